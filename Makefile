@@ -1,0 +1,66 @@
+# Everything happens in one virtual environment, made by the first target that needs it.
+# A second run finds its stamps newer than what they were made from, and asks no network.
+
+PYTHON ?= python3
+VENV ?= .venv
+BUILD ?= build
+PYTEST_ARGS ?= -n logical --maxprocesses 4
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+REQUIRED := pyproject.toml constraints.txt
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test types lint format docs check lock clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.cli ## install the command line alone and run its demo
+	$(BIN)/motfunnel demo
+
+test: $(VENV)/.dev ## run every test, doctest and example of the documents
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+types: $(VENV)/.dev ## check the types
+	$(BIN)/python -m mypy
+
+lint: $(VENV)/.dev ## check the style
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+format: $(VENV)/.dev ## put the style right
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+docs: $(VENV)/.dev ## build the documents as HTML; warnings are errors
+	$(BIN)/sphinx-build -W --keep-going -q -d $(BUILD)/doctrees docs $(BUILD)/docs
+	@echo "see $(BUILD)/docs/index.html"
+
+check: lint types test docs ## all of these four
+
+lock: $(VENV)/.pip ## renew constraints.txt with the newest versions of everything
+	$(PIP) install --quiet --upgrade uv
+	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 \
+		--all-extras --group dev \
+		--custom-compile-command "make lock" --output-file constraints.txt pyproject.toml
+
+clean: ## remove the environment and everything built
+	rm -rf $(VENV) $(BUILD) dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Python 3.11 brings a pip that knows no --group.
+$(VENV)/.pip:
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --upgrade pip
+	@touch $@
+
+$(VENV)/.cli: $(VENV)/.pip $(REQUIRED)
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[cli]'
+	@touch $@
+
+# The whole includes the command line, so that `make demo` after `make test` installs nothing.
+$(VENV)/.dev: $(VENV)/.pip $(REQUIRED)
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[all]' --group dev
+	@touch $(VENV)/.cli $@

@@ -1,0 +1,54 @@
+"""The examples of README.md and docs/*.md are tests: each document is one story, told in order.
+
+A document runs in an empty directory of its own. `<!-- skip: next -->` above a block keeps the
+block out; a block of another language than Python is only read.
+"""
+
+from contextlib import ExitStack, chdir
+from doctest import ELLIPSIS, NORMALIZE_WHITESPACE
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from sybil import Sybil
+from sybil.parsers.myst import DocTestDirectiveParser, PythonCodeBlockParser, SkipParser
+from xdist.scheduler import LoadScopeScheduling
+
+
+def enter_an_empty_directory(namespace: dict[str, Any]) -> None:
+    stack = namespace["_stack"] = ExitStack()
+    stack.enter_context(chdir(stack.enter_context(TemporaryDirectory())))
+
+
+def leave_the_directory(namespace: dict[str, Any]) -> None:
+    namespace["_stack"].close()
+
+
+FLAGS = ELLIPSIS | NORMALIZE_WHITESPACE
+
+pytest_collect_file = Sybil(
+    parsers=[
+        PythonCodeBlockParser(doctest_optionflags=FLAGS),
+        DocTestDirectiveParser(optionflags=FLAGS),
+        SkipParser(),
+    ],
+    patterns=["README.md", "docs/*.md", "docs/**/*.md"],
+    setup=enter_an_empty_directory,
+    teardown=leave_the_directory,
+).pytest()
+
+
+class StoriesStayWhole(LoadScopeScheduling):
+    """Any worker may take any test, but a document is told by one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if file.endswith(".md") else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> StoriesStayWhole:
+    """Keep a document's examples on one worker, in their order."""
+    return StoriesStayWhole(config, log)
+
+
+collect_ignore = ["docs/conf.py"]

@@ -1,0 +1,57 @@
+"""Moments of truth, classified inside your own application.
+
+The front door: everything a host imports. It defines nothing itself.
+"""
+
+from motfunnel.domain.event import Event
+from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.moment import Episode, Moment, MomentKind, Presence
+from motfunnel.domain.rule import (
+    Rule,
+    advocate,
+    complain,
+    leave,
+    note,
+    outreach,
+    purchase,
+    rating,
+    reach,
+    refer,
+    research,
+    resolve,
+    touch,
+)
+from motfunnel.domain.touchpoint import Touchpoint
+from motfunnel.tracking.configuration import configure, track, tracker
+from motfunnel.tracking.profile import Profile
+from motfunnel.tracking.tracked import Tracked
+from motfunnel.tracking.tracker import Tracker
+
+__all__ = [
+    "Episode",
+    "Event",
+    "Funnel",
+    "Moment",
+    "MomentKind",
+    "Presence",
+    "Profile",
+    "Rule",
+    "Touchpoint",
+    "Tracked",
+    "Tracker",
+    "advocate",
+    "complain",
+    "configure",
+    "leave",
+    "note",
+    "outreach",
+    "purchase",
+    "rating",
+    "reach",
+    "refer",
+    "research",
+    "resolve",
+    "touch",
+    "track",
+    "tracker",
+]

@@ -1,0 +1,108 @@
+"""Instants and durations: aware datetimes outside, whole microseconds inside.
+
+The state machine counts in integers, so that no duration is ever rounded. Does not read a clock.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+EARLIEST: Final = datetime(1000, 1, 1, tzinfo=UTC)
+"""The first instant that every supported database can hold (the limit is MariaDB's)."""
+
+LONGEST: Final = timedelta(days=36_525)
+"""The longest patience: a century keeps every deadline inside the calendar."""
+
+MICROSECOND: Final = timedelta(microseconds=1)
+_UNITS: Final = {
+    "d": timedelta(days=1),
+    "h": timedelta(hours=1),
+    "m": timedelta(minutes=1),
+    "s": timedelta(seconds=1),
+    "ms": timedelta(milliseconds=1),
+    "us": MICROSECOND,
+}
+_DURATION: Final = re.compile(r"([0-9]{1,15})\s*(d|h|m|s|ms|us)", re.ASCII)
+
+
+def utc(instant: datetime) -> datetime:
+    """Give the instant in UTC.
+
+    Raises:
+        ValueError: the datetime is naive, is no datetime, or lies outside the calendar.
+    """
+    if not isinstance(instant, datetime):
+        raise ValueError(f"an instant is a datetime with a time zone, not {type(instant).__name__}")
+    try:
+        if instant.utcoffset() is None:
+            raise ValueError(
+                "a naive datetime names no instant; give it a time zone, "
+                "such as datetime.now(timezone.utc)"
+            )
+        moved = instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the instant lies outside the calendar once moved to UTC") from None
+    if moved < EARLIEST:
+        raise ValueError("the instant lies before the year 1000, which no database here can hold")
+    # A subclass (pandas, pendulum, freezegun) would print and compare in ways of its own.
+    return moved if type(moved) is datetime else datetime.fromtimestamp(0, UTC) + (moved - EPOCH)
+
+
+def to_micros(instant: datetime) -> int:
+    """Count the microseconds from 1970 to an aware instant, exactly."""
+    passed = instant - EPOCH
+    return (passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds
+
+
+def from_micros(micros: int) -> datetime:
+    """Give the instant that lies so many microseconds after 1970, in UTC."""
+    return EPOCH + timedelta(microseconds=micros)
+
+
+def duration_micros(duration: timedelta) -> int:
+    """Count the microseconds of a duration, exactly.
+
+    >>> duration_micros(timedelta(days=1))
+    86400000000
+    """
+    return duration // MICROSECOND
+
+
+def iso(instant: datetime) -> str:
+    """Write an instant as ISO 8601 in UTC with microseconds and ``Z``.
+
+    >>> iso(EPOCH)
+    '1970-01-01T00:00:00.000000Z'
+    """
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+
+
+def parse_duration(text: str) -> timedelta:
+    """Read a duration such as ``90d``, ``36h``, ``15m`` or ``30s``.
+
+    >>> parse_duration("36h")
+    datetime.timedelta(days=1, seconds=43200)
+
+    Raises:
+        ValueError: the text is not a whole number followed by a unit.
+    """
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is no duration; write a whole number and a unit, such as 90d")
+    try:
+        return int(match[1]) * _UNITS[match[2]]
+    except OverflowError:
+        raise ValueError(f"{text!r} is longer than any history") from None
+
+
+def format_duration(duration: timedelta) -> str:
+    """Write a duration in the largest unit that divides it.
+
+    >>> format_duration(timedelta(hours=36)), format_duration(timedelta())
+    ('36h', '0d')
+    """
+    unit = next(name for name, size in _UNITS.items() if not duration % size)
+    return f"{duration // _UNITS[unit]}{unit}"

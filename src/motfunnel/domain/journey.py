@@ -1,0 +1,238 @@
+"""The journey: a contact's events walked through the state machine, as readable values.
+
+Puts names, cases and episodes around ``machine.step``, which makes every decision. Walks entries
+in the order given; ``walk`` sorts them first. Knows no database and no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from attrs import define, evolve, field, frozen
+
+from motfunnel.domain import machine
+from motfunnel.domain.event import Event
+from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.instant import from_micros, to_micros
+from motfunnel.domain.moment import LEFT, SILENCE, Episode, Moment, MomentKind, Presence
+from motfunnel.domain.rule import Reading
+from motfunnel.domain.signal import Signal
+
+PRESENCES = tuple(Presence)
+_PLACE = itemgetter(slice(0, 5))
+_KINDS = tuple((1 << place, kind) for place, kind in enumerate(MomentKind))
+
+
+class Entry(NamedTuple):
+    """An event with its meaning; entries sort in the one order that all answers follow."""
+
+    at: int
+    signal: int
+    stage: int
+    id: str
+    recorded_as: str
+    reading: Reading
+
+    @property
+    def place(self) -> tuple[int, int, int, str, str]:
+        """Where the event stands in the order."""
+        return self[:5]
+
+
+def make_entry(event: Event, reading: Reading) -> Entry:
+    """Put an event in its place in the order, by instant, signal, stage and id."""
+    signal = reading.signal
+    stage = reading.argument if signal is Signal.REACH else 0
+    return Entry(to_micros(event.occurred_at), signal, stage, event.id, event.contact, reading)
+
+
+@frozen
+class OpenCase:
+    """A complaint that awaits its resolution.
+
+    Attributes:
+        case: its name, or None where it has none of its own.
+        event_id: the complaint that opened it.
+        opened_at: when.
+    """
+
+    case: str | None
+    event_id: str
+    opened_at: datetime
+
+
+@define
+class Journey:
+    """A contact's state, and the moments and episodes that its walk has made.
+
+    A new one starts before the first event; the tracker also starts one from a stored state.
+    """
+
+    contact: str
+    funnel: Funnel
+    state: list[int] = field(factory=lambda: list(machine.NEW_CONTACT))
+    open_cases: list[OpenCase] = field(factory=list)
+    moments: list[Moment] = field(factory=list)
+    episodes: dict[int, Episode] = field(factory=dict)
+
+    def advance(self, entry: Entry) -> list[Moment]:
+        """Take one event, no earlier in the order than the one before it."""
+        before = (self.state[machine.STAGE], self.state[machine.PURCHASES])
+        reading = entry.reading
+        made = machine.step(
+            self.state, self.funnel.terms, entry.signal, entry.at, reading.argument
+        )
+        told = self._tell(made, entry, *before) if made else []
+        if entry.signal == Signal.COMPLAIN:
+            self._open_case(entry)
+        elif entry.signal == Signal.RESOLVE:
+            self._close_case(reading.case)
+        elif entry.signal == Signal.OUTREACH:
+            self._count_outreach()
+        return told
+
+    def silence(self, until: int) -> list[Moment]:
+        """Depart by silence, if the patience has run out by the instant (in microseconds)."""
+        stage, purchases = self.state[machine.STAGE], self.state[machine.PURCHASES]
+        made = machine.step(self.state, self.funnel.terms, machine.NOTE, until + 1, 0)
+        nobody = Entry(until + 1, Signal.NOTE, 0, "", "", Reading(Signal.NOTE))
+        return self._tell(made, nobody, stage, purchases) if made else []
+
+    @property
+    def presence(self) -> Presence:
+        """Whether the contact is with us."""
+        return PRESENCES[self.state[machine.PRESENCE]]
+
+    @property
+    def stage(self) -> str:
+        """The name of the highest stage reached."""
+        return self.funnel.stages[self.state[machine.STAGE]]
+
+    @property
+    def deadline(self) -> int | None:
+        """The last instant (in microseconds) at which the contact, if silent, is still here."""
+        patience = self.funnel.terms[machine.PATIENCE + self.state[machine.STAGE]]
+        if self.presence is not Presence.ACTIVE or patience == machine.NEVER:
+            return None
+        return self.state[machine.LAST_TOUCH] + patience
+
+    def _tell(self, made: int, entry: Entry, stage: int, purchases: int) -> list[Moment]:
+        """Name the moments of one step, and keep the episodes up with them."""
+        told: list[Moment] = []
+        for bit, kind in _KINDS:
+            if made & bit:
+                moment = self._moment(kind, entry, stage)
+                told.append(moment)
+                if kind is MomentKind.DEPART:
+                    self._open_episode(moment, stage, purchases)
+                elif kind is MomentKind.RECIDIVISM:
+                    self._close_episode(moment)
+        self.moments += told
+        return told
+
+    def _moment(self, kind: MomentKind, entry: Entry, stage: int) -> Moment:
+        at = from_micros(entry.at)
+        event_id: str | None = entry.id
+        from_stage = to_stage = reason = episode = referred = None
+        if kind is MomentKind.DEPART:
+            departed_at = self.state[machine.DEPARTED_AT]
+            reason = entry.reading.reason or LEFT
+            if departed_at < entry.at:  # said: at the event; silent: at a deadline before it
+                at, event_id, reason = from_micros(departed_at), None, SILENCE
+            episode = self.state[machine.EPISODES]
+        elif kind is MomentKind.RECIDIVISM:
+            episode = self.state[machine.EPISODES]
+        elif kind is MomentKind.CONVERSION:
+            from_stage, to_stage = self.funnel.stages[stage], self.stage
+        elif kind is MomentKind.REFERRAL:
+            referred = entry.reading.referred
+        return Moment(
+            contact=self.contact,
+            kind=kind,
+            occurred_at=at,
+            event_id=event_id,
+            from_stage=from_stage,
+            to_stage=to_stage,
+            reason=reason,
+            episode=episode,
+            referred=referred,
+        )
+
+    def _open_episode(self, depart: Moment, stage: int, purchases: int) -> None:
+        number = self.state[machine.EPISODES]
+        self.episodes[number] = Episode(
+            contact=self.contact,
+            number=number,
+            departed_at=depart.occurred_at,
+            reason=depart.reason or LEFT,
+            stage=self.funnel.stages[stage],
+            customer=purchases > 0,
+        )
+
+    def _close_episode(self, back: Moment) -> None:
+        number = self.state[machine.EPISODES]
+        self.episodes[number] = evolve(
+            self.episodes[number], returned_at=back.occurred_at, return_event_id=back.event_id
+        )
+
+    def _count_outreach(self) -> None:
+        if self.presence is Presence.DEPARTED and self.state[machine.OUTREACHES]:
+            number = self.state[machine.EPISODES]
+            self.episodes[number] = evolve(
+                self.episodes[number],
+                outreaches=self.state[machine.OUTREACHES],
+                first_outreach_at=from_micros(self.state[machine.FIRST_OUTREACH]),
+            )
+
+    def _open_case(self, entry: Entry) -> None:
+        case = entry.reading.case
+        if case is None or all(open_case.case != case for open_case in self.open_cases):
+            self.open_cases.append(OpenCase(case, entry.id, from_micros(entry.at)))
+
+    def _close_case(self, case: str | None) -> None:
+        for place, open_case in enumerate(self.open_cases):
+            if case is None or open_case.case == case:
+                del self.open_cases[place]
+                return
+
+
+def walk(
+    contact: str, funnel: Funnel, events: Iterable[Event], *, as_of: datetime | None = None
+) -> Journey:
+    """Fold a contact's events, in whatever order and however often they come, into its journey.
+
+    Args:
+        contact: whose events.
+        funnel: what they mean.
+        events: the history.
+        as_of: the instant of the question: later events do not exist for it, and a silence that
+            has run out by then is a departure. Without it, all events and no more are taken.
+
+    Returns:
+        The journey, with all its moments and episodes.
+    """
+    limit = None if as_of is None else to_micros(as_of)
+    journey = Journey(contact, funnel)
+    for entry in in_order(events, funnel.read):
+        if limit is None or entry.at <= limit:
+            journey.advance(entry)
+    if limit is not None:
+        journey.silence(limit)
+    return journey
+
+
+def in_order(
+    events: Iterable[Event], read: Callable[[str, Mapping[str, Any]], Reading]
+) -> Iterator[Entry]:
+    """Sort events into the one order; of several with one id the first in it is taken."""
+    entries = [make_entry(event, read(event.name, event.properties)) for event in events]
+    entries.sort(key=_PLACE)
+    taken: set[tuple[str, str]] = set()
+    for entry in entries:
+        key = (entry.recorded_as, entry.id)
+        if key not in taken:
+            taken.add(key)
+            yield entry

@@ -1,0 +1,100 @@
+"""The eight moments of truth, as values.
+
+A moment says what happened, when, by which event, and nothing about how it was found out.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from attrs import field, frozen
+
+
+class Presence(StrEnum):
+    """Whether a contact is with us."""
+
+    UNKNOWN = "unknown"
+    ACTIVE = "active"
+    DEPARTED = "departed"
+
+
+class MomentKind(StrEnum):
+    """The eight kinds, in the order in which one event makes them."""
+
+    DEPART = "depart"
+    OPENING = "opening"
+    RECIDIVISM = "recidivism"
+    CONVERSION = "conversion"
+    LOYALIST = "loyalist"
+    REFERRAL = "referral"
+    APOSTLE = "apostle"
+    COMPLAINT = "complaint"
+
+
+SILENCE = "silence"
+"""The reason of a departure that nobody spoke of."""
+
+LEFT = "left"
+"""The reason of a departure that was said, where no other was given."""
+
+
+@frozen(kw_only=True, order=False)
+class Moment:
+    """A transition in a contact's journey, classified as one of the eight kinds.
+
+    Attributes:
+        contact: whose journey.
+        kind: which of the eight.
+        occurred_at: when; for a departure by silence, the deadline that passed.
+        event_id: the event that made it; None for a departure by silence.
+        from_stage: of a conversion, the highest stage before it.
+        to_stage: of a conversion, the stage reached.
+        reason: of a departure, what was said, or ``silence``.
+        episode: of a departure and of the return from it, the number of the episode.
+        referred: of a referral, the contact who was referred, where it was named.
+    """
+
+    contact: str
+    kind: MomentKind
+    occurred_at: datetime
+    event_id: str | None = None
+    from_stage: str | None = None
+    to_stage: str | None = None
+    reason: str | None = None
+    episode: int | None = None
+    referred: str | None = None
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether this is a departure by silence."""
+        return self.kind is MomentKind.DEPART and self.event_id is None
+
+
+@frozen(kw_only=True)
+class Episode:
+    """One departure of a contact, up to its return if there was one.
+
+    Attributes:
+        contact: who departed.
+        number: 1 for the contact's first departure, 2 for the next.
+        departed_at: when; for a silence, the deadline that passed.
+        reason: what was said, or ``silence``.
+        stage: the highest stage reached before leaving.
+        customer: whether the contact had purchased before leaving.
+        first_outreach_at: the first attempt to bring the contact back while it was away.
+        outreaches: how many such attempts there were.
+        returned_at: when it came back; None while the episode is open.
+        return_event_id: the event that brought it back.
+    """
+
+    contact: str
+    number: int
+    departed_at: datetime
+    reason: str
+    stage: str
+    customer: bool
+    first_outreach_at: datetime | None = None
+    outreaches: int = 0
+    returned_at: datetime | None = None
+    return_event_id: str | None = field(default=None)

@@ -1,0 +1,116 @@
+"""What may be stored with an event: texts and properties that every database can hold alike.
+
+Checked before any driver sees them, so that all databases give the same answer. Changes nothing:
+what cannot be kept as it is, is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+MOST_CHARACTERS: Final = 255
+MOST_BYTES: Final = 64 * 1024
+MOST_LEVELS: Final = 32
+_SMALLEST: Final = -(2**63)
+_LARGEST: Final = 2**63 - 1
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+
+Properties = dict[str, Any]
+"""Event properties as JSON has them: null, true, numbers, texts, lists and objects."""
+
+
+def check_text(text: object, what: str) -> str:
+    """Give a short text back, if it can be a contact, an event name or an id.
+
+    Raises:
+        ValueError: it is no text, blank, too long, or holds NUL or half a surrogate pair.
+    """
+    if not isinstance(text, str):
+        raise ValueError(f"the {what} must be a text, not {type(text).__name__}")
+    if not text.strip():
+        raise ValueError(f"the {what} is blank")
+    if len(text) > MOST_CHARACTERS:
+        raise ValueError(f"the {what} has {len(text)} characters; the most is {MOST_CHARACTERS}")
+    _check_storable(text, f"the {what}")
+    return str(text)
+
+
+def check_properties(properties: Mapping[str, Any] | None) -> Properties:
+    """Give a plain copy of an event's properties, if JSON can carry them unchanged.
+
+    Raises:
+        ValueError: a value is no JSON (bytes, sets, NaN, objects), an integer exceeds 64 bits,
+            or the whole exceeds 32 levels or 64 KiB.
+    """
+    if properties is None:
+        return {}
+    if not isinstance(properties, Mapping):
+        raise ValueError(f"properties must be a mapping, not {type(properties).__name__}")
+    copy = {_key(key): _copy(properties[key], f"property {key!r}", 2) for key in properties}
+    size = len(to_json(copy).encode())
+    if size > MOST_BYTES:
+        raise ValueError(f"the properties take {size} bytes as JSON; the most is {MOST_BYTES}")
+    return copy
+
+
+def to_json(value: object) -> str:
+    """Write a checked value as compact JSON, with its keys in the order given."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def same_content(one: object, other: object) -> bool:
+    """Whether two JSON values are equal: numbers by value, ``true`` never equal to 1."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same_content(one[k], other[k]) for k in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same_content, one, other))
+    return one == other
+
+
+def _copy(value: Any, path: str, level: int) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        _check_storable(value, path)
+        return str.__str__(value)
+    if isinstance(value, int):
+        if not _SMALLEST <= value <= _LARGEST:
+            raise ValueError(f"{path} is an integer beyond 64 bits; send it as a text")
+        return int(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"{path} is {value}, which JSON cannot hold; leave it out")
+        return float(value)
+    if isinstance(value, Mapping | list | tuple):
+        return _copy_nested(value, path, level)
+    raise ValueError(
+        f"{path} is a {type(value).__name__}, which JSON cannot hold; send a text or a number"
+    )
+
+
+def _copy_nested(value: Any, path: str, level: int) -> Any:
+    if level > MOST_LEVELS:
+        raise ValueError(f"{path[:80]} is nested deeper than {MOST_LEVELS} levels, or holds itself")
+    if isinstance(value, Mapping):
+        return {_key(key): _copy(value[key], f"{path}.{key!r}", level + 1) for key in value}
+    return [_copy(item, f"{path}[{place}]", level + 1) for place, item in enumerate(value)]
+
+
+def _key(key: object) -> str:
+    if not isinstance(key, str):
+        raise ValueError(f"a property's name must be a text, not {type(key).__name__}")
+    _check_storable(key, "a property's name")
+    return str.__str__(key)
+
+
+def _check_storable(text: str, what: str) -> None:
+    match = _UNSTORABLE.search(text)
+    if match is not None:
+        found = "the character NUL" if match[0] == "\x00" else "half a surrogate pair"
+        raise ValueError(f"{what} holds {found}, which no database keeps")

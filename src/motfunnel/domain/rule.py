@@ -1,0 +1,209 @@
+"""Rules: what an event of some name means, and which of its properties say more.
+
+``touch() … note()`` make them; a funnel maps event names to them. ``Rule.read`` applies one to an
+event's properties. Knows no stages beyond their names, and no other rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from attrs import frozen
+
+from motfunnel.domain.condition import Condition, is_blank, make_condition, number
+from motfunnel.domain.payload import to_json
+from motfunnel.domain.signal import Signal
+from motfunnel.errors import FunnelError
+
+PROMOTER = 9
+"""The score from which a rating is advocacy, unless the rule says otherwise."""
+
+
+class Reading(NamedTuple):
+    """What one event means to a funnel.
+
+    Attributes:
+        signal: its rank in the table of signals.
+        argument: what ``machine.step`` takes beside it.
+        case: the complaint that is opened or closed, where it is named.
+        reason: why the contact left, where that is said.
+        referred: who was referred, where that is said.
+        score: the experience that was rated.
+    """
+
+    signal: Signal
+    argument: int = 0
+    case: str | None = None
+    reason: str | None = None
+    referred: str | None = None
+    score: float | None = None
+
+
+@frozen(kw_only=True)
+class Rule:
+    """What an event of some name means.
+
+    The attributes but ``signal``, ``stage``, ``promoter``, ``holdout`` and ``when`` name
+    properties of the event, None where the rule reads none.
+
+    Attributes:
+        signal: the meaning.
+        stage: of ``reach``, the stage's name.
+        score: of ``rating``, the property with the score.
+        promoter: of ``rating``, the score from which it is advocacy.
+        referred: of ``refer``, the property that names the referred contact.
+        case: of ``complain`` and ``resolve``, the property that names the case.
+        reason: of ``leave``, the property with the reason.
+        arm: of ``outreach``, the property that names the arm of a trial.
+        holdout: of ``outreach``, the arm that is held out: assigned, never attempted.
+        when: the conditions, all of which must hold for the rule to apply.
+    """
+
+    signal: Signal
+    stage: str | None = None
+    score: str | None = None
+    promoter: float = PROMOTER
+    referred: str | None = None
+    case: str | None = None
+    reason: str | None = None
+    arm: str | None = None
+    holdout: str | None = None
+    when: tuple[Condition, ...] = ()
+
+    def applies(self, properties: Mapping[str, Any]) -> bool:
+        """Whether all conditions hold."""
+        return all(condition.holds(properties) for condition in self.when)
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether the rule reads the same in every event: it looks at no property."""
+        looks = (self.score, self.referred, self.case, self.reason, self.arm)
+        return not self.when and all(look is None for look in looks)
+
+    def read(self, properties: Mapping[str, Any], stages: tuple[str, ...]) -> Reading:
+        """Apply the rule to an event's properties.
+
+        Raises:
+            ValueError: the score is there but is no number.
+        """
+        score = _score(properties, self.score)
+        return Reading(
+            signal=self.signal,
+            argument=self._argument(properties, stages, score),
+            case=_text(properties, self.case),
+            reason=_text(properties, self.reason),
+            referred=_text(properties, self.referred),
+            score=score,
+        )
+
+    def _argument(
+        self, properties: Mapping[str, Any], stages: tuple[str, ...], score: float | None
+    ) -> int:
+        if self.signal is Signal.REACH and self.stage is not None:
+            return stages.index(self.stage)
+        if self.signal is Signal.RATING:
+            return int(score is not None and score >= self.promoter)
+        if self.signal is Signal.OUTREACH:
+            return int(self.holdout is None or _text(properties, self.arm) != self.holdout)
+        return 0
+
+
+When = Mapping[str, Any] | None
+
+
+def touch(*, when: When = None) -> Rule:
+    """Any contact with us: it opens, keeps alive and returns."""
+    return _rule(Signal.TOUCH, when)
+
+
+def reach(stage: str, *, when: When = None) -> Rule:
+    """The contact reaches a stage: a conversion when that is higher than ever before."""
+    return _rule(Signal.REACH, when, stage=stage)
+
+
+def purchase(*, when: When = None) -> Rule:
+    """The transaction: a conversion to the last stage, and later the loyalist's return."""
+    return _rule(Signal.PURCHASE, when)
+
+
+def rating(score: str | None = None, *, promoter: float = PROMOTER, when: When = None) -> Rule:
+    """An experience score, in the property ``score``; from ``promoter`` on it is advocacy."""
+    if isinstance(promoter, bool) or not isinstance(promoter, int | float):
+        raise FunnelError("promoter", f"{promoter!r} is no number", "write a score, such as 9")
+    return _rule(Signal.RATING, when, score=score, promoter=promoter)
+
+
+def refer(referred: str | None = None, *, when: When = None) -> Rule:
+    """The contact refers somebody, whom the property ``referred`` names."""
+    return _rule(Signal.REFER, when, referred=referred)
+
+
+def advocate(*, when: When = None) -> Rule:
+    """A testimonial, a public review, a case study."""
+    return _rule(Signal.ADVOCATE, when)
+
+
+def complain(case: str | None = None, *, when: When = None) -> Rule:
+    """The contact complains; the property ``case`` names the case that this opens."""
+    return _rule(Signal.COMPLAIN, when, case=case)
+
+
+def resolve(case: str | None = None, *, when: When = None) -> Rule:
+    """The business closes the case in the property ``case``, or else the one open longest."""
+    return _rule(Signal.RESOLVE, when, case=case)
+
+
+def leave(reason: str | None = None, *, when: When = None) -> Rule:
+    """The contact says that it leaves, for the reason in the property ``reason``."""
+    return _rule(Signal.LEAVE, when, reason=reason)
+
+
+def outreach(arm: str | None = None, *, holdout: str | None = None, when: When = None) -> Rule:
+    """An attempt to bring a departed contact back.
+
+    In a trial the property ``arm`` names the arm; in the arm ``holdout`` nothing is sent: the
+    event is an assignment, never an attempt.
+    """
+    if holdout is not None and arm is None:
+        raise FunnelError("holdout", "no arm is named", 'name its property too: arm = "arm"')
+    return _rule(Signal.OUTREACH, when, arm=arm, holdout=holdout)
+
+
+def research(*, when: When = None) -> Rule:
+    """The zero moment: the contact read a review, searched, saw us before any contact."""
+    return _rule(Signal.RESEARCH, when)
+
+
+def note(*, when: When = None) -> Rule:
+    """Recorded, nothing else: what the business sends, what a machine does."""
+    return _rule(Signal.NOTE, when)
+
+
+def _rule(signal: Signal, when: When, **names: Any) -> Rule:
+    for key, name in names.items():
+        if key != "promoter" and name is not None and not (isinstance(name, str) and name.strip()):
+            raise FunnelError(f"{signal.label}.{key}", f"{name!r} is no name", "write a text")
+    try:
+        conditions = tuple(make_condition(key, value) for key, value in (when or {}).items())
+    except ValueError as error:
+        raise FunnelError("when", str(error), 'write e.g. when = { plan = "free" }') from None
+    return Rule(signal=signal, when=conditions, **names)
+
+
+def _text(properties: Mapping[str, Any], name: str | None) -> str | None:
+    """Read a property as a text; None where it is absent or blank."""
+    value = None if name is None else properties.get(name)
+    if is_blank(value):
+        return None
+    return value if isinstance(value, str) else to_json(value)
+
+
+def _score(properties: Mapping[str, Any], name: str | None) -> float | None:
+    value = None if name is None else properties.get(name)
+    if is_blank(value):
+        return None
+    score = number(value)
+    if score is None:
+        raise ValueError(f"the score in property {name!r} is {str(value)[:40]!r}: no number")
+    return score

@@ -1,0 +1,108 @@
+"""Every error motfunnel raises: one base, each also the builtin it resembles.
+
+An error keeps what it knows as attributes, and its text says what to do next.
+"""
+
+from __future__ import annotations
+
+
+class MotfunnelError(Exception):
+    """The base of every error of this library."""
+
+
+class EventError(MotfunnelError, ValueError):
+    """An event cannot be taken as it is; nothing was written.
+
+    Attributes:
+        contact: the contact as given, or None where it was itself unusable.
+        event: the event's name as given, or None likewise.
+        reason: what is wrong, and with which part.
+    """
+
+    def __init__(self, reason: str, *, contact: object = None, event: object = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.contact = contact
+        self.event = event
+
+    def __str__(self) -> str:
+        return f"event {_brief(self.event)} of contact {_brief(self.contact)}: {self.reason}"
+
+
+class ConflictError(EventError):
+    """An event with this id but other content is already recorded; that one stays.
+
+    Attributes:
+        id: the id that both events carry.
+    """
+
+    def __init__(self, reason: str, *, contact: object, event: object, id: str) -> None:
+        super().__init__(reason, contact=contact, event=event)
+        self.id = id
+
+
+class UnmappedEventError(EventError):
+    """The funnel refuses events that no rule of it names (``unmapped = "refuse"``)."""
+
+
+class FunnelError(MotfunnelError, ValueError):
+    """A funnel's definition cannot be used.
+
+    Attributes:
+        key: where in the definition, written as TOML would (``rules.signed_up``).
+        reason: what is wrong there.
+        remedy: what to write instead.
+    """
+
+    def __init__(self, key: str, reason: str, remedy: str) -> None:
+        super().__init__(f"{key}: {reason}; {remedy}")
+        self.key = key
+        self.reason = reason
+        self.remedy = remedy
+
+
+class NoFunnelError(MotfunnelError, LookupError):
+    """The tracker was given no funnel, and its database holds none."""
+
+
+class OutdatedError(MotfunnelError, RuntimeError):
+    """Contacts were classified by another funnel; ``rebuild()`` brings them up to date.
+
+    Attributes:
+        contacts: how many contacts await it.
+    """
+
+    def __init__(self, contacts: int) -> None:
+        super().__init__(
+            f"{contacts} contacts were classified by another funnel than this one; "
+            "run tracker.rebuild() (or: motfunnel rebuild) and ask again"
+        )
+        self.contacts = contacts
+
+
+class NotConfiguredError(MotfunnelError, RuntimeError):
+    """``motfunnel.track`` was called before ``motfunnel.configure``."""
+
+
+class SchemaError(MotfunnelError, RuntimeError):
+    """The database's tables are not those that this version of motfunnel works with."""
+
+
+class QuestionError(MotfunnelError, ValueError):
+    """A report was asked something that has no answer, such as an instant yet to come."""
+
+
+class SourceError(MotfunnelError, ValueError):
+    """A file cannot be imported: missing, malformed, or without a column that was named."""
+
+
+class MissingExtraError(MotfunnelError, ImportError):
+    """What was asked for needs an optional dependency; the text says what to install."""
+
+
+def _brief(value: object) -> str:
+    """Show a value that may be anything, of any size, on one line."""
+    if value is None:
+        return "(none)"
+    text = ascii(value) if isinstance(value, str | int | float) else f"<{type(value).__name__}>"
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -1,0 +1,34 @@
+"""The statistics: proportions, curves of return and comparisons, each with its interval.
+
+Pure: the standard library and attrs only, counts in, values out. Re-exports, defines nothing.
+"""
+
+from motfunnel.statistics.clustered import ClusteredCurve
+from motfunnel.statistics.comparison import LogRank, log_rank, log_rank_of_risk_sets
+from motfunnel.statistics.competing import CompetingRisks
+from motfunnel.statistics.interval import Z95, Interval, critical_value, log_log_interval
+from motfunnel.statistics.median import MedianInterval
+from motfunnel.statistics.proportion import Difference, Proportion, difference
+from motfunnel.statistics.restricted_mean import RestrictedMean
+from motfunnel.statistics.risk_table import RiskTable
+from motfunnel.statistics.survival import Step, SurvivalCurve
+
+__all__ = [
+    "Z95",
+    "ClusteredCurve",
+    "CompetingRisks",
+    "Difference",
+    "Interval",
+    "LogRank",
+    "MedianInterval",
+    "Proportion",
+    "RestrictedMean",
+    "RiskTable",
+    "Step",
+    "SurvivalCurve",
+    "critical_value",
+    "difference",
+    "log_log_interval",
+    "log_rank",
+    "log_rank_of_risk_sets",
+]

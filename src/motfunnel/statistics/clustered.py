@@ -1,0 +1,122 @@
+"""Repeated episodes: a curve of return whose intervals know that a contact can count twice.
+
+The curve is Kaplan and Meier's over all episodes; only its variance differs, summed contact by
+contact. Does not choose episodes, and handles no competing event.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Hashable, Iterable
+from itertools import chain, repeat
+from math import fsum
+from operator import itemgetter
+from typing import Final, Self
+
+from attrs import field, frozen
+
+from motfunnel.statistics.interval import CONFIDENCE, Interval, log_log_interval
+from motfunnel.statistics.survival import SurvivalCurve
+
+FEWEST_CLUSTERS: Final = 2
+"""One contact alone says nothing of how contacts differ, however often it returned."""
+
+
+@frozen(kw_only=True)
+class ClusteredCurve:
+    """The share back after each duration, over episodes that come in clusters: the contacts.
+
+    The variance of the logarithm of the share still away is the sum over clusters of the square
+    of what their episodes add to it (Williams 1995; Ying & Wei 1994). With one episode a cluster
+    it is Greenwood's sum.
+
+    >>> curve = ClusteredCurve.from_observations(
+    ...     [("ada", 3, True), ("ada", 5, True), ("ben", 5, False), ("cy", 9, False)]
+    ... )
+    >>> curve.clusters, curve.probability(5)
+    (3, 0.5)
+
+    Attributes:
+        curve: the curve over all episodes, whose own intervals would take them as independent.
+        clusters: how many clusters there are.
+    """
+
+    curve: SurvivalCurve
+    clusters: int
+    # Each episode's cluster by number, in the order of duration, the censored before the returned:
+    # with the counts of the curve's table that is all there is to know of it.
+    _cluster: tuple[int, ...] = field(repr=False)
+
+    @classmethod
+    def from_observations(cls, observations: Iterable[tuple[Hashable, int, bool]]) -> Self:
+        """Build the curve from one (cluster, duration, whether it returned) for each episode.
+
+        Raises:
+            ValueError: a duration is negative.
+        """
+        ordered = sorted(observations, key=itemgetter(2))
+        ordered.sort(key=itemgetter(1))
+        numbers: dict[Hashable, int] = {}
+        return cls(
+            curve=SurvivalCurve.from_observations(map(itemgetter(1, 2), ordered)),
+            cluster=tuple([numbers.setdefault(name, len(numbers)) for name, _, _ in ordered]),
+            clusters=len(numbers),
+        )
+
+    def at_risk(self, t: int) -> int:
+        """Count the episodes still under observation and away just before this duration."""
+        return self.curve.at_risk(t)
+
+    def survival(self, t: int) -> float | None:
+        """Estimate the share of episodes still away; None past the last observed duration."""
+        return self.curve.survival(t)
+
+    def probability(self, t: int) -> float | None:
+        """Estimate the share of episodes back; None past the last observed duration."""
+        return self.curve.probability(t)
+
+    def variance_of_log(self, t: int) -> float | None:
+        """Give the clustered variance of the logarithm of the share of episodes still away.
+
+        None where nobody was left away, and past the last observed duration.
+        """
+        at_t = self.curve.greenwood(t)
+        if at_t is None or not self.curve.survival(t):
+            return None
+        totals = [0.0] * self.clusters
+        ended = self._added_by_the_ended(t)
+        still_observed = repeat(at_t, len(self._cluster) - len(ended))
+        for cluster, added in zip(self._cluster, chain(ended, still_observed), strict=True):
+            totals[cluster] += added
+        return fsum([total * total for total in totals])
+
+    def interval(self, t: int, confidence: float = CONFIDENCE) -> Interval | None:
+        """Give the interval of the share of episodes still away.
+
+        None before the first return, where nobody was left away, past the last observed duration,
+        and for fewer than two clusters.
+        """
+        survival, variance = self.survival(t), self.variance_of_log(t)
+        if survival is None or variance is None or self.clusters < FEWEST_CLUSTERS:
+            return None
+        return log_log_interval(survival, variance, confidence)
+
+    def probability_interval(self, t: int, confidence: float = CONFIDENCE) -> Interval | None:
+        """Give the interval of the share back; None wherever that of the share away is."""
+        away = self.interval(t, confidence)
+        return None if away is None else away.complement()
+
+    def _added_by_the_ended(self, t: int) -> list[float]:
+        """Say what each episode that ended by then adds to its cluster, in the stored order.
+
+        Each adds Greenwood's sum up to its own end, for the returns it was at risk of; its own
+        return then takes away one over those left away.
+        """
+        added: list[float] = []
+        table = self.curve.table
+        for row in range(bisect_right(table.durations, t)):
+            exposure = self.curve.greenwood_after[row]
+            away = table.at_risk[row] - table.returned[row]
+            added += [exposure] * table.censored[row]
+            added += [exposure - 1 / away] * table.returned[row]
+        return added

@@ -1,0 +1,91 @@
+"""A proportion: so many of so many, with Wilson's interval, and the difference of two.
+
+Keeps the counts and divides last. Knows nothing of time: whoever counts has waited long enough.
+"""
+
+from __future__ import annotations
+
+from math import hypot, sqrt
+
+from attrs import Attribute, field, frozen
+
+from motfunnel.statistics.interval import CONFIDENCE, Interval, critical_value
+
+
+@frozen(kw_only=True)
+class Proportion:
+    """So many counted, of so many that could have been.
+
+    Numerator: those counted. Denominator: all that could have been counted; 0 of them make the
+    value and the interval None, never 0. The unit is a share of 1.
+
+    >>> Proportion(numerator=1, denominator=4).value
+    0.25
+    >>> Proportion(numerator=0, denominator=0).value is None
+    True
+    """
+
+    numerator: int
+    denominator: int = field()
+
+    @denominator.validator
+    def _holds_the_numerator(self, _: Attribute[int], denominator: int) -> None:
+        if not 0 <= self.numerator <= denominator:
+            raise ValueError(f"{self.numerator} of {denominator} is no proportion")
+
+    @property
+    def value(self) -> float | None:
+        """The share counted, or None where nobody could have been."""
+        return self.numerator / self.denominator if self.denominator else None
+
+    def interval(self, confidence: float = CONFIDENCE) -> Interval | None:
+        """Give Wilson's score interval, or None where nobody could have been counted.
+
+        Its lower end is exactly 0 where none were counted, its upper end exactly 1 where all
+        were (Wilson 1927).
+
+        >>> Proportion(numerator=0, denominator=5).interval().lower
+        0.0
+        """
+        z = critical_value(confidence)
+        if not self.denominator:
+            return None
+        missed = self.denominator - self.numerator
+        return Interval(
+            lower=_wilson_lower(self.numerator, self.denominator, z),
+            upper=1.0 - _wilson_lower(missed, self.denominator, z),
+        )
+
+
+@frozen(kw_only=True)
+class Difference:
+    """How far one proportion lies above another, with the interval of that distance."""
+
+    value: float
+    interval: Interval
+
+
+def difference(a: Proportion, b: Proportion, confidence: float = CONFIDENCE) -> Difference | None:
+    """Take the second proportion from the first, with Newcombe's hybrid score interval.
+
+    The interval joins the two Wilson intervals, end by end (Newcombe 1998, method 10). None where
+    either denominator is 0. The two must count different contacts.
+
+    >>> two_thirds, half = (Proportion(numerator=n, denominator=6) for n in (4, 3))
+    >>> round(difference(two_thirds, half).value, 4)
+    0.1667
+    """
+    of_a, of_b = a.interval(confidence), b.interval(confidence)
+    if a.value is None or b.value is None or of_a is None or of_b is None:
+        return None
+    apart = a.value - b.value
+    below = hypot(a.value - of_a.lower, of_b.upper - b.value)
+    above = hypot(of_a.upper - a.value, b.value - of_b.lower)
+    return Difference(value=apart, interval=Interval(lower=apart - below, upper=apart + above))
+
+
+def _wilson_lower(counted: int, of: int, z: float) -> float:
+    """Give the smaller root of Wilson's equation, out of the larger: nothing cancels near 0."""
+    share = counted / of
+    spread = sqrt(counted * (of - counted) / of + z * z / 4)
+    return counted * share / (counted + z * z / 2 + z * spread)

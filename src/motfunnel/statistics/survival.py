@@ -1,0 +1,182 @@
+"""The curve of return: what share is still away after each duration, by Kaplan and Meier.
+
+Counts in, values out; None wherever the counts cannot say, and nothing carried forward. For
+independent episodes without competing events: ``clustered`` and ``competing`` hold the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from math import inf
+from typing import Self
+
+from attrs import field, frozen
+
+from motfunnel.statistics.interval import (
+    CONFIDENCE,
+    Interval,
+    critical_value,
+    log_log_interval,
+)
+from motfunnel.statistics.median import MedianInterval, median_interval, median_row
+from motfunnel.statistics.restricted_mean import RestrictedMean
+from motfunnel.statistics.risk_table import RiskTable
+
+
+@frozen(kw_only=True)
+class Step:
+    """One return time of the curve: the counts there, and the estimates from there on."""
+
+    time: int
+    at_risk: int
+    returned: int
+    survival: float
+    greenwood: float
+
+
+@frozen(kw_only=True)
+class SurvivalCurve:
+    """The share still away after each duration, and its complement, the probability of return.
+
+    At each return time the share is multiplied by those who stayed away over those at risk
+    (Kaplan & Meier 1958), with Greenwood's variance (1926) and log(-log) intervals. Durations are
+    whole numbers of one unit. With nobody observed, every answer is None.
+
+    >>> curve = SurvivalCurve.from_counts([(3, 1, 0), (5, 1, 1), (8, 0, 1)])
+    >>> curve.survival(5), curve.probability(5), curve.at_risk(5)
+    (0.5, 0.5, 3)
+    >>> curve.survival(9) is None
+    True
+
+    Attributes:
+        table: the counts at each distinct duration.
+        survival_after: the share still away from each row of the table on.
+        greenwood_after: Greenwood's sum up to each row of the table.
+    """
+
+    table: RiskTable
+    survival_after: tuple[float, ...] = field(repr=False, eq=False)
+    greenwood_after: tuple[float, ...] = field(repr=False, eq=False)
+
+    @classmethod
+    def from_counts(cls, rows: Iterable[tuple[int, int, int]]) -> Self:
+        """Build the curve from rows of (duration, returned, censored), in any order.
+
+        Raises:
+            ValueError: a duration or a count is negative.
+        """
+        table = RiskTable.from_counts(rows)
+        survival, greenwood = _estimate(table)
+        return cls(table=table, survival_after=survival, greenwood_after=greenwood)
+
+    @classmethod
+    def from_observations(cls, observations: Iterable[tuple[int, bool]]) -> Self:
+        """Build the curve from one (duration, whether it returned) for each episode.
+
+        Raises:
+            ValueError: a duration is negative.
+        """
+        return cls.from_counts((t, 1, 0) if back else (t, 0, 1) for t, back in observations)
+
+    def steps(self) -> Iterator[Step]:
+        """Walk the distinct return times in order, with the counts and estimates at each."""
+        table = self.table
+        for row, returned in enumerate(table.returned):
+            if returned:
+                yield Step(
+                    time=table.durations[row],
+                    at_risk=table.at_risk[row],
+                    returned=returned,
+                    survival=self.survival_after[row],
+                    greenwood=self.greenwood_after[row],
+                )
+
+    def at_risk(self, t: int) -> int:
+        """Count those still under observation and away just before this duration."""
+        return self.table.counts_at(t)[0]
+
+    def survival(self, t: int) -> float | None:
+        """Estimate the share still away after this duration; None past the last observed."""
+        return self._at(self.survival_after, t, 1.0)
+
+    def probability(self, t: int) -> float | None:
+        """Estimate the share back within this duration; None past the last observed.
+
+        Numerator and denominator are those of every return time up to it: one less the product
+        of (at risk less returned) over at risk. Everybody followed up, it is the plain share.
+        """
+        survival = self.survival(t)
+        return None if survival is None else 1.0 - survival
+
+    def greenwood(self, t: int) -> float | None:
+        """Give Greenwood's sum, the variance of the logarithm of the share still away.
+
+        None past the last observed duration; infinite where nobody was left away.
+        """
+        return self._at(self.greenwood_after, t, 0.0)
+
+    def interval(self, t: int, confidence: float = CONFIDENCE) -> Interval | None:
+        """Give the interval of the share still away.
+
+        None before the first return, where nobody was left away, and past the last observed.
+        """
+        survival, greenwood = self.survival(t), self.greenwood(t)
+        if survival is None or greenwood is None:
+            return None
+        return log_log_interval(survival, greenwood, confidence)
+
+    def probability_interval(self, t: int, confidence: float = CONFIDENCE) -> Interval | None:
+        """Give the interval of the share back; None wherever that of the share away is."""
+        away = self.interval(t, confidence)
+        return None if away is None else away.complement()
+
+    def median(self) -> int | None:
+        """Find the first duration after which at most half are still away, or None."""
+        row = median_row(self.survival_after)
+        return None if row is None else self.table.durations[row]
+
+    def median_interval(self, confidence: float = CONFIDENCE) -> MedianInterval | None:
+        """Find where the lower and the upper end of the curve's band first fall to a half.
+
+        None where not even the lower end does (Brookmeyer & Crowley 1982, on the log(-log)
+        scale). Where nobody is left away the band has ended, and crosses nothing.
+        """
+        rows = zip(self.table.durations, self.survival_after, self.greenwood_after, strict=True)
+        return median_interval(rows, critical_value(confidence))
+
+    def restricted_mean(self, tau: int) -> RestrictedMean | None:
+        """Average the time away up to a horizon; None past the last observed duration.
+
+        Raises:
+            ValueError: the horizon is negative.
+        """
+        if tau < 0:
+            raise ValueError(f"a horizon is not negative: {tau}")
+        if not self.table.covers(tau):
+            return None
+        return RestrictedMean.of(self.table, self.survival_after, tau)
+
+    def _at(self, estimates: tuple[float, ...], t: int, at_first: float) -> float | None:
+        if not self.table.covers(t):
+            return None
+        row = self.table.row(t)
+        return at_first if row is None else estimates[row]
+
+
+def _estimate(table: RiskTable) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Estimate survival and Greenwood's sum at each row of the table.
+
+    Between two censorings the product and the sum telescope to one fraction each, so that a
+    full follow-up gives the plain share, however many return times it has.
+    """
+    survival, greenwood = [], []
+    share, total, base = 1.0, 0.0, table.size
+    for at_risk, returned, censored in zip(
+        table.at_risk, table.returned, table.censored, strict=True
+    ):
+        away = at_risk - returned
+        survival.append(share * (away / base))
+        greenwood.append(total + (base - away) / (base * away) if away else inf)
+        if censored:
+            share, total, base = survival[-1], greenwood[-1], away - censored
+    return tuple(survival), tuple(greenwood)

@@ -1,0 +1,181 @@
+"""A contact's row: its journey's state between two events, and what surrounds it.
+
+Turns the row into a journey that can go on, and back. Runs no SQL.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from attrs import define
+
+from motfunnel.domain import machine
+from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.instant import from_micros, to_micros
+from motfunnel.domain.journey import PRESENCES, Entry, Journey, OpenCase
+from motfunnel.domain.moment import Moment, MomentKind, Presence
+from motfunnel.domain.payload import to_json
+
+_COUNTS = (
+    (machine.PURCHASES, "purchases"),
+    (machine.REFERRALS, "referrals"),
+    (machine.EPISODES, "episodes"),
+    (machine.OUTREACHES, "outreaches"),
+)
+_INSTANTS = (
+    (machine.LAST_PURCHASE, "last_purchase_at"),
+    (machine.LAST_TOUCH, "last_touch_at"),
+    (machine.DEPARTED_AT, "departed_at"),
+    (machine.FIRST_OUTREACH, "first_outreach_at"),
+)
+Place = tuple[int, int, int, str]
+
+
+@define(kw_only=True)
+class ContactState:
+    """What is stored of a contact beside its events.
+
+    Attributes:
+        contact: the key.
+        fingerprint: the funnel that classified it; "" while its events await the fold.
+        known: whether it was ever identified.
+        journey: its journey as far as it has been walked; with the moments and episodes of this
+            walk only.
+        moments: how many moments are stored.
+        opened_at: when it opened.
+        source: what its opening event gave as its source.
+        last: where its latest event stands in the order.
+        silent_until: of one that is stored as departed, when it departed (in microseconds).
+    """
+
+    contact: str
+    fingerprint: str
+    known: bool
+    journey: Journey
+    moments: int
+    opened_at: datetime | None = None
+    source: str | None = None
+    last: Place | None = None
+    silent_until: int | None = None
+
+    def follows(self, entry: Entry) -> bool:
+        """Whether the event comes after everything that the state has seen.
+
+        A departure that a sweep wrote down is seen too, though no event made it.
+        """
+        if self.silent_until is not None and entry.at <= self.silent_until:
+            return False
+        return self.last is None or entry[:4] > self.last
+
+    def see(self, entry: Entry, source: str | None, moments: list[Moment]) -> None:
+        """Take note of an event that the journey has advanced by."""
+        self.last = (entry.at, entry.signal, entry.stage, entry.id)
+        self.moments += len(moments)
+        journey = self.journey.state
+        is_departed = journey[machine.PRESENCE] == machine.DEPARTED
+        self.silent_until = journey[machine.DEPARTED_AT] if is_departed else None
+        if any(moment.kind is MomentKind.OPENING for moment in moments):
+            self.opened_at = from_micros(entry.at)
+            self.source = source
+
+
+def new_state(contact: str, funnel: Funnel, *, known: bool = False) -> ContactState:
+    """The state of a contact before its first event."""
+    return ContactState(
+        contact=contact,
+        fingerprint=funnel.fingerprint,
+        known=known,
+        journey=Journey(contact, funnel),
+        moments=0,
+    )
+
+
+def read_state(row: Mapping[str, Any], funnel: Funnel) -> ContactState:
+    """Take up the journey where the row left it; of another funnel's row, only who it is of."""
+    state = new_state(row["contact"], funnel, known=bool(row["known"]))
+    state.fingerprint = row["fingerprint"]
+    state.moments = row["moments"]
+    if row["presence"] == Presence.DEPARTED:
+        state.silent_until = to_micros(row["departed_at"])
+    if row["fingerprint"] != funnel.fingerprint:
+        return state
+    state.opened_at = row["opened_at"]
+    state.source = row["source"]
+    if row["last_at"] is not None:
+        state.last = (
+            to_micros(row["last_at"]), row["last_signal"], row["last_stage"], row["last_id"],
+        )
+    state.journey.state = _read_machine(row, funnel)
+    state.journey.open_cases = [
+        OpenCase(case, event_id, datetime.fromisoformat(opened_at))
+        for case, event_id, opened_at in json.loads(row["open_cases"])
+    ]
+    return state
+
+
+def write_state(state: ContactState, tenant: str) -> dict[str, Any]:
+    """Give the row that keeps the state."""
+    journey = state.journey
+    deadline = journey.deadline
+    last = state.last or (None, None, None, None)
+    row: dict[str, Any] = {
+        "tenant": tenant,
+        "contact": state.contact,
+        "fingerprint": state.fingerprint,
+        "known": state.known,
+        "presence": journey.presence.value,
+        "stage": journey.stage,
+        "apostle": bool(journey.state[machine.IS_APOSTLE]),
+        "open_cases": _write_cases(journey.open_cases),
+        "deadline_at": None if deadline is None else from_micros(deadline),
+        "opened_at": state.opened_at,
+        "source": state.source,
+        "moments": state.moments,
+        "last_at": None if last[0] is None else from_micros(last[0]),
+        "last_signal": last[1],
+        "last_stage": last[2],
+        "last_id": last[3],
+    }
+    for place, name in _COUNTS:
+        row[name] = journey.state[place]
+    for place, name in _INSTANTS:
+        row[name] = from_micros(journey.state[place]) if _is_set(journey, place) else None
+    return row
+
+
+_MADE_BY = {
+    machine.LAST_PURCHASE: machine.PURCHASES,
+    machine.LAST_TOUCH: machine.PRESENCE,
+    machine.DEPARTED_AT: machine.EPISODES,
+    machine.FIRST_OUTREACH: machine.OUTREACHES,
+}
+
+
+def _is_set(journey: Journey, place: int) -> bool:
+    """Whether an instant means anything yet: what it is the instant of has happened."""
+    return journey.state[_MADE_BY[place]] != 0
+
+
+def _read_machine(row: Mapping[str, Any], funnel: Funnel) -> list[int]:
+    state = list(machine.NEW_CONTACT)
+    state[machine.PRESENCE] = PRESENCES.index(row["presence"])
+    state[machine.STAGE] = funnel.stages.index(row["stage"])
+    state[machine.IS_APOSTLE] = int(row["apostle"])
+    for place, name in _COUNTS:
+        state[place] = row[name]
+    for place, name in _INSTANTS:
+        state[place] = _micros(row[name])
+    return state
+
+
+def _micros(instant: datetime | None) -> int:
+    return 0 if instant is None else to_micros(instant)
+
+
+def _write_cases(cases: list[OpenCase]) -> str:
+    return to_json([[c.case, c.event_id, c.opened_at.isoformat()] for c in cases]) if cases else "[]"
+
+

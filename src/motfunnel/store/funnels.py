@@ -1,0 +1,64 @@
+"""The funnels that a tenant's contacts were classified by, and how far that has come."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.payload import to_json
+from motfunnel.store.tables import Tables
+
+
+def put_funnel(
+    connection: Connection, tables: Tables, tenant: str, funnel: Funnel, now: datetime, *,
+    tracked: bool,
+) -> None:
+    """Store the funnel as the one in use; ``tracked`` says that events come as they happen.
+
+    The same funnel may be put by two processes at once: both updates say the same.
+    """
+    funnels = tables.funnels
+    values: dict[str, Any] = {"definition": to_json(funnel.to_dict()), "used_at": now}
+    if tracked:
+        values["tracked_at"] = now
+    mine = (funnels.c.tenant == tenant) & (funnels.c.fingerprint == funnel.fingerprint)
+    if connection.execute(update(funnels).where(mine).values(values)).rowcount == 0:
+        key = {"tenant": tenant, "fingerprint": funnel.fingerprint}
+        connection.execute(insert(funnels).values(key | values))
+
+
+def stored_funnel(connection: Connection, tables: Tables, tenant: str) -> Funnel | None:
+    """The funnel that was put last; None where there is none."""
+    funnels = tables.funnels
+    newest = (
+        select(funnels.c.definition)
+        .where(funnels.c.tenant == tenant)
+        .order_by(funnels.c.used_at.desc(), funnels.c.fingerprint)
+        .limit(1)
+    )
+    definition = connection.scalar(newest)
+    return None if definition is None else Funnel.from_dict(json.loads(definition))
+
+
+def newest_imported(connection: Connection, tables: Tables, tenant: str) -> datetime | None:
+    """The last instant of a store that has only been imported into; None for any other."""
+    funnels, contacts = tables.funnels, tables.contacts
+    tracked = select(func.max(funnels.c.tracked_at)).where(funnels.c.tenant == tenant)
+    if connection.scalar(tracked) is not None:
+        return None
+    last = select(func.max(contacts.c.last_at)).where(contacts.c.tenant == tenant)
+    newest: datetime | None = connection.scalar(last)
+    return newest
+
+
+def count_outdated(connection: Connection, tables: Tables, tenant: str, funnel: Funnel) -> int:
+    """How many contacts another funnel classified, or await the fold."""
+    contacts = tables.contacts
+    others = select(func.count()).where(
+        contacts.c.tenant == tenant, contacts.c.fingerprint != funnel.fingerprint
+    )
+    return connection.scalar(others) or 0

@@ -1,0 +1,181 @@
+"""One tenant's rows on one connection: what a transaction of the tracker writes and reads.
+
+Each method is one statement or two. Which of them belong together, the caller decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from motfunnel.domain.event import Event
+from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.moment import Episode, Moment
+from motfunnel.store.contact_state import ContactState, new_state, read_state, write_state
+from motfunnel.store.rows import (
+    episode_row,
+    event_row,
+    moment_row,
+    read_episode,
+    read_event,
+    read_moment,
+    trait_rows,
+)
+from motfunnel.store.statements import SOME, statements
+from motfunnel.store.types import MARIADB
+
+
+class Ledger:
+    """The rows of one tenant, on one connection."""
+
+    def __init__(self, connection: Connection, schema: str | None, tenant: str) -> None:
+        self.connection = connection
+        self.tenant = tenant
+        self._run = statements(schema)
+
+    def lock_contact(self, contact: str, funnel: Funnel) -> ContactState:
+        """Read a contact's state, alone until the transaction ends; make it if it is new.
+
+        MariaDB would lock the gap where a missing row belongs, and deadlock with whoever fills
+        it; so there the row is put down first. Elsewhere it is looked for first: it is almost
+        always there.
+        """
+        key = self._key(contact)
+        found = []
+        if self.connection.dialect.name not in MARIADB:
+            found = self._run.lock_contact.fetch(self.connection, key)
+        if not found:
+            empty = write_state(new_state(contact, funnel), self.tenant)
+            self._run.keep_contact.execute(self.connection, empty)
+            found = self._run.lock_contact.fetch(self.connection, key)
+        return read_state(found[0], funnel)
+
+    def lock_contacts(self, contacts: Sequence[str], funnel: Funnel) -> list[ContactState]:
+        """Read the states of some contacts, alone until the transaction ends."""
+        rows = self._run.lock_contacts.fetch(self.connection, self._some(contacts))
+        return [read_state(row, funnel) for row in rows]
+
+    def find_contact(self, contact: str, funnel: Funnel) -> ContactState | None:
+        """Read a contact's state; None for one of whom nothing was ever recorded."""
+        rows = self._run.read_contact.fetch(self.connection, self._key(contact))
+        return read_state(rows[0], funnel) if rows else None
+
+    def update_contacts(self, states: Sequence[ContactState]) -> None:
+        """Write the states of contacts that are locked."""
+        rows = [write_state(state, self.tenant) for state in states]
+        if len(rows) == 1:
+            self._run.update_contact.execute(self.connection, rows[0])
+        else:
+            self._run.update_contact.execute_many(self.connection, rows)
+
+    def mark_contacts(self, contacts: Iterable[str], funnel: Funnel) -> None:
+        """Say that events of these contacts await the fold; make the contacts that are new."""
+        rows = []
+        for contact in sorted(contacts):  # in one order, so that two writers do not deadlock
+            state = new_state(contact, funnel)
+            state.fingerprint = ""
+            rows.append(write_state(state, self.tenant))
+        self._run.mark_contact.execute_many(self.connection, rows)
+
+    def add_event(self, event: Event, signal: str, recorded_at: datetime) -> bool:
+        """Insert an event of a contact that is locked; whether its id is new."""
+        row = event_row(event, signal, recorded_at, self.tenant)
+        try:
+            return self._run.add_event.execute(self.connection, row) == 1
+        except IntegrityError:
+            if self.find_event(event) is None:
+                raise
+            return False
+
+    def add_events(self, events: Iterable[tuple[Event, str]], recorded_at: datetime) -> int:
+        """Insert many events, with the names of their signals; how many ids were new."""
+        rows = [event_row(event, signal, recorded_at, self.tenant) for event, signal in events]
+        return self._run.add_events.execute_many(self.connection, rows)
+
+    def find_event(self, event: Event) -> Event | None:
+        """Read the event that has this one's contact and id."""
+        key = self._key(event.contact) | {"id": event.id}
+        rows = self._run.read_event.fetch(self.connection, key)
+        return read_event(rows[0]) if rows else None
+
+    def events(self, contact: str) -> list[Event]:
+        """Read a contact's events, in no order."""
+        rows = self._run.read_events.fetch(self.connection, self._key(contact))
+        return [read_event(row) for row in rows]
+
+    def events_of(self, contacts: Sequence[str]) -> list[tuple[Event, str]]:
+        """Read the events of some contacts, contact by contact, with their signals."""
+        rows = self._run.read_events_of_some.fetch(self.connection, self._some(contacts))
+        return [(read_event(row), row["signal"]) for row in rows]
+
+    def set_signals(self, changed: Iterable[tuple[Event, str]]) -> None:
+        """Write what events mean, after the funnel changed."""
+        self._run.set_signal.execute_many(
+            self.connection,
+            [self._key(e.contact) | {"id": e.id, "signal": signal} for e, signal in changed],
+        )
+
+    def moments(self, contact: str) -> list[Moment]:
+        """Read a contact's moments, in their order."""
+        rows = self._run.read_moments.fetch(self.connection, self._key(contact))
+        return [read_moment(row) for row in rows]
+
+    def add_moments(self, moments: Iterable[Moment], first: int = 0) -> None:
+        """Insert moments of one contact, from this ordinal on."""
+        rows = [moment_row(moment, first + n, self.tenant) for n, moment in enumerate(moments)]
+        self._add_moment_rows(rows)
+
+    def add_journeys(self, journeys: Iterable[tuple[list[Moment], Iterable[Episode]]]) -> None:
+        """Insert all moments and episodes of contacts that have none stored."""
+        moments: list[dict[str, Any]] = []
+        episodes: list[dict[str, Any]] = []
+        for made, away in journeys:
+            moments += [moment_row(m, ordinal, self.tenant) for ordinal, m in enumerate(made)]
+            episodes += [episode_row(episode, self.tenant) for episode in away]
+        self._add_moment_rows(moments)
+        self._run.add_episode.execute_many(self.connection, episodes)
+
+    def clear_journeys(self, contacts: Sequence[str]) -> None:
+        """Delete the moments and episodes of some contacts."""
+        some = self._some(contacts)
+        self._run.delete_moments.execute(self.connection, some)
+        self._run.delete_episodes.execute(self.connection, some)
+
+    def find_episode(self, contact: str, number: int) -> Episode:
+        """Read an episode."""
+        key = self._key(contact) | {"episode": number}
+        return read_episode(self._run.read_episode.fetch(self.connection, key)[0])
+
+    def put_episodes(self, episodes: Iterable[Episode]) -> None:
+        """Write episodes that began or went on."""
+        for episode in episodes:
+            self._run.put_episode.execute(self.connection, episode_row(episode, self.tenant))
+
+    def add_traits(self, event: Event, recorded_at: datetime) -> None:
+        """Insert the traits that an ``identify`` carries."""
+        rows = trait_rows(event, recorded_at, self.tenant)
+        self._run.add_trait.execute_many(self.connection, rows)
+
+    def add_rejects(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Insert input that could not be taken."""
+        self._run.add_reject.execute_many(
+            self.connection, [row | {"tenant": self.tenant} for row in rows]
+        )
+
+    def _add_moment_rows(self, rows: list[dict[str, Any]]) -> None:
+        if len(rows) == 1:
+            self._run.add_moment.execute(self.connection, rows[0])
+        else:
+            self._run.add_moment.execute_many(self.connection, rows)
+
+    def _key(self, contact: str) -> dict[str, Any]:
+        return {"tenant": self.tenant, "contact": contact}
+
+    def _some(self, contacts: Sequence[str]) -> dict[str, Any]:
+        last = len(contacts) - 1
+        some = {f"contact_{n}": contacts[min(n, last)] for n in range(SOME)}
+        return {"tenant": self.tenant, **some}

@@ -1,0 +1,121 @@
+"""Values to rows and back: events, moments, episodes, traits. Runs no SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from motfunnel.domain.event import Event
+from motfunnel.domain.moment import Episode, Moment, MomentKind
+from motfunnel.domain.payload import to_json
+
+Row = dict[str, Any]
+_KINDS = {kind.value: kind for kind in MomentKind}
+
+
+def event_row(event: Event, signal: str, recorded_at: datetime, tenant: str) -> Row:
+    """The row of an event, with the name of its signal."""
+    return {
+        "tenant": tenant,
+        "contact": event.contact,
+        "id": event.id,
+        "event": event.name,
+        "occurred_at": event.occurred_at,
+        "recorded_at": recorded_at,
+        "signal": signal,
+        "properties": event.properties,
+    }
+
+
+def read_event(row: Mapping[str, Any]) -> Event:
+    """The event of a row; what is stored has been checked when it came."""
+    return Event(
+        contact=row["contact"],
+        name=row["event"],
+        occurred_at=row["occurred_at"],
+        id=row["id"],
+        properties=row["properties"],
+    )
+
+
+def moment_row(moment: Moment, ordinal: int, tenant: str) -> Row:
+    """The row of a moment, with its place among its contact's."""
+    return {
+        "tenant": tenant,
+        "contact": moment.contact,
+        "ordinal": ordinal,
+        "moment": moment.kind.value,
+        "occurred_at": moment.occurred_at,
+        "event_id": moment.event_id,
+        "from_stage": moment.from_stage,
+        "to_stage": moment.to_stage,
+        "reason": moment.reason,
+        "episode": moment.episode,
+        "referred": moment.referred,
+    }
+
+
+def read_moment(row: Mapping[str, Any]) -> Moment:
+    """The moment of a row."""
+    return Moment(
+        contact=row["contact"],
+        kind=_KINDS[row["moment"]],
+        occurred_at=row["occurred_at"],
+        event_id=row["event_id"],
+        from_stage=row["from_stage"],
+        to_stage=row["to_stage"],
+        reason=row["reason"],
+        episode=row["episode"],
+        referred=row["referred"],
+    )
+
+
+def episode_row(episode: Episode, tenant: str) -> Row:
+    """The row of an episode."""
+    return {
+        "tenant": tenant,
+        "contact": episode.contact,
+        "episode": episode.number,
+        "departed_at": episode.departed_at,
+        "reason": episode.reason,
+        "stage": episode.stage,
+        "customer": episode.customer,
+        "first_outreach_at": episode.first_outreach_at,
+        "outreaches": episode.outreaches,
+        "returned_at": episode.returned_at,
+        "return_event_id": episode.return_event_id,
+    }
+
+
+def read_episode(row: Mapping[str, Any]) -> Episode:
+    """The episode of a row."""
+    return Episode(
+        contact=row["contact"],
+        number=row["episode"],
+        departed_at=row["departed_at"],
+        reason=row["reason"],
+        stage=row["stage"],
+        customer=bool(row["customer"]),
+        first_outreach_at=row["first_outreach_at"],
+        outreaches=row["outreaches"],
+        returned_at=row["returned_at"],
+        return_event_id=row["return_event_id"],
+    )
+
+
+def trait_rows(event: Event, recorded_at: datetime, tenant: str) -> list[Row]:
+    """The rows of the traits that an ``identify`` carries, as texts to group by."""
+    return [
+        {
+            "tenant": tenant,
+            "contact": event.contact,
+            "event_id": event.id,
+            "ordinal": ordinal,
+            "trait": trait,
+            "value": value if isinstance(value, str) else to_json(value),
+            "occurred_at": event.occurred_at,
+            "recorded_at": recorded_at,
+        }
+        for ordinal, (trait, value) in enumerate(event.properties.items())
+    ]

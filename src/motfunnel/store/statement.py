@@ -1,0 +1,108 @@
+"""Statements that Core writes once, and that run close to the driver.
+
+Core compiles a statement the first time a dialect needs it; after that a call costs little more
+than the driver itself (measured on SQLite: 1.5 times a hand-written call, against 2.7 through
+Core each time). Bulk reads skip SQLAlchemy's rows, which cost more than the fold of an event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Connection, Dialect
+from sqlalchemy.sql import ClauseElement
+from sqlalchemy.types import TypeEngine
+
+Row = Mapping[str, Any]
+_Convert = Callable[[Any], Any]
+
+
+class Statement:
+    """A statement of Core, with parameters by name.
+
+    Args:
+        make: writes the statement for a dialect (an upsert reads differently on each).
+        types: the types of those parameters and result columns that a driver does not take or
+            give as they are, by name.
+    """
+
+    def __init__(
+        self, make: Callable[[Dialect], ClauseElement], types: Mapping[str, TypeEngine[Any]]
+    ) -> None:
+        self._make = make
+        self._types = types
+        self._compiled: WeakKeyDictionary[Dialect, _Compiled] = WeakKeyDictionary()
+
+    def execute(self, connection: Connection, row: Row) -> int:
+        """Run it with one set of parameters; give the number of rows changed."""
+        compiled = self._for(connection.dialect)
+        result = connection.exec_driver_sql(compiled.sql, compiled.bind(row))
+        return result.rowcount
+
+    def execute_many(self, connection: Connection, rows: Iterable[Row]) -> int:
+        """Run it with many sets of parameters; give the number of rows changed, if known."""
+        compiled = self._for(connection.dialect)
+        bound = [compiled.bind(row) for row in rows]
+        if not bound:
+            return 0
+        return connection.exec_driver_sql(compiled.sql, bound).rowcount
+
+    def fetch(self, connection: Connection, row: Row) -> list[dict[str, Any]]:
+        """Run it and give all rows, by column name."""
+        compiled = self._for(connection.dialect)
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(compiled.sql, compiled.bind(row))
+            names = [column[0] for column in cursor.description or ()]
+            converters = [compiled.converters.get(name) for name in names]
+            return [_read(names, converters, found) for found in cursor.fetchall()]
+        finally:
+            cursor.close()
+
+    def _for(self, dialect: Dialect) -> _Compiled:
+        compiled = self._compiled.get(dialect)
+        if compiled is None:
+            compiled = _Compiled(self._make(dialect), dialect, self._types)
+            self._compiled[dialect] = compiled
+        return compiled
+
+
+class _Compiled:
+    """The SQL of one dialect, and how values go in and come out."""
+
+    def __init__(
+        self, statement: ClauseElement, dialect: Dialect, types: Mapping[str, TypeEngine[Any]]
+    ) -> None:
+        compiled = statement.compile(dialect=dialect)
+        self.sql = str(compiled)
+        self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
+        self._order = getattr(compiled, "positiontup", None)
+        own = {name: kind.dialect_impl(dialect) for name, kind in types.items()}
+        self._binders = _only({n: kind.bind_processor(dialect) for n, kind in own.items()})
+        self.converters = _only(
+            {name: kind.result_processor(dialect, None) for name, kind in own.items()}
+        )
+
+    def bind(self, row: Row) -> Any:
+        """Turn parameters into what the driver takes: in order, or by name."""
+        bound = {**self._fixed, **row}
+        for name, convert in self._binders.items():
+            value = bound.get(name)
+            if value is not None:
+                bound[name] = convert(value)
+        return bound if self._order is None else tuple([bound[name] for name in self._order])
+
+
+def _only(converters: Mapping[str, _Convert | None]) -> dict[str, _Convert]:
+    return {name: convert for name, convert in converters.items() if convert is not None}
+
+
+def _read(
+    names: list[str], converters: list[_Convert | None], found: Iterable[Any]
+) -> dict[str, Any]:
+    return {
+        name: value if convert is None or value is None else convert(value)
+        for name, convert, value in zip(names, converters, found, strict=True)
+    }

@@ -1,0 +1,153 @@
+"""Every statement of the write path, and of bulk reads, for one schema's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import Dialect, Table, and_, bindparam, delete, insert, select, update
+from sqlalchemy.sql import ClauseElement
+from sqlalchemy.sql.elements import ColumnElement
+
+from motfunnel.store.statement import Statement
+from motfunnel.store.tables import Tables, tables
+from motfunnel.store.types import MARIADB
+from motfunnel.store.upsert import insert_or_keep, insert_or_update
+
+SOME: Final = 200
+"""How many contacts are read and written together in bulk."""
+
+
+class Statements:
+    """The statements on one schema's tables; made once, compiled once a dialect.
+
+    In all of them the parameters have the names of the columns that they are compared with or put
+    into; ``contact_0`` to ``contact_199`` are some contacts (of fewer the last is repeated).
+    """
+
+    def __init__(self, of: Tables) -> None:
+        contacts, events, moments, episodes = of.contacts, of.events, of.moments, of.episodes
+
+        self.keep_contact = _of(contacts, lambda d: insert_or_keep(contacts, d))
+        self.mark_contact = _of(
+            contacts, lambda d: insert_or_update(contacts, d, ["fingerprint"])
+        )
+        self.lock_contact = _of(
+            contacts, lambda d: _locked(d, select(contacts).where(_one(contacts)))
+        )
+        self.read_contact = _of(contacts, lambda _: select(contacts).where(_one(contacts)))
+        self.lock_contacts = _of(
+            contacts,
+            lambda d: _locked(d, select(contacts).where(_some(contacts)).order_by("contact")),
+        )
+        self.update_contact = _of(contacts, lambda _: _update_contact(contacts))
+
+        self.add_event = _of(events, lambda d: _insert_new(events, d))
+        self.add_events = _of(events, lambda d: _insert_ignoring(events, d))
+        self.read_event = _of(
+            events, lambda _: select(events).where(_one(events), events.c.id == bindparam("id"))
+        )
+        # A locking read sees what others have committed, even where the transaction that we
+        # joined on MariaDB began before they did.
+        self.read_events = _of(events, lambda d: _shared(d, select(events).where(_one(events))))
+        self.read_events_of_some = _of(
+            events, lambda d: _shared(d, select(events).where(_some(events)).order_by("contact"))
+        )
+        self.set_signal = _of(
+            events,
+            lambda _: update(events)
+            .where(_one(events), events.c.id == bindparam("id"))
+            .values({"signal": None}),
+        )
+
+        self.add_moment = _of(moments, lambda _: _insert(moments))
+        self.read_moments = _of(
+            moments, lambda _: select(moments).where(_one(moments)).order_by("ordinal")
+        )
+        self.delete_moments = _of(moments, lambda _: delete(moments).where(_some(moments)))
+
+        self.add_episode = _of(episodes, lambda _: _insert(episodes))
+        self.read_episode = _of(
+            episodes,
+            lambda _: select(episodes).where(
+                _one(episodes), episodes.c.episode == bindparam("episode")
+            ),
+        )
+        self.put_episode = _of(
+            episodes,
+            lambda d: insert_or_update(
+                episodes,
+                d,
+                ["first_outreach_at", "outreaches", "returned_at", "return_event_id"],
+            ),
+        )
+        self.delete_episodes = _of(episodes, lambda _: delete(episodes).where(_some(episodes)))
+
+        self.add_trait = _of(of.traits, lambda _: _insert(of.traits))
+        self.add_reject = _of(of.rejects, lambda _: _insert(of.rejects))
+
+
+@cache
+def statements(schema: str | None) -> Statements:
+    """The statements of a schema, made once."""
+    return Statements(tables(schema))
+
+
+def _of(table: Table, make: Callable[[Dialect], ClauseElement]) -> Statement:
+    types: dict[str, Any] = {column.name: column.type for column in table.columns}
+    return Statement(make, types)
+
+
+def _one(table: Table) -> ColumnElement[bool]:
+    return and_(
+        table.c.tenant == bindparam("tenant"), table.c.contact == bindparam("contact")
+    )
+
+
+def _some(table: Table) -> ColumnElement[bool]:
+    # A list of fixed length, so that the statement is compiled once.
+    names = [bindparam(f"contact_{n}", type_=table.c.contact.type) for n in range(SOME)]
+    return and_(table.c.tenant == bindparam("tenant"), table.c.contact.in_(names))
+
+
+def _insert(table: Table) -> ClauseElement:
+    return insert(table).values({column.name: None for column in table.columns})
+
+
+def _insert_new(table: Table, dialect: Dialect) -> ClauseElement:
+    """Insert, or change nothing and say so.
+
+    MariaDB's upsert counts a row that it left alone as a changed one, so there it is the plain
+    insert, whose error undoes that statement only.
+    """
+    return _insert(table) if dialect.name in MARIADB else insert_or_keep(table, dialect)
+
+
+def _insert_ignoring(table: Table, dialect: Dialect) -> ClauseElement:
+    """Insert many, skip those whose key is taken, and count the others.
+
+    INSERT IGNORE would hide other faults too; what comes here has been checked for all of them.
+    """
+    if dialect.name in MARIADB:
+        return insert(table).prefix_with("IGNORE").values({c.name: None for c in table.columns})
+    return insert_or_keep(table, dialect)
+
+
+def _update_contact(contacts: Table) -> ClauseElement:
+    values = {c.name: None for c in contacts.columns if not c.primary_key}
+    return update(contacts).where(_one(contacts)).values(values)
+
+
+def _locked(dialect: Dialect, statement: Any) -> ClauseElement:
+    locked: ClauseElement = (
+        statement if dialect.name == "sqlite" else statement.with_for_update()
+    )
+    return locked
+
+
+def _shared(dialect: Dialect, statement: Any) -> ClauseElement:
+    shared: ClauseElement = (
+        statement.with_for_update(read=True) if dialect.name in MARIADB else statement
+    )
+    return shared

@@ -1,0 +1,88 @@
+"""Reading moments as of an instant, of one contact or of all.
+
+A departure by silence exists from its deadline on, whether or not anything has written it down:
+so the stored moments up to the instant are joined by one of each contact that is active and whose
+deadline has come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, Subquery, cast, literal, null, select, union_all
+
+from motfunnel.domain.moment import SILENCE, Moment, MomentKind, Presence
+from motfunnel.store.rows import read_moment
+from motfunnel.store.tables import Tables
+
+_AT_ONCE = 1000
+_COLUMNS = (
+    "contact",
+    "ordinal",
+    "moment",
+    "occurred_at",
+    "event_id",
+    "from_stage",
+    "to_stage",
+    "reason",
+    "episode",
+    "referred",
+)
+
+
+def read_moments(
+    connection: Connection,
+    tables: Tables,
+    tenant: str,
+    *,
+    as_of: datetime,
+    contact: str | None = None,
+    kind: MomentKind | None = None,
+    since: datetime | None = None,
+) -> Iterator[Moment]:
+    """Read moments as of an instant, contact by contact, in their order; row by row."""
+    story = moments_as_of(tables, tenant, as_of)
+    wanted = select(story).order_by(story.c.contact, story.c.ordinal)
+    if contact is not None:
+        wanted = wanted.where(story.c.contact == contact)
+    if since is not None:
+        wanted = wanted.where(story.c.occurred_at >= since)
+    if kind is not None:
+        wanted = wanted.where(story.c.moment == kind.value)
+    result = connection.execute(wanted, execution_options={"yield_per": _AT_ONCE})
+    for row in result.mappings():
+        yield read_moment(dict(row))
+
+
+def moments_as_of(tables: Tables, tenant: str, as_of: datetime) -> Subquery:
+    """All moments of a tenant as of an instant, with their place among their contact's."""
+    return union_all(_written(tables, tenant, as_of), _unwritten(tables, tenant, as_of)).subquery()
+
+
+def _written(tables: Tables, tenant: str, as_of: datetime) -> Select[Any]:
+    moments = tables.moments
+    columns = [moments.c[name] for name in _COLUMNS]
+    return select(*columns).where(moments.c.tenant == tenant, moments.c.occurred_at <= as_of)
+
+
+def _unwritten(tables: Tables, tenant: str, as_of: datetime) -> Select[Any]:
+    contacts, moments = tables.contacts, tables.moments
+    known = {
+        "contact": contacts.c.contact,
+        "ordinal": contacts.c.moments,
+        "moment": literal(MomentKind.DEPART.value),
+        "occurred_at": contacts.c.deadline_at,
+        "reason": literal(SILENCE),
+        "episode": contacts.c.episodes + 1,
+    }
+    columns = [
+        known[name].label(name) if name in known else cast(null(), moments.c[name].type).label(name)
+        for name in _COLUMNS
+    ]
+    return select(*columns).where(
+        contacts.c.tenant == tenant,
+        contacts.c.presence == Presence.ACTIVE.value,
+        contacts.c.deadline_at <= as_of,
+    )

@@ -1,0 +1,41 @@
+"""Inserts that meet a row that is there already, as each database writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Dialect, Table
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.sql import ClauseElement
+
+from motfunnel.store.types import MARIADB
+
+
+def insert_or_keep(table: Table, dialect: Dialect) -> ClauseElement:
+    """Insert a row, or leave the one that has its key; on MariaDB that one is then locked.
+
+    MariaDB's INSERT IGNORE would also swallow other errors, and takes a shared lock on the row,
+    over which two writers deadlock. Assigning a key to itself changes nothing and locks it alone.
+    """
+    first = next(iter(table.primary_key.columns))
+    return insert_or_update(table, dialect, [first.name], keep=True)
+
+
+def insert_or_update(
+    table: Table, dialect: Dialect, names: Sequence[str], *, keep: bool = False
+) -> ClauseElement:
+    """Insert a row, or set these columns of the one that has its key."""
+    values: dict[str, Any] = {column.name: None for column in table.columns}
+    if dialect.name in MARIADB:
+        statement = mysql.insert(table).values(values)
+        found = {name: table.c[name] if keep else statement.inserted[name] for name in names}
+        return statement.on_duplicate_key_update(found)
+    make = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
+    insert = make(table).values(values)
+    key = list(table.primary_key.columns)
+    if keep:
+        return insert.on_conflict_do_nothing(index_elements=key)
+    return insert.on_conflict_do_update(
+        index_elements=key, set_={name: insert.excluded[name] for name in names}
+    )

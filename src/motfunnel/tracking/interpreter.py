@@ -1,0 +1,128 @@
+"""From a host's words to an event with its meaning, or an error that names what is wrong.
+
+All of it happens before a transaction begins, so that nothing is written of what is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from attrs import frozen
+
+from motfunnel.domain.event import IDENTIFY, make_event
+from motfunnel.domain.funnel import Funnel
+from motfunnel.errors import EventError, UnmappedEventError
+from motfunnel.tracking.log import logger
+from motfunnel.tracking.recorder import Said
+from motfunnel.tracking.uuid7 import uuid7
+
+Properties = Mapping[str, Any] | None
+_KEYS = ("contact", "event", "properties", "occurred_at", "id")
+
+
+@frozen
+class Interpreter:
+    """Takes down what hosts say.
+
+    Attributes:
+        contact_key: the host's own way to turn a contact into a text, an int or a UUID.
+        clock: says what time it is.
+        tolerance: how far ahead of our clock another machine's may be.
+    """
+
+    contact_key: Callable[[Any], object] | None
+    clock: Callable[[], datetime]
+    tolerance: timedelta
+    _unnamed: set[str]
+
+    def take(
+        self,
+        funnel: Funnel,
+        contact: object,
+        event: object,
+        *,
+        properties: Properties = None,
+        occurred_at: datetime | None = None,
+        id: object = None,
+    ) -> Said:
+        """Check an event and read its meaning.
+
+        Raises:
+            EventError: it cannot be kept, lies in the future, or the funnel refuses it.
+        """
+        now = self.clock()
+        if event == IDENTIFY:
+            raise EventError("is a name of our own; call identify()", contact=contact, event=event)
+        return self._take(funnel, now, contact, event, properties, occurred_at, id)
+
+    def take_traits(
+        self,
+        funnel: Funnel,
+        contact: object,
+        traits: Mapping[str, Any],
+        *,
+        occurred_at: datetime | None = None,
+        id: object = None,
+    ) -> Said:
+        """Check the traits of an ``identify``."""
+        return self._take(funnel, self.clock(), contact, IDENTIFY, traits, occurred_at, id)
+
+    def take_mapping(self, funnel: Funnel, said: Mapping[str, Any]) -> Said:
+        """Check an event that is given as a mapping with the names of ``take``."""
+        unknown = [key for key in said if key not in _KEYS]
+        if unknown:
+            raise EventError(
+                f"{unknown[0]!r} is no part of an event; put it into properties",
+                contact=said.get("contact"),
+                event=said.get("event"),
+            )
+        rest = {key: value for key, value in said.items() if key not in ("contact", "event")}
+        return self.take(funnel, said.get("contact"), said.get("event"), **rest)
+
+    def key(self, contact: object) -> object:
+        """Turn a contact into what it is known by, in the host's own way if it has one."""
+        return contact if self.contact_key is None else self.contact_key(contact)
+
+    def _take(
+        self,
+        funnel: Funnel,
+        now: datetime,
+        contact: object,
+        name: object,
+        properties: Properties,
+        occurred_at: datetime | None,
+        id: object,
+    ) -> Said:
+        event = make_event(
+            self.key(contact),
+            name,
+            occurred_at=now if occurred_at is None else occurred_at,
+            id=uuid7(now) if id is None else id,
+            properties=properties,
+        )
+        if event.occurred_at > now + self.tolerance:
+            raise EventError(
+                f"occurred_at {event.occurred_at.isoformat()} lies in the future",
+                contact=contact,
+                event=name,
+            )
+        if not funnel.knows(event.name):
+            self._warn_once(event.name, funnel)
+        try:
+            reading = funnel.read(event.name, event.properties)
+        except EventError as error:
+            raise UnmappedEventError(error.reason, contact=contact, event=name) from None
+        except ValueError as error:
+            raise EventError(str(error), contact=contact, event=name) from None
+        return Said(event, reading, is_dated=occurred_at is not None)
+
+    def _warn_once(self, name: str, funnel: Funnel) -> None:
+        """A typing error must not go unnoticed; hosts that send any name must not flood the log."""
+        if name not in self._unnamed and len(self._unnamed) < _MOST_NAMES:
+            self._unnamed.add(name)
+            logger().warning("no rule names this event", event_name=name, taken_as=funnel.unmapped)
+
+
+_MOST_NAMES = 1000

@@ -1,0 +1,41 @@
+"""Handlers of moments: who wants to be told, and the telling, after the commit.
+
+A handler is told of a moment at most once. One that fails is logged and harms nobody: neither
+the event, which is stored already, nor the other handlers.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+
+from motfunnel.domain.moment import Moment, MomentKind
+from motfunnel.tracking.log import logger
+
+Handler = Callable[[Moment], object]
+
+
+class Listeners:
+    """The handlers of one tracker."""
+
+    def __init__(self) -> None:
+        self._handlers: defaultdict[MomentKind, list[Handler]] = defaultdict(list)
+
+    def add(self, kind: MomentKind, handler: Handler) -> None:
+        """Have the handler told of every moment of this kind."""
+        self._handlers[MomentKind(kind)].append(handler)
+
+    def tell(self, moments: Iterable[Moment]) -> None:
+        """Tell everybody who asked."""
+        for moment in moments:
+            for handler in self._handlers.get(moment.kind, ()):
+                try:
+                    handler(moment)
+                except Exception as error:
+                    logger().error(
+                        "a handler of moments failed",
+                        moment=moment.kind.value,
+                        handler=getattr(handler, "__qualname__", repr(handler)),
+                        error=repr(error),
+                        exc_info=True,
+                    )

@@ -1,0 +1,148 @@
+"""Recording events of one contact: store them, advance its journey, store what that makes.
+
+All of it inside one transaction, which the caller opens and ends, and with the contact's row
+locked. An event that comes after all others costs one step; a late one folds the contact anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from operator import attrgetter
+
+from attrs import frozen
+
+from motfunnel.domain import machine
+from motfunnel.domain.event import IDENTIFY, Event
+from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.journey import Entry, make_entry
+from motfunnel.domain.moment import Moment, Presence
+from motfunnel.domain.rule import Reading
+from motfunnel.errors import ConflictError
+from motfunnel.store.contact_state import ContactState
+from motfunnel.store.ledger import Ledger
+from motfunnel.tracking.fold import difference, fold, source_of
+from motfunnel.tracking.tracked import Tracked
+
+_place = attrgetter("place")
+
+
+@frozen
+class Said:
+    """An event as the host said it, with its meaning.
+
+    Attributes:
+        event: the event.
+        reading: what it means to the funnel.
+        is_dated: whether the host said when; if not, a retry may say another instant.
+    """
+
+    event: Event
+    reading: Reading
+    is_dated: bool = True
+
+
+def record(
+    ledger: Ledger, funnel: Funnel, said: Sequence[Said], recorded_at: datetime
+) -> list[Tracked]:
+    """Record events of one contact; say of each what it did.
+
+    Raises:
+        ConflictError: an id is taken by an event with other content.
+    """
+    state = ledger.lock_contact(said[0].event.contact, funnel)
+    new: list[Said] = []
+    for one in said:
+        if _add(ledger, one, recorded_at):
+            new.append(one)
+            state.known |= one.event.name == IDENTIFY
+    moments: dict[str, list[Moment]] = {}
+    revoked: dict[str, list[Moment]] = {}
+    if new:
+        entries = sorted((make_entry(one.event, one.reading) for one in new), key=_place)
+        if state.fingerprint == funnel.fingerprint and state.follows(entries[0]):
+            sources = {one.event.id: source_of(one.event.properties) for one in new}
+            moments = _advance(ledger, state, entries, sources)
+        else:
+            came, went = _refold(ledger, state, funnel)
+            moments, revoked = _by_cause(came, entries), {entries[0].id: went}
+    fresh = {id(one) for one in new}
+    return [_answer(one.event, id(one) in fresh, moments, revoked) for one in said]
+
+
+def _add(ledger: Ledger, one: Said, recorded_at: datetime) -> bool:
+    """Store the event; False if it is stored already."""
+    event = one.event
+    if ledger.add_event(event, one.reading.signal.label, recorded_at):
+        if event.name == IDENTIFY:
+            ledger.add_traits(event, recorded_at)
+        return True
+    stored = ledger.find_event(event)
+    if stored is None or not event.same_as(stored, ignore_instant=not one.is_dated):
+        raise ConflictError(
+            f"the id {event.id!r} is taken by an event with other content, which stays as it was",
+            contact=event.contact,
+            event=event.name,
+            id=event.id,
+        )
+    return False
+
+
+def _advance(
+    ledger: Ledger,
+    state: ContactState,
+    entries: Sequence[Entry],
+    sources: dict[str, str | None],
+) -> dict[str, list[Moment]]:
+    """Step through events that come after all others."""
+    journey, first = state.journey, state.moments
+    if journey.presence is Presence.DEPARTED:
+        number = journey.state[machine.EPISODES]
+        journey.episodes[number] = ledger.find_episode(state.contact, number)
+    stored = dict(journey.episodes)
+    moments: dict[str, list[Moment]] = {}
+    for entry in entries:
+        moments[entry.id] = journey.advance(entry)
+        state.see(entry, sources[entry.id], moments[entry.id])
+    ledger.add_moments(journey.moments, first)
+    ledger.put_episodes(e for n, e in journey.episodes.items() if e != stored.get(n))
+    ledger.update_contacts([state])
+    return moments
+
+
+def _refold(
+    ledger: Ledger, state: ContactState, funnel: Funnel
+) -> tuple[list[Moment], list[Moment]]:
+    """Fold the contact anew; give the moments that came and those that went."""
+    before = ledger.moments(state.contact)
+    folded = fold(state, ledger.events_of([state.contact]), funnel)
+    journey = folded.state.journey
+    ledger.clear_journeys([state.contact])
+    ledger.add_journeys([(journey.moments, journey.episodes.values())])
+    ledger.update_contacts([folded.state])
+    ledger.set_signals(folded.signals)
+    return difference(before, journey.moments)
+
+
+def _by_cause(moments: Sequence[Moment], entries: Sequence[Entry]) -> dict[str, list[Moment]]:
+    """Put each moment down to its own event, if that is new, else to the first that is."""
+    causes: dict[str, list[Moment]] = {entry.id: [] for entry in entries}
+    for moment in moments:
+        own = moment.event_id if moment.event_id in causes else None
+        causes[own or entries[0].id].append(moment)
+    return causes
+
+
+def _answer(
+    event: Event,
+    is_new: bool,
+    moments: Mapping[str, Sequence[Moment]],
+    revoked: Mapping[str, Sequence[Moment]],
+) -> Tracked:
+    return Tracked(
+        contact=event.contact,
+        id=event.id,
+        moments=tuple(moments.get(event.id, ())) if is_new else (),
+        revoked=tuple(revoked.get(event.id, ())) if is_new else (),
+        duplicate=not is_new,
+    )

@@ -1,0 +1,26 @@
+"""What ``track`` answers."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from motfunnel.domain.moment import Moment
+
+
+@frozen(kw_only=True)
+class Tracked:
+    """What one event did.
+
+    Attributes:
+        contact: whose event it was.
+        id: the event's id; made here where the caller brought none.
+        moments: what the event established, in order.
+        revoked: the moments that a late event took back, because they rested on its absence.
+        duplicate: the event had been recorded before; nothing was done.
+    """
+
+    contact: str
+    id: str
+    moments: tuple[Moment, ...] = ()
+    revoked: tuple[Moment, ...] = ()
+    duplicate: bool = False

@@ -1,0 +1,346 @@
+"""The Tracker: what a host holds in its hands.
+
+Each verb opens one short transaction of its own, and tells handlers after the commit. Constructing
+one connects to nothing, and it starts no thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Self
+
+from motfunnel.domain.event import contact_key as check_key
+from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.instant import utc
+from motfunnel.domain.moment import Moment, MomentKind
+from motfunnel.domain.payload import check_text
+from motfunnel.errors import EventError, NoFunnelError, OutdatedError, QuestionError
+from motfunnel.store import funnels
+from motfunnel.store.database import Database
+from motfunnel.store.ledger import Ledger
+from motfunnel.store.story import read_moments
+from motfunnel.store.tables import TENANT_LENGTH
+from motfunnel.tracking.interpreter import Interpreter
+from motfunnel.tracking.listeners import Handler, Listeners
+from motfunnel.tracking.profile import Profile, make_profile
+from motfunnel.tracking.rebuild import rebuild_in_chunks
+from motfunnel.tracking.recorder import Said, record
+from motfunnel.tracking.sweep import sweep_some
+from motfunnel.tracking.tracked import Tracked
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Engine
+
+    from motfunnel.reports.report import Report
+
+TOLERANCE = timedelta(minutes=5)
+"""How far ahead of our clock the clock of another machine may be."""
+
+
+class Tracker:
+    """Records events, and answers what they mean.
+
+    Args:
+        database: a URL, or the host's own Engine, which is used as it is and never closed.
+        funnel: the definition; without one, the one that is stored with the data.
+        tenant: whose contacts these are; a tracker sees no other tenant's.
+        schema: the database schema of the tables.
+        contact_key: turns what the host passes as a contact into a text, an int or a UUID.
+        clock: says what time it is; for tests.
+    """
+
+    def __init__(
+        self,
+        database: str | URL | Engine,
+        funnel: Funnel | None = None,
+        *,
+        tenant: str = "default",
+        schema: str | None = None,
+        contact_key: Callable[[Any], object] | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        if len(check_text(tenant, "tenant")) > TENANT_LENGTH:
+            raise ValueError(f"the tenant has more than {TENANT_LENGTH} characters")
+        self.database = Database(database, schema)
+        self.tenant = tenant
+        self._funnel = funnel
+        self._clock = clock
+        self._interpreter = Interpreter(contact_key, clock, TOLERANCE, set())
+        self._listeners = Listeners()
+        self._put: set[bool] = set()
+
+    @property
+    def funnel(self) -> Funnel:
+        """The funnel that was given, or else the one stored with the data.
+
+        Raises:
+            NoFunnelError: there is neither.
+        """
+        if self._funnel is None:
+            with self.database.read() as connection:
+                tables = self.database.tables
+                self._funnel = funnels.stored_funnel(connection, tables, self.tenant)
+        if self._funnel is None:
+            raise NoFunnelError(
+                "no funnel was given, and the database holds none; pass "
+                "funnel=Funnel.ecommerce(), Funnel.saas(), or one of your own"
+            )
+        return self._funnel
+
+    def track(
+        self,
+        contact: object,
+        event: str,
+        *,
+        properties: Mapping[str, Any] | None = None,
+        occurred_at: datetime | None = None,
+        id: object = None,
+    ) -> Tracked:
+        """Record that something happened; costs one step, or a fold of this contact if late.
+
+        Args:
+            contact: a text, an int, a UUID, or what ``contact_key`` can turn into one.
+            event: what happened, by the name that the funnel's rules use.
+            properties: what else is to be kept, as JSON.
+            occurred_at: when it happened, with a time zone; now if not given.
+            id: what makes a retry the same event; a new one if not given.
+
+        Returns:
+            What the event established, and what a late one revoked.
+
+        Raises:
+            EventError: the event cannot be taken; nothing was written.
+            ConflictError: the id is taken by an event with other content.
+        """
+        said = self._interpreter.take(
+            self.funnel,
+            contact,
+            event,
+            properties=properties,
+            occurred_at=occurred_at,
+            id=id,
+        )
+        return self._record([said])[0]
+
+    def track_many(self, events: Iterable[Mapping[str, Any]]) -> list[Tracked]:
+        """Record many events in one transaction: all of them, or none.
+
+        Args:
+            events: mappings with the names that ``track`` takes: contact, event, and optionally
+                properties, occurred_at and id.
+
+        Returns:
+            An answer to each, in the order given.
+        """
+        return self._record([self._interpreter.take_mapping(self.funnel, e) for e in events])
+
+    def identify(
+        self,
+        contact: object,
+        traits: Mapping[str, Any],
+        *,
+        occurred_at: datetime | None = None,
+        id: object = None,
+    ) -> Tracked:
+        """Say what is known of a contact from an instant on; changes no moment.
+
+        Reports group by traits. The contact counts as known from now on.
+        """
+        said = self._interpreter.take_traits(
+            self.funnel, contact, traits, occurred_at=occurred_at, id=id
+        )
+        return self._record([said])[0]
+
+    def contact(self, contact: object, *, as_of: datetime | None = None) -> Profile:
+        """Say what is known of a contact, and why; an unknown one has an empty profile."""
+        try:
+            key = check_key(self._interpreter.key(contact))
+        except ValueError as error:
+            raise EventError(str(error), contact=contact) from None
+        funnel, instant = self.funnel, self._instant(as_of, self._clock())
+        with self.database.read() as connection:
+            ledger = Ledger(connection, self.database.tables.schema, self.tenant)
+            events = ledger.events(key)
+        return make_profile(key, funnel, events, instant)
+
+    def moments(
+        self,
+        contact: object = None,
+        *,
+        kind: MomentKind | str | None = None,
+        since: datetime | None = None,
+        as_of: datetime | None = None,
+    ) -> Iterator[Moment]:
+        """Read moments as of an instant, contact by contact, each contact's in order.
+
+        Departures by silence are there from their deadline on, swept or not. Rows are read as
+        they are asked for.
+
+        Raises:
+            OutdatedError: contacts were classified by another funnel.
+        """
+        key = None if contact is None else check_key(self._interpreter.key(contact))
+        wanted = None if kind is None else MomentKind(kind)
+        instant = self.as_of(as_of)
+        self.check_current()
+        with self.database.read() as connection:
+            yield from read_moments(
+                connection,
+                self.database.tables,
+                self.tenant,
+                as_of=instant,
+                contact=key,
+                kind=wanted,
+                since=None if since is None else utc(since),
+            )
+
+    def on(
+        self, kind: MomentKind | str, handler: Handler | None = None
+    ) -> Callable[[Handler], Handler]:
+        """Have a handler told of every moment of a kind, after the commit, at most once.
+
+        Works as a decorator too. ``track``, ``track_many`` and ``sweep`` tell; a rebuild or an
+        import does not.
+        """
+
+        def add(wanted: Handler) -> Handler:
+            self._listeners.add(MomentKind(kind), wanted)
+            return wanted
+
+        if handler is not None:
+            add(handler)
+        return add
+
+    def sweep(self, *, as_of: datetime | None = None) -> int:
+        """Write down the departures by silence up to an instant, and tell their handlers.
+
+        Costs what has fallen due, by an index; safe to run at any time, twice at once too.
+
+        Returns:
+            How many contacts departed.
+        """
+        funnel, instant, count = self.funnel, self.as_of(as_of), 0
+        while (departed := sweep_some(self.database, self.tenant, funnel, instant)) is not None:
+            self._listeners.tell(departed)
+            count += len(departed)
+        return count
+
+    def rebuild(self, *, progress: Callable[[int], object] | None = None) -> int:
+        """Fold every contact anew, after the funnel changed; tells no handlers.
+
+        Args:
+            progress: is called with the number of contacts folded so far.
+
+        Returns:
+            How many contacts were folded.
+        """
+        return self._rebuild(progress, outdated_only=False)
+
+    def finish(self, *, progress: Callable[[int], object] | None = None) -> int:
+        """Fold the contacts that await it, after an import or an interrupted rebuild."""
+        return self._rebuild(progress, outdated_only=True)
+
+    def report(
+        self,
+        *,
+        as_of: datetime | None = None,
+        known_by: datetime | None = None,
+        timezone: str = "UTC",
+    ) -> Report:
+        """Ask for rates and reports as of an instant, by what was known at another."""
+        from motfunnel.reports.report import Report
+
+        return Report(self, as_of=as_of, known_by=known_by, timezone=timezone)
+
+    def create_tables(self) -> None:
+        """Make the tables now; otherwise the first use of the tracker does."""
+        self.database.create_tables()
+
+    def close(self) -> None:
+        """Close the connections to a database that was given as a URL."""
+        self.database.dispose()
+
+    def __enter__(self) -> Self:
+        """Use the tracker for a while."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def as_of(self, instant: datetime | None) -> datetime:
+        """The instant of a question; by default now.
+
+        In a store that has only been imported into it is the newest imported instant, or a
+        finished history would count time that nobody observed as time without a return.
+
+        Raises:
+            QuestionError: the instant is naive, or yet to come.
+        """
+        now = self._clock()
+        if instant is not None:
+            return self._instant(instant, now)
+        with self.database.read() as connection:
+            newest = funnels.newest_imported(connection, self.database.tables, self.tenant)
+        return now if newest is None else min(newest, now)
+
+    def check_current(self) -> None:
+        """Make sure that this funnel classified every contact.
+
+        Raises:
+            OutdatedError: another did, or events await the fold.
+        """
+        with self.database.read() as connection:
+            outdated = funnels.count_outdated(
+                connection, self.database.tables, self.tenant, self.funnel
+            )
+        if outdated:
+            raise OutdatedError(outdated)
+
+    def _record(self, said: list[Said]) -> list[Tracked]:
+        """Record events in one transaction, contacts in the order of keys, and tell of them."""
+        now = self._clock()
+        order = sorted(range(len(said)), key=lambda n: said[n].event.contact)
+        answers: dict[int, Tracked] = {}
+        with self.database.write() as connection:
+            self._put_funnel(connection, now)
+            ledger = Ledger(connection, self.database.tables.schema, self.tenant)
+            for _, group in groupby(order, key=lambda n: said[n].event.contact):
+                numbers = list(group)
+                found = record(ledger, self.funnel, [said[n] for n in numbers], now)
+                answers.update(zip(numbers, found, strict=True))
+        self._listeners.tell(moment for n in range(len(said)) for moment in answers[n].moments)
+        return [answers[n] for n in range(len(said))]
+
+    def _put_funnel(self, connection: Any, now: datetime, *, tracked: bool = True) -> None:
+        """Store the funnel with the data, once for each tracker."""
+        if tracked not in self._put:
+            funnels.put_funnel(
+                connection, self.database.tables, self.tenant, self.funnel, now, tracked=tracked
+            )
+            self._put.add(tracked)
+
+    def _rebuild(self, progress: Callable[[int], object] | None, *, outdated_only: bool) -> int:
+        with self.database.write() as connection:
+            self._put_funnel(connection, self._clock(), tracked=False)
+        done = 0
+        for count in rebuild_in_chunks(
+            self.database, self.tenant, self.funnel, outdated_only=outdated_only
+        ):
+            done += count
+            if progress is not None:
+                progress(done)
+        return done
+
+    def _instant(self, instant: datetime | None, now: datetime) -> datetime:
+        if instant is None:
+            return now
+        try:
+            given = utc(instant)
+        except ValueError as error:
+            raise QuestionError(f"as_of: {error}") from None
+        if given > now:
+            raise QuestionError(f"as_of {given.isoformat()} lies in the future")
+        return given

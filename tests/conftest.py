@@ -1,0 +1,79 @@
+"""What every test may ask for: an empty database of each kind, a kept one, and Hypothesis profiles.
+
+`url` and `engine` run a test once a backend; `@pytest.mark.parametrize("url", ["postgresql"],
+indirect=True)` chooses. Property tests take `shared_engine` and a tenant of their own.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from sqlalchemy import URL, Engine, create_engine
+
+from tests.databases import BACKENDS, NO_MARIADB, Databases, NoServer
+
+settings.register_profile(
+    "default",
+    deadline=None,  # a shared machine's seconds say nothing about a rule
+    max_examples=50,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("ci", settings.get_profile("default"), derandomize=True)
+settings.register_profile("long", settings.get_profile("default"), max_examples=2_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """The worker's databases, dropped when it ends."""
+    databases = Databases(tmp_path_factory.mktemp("databases"))
+    yield databases
+    databases.close()
+
+
+@pytest.fixture(params=BACKENDS)
+def url(request: pytest.FixtureRequest, databases: Databases, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database, once for each backend."""
+    try:
+        with databases.empty(request.param, tmp_path) as empty:
+            yield _written(empty)
+    except NoServer as absence:
+        pytest.skip(str(absence))
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[Engine]:
+    """An engine on an empty database, once for each backend."""
+    engine = create_engine(url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session", params=BACKENDS)
+def shared_engine(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Engine]:
+    """An engine on a database that keeps its tables and rows until the worker ends."""
+    try:
+        engine = create_engine(databases.shared(request.param))
+    except NoServer as absence:
+        pytest.skip(str(absence))
+    yield engine
+    engine.dispose()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say aloud that a database went untested."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    count = sum(NO_MARIADB in str(report.longrepr) for report in skipped)
+    if count:
+        terminalreporter.section("MariaDB was NOT tested", sep="!", red=True, bold=True)
+        terminalreporter.line(
+            f"{count} tests were skipped: {NO_MARIADB} at 127.0.0.1:3306 as root without a"
+            " password, and MOTFUNNEL_TEST_MARIADB names none."
+        )
+
+
+def _written(url: URL) -> str:
+    return url.render_as_string(hide_password=False)

@@ -1,0 +1,124 @@
+"""The rooms of src/motfunnel: who may know whom, who may know what, and how large each thing is."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src"
+FILES = sorted((SOURCE / "motfunnel").rglob("*.py"))
+
+# From the ground up. A room knows the floors below its own, and nobody beside it.
+FLOORS = (
+    {"errors"},
+    {"domain"},
+    {"statistics"},
+    {"store"},
+    {"tracking"},
+    {"reports"},
+    {"figures", "intake"},
+    {"motfunnel", "batch"},  # the front door is the package itself
+    {"cli", "integrations", "dashboard", "demo", "testing"},
+)
+KNOWS = {room: set().union(*FLOORS[:at]) for at, rooms in enumerate(FLOORS) for room in rooms}
+KNOWS["batch"] = {"errors", "domain"}
+
+# One surface opens the next when it is called: these imports stand in a function.
+DOORS = {
+    "tracking": {"reports"},  # tracker.report()
+    "reports": {"figures"},  # report.figure()
+    "cli": {"dashboard", "demo"},  # motfunnel serve, motfunnel demo
+    "integrations": {"cli"},  # flask motfunnel, manage.py motfunnel
+}
+HEAVY = {"click", "django", "flask", "numpy", "pandas", "plotly", "pyarrow", "rich"}
+
+
+def room_of(name: str) -> str:
+    """The room of a dotted name within the package; what lies in none is the front door's."""
+    second = f"{name}.".split(".")[1]
+    return {"__main__": "cli"}.get(second, second if second in KNOWS else "motfunnel")
+
+
+def imports(file: Path) -> Iterator[tuple[str, str]]:
+    """Each dotted name that a file imports, and when: loaded, called or type-checked."""
+    package = file.relative_to(SOURCE).parent.parts
+
+    def walk(node: ast.AST, when: str) -> Iterator[tuple[str, str]]:
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, when) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join((*above, *filter(None, [node.module])))
+            yield from ((f"{module}.{alias.name}", when) for alias in node.names)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            when = "called"
+        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            when = "type-checked"
+        for child in ast.iter_child_nodes(node):
+            yield from walk(child, when)
+
+    return walk(ast.parse(file.read_text("utf-8")), "loaded")
+
+
+def each_file(*rooms: str) -> pytest.MarkDecorator:
+    """Run a test for every file, or for those of some rooms."""
+    files = [file for file in FILES if not rooms or room_of(dotted(file)) in rooms]
+    return pytest.mark.parametrize("file", files, ids=dotted)
+
+
+def dotted(file: Path) -> str:
+    return ".".join(file.relative_to(SOURCE).with_suffix("").parts)
+
+
+@each_file()
+def test_imports_point_down(file: Path) -> None:
+    """A room imports the floors below its own, and the next surface only when called."""
+    room = room_of(dotted(file))
+    for name, when in imports(file):
+        if name.split(".")[0] == "motfunnel" and room_of(name) != room:
+            known = KNOWS[room] | (set() if when == "loaded" else DOORS.get(room, set()))
+            assert room_of(name) in known, f"{room} may not import {name}"
+
+
+def test_every_room_has_a_floor() -> None:
+    """A new room is written into the table before anything is put in it."""
+    rooms = {file.relative_to(SOURCE / "motfunnel").parts[0].removesuffix(".py") for file in FILES}
+    assert rooms - {"__init__", "__main__"} <= set(KNOWS)
+
+
+@each_file()
+def test_sqlalchemy_stays_in_the_store(file: Path) -> None:
+    """Only the store imports SQLAlchemy; tracking and reports may name its types."""
+    room = room_of(dotted(file))
+    allowed = {"tracking": {"type-checked"}, "reports": {"type-checked"}}.get(room, set())
+    for name, when in imports(file):
+        if name.split(".")[0] == "sqlalchemy" and room != "store":
+            assert when in allowed, f"{room} imports {name}"
+
+
+@each_file("domain")
+def test_the_domain_is_pure(file: Path) -> None:
+    """The domain needs the standard library, attrs and our errors."""
+    outside = {name.split(".")[0] for name, _ in imports(file)} - {"motfunnel"}
+    assert outside <= set(sys.stdlib_module_names) | {"attr", "attrs"}
+
+
+@each_file()
+def test_nothing_grows_large(file: Path) -> None:
+    """A file ends by line 300, and a function within 40 lines."""
+    source = file.read_text("utf-8")
+    assert len(source.splitlines()) <= 300
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            assert length <= 40, f"{node.name} has {length} lines"
+
+
+def test_the_front_door_is_light() -> None:
+    """Importing motfunnel loads no web framework, no numpy and no extra."""
+    script = "import sys, motfunnel; print(*{name.partition('.')[0] for name in sys.modules})"
+    loaded = subprocess.check_output([sys.executable, "-c", script], text=True)
+    assert HEAVY.isdisjoint(loaded.split())
