@@ -106,7 +106,9 @@ def read(event: Any, funnel: Story) -> Story:
 def rule_for(event: Any, funnel: Story) -> Story:
     """Return the first rule of the event's name whose condition holds, else the unmapped one."""
     for rule in funnel["rules"].get(event.name, []):
-        if all(holds(event.properties, key, wanted) for key, wanted in rule.get("when", {}).items()):
+        if all(
+            holds(event.properties, key, wanted) for key, wanted in rule.get("when", {}).items()
+        ):
             return dict(rule)
     if funnel["unmapped"] == "refuse":
         raise ValueError(f"no rule for {event.name}")
@@ -271,9 +273,7 @@ EFFECTS = {
 }
 
 
-def depart(
-    state: Story, at: datetime, reason: str, event_id: str | None, funnel: Story
-) -> None:
+def depart(state: Story, at: datetime, reason: str, event_id: str | None, funnel: Story) -> None:
     """Leave: no longer active, no longer an apostle, and a new episode starts."""
     state["presence"] = "departed"
     state["apostle"] = False

@@ -173,14 +173,16 @@ def events(
     draw: st.DrawFn,
     story: Story,
     contacts: Sequence[str] = CONTACTS[:1],
-    ids: st.SearchStrategy[str] | None = None,
+    *,
+    named: Sequence[str] | None = None,
+    ids: Sequence[str] = IDS,
 ) -> Event:
     """One event of one of the contacts."""
     return make_event(
         draw(st.sampled_from(contacts)),
-        draw(names(story)),
+        draw(names(story) if named is None else st.sampled_from(named)),
         occurred_at=draw(instants()),
-        id=draw(st.sampled_from(IDS) if ids is None else ids),
+        id=draw(st.sampled_from(ids)),
         properties=draw(properties()),
     )
 
@@ -194,9 +196,13 @@ def histories(
     conflicts: bool = False,
     most: int = 14,
 ) -> list[Event]:
-    """Events in any order, some more than once; with `conflicts`, one id may be two events."""
+    """Events in any order, some more than once; with `conflicts`, one id may be two events.
+
+    Each history has a few of the names only, so that the same things happen again and again.
+    """
     key = None if conflicts else (lambda event: (event.contact, event.id))
-    drawn = draw(st.lists(events(story, contacts), max_size=most, unique_by=key))
+    few = draw(st.lists(names(story), min_size=1, max_size=6, unique=True))
+    drawn = draw(st.lists(events(story, contacts, named=few), max_size=most, unique_by=key))
     again = draw(st.lists(st.sampled_from(drawn), max_size=3)) if drawn else []
     return draw(st.permutations(drawn + again))
 
@@ -208,9 +214,7 @@ def bystanders(story: Story) -> st.SearchStrategy[Event]:
         for name, several in story["rules"].items()
         if all(rule["signal"] in ("note", "research", "outreach", "resolve") for rule in several)
     ]
-    return events({"rules": dict.fromkeys(still, [])}, ids=st.just("new")).filter(
-        lambda event: event.name != UNMAPPED
-    )
+    return events(story, named=still, ids=["new"])
 
 
 # Rows of a file.
@@ -223,6 +227,8 @@ def as_row(event: Event) -> dict[str, str]:
     return {"contact": event.contact, "event": event.name, "at": at, "id": event.id, **cells}
 
 
-def rows(story: Story, contacts: Sequence[str] = CONTACTS) -> st.SearchStrategy[list[dict[str, str]]]:
+def rows(
+    story: Story, contacts: Sequence[str] = CONTACTS
+) -> st.SearchStrategy[list[dict[str, str]]]:
     """The raw rows of an importable file: texts, several contacts, duplicates, any order."""
     return histories(story, contacts).map(lambda told: [as_row(event) for event in told])

@@ -127,7 +127,9 @@ def test_law_5_a_loyalist_has_bought_before(data: st.DataObject) -> None:
     story = data.draw(stories())
     funnel = make_funnel(story)
     events = data.draw(histories(story))
-    bought = [entry.id for entry in in_order(events, funnel.read) if entry.signal == Signal.PURCHASE]
+    bought = [
+        entry.id for entry in in_order(events, funnel.read) if entry.signal == Signal.PURCHASE
+    ]
     for moment in walk(ADA, funnel, events).moments:
         if moment.kind is MomentKind.LOYALIST:
             assert moment.event_id in bought[funnel.loyal_after - 1 :]

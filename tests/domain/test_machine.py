@@ -366,7 +366,7 @@ def test_loyal_apart() -> None:
 
 
 def test_loyal_apart_is_not_strict() -> None:
-    """A purchase exactly `loyal_apart` after the last one counts; a microsecond sooner it does not."""
+    """A purchase exactly `loyal_apart` after the last counts; a microsecond sooner, none does."""
     soon = [(0, "bought"), (day(2) - MICROSECOND, "bought")]
     assert after(*soon).state[machine.PURCHASES] == 1
     assert after((0, "bought"), (2, "bought")).state[machine.PURCHASES] == 2
@@ -395,9 +395,7 @@ def test_enough_referrals_make_an_apostle_again() -> None:
 
 def test_never_an_apostle_by_referrals() -> None:
     """Without `apostle_after_referrals`, no number of referrals makes an apostle."""
-    funnel = Funnel(
-        stages=("a", "b"), rules={"referred": refer()}, apostle_after_referrals=None
-    )
+    funnel = Funnel(stages=("a", "b"), rules={"referred": refer()}, apostle_after_referrals=None)
     assert kinds(*[(0, "referred")] * 9, funnel=funnel) == ["opening", *["referral"] * 9]
 
 

@@ -67,13 +67,17 @@ class Funnel:
     """
 
     stages: tuple[str, ...] = field(converter=_as_stages)
-    rules: Mapping[str, tuple[Rule, ...]] = field(converter=_as_rules, repr=lambda given: f"<{len(given)}>")
+    rules: Mapping[str, tuple[Rule, ...]] = field(
+        converter=_as_rules, repr=lambda given: f"<{len(given)}>"
+    )
     patience: Mapping[str, timedelta | None] = field(factory=dict, repr=False)
     loyal_after: int = 2
     loyal_apart: timedelta = timedelta()
     apostle_after_referrals: int | None = 3
     unmapped: str = "note"
-    touchpoints: Mapping[str, Touchpoint] = field(factory=dict, repr=lambda given: f"<{len(given)}>")
+    touchpoints: Mapping[str, Touchpoint] = field(
+        factory=dict, repr=lambda given: f"<{len(given)}>"
+    )
     terms: tuple[int, ...] = field(init=False, repr=False)
     fingerprint: str = field(init=False)
     _constant: dict[str, Reading] = field(init=False, repr=False)

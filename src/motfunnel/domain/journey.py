@@ -82,9 +82,7 @@ class Journey:
         """Take one event, no earlier in the order than the one before it."""
         before = (self.state[machine.STAGE], self.state[machine.PURCHASES])
         reading = entry.reading
-        made = machine.step(
-            self.state, self.funnel.terms, entry.signal, entry.at, reading.argument
-        )
+        made = machine.step(self.state, self.funnel.terms, entry.signal, entry.at, reading.argument)
         told = self._tell(made, entry, *before) if made else []
         if entry.signal == Signal.COMPLAIN:
             self._open_case(entry)

@@ -106,7 +106,10 @@ def read_state(row: Mapping[str, Any], funnel: Funnel) -> ContactState:
     state.source = row["source"]
     if row["last_at"] is not None:
         state.last = (
-            to_micros(row["last_at"]), row["last_signal"], row["last_stage"], row["last_id"],
+            to_micros(row["last_at"]),
+            row["last_signal"],
+            row["last_stage"],
+            row["last_id"],
         )
     state.journey.state = _read_machine(row, funnel)
     state.journey.open_cases = [
@@ -176,6 +179,4 @@ def _micros(instant: datetime | None) -> int:
 
 
 def _write_cases(cases: list[OpenCase]) -> str:
-    return to_json([[c.case, c.event_id, c.opened_at.isoformat()] for c in cases]) if cases else "[]"
-
-
+    return to_json([[one.case, one.event_id, one.opened_at.isoformat()] for one in cases])

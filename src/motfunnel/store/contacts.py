@@ -11,9 +11,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from motfunnel.store.statements import SOME
 
 
-def overdue(
-    connection: Connection, contacts: Table, tenant: str, as_of: datetime
-) -> Sequence[str]:
+def overdue(connection: Connection, contacts: Table, tenant: str, as_of: datetime) -> Sequence[str]:
     """Some contacts whose deadline has come, by the index of deadlines; in the order of keys."""
     due = (
         select(contacts.c.contact)

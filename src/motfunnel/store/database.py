@@ -70,9 +70,9 @@ class Database:
         with self._connect() as connection:
             if self.is_sqlite:
                 _begin(connection, "BEGIN")
+                yield connection
             else:
-                connection = connection.execution_options(isolation_level="REPEATABLE READ")
-            yield connection
+                yield connection.execution_options(isolation_level="REPEATABLE READ")
 
     def create_tables(self) -> None:
         """Make the tables that are missing, and refuse those of another version.

@@ -4,31 +4,37 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, select
 
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.payload import to_json
 from motfunnel.store.tables import Tables
+from motfunnel.store.upsert import insert_or_update
 
 
 def put_funnel(
-    connection: Connection, tables: Tables, tenant: str, funnel: Funnel, now: datetime, *,
+    connection: Connection,
+    tables: Tables,
+    tenant: str,
+    funnel: Funnel,
+    now: datetime,
+    *,
     tracked: bool,
 ) -> None:
     """Store the funnel as the one in use; ``tracked`` says that events come as they happen.
 
-    The same funnel may be put by two processes at once: both updates say the same.
+    The same funnel may be put by two processes at once: both say the same.
     """
-    funnels = tables.funnels
-    values: dict[str, Any] = {"definition": to_json(funnel.to_dict()), "used_at": now}
-    if tracked:
-        values["tracked_at"] = now
-    mine = (funnels.c.tenant == tenant) & (funnels.c.fingerprint == funnel.fingerprint)
-    if connection.execute(update(funnels).where(mine).values(values)).rowcount == 0:
-        key = {"tenant": tenant, "fingerprint": funnel.fingerprint}
-        connection.execute(insert(funnels).values(key | values))
+    row = {
+        "tenant": tenant,
+        "fingerprint": funnel.fingerprint,
+        "definition": to_json(funnel.to_dict()),
+        "used_at": now,
+        "tracked_at": now if tracked else None,
+    }
+    news = ["definition", "used_at", "tracked_at"] if tracked else ["definition", "used_at"]
+    connection.execute(insert_or_update(tables.funnels, connection.dialect, news), row)
 
 
 def stored_funnel(connection: Connection, tables: Tables, tenant: str) -> Funnel | None:

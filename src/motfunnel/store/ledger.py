@@ -70,16 +70,14 @@ class Ledger:
         if len(rows) == 1:
             self._run.update_contact.execute(self.connection, rows[0])
         else:
-            self._run.update_contact.execute_many(self.connection, rows)
+            self._run.update_contacts.execute_many(self.connection, rows)
 
     def mark_contacts(self, contacts: Iterable[str], funnel: Funnel) -> None:
         """Say that events of these contacts await the fold; make the contacts that are new."""
-        rows = []
-        for contact in sorted(contacts):  # in one order, so that two writers do not deadlock
-            state = new_state(contact, funnel)
-            state.fingerprint = ""
-            rows.append(write_state(state, self.tenant))
-        self._run.mark_contact.execute_many(self.connection, rows)
+        new = write_state(new_state("", funnel), self.tenant) | {"fingerprint": ""}
+        keys = sorted(contacts)  # in one order, so that two writers do not deadlock
+        if keys:
+            self._run.mark_contact.execute_columns(self.connection, {"contact": keys}, new)
 
     def add_event(self, event: Event, signal: str, recorded_at: datetime) -> bool:
         """Insert an event of a contact that is locked; whether its id is new."""

@@ -30,9 +30,7 @@ class Statements:
         contacts, events, moments, episodes = of.contacts, of.events, of.moments, of.episodes
 
         self.keep_contact = _of(contacts, lambda d: insert_or_keep(contacts, d))
-        self.mark_contact = _of(
-            contacts, lambda d: insert_or_update(contacts, d, ["fingerprint"])
-        )
+        self.mark_contact = _of(contacts, lambda d: insert_or_update(contacts, d, ["fingerprint"]))
         self.lock_contact = _of(
             contacts, lambda d: _locked(d, select(contacts).where(_one(contacts)))
         )
@@ -42,9 +40,14 @@ class Statements:
             lambda d: _locked(d, select(contacts).where(_some(contacts)).order_by("contact")),
         )
         self.update_contact = _of(contacts, lambda _: _update_contact(contacts))
+        self.update_contacts = _of(contacts, lambda d: _update_contacts(contacts, d))
 
         self.add_event = _of(events, lambda d: _insert_new(events, d))
         self.add_events = _of(events, lambda d: _insert_ignoring(events, d))
+        # The same, of events whose properties are written as JSON already.
+        self.add_written_events = _of(
+            events, lambda d: _insert_ignoring(events, d), but="properties"
+        )
         self.read_event = _of(
             events, lambda _: select(events).where(_one(events), events.c.id == bindparam("id"))
         )
@@ -56,9 +59,11 @@ class Statements:
         )
         self.set_signal = _of(
             events,
-            lambda _: update(events)
-            .where(_one(events), events.c.id == bindparam("id"))
-            .values({"signal": None}),
+            lambda _: (
+                update(events)
+                .where(_one(events), events.c.id == bindparam("id"))
+                .values({"signal": None})
+            ),
         )
 
         self.add_moment = _of(moments, lambda _: _insert(moments))
@@ -94,15 +99,15 @@ def statements(schema: str | None) -> Statements:
     return Statements(tables(schema))
 
 
-def _of(table: Table, make: Callable[[Dialect], ClauseElement]) -> Statement:
-    types: dict[str, Any] = {column.name: column.type for column in table.columns}
+def _of(
+    table: Table, make: Callable[[Dialect], ClauseElement], *, but: str | None = None
+) -> Statement:
+    types: dict[str, Any] = {c.name: c.type for c in table.columns if c.name != but}
     return Statement(make, types)
 
 
 def _one(table: Table) -> ColumnElement[bool]:
-    return and_(
-        table.c.tenant == bindparam("tenant"), table.c.contact == bindparam("contact")
-    )
+    return and_(table.c.tenant == bindparam("tenant"), table.c.contact == bindparam("contact"))
 
 
 def _some(table: Table) -> ColumnElement[bool]:
@@ -139,10 +144,16 @@ def _update_contact(contacts: Table) -> ClauseElement:
     return update(contacts).where(_one(contacts)).values(values)
 
 
+def _update_contacts(contacts: Table, dialect: Dialect) -> ClauseElement:
+    """Update many; PyMySQL sends an update for each, but inserts that meet their row together."""
+    if dialect.name not in MARIADB:
+        return _update_contact(contacts)
+    names = [column.name for column in contacts.columns if not column.primary_key]
+    return insert_or_update(contacts, dialect, names)
+
+
 def _locked(dialect: Dialect, statement: Any) -> ClauseElement:
-    locked: ClauseElement = (
-        statement if dialect.name == "sqlite" else statement.with_for_update()
-    )
+    locked: ClauseElement = statement if dialect.name == "sqlite" else statement.with_for_update()
     return locked
 
 

@@ -23,16 +23,22 @@ MARIADB: Final = ("mysql", "mariadb")
 
 def key_type(length: int = MOST_CHARACTERS) -> String:
     """A text that is compared by code point, trailing blanks and letter case included."""
-    return String(length).with_variant(
-        mysql.VARCHAR(length, charset="utf8mb4", collation=MARIADB_COLLATION), *MARIADB
-    ).with_variant(String(length, collation="C"), "postgresql")
+    return (
+        String(length)
+        .with_variant(
+            mysql.VARCHAR(length, charset="utf8mb4", collation=MARIADB_COLLATION), *MARIADB
+        )
+        .with_variant(String(length, collation="C"), "postgresql")
+    )
 
 
 def text_type() -> Text:
     """A text of any length that is compared by code point."""
-    return Text().with_variant(
-        mysql.MEDIUMTEXT(charset="utf8mb4", collation=MARIADB_COLLATION), *MARIADB
-    ).with_variant(Text(collation="C"), "postgresql")
+    return (
+        Text()
+        .with_variant(mysql.MEDIUMTEXT(charset="utf8mb4", collation=MARIADB_COLLATION), *MARIADB)
+        .with_variant(Text(collation="C"), "postgresql")
+    )
 
 
 class Instant(TypeDecorator[datetime]):
@@ -46,8 +52,13 @@ class Instant(TypeDecorator[datetime]):
         if dialect.name == "postgresql":
             return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True, precision=6))
         if dialect.name in MARIADB:
-            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
+            exact = mysql.DATETIME(fsp=6)  # type: ignore[no-untyped-call]
+            return dialect.type_descriptor(exact)
         return dialect.type_descriptor(sqlite.DATETIME())
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """Write an instant as SQLAlchemy's own type would, without its detours on SQLite."""
+        return _sqlite_text if dialect.name == "sqlite" else super().bind_processor(dialect)
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Turn an aware instant into what the driver takes: naive UTC where it has no zones."""
@@ -58,6 +69,12 @@ class Instant(TypeDecorator[datetime]):
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Turn what a driver gives, be it text, naive or aware, into an instant in UTC."""
         return None if value is None else read_instant(value)
+
+
+def _sqlite_text(instant: datetime | None) -> str | None:
+    if instant is None:
+        return None
+    return instant.astimezone(UTC).isoformat(" ", "microseconds")[:26]
 
 
 def read_instant(value: Any) -> datetime:
@@ -91,8 +108,10 @@ class Properties(UserDefinedType[dict[str, Any]]):
 
 def properties_type() -> TypeEngine[dict[str, Any]]:
     """The type of an event's properties."""
-    return Properties().with_variant(_PostgresProperties(), "postgresql").with_variant(
-        _MariaDBProperties(), *MARIADB
+    return (
+        Properties()
+        .with_variant(_PostgresProperties(), "postgresql")
+        .with_variant(_MariaDBProperties(), *MARIADB)
     )
 
 
@@ -110,5 +129,3 @@ class _PostgresProperties(Properties):
 class _MariaDBProperties(Properties):
     def get_col_spec(self, **_: object) -> str:
         return f"MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE {MARIADB_COLLATION}"
-
-

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Dialect, Table
+from sqlalchemy import Dialect, Insert, Table
 from sqlalchemy.dialects import mysql, postgresql, sqlite
-from sqlalchemy.sql import ClauseElement
 
 from motfunnel.store.types import MARIADB
 
 
-def insert_or_keep(table: Table, dialect: Dialect) -> ClauseElement:
+def insert_or_keep(table: Table, dialect: Dialect) -> Insert:
     """Insert a row, or leave the one that has its key; on MariaDB that one is then locked.
 
     MariaDB's INSERT IGNORE would also swallow other errors, and takes a shared lock on the row,
@@ -24,7 +23,7 @@ def insert_or_keep(table: Table, dialect: Dialect) -> ClauseElement:
 
 def insert_or_update(
     table: Table, dialect: Dialect, names: Sequence[str], *, keep: bool = False
-) -> ClauseElement:
+) -> Insert:
     """Insert a row, or set these columns of the one that has its key."""
     values: dict[str, Any] = {column.name: None for column in table.columns}
     if dialect.name in MARIADB:
@@ -37,5 +36,7 @@ def insert_or_update(
     if keep:
         return insert.on_conflict_do_nothing(index_elements=key)
     return insert.on_conflict_do_update(
-        index_elements=key, set_={name: insert.excluded[name] for name in names}
+        index_elements=key,
+        set_={name: insert.excluded[name] for name in names},
+        where=table.c[names[0]] != insert.excluded[names[0]] if only_changed else None,
     )

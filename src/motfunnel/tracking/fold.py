@@ -73,7 +73,8 @@ def refold(ledger: Ledger, states: Sequence[ContactState], funnel: Funnel) -> No
     }
     folded = [fold(state, events.get(state.contact, []), funnel) for state in states]
     ledger.clear_journeys(contacts)
-    ledger.add_journeys((f.state.journey.moments, f.state.journey.episodes.values()) for f in folded)
+    journeys = [one.state.journey for one in folded]
+    ledger.add_journeys((journey.moments, journey.episodes.values()) for journey in journeys)
     ledger.update_contacts([one.state for one in folded])
     ledger.set_signals(changed for one in folded for changed in one.signals)
 
@@ -84,5 +85,3 @@ def difference(
     """Which moments came, and which went; a contact has no two that are equal."""
     old, new = dict.fromkeys(before), dict.fromkeys(after)
     return [m for m in new if m not in old], [m for m in old if m not in new]
-
-

@@ -5,7 +5,7 @@ Made from the contact's events, not from what is stored of its state, so that it
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -84,9 +84,7 @@ class Profile:
         return "\n".join([head, *lines])
 
 
-def make_profile(
-    contact: str, funnel: Funnel, events: Sequence[Event], as_of: datetime
-) -> Profile:
+def make_profile(contact: str, funnel: Funnel, events: Sequence[Event], as_of: datetime) -> Profile:
     """Walk a contact's events up to the instant, and explain what comes of them."""
     journey = Journey(contact, funnel)
     limit = to_micros(as_of)
@@ -147,7 +145,8 @@ def _why_referral(moment: Moment, name: str | None, _: Journey) -> str:
     return f"{name}" + (f" named {moment.referred}" if moment.referred else "")
 
 
-_WHY = {
+_Why = Callable[[Moment, str | None, Journey], str]
+_WHY: dict[MomentKind, _Why] = {
     MomentKind.OPENING: lambda m, name, j: f"{name} was the first event that opens",
     MomentKind.REFERRAL: _why_referral,
     MomentKind.CONVERSION: lambda m, name, j: f"{name}: from {m.from_stage} to {m.to_stage}",
@@ -157,4 +156,3 @@ _WHY = {
     MomentKind.COMPLAINT: lambda m, name, j: f"{name}",
     MomentKind.LOYALIST: lambda m, name, j: f"{name}: bought again",
 }
-

@@ -1,0 +1,162 @@
+"""The tour: imports the bundled history, and prints what motfunnel has to say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from time import perf_counter
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from motfunnel.demo.findings import Findings, YearOfDeparture, find, returns_by_year
+from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.moment import MomentKind
+from motfunnel.reports.report import Report
+from motfunnel.tracking.tracker import Tracker
+
+DATABASE = "motfunnel-demo.db"
+_BARS = " ▁▂▃▄▅▆▇█"
+_MEANINGS = {
+    MomentKind.OPENING: "the first act of any kind",
+    MomentKind.REFERRAL: "mentored somebody",
+    MomentKind.CONVERSION: "reached a higher stage: participant, author",
+    MomentKind.DEPART: "silent for more than a year",
+    MomentKind.RECIDIVISM: "came back after that",
+    MomentKind.APOSTLE: "reviewed, acked or helped with others' work",
+    MomentKind.COMPLAINT: "reported a bug, or saw a commit reverted",
+    MomentKind.LOYALIST: "had another commit taken",
+}
+
+
+def run(console: Console, database: str | None = None) -> None:
+    """Take the tour, on a database that is left behind for one's own questions.
+
+    Args:
+        console: where to print.
+        database: a URL; without one a file in the current folder.
+    """
+    url = database or f"sqlite:///{DATABASE}"
+    began = perf_counter()
+    with _unpacked() as (history, funnel), Tracker(url, funnel, tenant="demo") as tracker:
+        console.print(Text("The Git project, 2005–2026, as a funnel of contributors", "bold"))
+        rows = _import(console, tracker, history)
+        findings = find(tracker.moments())
+        report = tracker.report()
+        console.print()
+        console.print(_moments_table(findings))
+        console.print()
+        console.print(_returns_table(report))
+        console.print()
+        console.print(_complaints_table(findings))
+        console.print()
+        console.print(Text("One contact's story, with the reason for each moment", "bold"))
+        console.print(Text(str(tracker.contact(findings.teller, as_of=report.as_of))))
+        console.print()
+        seconds = perf_counter() - began
+        console.print(f"{rows:,} events classified and questioned in {seconds:.0f} s.")
+        _say_what_next(console, url, findings.teller)
+
+
+@contextmanager
+def _unpacked() -> Iterator[tuple[Path, Funnel]]:
+    here = resources.files("motfunnel.demo")
+    with (
+        resources.as_file(here / "git_history.csv.gz") as history,
+        resources.as_file(here / "git.toml") as funnel,
+    ):
+        yield history, Funnel.from_toml(funnel)
+
+
+def _moments_table(findings: Findings) -> Table:
+    """The counts of the eight kinds, and how they spread over the years."""
+    table = Table(title="The eight moments of truth", title_justify="left", title_style="bold")
+    first = min(min(years) for years in findings.years.values())
+    last = max(max(years) for years in findings.years.values())
+    table.add_column("moment")
+    table.add_column("moments", justify="right")
+    table.add_column("contacts", justify="right")
+    table.add_column(f"{first}–{last}", no_wrap=True)
+    table.add_column("here it means")
+    for kind, meaning in _MEANINGS.items():
+        counts = [findings.years[kind][year] for year in range(first, last + 1)]
+        table.add_row(
+            kind.value,
+            f"{findings.moments[kind]:,}",
+            f"{findings.contacts[kind]:,}",
+            _sparkline(counts),
+            meaning,
+        )
+    return table
+
+
+def _returns_table(report: Report) -> Table:
+    """Recidivism by year of departure."""
+    table = Table(
+        title="Recidivism: of those who departed in a year, who was back within 365 days",
+        title_justify="left",
+        title_style="bold",
+        caption="each contact's first departure of that year; 95% interval by Wilson; a year whose "
+        "departed have not all been observed for 365 days is marked",
+        caption_justify="left",
+    )
+    for header in ("departed in", "observed", "back", "rate", "95% interval"):
+        table.add_column(header, justify="right")
+    table.add_column("")
+    for one in returns_by_year(report, range(2006, report.as_of.year)):
+        table.add_row(*_returns_cells(one))
+    return table
+
+
+def _returns_cells(one: YearOfDeparture) -> tuple[str, ...]:
+    row = one.rate.row
+    share = "–" if row.rate is None else f"{row.rate:.1%}"
+    span = row.interval
+    interval = "–" if span is None else f"{span.lower * 100:.1f}–{span.upper * 100:.1f}%"
+    bar = "" if row.rate is None else "█" * round(row.rate * 100)
+    mark = f"  {row.immature:.0%} not yet observed for long enough" if row.immature else ""
+    return (
+        str(one.year),
+        f"{row.denominator:,}",
+        f"{row.numerator:,}",
+        share,
+        interval,
+        bar + mark,
+    )
+
+
+def _complaints_table(findings: Findings) -> Table:
+    """What followed a complaint."""
+    table = Table(
+        title="What became of complaints: the contact's next moment",
+        title_justify="left",
+        title_style="bold",
+    )
+    table.add_column("next moment")
+    table.add_column("complaints", justify="right")
+    table.add_column("share", justify="right")
+    total = sum(findings.after_complaint.values())
+    for kind, count in findings.after_complaint.most_common():
+        name = "none yet" if kind is None else kind.value
+        table.add_row(name, f"{count:,}", f"{count / total:.1%}")
+    return table
+
+
+def _say_what_next(console: Console, url: str, teller: str) -> None:
+    console.print(Text("Ask it yourself:", "bold"))
+    base = f"--db {url} --tenant demo"
+    for command in (
+        f"motfunnel report recidivism --within 365d --by stage {base}",
+        f"motfunnel moments --kind recidivism --format csv {base} | head",
+        f"motfunnel contact {teller} {base}",
+    ):
+        console.print(Text(f"  {command}", "cyan"), soft_wrap=True)
+
+
+def _sparkline(counts: list[int]) -> str:
+    """Counts as bars of eight heights; none at all is a blank, however few are a bar."""
+    most = max(counts)
+    return "".join(_BARS[0 if not n else max(1, round(n / most * 8))] for n in counts)

@@ -1,0 +1,236 @@
+"""A windowed rate: a share that carries its definition, its counts, and how sure one can be.
+
+Made by ``return_rates``. Holds who was counted, so that any number can be turned into names.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from attrs import field, frozen
+
+from motfunnel.domain.instant import format_duration, iso
+from motfunnel.domain.moment import Episode
+from motfunnel.reports.table import csv_table, days, percent, text_table
+from motfunnel.statistics import Interval, SurvivalCurve
+
+FEWEST_AT_RISK = 10
+"""Below this many still under observation at the window's end, no curve is quoted there."""
+
+Part = Literal["numerator", "denominator", "immature"]
+
+
+@frozen(kw_only=True)
+class KaplanMeier:
+    """The same probability with those still under observation counted for as long as they were.
+
+    Attributes:
+        probability: of the event within the window; None where fewer than 10 are at risk at its
+            end, or nobody was observed for that long.
+        interval: its log(−log) interval; None where undefined.
+        at_risk: how many are under observation at the window's end, without the event so far.
+        median: the time by which half had it; None where fewer did.
+        curve: the whole curve.
+    """
+
+    probability: float | None
+    interval: Interval | None
+    at_risk: int
+    median: timedelta | None
+    curve: SurvivalCurve = field(repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer, ready for JSON; the median in seconds."""
+        return {
+            "probability": self.probability,
+            "lower": None if self.interval is None else self.interval.lower,
+            "upper": None if self.interval is None else self.interval.upper,
+            "at_risk": self.at_risk,
+            "median": None if self.median is None else self.median.total_seconds(),
+        }
+
+
+@frozen(kw_only=True)
+class RateRow:
+    """The rate of one group.
+
+    Attributes:
+        group: the group's value; None where all are one group.
+        numerator: mature, and with the event within the window.
+        denominator: mature: observed for the whole window.
+        rate: the first over the second; None, never 0, where the second is 0.
+        interval: around the rate; Wilson's, or clustered by contact where contacts repeat.
+        immature: the share of the cohort that is not mature; None for an empty cohort.
+        km: the Kaplan–Meier answer, to be read beside it.
+    """
+
+    group: str | None
+    numerator: int
+    denominator: int
+    rate: float | None
+    interval: Interval | None
+    immature: float | None
+    km: KaplanMeier
+    parts: Mapping[Part, tuple[Episode, ...]] = field(repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row, ready for JSON."""
+        return {
+            "group": self.group,
+            "rate": self.rate,
+            "numerator": self.numerator,
+            "denominator": self.denominator,
+            "lower": None if self.interval is None else self.interval.lower,
+            "upper": None if self.interval is None else self.interval.upper,
+            "immature": self.immature,
+            "immature_count": len(self.parts["immature"]),
+            "km": self.km.to_dict(),
+        }
+
+
+@frozen(kw_only=True)
+class Rate:
+    """A windowed rate, of all or by groups.
+
+    Attributes:
+        name: what it is called.
+        definition: what it means, numerator and denominator in words.
+        within: the window; its edge belongs to it.
+        unit: ``contact`` (each contact's first episode in the cohort) or ``episode`` (all).
+        by: what the rows are told apart by, or None.
+        cohort: from when to when the clocks of those counted began; half-open, None: no bound.
+        as_of: the instant of the question.
+        known_by: what had been recorded by this instant was taken into account; None: everything.
+        confidence: of all intervals.
+        rows: one for each group, in the order of their names; without groups just one.
+    """
+
+    name: str
+    definition: str
+    within: timedelta
+    unit: str
+    by: str | None
+    cohort: tuple[datetime | None, datetime | None]
+    as_of: datetime
+    known_by: datetime | None
+    confidence: float
+    rows: tuple[RateRow, ...]
+
+    @property
+    def row(self) -> RateRow:
+        """The one row of a rate without groups."""
+        if self.by is not None:
+            raise ValueError(f"this rate is grouped by {self.by}; look at its rows")
+        return self.rows[0]
+
+    @property
+    def rate(self) -> float | None:
+        """The share, of a rate without groups; None where nobody is mature."""
+        return self.row.rate
+
+    @property
+    def numerator(self) -> int:
+        """Those with the event within the window, of a rate without groups."""
+        return self.row.numerator
+
+    @property
+    def denominator(self) -> int:
+        """Those observed for the whole window, of a rate without groups."""
+        return self.row.denominator
+
+    @property
+    def interval(self) -> Interval | None:
+        """The interval around the share, of a rate without groups."""
+        return self.row.interval
+
+    @property
+    def km(self) -> KaplanMeier:
+        """The Kaplan–Meier answer, of a rate without groups."""
+        return self.row.km
+
+    def members(self, row: RateRow | None = None, part: Part = "numerator") -> list[str]:
+        """Name who was counted in a row: in its numerator, its denominator, or as immature."""
+        counted = (self.row if row is None else row).parts[part]
+        return [episode.contact for episode in counted]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole answer, ready for JSON; instants as ISO 8601, durations as text."""
+        start, end = self.cohort
+        head = {
+            "name": self.name,
+            "definition": self.definition,
+            "within": format_duration(self.within),
+            "unit": self.unit,
+            "by": self.by,
+            "from": None if start is None else iso(start),
+            "to": None if end is None else iso(end),
+            "as_of": iso(self.as_of),
+            "known_by": None if self.known_by is None else iso(self.known_by),
+            "confidence": self.confidence,
+        }
+        if self.by is not None:
+            return head | {"rows": [row.to_dict() for row in self.rows]}
+        alone = self.row.to_dict()
+        del alone["group"]
+        return head | alone
+
+    def to_json(self) -> str:
+        """The same as a JSON text."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
+
+    def to_csv(self) -> str:
+        """A line for each row, under one header."""
+        header = (
+            *("group", "rate", "lower", "upper", "numerator", "denominator", "immature"),
+            *("km_probability", "km_lower", "km_upper", "km_at_risk", "km_median_seconds"),
+            *("within", "unit", "as_of"),
+        )
+        return csv_table(header, [self._cells(row) for row in self.rows])
+
+    def __str__(self) -> str:
+        """The answer with its definition, as one reads it on a terminal."""
+        level = f"{self.confidence:.0%}"
+        header = (self.by or "", "rate", level, "n", "of", "immature", "KM", level, "at risk",
+                  "median")  # fmt: skip
+        lines = [
+            f"{self.name.capitalize()} within {format_duration(self.within)}, "
+            f"{self.unit}-based, as of {iso(self.as_of)}",
+            self.definition,
+            "",
+            text_table(header, [_shown(row) for row in self.rows]),
+        ]
+        return "\n".join(lines)
+
+    def _cells(self, row: RateRow) -> list[object]:
+        told = row.to_dict()
+        km = told["km"]
+        return [
+            *(told[name] for name in ("group", "rate", "lower", "upper")),
+            *(told[name] for name in ("numerator", "denominator", "immature")),
+            *(km[name] for name in ("probability", "lower", "upper", "at_risk", "median")),
+            *(format_duration(self.within), self.unit, iso(self.as_of)),
+        ]
+
+
+def _shown(row: RateRow) -> list[str]:
+    return [
+        "all" if row.group is None else row.group,
+        percent(row.rate),
+        _span(row.interval),
+        f"{row.numerator:,}",
+        f"{row.denominator:,}",
+        percent(row.immature),
+        percent(row.km.probability),
+        _span(row.km.interval),
+        f"{row.km.at_risk:,}",
+        days(row.km.median),
+    ]
+
+
+def _span(interval: Interval | None) -> str:
+    if interval is None:
+        return "–"
+    return f"{interval.lower * 100:.1f}–{interval.upper * 100:.1f}%"

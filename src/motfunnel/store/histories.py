@@ -1,0 +1,31 @@
+"""Reading the events of all contacts, contact by contact, as far as they were recorded by then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import groupby
+
+from sqlalchemy import Connection, select
+
+from motfunnel.domain.event import Event
+from motfunnel.store.rows import read_event
+from motfunnel.store.tables import Tables
+
+_AT_ONCE = 5000
+
+
+def read_histories(
+    connection: Connection, tables: Tables, tenant: str, known_by: datetime
+) -> Iterator[tuple[str, list[Event]]]:
+    """Read each contact's events that were recorded by an instant; holds one contact at a time."""
+    events = tables.events
+    known = (
+        select(events)
+        .where(events.c.tenant == tenant, events.c.recorded_at <= known_by)
+        .order_by(events.c.contact)
+    )
+    result = connection.execute(known, execution_options={"yield_per": _AT_ONCE})
+    rows = (read_event(dict(row)) for row in result.mappings())
+    for contact, history in groupby(rows, lambda event: event.contact):
+        yield contact, list(history)

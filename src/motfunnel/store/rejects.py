@@ -1,0 +1,116 @@
+"""Rows of files that could not be taken: kept with their line and reason, until they can be.
+
+A reject's id is made of the file's content and the line, so that a file that is imported again
+puts the same reject in the same place. Decides nothing about what is rejected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from attrs import frozen
+from sqlalchemy import Connection, and_, delete, select
+
+from motfunnel.store.tables import Tables
+from motfunnel.store.upsert import insert_or_update
+
+_AT_ONCE = 1000
+
+
+@frozen(kw_only=True)
+class Reject:
+    """A row that could not be taken.
+
+    Attributes:
+        id: the file's digest and the line.
+        source: the file's name.
+        line: where in the file the row begins (in Parquet, the row's number).
+        contact: the contact as far as it can be told; None where it cannot.
+        event: the event's name likewise.
+        reason: what is wrong.
+        payload: the row as it was read, and how the columns were understood, as JSON.
+    """
+
+    id: str
+    source: str
+    line: int
+    contact: str | None
+    event: str | None
+    reason: str
+    payload: str
+
+
+def put_rejects(
+    connection: Connection,
+    tables: Tables,
+    tenant: str,
+    rejects: Sequence[Reject],
+    recorded_at: datetime,
+) -> None:
+    """Keep rejects; one that is there already gets its new reason."""
+    if not rejects:
+        return
+    names = ["recorded_at", "source", "contact", "event", "reason", "payload"]
+    statement = insert_or_update(tables.rejects, connection.dialect, names)
+    rows = [
+        {"tenant": tenant, "recorded_at": recorded_at, **_columns(reject)} for reject in rejects
+    ]
+    connection.execute(statement, rows)
+
+
+def read_rejects(
+    connection: Connection,
+    tables: Tables,
+    tenant: str,
+    *,
+    after: str = "",
+    prefix: str = "",
+    source: str | None = None,
+    most: int = _AT_ONCE,
+) -> list[Reject]:
+    """Read the rejects that come next in the order of ids.
+
+    Args:
+        connection: where.
+        tables: where.
+        tenant: whose.
+        after: the last id that was read.
+        prefix: only those of the file with this digest.
+        source: only those of files with this name.
+        most: how many at once.
+    """
+    rejects = tables.rejects
+    where = and_(rejects.c.tenant == tenant, rejects.c.id > max(after, prefix))
+    if prefix:
+        where = and_(where, rejects.c.id.startswith(prefix, autoescape=True))
+    if source is not None:
+        where = and_(where, rejects.c.source == source)
+    names = Reject.__annotations__
+    found = select(*[rejects.c[name] for name in names]).where(where).order_by(rejects.c.id)
+    rows = connection.execute(found.limit(most)).mappings()
+    return [Reject(**row) for row in rows]
+
+
+def all_rejects(
+    connection: Connection, tables: Tables, tenant: str, *, prefix: str = ""
+) -> Iterator[Reject]:
+    """Read all rejects, a thousand at a time."""
+    after = ""
+    while some := read_rejects(connection, tables, tenant, after=after, prefix=prefix):
+        yield from some
+        after = some[-1].id
+
+
+def drop_rejects(connection: Connection, tables: Tables, tenant: str, ids: Sequence[str]) -> None:
+    """Take rejects out: they have been taken as events, or their line has been."""
+    rejects = tables.rejects
+    for start in range(0, len(ids), _AT_ONCE):
+        some = ids[start : start + _AT_ONCE]
+        connection.execute(
+            delete(rejects).where(rejects.c.tenant == tenant, rejects.c.id.in_(some))
+        )
+
+
+def _columns(reject: Reject) -> dict[str, object]:
+    return {name: getattr(reject, name) for name in Reject.__annotations__}

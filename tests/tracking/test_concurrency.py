@@ -1,0 +1,188 @@
+"""Many processes write the same contacts at once: nothing is lost, nothing is told twice."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import Engine
+
+from motfunnel import Event, Tracker
+from motfunnel.domain.journey import walk
+from tests.tracking.fleet import (
+    Place,
+    Telling,
+    create_tables,
+    in_processes,
+    in_threads,
+    rebuild,
+    sweep,
+    track_batches,
+    track_each,
+)
+from tests.tracking.scene import DAY, FUNNEL, NOON, day, row_counts, stored_events
+
+SOAK = int(os.environ.get("MOTFUNNEL_SOAK", "1"))
+"""By how much more is written than in an ordinary run."""
+
+PROCESSES = 8
+NAMES = ("saw", "bought", "left", "saw", "complained", "solved", "referred", "signed_up")
+
+
+@pytest.fixture
+def place(shared_engine: Engine, tenant: str) -> Place:
+    """The database and the tenant, for other processes to find."""
+    return Place(shared_engine.url.render_as_string(hide_password=False), tenant)
+
+
+def check_replay(engine: Engine, place: Place, *, swept: datetime | None = None) -> list[Event]:
+    """Hold what is stored to a replay of the stored events; give these."""
+    now = datetime.now(UTC)
+    everything: list[Event] = []
+    with place.tracker() as tracker:
+        for contact, events in stored_events(engine, place.tenant).items():
+            replayed = walk(contact, FUNNEL, events, as_of=now)
+            assert list(tracker.moments(contact, as_of=now)) == replayed.moments
+            profile = tracker.contact(contact, as_of=now)
+            assert profile.episodes == tuple(replayed.episodes.values())
+            everything += events
+    return everything
+
+
+def ids(events: Iterable[Event]) -> list[tuple[str, str]]:
+    return sorted((event.contact, event.id) for event in events)
+
+
+@pytest.mark.parametrize("contacts", [1, 3])
+def test_no_write_is_lost(shared_engine: Engine, place: Place, contacts: int) -> None:
+    """Eight processes that write one contact, or few: what was acknowledged is stored, once."""
+    writes = 25 * SOAK
+    told: list[list[Telling]] = [
+        [
+            (f"contact {n % contacts}", NAMES[(n + process) % 8], f"{process}-{n}", None)
+            for n in range(writes)
+        ]
+        for process in range(PROCESSES)
+    ]
+    answers = in_processes(*((track_each, place, events) for events in told))
+    assert answers == [[False] * writes] * PROCESSES
+    stored = check_replay(shared_engine, place)
+    assert ids(stored) == sorted((contact, id) for one in told for contact, _, id, _ in one)
+
+
+def test_late_events_of_many_contacts(shared_engine: Engine, place: Place) -> None:
+    """Processes that each fold contacts of their own anew do not get into each other's way."""
+    told: list[list[Telling]] = [
+        [
+            (f"contact {process + PROCESSES * (n % 3)}", NAMES[n % 8], str(n), day(-n))
+            for n in range(20 * SOAK)
+        ]
+        for process in range(PROCESSES)
+    ]
+    answers = in_processes(*((track_each, place, events) for events in told))
+    assert not any(map(any, answers))
+    assert len(check_replay(shared_engine, place)) == PROCESSES * 20 * SOAK
+
+
+def test_batches_that_cross(shared_engine: Engine, place: Place) -> None:
+    """Batches that name the same contacts in opposite orders do not wait for each other forever."""
+    batches: list[list[list[Telling]]] = [
+        [
+            [(f"contact {c}", NAMES[(n + c) % 8], f"{process}-{n}", day(-n)) for c in order]
+            for n in range(8 * SOAK)
+        ]
+        for process, order in enumerate([range(6), range(5, -1, -1)] * 2)
+    ]
+    answers = in_processes(*((track_batches, place, one) for one in batches))
+    assert not any(map(any, answers))
+    assert len(check_replay(shared_engine, place)) == 4 * 8 * 6 * SOAK
+
+
+def test_batches_that_repeat_each_other(shared_engine: Engine, place: Place) -> None:
+    """Batches that hold the same events store each once, and the others say duplicate."""
+    batch: list[Telling] = [
+        (f"contact {c}", NAMES[n % 8], str(n), day(n)) for c in range(6) for n in range(4)
+    ]
+    rounds = [batch[n::6] + batch[: n * 2] for n in range(6)]
+    answers = in_processes(*((track_batches, place, rounds) for _ in range(4)))
+    stored = check_replay(shared_engine, place)
+    assert len(stored) == len(batch)
+    assert sum(not duplicate for one in answers for duplicate in one) == len(batch)
+
+
+def test_the_first_event_of_new_contacts(shared_engine: Engine, place: Place) -> None:
+    """Eight threads that all bring the first event of fifty contacts make each contact once."""
+    with place.tracker() as tracker:
+        tracker.create_tables()
+
+        def track(thread: int) -> None:
+            for n in range(50):
+                tracker.track(f"contact {n}", "saw", id=str(thread), occurred_at=NOON)
+
+        in_threads(*((track, thread) for thread in range(8)))
+    assert len(check_replay(shared_engine, place)) == 8 * 50
+    counts = row_counts(shared_engine, place.tenant)
+    assert (counts["motfunnel_contacts"], counts["motfunnel_moments"]) == (50, 50)
+
+
+def test_the_same_event_at_once(shared_engine: Engine, place: Place) -> None:
+    """Of four processes that send the same events, each event is new to exactly one."""
+    events: list[Telling] = [
+        (f"contact {n % 4}", NAMES[n % 8], str(n), day(n)) for n in range(40 * SOAK)
+    ]
+    answers = in_processes(*((track_each, place, events) for _ in range(4)))
+    assert [sorted(each) for each in zip(*answers, strict=True)] == [
+        [False, True, True, True] for _ in events
+    ]
+    assert len(check_replay(shared_engine, place)) == len(events)
+
+
+def test_two_sweeps_at_once(shared_engine: Engine, place: Place, tracker: Tracker) -> None:
+    """Each departure is told by exactly one of two sweeps, however many contacts there are."""
+    everybody = [f"contact {n:03}" for n in range(450)]
+    tracker.track_many(
+        {"contact": one, "event": "saw", "id": "1", "occurred_at": NOON} for one in everybody
+    )
+    told = in_processes(*((sweep, place, [day(30)]) for _ in range(4)))
+    assert sorted(told[0] + told[1] + told[2] + told[3]) == [(one, 1) for one in everybody]
+    check_replay(shared_engine, place)
+
+
+def test_sweeps_while_contacts_return(shared_engine: Engine, place: Place) -> None:
+    """Sweeps that run while the contacts come and go leave what a replay gives."""
+    events: list[list[Telling]] = [
+        [(f"contact {c}", "saw", f"{n}", day(11 * n)) for n in range(12 * SOAK) for c in contacts]
+        for contacts in ([0, 1], [1, 2], [2, 3])
+    ]
+    sweeps = [day(5.5 * n) for n in range(24 * SOAK)]
+    *_, told, also_told = in_processes(
+        *((track_each, place, one) for one in events), *((sweep, place, sweeps) for _ in range(2))
+    )
+    assert len({*told, *also_told}) == len(told) + len(also_told)
+    assert len(check_replay(shared_engine, place)) == 4 * 12 * SOAK
+
+
+def test_rebuilds_while_contacts_are_tracked(shared_engine: Engine, place: Place) -> None:
+    """Rebuilds that run while events come lose none and double none."""
+    events: list[list[Telling]] = [
+        [(f"contact {n % 5}", NAMES[n % 8], f"{process}-{n}", None) for n in range(30 * SOAK)]
+        for process in range(3)
+    ]
+    in_processes(*((track_each, place, one) for one in events), (rebuild, place, 10 * SOAK))
+    assert len(check_replay(shared_engine, place)) == 90 * SOAK
+
+
+@pytest.mark.parametrize("task", [create_tables, track_each])
+def test_an_empty_database_is_used_at_once(url: str, engine: Engine, task: object) -> None:
+    """Processes that all find no tables make them once, and all go on."""
+    place = Place(url, "default")
+    arguments = [
+        [] if task is create_tables else [[(f"contact {n}", "saw", str(n), NOON + n * DAY)]]
+        for n in range(6)
+    ]
+    in_processes(*((task, place, *each) for each in arguments))
+    with place.tracker() as tracker:
+        tracker.track("ada", "saw", id="a", occurred_at=NOON)
+    assert len(check_replay(engine, place)) == (1 if task is create_tables else 7)
