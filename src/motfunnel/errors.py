@@ -5,6 +5,8 @@ An error keeps what it knows as attributes, and its text says what to do next.
 
 from __future__ import annotations
 
+_BRIEF = 80
+
 
 class MotfunnelError(Exception):
     """The base of every error of this library."""
@@ -105,4 +107,4 @@ def _brief(value: object) -> str:
     if value is None:
         return "(none)"
     text = ascii(value) if isinstance(value, str | int | float) else f"<{type(value).__name__}>"
-    return text if len(text) <= 80 else text[:77] + "..."
+    return text if len(text) <= _BRIEF else text[: _BRIEF - 3] + "..."

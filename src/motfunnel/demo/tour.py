@@ -117,15 +117,9 @@ def _returns_cells(one: YearOfDeparture) -> tuple[str, ...]:
     span = row.interval
     interval = "–" if span is None else f"{span.lower * 100:.1f}–{span.upper * 100:.1f}%"
     bar = "" if row.rate is None else "█" * round(row.rate * 100)
-    mark = f"  {row.immature:.0%} not yet observed for long enough" if row.immature else ""
-    return (
-        str(one.year),
-        f"{row.denominator:,}",
-        f"{row.numerator:,}",
-        share,
-        interval,
-        bar + mark,
-    )
+    if row.immature:
+        bar += f"  {row.immature:.0%} not yet observed for long enough"
+    return (str(one.year), f"{row.denominator:,}", f"{row.numerator:,}", share, interval, bar)
 
 
 def _complaints_table(findings: Findings) -> Table:

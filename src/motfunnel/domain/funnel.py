@@ -27,6 +27,7 @@ from motfunnel.errors import FunnelError, UnmappedEventError
 PATIENCE: Final = timedelta(days=30)
 """How long a contact may be silent at a stage for which the funnel says nothing."""
 
+_FEWEST_STAGES: Final = 2
 _UNMAPPED: Final = {"note": Reading(Signal.NOTE), "touch": Reading(Signal.TOUCH), "refuse": None}
 
 Rules = Mapping[str, Rule | Sequence[Rule]]
@@ -44,6 +45,10 @@ def _as_stages(stages: Sequence[str]) -> tuple[str, ...]:
     if isinstance(stages, str) or not all(isinstance(s, str) and s.strip() for s in stages):
         raise FunnelError("stages", "not a list of names", 'write ["visitor", "customer"]')
     return tuple(stages)
+
+
+def _count(given: Mapping[str, object]) -> str:
+    return f"<{len(given)}>"
 
 
 @frozen(kw_only=True, eq=False)
@@ -67,17 +72,13 @@ class Funnel:
     """
 
     stages: tuple[str, ...] = field(converter=_as_stages)
-    rules: Mapping[str, tuple[Rule, ...]] = field(
-        converter=_as_rules, repr=lambda given: f"<{len(given)}>"
-    )
+    rules: Mapping[str, tuple[Rule, ...]] = field(converter=_as_rules, repr=_count)
     patience: Mapping[str, timedelta | None] = field(factory=dict, repr=False)
     loyal_after: int = 2
     loyal_apart: timedelta = timedelta()
     apostle_after_referrals: int | None = 3
     unmapped: str = "note"
-    touchpoints: Mapping[str, Touchpoint] = field(
-        factory=dict, repr=lambda given: f"<{len(given)}>"
-    )
+    touchpoints: Mapping[str, Touchpoint] = field(factory=dict, repr=_count)
     terms: tuple[int, ...] = field(init=False, repr=False)
     fingerprint: str = field(init=False)
     _constant: dict[str, Reading] = field(init=False, repr=False)
@@ -188,7 +189,7 @@ class Funnel:
 
 def _check_stages(funnel: Funnel) -> None:
     stages = funnel.stages
-    if len(stages) < 2:
+    if len(stages) < _FEWEST_STAGES:
         raise FunnelError("stages", f"only {len(stages)}", "a funnel has at least two stages")
     if len(set(stages)) < len(stages):
         raise FunnelError("stages", "a name stands twice", "give every stage its own name")
