@@ -20,6 +20,7 @@ leave), `promoter` (of a rating), `arm` and `holdout` (of an outreach), and `whe
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -76,7 +77,9 @@ def start() -> Story:
 
 def in_order(events: Iterable[Any], funnel: Story) -> list[Story]:
     """Return each event once, read under the funnel, in the order in which events are taken."""
-    told = [read(event, funnel) for event in events]
+    # Conflicting events may tie in all of the order; then their content decides.
+    said = sorted(events, key=lambda e: (e.name, json.dumps(e.properties, sort_keys=True)))
+    told = [read(event, funnel) for event in said]
     told.sort(key=lambda e: (e["at"], RANKS.index(e["signal"]), e["stage"], e["id"]))
     once: dict[str, Story] = {}
     for event in told:

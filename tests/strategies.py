@@ -202,7 +202,9 @@ def histories(
     """
     key = None if conflicts else (lambda event: (event.contact, event.id))
     few = draw(st.lists(names(story), min_size=1, max_size=6, unique=True))
-    drawn = draw(st.lists(events(story, contacts, named=few), max_size=most, unique_by=key))
+    least = draw(st.sampled_from([0, most // 2]))
+    one = events(story, contacts, named=few)
+    drawn = draw(st.lists(one, min_size=least, max_size=most, unique_by=key))
     again = draw(st.lists(st.sampled_from(drawn), max_size=3)) if drawn else []
     return draw(st.permutations(drawn + again))
 

@@ -3,7 +3,6 @@
 The front door: everything a host imports. It defines nothing itself.
 """
 
-from motfunnel.domain.event import Event
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.moment import Episode, Moment, MomentKind, Presence
 from motfunnel.domain.rule import (
@@ -29,7 +28,6 @@ from motfunnel.tracking.tracker import Tracker
 
 __all__ = [
     "Episode",
-    "Event",
     "Funnel",
     "Moment",
     "MomentKind",

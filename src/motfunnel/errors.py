@@ -6,6 +6,7 @@ An error keeps what it knows as attributes, and its text says what to do next.
 from __future__ import annotations
 
 _BRIEF = 80
+_WORD = 2**64  # Python refuses to write integers of thousands of digits
 
 
 class MotfunnelError(Exception):
@@ -106,5 +107,6 @@ def _brief(value: object) -> str:
     """Show a value that may be anything, of any size, on one line."""
     if value is None:
         return "(none)"
-    text = ascii(value) if isinstance(value, str | int | float) else f"<{type(value).__name__}>"
+    is_plain = isinstance(value, str | float) or (isinstance(value, int) and -_WORD < value < _WORD)
+    text = ascii(value) if is_plain else f"<{type(value).__name__}>"
     return text if len(text) <= _BRIEF else text[: _BRIEF - 3] + "..."

@@ -583,6 +583,14 @@ def test_an_outreach_that_finds_the_contact_silent() -> None:
     )
 
 
+def test_each_episode_counts_its_own_outreach() -> None:
+    """The attempts of one episode are not those of the next."""
+    told = [(0, "saw"), (1, "left"), (2, "mailed"), (3, "mailed"), (4, "saw"), (5, "left")]
+    first, second = after(*told, (6, "mailed")).episodes.values()
+    assert (first.outreaches, first.first_outreach_at) == (2, day(2))
+    assert (second.outreaches, second.first_outreach_at) == (1, day(6))
+
+
 def test_episodes() -> None:
     """Each departure is an episode, with what the contact was when it left."""
     told = [(0, "signed_up"), (1, "left"), (2, "bought"), (3, "left", {"why": "price"})]

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import Engine
 
-from motfunnel import Event, Tracker
+from motfunnel import Moment, Tracker
+from motfunnel.domain.event import Event
 from motfunnel.domain.journey import walk
 from tests.tracking.fleet import (
     Place,
@@ -37,17 +38,20 @@ def place(shared_engine: Engine, tenant: str) -> Place:
     return Place(shared_engine.url.render_as_string(hide_password=False), tenant)
 
 
-def check_replay(engine: Engine, place: Place, *, swept: datetime | None = None) -> list[Event]:
+def check_replay(engine: Engine, place: Place) -> list[Event]:
     """Hold what is stored to a replay of the stored events; give these."""
     now = datetime.now(UTC)
     everything: list[Event] = []
+    replayed: list[Moment] = []
+    for contact, events in sorted(stored_events(engine, place.tenant).items()):
+        everything += events
+        journey = walk(contact, FUNNEL, events, as_of=now)
+        replayed += journey.moments
     with place.tracker() as tracker:
-        for contact, events in stored_events(engine, place.tenant).items():
-            replayed = walk(contact, FUNNEL, events, as_of=now)
-            assert list(tracker.moments(contact, as_of=now)) == replayed.moments
-            profile = tracker.contact(contact, as_of=now)
-            assert profile.episodes == tuple(replayed.episodes.values())
-            everything += events
+        tracker.sweep(as_of=now)
+        assert list(tracker.moments(as_of=now)) == replayed
+        profile = tracker.contact(contact, as_of=now)
+        assert profile.episodes == tuple(journey.episodes.values())
     return everything
 
 

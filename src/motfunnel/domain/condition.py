@@ -6,6 +6,7 @@ A missing property fails every condition. Reads numbers from numeric text; chang
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -24,6 +25,7 @@ _OPERATORS: Final[dict[str, Callable[[float, float], bool]]] = {
     "=": operator.eq,
 }
 _NUMBER: Final = re.compile(r"\s*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\s*", re.ASCII)
+_LONG: Final = 300
 _COMPARISON: Final = re.compile(r"\s*(>=|<=|!=|>|<|==?)(.*)", re.DOTALL)
 
 
@@ -37,10 +39,20 @@ def number(value: object) -> float | None:
         return None
     if isinstance(value, int | float):
         return value
-    if isinstance(value, str) and _NUMBER.fullmatch(value):
-        read = float(value)
-        return read if read not in (float("inf"), float("-inf")) else None
-    return None
+    match = _NUMBER.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        return None
+    if "." not in match[1] and match[3] is None and len(match[0]) < _LONG:
+        return int(match[0])  # exact beyond the 53 bits of a float
+    read = float(match[0])
+    return read if math.isfinite(read) else None
+
+
+def is_finite(value: object) -> bool:
+    """Whether a value is a number that JSON can hold."""
+    return (
+        not isinstance(value, str) and (read := number(value)) is not None and math.isfinite(read)
+    )
 
 
 def is_blank(value: object) -> bool:

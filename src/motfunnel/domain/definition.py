@@ -179,10 +179,16 @@ def _write_rule(rule: Rule) -> dict[str, Any]:
     _, argument, more = _FORMS[signal]
     given = getattr(rule, argument) if argument else None
     written: dict[str, Any] = {signal: True if given is None else given}
-    written |= {name: getattr(rule, name) for name in more if getattr(rule, name) is not None}
+    others = {name: getattr(rule, name) for name in more}
+    written |= {name: _number(value) for name, value in others.items() if value is not None}
     if rule.when:
-        written["when"] = {condition.property: condition.expected for condition in rule.when}
+        written["when"] = {c.property: _number(c.expected) for c in rule.when}
     return written
+
+
+def _number(value: Any) -> Any:
+    """Write 9.0 as 9, which means the same."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _read_touchpoint(key: str, written: object) -> Touchpoint:
@@ -190,4 +196,7 @@ def _read_touchpoint(key: str, written: object) -> Touchpoint:
         raise FunnelError(key, "is no table", 'write promise = "…" and expected = 8 below it')
     for name in written:
         check_name(name, ("promise", "expected"), key, "part of a touchpoint")
-    return Touchpoint(**written)
+    try:
+        return Touchpoint(**written)
+    except FunnelError as error:
+        raise FunnelError(f"{key}.{error.key}", error.reason, error.remedy) from None

@@ -1,7 +1,7 @@
 """An event: something that happened between a contact and the business.
 
-The constructor checks all that a database could stumble over, so that whatever is an ``Event`` can
-be stored, alike everywhere. Says nothing about what the event means: that is the funnel's.
+``make_event`` checks all that a database could stumble over, so that what it makes can be stored,
+alike everywhere. Says nothing about what the event means: that is the funnel's.
 """
 
 from __future__ import annotations
@@ -14,11 +14,19 @@ from uuid import UUID
 from attrs import frozen
 
 from motfunnel.domain.instant import utc
-from motfunnel.domain.payload import Properties, check_properties, check_text, same_content
+from motfunnel.domain.payload import (
+    MOST_CHARACTERS,
+    Properties,
+    check_properties,
+    check_text,
+    same_content,
+)
 from motfunnel.errors import EventError
 
 IDENTIFY = "$identify"
 """The name under which ``identify`` records its traits; a note to every funnel."""
+
+_MOST_BITS = 840  # 253 digits
 
 
 @frozen(kw_only=True)
@@ -66,7 +74,7 @@ def make_event(
             contact=contact_key(contact),
             name=check_text(name, "event"),
             occurred_at=utc(occurred_at),
-            id=check_text(str(id) if isinstance(id, UUID) or _is_int(id) else id, "id"),
+            id=check_text(_as_text(id, "id"), "id"),
             properties=check_properties(properties),
         )
     except ValueError as error:
@@ -79,10 +87,15 @@ def contact_key(contact: object) -> str:
     Raises:
         ValueError: it is none of these, or not a usable text.
     """
-    if isinstance(contact, UUID) or _is_int(contact):
-        contact = str(contact)
-    return check_text(contact, "contact")
+    return check_text(_as_text(contact, "contact"), "contact")
 
 
-def _is_int(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _as_text(value: object, what: str) -> object:
+    """Write an int or a UUID; leave anything else as it is."""
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        if value.bit_length() > _MOST_BITS:
+            raise ValueError(f"the {what} is a number of more than {MOST_CHARACTERS} digits")
+        return str(int(value))
+    return value

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Self
@@ -17,34 +17,18 @@ from typing import Any, Final, Self
 from attrs import field, frozen
 
 from motfunnel.domain import definition, machine
+from motfunnel.domain import funnel_parts as parts
 from motfunnel.domain.event import IDENTIFY
-from motfunnel.domain.instant import LONGEST, duration_micros
+from motfunnel.domain.instant import duration_micros
 from motfunnel.domain.rule import Reading, Rule
 from motfunnel.domain.signal import Signal
 from motfunnel.domain.touchpoint import Touchpoint
-from motfunnel.errors import FunnelError, UnmappedEventError
+from motfunnel.errors import UnmappedEventError
 
 PATIENCE: Final = timedelta(days=30)
 """How long a contact may be silent at a stage for which the funnel says nothing."""
 
-_FEWEST_STAGES: Final = 2
 _UNMAPPED: Final = {"note": Reading(Signal.NOTE), "touch": Reading(Signal.TOUCH), "refuse": None}
-
-Rules = Mapping[str, Rule | Sequence[Rule]]
-
-
-def _as_rules(rules: Rules) -> dict[str, tuple[Rule, ...]]:
-    if not isinstance(rules, Mapping):
-        raise FunnelError("rules", "no mapping", 'write {"event name": touch(), …}')
-    return {
-        name: (rule,) if isinstance(rule, Rule) else tuple(rule) for name, rule in rules.items()
-    }
-
-
-def _as_stages(stages: Sequence[str]) -> tuple[str, ...]:
-    if isinstance(stages, str) or not all(isinstance(s, str) and s.strip() for s in stages):
-        raise FunnelError("stages", "not a list of names", 'write ["visitor", "customer"]')
-    return tuple(stages)
 
 
 def _count(given: Mapping[str, object]) -> str:
@@ -71,21 +55,32 @@ class Funnel:
         FunnelError: a part cannot be used; it names the key and what to write instead.
     """
 
-    stages: tuple[str, ...] = field(converter=_as_stages)
-    rules: Mapping[str, tuple[Rule, ...]] = field(converter=_as_rules, repr=_count)
-    patience: Mapping[str, timedelta | None] = field(factory=dict, repr=False)
+    stages: tuple[str, ...] = field(converter=parts.as_stages)
+    rules: Mapping[str, tuple[Rule, ...]] = field(converter=parts.as_rules, repr=_count)
+    patience: Mapping[str, timedelta | None] = field(
+        factory=dict, converter=parts.as_patience, repr=False
+    )
     loyal_after: int = 2
     loyal_apart: timedelta = timedelta()
     apostle_after_referrals: int | None = 3
     unmapped: str = "note"
-    touchpoints: Mapping[str, Touchpoint] = field(factory=dict, repr=_count)
+    touchpoints: Mapping[str, Touchpoint] = field(
+        factory=dict, converter=parts.as_touchpoints, repr=_count
+    )
     terms: tuple[int, ...] = field(init=False, repr=False)
     fingerprint: str = field(init=False)
     _constant: dict[str, Reading] = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        for check in (_check_stages, _check_rules, _check_patience, _check_thresholds):
-            check(self)
+        parts.check_stages(self.stages)
+        parts.check_rules(self.rules, self.stages)
+        parts.check_patience(self.patience, self.stages)
+        parts.check_count("loyal_after", self.loyal_after, 2)
+        parts.check_apart(self.loyal_apart)
+        if self.apostle_after_referrals is not None:
+            parts.check_count("apostle_after_referrals", self.apostle_after_referrals, 1)
+        definition.check_name(self.unmapped, parts.UNMAPPED, "unmapped", "choice")
+        parts.check_touchpoints(self.touchpoints)
         object.__setattr__(self, "terms", self._make_terms())
         object.__setattr__(self, "fingerprint", self._make_fingerprint())
         object.__setattr__(self, "_constant", self._make_constant())
@@ -114,6 +109,14 @@ class Funnel:
         """Software sold to businesses, on the event names of Segment's B2B SaaS specification."""
         return cls(**definition.read_preset("saas"))
 
+    def __eq__(self, other: object) -> bool:
+        """Whether the two define the same."""
+        return isinstance(other, Funnel) and self.to_dict() == other.to_dict()
+
+    def __hash__(self) -> int:
+        """By what classifies."""
+        return hash(self.fingerprint)
+
     def to_dict(self) -> dict[str, Any]:
         """Give the definition in the form of a funnel file, ready for JSON or TOML."""
         return definition.write(
@@ -128,6 +131,11 @@ class Funnel:
     def knows(self, name: str) -> bool:
         """Whether a rule names this event."""
         return name in self.rules or name == IDENTIFY
+
+    def constant(self, name: str) -> Reading | None:
+        """What every event of this name means; None where it depends on its properties."""
+        constant = self._constant.get(name)
+        return constant if constant or name in self.rules else _UNMAPPED[self.unmapped]
 
     def read(self, name: str, properties: Mapping[str, Any]) -> Reading:
         """Say what an event means.
@@ -177,6 +185,7 @@ class Funnel:
     def _make_fingerprint(self) -> str:
         """Tell funnels apart that may classify differently; the journey map plays no part."""
         written = {key: value for key, value in self.to_dict().items() if key != "touchpoints"}
+        written["patience"] = self.terms[machine.PATIENCE :]
         canonical = json.dumps(written, sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
@@ -185,57 +194,3 @@ class Funnel:
         first = {name: rules[0] for name, rules in self.rules.items() if rules[0].is_constant}
         constant = {name: rule.read({}, self.stages) for name, rule in first.items()}
         return constant | {IDENTIFY: Reading(Signal.NOTE)}
-
-
-def _check_stages(funnel: Funnel) -> None:
-    stages = funnel.stages
-    if len(stages) < _FEWEST_STAGES:
-        raise FunnelError("stages", f"only {len(stages)}", "a funnel has at least two stages")
-    if len(set(stages)) < len(stages):
-        raise FunnelError("stages", "a name stands twice", "give every stage its own name")
-    if "default" in stages:
-        raise FunnelError("stages", '"default" is taken by patience', "choose another name")
-
-
-def _check_rules(funnel: Funnel) -> None:
-    for name, rules in funnel.rules.items():
-        key = f"rules.{name}"
-        if not isinstance(name, str) or not name.strip() or name == IDENTIFY:
-            raise FunnelError(key, "cannot name an event", "write the name that track() is given")
-        if not rules or not all(isinstance(rule, Rule) for rule in rules):
-            raise FunnelError(key, "no rule", "write touch(), purchase(), or a list of rules")
-        for rule in rules:
-            if rule.stage is not None:
-                definition.check_name(rule.stage, funnel.stages, key, "stage")
-
-
-def _check_patience(funnel: Funnel) -> None:
-    for stage, patience in funnel.patience.items():
-        key = f"patience.{stage}"
-        definition.check_name(stage, ("default", *funnel.stages), key, "stage")
-        if patience is not None and not (
-            isinstance(patience, timedelta) and timedelta() < patience <= LONGEST
-        ):
-            raise FunnelError(
-                key,
-                f"{patience!r} is no time to wait",
-                'write a duration such as "30d" (a timedelta in Python), at most a century, '
-                "or false (None) for never",
-            )
-
-
-def _check_thresholds(funnel: Funnel) -> None:
-    _check_count("loyal_after", funnel.loyal_after, 2)
-    if funnel.apostle_after_referrals is not None:
-        _check_count("apostle_after_referrals", funnel.apostle_after_referrals, 1)
-    apart = funnel.loyal_apart
-    if not isinstance(apart, timedelta) or not timedelta() <= apart <= LONGEST:
-        raise FunnelError("loyal_apart", f"{apart!r} is no distance", 'write e.g. "7d", or "0d"')
-    definition.check_name(funnel.unmapped, tuple(_UNMAPPED), "unmapped", "choice")
-    if not all(isinstance(t, Touchpoint) for t in funnel.touchpoints.values()):
-        raise FunnelError("touchpoints", "not a Touchpoint", "write Touchpoint(promise=…)")
-
-
-def _check_count(key: str, value: object, least: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value < 2**31:
-        raise FunnelError(key, f"{value!r} is no usable number", f"write {least} or more")

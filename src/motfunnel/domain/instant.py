@@ -25,7 +25,7 @@ _UNITS: Final = {
     "ms": timedelta(milliseconds=1),
     "us": MICROSECOND,
 }
-_DURATION: Final = re.compile(r"([0-9]{1,15})\s*(d|h|m|s|ms|us)", re.ASCII)
+_DURATION: Final = re.compile(r"([0-9]{1,18})\s*(d|h|m|s|ms|us)", re.ASCII)
 
 
 def utc(instant: datetime) -> datetime:

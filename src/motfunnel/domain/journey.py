@@ -6,6 +6,7 @@ in the order given; ``walk`` sorts them first. Knows no database and no clock.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from operator import itemgetter
@@ -16,7 +17,7 @@ from attrs import define, evolve, field, frozen
 from motfunnel.domain import machine
 from motfunnel.domain.event import Event
 from motfunnel.domain.funnel import Funnel
-from motfunnel.domain.instant import from_micros, to_micros
+from motfunnel.domain.instant import from_micros, to_micros, utc
 from motfunnel.domain.moment import LEFT, SILENCE, Episode, Moment, MomentKind, Presence
 from motfunnel.domain.rule import Reading
 from motfunnel.domain.signal import Signal
@@ -132,14 +133,13 @@ class Journey:
         return told
 
     def _moment(self, kind: MomentKind, entry: Entry, stage: int) -> Moment:
-        at = from_micros(entry.at)
-        event_id: str | None = entry.id
+        at, event_id = entry.at, entry.id or None
         from_stage = to_stage = reason = episode = referred = None
         if kind is MomentKind.DEPART:
             departed_at = self.state[machine.DEPARTED_AT]
             reason = entry.reading.reason or LEFT
             if departed_at < entry.at:  # said: at the event; silent: at a deadline before it
-                at, event_id, reason = from_micros(departed_at), None, SILENCE
+                at, event_id, reason = departed_at, None, SILENCE
             episode = self.state[machine.EPISODES]
         elif kind is MomentKind.RECIDIVISM:
             episode = self.state[machine.EPISODES]
@@ -150,7 +150,7 @@ class Journey:
         return Moment(
             contact=self.contact,
             kind=kind,
-            occurred_at=at,
+            occurred_at=from_micros(at),
             event_id=event_id,
             from_stage=from_stage,
             to_stage=to_stage,
@@ -212,7 +212,7 @@ def walk(
     Returns:
         The journey, with all its moments and episodes.
     """
-    limit = None if as_of is None else to_micros(as_of)
+    limit = None if as_of is None else to_micros(utc(as_of))
     journey = Journey(contact, funnel)
     for entry in in_order(events, funnel.read):
         if limit is None or entry.at <= limit:
@@ -226,7 +226,11 @@ def in_order(
     events: Iterable[Event], read: Callable[[str, Mapping[str, Any]], Reading]
 ) -> Iterator[Entry]:
     """Sort events into the one order; of several with one id the first in it is taken."""
-    entries = [make_entry(event, read(event.name, event.properties)) for event in events]
+    history = list(events)
+    if len({(event.contact, event.id) for event in history}) < len(history):
+        # Conflicting events may tie in the order; which is first must not depend on arrival.
+        history.sort(key=lambda event: (event.name, json.dumps(event.properties, sort_keys=True)))
+    entries = [make_entry(event, read(event.name, event.properties)) for event in history]
     entries.sort(key=_PLACE)
     taken: set[tuple[str, str]] = set()
     for entry in entries:

@@ -36,7 +36,7 @@ def check_text(text: object, what: str) -> str:
     if len(text) > MOST_CHARACTERS:
         raise ValueError(f"the {what} has {len(text)} characters; the most is {MOST_CHARACTERS}")
     _check_storable(text, f"the {what}")
-    return str(text)
+    return str.__str__(text)  # of an enum's member the value, not the name
 
 
 def check_properties(properties: Mapping[str, Any] | None) -> Properties:
@@ -50,7 +50,7 @@ def check_properties(properties: Mapping[str, Any] | None) -> Properties:
         return {}
     if not isinstance(properties, Mapping):
         raise ValueError(f"properties must be a mapping, not {type(properties).__name__}")
-    copy = {_key(key): _copy(properties[key], f"property {key!r}", 2) for key in properties}
+    copy: Properties = _Copier().copy_mapping(properties, "", 1)
     size = len(to_json(copy).encode())
     if size > MOST_BYTES:
         raise ValueError(f"the properties take {size} bytes as JSON; the most is {MOST_BYTES}")
@@ -73,12 +73,46 @@ def same_content(one: object, other: object) -> bool:
     return one == other
 
 
-def _copy(value: Any, path: str, level: int) -> Any:
+class _Copier:
+    """Copies JSON values, and stops as soon as the copy would be too large.
+
+    A value may hold the same list many times over, so its size is known only as it is written out.
+    """
+
+    def __init__(self) -> None:
+        self._left = MOST_BYTES
+
+    def copy_mapping(self, value: Mapping[Any, Any], path: str, level: int) -> dict[str, Any]:
+        if level > MOST_LEVELS:
+            raise ValueError(_too_deep(path))
+        return {
+            self._take(_key(key)): self._copy(value[key], _below(path, key), level + 1)
+            for key in value
+        }
+
+    def _copy(self, value: Any, path: str, level: int) -> Any:
+        if isinstance(value, str):
+            _check_storable(value, path)
+            return self._take(str.__str__(value))
+        if isinstance(value, Mapping):
+            return self.copy_mapping(value, path, level)
+        if isinstance(value, list | tuple):
+            if level > MOST_LEVELS:
+                raise ValueError(_too_deep(path))
+            return [self._copy(item, f"{path}[{n}]", level + 1) for n, item in enumerate(value)]
+        self._take("")
+        return _copy_plain(value, path)
+
+    def _take(self, text: str) -> str:
+        self._left -= len(text) + 1
+        if self._left < 0:
+            raise ValueError(f"the properties take more than {MOST_BYTES} bytes as JSON")
+        return text
+
+
+def _copy_plain(value: Any, path: str) -> bool | int | float | None:
     if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, str):
-        _check_storable(value, path)
-        return str.__str__(value)
     if isinstance(value, int):
         if not _SMALLEST <= value <= _LARGEST:
             raise ValueError(f"{path} is an integer beyond 64 bits; send it as a text")
@@ -87,19 +121,17 @@ def _copy(value: Any, path: str, level: int) -> Any:
         if not math.isfinite(value):
             raise ValueError(f"{path} is {value}, which JSON cannot hold; leave it out")
         return float(value)
-    if isinstance(value, Mapping | list | tuple):
-        return _copy_nested(value, path, level)
     raise ValueError(
         f"{path} is a {type(value).__name__}, which JSON cannot hold; send a text or a number"
     )
 
 
-def _copy_nested(value: Any, path: str, level: int) -> Any:
-    if level > MOST_LEVELS:
-        raise ValueError(f"{path[:80]} is nested deeper than {MOST_LEVELS} levels, or holds itself")
-    if isinstance(value, Mapping):
-        return {_key(key): _copy(value[key], f"{path}.{key!r}", level + 1) for key in value}
-    return [_copy(item, f"{path}[{place}]", level + 1) for place, item in enumerate(value)]
+def _too_deep(path: str) -> str:
+    return f"{path[:80]} is nested deeper than {MOST_LEVELS} levels, or holds itself"
+
+
+def _below(path: str, key: object) -> str:
+    return f"{path}.{key!r}" if path else f"property {key!r}"
 
 
 def _key(key: object) -> str:

@@ -11,7 +11,13 @@ from typing import Any, NamedTuple
 
 from attrs import frozen
 
-from motfunnel.domain.condition import Condition, is_blank, make_condition, number
+from motfunnel.domain.condition import (
+    Condition,
+    is_blank,
+    is_finite,
+    make_condition,
+    number,
+)
 from motfunnel.domain.payload import to_json
 from motfunnel.domain.signal import Signal
 from motfunnel.errors import FunnelError
@@ -119,6 +125,8 @@ def touch(*, when: When = None) -> Rule:
 
 def reach(stage: str, *, when: When = None) -> Rule:
     """The contact reaches a stage: a conversion when that is higher than ever before."""
+    if not isinstance(stage, str):
+        raise FunnelError("stage", f"{stage!r} is no name", 'write reach("lead")')
     return _rule(Signal.REACH, when, stage=stage)
 
 
@@ -129,7 +137,7 @@ def purchase(*, when: When = None) -> Rule:
 
 def rating(score: str | None = None, *, promoter: float = PROMOTER, when: When = None) -> Rule:
     """An experience score, in the property ``score``; from ``promoter`` on it is advocacy."""
-    if isinstance(promoter, bool) or not isinstance(promoter, int | float):
+    if isinstance(promoter, str) or not is_finite(promoter):
         raise FunnelError("promoter", f"{promoter!r} is no number", "write a score, such as 9")
     return _rule(Signal.RATING, when, score=score, promoter=promoter)
 
@@ -184,6 +192,8 @@ def _rule(signal: Signal, when: When, **names: Any) -> Rule:
     for key, name in names.items():
         if key != "promoter" and name is not None and not (isinstance(name, str) and name.strip()):
             raise FunnelError(f"{signal.label}.{key}", f"{name!r} is no name", "write a text")
+    if when is not None and not isinstance(when, Mapping):
+        raise FunnelError("when", f"{when!r} is no table", 'write e.g. when = { plan = "free" }')
     try:
         conditions = tuple(make_condition(key, value) for key, value in (when or {}).items())
     except ValueError as error:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from attrs import field, frozen
 
-from motfunnel.domain.condition import number
+from motfunnel.domain.condition import is_finite
 from motfunnel.errors import FunnelError
 
 
+def _check_promise(_: object, __: object, value: str) -> None:
+    if not isinstance(value, str):
+        raise FunnelError("promise", f"{value!r} is no text", "write it in words")
+
+
 def _check_expected(_: object, __: object, value: float | None) -> None:
-    if value is not None and (isinstance(value, str) or number(value) is None):
-        raise FunnelError("touchpoints.expected", f"{value!r} is no score", "write a number")
+    if value is not None and not is_finite(value):
+        raise FunnelError("expected", f"{value!r} is no score", "write a number")
 
 
 @frozen(kw_only=True)
@@ -22,5 +27,5 @@ class Touchpoint:
         expected: the score that the promise leads one to expect, on the funnel's scale.
     """
 
-    promise: str = ""
+    promise: str = field(default="", validator=_check_promise)
     expected: float | None = field(default=None, validator=_check_expected)

@@ -24,6 +24,8 @@ VERSION: Final = 1
 
 _ATTEMPTS: Final = 5
 _BUSY_SECONDS: Final = 30
+_READING: Final = "REPEATABLE READ"
+_WRITING: Final = "READ COMMITTED"
 _EXTRAS: Final = {"postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql"}
 _DRIVERS: Final = {"postgresql": "psycopg", "mysql": "pymysql", "mariadb": "pymysql"}
 
@@ -55,13 +57,18 @@ class Database:
         """A transaction of our own, committed at the end, on tables that are there.
 
         On SQLite it takes the write lock at once: one that reads first and writes later is
-        thrown out as soon as another has written in between, whatever the time-out.
+        thrown out as soon as another has written in between, whatever the time-out. Elsewhere it
+        sees what others commit while it waits for a contact; and on MariaDB it leaves the gaps
+        between rows unlocked, over which writers of different contacts would deadlock.
         """
         self.create_tables()
-        with self._connect() as connection, connection.begin():
-            if self.is_sqlite:
-                _begin(connection, "BEGIN IMMEDIATE")
-            yield connection
+        with self._connect() as connection:
+            if not (self.is_sqlite or self._owned):
+                connection.execution_options(isolation_level=_WRITING)
+            with connection.begin():
+                if self.is_sqlite:
+                    _begin(connection, "BEGIN IMMEDIATE")
+                yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -72,7 +79,7 @@ class Database:
                 _begin(connection, "BEGIN")
                 yield connection
             else:
-                yield connection.execution_options(isolation_level="REPEATABLE READ")
+                yield connection.execution_options(isolation_level=_READING)
 
     def create_tables(self) -> None:
         """Make the tables that are missing, and refuse those of another version.
@@ -132,6 +139,8 @@ def _make_engine(url: str | URL) -> Engine:
         if url.database in (None, "", ":memory:"):
             # One connection holds the data; a pool of one lends it to one thread at a time.
             options |= {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
+    else:
+        options["isolation_level"] = _WRITING
     try:
         engine = create_engine(_with_driver(url), **options)
     except (ImportError, NoSuchModuleError) as error:

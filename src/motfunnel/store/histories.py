@@ -25,7 +25,7 @@ def read_histories(
         .where(events.c.tenant == tenant, events.c.recorded_at <= known_by)
         .order_by(events.c.contact)
     )
-    result = connection.execute(known, execution_options={"yield_per": _AT_ONCE})
-    rows = (read_event(dict(row)) for row in result.mappings())
-    for contact, history in groupby(rows, lambda event: event.contact):
-        yield contact, list(history)
+    with connection.execute(known, execution_options={"yield_per": _AT_ONCE}) as result:
+        rows = (read_event(dict(row)) for row in result.mappings())
+        for contact, history in groupby(rows, lambda event: event.contact):
+            yield contact, list(history)

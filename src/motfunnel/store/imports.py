@@ -6,18 +6,29 @@ what is kept; each function is a statement or two on the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from attrs import frozen
 from sqlalchemy import Connection, delete, select, tuple_
+from sqlalchemy.exc import DBAPIError
 
 from motfunnel.domain.event import Event
+from motfunnel.store.database import Database
 from motfunnel.store.statements import SOME, statements
 from motfunnel.store.tables import Tables
-from motfunnel.store.types import MARIADB
+from motfunnel.store.types import instant_text
 from motfunnel.store.upsert import insert_or_update
+
+_ATTEMPTS: Final = 5
+_PAUSE: Final = 0.1
+_MARIADB_PASSING: Final = (1020, 1205, 1213)  # changed meanwhile, waited too long, deadlock
+_POSTGRESQL_PASSING: Final = ("40001", "40P01")
+
+Result = TypeVar("Result")
 
 
 class EventRow(NamedTuple):
@@ -27,7 +38,7 @@ class EventRow(NamedTuple):
         contact: whose event.
         id: unique among the contact's events.
         event: what happened.
-        occurred_at: when, in UTC.
+        occurred_at: when, as ``types.instant_text`` writes it.
         signal: the name of what it means to the funnel.
         properties: what else was said, as JSON.
     """
@@ -35,7 +46,7 @@ class EventRow(NamedTuple):
     contact: str
     id: str
     event: str
-    occurred_at: datetime
+    occurred_at: str
     signal: str
     properties: str
 
@@ -68,8 +79,13 @@ def add_event_rows(
     """
     if not rows:
         return 0
-    columns = dict(zip(EventRow._fields, zip(*sorted(rows), strict=True), strict=True))
-    fixed = {"tenant": tenant, "recorded_at": recorded_at}
+    columns: dict[str, Sequence[str]] = dict(
+        zip(EventRow._fields, zip(*sorted(rows), strict=True), strict=True)
+    )
+    fixed = {"tenant": tenant, "recorded_at": instant_text(recorded_at)}
+    if connection.dialect.name == "postgresql":  # reads a text without an offset in its own zone
+        columns["occurred_at"] = [f"{instant}Z" for instant in columns["occurred_at"]]
+        fixed["recorded_at"] += "Z"
     run = statements(tables.schema)
     return run.add_written_events.execute_columns(connection, columns, fixed)
 
@@ -136,13 +152,21 @@ def drop_checkpoint(connection: Connection, tables: Tables, tenant: str, source:
     connection.execute(delete(imports).where(mine))
 
 
-def is_passing(connection: Connection, error: Exception) -> bool:
+def persist(database: Database, work: Callable[[Connection], Result]) -> Result:
+    """Do work in a transaction; again, if the database gave another's transaction precedence."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            with database.write() as connection:
+                return work(connection)
+        except DBAPIError as error:
+            if attempt == _ATTEMPTS - 1 or not _is_passing(error.orig):
+                raise
+        time.sleep(random.random() * _PAUSE * (attempt + 1))
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _is_passing(error: BaseException | None) -> bool:
     """Whether an error is a deadlock or the like, which goes away when one tries again."""
-    original = getattr(error, "orig", error)
-    if connection.dialect.name in MARIADB:
-        return bool(original.args) and original.args[0] in _MARIADB_PASSING
-    return getattr(original, "sqlstate", None) in _POSTGRESQL_PASSING
-
-
-_MARIADB_PASSING = (1020, 1205, 1213)  # changed meanwhile, lock wait timeout, deadlock
-_POSTGRESQL_PASSING = ("40001", "40P01")
+    if getattr(error, "sqlstate", None) in _POSTGRESQL_PASSING:
+        return True
+    return error is not None and bool(error.args) and error.args[0] in _MARIADB_PASSING

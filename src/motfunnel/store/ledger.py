@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,6 +19,7 @@ from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.moment import Episode, Moment
 from motfunnel.store.contact_state import ContactState, new_state, read_state, write_state
 from motfunnel.store.rows import (
+    StoredEvent,
     episode_row,
     event_row,
     moment_row,
@@ -105,12 +108,13 @@ class Ledger:
         rows = self._run.read_events.fetch(self.connection, self._key(contact))
         return [read_event(row) for row in rows]
 
-    def events_of(self, contacts: Sequence[str]) -> list[tuple[Event, str]]:
-        """Read the events of some contacts, contact by contact, with their signals."""
-        rows = self._run.read_events_of_some.fetch(self.connection, self._some(contacts))
-        return [(read_event(row), row["signal"]) for row in rows]
+    def stories(self, contacts: Sequence[str]) -> dict[str, list[StoredEvent]]:
+        """Read the events of some contacts, in no order, by contact."""
+        found = self._run.read_stories.fetch_raw(self.connection, self._some(contacts))
+        events = map(StoredEvent._make, found)
+        return {contact: list(story) for contact, story in groupby(events, itemgetter(0))}
 
-    def set_signals(self, changed: Iterable[tuple[Event, str]]) -> None:
+    def set_signals(self, changed: Iterable[tuple[StoredEvent, str]]) -> None:
         """Write what events mean, after the funnel changed."""
         self._run.set_signal.execute_many(
             self.connection,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from motfunnel.domain.event import Event
 from motfunnel.domain.moment import Episode, Moment, MomentKind
@@ -12,6 +12,26 @@ from motfunnel.domain.payload import to_json
 
 Row = dict[str, Any]
 _KINDS = {kind.value: kind for kind in MomentKind}
+
+
+class StoredEvent(NamedTuple):
+    """An event as a fold reads it: as the driver gives it, most of it is not even looked at.
+
+    Attributes:
+        contact: whose event, by the key under which it was recorded.
+        id: unique among the contact's events.
+        event: what happened.
+        occurred_at: when; ``types.read_micros`` reads it.
+        signal: the name of what it meant when it was stored.
+        properties: what else was said; ``types.read_properties`` reads it.
+    """
+
+    contact: str
+    id: str
+    event: str
+    occurred_at: Any
+    signal: str
+    properties: Any
 
 
 def event_row(event: Event, signal: str, recorded_at: datetime, tenant: str) -> Row:

@@ -8,7 +8,7 @@ Core each time). Bulk reads skip SQLAlchemy's rows, which cost more than the fol
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -46,8 +46,10 @@ class Statement:
 
     def execute_many(self, connection: Connection, rows: Sequence[Row]) -> int:
         """Run it with many sets of parameters; give the number of rows changed, if known."""
+        if not rows:
+            return 0
         names = self._for(connection.dialect).order
-        columns = {name: [row[name] for row in rows] for name in names if rows and name in rows[0]}
+        columns = {name: [row[name] for row in rows] for name in names if name in rows[0]}
         return self.execute_columns(connection, columns, {})
 
     def execute_columns(
@@ -78,19 +80,15 @@ class Statement:
         finally:
             cursor.close()
 
-    def fetch_tuples(self, connection: Connection, row: Row, names: Sequence[str]) -> Iterator[Any]:
-        """Run it and give these columns of all rows, as tuples: the cheapest way to read many."""
+    def fetch_raw(self, connection: Connection, row: Row) -> list[Any]:
+        """Run it and give all rows as the driver gives them: the cheapest way to read many."""
         compiled = self._for(connection.dialect)
         cursor = connection.connection.cursor()
         try:
             cursor.execute(compiled.sql, compiled.bind(row))
-            places = [column[0] for column in cursor.description or ()]
-            found = list(zip(*cursor.fetchall(), strict=True))
+            return list(cursor.fetchall())
         finally:
             cursor.close()
-        columns = [found[places.index(name)] for name in names] if found else []
-        converters = map(compiled.converters.get, names)
-        return zip(*map(_convert, columns, converters), strict=True)
 
     def _for(self, dialect: Dialect) -> _Compiled:
         compiled = self._compiled.get(dialect)

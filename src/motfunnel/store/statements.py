@@ -6,10 +6,11 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Dialect, Table, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Dialect, Select, Table, and_, bindparam, delete, insert, select, update
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.elements import ColumnElement
 
+from motfunnel.store.rows import StoredEvent
 from motfunnel.store.statement import Statement
 from motfunnel.store.tables import Tables, tables
 from motfunnel.store.types import MARIADB
@@ -30,7 +31,9 @@ class Statements:
         contacts, events, moments, episodes = of.contacts, of.events, of.moments, of.episodes
 
         self.keep_contact = _of(contacts, lambda d: insert_or_keep(contacts, d))
-        self.mark_contact = _of(contacts, lambda d: insert_or_update(contacts, d, ["fingerprint"]))
+        self.mark_contact = _of(
+            contacts, lambda d: insert_or_update(contacts, d, ["fingerprint"], only_changed=True)
+        )
         self.lock_contact = _of(
             contacts, lambda d: _locked(d, select(contacts).where(_one(contacts)))
         )
@@ -44,19 +47,21 @@ class Statements:
 
         self.add_event = _of(events, lambda d: _insert_new(events, d))
         self.add_events = _of(events, lambda d: _insert_ignoring(events, d))
-        # The same, of events whose properties are written as JSON already.
-        self.add_written_events = _of(
-            events, lambda d: _insert_ignoring(events, d), but="properties"
-        )
+        # The same, of events whose instants and properties are written as texts already.
+        self.add_written_events = Statement(lambda d: _insert_ignoring(events, d), {})
+        self.read_events = _of(events, lambda _: select(events).where(_one(events)))
+        # What is read to write: a locking read sees what others have committed, even where the
+        # transaction that we joined on MariaDB began before they did.
         self.read_event = _of(
-            events, lambda _: select(events).where(_one(events), events.c.id == bindparam("id"))
+            events,
+            lambda d: _shared(
+                d, select(events).where(_one(events), events.c.id == bindparam("id"))
+            ),
         )
-        # A locking read sees what others have committed, even where the transaction that we
-        # joined on MariaDB began before they did.
-        self.read_events = _of(events, lambda d: _shared(d, select(events).where(_one(events))))
         self.read_events_of_some = _of(
             events, lambda d: _shared(d, select(events).where(_some(events)).order_by("contact"))
         )
+        self.read_stories = _of(events, lambda d: _shared(d, _story(events)))
         self.set_signal = _of(
             events,
             lambda _: (
@@ -68,15 +73,18 @@ class Statements:
 
         self.add_moment = _of(moments, lambda _: _insert(moments))
         self.read_moments = _of(
-            moments, lambda _: select(moments).where(_one(moments)).order_by("ordinal")
+            moments, lambda d: _shared(d, select(moments).where(_one(moments)).order_by("ordinal"))
         )
         self.delete_moments = _of(moments, lambda _: delete(moments).where(_some(moments)))
 
         self.add_episode = _of(episodes, lambda _: _insert(episodes))
         self.read_episode = _of(
             episodes,
-            lambda _: select(episodes).where(
-                _one(episodes), episodes.c.episode == bindparam("episode")
+            lambda d: _shared(
+                d,
+                select(episodes).where(
+                    _one(episodes), episodes.c.episode == bindparam("episode")
+                ),
             ),
         )
         self.put_episode = _of(
@@ -99,10 +107,8 @@ def statements(schema: str | None) -> Statements:
     return Statements(tables(schema))
 
 
-def _of(
-    table: Table, make: Callable[[Dialect], ClauseElement], *, but: str | None = None
-) -> Statement:
-    types: dict[str, Any] = {c.name: c.type for c in table.columns if c.name != but}
+def _of(table: Table, make: Callable[[Dialect], ClauseElement]) -> Statement:
+    types: dict[str, Any] = {column.name: column.type for column in table.columns}
     return Statement(make, types)
 
 
@@ -114,6 +120,12 @@ def _some(table: Table) -> ColumnElement[bool]:
     # A list of fixed length, so that the statement is compiled once.
     names = [bindparam(f"contact_{n}", type_=table.c.contact.type) for n in range(SOME)]
     return and_(table.c.tenant == bindparam("tenant"), table.c.contact.in_(names))
+
+
+def _story(events: Table) -> Select[Any]:
+    """What a fold reads of some contacts' events (see ``rows.StoredEvent``)."""
+    columns = [events.c[name] for name in StoredEvent._fields]
+    return select(*columns).where(_some(events)).order_by(events.c.contact)
 
 
 def _insert(table: Table) -> ClauseElement:

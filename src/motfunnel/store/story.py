@@ -51,9 +51,9 @@ def read_moments(
         wanted = wanted.where(story.c.occurred_at >= since)
     if kind is not None:
         wanted = wanted.where(story.c.moment == kind.value)
-    result = connection.execute(wanted, execution_options={"yield_per": _AT_ONCE})
-    for row in result.mappings():
-        yield read_moment(dict(row))
+    with connection.execute(wanted, execution_options={"yield_per": _AT_ONCE}) as result:
+        for row in result.mappings():
+            yield read_moment(dict(row))
 
 
 def moments_as_of(tables: Tables, tenant: str, as_of: datetime) -> Subquery:

@@ -14,11 +14,13 @@ from sqlalchemy import DateTime, Dialect, String, Text, TypeDecorator
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
+from motfunnel.domain.instant import EPOCH
 from motfunnel.domain.payload import MOST_CHARACTERS, to_json
 
 # MariaDB's default collation takes Bob for bob and forgets blanks at the end.
 MARIADB_COLLATION: Final = "utf8mb4_nopad_bin"
 MARIADB: Final = ("mysql", "mariadb")
+_NAIVE_EPOCH: Final = EPOCH.replace(tzinfo=None)
 
 
 def key_type(length: int = MOST_CHARACTERS) -> String:
@@ -71,6 +73,11 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else read_instant(value)
 
 
+def instant_text(instant: datetime) -> str:
+    """Write an instant in UTC as a text that every database here reads, without an offset."""
+    return instant.isoformat(" ", "microseconds")[:26]
+
+
 def _sqlite_text(instant: datetime | None) -> str | None:
     if instant is None:
         return None
@@ -83,6 +90,13 @@ def read_instant(value: Any) -> datetime:
     if instant.tzinfo is None:
         return instant.replace(tzinfo=UTC)
     return instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+
+
+def read_micros(value: Any) -> int:
+    """Read an instant as any driver here hands it over, in microseconds since 1970."""
+    instant: datetime = datetime.fromisoformat(value) if isinstance(value, str) else value
+    passed = instant - (_NAIVE_EPOCH if instant.tzinfo is None else EPOCH)
+    return (passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds
 
 
 class Properties(UserDefinedType[dict[str, Any]]):

@@ -22,9 +22,22 @@ def insert_or_keep(table: Table, dialect: Dialect) -> Insert:
 
 
 def insert_or_update(
-    table: Table, dialect: Dialect, names: Sequence[str], *, keep: bool = False
+    table: Table,
+    dialect: Dialect,
+    names: Sequence[str],
+    *,
+    keep: bool = False,
+    only_changed: bool = False,
 ) -> Insert:
-    """Insert a row, or set these columns of the one that has its key."""
+    """Insert a row, or set these columns of the one that has its key.
+
+    Args:
+        table: where.
+        dialect: for which database.
+        names: the columns to set.
+        keep: set nothing after all, only lock.
+        only_changed: lock, but do not write anew, a row whose column (the one named) is as given.
+    """
     values: dict[str, Any] = {column.name: None for column in table.columns}
     if dialect.name in MARIADB:
         statement = mysql.insert(table).values(values)

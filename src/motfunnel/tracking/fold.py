@@ -6,18 +6,25 @@ Gives what to store; ``domain.journey`` decides what the moments are.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
+from operator import itemgetter
+from typing import Final
 
 from attrs import define
 
 from motfunnel.domain.condition import is_blank
-from motfunnel.domain.event import Event
 from motfunnel.domain.funnel import Funnel
-from motfunnel.domain.journey import in_order
+from motfunnel.domain.instant import to_micros
+from motfunnel.domain.journey import Entry
 from motfunnel.domain.moment import Moment
 from motfunnel.domain.payload import Properties, to_json
+from motfunnel.domain.signal import Signal
 from motfunnel.store.contact_state import ContactState, new_state
 from motfunnel.store.ledger import Ledger
+from motfunnel.store.rows import StoredEvent
+from motfunnel.store.types import read_micros, read_properties
+
+_LABELS: Final = tuple(signal.label for signal in Signal)
+_ENTRY: Final = itemgetter(0)  # no two events of a contact stand in the same place
 
 
 @define
@@ -30,30 +37,47 @@ class Folded:
     """
 
     state: ContactState
-    signals: list[tuple[Event, str]]
+    signals: list[tuple[StoredEvent, str]]
 
 
-def fold(stored: ContactState, events: Sequence[tuple[Event, str]], funnel: Funnel) -> Folded:
-    """Fold a contact's events, given with their stored signals.
+def fold(stored: ContactState, events: Sequence[StoredEvent], funnel: Funnel) -> Folded:
+    """Fold a contact's events.
 
     A departure by silence that a sweep wrote down stays written down, if it still holds.
     """
     state = new_state(stored.contact, funnel, known=stored.known)
     journey = state.journey
-    by_id: dict[tuple[str, str], tuple[Event, str]] = {(e.contact, e.id): (e, s) for e, s in events}
-    signals: list[tuple[Event, str]] = []
-    for entry in in_order((event for event, _ in events), funnel.read_stored):
-        event, signal = by_id[entry.recorded_as, entry.id]
-        label = entry.reading.signal.label
-        if label != signal:
-            signals.append((event, label))
-        was_open = bool(journey.moments)
-        state.see(entry, None, journey.advance(entry))
-        if journey.moments and not was_open:
-            state.source = source_of(event.properties)
+    signals: list[tuple[StoredEvent, str]] = []
+    told = [_tell(event, funnel, signals) for event in events]
+    told.sort(key=_ENTRY)
+    for entry, _ in told:
+        journey.advance(entry)
+    if told:
+        state.see(told[-1][0], None, journey.moments)
+    if journey.moments:
+        first = journey.moments[0]
+        state.opened_at = first.occurred_at
+        place = (to_micros(first.occurred_at), first.event_id)
+        opening = next(event for entry, event in told if (entry.at, entry.id) == place)
+        state.source = source_of(read_properties(opening.properties))
     if stored.silent_until is not None:
         state.moments += len(journey.silence(stored.silent_until))
     return Folded(state, signals)
+
+
+def _tell(
+    event: StoredEvent, funnel: Funnel, signals: list[tuple[StoredEvent, str]]
+) -> tuple[Entry, StoredEvent]:
+    """Put an event in its place in the order; note a signal that has changed."""
+    reading = funnel.constant(event.event)
+    if reading is None:
+        reading = funnel.read_stored(event.event, read_properties(event.properties))
+    signal = reading.signal
+    if _LABELS[signal] != event.signal:
+        signals.append((event, _LABELS[signal]))
+    stage = reading.argument if signal is Signal.REACH else 0
+    at = read_micros(event.occurred_at)
+    return Entry(at, signal, stage, event.id, event.contact, reading), event
 
 
 def source_of(properties: Properties) -> str | None:
@@ -67,10 +91,7 @@ def source_of(properties: Properties) -> str | None:
 def refold(ledger: Ledger, states: Sequence[ContactState], funnel: Funnel) -> None:
     """Fold contacts that are locked, and store what comes of it in place of what was stored."""
     contacts = [state.contact for state in states]
-    events = {
-        contact: list(group)
-        for contact, group in groupby(ledger.events_of(contacts), lambda said: said[0].contact)
-    }
+    events = ledger.stories(contacts)
     folded = [fold(state, events.get(state.contact, []), funnel) for state in states]
     ledger.clear_journeys(contacts)
     journeys = [one.state.journey for one in folded]

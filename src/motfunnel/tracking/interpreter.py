@@ -53,7 +53,7 @@ class Interpreter:
             EventError: it cannot be kept, lies in the future, or the funnel refuses it.
         """
         now = self.clock()
-        if event == IDENTIFY:
+        if isinstance(event, str) and event == IDENTIFY:
             raise EventError("is a name of our own; call identify()", contact=contact, event=event)
         return self._take(funnel, now, contact, event, properties, occurred_at, id)
 
@@ -71,6 +71,8 @@ class Interpreter:
 
     def take_mapping(self, funnel: Funnel, said: Mapping[str, Any]) -> Said:
         """Check an event that is given as a mapping with the names of ``take``."""
+        if not isinstance(said, Mapping):
+            raise EventError(f"an event must be a mapping, not a {type(said).__name__}")
         unknown = [key for key in said if key not in _KEYS]
         if unknown:
             raise EventError(

@@ -36,6 +36,6 @@ class Listeners:
                         "a handler of moments failed",
                         moment=moment.kind.value,
                         handler=getattr(handler, "__qualname__", repr(handler)),
-                        error=repr(error),
+                        error=type(error).__name__,
                         exc_info=True,
                     )

@@ -6,7 +6,7 @@ locked. An event that comes after all others costs one step; a late one folds th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 
@@ -64,7 +64,7 @@ def record(
             sources = {one.event.id: source_of(one.event.properties) for one in new}
             moments = _advance(ledger, state, entries, sources)
         else:
-            came, went = _refold(ledger, state, funnel)
+            came, went = _refold(ledger, state, [one.event.id for one in new], funnel)
             moments, revoked = _by_cause(came, entries), {entries[0].id: went}
     fresh = {id(one) for one in new}
     return [_answer(one.event, id(one) in fresh, moments, revoked) for one in said]
@@ -111,11 +111,16 @@ def _advance(
 
 
 def _refold(
-    ledger: Ledger, state: ContactState, funnel: Funnel
+    ledger: Ledger, state: ContactState, new: Collection[str], funnel: Funnel
 ) -> tuple[list[Moment], list[Moment]]:
-    """Fold the contact anew; give the moments that came and those that went."""
-    before = ledger.moments(state.contact)
-    folded = fold(state, ledger.events_of([state.contact]), funnel)
+    """Fold the contact anew; give the moments that came and went by the events with new ids."""
+    events = ledger.events_of([state.contact])
+    if state.fingerprint == funnel.fingerprint:
+        before = ledger.moments(state.contact)
+    else:  # what is stored is another funnel's, or awaits the fold: these events did not do that
+        earlier = [said for said in events if said[0].id not in new]
+        before = fold(state, earlier, funnel).state.journey.moments
+    folded = fold(state, events, funnel)
     journey = folded.state.journey
     ledger.clear_journeys([state.contact])
     ledger.add_journeys([(journey.moments, journey.episodes.values())])

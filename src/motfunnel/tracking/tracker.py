@@ -67,7 +67,7 @@ class Tracker:
         self.tenant = tenant
         self._funnel = funnel
         self._clock = clock
-        self._interpreter = Interpreter(contact_key, clock, TOLERANCE, set())
+        self.interpreter = Interpreter(contact_key, clock, TOLERANCE, set())
         self._listeners = Listeners()
         self._put: set[bool] = set()
 
@@ -114,7 +114,7 @@ class Tracker:
             EventError: the event cannot be taken; nothing was written.
             ConflictError: the id is taken by an event with other content.
         """
-        said = self._interpreter.take(
+        said = self.interpreter.take(
             self.funnel,
             contact,
             event,
@@ -134,7 +134,7 @@ class Tracker:
         Returns:
             An answer to each, in the order given.
         """
-        return self._record([self._interpreter.take_mapping(self.funnel, e) for e in events])
+        return self._record([self.interpreter.take_mapping(self.funnel, e) for e in events])
 
     def identify(
         self,
@@ -148,17 +148,14 @@ class Tracker:
 
         Reports group by traits. The contact counts as known from now on.
         """
-        said = self._interpreter.take_traits(
+        said = self.interpreter.take_traits(
             self.funnel, contact, traits, occurred_at=occurred_at, id=id
         )
         return self._record([said])[0]
 
     def contact(self, contact: object, *, as_of: datetime | None = None) -> Profile:
         """Say what is known of a contact, and why; an unknown one has an empty profile."""
-        try:
-            key = check_key(self._interpreter.key(contact))
-        except ValueError as error:
-            raise EventError(str(error), contact=contact) from None
+        key = self._key(contact)
         funnel, instant = self.funnel, self._instant(as_of, self._clock())
         with self.database.read() as connection:
             ledger = Ledger(connection, self.database.tables.schema, self.tenant)
@@ -181,7 +178,7 @@ class Tracker:
         Raises:
             OutdatedError: contacts were classified by another funnel.
         """
-        key = None if contact is None else check_key(self._interpreter.key(contact))
+        key = None if contact is None else self._key(contact)
         wanted = None if kind is None else MomentKind(kind)
         instant = self.as_of(as_of)
         self.check_current()
@@ -193,7 +190,7 @@ class Tracker:
                 as_of=instant,
                 contact=key,
                 kind=wanted,
-                since=None if since is None else utc(since),
+                since=None if since is None else _utc(since, "since"),
             )
 
     def on(
@@ -204,9 +201,10 @@ class Tracker:
         Works as a decorator too. ``track``, ``track_many`` and ``sweep`` tell; a rebuild or an
         import does not.
         """
+        told_of = MomentKind(kind)
 
         def add(wanted: Handler) -> Handler:
-            self._listeners.add(MomentKind(kind), wanted)
+            self._listeners.add(told_of, wanted)
             return wanted
 
         if handler is not None:
@@ -241,6 +239,13 @@ class Tracker:
     def finish(self, *, progress: Callable[[int], object] | None = None) -> int:
         """Fold the contacts that await it, after an import or an interrupted rebuild."""
         return self._rebuild(progress, outdated_only=True)
+
+    def keep_funnel(self) -> None:
+        """Store the funnel as the one in use, without saying that events come as they happen."""
+        funnel = self.funnel
+        with self.database.write() as connection:
+            self._put_funnel(connection, funnel, self._clock(), tracked=False)
+        self._put.add(False)
 
     def report(
         self,
@@ -292,39 +297,41 @@ class Tracker:
         Raises:
             OutdatedError: another did, or events await the fold.
         """
+        funnel = self.funnel
         with self.database.read() as connection:
             outdated = funnels.count_outdated(
-                connection, self.database.tables, self.tenant, self.funnel
+                connection, self.database.tables, self.tenant, funnel
             )
         if outdated:
             raise OutdatedError(outdated)
 
     def _record(self, said: list[Said]) -> list[Tracked]:
         """Record events in one transaction, contacts in the order of keys, and tell of them."""
-        now = self._clock()
+        now, funnel = self._clock(), self.funnel
         order = sorted(range(len(said)), key=lambda n: said[n].event.contact)
         answers: dict[int, Tracked] = {}
         with self.database.write() as connection:
-            self._put_funnel(connection, now)
+            self._put_funnel(connection, funnel, now)
             ledger = Ledger(connection, self.database.tables.schema, self.tenant)
             for _, group in groupby(order, key=lambda n: said[n].event.contact):
                 numbers = list(group)
-                found = record(ledger, self.funnel, [said[n] for n in numbers], now)
+                found = record(ledger, funnel, [said[n] for n in numbers], now)
                 answers.update(zip(numbers, found, strict=True))
+        self._put.add(True)
         self._listeners.tell(moment for n in range(len(said)) for moment in answers[n].moments)
         return [answers[n] for n in range(len(said))]
 
-    def _put_funnel(self, connection: Any, now: datetime, *, tracked: bool = True) -> None:
-        """Store the funnel with the data, once for each tracker."""
+    def _put_funnel(
+        self, connection: Any, funnel: Funnel, now: datetime, *, tracked: bool = True
+    ) -> None:
+        """Store the funnel with the data, until it has once been committed."""
         if tracked not in self._put:
             funnels.put_funnel(
-                connection, self.database.tables, self.tenant, self.funnel, now, tracked=tracked
+                connection, self.database.tables, self.tenant, funnel, now, tracked=tracked
             )
-            self._put.add(tracked)
 
     def _rebuild(self, progress: Callable[[int], object] | None, *, outdated_only: bool) -> int:
-        with self.database.write() as connection:
-            self._put_funnel(connection, self._clock(), tracked=False)
+        self.keep_funnel()
         done = 0
         for count in rebuild_in_chunks(
             self.database, self.tenant, self.funnel, outdated_only=outdated_only
@@ -334,13 +341,23 @@ class Tracker:
                 progress(done)
         return done
 
+    def _key(self, contact: object) -> str:
+        try:
+            return check_key(self.interpreter.key(contact))
+        except ValueError as error:
+            raise EventError(str(error), contact=contact) from None
+
     def _instant(self, instant: datetime | None, now: datetime) -> datetime:
         if instant is None:
             return now
-        try:
-            given = utc(instant)
-        except ValueError as error:
-            raise QuestionError(f"as_of: {error}") from None
+        given = _utc(instant, "as_of")
         if given > now:
             raise QuestionError(f"as_of {given.isoformat()} lies in the future")
         return given
+
+
+def _utc(instant: datetime, name: str) -> datetime:
+    try:
+        return utc(instant)
+    except ValueError as error:
+        raise QuestionError(f"{name}: {error}") from None

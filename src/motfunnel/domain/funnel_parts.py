@@ -1,0 +1,123 @@
+"""What a funnel's parts must be: the converters and checks that ``Funnel`` runs when it is made.
+
+Each refuses what it cannot use with an error that names the key and what to write instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from motfunnel.domain.definition import check_name
+from motfunnel.domain.event import IDENTIFY
+from motfunnel.domain.instant import LONGEST
+from motfunnel.domain.payload import check_text
+from motfunnel.domain.rule import Rule
+from motfunnel.domain.touchpoint import Touchpoint
+from motfunnel.errors import FunnelError
+
+UNMAPPED: Final = ("note", "touch", "refuse")
+_FEWEST_STAGES: Final = 2
+
+Rules = Mapping[str, Rule | Sequence[Rule]]
+
+
+def as_rules(rules: Rules) -> dict[str, tuple[Rule, ...]]:
+    """Take one rule or several for each event name."""
+    if not isinstance(rules, Mapping):
+        raise FunnelError("rules", "no mapping", 'write {"event name": touch(), …}')
+    several = {name: [rule] if isinstance(rule, Rule) else rule for name, rule in rules.items()}
+    for name, listed in several.items():
+        if not isinstance(listed, list | tuple) or not all(isinstance(r, Rule) for r in listed):
+            raise FunnelError(f"rules.{name}", "no rule", "write touch(), or a list of rules")
+    return {name: tuple(listed) for name, listed in several.items()}
+
+
+def as_stages(stages: Sequence[str]) -> tuple[str, ...]:
+    """Take the names of the stages."""
+    if not isinstance(stages, list | tuple):
+        raise FunnelError("stages", "not a list of names", 'write ["visitor", "customer"]')
+    try:
+        return tuple(check_text(stage, "stage") for stage in stages)
+    except ValueError as error:
+        raise FunnelError("stages", str(error), 'write ["visitor", "customer"]') from None
+
+
+def as_patience(patience: Mapping[str, timedelta | None]) -> dict[str, timedelta | None]:
+    """Take how long one may be silent at a stage."""
+    return _as_mapping("patience", patience, 'write {"visitor": timedelta(days=14)}')
+
+
+def as_touchpoints(touchpoints: Mapping[str, Touchpoint]) -> dict[str, Touchpoint]:
+    """Take the journey map."""
+    return _as_mapping("touchpoints", touchpoints, 'write {"checkout": Touchpoint(promise=…)}')
+
+
+def check_stages(stages: Sequence[str]) -> None:
+    """Two stages or more, of different names."""
+    if len(stages) < _FEWEST_STAGES:
+        raise FunnelError("stages", f"only {len(stages)}", "a funnel has at least two stages")
+    if len(set(stages)) < len(stages):
+        raise FunnelError("stages", "a name stands twice", "give every stage its own name")
+    if "default" in stages:
+        raise FunnelError("stages", '"default" is taken by patience', "choose another name")
+
+
+def check_rules(rules: Mapping[str, Sequence[Rule]], stages: Sequence[str]) -> None:
+    """Names that an event can have, and stages that there are."""
+    for name, several in rules.items():
+        key = f"rules.{name}"
+        try:
+            check_text(name, "event")
+        except ValueError as error:
+            remedy = "write the name that track() is given"
+            raise FunnelError(key[:80], str(error), remedy) from None
+        if name == IDENTIFY:
+            raise FunnelError(key, "is a name of our own", "write the name that track() is given")
+        if not several:
+            raise FunnelError(key, "no rule", "write touch(), or a list of rules")
+        for rule in several:
+            if rule.stage is not None:
+                check_name(rule.stage, stages, key, "stage")
+
+
+def check_patience(patience: Mapping[str, object], stages: Sequence[str]) -> None:
+    """Stages that there are, and durations that end."""
+    for stage, silence in patience.items():
+        key = f"patience.{stage}"
+        check_name(stage, ("default", *stages), key, "stage")
+        if silence is not None and not (
+            isinstance(silence, timedelta) and timedelta() < silence <= LONGEST
+        ):
+            raise FunnelError(
+                key,
+                f"{silence!r} is no time to wait",
+                'write a duration such as "30d" (a timedelta in Python), at most a century, '
+                "or false (None) for never",
+            )
+
+
+def check_apart(apart: object) -> None:
+    """A duration, zero included."""
+    if not isinstance(apart, timedelta) or not timedelta() <= apart <= LONGEST:
+        raise FunnelError("loyal_apart", f"{apart!r} is no distance", 'write e.g. "7d", or "0d"')
+
+
+def check_count(key: str, value: object, least: int) -> None:
+    """A whole number, at least so large."""
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value < 2**31:
+        raise FunnelError(key, f"{value!r} is no usable number", f"write {least} or more")
+
+
+def check_touchpoints(touchpoints: Mapping[str, object]) -> None:
+    """Nothing but touchpoints."""
+    for name, touchpoint in touchpoints.items():
+        if not isinstance(touchpoint, Touchpoint):
+            raise FunnelError(f"touchpoints.{name}", "no Touchpoint", "write Touchpoint(promise=…)")
+
+
+def _as_mapping(key: str, given: Mapping[str, Any], remedy: str) -> dict[str, Any]:
+    if not isinstance(given, Mapping):
+        raise FunnelError(key, "no mapping", remedy)
+    return dict(given)

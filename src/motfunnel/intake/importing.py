@@ -1,0 +1,216 @@
+"""Importing a file: batch after batch, each one transaction, and then the fold.
+
+With each batch goes a note of how far it has come, so that a run that is killed goes on exactly
+where it was. The note goes when the import is done: importing again then reads the file again,
+and the ids see to it that nothing is added.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from attrs import define, evolve, field, frozen
+
+from motfunnel.errors import SourceError
+from motfunnel.intake.batch import Batch, Refused, Taken, write_events
+from motfunnel.intake.columns import Columns
+from motfunnel.intake.imported import Imported
+from motfunnel.intake.rejecting import make_reject, write_rejects_file
+from motfunnel.intake.row_reader import RowReader
+from motfunnel.intake.source import Raw, Source, digest_of, open_source
+from motfunnel.store.imports import (
+    Checkpoint,
+    drop_checkpoint,
+    persist,
+    put_checkpoint,
+    read_checkpoint,
+)
+from motfunnel.store.rejects import put_rejects
+
+if TYPE_CHECKING:
+    from motfunnel.store.database import Connection
+    from motfunnel.tracking.tracker import Tracker
+
+AT_ONCE: Final = 20_000
+"""Rows of one transaction: fewer cost more writes of the same pages, more cost more memory."""
+
+REASONS: Final = 3
+Progress = Callable[[str, int], object]
+
+
+def import_file(
+    tracker: Tracker,
+    path: str | Path,
+    *,
+    contact: str,
+    event: str,
+    at: str,
+    id: str | None = None,
+    timezone: str = "UTC",
+    at_format: str | None = None,
+    file_format: str | None = None,
+    delimiter: str | None = None,
+    rejects: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Imported:
+    """Take the events of a file; a row that cannot be taken goes to the rejects.
+
+    Columns that are not named become properties; empty cells are absent. Memory does not grow with
+    the file, but for some 150 bytes a row where ids are made.
+
+    Args:
+        tracker: whose store and funnel.
+        path: CSV, JSON lines or Parquet, the first two also packed with gzip.
+        contact: the column that names the contact.
+        event: the column with the event's name.
+        at: the column with the instant.
+        id: the column with the event's id; without one, ids are made from the rows' content.
+        timezone: the IANA zone of instants that name no offset.
+        at_format: ``unix``, or a strptime pattern; ISO 8601 if not given.
+        file_format: csv, jsonl or parquet, where the file's name does not say.
+        delimiter: what stands between the cells of CSV.
+        rejects: a file to write the rejects to, as CSV.
+        progress: is called with ``rows`` or ``contacts`` and how many are done.
+
+    Raises:
+        SourceError: the file is missing, malformed, or lacks a column.
+        MissingExtraError: reading Parquet needs pyarrow.
+    """
+    columns = Columns(
+        contact=contact, event=event, at=at, id=id, timezone=timezone, at_format=at_format
+    )
+    path = Path(path)
+    source = open_source(path, file_format, delimiter)
+    columns.check(source.names, path.name)
+    digest = digest_of(path)
+    try:
+        reader = RowReader(tracker.interpreter, tracker.funnel, columns)
+    except ValueError as error:
+        raise SourceError(str(error)) from None
+    options = f"{digest} {columns} {file_format} {delimiter} {tracker.funnel.fingerprint}"
+    file = _File(
+        name=path.name,
+        digest=digest,
+        key=hashlib.sha256(options.encode()).hexdigest(),
+        columns=columns,
+        source=source,
+    )
+    imported = _Import(tracker, file, reader, progress or (lambda _, __: None)).run()
+    if rejects is not None:
+        write_rejects_file(tracker, Path(rejects), digest)
+    return imported
+
+
+@frozen(kw_only=True)
+class _File:
+    """A file to import.
+
+    Attributes:
+        name: what it is called.
+        digest: of its content.
+        key: under which it is noted how far its import has come: its content, and all that decides
+            what is made of it.
+        columns: how it is to be understood.
+        source: its rows.
+    """
+
+    name: str
+    digest: str
+    key: str
+    columns: Columns
+    source: Source
+
+
+@define
+class _Import:
+    """An import on its way."""
+
+    tracker: Tracker
+    file: _File
+    reader: RowReader
+    progress: Progress
+    rows: int = 0
+    reasons: list[tuple[int, str]] = field(factory=list)
+
+    def run(self) -> Imported:
+        """Take all rows, then fold."""
+        tracker = self.tracker
+        tracker.keep_funnel()
+        start = done = self._find_checkpoint()
+        for batch, last in self._batches(start.line):
+            done = persist(
+                tracker.database,
+                lambda connection, batch=batch, last=last, done=done: self._write(
+                    connection, batch, evolve(done, line=last)
+                ),
+            )
+            self.progress("rows", self.rows)
+        contacts = tracker.finish(progress=lambda count: self.progress("contacts", count))
+        persist(tracker.database, self._forget_checkpoint)
+        return Imported(
+            source=self.file.name,
+            rows=self.rows,
+            added=done.added,
+            duplicates=self.rows - done.added - done.rejected,
+            rejected=done.rejected,
+            contacts=contacts,
+            resumed_after=start.line,
+            reasons=tuple(self.reasons[:REASONS]),
+            unmapped=tuple(self.reader.unmapped),
+        )
+
+    def _batches(self, after: int) -> Iterator[tuple[Batch, int]]:
+        """Read the rows in batches, each with its last line; those done with are only counted."""
+        rows = self.file.source.rows()
+        while some := list(islice(rows, AT_ONCE)):
+            batch = self._read(some)
+            self.rows += len(some)
+            if some[-1].line <= after:
+                continue
+            batch.taken = [one for one in batch.taken if one.raw.line > after]
+            batch.refused = [one for one in batch.refused if one.raw.line > after]
+            yield batch, some[-1].line
+
+    def _read(self, some: list[Raw]) -> Batch:
+        batch = Batch(has_ids=self.file.columns.id is not None)
+        for raw in some:
+            if raw.fault is not None:
+                batch.refused.append(Refused(raw, raw.fault))
+                continue
+            try:
+                batch.taken.append(Taken(raw, self.reader.read(raw.cells)))
+            except ValueError as error:
+                batch.refused.append(Refused(raw, getattr(error, "reason", str(error))))
+        return batch
+
+    def _write(self, connection: Connection, batch: Batch, done: Checkpoint) -> Checkpoint:
+        """Write a batch, and how far that brings the import."""
+        tracker, tables = self.tracker, self.tracker.database.tables
+        now = tracker.interpreter.clock()
+        added, refused = write_events(connection, tracker, batch, now)
+        rejects = [
+            make_reject(one, self.file.name, self.file.digest, self.file.columns)
+            for one in sorted(refused, key=lambda one: one.raw.line)
+        ]
+        put_rejects(connection, tables, tracker.tenant, rejects, now)
+        done = evolve(done, added=done.added + added, rejected=done.rejected + len(rejects))
+        put_checkpoint(connection, tables, tracker.tenant, self.file.key, done, now)
+        if len(self.reasons) < REASONS:
+            self.reasons += [(reject.line, reject.reason) for reject in rejects[:REASONS]]
+        return done
+
+    def _find_checkpoint(self) -> Checkpoint:
+        database = self.tracker.database
+        with database.read() as connection:
+            found = read_checkpoint(
+                connection, database.tables, self.tracker.tenant, self.file.key
+            )
+        return found or Checkpoint()
+
+    def _forget_checkpoint(self, connection: Connection) -> None:
+        tables = self.tracker.database.tables
+        drop_checkpoint(connection, tables, self.tracker.tenant, self.file.key)

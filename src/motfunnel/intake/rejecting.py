@@ -1,0 +1,75 @@
+"""Rejects: rows that could not be taken, made ready to be kept, and written out as CSV."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from motfunnel.intake.batch import Refused
+from motfunnel.intake.columns import Columns
+from motfunnel.intake.row_reader import write_json
+from motfunnel.store.rejects import Reject, all_rejects
+
+if TYPE_CHECKING:
+    from motfunnel.tracking.tracker import Tracker
+
+PREFIX: Final = 20
+"""How many characters of a file's digest are in the ids of its rejects."""
+
+_MOST_SHOWN: Final = 255
+_MOST_REASON: Final = 2_000
+_MOST_PAYLOAD: Final = 1 << 20
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+_NO_UTF8: Final = re.compile("[\udc80-\udcff]")
+
+
+def make_reject(refused: Refused, source: str, digest: str, columns: Columns) -> Reject:
+    """Keep a refused row, with what it takes to try it again."""
+    raw = refused.raw
+    part = "row" if raw.fault is None else "unread"
+    payload = write_json({"columns": columns.to_dict(), part: raw.cells})
+    if len(payload) > _MOST_PAYLOAD:
+        payload = write_json({"columns": columns.to_dict(), "cut": payload[:_MOST_PAYLOAD]})
+    reason = refused.reason
+    if any(isinstance(cell, str) and _NO_UTF8.search(cell) for cell in raw.cells.values()):
+        reason = "the row is not UTF-8; save the file as UTF-8 and import it again"
+    return Reject(
+        id=f"{digest[:PREFIX]}-{raw.line}",
+        source=_storable(source, _MOST_SHOWN),
+        line=raw.line,
+        contact=_shown(raw, columns.contact),
+        event=_shown(raw, columns.event),
+        reason=_storable(reason, _MOST_REASON),
+        payload=payload,
+    )
+
+
+def write_rejects_file(tracker: Tracker, path: Path, digest: str) -> int:
+    """Write the rejects of the file with this digest as CSV; how many there are."""
+    count = 0
+    with (
+        path.open("w", encoding="utf-8", newline="") as file,
+        tracker.database.read() as connection,
+    ):
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["source", "line", "reason", "contact", "event", "payload"])
+        tables, prefix = tracker.database.tables, f"{digest[:PREFIX]}-"
+        found = all_rejects(connection, tables, tracker.tenant, prefix=prefix)
+        for one in sorted(found, key=lambda reject: reject.line):
+            writer.writerow(
+                [one.source, one.line, one.reason, one.contact, one.event, one.payload]
+            )
+            count += 1
+    return count
+
+
+def _shown(raw: Any, column: str) -> str | None:
+    cell = raw.cells.get(column) if raw.fault is None else None
+    return None if cell is None else _storable(str(cell), _MOST_SHOWN)
+
+
+def _storable(text: str, most: int) -> str:
+    """Make a text that every database keeps of one that is only to be shown."""
+    return _UNSTORABLE.sub("\ufffd", text[:most])

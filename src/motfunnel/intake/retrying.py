@@ -1,0 +1,152 @@
+"""Trying rejects again, after the funnel was mended or the form of the instants was told.
+
+A row that is taken now leaves the table of rejects in the same transaction. One whose content is
+recorded already, under the id that it would get, is that event, and leaves too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import define, evolve, field
+
+from motfunnel.errors import SourceError
+from motfunnel.intake.batch import Batch, Refused, Taken, write_events
+from motfunnel.intake.columns import Columns
+from motfunnel.intake.imported import Imported
+from motfunnel.intake.rejecting import PREFIX
+from motfunnel.intake.row_reader import RowReader
+from motfunnel.intake.source import Raw
+from motfunnel.store.imports import persist
+from motfunnel.store.rejects import Reject, drop_rejects, put_rejects, read_rejects
+
+if TYPE_CHECKING:
+    from motfunnel.store.database import Connection
+    from motfunnel.tracking.tracker import Tracker
+
+_AT_ONCE: Final = 5_000
+_REASONS: Final = 3
+
+
+def retry_rejects(
+    tracker: Tracker,
+    *,
+    source: str | None = None,
+    progress: Callable[[str, int], object] | None = None,
+    **mended: str | None,
+) -> Imported:
+    """Take the rejects again that can be taken now; the others stay, with their new reasons.
+
+    Args:
+        tracker: whose store, and by which funnel.
+        source: only those of files with this name.
+        progress: is called with ``rows`` or ``contacts`` and how many are done.
+        mended: what is to be understood otherwise than when they were rejected: contact, event,
+            at, id, timezone, at_format.
+
+    Raises:
+        SourceError: there is no such zone or form of instants.
+    """
+    tracker.keep_funnel()
+    changes = {name: value for name, value in mended.items() if value is not None}
+    retry = _Retry(tracker, source, changes, progress or (lambda _, __: None))
+    return retry.run()
+
+
+@define
+class _Retry:
+    """A retry on its way."""
+
+    tracker: Tracker
+    source: str | None
+    changes: dict[str, Any]
+    progress: Callable[[str, int], object]
+    readers: dict[tuple[str, Columns], RowReader] = field(factory=dict)
+    reasons: list[tuple[int, str]] = field(factory=list)
+
+    def run(self) -> Imported:
+        """Try all rejects, some at a time, then fold."""
+        rows = added = rejected = 0
+        after = ""
+        while some := self._some(after):
+            after = some[-1].id
+            batch, stay = self._read(some)
+            new, left = persist(
+                self.tracker.database,
+                lambda connection, some=some, batch=batch, stay=stay: self._write(
+                    connection, some, batch, stay
+                ),
+            )
+            rows, added, rejected = rows + len(some), added + new, rejected + left
+            self.progress("rows", rows)
+        contacts = self.tracker.finish(progress=lambda count: self.progress("contacts", count))
+        return Imported(
+            source=self.source or "rejects",
+            rows=rows,
+            added=added,
+            duplicates=rows - added - rejected,
+            rejected=rejected,
+            contacts=contacts,
+            reasons=tuple(self.reasons[:_REASONS]),
+        )
+
+    def _some(self, after: str) -> list[Reject]:
+        database = self.tracker.database
+        with database.read() as connection:
+            return read_rejects(
+                connection,
+                database.tables,
+                self.tracker.tenant,
+                after=after,
+                source=self.source,
+                most=_AT_ONCE,
+            )
+
+    def _read(self, some: Sequence[Reject]) -> tuple[Batch, dict[str, str]]:
+        """Read rejects anew: the batch of those that can be, and the reasons of the others."""
+        batch, stay = Batch(has_ids=True), {}
+        for reject in some:
+            kept = json.loads(reject.payload)
+            if "row" not in kept:
+                stay[reject.id] = reject.reason
+                continue
+            try:
+                row = self._reader(reject, kept["columns"]).read(kept["row"])
+                batch.taken.append(Taken(Raw(reject.line, {"reject": reject.id}), row))
+            except ValueError as error:
+                stay[reject.id] = getattr(error, "reason", str(error))
+        return batch, stay
+
+    def _reader(self, reject: Reject, written: dict[str, Any]) -> RowReader:
+        """The reader of the reject's file: identical rows are counted file by file."""
+        columns = Columns.from_dict(written | self.changes)
+        key = (reject.id[:PREFIX], columns)
+        if key not in self.readers:
+            tracker = self.tracker
+            try:
+                self.readers[key] = RowReader(tracker.interpreter, tracker.funnel, columns)
+            except ValueError as error:
+                raise SourceError(str(error)) from None
+        return self.readers[key]
+
+    def _write(
+        self, connection: Connection, some: Sequence[Reject], batch: Batch, stay: dict[str, str]
+    ) -> tuple[int, int]:
+        """Write what can be taken, and let it leave the rejects; how many came, how many stay."""
+        tracker, tables = self.tracker, self.tracker.database.tables
+        now = tracker.interpreter.clock()
+        added, refused = write_events(connection, tracker, batch, now)
+        reasons = stay | {_id_of(one): one.reason for one in refused}
+        left = [evolve(one, reason=reasons[one.id]) for one in some if one.id in reasons]
+        put_rejects(connection, tables, tracker.tenant, left, now)
+        gone = [one.id for one in some if one.id not in reasons]
+        drop_rejects(connection, tables, tracker.tenant, gone)
+        if len(self.reasons) < _REASONS:
+            self.reasons += [(one.line, one.reason) for one in left[:_REASONS]]
+        return added, len(left)
+
+
+def _id_of(refused: Refused) -> str:
+    return str(refused.raw.cells["reject"])

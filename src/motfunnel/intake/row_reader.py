@@ -1,0 +1,154 @@
+"""From a row's cells to an event's row, or to the reason why not.
+
+Applies the very checks of ``track``: what is seen once (a contact, an event's name) is not checked
+again, and plain properties are checked by writing them. Writes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from motfunnel.domain.event import IDENTIFY, contact_key
+from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.payload import MOST_BYTES, check_properties, check_text
+from motfunnel.intake.columns import Columns
+from motfunnel.intake.instants import instant_reader
+from motfunnel.intake.ordinals import Ordinals
+from motfunnel.intake.parquet import plain
+from motfunnel.store.imports import EventRow
+from motfunnel.store.types import instant_text
+from motfunnel.tracking.interpreter import Interpreter
+
+_MOST_KEPT: Final = 50_000
+_MOST_NAMES: Final = 20
+
+_quote: Final = json.encoder.encode_basestring  # refuses whatever is no text
+
+# With its keys sorted: one event, one text. What Python's json takes and JSON has not, it refuses.
+_write: Final = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+).encode
+
+
+class RowReader:
+    """Reads the rows of one file.
+
+    Args:
+        interpreter: the tracker's; it knows what a contact is, and what time it is.
+        funnel: what events mean.
+        columns: how the cells are to be understood.
+
+    Raises:
+        ValueError: there is no such time zone, or no such form of instants.
+    """
+
+    def __init__(self, interpreter: Interpreter, funnel: Funnel, columns: Columns) -> None:
+        self._needed = (columns.contact, columns.event, columns.at)
+        self._id = columns.id
+        self._named = frozenset(name for _, name in columns.named())
+        self._read_instant = instant_reader(columns.timezone, columns.at_format)
+        self._interpreter = interpreter
+        self._latest = interpreter.clock() + interpreter.tolerance
+        self._funnel = funnel
+        self._ordinals = Ordinals()
+        self._contacts: dict[str, str] = {}
+        self._signals: dict[str, str] = {}
+        self.unmapped: dict[str, None] = {}
+
+    def read(self, cells: Mapping[str, Any]) -> EventRow:
+        """Give the event of a row.
+
+        Raises:
+            ValueError: it cannot be taken; the text says why.
+        """
+        named = self._named
+        contact, name, at = map(cells.get, self._needed)
+        if contact is None or name is None or at is None:
+            raise ValueError(_missing(cells, self._needed))
+        contact = self._contact(contact)
+        occurred_at = self._read_instant(at)
+        if occurred_at > self._latest:
+            raise ValueError(f"{occurred_at.isoformat()} lies in the future")
+        properties = {key: cell for key, cell in cells.items() if key not in named}
+        written, encoded = _write_properties(properties)
+        signal = self._signals.get(name) if type(name) is str else None
+        if signal is None:
+            signal = self._signal(name, properties)
+        instant = instant_text(occurred_at)
+        if self._id is None:
+            place = f"{contact}\0{name}\0{instant}\0"
+            id = self._ordinals.make_id(place.encode() + encoded)
+        else:
+            id = _check_id(cells, self._id)
+        return EventRow(contact, id, name, instant, signal, written)
+
+    def _contact(self, contact: Any) -> str:
+        if type(contact) is not str:  # True would be found under 1
+            return contact_key(self._interpreter.key(contact))
+        known = self._contacts.get(contact)
+        if known is None:
+            known = contact_key(self._interpreter.key(contact))
+            if len(self._contacts) >= _MOST_KEPT:
+                self._contacts.clear()
+            self._contacts[contact] = known
+        return known
+
+    def _signal(self, name: Any, properties: Mapping[str, Any]) -> str:
+        """Read what an event means; keep the answer if it is the same for every event so named."""
+        check_text(name, "event")
+        if name == IDENTIFY:
+            raise ValueError(f"the event {IDENTIFY!r} is a name of our own")
+        signal = self._funnel.read(name, properties).signal.label
+        rules = self._funnel.rules.get(name, ())
+        if not rules and len(self.unmapped) < _MOST_NAMES:
+            self.unmapped[name] = None
+        if (not rules or rules[0].is_constant) and len(self._signals) < _MOST_KEPT:
+            self._signals[name] = signal
+        return signal
+
+
+def write_json(value: object) -> str:
+    """Write anything as JSON that any database keeps: for rows that were rejected."""
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":"), default=_show)
+
+
+def _write_properties(properties: dict[str, Any]) -> tuple[str, bytes]:
+    """Write properties as JSON with sorted keys, as a text and in UTF-8.
+
+    Raises:
+        ValueError: JSON or a database cannot keep them as they are.
+    """
+    try:
+        parts = [f"{_quote(key)}:{_quote(properties[key])}" for key in sorted(properties)]
+        written = "{" + ",".join(parts) + "}"
+    except TypeError:  # not texts only
+        properties = check_properties({key: plain(cell) for key, cell in properties.items()})
+        written = _write(properties)
+    try:
+        encoded = written.encode()
+    except UnicodeEncodeError:
+        check_properties(properties)  # says where
+        raise
+    if len(encoded) > MOST_BYTES or "\\u0000" in written:
+        check_properties(properties)
+    return written, encoded
+
+
+def _missing(cells: Mapping[str, Any], needed: Sequence[str]) -> str:
+    column = next(column for column in needed if cells.get(column) is None)
+    return f"the column {column!r} is empty"
+
+
+def _check_id(cells: Mapping[str, Any], column: str) -> str:
+    cell = cells.get(column)
+    if cell is None:
+        raise ValueError(_missing(cells, [column]))
+    if isinstance(cell, int) and not isinstance(cell, bool):
+        cell = str(cell)
+    return check_text(cell, "id")
+
+
+def _show(value: object) -> str:
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

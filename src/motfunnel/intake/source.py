@@ -1,0 +1,154 @@
+"""Sources: files of rows, whatever their form; opened, digested, and read one row at a time.
+
+Says which form a file has and whether it can be read at all. What the rows mean, it does not ask.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import zlib
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Final, NamedTuple, Protocol
+
+from motfunnel.errors import SourceError
+
+FORMATS: Final = ("csv", "jsonl", "parquet")
+_SUFFIXES: Final = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+}
+_GZIP: Final = b"\x1f\x8b"
+_FOREIGN: Final = {
+    b"PK\x03\x04": "is a ZIP archive or a workbook; unpack it, or save it as CSV",
+    b"\xff\xfe": "is UTF-16; save it as UTF-8",
+    b"\xfe\xff": "is UTF-16; save it as UTF-8",
+    b"BZh": "is compressed with bzip2; unpack it, or use gzip",
+    b"\xfd7zXZ": "is compressed with xz; unpack it, or use gzip",
+    b"\x28\xb5\x2f\xfd": "is compressed with zstd; unpack it, or use gzip",
+}
+_PARQUET: Final = b"PAR1"
+_CHUNK: Final = 1 << 20
+
+
+class Raw(NamedTuple):
+    """A row as it was read.
+
+    Attributes:
+        line: the physical line on which it begins, from 1 (in Parquet, the row's number).
+        cells: the cells that are not empty, by column; of a faulty row, what could be read of it.
+        fault: why it is no row; None for one that is.
+    """
+
+    line: int
+    cells: dict[str, Any]
+    fault: str | None = None
+
+
+class Source(Protocol):
+    """A file that can be read from its beginning as often as one likes."""
+
+    @property
+    def names(self) -> Collection[str]:
+        """The columns; of JSON lines, the keys of the first thousand."""
+
+    def rows(self) -> Iterator[Raw]:
+        """Read the rows."""
+
+
+def open_source(path: Path, file_format: str | None = None, delimiter: str | None = None) -> Source:
+    """Open a file of rows.
+
+    Args:
+        path: the file.
+        file_format: csv, jsonl or parquet, where its name does not say.
+        delimiter: what stands between the cells of CSV; a comma, and a tab in ``.tsv``.
+
+    Raises:
+        SourceError: it is missing, unreadable, or of a form that is not known.
+        MissingExtraError: reading Parquet needs pyarrow.
+    """
+    found = file_format or _format_of(path)
+    if found == "parquet":
+        from motfunnel.intake.parquet import ParquetSource
+
+        return ParquetSource(path)
+    if found == "jsonl":
+        from motfunnel.intake.json_lines import JsonSource
+
+        return JsonSource(path)
+    from motfunnel.intake.csv_rows import CsvSource
+
+    return CsvSource(path, delimiter or ("\t" if ".tsv" in path.suffixes else ","))
+
+
+def digest_of(path: Path) -> str:
+    """Digest a file's content, unpacked; so that whether it is whole is known before the start.
+
+    Raises:
+        SourceError: it is missing, or cut off, or a compression that is not known.
+    """
+    digest = hashlib.sha256()
+    with open_bytes(path) as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+@contextmanager
+def open_bytes(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file, unpacked if it is packed with gzip (which its first bytes say).
+
+    Raises:
+        SourceError: it is missing, cannot be read, or turns out to be damaged.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(6)
+            file.seek(0)
+            for magic, fault in _FOREIGN.items():
+                if start.startswith(magic):
+                    raise SourceError(f"{path} {fault}")
+            if start.startswith(_GZIP):
+                with gzip.open(file) as unpacked:
+                    yield io.BufferedReader(unpacked, _CHUNK)  # type: ignore[type-var]
+            else:
+                yield file
+    except FileNotFoundError:
+        raise SourceError(f"there is no file {path}") from None
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise SourceError(f"{path} is damaged gzip: {error}; fetch it again") from None
+    except OSError as error:
+        raise SourceError(f"{path}: {error.strerror or error}") from None
+
+
+@contextmanager
+def open_text(path: Path) -> Iterator[IO[str]]:
+    """Open a file of UTF-8; bytes that are none become halves of surrogate pairs, to be refused."""
+    with open_bytes(path) as file:
+        yield io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
+
+
+def _format_of(path: Path) -> str:
+    for suffix in reversed(path.suffixes):
+        if suffix.lower() in _SUFFIXES:
+            return _SUFFIXES[suffix.lower()]
+        if suffix.lower() != ".gz":
+            break
+    if path.is_dir():
+        raise SourceError(f"{path} is a directory; name a file")
+    if not path.exists():
+        raise SourceError(f"there is no file {path}")
+    with path.open("rb") as file:
+        if file.read(4) == _PARQUET:
+            return "parquet"
+    raise SourceError(
+        f"the name {path.name!r} does not say what the file is; add --file-format csv, jsonl or "
+        "parquet"
+    )

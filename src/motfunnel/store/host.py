@@ -1,0 +1,145 @@
+"""The host's own transaction: writing inside it, and learning whether it was really committed.
+
+Opens savepoints on the host's connection, never commits or rolls back what is the host's, and
+makes no tables (on MariaDB that would commit the host's work).
+
+Works on the connection even where the host hands over a Session: a Session tells of a commit when
+a savepoint is released, too, and of a close not at all. A connection tells of each savepoint, but
+of a commit only that it is about to be tried; that it succeeded is known when the connection is
+used again or goes back to its pool with no rollback in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+from weakref import WeakKeyDictionary, WeakSet
+
+from attrs import define, field
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.orm import Session, scoped_session
+from sqlalchemy.pool import Pool
+
+Callback = Callable[[], None]
+Host = Connection | Session | scoped_session[Any]
+
+
+def host_connection(bind: object) -> Connection:
+    """The connection on which the host's transaction runs.
+
+    Raises:
+        TypeError: the bind is asynchronous, or neither a Session nor a Connection.
+    """
+    if isinstance(bind, Connection):
+        return bind
+    if isinstance(bind, Session | scoped_session):
+        connection: Connection = bind.connection()
+        return connection
+    if hasattr(bind, "run_sync"):
+        raise TypeError(f"a {type(bind).__name__} is asynchronous; await tracker.atrack(…) instead")
+    if isinstance(bind, Engine):
+        raise TypeError("an Engine holds no transaction; bind a Session or a Connection")
+    raise TypeError(f"bind must be a Session or a Connection, not {type(bind).__name__}")
+
+
+@contextmanager
+def joined(connection: Connection) -> Iterator[Connection]:
+    """A savepoint in the host's transaction, rolled back alone if what is inside fails."""
+    if connection.dialect.name == "sqlite":
+        _begin_for_real(connection)
+    _watch(connection)
+    with connection.begin_nested():
+        yield connection
+
+
+def after_commit(connection: Connection, callback: Callback) -> None:
+    """Call back once what ``joined`` has just written was committed with all else of the host's.
+
+    Never, if the transaction or a savepoint around it is rolled back.
+    """
+    _watch(connection).add(callback)
+
+
+def _begin_for_real(connection: Connection) -> None:
+    """Begin what pysqlite only pretends to have begun.
+
+    It sends BEGIN before the first write. A savepoint that comes before that is a transaction of
+    its own, and its release a commit that the host cannot undo.
+    """
+    driver = connection.connection.driver_connection
+    if driver is not None and not getattr(driver, "in_transaction", True):
+        connection.exec_driver_sql("BEGIN")
+
+
+@define
+class _Watch:
+    """What waits for a commit on one connection.
+
+    Each callback has the number of the savepoint that it belongs to. Savepoints are numbered in
+    the order in which they are opened, so that going back to one undoes all with a higher number.
+    """
+
+    latest: int = 0
+    waiting: list[tuple[int, Callback]] = field(factory=list)
+    is_committing: bool = False
+
+    def add(self, callback: Callback) -> None:
+        self.waiting.append((self.latest, callback))
+
+    def released(self, _: Connection, name: str, __: object) -> None:
+        self.latest = max(self.latest, _number(name))
+
+    def undone(self, _: Connection, name: str, __: object) -> None:
+        self.waiting = [one for one in self.waiting if one[0] < _number(name)]
+
+    def committing(self, *_: object) -> None:
+        self.is_committing = True
+
+    def rolled_back(self, *_: object) -> None:
+        self.waiting, self.is_committing = [], False
+
+    def settle(self, *_: object) -> None:
+        """Call back for a commit that was tried and did not fail; else all was rolled back."""
+        waiting, was_committing = self.waiting, self.is_committing
+        self.waiting, self.is_committing = [], False
+        for _number_of, callback in waiting if was_committing else ():
+            callback()
+
+
+def _watch(connection: Connection) -> _Watch:
+    """The watch on a connection, set when it is first asked for."""
+    watch = _watches.get(connection)
+    if watch is None:
+        watch = _watches[connection] = connection.info[_KEY] = _Watch()
+        for name, listener in (
+            ("release_savepoint", watch.released),
+            ("rollback_savepoint", watch.undone),
+            ("commit", watch.committing),
+            ("commit_twophase", watch.committing),
+            ("rollback", watch.rolled_back),
+            ("rollback_twophase", watch.rolled_back),
+            ("begin", watch.settle),
+        ):
+            event.listen(connection, name, listener)
+        pool = connection.engine.pool
+        if pool not in _pools:
+            _pools.add(pool)
+            event.listen(pool, "checkin", _checked_in)
+    return watch
+
+
+def _checked_in(_: object, record: Any) -> None:
+    watch = record.info.pop(_KEY, None)
+    if watch is not None:
+        watch.settle()
+
+
+def _number(savepoint: str) -> int:
+    """The number in a savepoint's name, which SQLAlchemy counts up on each connection."""
+    return int(savepoint.rpartition("_")[2])
+
+
+_KEY: Final = "motfunnel_watch"
+_watches: WeakKeyDictionary[Connection, _Watch] = WeakKeyDictionary()
+_pools: WeakSet[Pool] = WeakSet()
