@@ -166,7 +166,11 @@ def test_a_part_of_another_type(parts: dict[str, Any]) -> None:
         ({"apostle_after_referrals": True}, "apostle_after_referrals", "1 or more"),
         ({"touchpoints": {"checkout": 8}}, "touchpoints.checkout", "promise"),
         ({"touchpoints": {"checkout": {"expcted": 8}}}, "touchpoints.checkout", '"expected"'),
-        ({"touchpoints": {"checkout": {"expected": "8"}}}, "touchpoints.checkout.expected", "a number"),
+        (
+            {"touchpoints": {"checkout": {"expected": "8"}}},
+            "touchpoints.checkout.expected",
+            "a number",
+        ),
     ],
 )
 def test_what_no_funnel_file_has(parts: dict[str, Any], key: str, remedy: str) -> None:

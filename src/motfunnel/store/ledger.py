@@ -29,7 +29,6 @@ from motfunnel.store.rows import (
     trait_rows,
 )
 from motfunnel.store.statements import SOME, statements
-from motfunnel.store.types import MARIADB
 
 
 class Ledger:
@@ -43,13 +42,14 @@ class Ledger:
     def lock_contact(self, contact: str, funnel: Funnel) -> ContactState:
         """Read a contact's state, alone until the transaction ends; make it if it is new.
 
-        MariaDB would lock the gap where a missing row belongs, and deadlock with whoever fills
-        it; so there the row is put down first. Elsewhere it is looked for first: it is almost
-        always there.
+        PostgreSQL looks for the row first: it is almost always there. Elsewhere it is put down
+        first. MariaDB would lock the gap where a missing row belongs, and deadlock with whoever
+        fills it; SQLite throws out a host's transaction that reads before it writes as soon as
+        another has written in between.
         """
         key = self._key(contact)
         found = []
-        if self.connection.dialect.name not in MARIADB:
+        if self.connection.dialect.name == "postgresql":
             found = self._run.lock_contact.fetch(self.connection, key)
         if not found:
             empty = write_state(new_state(contact, funnel), self.tenant)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from operator import attrgetter
 
 from attrs import frozen
@@ -40,6 +41,23 @@ class Said:
     event: Event
     reading: Reading
     is_dated: bool = True
+
+
+def record_all(
+    ledger: Ledger, funnel: Funnel, said: Sequence[Said], recorded_at: datetime
+) -> list[Tracked]:
+    """Record events of several contacts; say of each what it did, in the order given.
+
+    Contacts are locked in the order of their keys, so that two who do so never wait for each
+    other.
+    """
+    order = sorted(range(len(said)), key=lambda n: said[n].event.contact)
+    answers: dict[int, Tracked] = {}
+    for _, group in groupby(order, key=lambda n: said[n].event.contact):
+        numbers = list(group)
+        found = record(ledger, funnel, [said[n] for n in numbers], recorded_at)
+        answers.update(zip(numbers, found, strict=True))
+    return [answers[n] for n in range(len(said))]
 
 
 def record(
@@ -114,11 +132,11 @@ def _refold(
     ledger: Ledger, state: ContactState, new: Collection[str], funnel: Funnel
 ) -> tuple[list[Moment], list[Moment]]:
     """Fold the contact anew; give the moments that came and went by the events with new ids."""
-    events = ledger.events_of([state.contact])
+    events = ledger.stories([state.contact])[state.contact]
     if state.fingerprint == funnel.fingerprint:
         before = ledger.moments(state.contact)
     else:  # what is stored is another funnel's, or awaits the fold: these events did not do that
-        earlier = [said for said in events if said[0].id not in new]
+        earlier = [event for event in events if event.id not in new]
         before = fold(state, earlier, funnel).state.journey.moments
     folded = fold(state, events, funnel)
     journey = folded.state.journey

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, Self
 
 from motfunnel.domain.event import contact_key as check_key
@@ -19,6 +18,7 @@ from motfunnel.domain.payload import check_text
 from motfunnel.errors import EventError, NoFunnelError, OutdatedError, QuestionError
 from motfunnel.store import funnels
 from motfunnel.store.database import Database
+from motfunnel.store.host import Host, after_commit, host_connection, joined
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.story import read_moments
 from motfunnel.store.tables import TENANT_LENGTH
@@ -26,12 +26,12 @@ from motfunnel.tracking.interpreter import Interpreter
 from motfunnel.tracking.listeners import Handler, Listeners
 from motfunnel.tracking.profile import Profile, make_profile
 from motfunnel.tracking.rebuild import rebuild_in_chunks
-from motfunnel.tracking.recorder import Said, record
+from motfunnel.tracking.recorder import Said, record_all
 from motfunnel.tracking.sweep import sweep_some
 from motfunnel.tracking.tracked import Tracked
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Engine
+    from sqlalchemy import URL, Connection, Engine
 
     from motfunnel.reports.report import Report
 
@@ -97,6 +97,7 @@ class Tracker:
         properties: Mapping[str, Any] | None = None,
         occurred_at: datetime | None = None,
         id: object = None,
+        bind: Host | None = None,
     ) -> Tracked:
         """Record that something happened; costs one step, or a fold of this contact if late.
 
@@ -106,6 +107,9 @@ class Tracker:
             properties: what else is to be kept, as JSON.
             occurred_at: when it happened, with a time zone; now if not given.
             id: what makes a retry the same event; a new one if not given.
+            bind: the host's Session or Connection, whose transaction this becomes part of: the
+                event is there if the host commits, and handlers are told after that. The tables
+                must be there already.
 
         Returns:
             What the event established, and what a late one revoked.
@@ -122,19 +126,23 @@ class Tracker:
             occurred_at=occurred_at,
             id=id,
         )
-        return self._record([said])[0]
+        return self._record([said], bind)[0]
 
-    def track_many(self, events: Iterable[Mapping[str, Any]]) -> list[Tracked]:
+    def track_many(
+        self, events: Iterable[Mapping[str, Any]], *, bind: Host | None = None
+    ) -> list[Tracked]:
         """Record many events in one transaction: all of them, or none.
 
         Args:
             events: mappings with the names that ``track`` takes: contact, event, and optionally
                 properties, occurred_at and id.
+            bind: as in ``track``.
 
         Returns:
             An answer to each, in the order given.
         """
-        return self._record([self.interpreter.take_mapping(self.funnel, e) for e in events])
+        said = [self.interpreter.take_mapping(self.funnel, event) for event in events]
+        return self._record(said, bind)
 
     def identify(
         self,
@@ -143,6 +151,7 @@ class Tracker:
         *,
         occurred_at: datetime | None = None,
         id: object = None,
+        bind: Host | None = None,
     ) -> Tracked:
         """Say what is known of a contact from an instant on; changes no moment.
 
@@ -151,7 +160,7 @@ class Tracker:
         said = self.interpreter.take_traits(
             self.funnel, contact, traits, occurred_at=occurred_at, id=id
         )
-        return self._record([said])[0]
+        return self._record([said], bind)[0]
 
     def contact(self, contact: object, *, as_of: datetime | None = None) -> Profile:
         """Say what is known of a contact, and why; an unknown one has an empty profile."""
@@ -305,24 +314,31 @@ class Tracker:
         if outdated:
             raise OutdatedError(outdated)
 
-    def _record(self, said: list[Said]) -> list[Tracked]:
-        """Record events in one transaction, contacts in the order of keys, and tell of them."""
+    def _record(self, said: list[Said], bind: Host | None) -> list[Tracked]:
+        """Record events in a transaction of our own or the host's, and tell of them after it."""
+        if bind is None:
+            with self.database.write() as connection:
+                answers = self._record_on(connection, said)
+            self._committed(answers)
+        else:
+            host = host_connection(bind)
+            with joined(host) as connection:
+                answers = self._record_on(connection, said)
+            after_commit(host, lambda: self._committed(answers))
+        return answers
+
+    def _record_on(self, connection: Connection, said: list[Said]) -> list[Tracked]:
         now, funnel = self._clock(), self.funnel
-        order = sorted(range(len(said)), key=lambda n: said[n].event.contact)
-        answers: dict[int, Tracked] = {}
-        with self.database.write() as connection:
-            self._put_funnel(connection, funnel, now)
-            ledger = Ledger(connection, self.database.tables.schema, self.tenant)
-            for _, group in groupby(order, key=lambda n: said[n].event.contact):
-                numbers = list(group)
-                found = record(ledger, funnel, [said[n] for n in numbers], now)
-                answers.update(zip(numbers, found, strict=True))
+        self._put_funnel(connection, funnel, now)
+        ledger = Ledger(connection, self.database.tables.schema, self.tenant)
+        return record_all(ledger, funnel, said, now)
+
+    def _committed(self, answers: list[Tracked]) -> None:
         self._put.add(True)
-        self._listeners.tell(moment for n in range(len(said)) for moment in answers[n].moments)
-        return [answers[n] for n in range(len(said))]
+        self._listeners.tell(moment for tracked in answers for moment in tracked.moments)
 
     def _put_funnel(
-        self, connection: Any, funnel: Funnel, now: datetime, *, tracked: bool = True
+        self, connection: Connection, funnel: Funnel, now: datetime, *, tracked: bool = True
     ) -> None:
         """Store the funnel with the data, until it has once been committed."""
         if tracked not in self._put:
