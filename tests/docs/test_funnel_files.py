@@ -1,4 +1,4 @@
-"""The funnel files that the documents print can be used, and say what the Python beside them says."""
+"""The funnel files in the documents can be used, and say what the Python beside them says."""
 
 import re
 from pathlib import Path

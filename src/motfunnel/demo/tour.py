@@ -8,17 +8,23 @@ from importlib import resources
 from pathlib import Path
 from time import perf_counter
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from motfunnel.demo.findings import Findings, YearOfDeparture, find, returns_by_year
+from motfunnel.demo.findings import YEAR, Findings, YearOfDeparture, find, returns_by_year
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.moment import MomentKind
+from motfunnel.intake import import_file
 from motfunnel.reports.report import Report
+from motfunnel.reports.table import percent, span
 from motfunnel.tracking.tracker import Tracker
 
 DATABASE = "motfunnel-demo.db"
+EVENTS = 250_786
+CONTACTS = 3_423
 _BARS = " ▁▂▃▄▅▆▇█"
 _MEANINGS = {
     MomentKind.OPENING: "the first act of any kind",
@@ -46,19 +52,51 @@ def run(console: Console, database: str | None = None) -> None:
         rows = _import(console, tracker, history)
         findings = find(tracker.moments())
         report = tracker.report()
-        console.print()
-        console.print(_moments_table(findings))
-        console.print()
-        console.print(_returns_table(report))
-        console.print()
-        console.print(_complaints_table(findings))
-        console.print()
-        console.print(Text("One contact's story, with the reason for each moment", "bold"))
-        console.print(Text(str(tracker.contact(findings.teller, as_of=report.as_of))))
+        _print(console, "The eight moments of truth", _moments_table(findings))
+        title = "Recidivism: of those who departed in a year, who was back within 365 days"
+        _print(console, title, _returns_table(report))
+        console.print(Text(_all_years(report), "dim"))
+        title = "What became of complaints: the contact's next moment"
+        _print(console, title, _complaints_table(findings))
+        story = Text(str(tracker.contact(findings.teller, as_of=report.as_of)))
+        _print(console, "One contact's story, with the reason for each moment", story)
         console.print()
         seconds = perf_counter() - began
         console.print(f"{rows:,} events classified and questioned in {seconds:.0f} s.")
         _say_what_next(console, url, findings.teller)
+
+
+def _import(console: Console, tracker: Tracker, history: Path) -> int:
+    """Import the history; say what came of it."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,} of {task.total:,}"),
+        TimeElapsedColumn(),
+    )
+    totals = {"rows": ("events in", EVENTS), "contacts": ("contacts folded", CONTACTS)}
+    with Progress(*columns, console=console, transient=True) as progress:
+        tasks = {what: progress.add_task(text, total=n) for what, (text, n) in totals.items()}
+        imported = import_file(
+            tracker,
+            history,
+            contact="contact",
+            event="event",
+            at="ts",
+            at_format="unix",
+            progress=lambda what, done: progress.update(tasks[what], completed=done),
+        )
+    console.print(
+        f"{imported.rows:,} events of {CONTACTS:,} contacts: {imported.added:,} added, "
+        f"{imported.duplicates:,} there before, {imported.rejected:,} rejected."
+    )
+    return imported.rows
+
+
+def _print(console: Console, title: str, shown: Table | Text) -> None:
+    console.print()
+    console.print(Text(title, "bold"))
+    console.print(shown)
 
 
 @contextmanager
@@ -73,7 +111,7 @@ def _unpacked() -> Iterator[tuple[Path, Funnel]]:
 
 def _moments_table(findings: Findings) -> Table:
     """The counts of the eight kinds, and how they spread over the years."""
-    table = Table(title="The eight moments of truth", title_justify="left", title_style="bold")
+    table = Table(box=SIMPLE_HEAD)
     first = min(min(years) for years in findings.years.values())
     last = max(max(years) for years in findings.years.values())
     table.add_column("moment")
@@ -95,14 +133,7 @@ def _moments_table(findings: Findings) -> Table:
 
 def _returns_table(report: Report) -> Table:
     """Recidivism by year of departure."""
-    table = Table(
-        title="Recidivism: of those who departed in a year, who was back within 365 days",
-        title_justify="left",
-        title_style="bold",
-        caption="each contact's first departure of that year; 95% interval by Wilson; a year whose "
-        "departed have not all been observed for 365 days is marked",
-        caption_justify="left",
-    )
+    table = Table(box=SIMPLE_HEAD)
     for header in ("departed in", "observed", "back", "rate", "95% interval"):
         table.add_column(header, justify="right")
     table.add_column("")
@@ -111,24 +142,28 @@ def _returns_table(report: Report) -> Table:
     return table
 
 
+def _all_years(report: Report) -> str:
+    """The rate of all years, and how the numbers above are to be read."""
+    row = report.recidivism(within=YEAR).row
+    return (
+        "Each contact's first departure of that year; 95% interval by Wilson. Over all years, "
+        f"{row.numerator:,} of {row.denominator:,}\nwere back within 365 days of their first "
+        f"departure: {percent(row.rate)} ({span(row.interval)})."
+    )
+
+
 def _returns_cells(one: YearOfDeparture) -> tuple[str, ...]:
     row = one.rate.row
-    share = "–" if row.rate is None else f"{row.rate:.1%}"
-    span = row.interval
-    interval = "–" if span is None else f"{span.lower * 100:.1f}–{span.upper * 100:.1f}%"
     bar = "" if row.rate is None else "█" * round(row.rate * 100)
     if row.immature:
         bar += f"  {row.immature:.0%} not yet observed for long enough"
-    return (str(one.year), f"{row.denominator:,}", f"{row.numerator:,}", share, interval, bar)
+    counts = (f"{row.denominator:,}", f"{row.numerator:,}")
+    return (str(one.year), *counts, percent(row.rate), span(row.interval), bar)
 
 
 def _complaints_table(findings: Findings) -> Table:
     """What followed a complaint."""
-    table = Table(
-        title="What became of complaints: the contact's next moment",
-        title_justify="left",
-        title_style="bold",
-    )
+    table = Table(box=SIMPLE_HEAD)
     table.add_column("next moment")
     table.add_column("complaints", justify="right")
     table.add_column("share", justify="right")

@@ -30,6 +30,7 @@ from motfunnel.store.imports import (
     read_checkpoint,
 )
 from motfunnel.store.rejects import put_rejects
+from motfunnel.tracking.collector import rare_collections
 
 if TYPE_CHECKING:
     from motfunnel.store.database import Connection
@@ -99,7 +100,8 @@ def import_file(
         columns=columns,
         source=source,
     )
-    imported = _Import(tracker, file, reader, progress or (lambda _, __: None)).run()
+    with rare_collections():
+        imported = _Import(tracker, file, reader, progress or (lambda _, __: None)).run()
     if rejects is not None:
         write_rejects_file(tracker, Path(rejects), digest)
     return imported

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from motfunnel.domain.instant import EARLIEST, EPOCH, from_micros, utc
+from motfunnel.domain.instant import EARLIEST, from_micros, utc
 
 UNIX: Final = "unix"
 
@@ -73,7 +73,7 @@ def read_unix(value: object) -> datetime:
         raise ValueError(f"{_brief(value)} is no number of seconds since 1970")
     text = value.strip() if isinstance(value, str) else _plain(value)
     if len(text) < 12 and text.isascii() and text.isdigit():  # after 1970, as most are
-        return EPOCH + timedelta(seconds=int(text))
+        return datetime.fromtimestamp(int(text), UTC)
     match = _SECONDS.fullmatch(text)
     if match is None:
         raise ValueError(f"{_brief(text)} is no number of seconds since 1970")

@@ -7,7 +7,7 @@ again, and plain properties are checked by writing them. Writes nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from motfunnel.domain.event import IDENTIFY, contact_key
@@ -45,8 +45,8 @@ class RowReader:
     """
 
     def __init__(self, interpreter: Interpreter, funnel: Funnel, columns: Columns) -> None:
-        self._needed = (columns.contact, columns.event, columns.at)
-        self._id = columns.id
+        self._contact_in, self._event_in, self._at_in = columns.contact, columns.event, columns.at
+        self._id_in = columns.id
         self._named = frozenset(name for _, name in columns.named())
         self._read_instant = instant_reader(columns.timezone, columns.at_format)
         self._interpreter = interpreter
@@ -64,9 +64,10 @@ class RowReader:
             ValueError: it cannot be taken; the text says why.
         """
         named = self._named
-        contact, name, at = map(cells.get, self._needed)
+        get = cells.get
+        contact, name, at = get(self._contact_in), get(self._event_in), get(self._at_in)
         if contact is None or name is None or at is None:
-            raise ValueError(_missing(cells, self._needed))
+            raise ValueError(_missing(cells, self._contact_in, self._event_in, self._at_in))
         contact = self._contact(contact)
         occurred_at = self._read_instant(at)
         if occurred_at > self._latest:
@@ -77,11 +78,11 @@ class RowReader:
         if signal is None:
             signal = self._signal(name, properties)
         instant = instant_text(occurred_at)
-        if self._id is None:
+        if self._id_in is None:
             place = f"{contact}\0{name}\0{instant}\0"
             id = self._ordinals.make_id(place.encode() + encoded)
         else:
-            id = _check_id(cells, self._id)
+            id = _check_id(cells, self._id_in)
         return EventRow(contact, id, name, instant, signal, written)
 
     def _contact(self, contact: Any) -> str:
@@ -136,7 +137,7 @@ def _write_properties(properties: dict[str, Any]) -> tuple[str, bytes]:
     return written, encoded
 
 
-def _missing(cells: Mapping[str, Any], needed: Sequence[str]) -> str:
+def _missing(cells: Mapping[str, Any], *needed: str) -> str:
     column = next(column for column in needed if cells.get(column) is None)
     return f"the column {column!r} is empty"
 
@@ -144,7 +145,7 @@ def _missing(cells: Mapping[str, Any], needed: Sequence[str]) -> str:
 def _check_id(cells: Mapping[str, Any], column: str) -> str:
     cell = cells.get(column)
     if cell is None:
-        raise ValueError(_missing(cells, [column]))
+        raise ValueError(_missing(cells, column))
     if isinstance(cell, int) and not isinstance(cell, bool):
         cell = str(cell)
     return check_text(cell, "id")

@@ -14,7 +14,7 @@ from attrs import field, frozen
 
 from motfunnel.domain.instant import format_duration, iso
 from motfunnel.domain.moment import Episode
-from motfunnel.reports.table import csv_table, days, percent, text_table
+from motfunnel.reports.table import csv_table, days, percent, span, text_table
 from motfunnel.statistics import Interval, SurvivalCurve
 
 FEWEST_AT_RISK = 10
@@ -219,18 +219,12 @@ def _shown(row: RateRow) -> list[str]:
     return [
         "all" if row.group is None else row.group,
         percent(row.rate),
-        _span(row.interval),
+        span(row.interval),
         f"{row.numerator:,}",
         f"{row.denominator:,}",
         percent(row.immature),
         percent(row.km.probability),
-        _span(row.km.interval),
+        span(row.km.interval),
         f"{row.km.at_risk:,}",
         days(row.km.median),
     ]
-
-
-def _span(interval: Interval | None) -> str:
-    if interval is None:
-        return "–"
-    return f"{interval.lower * 100:.1f}–{interval.upper * 100:.1f}%"

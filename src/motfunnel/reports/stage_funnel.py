@@ -16,7 +16,7 @@ from attrs import field, frozen
 
 from motfunnel.domain.instant import MICROSECOND, iso
 from motfunnel.domain.moment import Moment, MomentKind
-from motfunnel.reports.table import csv_table, days, percent, text_table
+from motfunnel.reports.table import csv_table, days, percent, span, text_table
 from motfunnel.statistics import Interval, Proportion
 
 DEFINITION = (
@@ -177,14 +177,11 @@ def _quartiles(spans: Sequence[int]) -> tuple[timedelta | None, ...]:
 
 
 def _shown(row: StageRow) -> list[str]:
-    span = "–"
-    if row.interval is not None:
-        span = f"{row.interval.lower * 100:.1f}–{row.interval.upper * 100:.1f}%"
     return [
         row.stage,
         f"{row.contacts:,}",
         percent(row.from_previous),
-        span,
+        span(row.interval),
         percent(row.from_first),
         days(row.lower_quartile),
         days(row.median),

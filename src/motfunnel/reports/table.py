@@ -7,6 +7,8 @@ import io
 from collections.abc import Sequence
 from datetime import timedelta
 
+from motfunnel.statistics import Interval
+
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 _DAY = timedelta(days=1)
 
@@ -39,6 +41,15 @@ def percent(share: float | None) -> str:
     ('26.4%', '–')
     """
     return "–" if share is None else f"{share:.1%}"
+
+
+def span(interval: Interval | None) -> str:
+    """Show the interval around a share.
+
+    >>> span(Interval(lower=0.2245, upper=0.3074)), span(None)
+    ('22.4–30.7%', '–')
+    """
+    return "–" if interval is None else f"{interval.lower * 100:.1f}–{interval.upper * 100:.1f}%"
 
 
 def days(duration: timedelta | None) -> str:

@@ -36,3 +36,9 @@ def next_contacts(
         where.append(contacts.c.fingerprint != but_of)
     following = select(contacts.c.contact).where(*where).order_by(contacts.c.contact).limit(SOME)
     return connection.scalars(following).all()
+
+
+def all_contacts(connection: Connection, contacts: Table, tenant: str) -> list[str]:
+    """The keys of all contacts, in their order."""
+    mine = select(contacts.c.contact).where(contacts.c.tenant == tenant)
+    return list(connection.scalars(mine.order_by(contacts.c.contact)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from sqlalchemy import Connection
@@ -60,6 +60,11 @@ class Ledger:
     def lock_contacts(self, contacts: Sequence[str], funnel: Funnel) -> list[ContactState]:
         """Read the states of some contacts, alone until the transaction ends."""
         rows = self._run.lock_contacts.fetch(self.connection, self._some(contacts))
+        return [read_state(row, funnel) for row in rows]
+
+    def read_contacts(self, contacts: Sequence[str], funnel: Funnel) -> list[ContactState]:
+        """Read the states of some contacts, without locking them."""
+        rows = self._run.read_contacts.fetch(self.connection, self._some(contacts))
         return [read_state(row, funnel) for row in rows]
 
     def find_contact(self, contact: str, funnel: Funnel) -> ContactState | None:
@@ -125,6 +130,19 @@ class Ledger:
         """Read a contact's moments, in their order."""
         rows = self._run.read_moments.fetch(self.connection, self._key(contact))
         return [read_moment(row) for row in rows]
+
+    def journeys(
+        self, contacts: Sequence[str]
+    ) -> tuple[dict[str, list[Moment]], dict[str, list[Episode]]]:
+        """Read the moments and the episodes of some contacts, by contact, in their order."""
+        some = self._some(contacts)
+        moments = map(read_moment, self._run.read_moments_of_some.fetch(self.connection, some))
+        episodes = map(read_episode, self._run.read_episodes_of_some.fetch(self.connection, some))
+        by_contact = attrgetter("contact")
+        return (
+            {contact: list(made) for contact, made in groupby(moments, by_contact)},
+            {contact: list(away) for contact, away in groupby(episodes, by_contact)},
+        )
 
     def add_moments(self, moments: Iterable[Moment], first: int = 0) -> None:
         """Insert moments of one contact, from this ordinal on."""

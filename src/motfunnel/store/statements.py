@@ -42,6 +42,9 @@ class Statements:
             contacts,
             lambda d: _locked(d, select(contacts).where(_some(contacts)).order_by("contact")),
         )
+        self.read_contacts = _of(
+            contacts, lambda _: select(contacts).where(_some(contacts)).order_by("contact")
+        )
         self.update_contact = _of(contacts, lambda _: _update_contact(contacts))
         self.update_contacts = _of(contacts, lambda d: _update_contacts(contacts, d))
 
@@ -75,6 +78,10 @@ class Statements:
         self.read_moments = _of(
             moments, lambda d: _shared(d, select(moments).where(_one(moments)).order_by("ordinal"))
         )
+        self.read_moments_of_some = _of(
+            moments,
+            lambda _: select(moments).where(_some(moments)).order_by("contact", "ordinal"),
+        )
         self.delete_moments = _of(moments, lambda _: delete(moments).where(_some(moments)))
 
         self.add_episode = _of(episodes, lambda _: _insert(episodes))
@@ -86,6 +93,10 @@ class Statements:
                     _one(episodes), episodes.c.episode == bindparam("episode")
                 ),
             ),
+        )
+        self.read_episodes_of_some = _of(
+            episodes,
+            lambda _: select(episodes).where(_some(episodes)).order_by("contact", "episode"),
         )
         self.put_episode = _of(
             episodes,

@@ -7,7 +7,8 @@ here is also what code close to the driver uses to turn values over, so that bot
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import DateTime, Dialect, String, Text, TypeDecorator
@@ -20,6 +21,7 @@ from motfunnel.domain.payload import MOST_CHARACTERS, to_json
 # MariaDB's default collation takes Bob for bob and forgets blanks at the end.
 MARIADB_COLLATION: Final = "utf8mb4_nopad_bin"
 MARIADB: Final = ("mysql", "mariadb")
+_TWO: Final = tuple(f"{number:02}" for number in range(60))
 _NAIVE_EPOCH: Final = EPOCH.replace(tzinfo=None)
 
 
@@ -75,13 +77,19 @@ class Instant(TypeDecorator[datetime]):
 
 def instant_text(instant: datetime) -> str:
     """Write an instant in UTC as a text that every database here reads, without an offset."""
-    return instant.isoformat(" ", "microseconds")[:26]
+    fraction = f"{instant.microsecond:06}" if instant.microsecond else "000000"
+    hour, minute, second = _TWO[instant.hour], _TWO[instant.minute], _TWO[instant.second]
+    return f"{_day_text(instant.toordinal())} {hour}:{minute}:{second}.{fraction}"
 
 
 def _sqlite_text(instant: datetime | None) -> str | None:
-    if instant is None:
-        return None
-    return instant.astimezone(UTC).isoformat(" ", "microseconds")[:26]
+    return None if instant is None else instant_text(instant.astimezone(UTC))
+
+
+@lru_cache(maxsize=10_000)
+def _day_text(ordinal: int) -> str:
+    # Rows of one file share their days; writing a date costs more than finding it.
+    return date.fromordinal(ordinal).isoformat()
 
 
 def read_instant(value: Any) -> datetime:

@@ -12,6 +12,7 @@ from motfunnel.domain.funnel import Funnel
 from motfunnel.store.contacts import next_contacts
 from motfunnel.store.database import Database
 from motfunnel.store.ledger import Ledger
+from motfunnel.tracking.collector import rare_collections
 from motfunnel.tracking.fold import refold
 
 
@@ -22,7 +23,7 @@ def rebuild_in_chunks(
     but_of = funnel.fingerprint if outdated_only else None
     after = ""
     while True:
-        with database.write() as connection:
+        with rare_collections(), database.write() as connection:
             contacts = next_contacts(
                 connection, database.tables.contacts, tenant, after, but_of=but_of
             )

@@ -1,0 +1,20 @@
+"""The command line: arguments in, answers out. Computes nothing itself.
+
+Needs the extra ``cli``; without it, ``main`` says what to install.
+"""
+
+import sys
+
+
+def main() -> int:
+    """Run the command line; give the exit code."""
+    try:
+        import click  # noqa: F401
+        import rich  # noqa: F401
+    except ImportError:
+        print("the command line needs more: pip install 'motfunnel[cli]'", file=sys.stderr)
+        return 3
+    from motfunnel.cli.group import group
+
+    group.main(prog_name="motfunnel")
+    return 0

@@ -1,0 +1,84 @@
+"""``motfunnel import``: a file's events into the store, and its rejects once more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from motfunnel.cli.faults import NOT_WHOLLY
+from motfunnel.cli.output import print_lines, safe
+from motfunnel.cli.progress import Report, showing_progress
+from motfunnel.cli.store import with_tracker
+from motfunnel.cli.words import ZONE
+from motfunnel.intake.importing import import_file
+from motfunnel.intake.imported import Imported
+from motfunnel.intake.retrying import retry_rejects
+from motfunnel.intake.source import FORMATS
+from motfunnel.tracking.tracker import Tracker
+
+_MEANINGS: Final = ("contact", "event", "at", "id", "timezone", "at_format")
+
+
+@click.command("import")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@with_tracker
+@click.option("--contact", metavar="COLUMN", help="The column that names the contact.")
+@click.option("--event", metavar="COLUMN", help="The column with the event's name.")
+@click.option("--at", metavar="COLUMN", help="The column with the instant.")
+@click.option("--id", metavar="COLUMN", help="The column with the event's id, if there is one.")
+@click.option("--timezone", type=ZONE, help="Where naive instants are read; UTC if not given.")
+@click.option("--at-format", metavar="FORM", help="unix, or a strptime pattern; else ISO 8601.")
+@click.option("--file-format", type=click.Choice(FORMATS), help="If the name does not say.")
+@click.option("--delimiter", help=r"What stands between cells of CSV; \t for a tab.")
+@click.option("--rejects", type=click.Path(dir_okay=False, path_type=Path),
+              help="Write the rows that could not be taken to this file too.")  # fmt: skip
+@click.option("--retry-rejects", is_flag=True, help="Take the rejects again, after mending.")
+@click.pass_context
+def import_command(
+    ctx: click.Context, tracker: Tracker, /, file: Path | None, retry_rejects: bool, **options: Any
+) -> None:
+    """Take the events of a CSV, JSON lines or Parquet FILE.
+
+    Columns that are not named become properties. Rows that cannot be taken are kept as rejects,
+    and the exit code is then 1. Importing the same file twice adds nothing.
+    """
+    with showing_progress() as progress:
+        if retry_rejects:
+            imported = _retry(tracker, file, options, progress)
+        else:
+            imported = _import(tracker, file, options, progress)
+    print_lines(map(safe, str(imported).splitlines()))
+    if imported.unmapped:
+        names = ", ".join(map(repr, imported.unmapped))
+        taken_as = tracker.funnel.unmapped
+        click.echo(safe(f"no rule of the funnel names: {names}; taken as {taken_as}"), err=True)
+    if imported.rejected:
+        ctx.exit(NOT_WHOLLY)
+
+
+def _import(
+    tracker: Tracker, file: Path | None, options: dict[str, Any], progress: Report
+) -> Imported:
+    if file is None:
+        raise click.UsageError("name the file to import")
+    missing = [f"--{name} COLUMN" for name in ("contact", "event", "at") if options[name] is None]
+    if missing:
+        raise click.UsageError(f"say which columns to read: {', '.join(missing)}")
+    timezone = options.pop("timezone") or "UTC"
+    delimiter = (options.pop("delimiter") or "").replace("\\t", "\t") or None
+    return import_file(
+        tracker, file, timezone=timezone, delimiter=delimiter, progress=progress, **options
+    )
+
+
+def _retry(
+    tracker: Tracker, file: Path | None, options: dict[str, Any], progress: Report
+) -> Imported:
+    for name in ("rejects", "file_format", "delimiter"):
+        if options[name] is not None:
+            raise click.UsageError(f"--retry-rejects takes no --{name.replace('_', '-')}")
+    mended = {name: options[name] for name in _MEANINGS}
+    source = None if file is None else file.name
+    return retry_rejects(tracker, source=source, progress=progress, **mended)

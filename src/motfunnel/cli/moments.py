@@ -1,0 +1,90 @@
+"""``motfunnel moments``: what happened, contact by contact, as other programs read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import click
+
+from motfunnel.cli.output import formats, print_csv_rows, print_json_rows, print_lines, safe
+from motfunnel.cli.store import with_tracker
+from motfunnel.cli.words import ZONE, read_instant
+from motfunnel.domain.instant import iso
+from motfunnel.domain.moment import Moment, MomentKind
+from motfunnel.tracking.tracker import Tracker
+
+COLUMNS: Final = (
+    "contact",
+    "moment",
+    "occurred_at",
+    "event_id",
+    "from_stage",
+    "to_stage",
+    "reason",
+    "episode",
+)
+
+
+@click.command("moments")
+@with_tracker
+@click.option("--contact", metavar="KEY", help="Of this contact only.")
+@click.option("--kind", type=click.Choice([kind.value for kind in MomentKind]))
+@click.option("--since", metavar="INSTANT", help="From this instant on.")
+@click.option("--as-of", metavar="INSTANT", help="As of this instant.")
+@click.option("--timezone", type=ZONE, default="UTC", help="Where naive instants are read.")
+@formats("text", "json", "csv")
+def moments_command(
+    tracker: Tracker,
+    /,
+    contact: str | None,
+    kind: str | None,
+    since: str | None,
+    as_of: str | None,
+    timezone: str,
+    form: str,
+) -> None:
+    """List moments, contact by contact, each contact's in order."""
+    found = tracker.moments(
+        contact,
+        kind=kind,
+        since=read_instant(since, timezone, "since"),
+        as_of=read_instant(as_of, timezone, "as-of"),
+    )
+    if form == "csv":
+        print_csv_rows(COLUMNS, map(as_row, found))
+    elif form == "json":
+        print_json_rows(dict(zip(COLUMNS, as_row(moment), strict=True)) for moment in found)
+    else:
+        print_lines(_lines(found))
+
+
+def as_row(moment: Moment) -> tuple[Any, ...]:
+    """The columns of a moment; CSV leaves empty what is None."""
+    return (
+        moment.contact,
+        moment.kind.value,
+        iso(moment.occurred_at),
+        moment.event_id,
+        moment.from_stage,
+        moment.to_stage,
+        moment.reason,
+        moment.episode,
+    )
+
+
+def _lines(moments: Iterator[Moment]) -> Iterator[str]:
+    for moment in moments:
+        at, contact = iso(moment.occurred_at), safe(moment.contact)
+        yield f"{at}  {moment.kind.value:<10}  {contact:<24}  {safe(_detail(moment))}".rstrip()
+
+
+def _detail(moment: Moment) -> str:
+    if moment.kind is MomentKind.CONVERSION:
+        return f"{moment.from_stage} to {moment.to_stage}"
+    if moment.kind is MomentKind.REFERRAL and moment.referred:
+        return f"referred {moment.referred}"
+    if moment.episode is not None:
+        why = f"{moment.reason}, " if moment.reason else ""
+        return f"{why}episode {moment.episode}"
+    return ""

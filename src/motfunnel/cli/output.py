@@ -1,0 +1,58 @@
+"""How answers are printed: text that is safe on a terminal, JSON, and CSV, all row by row."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+import click
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_UNENCODABLE: Final = "backslashreplace"
+
+
+def formats(*names: str) -> Callable[..., Any]:
+    """The option ``--format``."""
+    return click.option(
+        "--format", "form", type=click.Choice(names), default="text", show_default=True
+    )
+
+
+def safe(text: str) -> str:
+    """Show a text on one line, with control characters written out: names come from strangers."""
+    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines; what the terminal cannot show is written out."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors=_UNENCODABLE)
+    for line in lines:
+        sys.stdout.write(f"{line}\n")
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON."""
+    print_lines([json.dumps(value, ensure_ascii=False, indent=2)])
+
+
+def print_json_rows(rows: Iterable[dict[str, Any]]) -> None:
+    """Print rows as one JSON array, a row a line."""
+    before = "["
+    for row in rows:
+        sys.stdout.write(f"{before}\n{json.dumps(row, ensure_ascii=True)}")
+        before = ","
+    sys.stdout.write("[]\n" if before == "[" else "\n]\n")
+
+
+def print_csv_rows(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print rows as CSV in UTF-8, below a header."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(encoding="utf-8", newline="")
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)

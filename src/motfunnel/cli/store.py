@@ -1,0 +1,49 @@
+"""The store that a command works on: the one that ``--db`` names, or the host's own.
+
+A host that mounts the group puts a function that gives its tracker under ``HOST`` in the click
+context's ``meta``; ``--db`` is then not needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final
+
+import click
+
+from motfunnel.cli.words import FUNNEL
+from motfunnel.tracking.tracker import Tracker
+
+HOST: Final = "motfunnel.host"
+
+
+def with_tracker(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that name a store, and the tracker of it as first argument."""
+
+    @click.option("--db", envvar="MOTFUNNEL_DB", metavar="URL", help="The database.")
+    @click.option(
+        "--funnel",
+        type=FUNNEL,
+        metavar="FILE|PRESET",
+        help="The funnel: a file, or ecommerce or saas; the stored one if not given.",
+    )
+    @click.option("--tenant", help="Whose contacts.")
+    @click.option("--schema", help="The database schema of the tables.")
+    @click.pass_context
+    @wraps(command)
+    def opened(
+        ctx: click.Context, /, db: Any, funnel: Any, tenant: Any, schema: Any, **options: Any
+    ) -> Any:
+        host = ctx.meta.get(HOST)
+        if db is None and host is not None:
+            return command(host(), **options)
+        if db is None:
+            raise click.UsageError(
+                "name the database: --db URL (or the environment variable MOTFUNNEL_DB), "
+                "e.g. --db sqlite:///crm.db"
+            )
+        with Tracker(db, funnel, tenant=tenant or "default", schema=schema) as tracker:
+            return command(tracker, **options)
+
+    return opened

@@ -1,0 +1,104 @@
+"""Instants of files: read as they are meant, or refused; never guessed and never rounded."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from motfunnel.domain.instant import from_micros
+from motfunnel.intake.instants import first_instant, instant_reader
+
+BERLIN = "Europe/Berlin"
+
+
+@pytest.mark.parametrize(
+    ("value", "timezone", "at_format", "expected"),
+    [
+        ("2024-01-01", "UTC", None, "2024-01-01T00:00:00+00:00"),
+        ("2024-01-01", BERLIN, None, "2023-12-31T23:00:00+00:00"),
+        ("2024-07-01 12:00", BERLIN, None, "2024-07-01T10:00:00+00:00"),
+        ("2024-07-01T12:00:00+09:00", BERLIN, None, "2024-07-01T03:00:00+00:00"),
+        ("2024-07-01T12:00:00Z", BERLIN, None, "2024-07-01T12:00:00+00:00"),
+        ("2024-07-01T12:00:00.1234560", "UTC", None, "2024-07-01T12:00:00.123456+00:00"),
+        (" 20240701 ", "UTC", None, "2024-07-01T00:00:00+00:00"),
+        ("19970101", "America/New_York", "%Y%m%d", "1997-01-01T05:00:00+00:00"),
+        ("01.02.2024 10:00", BERLIN, "%d.%m.%Y %H:%M", "2024-02-01T09:00:00+00:00"),
+        (20240201, "UTC", "%Y%m%d", "2024-02-01T00:00:00+00:00"),
+        ("1112911993", BERLIN, "unix", "2005-04-07T22:13:13+00:00"),
+        ("-0.000001", "UTC", "unix", "1969-12-31T23:59:59.999999+00:00"),
+        (1112911993.5, "UTC", "unix", "2005-04-07T22:13:13.500000+00:00"),
+        (Decimal("1112911993.123456000"), "UTC", "unix", "2005-04-07T22:13:13.123456+00:00"),
+        (date(2024, 1, 1), BERLIN, None, "2023-12-31T23:00:00+00:00"),
+        # Midnight does not exist: the clocks went from 24:00 to 1:00.
+        ("2018-11-04", "America/Sao_Paulo", None, "2018-11-04T03:00:00+00:00"),
+        # Midnight exists twice: the day begins with the first.
+        ("2024-11-03", "America/Havana", None, "2024-11-03T04:00:00+00:00"),
+    ],
+)
+def test_an_instant_is_read(
+    value: Any, timezone: str, at_format: str | None, expected: str
+) -> None:
+    """A zone is for naive instants only; a date is its first instant; seconds are exact."""
+    found = instant_reader(timezone, at_format)(value)
+    assert found == datetime.fromisoformat(expected)
+    assert found.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("value", "timezone", "at_format", "words"),
+    [
+        ("2024-03-31T02:30:00", BERLIN, None, "does not exist in Europe/Berlin"),
+        ("2024-10-27T02:30:00", BERLIN, None, "exists twice in Europe/Berlin"),
+        ("2011-12-30", "Pacific/Apia", None, "does not exist"),
+        ("2024-01-01T00:00:00.0000001", "UTC", None, "finer than a microsecond"),
+        ("1.0000001", "UTC", "unix", "finer than a microsecond"),
+        ("1704067200000", "UTC", "unix", "no number of seconds"),
+        ("999999999999", "UTC", "unix", "outside the calendar"),
+        ("-99999999999", "UTC", "unix", "before the year 1000"),
+        ("1e9", "UTC", "unix", "no number of seconds"),
+        ("nan", "UTC", "unix", "no number of seconds"),
+        ("١٢٣", "UTC", "unix", "no number of seconds"),
+        (True, "UTC", "unix", "no number of seconds"),
+        (1704067200, "UTC", None, "for a number try unix"),
+        ("0001-01-01T00:00:00+14:00", "UTC", None, "outside the calendar"),
+        ("9999-12-31T23:00:00-12:00", "UTC", None, "outside the calendar"),
+        ("9999-12-31", "America/New_York", None, ""),
+        ("x" * 10_000, "UTC", None, "..."),
+        ("2024-13-01", "UTC", "%Y-%m-%d", "does not have the form"),
+    ],
+)
+def test_an_instant_is_refused(
+    value: Any, timezone: str, at_format: str | None, words: str
+) -> None:
+    """Where two instants could be meant, or none; the text says which and why."""
+    if not words:
+        assert instant_reader(timezone, at_format)(value).year == 9999 + 0 * len(words)
+        return
+    with pytest.raises(ValueError, match=".") as caught:
+        instant_reader(timezone, at_format)(value)
+    assert words in str(caught.value)
+    assert len(str(caught.value)) < 200
+
+
+@given(st.integers(-30_000_000_000_000_000, 250_000_000_000_000_000))
+def test_seconds_are_exact(micros: int) -> None:
+    """Every microsecond of the calendar survives being written as seconds."""
+    sign, rest = ("-" if micros < 0 else ""), abs(micros)
+    text = f"{sign}{rest // 1_000_000}.{rest % 1_000_000:06}"
+    assert instant_reader("UTC", "unix")(text) == from_micros(micros)
+
+
+@given(
+    st.dates(date(1980, 1, 1), date(2030, 1, 1)),
+    st.sampled_from([BERLIN, "America/Sao_Paulo", "America/Havana", "Asia/Beirut", "UTC"]),
+)
+def test_a_date_begins_where_it_begins(day: date, zone: str) -> None:
+    """Its first instant lies on it, and the microsecond before does not."""
+    start = first_instant(day, ZoneInfo(zone))
+    before = from_micros(int((start - from_micros(0)).total_seconds()) * 1_000_000 - 1)
+    assert start.astimezone(ZoneInfo(zone)).date() == day
+    assert before.astimezone(ZoneInfo(zone)).date() < day
