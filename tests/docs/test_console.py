@@ -55,7 +55,7 @@ def execute(text: str, told: dict[str, Any]) -> None:
 
 def run(text: str, code: int, environment: dict[str, str]) -> None:
     """Run the commands of a block, and compare what they print with what the reader sees."""
-    for command in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+    for command in re.split(r"^\$ ", text.replace("\\\n", " "), flags=re.MULTILINE)[1:]:
         line, _, expected = command.partition("\n")
         words = shlex.split(line)
         if words[0] == "export":

@@ -17,7 +17,7 @@ from attrs import frozen
 from motfunnel import MomentKind, Tracker
 from tests.tracking.scene import FUNNEL
 
-PATIENCE = 60
+PATIENCE = 30
 _ways = multiprocessing.get_all_start_methods()
 _context = multiprocessing.get_context("forkserver" if "forkserver" in _ways else "spawn")
 if "forkserver" in _ways:

@@ -165,8 +165,13 @@ json = st.recursive(
     max_leaves=10,
 )
 zones = st.sampled_from(
-    [UTC, timezone(timedelta(hours=14)), timezone(timedelta(hours=-12, minutes=-30)),
-     ZoneInfo("Europe/Berlin"), ZoneInfo("America/St_Johns")]
+    [
+        UTC,
+        timezone(timedelta(hours=14)),
+        timezone(timedelta(hours=-12, minutes=-30)),
+        ZoneInfo("Europe/Berlin"),
+        ZoneInfo("America/St_Johns"),
+    ]
 )
 
 

@@ -48,6 +48,12 @@ class NoOffset(tzinfo):
     def utcoffset(self, _: datetime | None) -> timedelta | None:
         return None
 
+    def tzname(self, _: datetime | None) -> str | None:
+        return None
+
+    def dst(self, _: datetime | None) -> timedelta | None:
+        return None
+
 
 def itself() -> dict[str, Any]:
     """Properties that hold themselves."""
@@ -191,8 +197,17 @@ def test_refused(shared_engine: Engine, tracker: Tracker, part: str, value: obje
 
 @pytest.mark.parametrize(
     "said",
-    [None, 1, "contact", [("contact", "ada")], {"contact": "ada"}, {"event": "saw"}, {},
-     {"contact": "ada", "event": "saw", "value": 1}, {"contact": "ada", "event": "saw", 1: 2}],
+    [
+        None,
+        1,
+        "contact",
+        [("contact", "ada")],
+        {"contact": "ada"},
+        {"event": "saw"},
+        {},
+        {"contact": "ada", "event": "saw", "value": 1},
+        {"contact": "ada", "event": "saw", 1: 2},
+    ],
     ids=repr,
 )
 def test_no_event_at_all(shared_engine: Engine, tracker: Tracker, said: Any) -> None:
@@ -204,8 +219,9 @@ def test_no_event_at_all(shared_engine: Engine, tracker: Tracker, said: Any) -> 
 
 def test_one_mapping_is_not_many(tracker: Tracker) -> None:
     """An event given in place of a list of events is refused."""
+    said: Any = {"contact": "ada", "event": "saw"}
     with pytest.raises(EventError, match="mapping"):
-        tracker.track_many({"contact": "ada", "event": "saw"})  # type: ignore[arg-type]
+        tracker.track_many(said)
 
 
 def test_our_own_name_is_refused(tracker: Tracker) -> None:

@@ -47,7 +47,9 @@ def as_said(event: Event) -> dict[str, Any]:
     return said | when(event)
 
 
-def walked(contacts: Iterable[str], funnel: Funnel, events: list[Event], as_of: Any) -> list[Moment]:
+def walked(
+    contacts: Iterable[str], funnel: Funnel, events: list[Event], as_of: Any
+) -> list[Moment]:
     """The moments of some contacts as the plain walk gives them."""
     return [
         moment

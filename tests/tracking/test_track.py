@@ -42,7 +42,11 @@ def test_conflict(shared_engine: Engine, tracker: Tracker, other: dict[str, Any]
     said = {"contact": "ada", "event": "rated", **FIRST} | other
     with pytest.raises(ConflictError, match="'1'") as caught:
         tracker.track_many([{"contact": "bob", "event": "saw"}, said])
-    assert (caught.value.contact, caught.value.event, caught.value.id) == ("ada", said["event"], "1")
+    assert (caught.value.contact, caught.value.event, caught.value.id) == (
+        "ada",
+        said["event"],
+        "1",
+    )
     assert isinstance(caught.value, EventError)
     after = row_counts(shared_engine, tracker.tenant), stored_events(shared_engine, tracker.tenant)
     assert after == before
@@ -109,7 +113,7 @@ def test_no_events(shared_engine: Engine, tracker: Tracker) -> None:
 def test_only_two_arguments_by_position(tracker: Tracker) -> None:
     """What comes after the contact and the event is named."""
     with pytest.raises(TypeError):
-        tracker.track("ada", "saw", {})  # type: ignore[misc]
+        tracker.track("ada", "saw", {})  # type: ignore[call-arg]
 
 
 def test_a_late_event_takes_a_departure_back(tracker: Tracker) -> None:

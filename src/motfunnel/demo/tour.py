@@ -23,6 +23,7 @@ from motfunnel.reports.table import percent, span
 from motfunnel.tracking.tracker import Tracker
 
 DATABASE = "motfunnel-demo.db"
+TENANT = "demo"  # apart from all else in a database that one names
 EVENTS = 250_786
 CONTACTS = 3_423
 _BARS = " ▁▂▃▄▅▆▇█"
@@ -43,11 +44,13 @@ def run(console: Console, database: str | None = None) -> None:
 
     Args:
         console: where to print.
-        database: a URL; without one a file in the current folder.
+        database: a URL, where a tenant of the demo's own is used; without one a file in the
+            current folder.
     """
     url = database or f"sqlite:///{DATABASE}"
+    tenant = "default" if database is None else TENANT
     began = perf_counter()
-    with _unpacked() as (history, funnel), Tracker(url, funnel, tenant="demo") as tracker:
+    with _unpacked() as (history, funnel), Tracker(url, funnel, tenant=tenant) as tracker:
         console.print(Text("The Git project, 2005–2026, as a funnel of contributors", "bold"))
         rows = _import(console, tracker, history)
         findings = find(tracker.moments())
@@ -63,7 +66,8 @@ def run(console: Console, database: str | None = None) -> None:
         console.print()
         seconds = perf_counter() - began
         console.print(f"{rows:,} events classified and questioned in {seconds:.0f} s.")
-        _say_what_next(console, url, findings.teller)
+        where = f"--db {url}" + ("" if database is None else f" --tenant {TENANT}")
+        _say_what_next(console, where, findings.teller)
 
 
 def _import(console: Console, tracker: Tracker, history: Path) -> int:
@@ -117,7 +121,7 @@ def _moments_table(findings: Findings) -> Table:
     table.add_column("moment")
     table.add_column("moments", justify="right")
     table.add_column("contacts", justify="right")
-    table.add_column(f"{first}–{last}", no_wrap=True)
+    table.add_column(f"{first}–{last}", no_wrap=True, style="green")
     table.add_column("here it means")
     for kind, meaning in _MEANINGS.items():
         counts = [findings.years[kind][year] for year in range(first, last + 1)]
@@ -136,7 +140,7 @@ def _returns_table(report: Report) -> Table:
     table = Table(box=SIMPLE_HEAD)
     for header in ("departed in", "observed", "back", "rate", "95% interval"):
         table.add_column(header, justify="right")
-    table.add_column("")
+    table.add_column("", style="green", no_wrap=True)
     for one in returns_by_year(report, range(2006, report.as_of.year)):
         table.add_row(*_returns_cells(one))
     return table
@@ -174,13 +178,12 @@ def _complaints_table(findings: Findings) -> Table:
     return table
 
 
-def _say_what_next(console: Console, url: str, teller: str) -> None:
+def _say_what_next(console: Console, where: str, teller: str) -> None:
     console.print(Text("Ask it yourself:", "bold"))
-    base = f"--db {url} --tenant demo"
     for command in (
-        f"motfunnel report recidivism --within 365d --by stage {base}",
-        f"motfunnel moments --kind recidivism --format csv {base} | head",
-        f"motfunnel contact {teller} {base}",
+        f"motfunnel report recidivism --within 365d --by stage {where}",
+        f"motfunnel moments --kind recidivism --format csv {where} | head",
+        f"motfunnel contact {teller} {where}",
     ):
         console.print(Text(f"  {command}", "cyan"), soft_wrap=True)
 

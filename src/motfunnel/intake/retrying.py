@@ -90,6 +90,7 @@ class _Retry:
             rejected=rejected,
             contacts=contacts,
             reasons=tuple(self.reasons[:_REASONS]),
+            unmapped=tuple(dict.fromkeys(n for r in self.readers.values() for n in r.unmapped)),
         )
 
     def _some(self, after: str) -> list[Reject]:

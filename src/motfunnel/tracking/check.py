@@ -104,13 +104,13 @@ def _compare(
         contact = stored.contact
         folded = fold(stored, stories.get(contact, []), funnel)
         journey = folded.state.journey
-        pairs = {
+        kept, made = write_state(stored, ledger.tenant), write_state(folded.state, ledger.tenant)
+        pairs: dict[str, tuple[Any, Any]] = {name: (kept[name], made[name]) for name in kept}
+        pairs |= {
             "moments": (moments.get(contact, []), journey.moments),
             "episodes": (episodes.get(contact, []), list(journey.episodes.values())),
             "signals": ([], [f"{event.id}: {signal}" for event, signal in folded.signals]),
         }
-        kept, made = write_state(stored, ledger.tenant), write_state(folded.state, ledger.tenant)
-        pairs |= {name: (kept[name], made[name]) for name in kept}
         for what, (before, after) in pairs.items():
             if before != after:
                 yield Difference(contact=contact, what=what, stored=before, replayed=after)
