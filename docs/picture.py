@@ -20,7 +20,7 @@ from motfunnel.domain.machine import (
     TRANSITIONS,
 )
 from motfunnel.domain.moment import Presence
-from motfunnel.domain.signal import SIGNALS, SignalTraits
+from motfunnel.domain.signal import SIGNALS
 
 FILE = Path(__file__).parent / "_static" / "journey.svg"
 MOMENTS = {
@@ -88,37 +88,27 @@ def arrow(route: tuple[str, str], made: list[tuple[str, str]]) -> list[str]:
     path, (x, y), anchor = ROUTES[route]
     drawn = [f'<path d="{path}" marker-end="url(#journey-tip)"/>']
     for moment, when in made:
-        if len(made) > 1:
-            drawn.append(text(x, y, moment, "moment", anchor))
-            drawn.append(text(x + 112, y, when, "soft", anchor))
-        else:
-            drawn.append(text(x, y, moment, "moment", anchor))
-            y += LINE
-            drawn.append(text(x, y, when, "soft", anchor))
-        y += LINE
+        right, below = (112, 0) if len(made) > 1 else (0, LINE)
+        drawn.append(text(x, y, moment, "moment", anchor))
+        drawn.append(text(x + right, y + below, when, "soft", anchor))
+        y += below + LINE
     return drawn
 
 
 def legend() -> list[str]:
     """Which signals the words on the arrows stand for."""
-    nothing = [r.signal.label for r in SIGNALS if not changes_presence(r)]
-    rows = (
-        ("opens", signals("opens")),
-        ("keeps alive", signals("keeps_alive")),
-        ("returns", signals("returns")),
-        ("none of these", nothing),
-    )
+    some = {
+        words: signals(words.replace(" ", "_")) for words in ("opens", "keeps alive", "returns")
+    }
+    named = {name for names in some.values() for name in names}
+    rest = [row.signal.label for row in SIGNALS if row.signal.label not in named]
+    rows = (*some.items(), ("none of these", rest))
     drawn = []
     for place, (words, names) in enumerate(rows):
         y = HEIGHT - 72 + place * LINE
         drawn.append(text(20, y, words, "soft", "start"))
         drawn.append(text(130, y, ", ".join(names), "mono", "start"))
     return drawn
-
-
-def changes_presence(row: SignalTraits) -> bool:
-    """Whether the signal has a yes in any column."""
-    return row.opens or row.keeps_alive or row.returns
 
 
 def draw() -> str:

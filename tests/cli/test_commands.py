@@ -75,7 +75,9 @@ def test_contact_tells_its_story(filled: Run) -> None:
     assert "ada is departed, at stage customer" in told
     assert "said left: price" in told
     assert filled("contact", "eve").stdout == "eve is unknown\n"
-    as_json = json.loads(filled("contact", "ada", "--format", "json", "--as-of", "2024-01-05").stdout)
+    as_json = json.loads(
+        filled("contact", "ada", "--format", "json", "--as-of", "2024-01-05").stdout
+    )
     assert as_json["presence"] == "departed"
     assert [one["moment"] for one in as_json["moments"]] == ["opening", "conversion", "depart"]
     assert as_json["moments"][2]["why"] == "said left: price"
@@ -150,17 +152,22 @@ def test_names_cannot_steer_the_terminal(run: Run) -> None:
     shown = run("moments").stdout
     assert "\\x1b[2Jevil\\u202e" in shown
     assert "\x1b" not in shown
-    assert "\x1b" in next(csv.reader(io.StringIO(run("moments", "--format", "csv").stdout.split("\n", 1)[1])))[0]
+    assert (
+        "\x1b"
+        in next(
+            csv.reader(io.StringIO(run("moments", "--format", "csv").stdout.split("\n", 1)[1]))
+        )[0]
+    )
 
 
 def test_an_engine_of_the_host_serves_too(filled: Run) -> None:
     """A host that mounts the group gives its own tracker; --db is then not needed."""
+    import click
+    from click.testing import CliRunner
+
     from motfunnel import Tracker
     from motfunnel.cli.group import group
     from motfunnel.cli.store import HOST
-
-    import click
-    from click.testing import CliRunner
 
     @click.group()
     @click.pass_context

@@ -122,7 +122,9 @@ def test_an_interrupt(large: Path) -> None:
 
 def test_without_the_extra(tmp_path: Path) -> None:
     """It says what to install."""
-    script = "import sys; sys.modules['click'] = None; from motfunnel.cli import main; sys.exit(main())"
+    script = (
+        "import sys; sys.modules['click'] = None; from motfunnel.cli import main; sys.exit(main())"
+    )
     done = subprocess.run(
         [sys.executable, "-c", script],
         env=os.environ | {"PYTHONPATH": SOURCE},

@@ -92,7 +92,9 @@ def test_an_import_meets_what_was_tracked(tracker: Tracker, write: Write) -> Non
     """Imported events fold together with those that were tracked before."""
     tracker.track("ada", "bought", occurred_at=datetime(2024, 1, 5, tzinfo=UTC))
     take(tracker, write("who,what,when\nada,bought,2024-01-02\n"))
-    kinds = [moment.kind for moment in tracker.moments("ada", as_of=datetime(2024, 1, 6, tzinfo=UTC))]
+    kinds = [
+        moment.kind for moment in tracker.moments("ada", as_of=datetime(2024, 1, 6, tzinfo=UTC))
+    ]
     assert kinds == [MomentKind.OPENING, MomentKind.CONVERSION, MomentKind.LOYALIST]
 
 
@@ -102,9 +104,7 @@ def test_batches_make_no_difference(
     """Many small transactions store what one would."""
     monkeypatch.setattr(importing, "AT_ONCE", 2)
     seen: list[tuple[str, int]] = []
-    imported = take(
-        tracker, write(FILE), progress=lambda what, done: seen.append((what, done))
-    )
+    imported = take(tracker, write(FILE), progress=lambda what, done: seen.append((what, done)))
     assert imported.added == 4
     assert seen == [("rows", 2), ("rows", 4), ("contacts", 2)]
 

@@ -54,7 +54,9 @@ def test_bad_rows_on_every_database(tracker: Tracker, write: Write) -> None:
 
 def test_bytes_that_are_no_text(tracker: Tracker, write: Write) -> None:
     """A line in another encoding is rejected, and says what to do."""
-    imported = take(tracker, write(b"who,what,when\nada,seen,2024-01-01\nJos\xe9,seen,2024-01-01\n"))
+    imported = take(
+        tracker, write(b"who,what,when\nada,seen,2024-01-01\nJos\xe9,seen,2024-01-01\n")
+    )
     assert (imported.added, imported.rejected) == (1, 1)
     assert "not UTF-8" in rejects(tracker)[0].reason
 
@@ -70,7 +72,9 @@ def test_an_unclosed_quote_costs_one_line(lite: Tracker, write: Write) -> None:
 
 def test_a_row_is_where_it_begins(lite: Tracker, write: Write) -> None:
     """Line numbers count physical lines, also after quoted line breaks and blank lines."""
-    path = write('who,what,when,text\r\n\r\nada,seen,2024-01-01,"one\r\ntwo"\r\nbob,seen,never,"a\nb"\r\n')
+    path = write(
+        'who,what,when,text\r\n\r\nada,seen,2024-01-01,"one\r\ntwo"\r\nbob,seen,never,"a\nb"\r\n'
+    )
     take(lite, path)
     assert rejects(lite)[0].line == 5
     assert stored(lite)[0][3] == {"text": "one\r\ntwo"}
@@ -108,7 +112,9 @@ def test_a_mended_funnel_takes_rejects(lite: Tracker, write: Write) -> None:
     strict = Funnel(stages=("a", "b"), rules={"seen": FUNNEL.rules["seen"]}, unmapped="refuse")
     url = lite.database.engine.url
     with Tracker(url, strict, clock=lambda: NOW) as tracker:
-        imported = take(tracker, write("who,what,when\nada,seen,2024-01-01\nada,bought,2024-01-02\n"))
+        imported = take(
+            tracker, write("who,what,when\nada,seen,2024-01-01\nada,bought,2024-01-02\n")
+        )
         assert (imported.added, imported.rejected) == (1, 1)
         assert "refuses such events" in rejects(tracker)[0].reason
     assert retry_rejects(lite).added == 1

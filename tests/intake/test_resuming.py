@@ -37,7 +37,9 @@ def history() -> str:
 
 
 @pytest.mark.parametrize("at", [("rows", 300), ("rows", 1000), ("contacts", 20)], ids=str)
-def test_a_killed_import_goes_on(url: str, write: Write, tmp_path: Path, at: tuple[str, int]) -> None:
+def test_a_killed_import_goes_on(
+    url: str, write: Write, tmp_path: Path, at: tuple[str, int]
+) -> None:
     """The events, rejects and moments are those of an import that was left in peace."""
     path = write(history())
     arguments = [sys.executable, "-c", SCRIPT, url, str(path), at[0], str(at[1])]

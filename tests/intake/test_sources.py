@@ -57,7 +57,16 @@ def test_parquet_tells_the_same(tracker: Tracker, write: Write, tmp_path: Path) 
 
 def test_types_stay(lite: Tracker, write: Write, tmp_path: Path) -> None:
     """JSON and Parquet keep numbers and lists; texts stay texts; null is absent."""
-    row = {"who": 7, "what": "seen", "when": "2024-01-01", "n": 1, "f": 0.5, "b": True, "l": [1], "z": None}
+    row = {
+        "who": 7,
+        "what": "seen",
+        "when": "2024-01-01",
+        "n": 1,
+        "f": 0.5,
+        "b": True,
+        "l": [1],
+        "z": None,
+    }
     take(lite, write(json.dumps(row) + "\n", "a.jsonl"))
     assert stored(lite) == [
         ("7", "seen", datetime(2024, 1, 1, tzinfo=UTC), {"n": 1, "f": 0.5, "b": True, "l": [1]})
@@ -71,7 +80,14 @@ def test_what_json_has_not_becomes_text(lite: Tracker, tmp_path: Path) -> None:
     """Dates and decimals of Parquet are written out; bytes are rejected."""
     day = datetime(2024, 1, 1, 5, tzinfo=UTC)
     rows = [
-        {"who": "ada", "what": "seen", "when": day.date(), "at": day, "cost": Decimal("1.10"), "raw": None},
+        {
+            "who": "ada",
+            "what": "seen",
+            "when": day.date(),
+            "at": day,
+            "cost": Decimal("1.10"),
+            "raw": None,
+        },
         {"who": "ada", "what": "seen", "when": day.date(), "at": None, "cost": None, "raw": b"x"},
     ]
     parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "a.parquet")
@@ -83,7 +99,9 @@ def test_what_json_has_not_becomes_text(lite: Tracker, tmp_path: Path) -> None:
 
 def test_nanoseconds_are_never_rounded(lite: Tracker, tmp_path: Path) -> None:
     """A timestamp finer than a microsecond is rejected, one that is not is taken."""
-    nanos = pyarrow.array([1_704_067_200_000_001_000, 1_704_067_200_000_000_001], pyarrow.timestamp("ns"))
+    nanos = pyarrow.array(
+        [1_704_067_200_000_001_000, 1_704_067_200_000_000_001], pyarrow.timestamp("ns")
+    )
     table = pyarrow.table({"who": ["ada", "bob"], "what": ["seen", "seen"], "when": nanos})
     parquet.write_table(table, tmp_path / "a.parquet")
     imported = take(lite, tmp_path / "a.parquet")
@@ -136,7 +154,12 @@ def test_bad_json_lines_are_rejected(tracker: Tracker, write: Write) -> None:
     ],
 )
 def test_a_file_that_cannot_be_read(
-    lite: Tracker, write: Write, name: str, content: str | bytes, options: dict[str, str], words: str
+    lite: Tracker,
+    write: Write,
+    name: str,
+    content: str | bytes,
+    options: dict[str, str],
+    words: str,
 ) -> None:
     """It says what to type instead, and nothing is written."""
     with pytest.raises(SourceError) as caught:

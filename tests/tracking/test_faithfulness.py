@@ -43,7 +43,7 @@ PAIRS = [
     ("ｱ", "ア"),
     ("か", "が"),
     ("a", "ａ"),
-    ("a", "а"),  # noqa: RUF001 - the second is Cyrillic
+    ("a", "а"),  # the second is Cyrillic
     ("1", "١"),
     ("1", "1.0"),
     ("1", "01"),

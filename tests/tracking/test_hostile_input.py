@@ -264,7 +264,7 @@ def test_a_clock_ahead_is_tolerated(tracker: Tracker, clock: Clock) -> None:
     assert tracker.track("ada", "saw", occurred_at=ahead).moments[0].occurred_at == ahead
 
 
-class Name(str, Enum):
+class Name(str, Enum):  # noqa: UP042 - its str() is another than its text
     """Names as many applications write them."""
 
     SAW = "saw"

@@ -12,8 +12,8 @@ from motfunnel.cli.output import print_lines, safe
 from motfunnel.cli.progress import Report, showing_progress
 from motfunnel.cli.store import with_tracker
 from motfunnel.cli.words import ZONE
-from motfunnel.intake.importing import import_file
 from motfunnel.intake.imported import Imported
+from motfunnel.intake.importing import import_file
 from motfunnel.intake.retrying import retry_rejects
 from motfunnel.intake.source import FORMATS
 from motfunnel.tracking.tracker import Tracker

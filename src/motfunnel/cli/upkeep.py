@@ -43,7 +43,9 @@ def check_command(ctx: click.Context, tracker: Tracker, /, sample: int | None) -
     with showing_progress() as progress:
         checked = check_contacts(tracker, sample=sample, progress=lambda n: progress("contacts", n))
     for one in checked.differences[:_MOST_SHOWN]:
-        print_lines([safe(f"{one.contact}: {one.what}: stored {one.stored}, replayed {one.replayed}")])
+        print_lines(
+            [safe(f"{one.contact}: {one.what}: stored {one.stored}, replayed {one.replayed}")]
+        )
     if len(checked.differences) > _MOST_SHOWN:
         print_lines([f"and {len(checked.differences) - _MOST_SHOWN:,} more"])
     print_lines([str(checked)])

@@ -5,8 +5,8 @@ is the funnel's to say; contacts are folded once all rows are in, and no handler
 """
 
 from motfunnel.intake.columns import Columns
-from motfunnel.intake.importing import import_file
 from motfunnel.intake.imported import Imported
+from motfunnel.intake.importing import import_file
 from motfunnel.intake.retrying import retry_rejects
 
 __all__ = ["Columns", "Imported", "import_file", "retry_rejects"]

@@ -11,10 +11,11 @@ import hashlib
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, evolve, field, frozen
 
+from motfunnel.domain.funnel import Funnel
 from motfunnel.errors import SourceError
 from motfunnel.intake.batch import Batch, Refused, Taken, write_events
 from motfunnel.intake.columns import Columns
@@ -47,16 +48,11 @@ def import_file(
     tracker: Tracker,
     path: str | Path,
     *,
-    contact: str,
-    event: str,
-    at: str,
-    id: str | None = None,
-    timezone: str = "UTC",
-    at_format: str | None = None,
     file_format: str | None = None,
     delimiter: str | None = None,
     rejects: str | Path | None = None,
     progress: Progress | None = None,
+    **columns: Any,
 ) -> Imported:
     """Take the events of a file; a row that cannot be taken goes to the rejects.
 
@@ -66,44 +62,25 @@ def import_file(
     Args:
         tracker: whose store and funnel.
         path: CSV, JSON lines or Parquet, the first two also packed with gzip.
-        contact: the column that names the contact.
-        event: the column with the event's name.
-        at: the column with the instant.
-        id: the column with the event's id; without one, ids are made from the rows' content.
-        timezone: the IANA zone of instants that name no offset.
-        at_format: ``unix``, or a strptime pattern; ISO 8601 if not given.
         file_format: csv, jsonl or parquet, where the file's name does not say.
         delimiter: what stands between the cells of CSV.
         rejects: a file to write the rejects to, as CSV.
         progress: is called with ``rows`` or ``contacts`` and how many are done.
+        columns: contact, event, at, and optionally id, timezone and at_format, as ``Columns`` says.
 
     Raises:
         SourceError: the file is missing, malformed, or lacks a column.
         MissingExtraError: reading Parquet needs pyarrow.
     """
-    columns = Columns(
-        contact=contact, event=event, at=at, id=id, timezone=timezone, at_format=at_format
-    )
-    path = Path(path)
-    source = open_source(path, file_format, delimiter)
-    columns.check(source.names, path.name)
-    digest = digest_of(path)
+    file = _open(Path(path), Columns(**columns), file_format, delimiter)
     try:
-        reader = RowReader(tracker.interpreter, tracker.funnel, columns)
+        reader = RowReader(tracker.interpreter, tracker.funnel, file.columns)
     except ValueError as error:
         raise SourceError(str(error)) from None
-    options = f"{digest} {columns} {file_format} {delimiter} {tracker.funnel.fingerprint}"
-    file = _File(
-        name=path.name,
-        digest=digest,
-        key=hashlib.sha256(options.encode()).hexdigest(),
-        columns=columns,
-        source=source,
-    )
     with rare_collections():
         imported = _Import(tracker, file, reader, progress or (lambda _, __: None)).run()
     if rejects is not None:
-        write_rejects_file(tracker, Path(rejects), digest)
+        write_rejects_file(tracker, Path(rejects), file.digest)
     return imported
 
 
@@ -114,17 +91,33 @@ class _File:
     Attributes:
         name: what it is called.
         digest: of its content.
-        key: under which it is noted how far its import has come: its content, and all that decides
-            what is made of it.
         columns: how it is to be understood.
         source: its rows.
+        form: how its rows are read.
     """
 
     name: str
     digest: str
-    key: str
     columns: Columns
     source: Source
+    form: str
+
+    def key(self, funnel: Funnel) -> str:
+        """Under what to note how far its import has come: all that decides what is made of it."""
+        decisive = f"{self.digest} {self.columns} {self.form} {funnel.fingerprint}"
+        return hashlib.sha256(decisive.encode()).hexdigest()
+
+
+def _open(path: Path, columns: Columns, file_format: str | None, delimiter: str | None) -> _File:
+    source = open_source(path, file_format, delimiter)
+    columns.check(source.names, path.name)
+    return _File(
+        name=path.name,
+        digest=digest_of(path),
+        columns=columns,
+        source=source,
+        form=f"{file_format} {delimiter}",
+    )
 
 
 @define
@@ -137,10 +130,12 @@ class _Import:
     progress: Progress
     rows: int = 0
     reasons: list[tuple[int, str]] = field(factory=list)
+    key: str = field(init=False, default="")
 
     def run(self) -> Imported:
         """Take all rows, then fold."""
         tracker = self.tracker
+        self.key = self.file.key(tracker.funnel)
         tracker.keep_funnel()
         start = done = self._find_checkpoint()
         for batch, last in self._batches(start.line):
@@ -200,7 +195,7 @@ class _Import:
         ]
         put_rejects(connection, tables, tracker.tenant, rejects, now)
         done = evolve(done, added=done.added + added, rejected=done.rejected + len(rejects))
-        put_checkpoint(connection, tables, tracker.tenant, self.file.key, done, now)
+        put_checkpoint(connection, tables, tracker.tenant, self.key, done, now)
         if len(self.reasons) < REASONS:
             self.reasons += [(reject.line, reject.reason) for reject in rejects[:REASONS]]
         return done
@@ -208,11 +203,9 @@ class _Import:
     def _find_checkpoint(self) -> Checkpoint:
         database = self.tracker.database
         with database.read() as connection:
-            found = read_checkpoint(
-                connection, database.tables, self.tracker.tenant, self.file.key
-            )
+            found = read_checkpoint(connection, database.tables, self.tracker.tenant, self.file.key)
         return found or Checkpoint()
 
     def _forget_checkpoint(self, connection: Connection) -> None:
         tables = self.tracker.database.tables
-        drop_checkpoint(connection, tables, self.tracker.tenant, self.file.key)
+        drop_checkpoint(connection, tables, self.tracker.tenant, self.key)

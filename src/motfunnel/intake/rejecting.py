@@ -58,9 +58,7 @@ def write_rejects_file(tracker: Tracker, path: Path, digest: str) -> int:
         tables, prefix = tracker.database.tables, f"{digest[:PREFIX]}-"
         found = all_rejects(connection, tables, tracker.tenant, prefix=prefix)
         for one in sorted(found, key=lambda reject: reject.line):
-            writer.writerow(
-                [one.source, one.line, one.reason, one.contact, one.event, one.payload]
-            )
+            writer.writerow([one.source, one.line, one.reason, one.contact, one.event, one.payload])
             count += 1
     return count
 

@@ -22,7 +22,7 @@ from motfunnel.store.tables import Tables, tables
 VERSION: Final = 1
 """The version of the tables that this code reads and writes."""
 
-_ATTEMPTS: Final = 5
+_ATTEMPTS: Final = 15  # more than there are tables: each that fails has found one more
 _BUSY_SECONDS: Final = 30
 _READING: Final = "REPEATABLE READ"
 _WRITING: Final = "READ COMMITTED"

@@ -113,10 +113,12 @@ class Ledger:
         rows = self._run.read_events.fetch(self.connection, self._key(contact))
         return [read_event(row) for row in rows]
 
-    def stories(self, contacts: Sequence[str]) -> dict[str, list[StoredEvent]]:
-        """Read the events of some contacts, in no order, by contact."""
-        found = self._run.read_stories.fetch_raw(self.connection, self._some(contacts))
-        events = map(StoredEvent._make, found)
+    def stories(
+        self, contacts: Sequence[str], *, to_write: bool = True
+    ) -> dict[str, list[StoredEvent]]:
+        """Read the events of some contacts, in no order, by contact; to fold, or only to look."""
+        read = self._run.read_stories_to_write if to_write else self._run.read_stories
+        events = map(StoredEvent._make, read.fetch_raw(self.connection, self._some(contacts)))
         return {contact: list(story) for contact, story in groupby(events, itemgetter(0))}
 
     def set_signals(self, changed: Iterable[tuple[StoredEvent, str]]) -> None:

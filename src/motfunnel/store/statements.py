@@ -28,8 +28,14 @@ class Statements:
     """
 
     def __init__(self, of: Tables) -> None:
-        contacts, events, moments, episodes = of.contacts, of.events, of.moments, of.episodes
+        self._make_contacts(of.contacts)
+        self._make_events(of.events)
+        self._make_moments(of.moments)
+        self._make_episodes(of.episodes)
+        self.add_trait = _of(of.traits, lambda _: _insert(of.traits))
+        self.add_reject = _of(of.rejects, lambda _: _insert(of.rejects))
 
+    def _make_contacts(self, contacts: Table) -> None:
         self.keep_contact = _of(contacts, lambda d: insert_or_keep(contacts, d))
         self.mark_contact = _of(
             contacts, lambda d: insert_or_update(contacts, d, ["fingerprint"], only_changed=True)
@@ -48,6 +54,7 @@ class Statements:
         self.update_contact = _of(contacts, lambda _: _update_contact(contacts))
         self.update_contacts = _of(contacts, lambda d: _update_contacts(contacts, d))
 
+    def _make_events(self, events: Table) -> None:
         self.add_event = _of(events, lambda d: _insert_new(events, d))
         self.add_events = _of(events, lambda d: _insert_ignoring(events, d))
         # The same, of events whose instants and properties are written as texts already.
@@ -61,10 +68,8 @@ class Statements:
                 d, select(events).where(_one(events), events.c.id == bindparam("id"))
             ),
         )
-        self.read_events_of_some = _of(
-            events, lambda d: _shared(d, select(events).where(_some(events)).order_by("contact"))
-        )
-        self.read_stories = _of(events, lambda d: _shared(d, _story(events)))
+        self.read_stories = _of(events, lambda _: _story(events))
+        self.read_stories_to_write = _of(events, lambda d: _shared(d, _story(events)))
         self.set_signal = _of(
             events,
             lambda _: (
@@ -74,6 +79,7 @@ class Statements:
             ),
         )
 
+    def _make_moments(self, moments: Table) -> None:
         self.add_moment = _of(moments, lambda _: _insert(moments))
         self.read_moments = _of(
             moments, lambda d: _shared(d, select(moments).where(_one(moments)).order_by("ordinal"))
@@ -84,14 +90,13 @@ class Statements:
         )
         self.delete_moments = _of(moments, lambda _: delete(moments).where(_some(moments)))
 
+    def _make_episodes(self, episodes: Table) -> None:
         self.add_episode = _of(episodes, lambda _: _insert(episodes))
         self.read_episode = _of(
             episodes,
             lambda d: _shared(
                 d,
-                select(episodes).where(
-                    _one(episodes), episodes.c.episode == bindparam("episode")
-                ),
+                select(episodes).where(_one(episodes), episodes.c.episode == bindparam("episode")),
             ),
         )
         self.read_episodes_of_some = _of(
@@ -107,9 +112,6 @@ class Statements:
             ),
         )
         self.delete_episodes = _of(episodes, lambda _: delete(episodes).where(_some(episodes)))
-
-        self.add_trait = _of(of.traits, lambda _: _insert(of.traits))
-        self.add_reject = _of(of.rejects, lambda _: _insert(of.rejects))
 
 
 @cache

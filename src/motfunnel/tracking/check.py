@@ -98,7 +98,7 @@ def _compare(
     if not states:
         return
     contacts = [state.contact for state in states]
-    stories = ledger.stories(contacts)
+    stories = ledger.stories(contacts, to_write=False)
     moments, episodes = ledger.journeys(contacts)
     for stored in states:
         contact = stored.contact
