@@ -72,7 +72,7 @@ def _write_history(packed: Any, history: Path, rows: int) -> dict[str, str]:
     return {"at": at, "contact": contact, "event": event}
 
 
-def _measure(tracker: Tracker, history: Path, columns: dict[str, str]) -> None:
+def _measure(tracker: Tracker, history: Path, columns: dict[str, Any]) -> None:
     engine = tracker.database.engine
     tables = [getattr(tracker.database.tables, name) for name in TABLES]
     tracker.create_tables()
@@ -84,7 +84,9 @@ def _measure(tracker: Tracker, history: Path, columns: dict[str, str]) -> None:
         rows = {table: list(_bound(connection, table)) for table in tables}
     _empty(engine, tables)
     theirs = sum(_insert_plainly(engine, table, rows[table]) for table in tables)
-    counts = ", ".join(f"{len(rows[table]):,} {name}" for table, name in zip(tables, TABLES))
+    counts = ", ".join(
+        f"{len(rows[table]):,} {name}" for table, name in zip(tables, TABLES, strict=True)
+    )
     print(
         f"import {ours:6.2f} s ({imported.rows / ours:,.0f} rows/s), "
         f"executemany {theirs:6.2f} s ({imported.rows / theirs:,.0f} rows/s): "

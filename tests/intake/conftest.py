@@ -25,7 +25,7 @@ FUNNEL = Funnel(
     },
     patience={"default": timedelta(days=30)},
 )
-COLUMNS = {"contact": "who", "event": "what", "at": "when"}
+COLUMNS: dict[str, Any] = {"contact": "who", "event": "what", "at": "when"}
 
 Write = Callable[..., Path]
 

@@ -1,5 +1,6 @@
 """Instants of files: read as they are meant, or refused; never guessed and never rounded."""
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -74,9 +75,8 @@ def test_an_instant_is_refused(
     value: Any, timezone: str, at_format: str | None, words: str
 ) -> None:
     """Where two instants could be meant, or none; the text says which and why."""
-    with pytest.raises(ValueError, match=".") as caught:
+    with pytest.raises(ValueError, match=re.escape(words)) as caught:
         instant_reader(timezone, at_format)(value)
-    assert words in str(caught.value)
     assert len(str(caught.value)) < 200
 
 

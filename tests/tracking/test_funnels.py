@@ -104,7 +104,7 @@ def test_a_changed_funnel(make_tracker: Callable[..., Tracker]) -> None:
             question()
         assert caught.value.contacts == 3
     after.track("ada", "saw", id="3", occurred_at=day(8))
-    with pytest.raises(OutdatedError, match="^2 contacts"):
+    with pytest.raises(OutdatedError, match=r"^2 contacts"):
         after.check_current()
     assert len(after.contact("bob", as_of=day(8)).moments) == 3  # a profile is folded when asked
     steps: list[int] = []
@@ -117,7 +117,7 @@ def test_a_changed_funnel(make_tracker: Callable[..., Tracker]) -> None:
         for contact in ("ada", "bob", "cyd")
         for kind in ("opening", "depart", "recidivism")
     ]
-    with pytest.raises(OutdatedError, match="^3 contacts"):
+    with pytest.raises(OutdatedError, match=r"^3 contacts"):
         before.check_current()
     assert before.rebuild() == 3
     assert len([*before.moments(as_of=day(8))]) == 3

@@ -51,7 +51,7 @@ def test_naive_instants_are_refused(tracker: Tracker) -> None:
         lambda: next(tracker.moments(as_of=naive)),
         lambda: tracker.sweep(as_of=naive),
     ):
-        with pytest.raises(QuestionError, match="as_of.*naive"):
+        with pytest.raises(QuestionError, match=r"as_of.*naive"):
             question()
 
 

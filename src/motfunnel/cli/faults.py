@@ -1,6 +1,7 @@
 """What goes wrong, as a line on standard error and an exit code.
 
-0 done, 1 done with rejected rows or a failed check, 2 bad usage, 3 could not be done, 130 interrupted.
+0 done, 1 done with rejected rows or a failed check, 2 bad usage, 3 could not be done, 130 for an
+interrupt.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from motfunnel.cli.faults import NOT_WHOLLY
 from motfunnel.cli.output import print_lines, safe
 from motfunnel.cli.progress import Report, showing_progress
 from motfunnel.cli.store import with_tracker
-from motfunnel.cli.words import ZONE
+from motfunnel.cli.words import zone
 from motfunnel.intake.imported import Imported
 from motfunnel.intake.importing import import_file
 from motfunnel.intake.retrying import retry_rejects
@@ -28,7 +28,7 @@ _MEANINGS: Final = ("contact", "event", "at", "id", "timezone", "at_format")
 @click.option("--event", metavar="COLUMN", help="The column with the event's name.")
 @click.option("--at", metavar="COLUMN", help="The column with the instant.")
 @click.option("--id", metavar="COLUMN", help="The column with the event's id, if there is one.")
-@click.option("--timezone", type=ZONE, help="Where naive instants are read; UTC if not given.")
+@click.option("--timezone", type=zone, help="Where naive instants are read; UTC if not given.")
 @click.option("--at-format", metavar="FORM", help="unix, or a strptime pattern; else ISO 8601.")
 @click.option("--file-format", type=click.Choice(FORMATS), help="If the name does not say.")
 @click.option("--delimiter", help=r"What stands between cells of CSV; \t for a tab.")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import click
 
 from motfunnel.cli.output import formats, print_csv_rows, print_json_rows, print_lines, safe
 from motfunnel.cli.store import with_tracker
-from motfunnel.cli.words import ZONE, read_instant
+from motfunnel.cli.words import read_instant, zone
 from motfunnel.domain.instant import iso
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.tracking.tracker import Tracker
@@ -32,7 +32,7 @@ COLUMNS: Final = (
 @click.option("--kind", type=click.Choice([kind.value for kind in MomentKind]))
 @click.option("--since", metavar="INSTANT", help="From this instant on.")
 @click.option("--as-of", metavar="INSTANT", help="As of this instant.")
-@click.option("--timezone", type=ZONE, default="UTC", help="Where naive instants are read.")
+@click.option("--timezone", type=zone, default="UTC", help="Where naive instants are read.")
 @formats("text", "json", "csv")
 def moments_command(
     tracker: Tracker,
@@ -52,25 +52,11 @@ def moments_command(
         as_of=read_instant(as_of, timezone, "as-of"),
     )
     if form == "csv":
-        print_csv_rows(COLUMNS, map(as_row, found))
+        print_csv_rows(COLUMNS, (tuple(moment.to_dict().values()) for moment in found))
     elif form == "json":
-        print_json_rows(dict(zip(COLUMNS, as_row(moment), strict=True)) for moment in found)
+        print_json_rows(moment.to_dict() for moment in found)
     else:
         print_lines(_lines(found))
-
-
-def as_row(moment: Moment) -> tuple[Any, ...]:
-    """The columns of a moment; CSV leaves empty what is None."""
-    return (
-        moment.contact,
-        moment.kind.value,
-        iso(moment.occurred_at),
-        moment.event_id,
-        moment.from_stage,
-        moment.to_stage,
-        moment.reason,
-        moment.episode,
-    )
 
 
 def _lines(moments: Iterator[Moment]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from motfunnel.cli.output import formats, print_json, print_lines
 from motfunnel.cli.store import with_tracker
-from motfunnel.cli.words import DURATION, ZONE, read_instant
+from motfunnel.cli.words import duration, read_instant, zone
 from motfunnel.tracking.tracker import Tracker
 
 
@@ -39,7 +39,7 @@ REPORTS: Final = {
 @click.command("report")
 @click.argument("name", type=click.Choice(list(REPORTS)))
 @with_tracker
-@click.option("--within", type=DURATION, help="The window, e.g. 90d.")
+@click.option("--within", type=duration, help="The window, e.g. 90d.")
 @click.option("--by", help="Group by: stage, reason, source, or a trait.")
 @click.option("--unit", type=click.Choice(["contact", "episode"]), help="What is counted.")
 @click.option("--from", "start", metavar="INSTANT", help="The cohort: from this instant on.")
@@ -47,23 +47,23 @@ REPORTS: Final = {
 @click.option("--confidence", type=click.FloatRange(0, 1, min_open=True, max_open=True))
 @click.option("--as-of", metavar="INSTANT", help="As of this instant.")
 @click.option("--known-by", metavar="INSTANT", help="By what had been recorded at this instant.")
-@click.option("--timezone", type=ZONE, default="UTC", help="Of naive instants and of periods.")
+@click.option("--timezone", type=zone, default="UTC", help="Of naive instants and of periods.")
 @formats("text", "json", "csv")
 def report_command(tracker: Tracker, /, name: str, form: str, **options: Any) -> None:
     """Ask for the rate or report NAME."""
-    zone = options["timezone"]
+    timezone = options["timezone"]
     given = {option: options[option] for option in ("within", "by", "unit", "confidence")}
     bounds = {"from": options["start"], "to": options["end"]}
     asked = {key for key, value in (given | bounds).items() if value is not None}
     _check(name, asked)
     arguments = {key: given[key] for key in given if key in asked}
     if asked & {"from", "to"}:
-        cohort = tuple(read_instant(bounds[side], zone, side) for side in ("from", "to"))
+        cohort = tuple(read_instant(bounds[side], timezone, side) for side in ("from", "to"))
         arguments[str(REPORTS[name].cohort)] = cohort
     report = tracker.report(
-        as_of=read_instant(options["as_of"], zone, "as-of"),
-        known_by=read_instant(options["known_by"], zone, "known-by"),
-        timezone=zone,
+        as_of=read_instant(options["as_of"], timezone, "as-of"),
+        known_by=read_instant(options["known_by"], timezone, "known-by"),
+        timezone=timezone,
     )
     answer = getattr(report, name)(**arguments)
     if form == "json":

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import click
 
-from motfunnel.cli.words import FUNNEL
+from motfunnel.cli.words import funnel
 from motfunnel.tracking.tracker import Tracker
 
 HOST: Final = "motfunnel.host"
@@ -24,7 +24,7 @@ def with_tracker(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--db", envvar="MOTFUNNEL_DB", metavar="URL", help="The database.")
     @click.option(
         "--funnel",
-        type=FUNNEL,
+        type=funnel,
         metavar="FILE|PRESET",
         help="The funnel: a file, or ecommerce or saas; the stored one if not given.",
     )

@@ -8,7 +8,7 @@ from motfunnel.cli.faults import NOT_WHOLLY
 from motfunnel.cli.output import print_lines, safe
 from motfunnel.cli.progress import showing_progress
 from motfunnel.cli.store import with_tracker
-from motfunnel.cli.words import ZONE, read_instant
+from motfunnel.cli.words import read_instant, zone
 from motfunnel.tracking.check import check_contacts
 from motfunnel.tracking.tracker import Tracker
 
@@ -18,7 +18,7 @@ _MOST_SHOWN = 100
 @click.command("sweep")
 @with_tracker
 @click.option("--as-of", metavar="INSTANT", help="Up to this instant.")
-@click.option("--timezone", type=ZONE, default="UTC", help="Where naive instants are read.")
+@click.option("--timezone", type=zone, default="UTC", help="Where naive instants are read.")
 def sweep_command(tracker: Tracker, /, as_of: str | None, timezone: str) -> None:
     """Write down the departures by silence whose deadline has come."""
     departed = tracker.sweep(as_of=read_instant(as_of, timezone, "as-of"))

@@ -1,10 +1,9 @@
-"""What users type beside names: durations, instants, funnels; each read once, with a kind refusal."""
+"""What users type beside names: durations, zones, instants, funnels; refused with a remedy."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
 
 import click
 
@@ -14,51 +13,41 @@ from motfunnel.domain.instant import parse_duration
 from motfunnel.intake.instants import instant_reader, read_zone
 
 
-class DurationType(click.ParamType):
-    """A duration such as ``90d``."""
+def duration(text: str) -> timedelta:
+    """Read a duration such as ``90d``.
 
-    name = "duration"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> timedelta:
-        """Read it."""
-        try:
-            return value if isinstance(value, timedelta) else parse_duration(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-class ZoneType(click.ParamType):
-    """The name of a time zone."""
-
-    name = "zone"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> str:
-        """Make sure that there is such a zone."""
-        try:
-            read_zone(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-        return str(value)
+    Raises:
+        click.BadParameter: it is none.
+    """
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
-class FunnelType(click.ParamType):
-    """A funnel file, or the name of a preset."""
+def zone(text: str) -> str:
+    """Make sure that there is a time zone of this name.
 
-    name = "funnel"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Funnel:
-        """Read it; what is wrong with the file is a fault of the file, not of the usage."""
-        if isinstance(value, Funnel):
-            return value
-        if value in PRESETS and not Path(value).exists():
-            preset: Funnel = getattr(Funnel, value)()
-            return preset
-        return Funnel.from_toml(value)
+    Raises:
+        click.BadParameter: there is none.
+    """
+    try:
+        read_zone(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    return text
 
 
-DURATION: Final = DurationType()
-ZONE: Final = ZoneType()
-FUNNEL: Final = FunnelType()
+def funnel(text: str) -> Funnel:
+    """Read a funnel file, or a preset.
+
+    Raises:
+        FunnelError: the file cannot be used: a fault of the file, not of the usage.
+    """
+    if text in PRESETS and not Path(text).exists():
+        preset: Funnel = getattr(Funnel, text)()
+        return preset
+    return Funnel.from_toml(text)
 
 
 def read_instant(text: str | None, timezone: str, option: str) -> datetime | None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from attrs import field, frozen
+from attrs import frozen
+
+from motfunnel.domain.instant import iso
 
 
 class Presence(StrEnum):
@@ -65,6 +67,30 @@ class Moment:
     episode: int | None = None
     referred: str | None = None
 
+    def to_dict(self) -> dict[str, str | int | None]:
+        """The moment by the names of its columns, ready for JSON and CSV."""
+        return {
+            "contact": self.contact,
+            "moment": self.kind.value,
+            "occurred_at": iso(self.occurred_at),
+            "event_id": self.event_id,
+            "from_stage": self.from_stage,
+            "to_stage": self.to_stage,
+            "reason": self.reason,
+            "episode": self.episode,
+        }
+
+    def __str__(self) -> str:
+        """The moment on one line."""
+        when = f"{self.occurred_at:%Y-%m-%d %H:%M:%S}"
+        return f"{when}  {self.kind.value:<10}  {self._detail}".rstrip()
+
+    @property
+    def _detail(self) -> str:
+        if self.kind is MomentKind.CONVERSION:
+            return f"{self.from_stage} → {self.to_stage}"
+        return self.reason or self.referred or ""
+
     @property
     def is_silent(self) -> bool:
         """Whether this is a departure by silence."""
@@ -83,7 +109,7 @@ class Episode:
         stage: the highest stage reached before leaving.
         customer: whether the contact had purchased before leaving.
         first_outreach_at: the first attempt to bring the contact back while it was away.
-        outreaches: how many such attempts there were.
+        outreaches: how many such attempts there were; None where that was not asked for.
         returned_at: when it came back; None while the episode is open.
         return_event_id: the event that brought it back.
     """
@@ -95,6 +121,22 @@ class Episode:
     stage: str
     customer: bool
     first_outreach_at: datetime | None = None
-    outreaches: int = 0
+    outreaches: int | None = 0
     returned_at: datetime | None = None
-    return_event_id: str | None = field(default=None)
+    return_event_id: str | None = None
+
+    def to_dict(self) -> dict[str, str | int | None]:
+        """The episode by the names of its columns, ready for JSON."""
+        return {
+            "episode": self.number,
+            "departed_at": iso(self.departed_at),
+            "reason": self.reason,
+            "stage": self.stage,
+            "customer": self.customer,
+            "outreaches": self.outreaches,
+            "first_outreach_at": None
+            if self.first_outreach_at is None
+            else iso(self.first_outreach_at),
+            "returned_at": None if self.returned_at is None else iso(self.returned_at),
+            "return_event_id": self.return_event_id,
+        }

@@ -17,12 +17,11 @@ from motfunnel.domain.event import Event
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.journey import make_entry
 from motfunnel.intake.source import Raw
-from motfunnel.store.imports import EventRow, add_event_rows, stored_events
+from motfunnel.store.imports import EventRow, Transaction, add_event_rows, stored_events
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.types import read_instant
 
 if TYPE_CHECKING:
-    from motfunnel.store.database import Connection
     from motfunnel.tracking.tracker import Tracker
 
 CONFLICT = "the id {!r} is taken by an event with other content, which stays as it was"
@@ -72,7 +71,7 @@ class Batch:
 
 
 def write_events(
-    connection: Connection, tracker: Tracker, batch: Batch, recorded_at: datetime
+    connection: Transaction, tracker: Tracker, batch: Batch, recorded_at: datetime
 ) -> tuple[int, list[Refused]]:
     """Write a batch's events, with their contacts locked.
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from difflib import get_close_matches
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from attrs import asdict, frozen
 
 from motfunnel.errors import SourceError
+
+_MOST_LISTED: Final = 30
 
 
 @frozen(kw_only=True)
@@ -44,8 +46,8 @@ class Columns:
                     f"{source} has no column {name!r}; it has {_listed(names)}. "
                     f"{_suggest(option, name, names)}"
                 )
-            for other in wanted:
-                if other != option and wanted[other] == name:
+            for other, taken in wanted.items():
+                if other != option and taken == name:
                     raise SourceError(f"{option} and {other} both name the column {name!r}")
 
     def named(self) -> Iterator[tuple[str, str]]:
@@ -79,8 +81,9 @@ def check_header(names: Sequence[str], source: str) -> None:
 
 
 def _listed(names: Collection[str]) -> str:
-    shown = ", ".join(map(repr, list(names)[:30]))
-    return f"{shown} and {len(names) - 30} more" if len(names) > 30 else shown
+    shown = ", ".join(map(repr, list(names)[:_MOST_LISTED]))
+    more = len(names) - _MOST_LISTED
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _suggest(option: str, name: str, names: Collection[str]) -> str:

@@ -55,8 +55,8 @@ class CsvSource:
                 elif len(cells) == width:
                     yield Raw(line, {n: c for n, c in zip(names, cells, strict=True) if c})
                 else:
-                    fault = f"the row has {len(cells)} cells, and the header names {width} columns"
-                    yield Raw(line, {"cells": cells}, fault)
+                    ragged = f"the row has {len(cells)} cells, and the header names {width} columns"
+                    yield Raw(line, {"cells": cells}, ragged)
 
 
 def _records(file: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str], str | None]]:

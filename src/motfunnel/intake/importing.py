@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -25,6 +26,7 @@ from motfunnel.intake.row_reader import RowReader
 from motfunnel.intake.source import Raw, Source, digest_of, open_source
 from motfunnel.store.imports import (
     Checkpoint,
+    Transaction,
     drop_checkpoint,
     persist,
     put_checkpoint,
@@ -34,7 +36,6 @@ from motfunnel.store.rejects import put_rejects
 from motfunnel.tracking.collector import rare_collections
 
 if TYPE_CHECKING:
-    from motfunnel.store.database import Connection
     from motfunnel.tracking.tracker import Tracker
 
 AT_ONCE: Final = 20_000
@@ -139,12 +140,8 @@ class _Import:
         tracker.keep_funnel()
         start = done = self._find_checkpoint()
         for batch, last in self._batches(start.line):
-            done = persist(
-                tracker.database,
-                lambda connection, batch=batch, last=last, done=done: self._write(
-                    connection, batch, evolve(done, line=last)
-                ),
-            )
+            write = partial(self._write, batch=batch, done=evolve(done, line=last))
+            done = persist(tracker.database, write)
             self.progress("rows", self.rows)
         contacts = tracker.finish(progress=lambda count: self.progress("contacts", count))
         persist(tracker.database, self._forget_checkpoint)
@@ -184,7 +181,7 @@ class _Import:
                 batch.refused.append(Refused(raw, getattr(error, "reason", str(error))))
         return batch
 
-    def _write(self, connection: Connection, batch: Batch, done: Checkpoint) -> Checkpoint:
+    def _write(self, connection: Transaction, batch: Batch, done: Checkpoint) -> Checkpoint:
         """Write a batch, and how far that brings the import."""
         tracker, tables = self.tracker, self.tracker.database.tables
         now = tracker.interpreter.clock()
@@ -203,9 +200,9 @@ class _Import:
     def _find_checkpoint(self) -> Checkpoint:
         database = self.tracker.database
         with database.read() as connection:
-            found = read_checkpoint(connection, database.tables, self.tracker.tenant, self.file.key)
+            found = read_checkpoint(connection, database.tables, self.tracker.tenant, self.key)
         return found or Checkpoint()
 
-    def _forget_checkpoint(self, connection: Connection) -> None:
+    def _forget_checkpoint(self, connection: Transaction) -> None:
         tables = self.tracker.database.tables
         drop_checkpoint(connection, tables, self.tracker.tenant, self.key)

@@ -21,6 +21,9 @@ _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}", re.ASCII)
 _TOO_FINE: Final = re.compile(r"[.,][0-9]{6}0*[1-9]")
 _SECONDS: Final = re.compile(r"([+-]?)([0-9]{1,12})(?:\.([0-9]{0,30}))?", re.ASCII)
 _CLOCK: Final = re.compile(r"%[-#]?[HIMSfpXcTRrs]")
+_SURE: Final = 11  # digits of seconds that surely lie within the calendar
+_MOST_DIGITS: Final = 40
+_MOST_SHOWN: Final = 60
 _DAY: Final = timedelta(days=1)
 
 ReadInstant = Callable[[object], datetime]
@@ -72,7 +75,7 @@ def read_unix(value: object) -> datetime:
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise ValueError(f"{_brief(value)} is no number of seconds since 1970")
     text = value.strip() if isinstance(value, str) else _plain(value)
-    if len(text) < 12 and text.isascii() and text.isdigit():  # after 1970, as most are
+    if len(text) <= _SURE and text.isascii() and text.isdigit():  # after 1970, as most are
         return datetime.fromtimestamp(int(text), UTC)
     match = _SECONDS.fullmatch(text)
     if match is None:
@@ -165,11 +168,11 @@ def _plain(value: object) -> str:
     """Write a number without an exponent, as far as it stands for itself."""
     if isinstance(value, int) and abs(value) > 10**20:
         raise ValueError(f"a number of {value.bit_length()} bits is no instant")
-    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < 40:
+    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < _MOST_DIGITS:
         return format(value, "f")
     return str(value)
 
 
 def _brief(value: object) -> str:
     text = ascii(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 3] + "..."

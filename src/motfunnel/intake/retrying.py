@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, evolve, field
@@ -19,11 +20,10 @@ from motfunnel.intake.imported import Imported
 from motfunnel.intake.rejecting import PREFIX
 from motfunnel.intake.row_reader import RowReader
 from motfunnel.intake.source import Raw
-from motfunnel.store.imports import persist
+from motfunnel.store.imports import Transaction, persist
 from motfunnel.store.rejects import Reject, drop_rejects, put_rejects, read_rejects
 
 if TYPE_CHECKING:
-    from motfunnel.store.database import Connection
     from motfunnel.tracking.tracker import Tracker
 
 _AT_ONCE: Final = 5_000
@@ -73,12 +73,8 @@ class _Retry:
         while some := self._some(after):
             after = some[-1].id
             batch, stay = self._read(some)
-            new, left = persist(
-                self.tracker.database,
-                lambda connection, some=some, batch=batch, stay=stay: self._write(
-                    connection, some, batch, stay
-                ),
-            )
+            write = partial(self._write, some=some, batch=batch, stay=stay)
+            new, left = persist(self.tracker.database, write)
             rows, added, rejected = rows + len(some), added + new, rejected + left
             self.progress("rows", rows)
         contacts = self.tracker.finish(progress=lambda count: self.progress("contacts", count))
@@ -133,7 +129,7 @@ class _Retry:
         return self.readers[key]
 
     def _write(
-        self, connection: Connection, some: Sequence[Reject], batch: Batch, stay: dict[str, str]
+        self, connection: Transaction, some: Sequence[Reject], batch: Batch, stay: dict[str, str]
     ) -> tuple[int, int]:
         """Write what can be taken, and let it leave the rejects; how many came, how many stay."""
         tracker, tables = self.tracker, self.tracker.database.tables

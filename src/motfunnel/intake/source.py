@@ -117,7 +117,7 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
                     raise SourceError(f"{path} {fault}")
             if start.startswith(_GZIP):
                 with gzip.open(file) as unpacked:
-                    yield io.BufferedReader(unpacked, _CHUNK)  # type: ignore[type-var]
+                    yield io.BufferedReader(unpacked, _CHUNK)
             else:
                 yield file
     except FileNotFoundError:

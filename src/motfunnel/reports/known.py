@@ -31,18 +31,17 @@ class _Told:
 
 
 def known_episodes(
-    histories: Iterable[tuple[str, list[Event]]],
-    funnel: Funnel,
-    as_of: datetime,
-    grouping: Grouping | None,
+    journeys: Iterable[tuple[Journey, list[Event]]], grouping: Grouping | None
 ) -> Iterator[tuple[Episode, str | None]]:
     """Give all episodes as of an instant, each with its group's value."""
     told: list[_Told] = []
     referred: dict[str, datetime] = {}
-    for contact, events in histories:
-        journey = _walk(contact, funnel, events, as_of)
+    for journey, events in journeys:
         for moment in journey.moments:
-            if moment.kind is MomentKind.REFERRAL and moment.referred not in (None, contact):
+            if moment.kind is MomentKind.REFERRAL and moment.referred not in (
+                None,
+                journey.contact,
+            ):
                 first = referred.get(moment.referred or "")
                 if first is None or moment.occurred_at < first:
                     referred[moment.referred or ""] = moment.occurred_at
@@ -53,14 +52,19 @@ def known_episodes(
             yield episode, _group(one, episode, grouping, referred)
 
 
-def _walk(contact: str, funnel: Funnel, events: list[Event], as_of: datetime) -> Journey:
-    journey, limit = Journey(contact, funnel), to_micros(as_of)
-    for entry in in_order(events, funnel.read_stored):
-        if entry.at > limit:
-            break
-        journey.advance(entry)
-    journey.silence(limit)
-    return journey
+def known_journeys(
+    histories: Iterable[tuple[str, list[Event]]], funnel: Funnel, as_of: datetime
+) -> Iterator[tuple[Journey, list[Event]]]:
+    """Walk each contact up to an instant; give its journey, and the events again."""
+    limit = to_micros(as_of)
+    for contact, events in histories:
+        journey = Journey(contact, funnel)
+        for entry in in_order(events, funnel.read_stored):
+            if entry.at > limit:
+                break
+            journey.advance(entry)
+        journey.silence(limit)
+        yield journey, events
 
 
 def _tell(journey: Journey, events: list[Event], grouping: Grouping | None) -> _Told:

@@ -14,7 +14,7 @@ from attrs import field, frozen
 
 from motfunnel.domain.instant import format_duration, iso
 from motfunnel.domain.moment import Episode
-from motfunnel.reports.table import csv_table, days, percent, span, text_table
+from motfunnel.reports.table import csv_table, days, percent, span, text_table, wrapped
 from motfunnel.statistics import Interval, SurvivalCurve
 
 FEWEST_AT_RISK = 10
@@ -147,6 +147,11 @@ class Rate:
         return self.row.interval
 
     @property
+    def immature(self) -> float | None:
+        """The share not observed for the whole window, of a rate without groups."""
+        return self.row.immature
+
+    @property
     def km(self) -> KaplanMeier:
         """The Kaplan–Meier answer, of a rate without groups."""
         return self.row.km
@@ -193,16 +198,23 @@ class Rate:
     def __str__(self) -> str:
         """The answer with its definition, as one reads it on a terminal."""
         level = f"{self.confidence:.0%}"
-        header = (self.by or "", "rate", level, "n", "of", "immature", "KM", level, "at risk",
-                  "median")  # fmt: skip
-        lines = [
+        header = (self.by or "", "rate", level, "returned", "observed", "immature",
+                  "KM", level, "at risk", "median")  # fmt: skip
+        told = (
             f"{self.name.capitalize()} within {format_duration(self.within)}, "
-            f"{self.unit}-based, as of {iso(self.as_of)}",
-            self.definition,
-            "",
-            text_table(header, [_shown(row) for row in self.rows]),
-        ]
-        return "\n".join(lines)
+            f"{self.unit}-based, as of {iso(self.as_of)}{self._bounds()}",
+            f"{self.definition}. KM, at risk, median: by Kaplan–Meier, with the immature counted "
+            f"for as long as they were observed; withheld below {FEWEST_AT_RISK} at risk",
+        )
+        lines = [wrapped(one) for one in told]
+        return "\n".join([*lines, "", text_table(header, [_shown(row) for row in self.rows])])
+
+    def _bounds(self) -> str:
+        start, end = self.cohort
+        since = "" if start is None else f" from {iso(start)}"
+        until = "" if end is None else f" to {iso(end)}"
+        known = "" if self.known_by is None else f", as known by {iso(self.known_by)}"
+        return (f", cohort{since}{until}" if since or until else "") + known
 
     def _cells(self, row: RateRow) -> list[object]:
         told = row.to_dict()

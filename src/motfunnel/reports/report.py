@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from motfunnel.domain.event import Event
 from motfunnel.domain.instant import utc
-from motfunnel.domain.moment import Episode, MomentKind
+from motfunnel.domain.journey import Journey
+from motfunnel.domain.moment import Episode, Moment, MomentKind
 from motfunnel.errors import QuestionError
-from motfunnel.reports.known import known_episodes
+from motfunnel.reports.known import known_episodes, known_journeys
 from motfunnel.reports.rate import Rate
 from motfunnel.reports.return_rates import (
     RECIDIVISM,
@@ -27,7 +29,10 @@ from motfunnel.reports.return_rates import (
 from motfunnel.reports.stage_funnel import StageFunnel, make_stage_funnel
 from motfunnel.store.departures import Grouping, read_episodes
 from motfunnel.store.histories import read_histories
-from motfunnel.tracking.tracker import Tracker
+from motfunnel.tracking.reader import Reader
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 CONFIDENCE: Final = 0.95
 _PROPERTIES: Final = ("stage", "reason", "source")
@@ -55,7 +60,7 @@ class Report:
 
     def __init__(
         self,
-        tracker: Tracker,
+        tracker: Reader,
         *,
         as_of: datetime | None = None,
         known_by: datetime | None = None,
@@ -118,15 +123,31 @@ class Report:
         return self._rate(REENGAGEMENT, within, attempted, by, unit, confidence)
 
     def funnel(self, *, confidence: float = CONFIDENCE) -> StageFunnel:
-        """How many contacts reached each stage, and how long each step took."""
-        moments = (
-            moment
-            for kind in (MomentKind.OPENING, MomentKind.CONVERSION)
-            for moment in self._tracker.moments(kind=kind, as_of=self.as_of)
-        )
-        return make_stage_funnel(
-            moments, self._tracker.funnel.stages, self.as_of, confidence=confidence
-        )
+        """How many contacts reached each stage, and how long each step took.
+
+        Numerator: contacts that reached the stage or a higher one. Denominator: those that reached
+        the stage before or a higher one. An empty denominator gives None.
+        """
+        stages = self._tracker.funnel.stages
+        return make_stage_funnel(self._moments(), stages, self.as_of, confidence=confidence)
+
+    def _moments(self) -> Iterator[Moment]:
+        """The openings, and then the conversions."""
+        if self.known_by is None:
+            for kind in (MomentKind.OPENING, MomentKind.CONVERSION):
+                yield from self._tracker.moments(kind=kind, as_of=self.as_of)
+            return
+        with self._tracker.database.read() as connection:
+            for journey, _ in self._journeys(connection, self.known_by):
+                yield from journey.moments
+
+    def _journeys(
+        self, connection: Connection, known_by: datetime
+    ) -> Iterator[tuple[Journey, list[Event]]]:
+        tracker = self._tracker
+        tables, tenant = tracker.database.tables, tracker.tenant
+        histories = read_histories(connection, tables, tenant, known_by)
+        return known_journeys(histories, tracker.funnel, self.as_of)
 
     def _rate(
         self,
@@ -171,8 +192,7 @@ class Report:
                 yield from read_episodes(connection, database.tables, tenant, self.as_of, grouping)
             return
         with database.read() as connection:
-            histories = read_histories(connection, database.tables, tenant, self.known_by)
-            yield from known_episodes(histories, self._tracker.funnel, self.as_of, grouping)
+            yield from known_episodes(self._journeys(connection, self.known_by), grouping)
 
 
 def _grouping(by: str | None, kind: ReturnRate) -> Grouping | None:

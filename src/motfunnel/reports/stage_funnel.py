@@ -16,7 +16,7 @@ from attrs import field, frozen
 
 from motfunnel.domain.instant import MICROSECOND, iso
 from motfunnel.domain.moment import Moment, MomentKind
-from motfunnel.reports.table import csv_table, days, percent, span, text_table
+from motfunnel.reports.table import csv_table, days, percent, span, text_table, wrapped
 from motfunnel.statistics import Interval, Proportion
 
 DEFINITION = (
@@ -110,7 +110,7 @@ class StageFunnel:
         header = ("stage", "contacts", "of previous", f"{self.confidence:.0%}", "of first",
                   "25% took", "median", "75% took")  # fmt: skip
         table = text_table(header, [_shown(row) for row in self.rows])
-        return f"Stages, as of {iso(self.as_of)}\n{self.definition}\n\n{table}"
+        return f"Stages, as of {iso(self.as_of)}\n{wrapped(self.definition)}\n\n{table}"
 
 
 def make_stage_funnel(

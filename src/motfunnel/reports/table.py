@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import textwrap
 from collections.abc import Sequence
 from datetime import timedelta
 
 from motfunnel.statistics import Interval
 
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+_WIDTH = 92
 _DAY = timedelta(days=1)
 
 
@@ -23,6 +25,11 @@ def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         return "  ".join([first, *others]).rstrip()
 
     return "\n".join([line(header), "  ".join("─" * width for width in widths), *map(line, rows)])
+
+
+def wrapped(text: str) -> str:
+    """Break a sentence into lines that fit a terminal."""
+    return textwrap.fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def csv_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -83,7 +83,7 @@ def _written(tables: Tables, tenant: str, as_of: datetime) -> Select[Any]:
         e.stage,
         e.customer,
         case((e.first_outreach_at <= as_of, e.first_outreach_at)).label("first_outreach_at"),
-        e.outreaches,
+        null().label("outreaches"),  # counted up to now, not up to the instant
         case((e.returned_at <= as_of, e.returned_at)).label("returned_at"),
         case((e.returned_at <= as_of, e.return_event_id)).label("return_event_id"),
     ).where(e.tenant == tenant, e.departed_at <= as_of)
@@ -99,7 +99,7 @@ def _unwritten(tables: Tables, tenant: str, as_of: datetime) -> Select[Any]:
         c.stage,
         case((c.purchases > 0, true()), else_=false()).label("customer"),
         cast(null(), e.first_outreach_at.type).label("first_outreach_at"),
-        literal(0).label("outreaches"),
+        null().label("outreaches"),
         cast(null(), e.returned_at.type).label("returned_at"),
         cast(null(), e.return_event_id.type).label("return_event_id"),
     ).where(c.tenant == tenant, c.presence == Presence.ACTIVE.value, c.deadline_at <= as_of)

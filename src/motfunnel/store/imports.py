@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from attrs import frozen
 from sqlalchemy import Connection, delete, select, tuple_
@@ -29,6 +29,8 @@ _MARIADB_PASSING: Final = (1020, 1205, 1213)  # changed meanwhile, waited too lo
 _POSTGRESQL_PASSING: Final = ("40001", "40P01")
 
 Result = TypeVar("Result")
+Transaction: TypeAlias = Connection
+"""What work is done on; the rooms above know it by this name only."""
 
 
 class EventRow(NamedTuple):

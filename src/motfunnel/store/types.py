@@ -56,9 +56,8 @@ class Instant(TypeDecorator[datetime]):
         if dialect.name == "postgresql":
             return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True, precision=6))
         if dialect.name in MARIADB:
-            exact = mysql.DATETIME(fsp=6)  # type: ignore[no-untyped-call]
-            return dialect.type_descriptor(exact)
-        return dialect.type_descriptor(sqlite.DATETIME())
+            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
+        return dialect.type_descriptor(sqlite.DATETIME())  # type: ignore[no-untyped-call]
 
     def bind_processor(self, dialect: Dialect) -> Any:
         """Write an instant as SQLAlchemy's own type would, without its detours on SQLite."""

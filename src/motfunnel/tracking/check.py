@@ -78,7 +78,8 @@ def check_contacts(
         contacts = all_contacts(connection, database.tables.contacts, tracker.tenant)
     if sample is not None and sample < len(contacts):
         contacts = sorted(random.sample(contacts, sample))
-    outdated, differences = 0, []
+    outdated = 0
+    differences: list[Difference] = []
     for start in range(0, len(contacts), SOME):
         some = contacts[start : start + SOME]
         with database.read() as connection:

@@ -1,22 +1,19 @@
-"""A contact's profile: what is so at an instant, and why.
-
-Made from the contact's events, not from what is stored of its state, so that it explains.
-"""
+"""A contact's profile, as a value: what is so at an instant, and why. ``explain`` makes it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from attrs import frozen
 
-from motfunnel.domain.event import IDENTIFY, Event
-from motfunnel.domain.funnel import Funnel
-from motfunnel.domain.instant import format_duration, from_micros, to_micros
-from motfunnel.domain.journey import Journey, OpenCase, in_order
-from motfunnel.domain.machine import IS_APOSTLE, LAST_TOUCH, PURCHASES, REFERRALS
-from motfunnel.domain.moment import Episode, Moment, MomentKind, Presence
+from motfunnel.domain.instant import iso
+from motfunnel.domain.journey import OpenCase
+from motfunnel.domain.moment import Episode, Moment, Presence
+from motfunnel.domain.wording import counted
+
+_SECONDS = "%Y-%m-%d %H:%M:%S"
 
 
 @frozen
@@ -74,85 +71,45 @@ class Profile:
     episodes: tuple[Episode, ...]
     events: int
 
+    def to_dict(self) -> dict[str, Any]:
+        """The profile, ready for JSON; instants as ISO 8601."""
+        return {
+            "contact": self.contact,
+            "as_of": iso(self.as_of),
+            "presence": self.presence.value,
+            "stage": self.stage,
+            "purchases": self.purchases,
+            "referrals": self.referrals,
+            "apostle": self.apostle,
+            "open_cases": [
+                {"case": one.case, "event_id": one.event_id, "opened_at": iso(one.opened_at)}
+                for one in self.open_cases
+            ],
+            "opened_at": _iso(self.opened_at),
+            "last_touch_at": _iso(self.last_touch_at),
+            "deadline_at": _iso(self.deadline_at),
+            "traits": dict(self.traits),
+            "events": self.events,
+            "moments": [
+                one.moment.to_dict() | {"event": one.event, "why": one.why} for one in self.story
+            ],
+            "episodes": [episode.to_dict() for episode in self.episodes],
+        }
+
     def __str__(self) -> str:
         """The story in lines."""
-        head = f"{self.contact}: {self.presence.value}, {self.stage}, {self.events} events"
-        lines = [
-            f"{one.moment.occurred_at:%Y-%m-%d %H:%M:%S}  {one.moment.kind.value:<11} {one.why}"
-            for one in self.story
-        ]
-        return "\n".join([head, *lines])
+        events = counted(self.events, "event")
+        if self.presence is Presence.UNKNOWN:
+            none = f"; {events}, none of which opens" if self.events else ""
+            return f"{self.contact} is unknown{none}"
+        lines = [f"{self.contact} is {self.presence.value}, at stage {self.stage}, after {events}"]
+        if self.deadline_at is not None:
+            lines.append(f"departs if still silent after {self.deadline_at:{_SECONDS}}")
+        for one in self.story:
+            when, kind = one.moment.occurred_at, one.moment.kind.value
+            lines.append(f"{when:{_SECONDS}}  {kind:<10}  {one.why}")
+        return "\n".join(lines)
 
 
-def make_profile(contact: str, funnel: Funnel, events: Sequence[Event], as_of: datetime) -> Profile:
-    """Walk a contact's events up to the instant, and explain what comes of them."""
-    journey = Journey(contact, funnel)
-    limit = to_micros(as_of)
-    by_id = {(event.contact, event.id): event for event in events}
-    traits: dict[str, Any] = {}
-    count = 0
-    for entry in in_order(events, funnel.read_stored):
-        if entry.at > limit:
-            break
-        journey.advance(entry)
-        event = by_id[entry.recorded_as, entry.id]
-        traits |= event.properties if event.name == IDENTIFY else {}
-        count += 1
-    journey.silence(limit)
-    names = {event.id: event.name for event in events}
-    return Profile(
-        contact=contact,
-        as_of=as_of,
-        presence=journey.presence,
-        stage=journey.stage,
-        purchases=journey.state[PURCHASES],
-        referrals=journey.state[REFERRALS],
-        apostle=bool(journey.state[IS_APOSTLE]),
-        open_cases=tuple(journey.open_cases),
-        opened_at=journey.moments[0].occurred_at if journey.moments else None,
-        last_touch_at=from_micros(journey.state[LAST_TOUCH]) if journey.moments else None,
-        deadline_at=None if journey.deadline is None else from_micros(journey.deadline),
-        traits=traits,
-        moments=tuple(journey.moments),
-        story=tuple(_explain(moment, names, journey) for moment in journey.moments),
-        episodes=tuple(journey.episodes.values()),
-        events=count,
-    )
-
-
-def _explain(moment: Moment, names: Mapping[str, str], journey: Journey) -> Explained:
-    name = None if moment.event_id is None else names[moment.event_id]
-    return Explained(moment, name, _WHY[moment.kind](moment, name, journey))
-
-
-def _why_depart(moment: Moment, name: str | None, journey: Journey) -> str:
-    if name is not None:
-        return f"said {name}: {moment.reason}"
-    episode = journey.episodes[moment.episode or 0]
-    patience = journey.funnel.patience_of(episode.stage)
-    waited = "" if patience is None else format_duration(patience)
-    return f"silent for more than {waited}, the patience at stage {episode.stage}"
-
-
-def _why_return(moment: Moment, name: str | None, journey: Journey) -> str:
-    episode = journey.episodes[moment.episode or 0]
-    away = moment.occurred_at - episode.departed_at
-    asked = f", after {episode.outreaches} outreaches" if episode.outreaches else ""
-    return f"{name} after {away.days} days away{asked}"
-
-
-def _why_referral(moment: Moment, name: str | None, _: Journey) -> str:
-    return f"{name}" + (f" named {moment.referred}" if moment.referred else "")
-
-
-_Why = Callable[[Moment, str | None, Journey], str]
-_WHY: dict[MomentKind, _Why] = {
-    MomentKind.OPENING: lambda m, name, j: f"{name} was the first event that opens",
-    MomentKind.REFERRAL: _why_referral,
-    MomentKind.CONVERSION: lambda m, name, j: f"{name}: from {m.from_stage} to {m.to_stage}",
-    MomentKind.DEPART: _why_depart,
-    MomentKind.RECIDIVISM: _why_return,
-    MomentKind.APOSTLE: lambda m, name, j: f"{name} is advocacy",
-    MomentKind.COMPLAINT: lambda m, name, j: f"{name}",
-    MomentKind.LOYALIST: lambda m, name, j: f"{name}: bought again",
-}
+def _iso(instant: datetime | None) -> str | None:
+    return None if instant is None else iso(instant)

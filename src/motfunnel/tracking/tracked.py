@@ -24,3 +24,10 @@ class Tracked:
     moments: tuple[Moment, ...] = ()
     revoked: tuple[Moment, ...] = ()
     duplicate: bool = False
+
+    def __str__(self) -> str:
+        """What it did, a line each."""
+        if self.duplicate:
+            return f"{self.id} was there already"
+        came = [str(moment) for moment in self.moments]
+        return "\n".join([*came, *(f"revoked: {moment}" for moment in self.revoked)])

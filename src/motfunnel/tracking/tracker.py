@@ -6,25 +6,21 @@ one connects to nothing, and it starts no thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-from motfunnel.domain.event import contact_key as check_key
 from motfunnel.domain.funnel import Funnel
-from motfunnel.domain.instant import utc
-from motfunnel.domain.moment import Moment, MomentKind
+from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.payload import check_text
-from motfunnel.errors import EventError, NoFunnelError, OutdatedError, QuestionError
 from motfunnel.store import funnels
 from motfunnel.store.database import Database
 from motfunnel.store.host import Host, after_commit, host_connection, joined
 from motfunnel.store.ledger import Ledger
-from motfunnel.store.story import read_moments
 from motfunnel.store.tables import TENANT_LENGTH
 from motfunnel.tracking.interpreter import Interpreter
 from motfunnel.tracking.listeners import Handler, Listeners
-from motfunnel.tracking.profile import Profile, make_profile
+from motfunnel.tracking.reader import Reader
 from motfunnel.tracking.rebuild import rebuild_in_chunks
 from motfunnel.tracking.recorder import Said, record_all
 from motfunnel.tracking.sweep import sweep_some
@@ -33,13 +29,11 @@ from motfunnel.tracking.tracked import Tracked
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
 
-    from motfunnel.reports.report import Report
-
 TOLERANCE = timedelta(minutes=5)
 """How far ahead of our clock the clock of another machine may be."""
 
 
-class Tracker:
+class Tracker(Reader):
     """Records events, and answers what they mean.
 
     Args:
@@ -48,7 +42,7 @@ class Tracker:
         tenant: whose contacts these are; a tracker sees no other tenant's.
         schema: the database schema of the tables.
         contact_key: turns what the host passes as a contact into a text, an int or a UUID.
-        clock: says what time it is; for tests.
+        clock: says what time it is: for tests, and for replaying a history as if it were now.
     """
 
     def __init__(
@@ -66,28 +60,10 @@ class Tracker:
         self.database = Database(database, schema)
         self.tenant = tenant
         self._funnel = funnel
-        self._clock = clock
+        self.clock = clock
         self.interpreter = Interpreter(contact_key, clock, TOLERANCE, set())
         self._listeners = Listeners()
         self._put: set[bool] = set()
-
-    @property
-    def funnel(self) -> Funnel:
-        """The funnel that was given, or else the one stored with the data.
-
-        Raises:
-            NoFunnelError: there is neither.
-        """
-        if self._funnel is None:
-            with self.database.read() as connection:
-                tables = self.database.tables
-                self._funnel = funnels.stored_funnel(connection, tables, self.tenant)
-        if self._funnel is None:
-            raise NoFunnelError(
-                "no funnel was given, and the database holds none; pass "
-                "funnel=Funnel.ecommerce(), Funnel.saas(), or one of your own"
-            )
-        return self._funnel
 
     def track(
         self,
@@ -162,46 +138,6 @@ class Tracker:
         )
         return self._record([said], bind)[0]
 
-    def contact(self, contact: object, *, as_of: datetime | None = None) -> Profile:
-        """Say what is known of a contact, and why; an unknown one has an empty profile."""
-        key = self._key(contact)
-        funnel, instant = self.funnel, self._instant(as_of, self._clock())
-        with self.database.read() as connection:
-            ledger = Ledger(connection, self.database.tables.schema, self.tenant)
-            events = ledger.events(key)
-        return make_profile(key, funnel, events, instant)
-
-    def moments(
-        self,
-        contact: object = None,
-        *,
-        kind: MomentKind | str | None = None,
-        since: datetime | None = None,
-        as_of: datetime | None = None,
-    ) -> Iterator[Moment]:
-        """Read moments as of an instant, contact by contact, each contact's in order.
-
-        Departures by silence are there from their deadline on, swept or not. Rows are read as
-        they are asked for.
-
-        Raises:
-            OutdatedError: contacts were classified by another funnel.
-        """
-        key = None if contact is None else self._key(contact)
-        wanted = None if kind is None else MomentKind(kind)
-        instant = self.as_of(as_of)
-        self.check_current()
-        with self.database.read() as connection:
-            yield from read_moments(
-                connection,
-                self.database.tables,
-                self.tenant,
-                as_of=instant,
-                contact=key,
-                kind=wanted,
-                since=None if since is None else _utc(since, "since"),
-            )
-
     def on(
         self, kind: MomentKind | str, handler: Handler | None = None
     ) -> Callable[[Handler], Handler]:
@@ -253,66 +189,12 @@ class Tracker:
         """Store the funnel as the one in use, without saying that events come as they happen."""
         funnel = self.funnel
         with self.database.write() as connection:
-            self._put_funnel(connection, funnel, self._clock(), tracked=False)
+            self._put_funnel(connection, funnel, self.clock(), tracked=False)
         self._put.add(False)
-
-    def report(
-        self,
-        *,
-        as_of: datetime | None = None,
-        known_by: datetime | None = None,
-        timezone: str = "UTC",
-    ) -> Report:
-        """Ask for rates and reports as of an instant, by what was known at another."""
-        from motfunnel.reports.report import Report
-
-        return Report(self, as_of=as_of, known_by=known_by, timezone=timezone)
 
     def create_tables(self) -> None:
         """Make the tables now; otherwise the first use of the tracker does."""
         self.database.create_tables()
-
-    def close(self) -> None:
-        """Close the connections to a database that was given as a URL."""
-        self.database.dispose()
-
-    def __enter__(self) -> Self:
-        """Use the tracker for a while."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close it."""
-        self.close()
-
-    def as_of(self, instant: datetime | None) -> datetime:
-        """The instant of a question; by default now.
-
-        In a store that has only been imported into it is the newest imported instant, or a
-        finished history would count time that nobody observed as time without a return.
-
-        Raises:
-            QuestionError: the instant is naive, or yet to come.
-        """
-        now = self._clock()
-        if instant is not None:
-            return self._instant(instant, now)
-        with self.database.read() as connection:
-            newest = funnels.newest_imported(connection, self.database.tables, self.tenant)
-        return now if newest is None else min(newest, now)
-
-    def check_current(self) -> None:
-        """Make sure that this funnel classified every contact.
-
-        Raises:
-            OutdatedError: another did, or events await the fold.
-        """
-        funnel = self.funnel
-        with self.database.read() as connection:
-            outdated = funnels.count_outdated(
-                connection, self.database.tables, self.tenant, funnel
-            )
-        if outdated:
-            raise OutdatedError(outdated)
 
     def _record(self, said: list[Said], bind: Host | None) -> list[Tracked]:
         """Record events in a transaction of our own or the host's, and tell of them after it."""
@@ -328,7 +210,7 @@ class Tracker:
         return answers
 
     def _record_on(self, connection: Connection, said: list[Said]) -> list[Tracked]:
-        now, funnel = self._clock(), self.funnel
+        now, funnel = self.clock(), self.funnel
         self._put_funnel(connection, funnel, now)
         ledger = Ledger(connection, self.database.tables.schema, self.tenant)
         return record_all(ledger, funnel, said, now)
@@ -356,24 +238,3 @@ class Tracker:
             if progress is not None:
                 progress(done)
         return done
-
-    def _key(self, contact: object) -> str:
-        try:
-            return check_key(self.interpreter.key(contact))
-        except ValueError as error:
-            raise EventError(str(error), contact=contact) from None
-
-    def _instant(self, instant: datetime | None, now: datetime) -> datetime:
-        if instant is None:
-            return now
-        given = _utc(instant, "as_of")
-        if given > now:
-            raise QuestionError(f"as_of {given.isoformat()} lies in the future")
-        return given
-
-
-def _utc(instant: datetime, name: str) -> datetime:
-    try:
-        return utc(instant)
-    except ValueError as error:
-        raise QuestionError(f"{name}: {error}") from None

@@ -1,0 +1,95 @@
+"""Explaining a contact: its events walked up to an instant, and the reason of each moment.
+
+Walks the events themselves, not what is stored of the contact's state, so that it can explain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from motfunnel.domain.event import IDENTIFY, Event
+from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.instant import format_duration, from_micros, to_micros
+from motfunnel.domain.journey import Journey, in_order
+from motfunnel.domain.machine import IS_APOSTLE, LAST_TOUCH, PURCHASES, REFERRALS
+from motfunnel.domain.moment import Moment, MomentKind
+from motfunnel.domain.wording import counted
+from motfunnel.tracking.profile import Explained, Profile
+
+
+def make_profile(contact: str, funnel: Funnel, events: Sequence[Event], as_of: datetime) -> Profile:
+    """Walk a contact's events up to the instant, and explain what comes of them."""
+    journey = Journey(contact, funnel)
+    limit = to_micros(as_of)
+    by_id = {(event.contact, event.id): event for event in events}
+    traits: dict[str, Any] = {}
+    count = 0
+    for entry in in_order(events, funnel.read_stored):
+        if entry.at > limit:
+            break
+        journey.advance(entry)
+        event = by_id[entry.recorded_as, entry.id]
+        traits |= event.properties if event.name == IDENTIFY else {}
+        count += 1
+    journey.silence(limit)
+    names = {event.id: event.name for event in events}
+    return Profile(
+        contact=contact,
+        as_of=as_of,
+        presence=journey.presence,
+        stage=journey.stage,
+        purchases=journey.state[PURCHASES],
+        referrals=journey.state[REFERRALS],
+        apostle=bool(journey.state[IS_APOSTLE]),
+        open_cases=tuple(journey.open_cases),
+        opened_at=journey.moments[0].occurred_at if journey.moments else None,
+        last_touch_at=from_micros(journey.state[LAST_TOUCH]) if journey.moments else None,
+        deadline_at=None if journey.deadline is None else from_micros(journey.deadline),
+        traits=traits,
+        moments=tuple(journey.moments),
+        story=tuple(_explain(moment, names, journey) for moment in journey.moments),
+        episodes=tuple(journey.episodes.values()),
+        events=count,
+    )
+
+
+def _explain(moment: Moment, names: Mapping[str, str], journey: Journey) -> Explained:
+    name = None if moment.event_id is None else names[moment.event_id]
+    return Explained(moment, name, _WHY[moment.kind](moment, name, journey))
+
+
+def _why_depart(moment: Moment, name: str | None, journey: Journey) -> str:
+    if name is not None:
+        return f"said {name}: {moment.reason}"
+    episode = journey.episodes[moment.episode or 0]
+    patience = journey.funnel.patience_of(episode.stage)
+    waited = "" if patience is None else format_duration(patience)
+    return f"silent for more than {waited}, the patience at stage {episode.stage}"
+
+
+def _why_return(moment: Moment, name: str | None, journey: Journey) -> str:
+    episode = journey.episodes[moment.episode or 0]
+    away = moment.occurred_at - episode.departed_at
+    asked = ""
+    if episode.outreaches:
+        asked = f" and {counted(episode.outreaches, 'attempt')} to bring it back"
+    return f"{name} after {counted(away.days, 'day')} away{asked}"
+
+
+def _why_referral(moment: Moment, name: str | None, _: Journey) -> str:
+    return f"{name}" + (f" named {moment.referred}" if moment.referred else "")
+
+
+_Why = Callable[[Moment, str | None, Journey], str]
+_WHY: dict[MomentKind, _Why] = {
+    MomentKind.OPENING: lambda m, name, j: f"{name} was the first event that opens",
+    MomentKind.REFERRAL: _why_referral,
+    MomentKind.CONVERSION: lambda m, name, j: f"{name}: from {m.from_stage} to {m.to_stage}",
+    MomentKind.DEPART: _why_depart,
+    MomentKind.RECIDIVISM: _why_return,
+    MomentKind.APOSTLE: lambda m, name, j: f"{name} is advocacy",
+    MomentKind.COMPLAINT: lambda m, name, j: f"{name}",
+    MomentKind.LOYALIST: lambda m, name, j: f"{name}: bought again",
+}

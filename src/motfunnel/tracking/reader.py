@@ -1,0 +1,178 @@
+"""The reader: all that can be asked of a tenant's contacts. Writes nothing.
+
+The tracker is a reader that also records; reports need no more than this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from motfunnel.domain.event import contact_key as check_key
+from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.instant import utc
+from motfunnel.domain.moment import Moment, MomentKind
+from motfunnel.errors import EventError, NoFunnelError, OutdatedError, QuestionError
+from motfunnel.store import funnels
+from motfunnel.store.database import Database
+from motfunnel.store.ledger import Ledger
+from motfunnel.store.story import read_moments
+from motfunnel.tracking.explain import make_profile
+from motfunnel.tracking.interpreter import Interpreter
+from motfunnel.tracking.profile import Profile
+
+if TYPE_CHECKING:
+    from motfunnel.reports.report import Report
+
+
+class Reader:
+    """Answers what a tenant's contacts did, as of an instant.
+
+    Attributes:
+        database: where they are stored.
+        tenant: whose contacts they are.
+        clock: says what time it is.
+        interpreter: turns a contact as the host has it into its key.
+    """
+
+    database: Database
+    tenant: str
+    clock: Callable[[], datetime]
+    interpreter: Interpreter
+    _funnel: Funnel | None
+
+    @property
+    def funnel(self) -> Funnel:
+        """The funnel that was given, or else the one stored with the data.
+
+        Raises:
+            NoFunnelError: there is neither.
+        """
+        if self._funnel is None:
+            with self.database.read() as connection:
+                tables = self.database.tables
+                self._funnel = funnels.stored_funnel(connection, tables, self.tenant)
+        if self._funnel is None:
+            raise NoFunnelError(
+                "no funnel was given, and the database holds none; pass "
+                "funnel=Funnel.ecommerce(), Funnel.saas(), or one of your own"
+            )
+        return self._funnel
+
+    def contact(self, contact: object, *, as_of: datetime | None = None) -> Profile:
+        """Say what is known of a contact, and why; an unknown one has an empty profile."""
+        key, funnel, instant = self._key(contact), self.funnel, self.as_of(as_of)
+        with self.database.read() as connection:
+            ledger = Ledger(connection, self.database.tables.schema, self.tenant)
+            events = ledger.events(key)
+        return make_profile(key, funnel, events, instant)
+
+    def moments(
+        self,
+        contact: object = None,
+        *,
+        kind: MomentKind | str | None = None,
+        since: datetime | None = None,
+        as_of: datetime | None = None,
+    ) -> Iterator[Moment]:
+        """Read moments as of an instant, contact by contact, each contact's in order.
+
+        Departures by silence are there from their deadline on, swept or not. Rows are read as
+        they are asked for.
+
+        Raises:
+            OutdatedError: contacts were classified by another funnel.
+        """
+        key = None if contact is None else self._key(contact)
+        wanted = None if kind is None else MomentKind(kind)
+        earliest = None if since is None else _utc(since, "since")
+        instant = self.as_of(as_of)
+        self.check_current()
+
+        def read() -> Iterator[Moment]:
+            with self.database.read() as connection:
+                yield from read_moments(
+                    connection,
+                    self.database.tables,
+                    self.tenant,
+                    as_of=instant,
+                    contact=key,
+                    kind=wanted,
+                    since=earliest,
+                )
+
+        return read()
+
+    def report(
+        self,
+        *,
+        as_of: datetime | None = None,
+        known_by: datetime | None = None,
+        timezone: str = "UTC",
+    ) -> Report:
+        """Ask for rates and reports as of an instant, by what was known at another."""
+        from motfunnel.reports.report import Report
+
+        return Report(self, as_of=as_of, known_by=known_by, timezone=timezone)
+
+    def as_of(self, instant: datetime | None) -> datetime:
+        """The instant of a question; by default now.
+
+        In a store that has only been imported into it is the newest imported instant, or a
+        finished history would count time that nobody observed as time without a return.
+
+        Raises:
+            QuestionError: the instant is naive, or yet to come.
+        """
+        now = self.clock()
+        if instant is not None:
+            return self._instant(instant, now)
+        with self.database.read() as connection:
+            newest = funnels.newest_imported(connection, self.database.tables, self.tenant)
+        return now if newest is None else min(newest, now)
+
+    def check_current(self) -> None:
+        """Make sure that this funnel classified every contact.
+
+        Raises:
+            OutdatedError: another did, or events await the fold.
+        """
+        funnel = self.funnel
+        with self.database.read() as connection:
+            outdated = funnels.count_outdated(connection, self.database.tables, self.tenant, funnel)
+        if outdated:
+            raise OutdatedError(outdated)
+
+    def _key(self, contact: object) -> str:
+        try:
+            return check_key(self.interpreter.key(contact))
+        except ValueError as error:
+            raise EventError(str(error), contact=contact) from None
+
+    def _instant(self, instant: datetime | None, now: datetime) -> datetime:
+        if instant is None:
+            return now
+        given = _utc(instant, "as_of")
+        if given > now:
+            raise QuestionError(f"as_of {given.isoformat()} lies in the future")
+        return given
+
+    def close(self) -> None:
+        """Close the connections to a database that was given as a URL."""
+        self.database.dispose()
+
+    def __enter__(self) -> Self:
+        """Use the tracker for a while."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+
+def _utc(instant: datetime, name: str) -> datetime:
+    try:
+        return utc(instant)
+    except ValueError as error:
+        raise QuestionError(f"{name}: {error}") from None
