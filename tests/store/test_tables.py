@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import Engine, inspect
 from sqlalchemy.dialects import mysql, postgresql, sqlite
@@ -16,7 +18,7 @@ DIALECTS = [sqlite.dialect(), postgresql.dialect(), mysql.dialect()]  # type: ig
 def test_names() -> None:
     """Tables, indexes and constraints have names of ours, of at most thirty characters."""
     for table in tables().metadata.sorted_tables:
-        named = [table, *table.indexes, *table.constraints]
+        named: list[Any] = [table, *table.indexes, *table.constraints]
         for one in named:
             assert isinstance(one.name, str), one
             assert one.name.startswith("motfunnel_")

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from motfunnel import Tracker
+from motfunnel.store.database import Database
 from tests.tracking.scene import FUNNEL, Clock
 
 
@@ -27,6 +28,7 @@ def tenant() -> str:
 @pytest.fixture
 def make_tracker(shared_engine: Engine, clock: Clock, tenant: str) -> Callable[..., Tracker]:
     """Another tracker of the same tenant on the same database; takes what ``Tracker`` takes."""
+    Database(shared_engine).create_tables()
 
     def make(**options: object) -> Tracker:
         given: dict[str, object] = {"funnel": FUNNEL, "tenant": tenant, "clock": clock}

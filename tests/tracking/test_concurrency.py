@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -12,6 +13,7 @@ from sqlalchemy import Engine
 from motfunnel import Moment, Tracker
 from motfunnel.domain.event import Event
 from motfunnel.domain.journey import walk
+from motfunnel.errors import ConflictError
 from tests.tracking.fleet import (
     Place,
     Telling,
@@ -129,6 +131,29 @@ def test_the_first_event_of_new_contacts(shared_engine: Engine, place: Place) ->
     counts = row_counts(shared_engine, place.tenant)
     assert (counts["motfunnel_contacts"], counts["motfunnel_moments"]) == (50, 50)
     assert len(check_replay(shared_engine, place)) == 8 * 50
+
+
+def test_calls_that_fail_harm_no_others(shared_engine: Engine, place: Place) -> None:
+    """Of calls that bring new contacts at once, those that roll back make no other one fail."""
+    with place.tracker() as tracker:
+        tracker.track("zoe", "saw", id="taken", occurred_at=NOON)
+
+        def track(thread: int) -> int:
+            failed = 0
+            for n in range(25 * SOAK):
+                said: dict[str, Any] = {"event": "saw", "id": str(thread), "occurred_at": NOON}
+                conflict = {"contact": "zoe", "event": "left", "id": "taken"}
+                try:
+                    tracker.track_many(
+                        [said | {"contact": f"contact {n}"}, *([conflict] * (thread % 2))]
+                    )
+                except ConflictError:
+                    failed += 1
+            return failed
+
+        failed = in_threads(*((track, thread) for thread in range(8)))
+    assert failed == [0, 25 * SOAK] * 4
+    assert len(check_replay(shared_engine, place)) == 1 + 4 * 25 * SOAK
 
 
 def test_the_same_event_at_once(shared_engine: Engine, place: Place) -> None:

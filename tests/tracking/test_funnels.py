@@ -185,7 +185,7 @@ def test_what_would_be_refused_now(
     before.track("ada", "bought", id="3", occurred_at=day(2))
     before.track("ada", "synced", id="4", occurred_at=day(3), properties={"score": "x"})
     after = make_tracker(
-        funnel=evolve(REFUSING, rules=REFUSING.rules | {"synced": rating("score")})
+        funnel=evolve(REFUSING, rules={**REFUSING.rules, "synced": rating("score")})
     )
     assert after.rebuild() == 1
     assert signals(shared_engine, after.tenant) == {

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import uuid4
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
@@ -27,6 +27,7 @@ from tests.strategies import (
 )
 from tests.tracking.scene import stored_story, told_kinds
 
+FEW = settings(max_examples=settings().max_examples // 2)  # each writes to a database
 END = START + NEVER
 
 
@@ -68,6 +69,7 @@ def tracked_histories(story: Story) -> st.SearchStrategy[list[Event]]:
     return histories(told, CONTACTS[:2])
 
 
+@FEW
 @given(st.data())
 def test_live_is_the_walk(shared_engine: Engine, data: st.DataObject) -> None:
     """Tracked in any order, by one and by many, with sweeps between: the plain walk's answers."""
@@ -140,6 +142,7 @@ def check(
         assert stored == oracle.tell(of(contact, events), story, END)
 
 
+@FEW
 @given(st.data())
 def test_one_by_one_is_all_at_once_is_rebuilt(shared_engine: Engine, data: st.DataObject) -> None:
     """Events tracked one by one, all at once, or folded by a rebuild are stored alike."""
@@ -168,6 +171,7 @@ def test_one_by_one_is_all_at_once_is_rebuilt(shared_engine: Engine, data: st.Da
     assert not any(answer.revoked for answer in tracked)
 
 
+@FEW
 @given(st.data())
 def test_another_funnel(shared_engine: Engine, data: st.DataObject) -> None:
     """Under another funnel, a touched contact and a rebuilt one are what the walk makes of them."""

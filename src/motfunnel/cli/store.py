@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import click
 
-from motfunnel.cli.words import funnel
+from motfunnel.cli.words import read_funnel
 from motfunnel.tracking.tracker import Tracker
 
 HOST: Final = "motfunnel.host"
@@ -24,7 +24,6 @@ def with_tracker(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--db", envvar="MOTFUNNEL_DB", metavar="URL", help="The database.")
     @click.option(
         "--funnel",
-        type=funnel,
         metavar="FILE|PRESET",
         help="The funnel: a file, or ecommerce or saas; the stored one if not given.",
     )
@@ -43,7 +42,7 @@ def with_tracker(command: Callable[..., Any]) -> Callable[..., Any]:
                 "name the database: --db URL (or the environment variable MOTFUNNEL_DB), "
                 "e.g. --db sqlite:///crm.db"
             )
-        with Tracker(db, funnel, tenant=tenant or "default", schema=schema) as tracker:
+        with Tracker(db, read_funnel(funnel), tenant=tenant or "default", schema=schema) as tracker:
             return command(tracker, **options)
 
     return opened

@@ -38,12 +38,14 @@ def zone(text: str) -> str:
     return text
 
 
-def funnel(text: str) -> Funnel:
-    """Read a funnel file, or a preset.
+def read_funnel(text: str | None) -> Funnel | None:
+    """Read a funnel file, or a preset; None where none is named.
 
     Raises:
         FunnelError: the file cannot be used: a fault of the file, not of the usage.
     """
+    if text is None:
+        return None
     if text in PRESETS and not Path(text).exists():
         preset: Funnel = getattr(Funnel, text)()
         return preset
