@@ -4,6 +4,8 @@ A `console` block's lines that begin with `$ motfunnel` or `$ export` are run in
 of the document's own, after its captioned files were written there and its Python was executed.
 What stands below a command is what it prints, but for its white space. `<!-- exit: 1 -->` above a
 block says that its commands end with that code, and not with 0.
+
+The documents that ask about the demo's history share one directory, in which the demo ran once.
 """
 
 import contextlib
@@ -19,23 +21,47 @@ from typing import Any
 
 import pytest
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(
     r"(?:^<!-- exit: (?P<code>\d) -->\n)?^```(?P<kind>\S+)(?: \S+)?\n"
     r"(?::caption: (?P<name>\S+)\n\n)?(?P<text>.*?)^```$",
     re.DOTALL | re.MULTILINE,
 )
-PAGES = [page for page in sorted(DOCS.rglob("*.md")) if "$ motfunnel" in page.read_text("utf-8")]
+DEMO = "$ motfunnel demo\n"
+ON_THE_DEMO = (ROOT / "README.md", ROOT / "docs/how-to/look-at-a-real-history.md")
+PAGES = [
+    page
+    for page in sorted((ROOT / "docs").rglob("*.md"))
+    if "$ motfunnel" in page.read_text("utf-8") and page not in ON_THE_DEMO
+]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
-def test_commands(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every command of a document does what its reader is told to expect."""
+@pytest.fixture(autouse=True)
+def an_empty_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MOTFUNNEL_DB", raising=False)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands(page: Path) -> None:
+    """Every command of a document does what its reader is told to expect."""
+    tell(page.read_text("utf-8"))
+
+
+def test_commands_on_the_demo() -> None:
+    """What the documents ask of the demo's history, it answers in these words."""
+    run(DEMO, 0, dict(os.environ))
+    for page in ON_THE_DEMO:
+        text = page.read_text("utf-8")
+        assert "motfunnel-demo.db" in text
+        tell(text.replace(DEMO, ""))
+
+
+def tell(text: str) -> None:
+    """Do what a document says, from its first block to its last."""
     told: dict[str, Any] = {}
     environment = dict(os.environ)
-    for block in BLOCK.finditer(page.read_text("utf-8")):
+    for block in BLOCK.finditer(text):
         if block["name"]:
             Path(block["name"]).write_text(block["text"], "utf-8")
         elif block["kind"] == "python":

@@ -1,10 +1,15 @@
 """Nothing that a user can name is missing from the pages that list it."""
 
+import re
 from pathlib import Path
+from typing import Any
+
+import click
+import pytest
 
 import motfunnel
-from motfunnel import errors
-from motfunnel.cli.group import COMMANDS
+from motfunnel import errors, intake, statistics
+from motfunnel.cli.group import COMMANDS, group
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "motfunnel"
@@ -17,6 +22,13 @@ def page(name: str) -> str:
 def test_public_names() -> None:
     """Every name of the front door stands in the page on Python."""
     assert [name for name in motfunnel.__all__ if f"`{name}`" not in page("reference/python")] == []
+
+
+@pytest.mark.parametrize("room", [intake, statistics], ids=lambda room: str(room.__name__))
+def test_names_of_rooms(room: Any) -> None:
+    """Every name of a room that users import from stands in the page on Python."""
+    listed = page("reference/python")
+    assert [n for n in room.__all__ if f":: {room.__name__}.{n}\n" not in listed] == []
 
 
 def test_errors() -> None:
@@ -32,8 +44,29 @@ def test_commands() -> None:
     assert [name for name in COMMANDS if f"`motfunnel {name}" not in listed] == []
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_options(name: str) -> None:
+    """Every option of every subcommand stands there too."""
+    command = group.get_command(click.Context(group), name)
+    assert command is not None
+    options = [one for one in command.params if isinstance(one, click.Option)]
+    assert [
+        o.opts[0]
+        for o in options
+        if f"{o.opts[0]} " not in page("reference/command-line")
+        and f"{o.opts[0]}`" not in page("reference/command-line")
+    ] == []
+
+
 def test_rooms() -> None:
     """Every room stands in the table of the architecture."""
     rooms = [path.stem for path in SOURCE.iterdir() if path.is_dir() or path.name == "errors.py"]
     table = page("architecture")
     assert [r for r in rooms if r != "__pycache__" and f"| `{r}` |" not in table] == []
+
+
+def test_files() -> None:
+    """Every file that the architecture names is there."""
+    named = re.findall(r"`(\w+/\w+\.py)`", page("architecture"))
+    assert named
+    assert [name for name in named if not any((at / name).exists() for at in (SOURCE, ROOT))] == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -290,6 +290,22 @@ def test_no_way_to_the_database(tmp_path: Path) -> None:
         pytest.raises(DBAPIError, match="unable to open"),
     ):
         tracker.track("ada", "saw")
+
+
+def test_every_error_of_a_driver_is_wrapped(engine: Engine) -> None:
+    """A statement that fails raises SQLAlchemy's error, whichever way it was run."""
+    calls: list[Callable[[Ledger], object]] = [
+        lambda ledger: ledger.events("ada"),
+        lambda ledger: ledger.stories(["ada"]),
+        lambda ledger: ledger.lock_contacts(["ada"], FUNNEL),
+        lambda ledger: ledger.clear_journeys(["ada"]),
+    ]
+    for call in calls:
+        with (
+            pytest.raises(DBAPIError, match="motfunnel_"),
+            engine.begin() as connection,
+        ):
+            call(Ledger(connection, None, "default"))
 
 
 def test_a_connection_that_was_dropped(url: str, engine: Engine) -> None:

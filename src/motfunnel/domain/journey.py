@@ -24,7 +24,13 @@ from motfunnel.domain.signal import Signal
 
 PRESENCES = tuple(Presence)
 _PLACE = itemgetter(slice(0, 5))
-_KINDS = tuple((1 << place, kind) for place, kind in enumerate(MomentKind))
+_STAGE, _PURCHASES = machine.STAGE, machine.PURCHASES
+_BESIDE = (int(Signal.COMPLAIN), int(Signal.RESOLVE), int(Signal.OUTREACH))
+# For each set of bits the kinds of moments that it holds.
+_KINDS = tuple(
+    tuple(kind for place, kind in enumerate(MomentKind) if made >> place & 1)
+    for made in range(1 << len(MomentKind))
+)
 
 
 class Entry(NamedTuple):
@@ -41,6 +47,10 @@ class Entry(NamedTuple):
     def place(self) -> tuple[int, int, int, str, str]:
         """Where the event stands in the order."""
         return self[:5]
+
+
+Told = tuple[int, int, int, str, str, Reading]
+"""What an ``Entry`` holds, which is one of these."""
 
 
 def make_entry(event: Event, reading: Reading) -> Entry:
@@ -81,17 +91,30 @@ class Journey:
 
     def advance(self, entry: Entry) -> list[Moment]:
         """Take one event, no earlier in the order than the one before it."""
-        before = (self.state[machine.STAGE], self.state[machine.PURCHASES])
-        reading = entry.reading
-        made = machine.step(self.state, self.funnel.terms, entry.signal, entry.at, reading.argument)
-        told = self._tell(made, entry, *before) if made else []
+        known = len(self.moments)
+        self.advance_all((entry,))
+        return self.moments[known:]
+
+    def advance_all(self, entries: Iterable[Told]) -> None:
+        """Take events in their order, of which there may be millions: plain tuples will do."""
+        state, terms, step = self.state, self.funnel.terms, machine.step
+        for entry in entries:
+            stage, purchases = state[_STAGE], state[_PURCHASES]
+            signal = entry[1]
+            made = step(state, terms, signal, entry[0], entry[5][1])
+            if made:
+                self._tell(made, Entry._make(entry), stage, purchases)
+            if signal in _BESIDE:
+                self._note_beside(Entry._make(entry))
+
+    def _note_beside(self, entry: Entry) -> None:
+        """Keep cases and attempts, which the state machine does not number."""
         if entry.signal == Signal.COMPLAIN:
             self._open_case(entry)
         elif entry.signal == Signal.RESOLVE:
-            self._close_case(reading.case)
-        elif entry.signal == Signal.OUTREACH:
+            self._close_case(entry.reading.case)
+        else:
             self._count_outreach()
-        return told
 
     def silence(self, until: int) -> list[Moment]:
         """Depart by silence, if the patience has run out by the instant (in microseconds)."""
@@ -121,14 +144,13 @@ class Journey:
     def _tell(self, made: int, entry: Entry, stage: int, purchases: int) -> list[Moment]:
         """Name the moments of one step, and keep the episodes up with them."""
         told: list[Moment] = []
-        for bit, kind in _KINDS:
-            if made & bit:
-                moment = self._moment(kind, entry, stage)
-                told.append(moment)
-                if kind is MomentKind.DEPART:
-                    self._open_episode(moment, stage, purchases)
-                elif kind is MomentKind.RECIDIVISM:
-                    self._close_episode(moment)
+        for kind in _KINDS[made]:
+            moment = self._moment(kind, entry, stage)
+            told.append(moment)
+            if kind is MomentKind.DEPART:
+                self._open_episode(moment, stage, purchases)
+            elif kind is MomentKind.RECIDIVISM:
+                self._close_episode(moment)
         self.moments += told
         return told
 

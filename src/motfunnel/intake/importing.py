@@ -38,7 +38,7 @@ from motfunnel.tracking.collector import rare_collections
 if TYPE_CHECKING:
     from motfunnel.tracking.tracker import Tracker
 
-AT_ONCE: Final = 20_000
+AT_ONCE: Final = 50_000
 """Rows of one transaction: fewer cost more writes of the same pages, more cost more memory."""
 
 REASONS: Final = 3

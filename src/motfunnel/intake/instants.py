@@ -72,11 +72,11 @@ def read_unix(value: object) -> datetime:
     >>> read_unix("1112911993.5").isoformat()
     '2005-04-07T22:13:13.500000+00:00'
     """
+    if type(value) is str and len(value) <= _SURE and value.isascii() and value.isdigit():
+        return datetime.fromtimestamp(int(value), UTC)  # after 1970 and whole, as most are
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise ValueError(f"{_brief(value)} is no number of seconds since 1970")
     text = value.strip() if isinstance(value, str) else _plain(value)
-    if len(text) <= _SURE and text.isascii() and text.isdigit():  # after 1970, as most are
-        return datetime.fromtimestamp(int(text), UTC)
     match = _SECONDS.fullmatch(text)
     if match is None:
         raise ValueError(f"{_brief(text)} is no number of seconds since 1970")

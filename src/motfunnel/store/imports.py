@@ -17,6 +17,7 @@ from sqlalchemy import Connection, delete, select, tuple_
 from sqlalchemy.exc import DBAPIError
 
 from motfunnel.domain.event import Event
+from motfunnel.domain.payload import to_json
 from motfunnel.store.database import Database
 from motfunnel.store.statements import SOME, statements
 from motfunnel.store.tables import Tables
@@ -85,10 +86,12 @@ def add_event_rows(
         zip(EventRow._fields, zip(*sorted(rows), strict=True), strict=True)
     )
     fixed = {"tenant": tenant, "recorded_at": instant_text(recorded_at)}
+    run = statements(tables.schema)
     if connection.dialect.name == "postgresql":  # reads a text without an offset in its own zone
         columns["occurred_at"] = [f"{instant}Z" for instant in columns["occurred_at"]]
         fixed["recorded_at"] += "Z"
-    run = statements(tables.schema)
+        arrays = {name: to_json(values) for name, values in columns.items()}
+        return run.add_event_arrays.execute(connection, fixed | arrays)
     return run.add_written_events.execute_columns(connection, columns, fixed)
 
 

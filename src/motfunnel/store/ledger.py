@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from motfunnel.domain.event import Event
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.moment import Episode, Moment
+from motfunnel.domain.payload import to_json
 from motfunnel.store.contact_state import ContactState, new_state, read_state, write_state
 from motfunnel.store.rows import (
     StoredEvent,
@@ -163,6 +164,8 @@ class Ledger:
 
     def clear_journeys(self, contacts: Sequence[str]) -> None:
         """Delete the moments and episodes of some contacts."""
+        if not contacts:
+            return
         some = self._some(contacts)
         self._run.delete_moments.execute(self.connection, some)
         self._run.delete_episodes.execute(self.connection, some)
@@ -191,6 +194,11 @@ class Ledger:
     def _add_moment_rows(self, rows: list[dict[str, Any]]) -> None:
         if len(rows) == 1:
             self._run.add_moment.execute(self.connection, rows[0])
+        elif rows and self.connection.dialect.name == "postgresql":
+            rows = [row | {"occurred_at": row["occurred_at"].isoformat()} for row in rows]
+            columns = [name for name in rows[0] if name != "tenant"]
+            arrays = {name: to_json([row[name] for row in rows]) for name in columns}
+            self._run.add_moment_arrays.execute(self.connection, {"tenant": self.tenant, **arrays})
         else:
             self._run.add_moment.execute_many(self.connection, rows)
 

@@ -8,12 +8,14 @@ Core each time). Bulk reads skip SQLAlchemy's rows, which cost more than the fol
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import repeat
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Dialect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.types import TypeEngine
 
@@ -71,24 +73,18 @@ class Statement:
     def fetch(self, connection: Connection, row: Row) -> list[dict[str, Any]]:
         """Run it and give all rows, by column name."""
         compiled = self._for(connection.dialect)
-        cursor = connection.connection.cursor()
-        try:
+        with _cursor(connection) as cursor:
             cursor.execute(compiled.sql, compiled.bind(row))
             names = [column[0] for column in cursor.description or ()]
             converters = [compiled.converters.get(name) for name in names]
             return [_read(names, converters, found) for found in cursor.fetchall()]
-        finally:
-            cursor.close()
 
     def fetch_raw(self, connection: Connection, row: Row) -> list[Any]:
         """Run it and give all rows as the driver gives them: the cheapest way to read many."""
         compiled = self._for(connection.dialect)
-        cursor = connection.connection.cursor()
-        try:
+        with _cursor(connection) as cursor:
             cursor.execute(compiled.sql, compiled.bind(row))
             return list(cursor.fetchall())
-        finally:
-            cursor.close()
 
     def _for(self, dialect: Dialect) -> _Compiled:
         compiled = self._compiled.get(dialect)
@@ -140,6 +136,18 @@ class _Compiled:
             for name in self.order
         ]
         return list(zip(*bound, strict=False)) if columns else []
+
+
+@contextmanager
+def _cursor(connection: Connection) -> Iterator[Any]:
+    """A cursor of the driver's own, whose errors are SQLAlchemy's, as everywhere else."""
+    cursor, driver = connection.connection.cursor(), connection.dialect.loaded_dbapi.Error
+    try:
+        yield cursor
+    except driver as error:
+        raise DBAPIError.instance(None, None, error, driver, dialect=connection.dialect) from error
+    finally:
+        cursor.close()
 
 
 def _only(converters: Mapping[str, _Convert | None]) -> dict[str, _Convert]:

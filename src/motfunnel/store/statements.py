@@ -6,7 +6,19 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Dialect, Select, Table, and_, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    Dialect,
+    Select,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -14,7 +26,7 @@ from motfunnel.store.rows import StoredEvent
 from motfunnel.store.statement import Statement
 from motfunnel.store.tables import Tables, tables
 from motfunnel.store.types import MARIADB
-from motfunnel.store.upsert import insert_or_keep, insert_or_update
+from motfunnel.store.upsert import insert_arrays, insert_or_keep, insert_or_update
 
 SOME: Final = 200
 """How many contacts are read and written together in bulk."""
@@ -59,6 +71,9 @@ class Statements:
         self.add_events = _of(events, lambda d: _insert_ignoring(events, d))
         # The same, of events whose instants and properties are written as texts already.
         self.add_written_events = Statement(lambda d: _insert_ignoring(events, d), {})
+        self.add_event_arrays = Statement(
+            lambda _: insert_arrays(events, fixed=("tenant", "recorded_at")), {}
+        )
         self.read_events = _of(events, lambda _: select(events).where(_one(events)))
         # What is read to write: a locking read sees what others have committed, even where the
         # transaction that we joined on MariaDB began before they did.
@@ -68,8 +83,8 @@ class Statements:
                 d, select(events).where(_one(events), events.c.id == bindparam("id"))
             ),
         )
-        self.read_stories = _of(events, lambda _: _story(events))
-        self.read_stories_to_write = _of(events, lambda d: _shared(d, _story(events)))
+        self.read_stories = _of(events, lambda d: _story(events, d))
+        self.read_stories_to_write = _of(events, lambda d: _shared(d, _story(events, d)))
         self.set_signal = _of(
             events,
             lambda _: (
@@ -81,6 +96,7 @@ class Statements:
 
     def _make_moments(self, moments: Table) -> None:
         self.add_moment = _of(moments, lambda _: _insert(moments))
+        self.add_moment_arrays = Statement(lambda _: insert_arrays(moments, fixed=("tenant",)), {})
         self.read_moments = _of(
             moments, lambda d: _shared(d, select(moments).where(_one(moments)).order_by("ordinal"))
         )
@@ -135,9 +151,11 @@ def _some(table: Table) -> ColumnElement[bool]:
     return and_(table.c.tenant == bindparam("tenant"), table.c.contact.in_(names))
 
 
-def _story(events: Table) -> Select[Any]:
+def _story(events: Table, dialect: Dialect) -> Select[Any]:
     """What a fold reads of some contacts' events (see ``rows.StoredEvent``)."""
-    columns = [events.c[name] for name in StoredEvent._fields]
+    columns: list[ColumnElement[Any]] = [events.c[name] for name in StoredEvent._fields]
+    if dialect.name == "postgresql":  # or the driver reads JSON that nobody may look at
+        columns[-1] = cast(events.c.properties, Text).label("properties")
     return select(*columns).where(_some(events)).order_by(events.c.contact)
 
 

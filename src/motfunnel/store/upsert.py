@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Dialect, Insert, Table
+from sqlalchemy import JSON, Dialect, Insert, Table, bindparam, cast, func, select
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 from motfunnel.store.types import MARIADB
@@ -53,3 +53,20 @@ def insert_or_update(
         set_={name: insert.excluded[name] for name in names},
         where=table.c[names[0]] != insert.excluded[names[0]] if only_changed else None,
     )
+
+
+def insert_arrays(table: Table, fixed: Sequence[str]) -> Insert:
+    """Insert many rows by one statement of PostgreSQL, and leave those whose key is there.
+
+    Each parameter is a column's values as a JSON array, but for the columns ``fixed``, which have
+    one value for all rows. One round trip and one plan, where executemany makes one a row; and JSON
+    because the driver writes its own arrays element by element in Python.
+    """
+    columns = [
+        cast(bindparam(column.name), column.type)
+        if column.name in fixed
+        else cast(func.json_array_elements_text(cast(bindparam(column.name), JSON)), column.type)
+        for column in table.columns
+    ]
+    insert = postgresql.insert(table).from_select(list(table.columns.keys()), select(*columns))
+    return insert.on_conflict_do_nothing(index_elements=list(table.primary_key.columns))

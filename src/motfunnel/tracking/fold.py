@@ -6,25 +6,24 @@ Gives what to store; ``domain.journey`` decides what the moments are.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from operator import itemgetter
-from typing import Final
+from functools import lru_cache
 
 from attrs import define
 
 from motfunnel.domain.condition import is_blank
 from motfunnel.domain.funnel import Funnel
-from motfunnel.domain.instant import to_micros
 from motfunnel.domain.journey import Entry
 from motfunnel.domain.moment import Moment
 from motfunnel.domain.payload import Properties, to_json
+from motfunnel.domain.rule import Reading
 from motfunnel.domain.signal import Signal
 from motfunnel.store.contact_state import ContactState, new_state
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.rows import StoredEvent
 from motfunnel.store.types import read_micros, read_properties
 
-_LABELS: Final = tuple(signal.label for signal in Signal)
-_ENTRY: Final = itemgetter(0)  # no two events of a contact stand in the same place
+# A reading, and what of it is asked most: the signal's rank, the stage of a reach, the label.
+_Meaning = tuple[Reading, int, int, str]
 
 
 @define
@@ -48,36 +47,40 @@ def fold(stored: ContactState, events: Sequence[StoredEvent], funnel: Funnel) ->
     state = new_state(stored.contact, funnel, known=stored.known)
     journey = state.journey
     signals: list[tuple[StoredEvent, str]] = []
-    told = [_tell(event, funnel, signals) for event in events]
-    told.sort(key=_ENTRY)
-    for entry, _ in told:
-        journey.advance(entry)
-    if told:
-        state.see(told[-1][0], None, journey.moments)
+    entries = []
+    for event in events:
+        reading, rank, stage, label = _meaning(funnel, event[2]) or _meaning_of(event, funnel)
+        if label != event[4]:
+            signals.append((event, label))
+        entries.append((read_micros(event[3]), rank, stage, event[1], event[0], reading))
+    entries.sort()  # no two events of a contact stand in the same place, so no reading is compared
+    journey.advance_all(entries)
+    if entries:
+        state.see(Entry._make(entries[-1]), None, journey.moments)
     if journey.moments:
         first = journey.moments[0]
         state.opened_at = first.occurred_at
-        place = (to_micros(first.occurred_at), first.event_id)
-        opening = next(event for entry, event in told if (entry.at, entry.id) == place)
+        opening = next(event for event in events if event.id == first.event_id)
         state.source = source_of(read_properties(opening.properties))
     if stored.silent_until is not None:
         state.moments += len(journey.silence(stored.silent_until))
     return Folded(state, signals)
 
 
-def _tell(
-    event: StoredEvent, funnel: Funnel, signals: list[tuple[StoredEvent, str]]
-) -> tuple[Entry, StoredEvent]:
-    """Put an event in its place in the order; note a signal that has changed."""
-    reading = funnel.constant(event.event)
-    if reading is None:
-        reading = funnel.read_stored(event.event, read_properties(event.properties))
-    signal = reading.signal
-    if _LABELS[signal] != event.signal:
-        signals.append((event, _LABELS[signal]))
-    stage = reading.argument if signal is Signal.REACH else 0
-    at = read_micros(event.occurred_at)
-    return Entry(at, signal, stage, event.id, event.contact, reading), event
+@lru_cache(maxsize=10_000)
+def _meaning(funnel: Funnel, name: str) -> _Meaning | None:
+    """What every event of this name means; None where each has to be read."""
+    reading = funnel.constant(name)
+    return None if reading is None else _take_apart(reading)
+
+
+def _meaning_of(event: StoredEvent, funnel: Funnel) -> _Meaning:
+    return _take_apart(funnel.read_stored(event.event, read_properties(event.properties)))
+
+
+def _take_apart(reading: Reading) -> _Meaning:
+    stage = reading.argument if reading.signal is Signal.REACH else 0
+    return reading, int(reading.signal), stage, reading.signal.label
 
 
 def source_of(properties: Properties) -> str | None:
@@ -93,7 +96,7 @@ def refold(ledger: Ledger, states: Sequence[ContactState], funnel: Funnel) -> No
     contacts = [state.contact for state in states]
     events = ledger.stories(contacts)
     folded = [fold(state, events.get(state.contact, []), funnel) for state in states]
-    ledger.clear_journeys(contacts)
+    ledger.clear_journeys([state.contact for state in states if state.moments])
     journeys = [one.state.journey for one in folded]
     ledger.add_journeys((journey.moments, journey.episodes.values()) for journey in journeys)
     ledger.update_contacts([one.state for one in folded])

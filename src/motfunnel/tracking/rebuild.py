@@ -6,14 +6,19 @@ about as many reads and writes as the contact has rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from motfunnel.domain.funnel import Funnel
 from motfunnel.store.contacts import next_contacts
 from motfunnel.store.database import Database
+from motfunnel.store.imports import persist
 from motfunnel.store.ledger import Ledger
 from motfunnel.tracking.collector import rare_collections
 from motfunnel.tracking.fold import refold
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 def rebuild_in_chunks(
@@ -22,14 +27,18 @@ def rebuild_in_chunks(
     """Fold all contacts, or those that another funnel classified; yield how many at a time."""
     but_of = funnel.fingerprint if outdated_only else None
     after = ""
-    while True:
-        with rare_collections(), database.write() as connection:
-            contacts = next_contacts(
-                connection, database.tables.contacts, tenant, after, but_of=but_of
-            )
-            if not contacts:
-                return
+
+    def rebuild(connection: Connection) -> Sequence[str]:
+        contacts = next_contacts(connection, database.tables.contacts, tenant, after, but_of=but_of)
+        if contacts:
             ledger = Ledger(connection, database.tables.schema, tenant)
             refold(ledger, ledger.lock_contacts(contacts, funnel), funnel)
+        return contacts
+
+    while True:
+        with rare_collections():
+            contacts = persist(database, rebuild)
+        if not contacts:
+            return
         after = contacts[-1]
         yield len(contacts)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.instant import to_micros
@@ -15,15 +16,20 @@ from motfunnel.domain.moment import Moment
 from motfunnel.store.contact_state import ContactState
 from motfunnel.store.contacts import overdue
 from motfunnel.store.database import Database
+from motfunnel.store.imports import persist
 from motfunnel.store.ledger import Ledger
 from motfunnel.tracking.fold import refold
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 def sweep_some(
     database: Database, tenant: str, funnel: Funnel, as_of: datetime
 ) -> list[Moment] | None:
     """Write down the departures of some contacts, in one transaction; None: none are overdue."""
-    with database.write() as connection:
+
+    def sweep(connection: Connection) -> list[Moment] | None:
         contacts = overdue(connection, database.tables.contacts, tenant, as_of)
         if not contacts:
             return None
@@ -34,6 +40,8 @@ def sweep_some(
             refold(ledger, stale, funnel)
             states = ledger.lock_contacts(contacts, funnel)
         return _depart(ledger, states, to_micros(as_of))
+
+    return persist(database, sweep)
 
 
 def _depart(ledger: Ledger, states: Sequence[ContactState], until: int) -> list[Moment]:

@@ -16,6 +16,7 @@ from motfunnel.domain.payload import check_text
 from motfunnel.store import funnels
 from motfunnel.store.database import Database
 from motfunnel.store.host import Host, after_commit, host_connection, joined
+from motfunnel.store.imports import persist
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.tables import TENANT_LENGTH
 from motfunnel.tracking.interpreter import Interpreter
@@ -187,9 +188,8 @@ class Tracker(Reader):
 
     def keep_funnel(self) -> None:
         """Store the funnel as the one in use, without saying that events come as they happen."""
-        funnel = self.funnel
-        with self.database.write() as connection:
-            self._put_funnel(connection, funnel, self.clock(), tracked=False)
+        funnel, now = self.funnel, self.clock()
+        persist(self.database, lambda on: self._put_funnel(on, funnel, now, tracked=False))
         self._put.add(False)
 
     def create_tables(self) -> None:
@@ -199,8 +199,7 @@ class Tracker(Reader):
     def _record(self, said: list[Said], bind: Host | None) -> list[Tracked]:
         """Record events in a transaction of our own or the host's, and tell of them after it."""
         if bind is None:
-            with self.database.write() as connection:
-                answers = self._record_on(connection, said)
+            answers = persist(self.database, lambda connection: self._record_on(connection, said))
             self._committed(answers)
         else:
             host = host_connection(bind)
