@@ -1,6 +1,10 @@
 """How Sphinx builds the documents: Markdown pages, and a reference read from the docstrings."""
 
 from importlib.metadata import version as installed_version
+from inspect import get_annotations
+from typing import Any
+
+import attrs
 
 project = "motfunnel"
 author = "motfunnel contributors"
@@ -23,3 +27,27 @@ napoleon_use_ivar = True
 
 html_theme = "furo"
 html_title = f"motfunnel {release}"
+
+
+def show_signature(
+    app: Any, what: str, name: str, obj: Any, _: Any, signature: str | None, returns: str | None
+) -> tuple[str | None, str | None] | None:
+    """Show the defaults and the arguments that a class was written with."""
+    if what != "class":
+        return None
+    if attrs.has(obj) and signature:
+        for field in attrs.fields(obj):
+            shown = "…" if hasattr(field.default, "factory") else repr(field.default)
+            for written in (f"attr_dict[{field.name!r}].default", "NOTHING"):
+                signature = signature.replace(f" {field.name}={written}", f" {field.name}={shown}")
+        return signature, returns
+    # Sphinx takes a class's attribute for the argument of the same name.
+    app.env.current_document.autodoc_annotations.get(name, {}).update(
+        {k: v for k, v in get_annotations(obj.__init__).items() if isinstance(v, str)}
+    )
+    return None
+
+
+def setup(app: Any) -> None:
+    """Called by Sphinx."""
+    app.connect("autodoc-process-signature", show_signature, priority=600)

@@ -79,7 +79,7 @@ def test_live_is_the_walk(shared_engine: Engine, data: st.DataObject) -> None:
     told = told_kinds(tracker)
     running: defaultdict[str, set[Moment]] = defaultdict(set)
     answered: list[Moment] = []
-    rest, seen = list(events), set()
+    rest, seen, swept = list(events), set(), START
     while rest:
         now, rest = rest[: (size := data.draw(st.sampled_from([1, 1, 1, 2, 4])))], rest[size:]
         for event, tracked in zip(now, track(tracker, now), strict=True):
@@ -90,9 +90,14 @@ def test_live_is_the_walk(shared_engine: Engine, data: st.DataObject) -> None:
             assert running[event.contact].isdisjoint(tracked.moments)
             running[event.contact] |= set(tracked.moments)
             answered += tracked.moments
+            so_far = events[: len(events) - len(rest)]
+            still = set(walked([event.contact], funnel, so_far, swept))
+            assert still.isdisjoint(tracked.revoked)
         if data.draw(st.sampled_from([False, False, True]), label="sweep"):
             already = len(told)
-            count = tracker.sweep(as_of=data.draw(moments_of_asking()))
+            instant = data.draw(moments_of_asking())
+            swept = max(swept, instant)
+            count = tracker.sweep(as_of=instant)
             for moment in told[already:]:
                 assert moment not in running[moment.contact]
                 running[moment.contact].add(moment)

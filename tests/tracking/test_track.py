@@ -137,6 +137,16 @@ def test_a_late_event_takes_a_swept_departure_back(tracker: Tracker) -> None:
     assert tracker.sweep(as_of=day(20)) == 1
 
 
+@pytest.mark.parametrize("late", [5, 10.5])
+def test_a_late_event_leaves_a_swept_departure(tracker: Tracker, late: float) -> None:
+    """A departure that a sweep wrote down stays written where a late event keeps nobody alive."""
+    tracker.track("ada", "saw", id="1", occurred_at=day(0))
+    assert tracker.sweep(as_of=day(12)) == 1
+    tracked = tracker.track("ada", "synced", id="2", occurred_at=day(late))
+    assert (tracked.moments, tracked.revoked) == ((), ())
+    assert tracker.sweep(as_of=day(12)) == 0
+
+
 def test_a_late_opening(tracker: Tracker) -> None:
     """An event from before the opening is the opening instead."""
     [first] = tracker.track("ada", "saw", id="2", occurred_at=day(1)).moments

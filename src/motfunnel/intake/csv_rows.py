@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import repeat, tee
 from pathlib import Path
 
 from motfunnel.errors import SourceError
@@ -53,7 +54,8 @@ class CsvSource:
                 if fault is not None:
                     yield Raw(line, {"text": cells[0]}, fault)
                 elif len(cells) == width:
-                    yield Raw(line, {n: c for n, c in zip(names, cells, strict=True) if c})
+                    named = zip(names, cells, strict=True)
+                    yield Raw(line, {n: c for n, c in named if c} if "" in cells else dict(named))
                 else:
                     ragged = f"the row has {len(cells)} cells, and the header names {width} columns"
                     yield Raw(line, {"cells": cells}, ragged)
@@ -61,30 +63,22 @@ class CsvSource:
 
 def _records(file: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str], str | None]]:
     """Read records with the line on which each begins; of a broken one, its first line."""
-    again: list[str] = []  # lines to be read anew, the next one last
-    held: list[str] = []  # the lines of the record being read
-
-    def feed() -> Iterator[str]:
-        while again:
-            held.append(again.pop())
-            yield held[-1]
-        for line in file:
-            held.append(line)
-            yield line
-
+    ahead, behind = tee(file)  # the lines being read, and those from where the record begins
     begins = 1
-    records = csv.reader(feed(), delimiter=delimiter, strict=True)
     while True:
+        records = csv.reader(ahead, delimiter=delimiter, strict=True)
+        before = 0
         try:
             for cells in records:
                 if cells:  # not a blank line
                     yield begins, cells, None
-                begins += len(held)
-                held.clear()
+                count = records.line_num - before
+                before = records.line_num
+                begins += count
+                for _ in repeat(None, count):
+                    next(behind)
             return
         except csv.Error as error:
-            yield begins, [held[0].rstrip("\r\n")], f"the line is no CSV: {error}"
+            yield begins, [next(behind).rstrip("\r\n")], f"the line is no CSV: {error}"
             begins += 1
-            again += reversed(held[1:])
-            held.clear()
-            records = csv.reader(feed(), delimiter=delimiter, strict=True)
+            ahead, behind = tee(behind)

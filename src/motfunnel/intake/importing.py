@@ -171,12 +171,13 @@ class _Import:
 
     def _read(self, some: list[Raw]) -> Batch:
         batch = Batch(has_ids=self.file.columns.id is not None)
+        read, take = self.reader.read, batch.taken.append
         for raw in some:
             if raw.fault is not None:
                 batch.refused.append(Refused(raw, raw.fault))
                 continue
             try:
-                batch.taken.append(Taken(raw, self.reader.read(raw.cells)))
+                take(Taken(raw, read(raw.cells)))
             except ValueError as error:
                 batch.refused.append(Refused(raw, getattr(error, "reason", str(error))))
         return batch

@@ -68,7 +68,9 @@ class RowReader:
         contact, name, at = get(self._contact_in), get(self._event_in), get(self._at_in)
         if contact is None or name is None or at is None:
             raise ValueError(_missing(cells, self._contact_in, self._event_in, self._at_in))
-        contact = self._contact(contact)
+        key = self._contacts.get(contact) if type(contact) is str else None
+        if key is None:
+            key = self._contact(contact)
         occurred_at = self._read_instant(at)
         if occurred_at > self._latest:
             raise ValueError(f"{occurred_at.isoformat()} lies in the future")
@@ -79,22 +81,20 @@ class RowReader:
             signal = self._signal(name, properties)
         instant = instant_text(occurred_at)
         if self._id_in is None:
-            place = f"{contact}\0{name}\0{instant}\0"
+            place = f"{key}\0{name}\0{instant}\0"
             id = self._ordinals.make_id(place.encode() + encoded)
         else:
             id = _check_id(cells, self._id_in)
-        return EventRow(contact, id, name, instant, signal, written)
+        return EventRow(key, id, name, instant, signal, written)
 
     def _contact(self, contact: Any) -> str:
-        if type(contact) is not str:  # True would be found under 1
-            return contact_key(self._interpreter.key(contact))
-        known = self._contacts.get(contact)
-        if known is None:
-            known = contact_key(self._interpreter.key(contact))
+        """Check a contact; remember the answer of a text (among others True would pass for 1)."""
+        key = contact_key(self._interpreter.key(contact))
+        if type(contact) is str:
             if len(self._contacts) >= _MOST_KEPT:
                 self._contacts.clear()
-            self._contacts[contact] = known
-        return known
+            self._contacts[contact] = key
+        return key
 
     def _signal(self, name: Any, properties: Mapping[str, Any]) -> str:
         """Read what an event means; keep the answer if it is the same for every event so named."""

@@ -49,10 +49,11 @@ def fold(stored: ContactState, events: Sequence[StoredEvent], funnel: Funnel) ->
     signals: list[tuple[StoredEvent, str]] = []
     entries = []
     for event in events:
-        reading, rank, stage, label = _meaning(funnel, event[2]) or _meaning_of(event, funnel)
-        if label != event[4]:
+        contact, id, name, at, signal, _ = event
+        reading, rank, stage, label = _meaning(funnel, name) or _meaning_of(event, funnel)
+        if label != signal:
             signals.append((event, label))
-        entries.append((read_micros(event[3]), rank, stage, event[1], event[0], reading))
+        entries.append((read_micros(at), rank, stage, id, contact, reading))
     entries.sort()  # no two events of a contact stand in the same place, so no reading is compared
     journey.advance_all(entries)
     if entries:
