@@ -77,7 +77,7 @@ class OutdatedError(MotfunnelError, RuntimeError):
 
     def __init__(self, contacts: int) -> None:
         super().__init__(
-            f"{contacts} contacts were classified by another funnel than this one; "
+            f"this funnel has not classified {contacts:,} of the contacts yet; "
             "run tracker.rebuild() (or: motfunnel rebuild) and ask again"
         )
         self.contacts = contacts

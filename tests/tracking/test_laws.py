@@ -107,8 +107,8 @@ def test_live_is_the_walk(shared_engine: Engine, data: st.DataObject) -> None:
     check(tracker, shared_engine, story, funnel, events, data)
     swept_at_the_end = set(told[len(answered) :])
     for contact, moments in running.items():
-        swept = {moment for moment in swept_at_the_end if moment.contact == contact}
-        assert moments | swept == set(tracker.moments(contact, as_of=END))
+        more = {moment for moment in swept_at_the_end if moment.contact == contact}
+        assert moments | more == set(tracker.moments(contact, as_of=END))
 
 
 def check(

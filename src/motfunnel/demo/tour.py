@@ -150,19 +150,19 @@ def _all_years(report: Report) -> str:
     """The rate of all years, and how the numbers above are to be read."""
     row = report.recidivism(within=YEAR).row
     return (
-        "Each contact's first departure of that year; 95% interval by Wilson. Over all years, "
-        f"{row.numerator:,} of {row.denominator:,}\nwere back within 365 days of their first "
-        f"departure: {percent(row.rate)} ({span(row.interval)})."
+        "Each contact's first departure of that year; 95% interval by Wilson.\n"
+        "* Not all were observed for 365 days; those who were not are left out.\n"
+        f"Over all years {row.numerator:,} of {row.denominator:,} were back within 365 days of "
+        f"their first departure:\n{percent(row.rate)} ({span(row.interval)})."
     )
 
 
 def _returns_cells(one: YearOfDeparture) -> tuple[str, ...]:
     row = one.rate.row
     bar = "" if row.rate is None else "█" * round(row.rate * 100)
-    if row.immature:
-        bar += f"  {row.immature:.0%} not yet observed for long enough"
+    mark = "*" if row.immature else ""
     counts = (f"{row.denominator:,}", f"{row.numerator:,}")
-    return (str(one.year), *counts, percent(row.rate), span(row.interval), bar)
+    return (f"{one.year}{mark}", *counts, percent(row.rate), span(row.interval), bar)
 
 
 def _complaints_table(findings: Findings) -> Table:

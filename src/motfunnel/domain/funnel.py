@@ -110,8 +110,12 @@ class Funnel:
         return cls(**definition.read_preset("saas"))
 
     def __eq__(self, other: object) -> bool:
-        """Whether the two define the same."""
-        return isinstance(other, Funnel) and self.to_dict() == other.to_dict()
+        """Whether the two classify alike, and have the same journey map."""
+        return (
+            isinstance(other, Funnel)
+            and self.fingerprint == other.fingerprint
+            and self.touchpoints == other.touchpoints
+        )
 
     def __hash__(self) -> int:
         """By what classifies."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from motfunnel.domain.wording import counted
+
 
 @frozen(kw_only=True)
 class Imported:
@@ -34,9 +36,9 @@ class Imported:
     def __str__(self) -> str:
         """One line, and one for each of the first rejects."""
         head = (
-            f"{self.source}: {self.rows:,} rows, {self.added:,} added, "
+            f"{self.source}: {counted(self.rows, 'row')}, {self.added:,} added, "
             f"{self.duplicates:,} there before, {self.rejected:,} rejected; "
-            f"{self.contacts:,} contacts folded"
+            f"{counted(self.contacts, 'contact')} folded"
         )
         lines = [f"  line {line}: {reason}" for line, reason in self.reasons]
         more = self.rejected - len(self.reasons)

@@ -163,19 +163,7 @@ class Rate:
 
     def to_dict(self) -> dict[str, Any]:
         """The whole answer, ready for JSON; instants as ISO 8601, durations as text."""
-        start, end = self.cohort
-        head = {
-            "name": self.name,
-            "definition": self.definition,
-            "within": format_duration(self.within),
-            "unit": self.unit,
-            "by": self.by,
-            "from": None if start is None else iso(start),
-            "to": None if end is None else iso(end),
-            "as_of": iso(self.as_of),
-            "known_by": None if self.known_by is None else iso(self.known_by),
-            "confidence": self.confidence,
-        }
+        head = self._asked()
         if self.by is not None:
             return head | {"rows": [row.to_dict() for row in self.rows]}
         alone = self.row.to_dict()
@@ -191,9 +179,10 @@ class Rate:
         header = (
             *("group", "rate", "lower", "upper", "numerator", "denominator", "immature"),
             *("km_probability", "km_lower", "km_upper", "km_at_risk", "km_median_seconds"),
-            *("within", "unit", "as_of"),
+            *("within", "unit", "from", "to", "as_of", "known_by"),
         )
-        return csv_table(header, [self._cells(row) for row in self.rows])
+        asked = self._asked()
+        return csv_table(header, [_cells(row, asked) for row in self.rows])
 
     def __str__(self) -> str:
         """The answer with its definition, as one reads it on a terminal."""
@@ -209,6 +198,21 @@ class Rate:
         lines = [wrapped(one) for one in told]
         return "\n".join([*lines, "", text_table(header, [_shown(row) for row in self.rows])])
 
+    def _asked(self) -> dict[str, Any]:
+        start, end = self.cohort
+        return {
+            "name": self.name,
+            "definition": self.definition,
+            "within": format_duration(self.within),
+            "unit": self.unit,
+            "by": self.by,
+            "from": None if start is None else iso(start),
+            "to": None if end is None else iso(end),
+            "as_of": iso(self.as_of),
+            "known_by": None if self.known_by is None else iso(self.known_by),
+            "confidence": self.confidence,
+        }
+
     def _bounds(self) -> str:
         start, end = self.cohort
         since = "" if start is None else f" from {iso(start)}"
@@ -216,15 +220,16 @@ class Rate:
         known = "" if self.known_by is None else f", as known by {iso(self.known_by)}"
         return (f", cohort{since}{until}" if since or until else "") + known
 
-    def _cells(self, row: RateRow) -> list[object]:
-        told = row.to_dict()
-        km = told["km"]
-        return [
-            *(told[name] for name in ("group", "rate", "lower", "upper")),
-            *(told[name] for name in ("numerator", "denominator", "immature")),
-            *(km[name] for name in ("probability", "lower", "upper", "at_risk", "median")),
-            *(format_duration(self.within), self.unit, iso(self.as_of)),
-        ]
+
+def _cells(row: RateRow, asked: Mapping[str, Any]) -> list[object]:
+    told = row.to_dict()
+    km = told["km"]
+    return [
+        *(told[name] for name in ("group", "rate", "lower", "upper")),
+        *(told[name] for name in ("numerator", "denominator", "immature")),
+        *(km[name] for name in ("probability", "lower", "upper", "at_risk", "median")),
+        *(asked[name] for name in ("within", "unit", "from", "to", "as_of", "known_by")),
+    ]
 
 
 def _shown(row: RateRow) -> list[str]:

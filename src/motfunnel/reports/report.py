@@ -129,7 +129,9 @@ class Report:
         the stage before or a higher one. An empty denominator gives None.
         """
         stages = self._tracker.funnel.stages
-        return make_stage_funnel(self._moments(), stages, self.as_of, confidence=confidence)
+        return make_stage_funnel(
+            self._moments(), stages, self.as_of, known_by=self.known_by, confidence=confidence
+        )
 
     def _moments(self) -> Iterator[Moment]:
         """The openings, and then the conversions."""

@@ -73,12 +73,14 @@ class StageFunnel:
     Attributes:
         definition: what the shares mean.
         as_of: the instant of the question.
+        known_by: what had been recorded by this instant was taken into account; None: everything.
         confidence: of the intervals.
         rows: the stages, in order.
     """
 
     definition: str
     as_of: datetime
+    known_by: datetime | None
     confidence: float
     rows: tuple[StageRow, ...]
 
@@ -92,6 +94,7 @@ class StageFunnel:
             "name": "funnel",
             "definition": self.definition,
             "as_of": iso(self.as_of),
+            "known_by": None if self.known_by is None else iso(self.known_by),
             "confidence": self.confidence,
             "rows": [row.to_dict() for row in self.rows],
         }
@@ -102,7 +105,8 @@ class StageFunnel:
 
     def to_csv(self) -> str:
         """A line for each stage, under one header."""
-        rows = [row.to_dict() for row in self.rows]
+        asked = {"as_of": iso(self.as_of), "known_by": self.to_dict()["known_by"]}
+        rows = [row.to_dict() | asked for row in self.rows]
         return csv_table(list(rows[0]), [list(row.values()) for row in rows])
 
     def __str__(self) -> str:
@@ -110,7 +114,8 @@ class StageFunnel:
         header = ("stage", "contacts", "of previous", f"{self.confidence:.0%}", "of first",
                   "25% took", "median", "75% took")  # fmt: skip
         table = text_table(header, [_shown(row) for row in self.rows])
-        return f"Stages, as of {iso(self.as_of)}\n{wrapped(self.definition)}\n\n{table}"
+        known = "" if self.known_by is None else f", as known by {iso(self.known_by)}"
+        return f"Stages, as of {iso(self.as_of)}{known}\n{wrapped(self.definition)}\n\n{table}"
 
 
 def make_stage_funnel(
@@ -118,6 +123,7 @@ def make_stage_funnel(
     stages: Sequence[str],
     as_of: datetime,
     *,
+    known_by: datetime | None,
     confidence: float,
 ) -> StageFunnel:
     """Count who reached which stage, from the openings and conversions, in order of contacts."""
@@ -133,6 +139,7 @@ def make_stage_funnel(
     return StageFunnel(
         definition=DEFINITION,
         as_of=as_of,
+        known_by=known_by,
         confidence=confidence,
         rows=tuple(_row(reached, stages, n, confidence) for n in range(len(stages))),
     )

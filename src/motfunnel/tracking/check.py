@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.wording import counted
 from motfunnel.store.contact_state import ContactState, write_state
 from motfunnel.store.contacts import all_contacts
 from motfunnel.store.ledger import Ledger
@@ -63,7 +64,7 @@ class Checked:
         """One line."""
         wrong = len({one.contact for one in self.differences})
         outdated = f", {self.outdated:,} await rebuild()" if self.outdated else ""
-        return f"{self.contacts:,} contacts replayed: {wrong:,} differ{outdated}"
+        return f"{counted(self.contacts, 'contact')} replayed: {wrong:,} differ{outdated}"
 
 
 def check_contacts(

@@ -66,7 +66,7 @@ def _why_depart(moment: Moment, name: str | None, journey: Journey) -> str:
     episode = journey.episodes[moment.episode or 0]
     patience = journey.funnel.patience_of(episode.stage)
     waited = "" if patience is None else format_duration(patience)
-    return f"silent for more than {waited}, the patience at stage {episode.stage}"
+    return f"silent for {waited}, the patience at stage {episode.stage}"
 
 
 def _why_return(moment: Moment, name: str | None, journey: Journey) -> str:
@@ -75,7 +75,8 @@ def _why_return(moment: Moment, name: str | None, journey: Journey) -> str:
     asked = ""
     if episode.outreaches:
         asked = f" and {counted(episode.outreaches, 'attempt')} to bring it back"
-    return f"{name} after {counted(away.days, 'day')} away{asked}"
+    span = counted(away.days, "day") if away.days else "less than a day"
+    return f"{name} after {span} away{asked}"
 
 
 def _why_referral(moment: Moment, name: str | None, _: Journey) -> str:
@@ -91,5 +92,5 @@ _WHY: dict[MomentKind, _Why] = {
     MomentKind.RECIDIVISM: _why_return,
     MomentKind.APOSTLE: lambda m, name, j: f"{name} is advocacy",
     MomentKind.COMPLAINT: lambda m, name, j: f"{name}",
-    MomentKind.LOYALIST: lambda m, name, j: f"{name}: bought again",
+    MomentKind.LOYALIST: lambda m, name, j: f"{name}: purchased again",
 }

@@ -104,7 +104,7 @@ class Profile:
             return f"{self.contact} is unknown{none}"
         lines = [f"{self.contact} is {self.presence.value}, at stage {self.stage}, after {events}"]
         if self.deadline_at is not None:
-            lines.append(f"departs if still silent after {self.deadline_at:{_SECONDS}}")
+            lines.append(f"departs by silence at {self.deadline_at:{_SECONDS}} UTC")
         for one in self.story:
             when, kind = one.moment.occurred_at, one.moment.kind.value
             lines.append(f"{when:{_SECONDS}}  {kind:<10}  {one.why}")

@@ -30,4 +30,5 @@ class Tracked:
         if self.duplicate:
             return f"{self.id} was there already"
         came = [str(moment) for moment in self.moments]
-        return "\n".join([*came, *(f"revoked: {moment}" for moment in self.revoked)])
+        went = [f"revoked: {moment}" for moment in self.revoked]
+        return "\n".join(came + went) or "no moment"
