@@ -113,7 +113,7 @@ def test_no_properties() -> None:
 
 # What is refused.
 
-UNUSABLE_TEXTS = [
+UNUSABLE_TEXTS: list[Any] = [
     *(None, "", " ", "\t\n", "\u00a0", "x" * 256, "a\x00b", "\ud800", "a\udfffb"),
     *(b"ada", True, False, 1.0, float("nan"), [], {}, ("ada",), {"ada"}, Ellipsis, NOON),
     *(Decimal(1), 10**300, 10**5_000, Name.SEEN),

@@ -85,8 +85,11 @@ def write_events(
     rows = [one.row for one in settled]
     tables, tenant = tracker.database.tables, tracker.tenant
     ledger = Ledger(connection, tables.schema, tenant)
-    ledger.mark_contacts({row.contact for row in rows}, tracker.funnel)
-    added = add_event_rows(connection, tables, tenant, rows, recorded_at)
+    with connection.begin_nested() as writing:
+        ledger.mark_contacts({row.contact for row in rows}, tracker.funnel)
+        added = add_event_rows(connection, tables, tenant, rows, recorded_at)
+        if not added:
+            writing.rollback()  # and no contact needs a fold
     if added < len(rows) and batch.has_ids:
         keys = [(row.contact, row.id) for row in rows]
         stored = stored_events(connection, tables, tenant, keys)

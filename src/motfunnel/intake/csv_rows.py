@@ -9,12 +9,16 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from functools import cached_property
-from itertools import repeat, tee
+from itertools import islice, repeat, tee
 from pathlib import Path
 
 from motfunnel.errors import SourceError
 from motfunnel.intake.columns import check_header
 from motfunnel.intake.source import Raw, open_text
+from motfunnel.intake.text_cells import TextCells
+
+Record = tuple[int, list[str], str | None]
+"""The line on which it begins, its cells, and what is wrong with it."""
 
 
 class CsvSource:
@@ -34,43 +38,56 @@ class CsvSource:
     @cached_property
     def names(self) -> list[str]:
         """The header's columns."""
-        with open_text(self._path) as file:
-            for _, cells, fault in _records(file, self._delimiter):
-                if fault is not None:
-                    raise SourceError(f"the header of {self._path} cannot be read: {fault}")
-                if "\0" in "".join(cells):
-                    raise SourceError(f"{self._path} is no text; is it CSV?")
-                check_header(cells, str(self._path))
-                return cells
+        for _, cells, fault in self._records():
+            if fault is not None:
+                raise SourceError(f"the header of {self._path} cannot be read: {fault}")
+            if "\0" in "".join(cells):
+                raise SourceError(f"{self._path} is no text; is it CSV?")
+            check_header(cells, str(self._path))
+            return cells
         raise SourceError(f"{self._path} is empty; its first line must name the columns")
 
     def rows(self) -> Iterator[Raw]:
         """Read the rows below the header."""
         names, width = self.names, len(self.names)
+        records = self._records()
+        next(records)
+        for line, cells, fault in records:
+            if fault is not None:
+                yield Raw(line, {"text": cells[0]}, fault)
+            elif len(cells) == width:
+                yield Raw(line, TextCells(names, cells))
+            else:
+                ragged = f"the row has {len(cells)} cells, and the header names {width} columns"
+                yield Raw(line, {"cells": cells}, ragged)
+
+    def _records(self) -> Iterator[Record]:
+        """Read records with the line on which each begins: fast, until one is broken."""
+        begins = 1
         with open_text(self._path) as file:
-            records = _records(file, self._delimiter)
-            next(records)
-            for line, cells, fault in records:
-                if fault is not None:
-                    yield Raw(line, {"text": cells[0]}, fault)
-                elif len(cells) == width:
-                    named = zip(names, cells, strict=True)
-                    yield Raw(line, {n: c for n, c in named if c} if "" in cells else dict(named))
-                else:
-                    ragged = f"the row has {len(cells)} cells, and the header names {width} columns"
-                    yield Raw(line, {"cells": cells}, ragged)
+            reader = csv.reader(file, delimiter=self._delimiter, strict=True)
+            try:
+                for cells in reader:
+                    if cells:  # not a blank line
+                        yield begins, cells, None
+                    begins = reader.line_num + 1
+                return
+            except csv.Error:
+                pass
+        with open_text(self._path) as file:
+            rest = islice(file, begins - 1, None)
+            yield from _records_with_care(rest, begins, self._delimiter)
 
 
-def _records(file: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str], str | None]]:
-    """Read records with the line on which each begins; of a broken one, its first line."""
-    ahead, behind = tee(file)  # the lines being read, and those from where the record begins
-    begins = 1
+def _records_with_care(lines: Iterator[str], begins: int, delimiter: str) -> Iterator[Record]:
+    """Read records, and of a broken one its first line, going on at the line after it."""
+    ahead, behind = tee(lines)  # the lines being read, and those from where the record begins
     while True:
         records = csv.reader(ahead, delimiter=delimiter, strict=True)
         before = 0
         try:
             for cells in records:
-                if cells:  # not a blank line
+                if cells:
                     yield begins, cells, None
                 count = records.line_num - before
                 before = records.line_num

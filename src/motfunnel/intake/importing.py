@@ -28,17 +28,17 @@ from motfunnel.store.imports import (
     Checkpoint,
     Transaction,
     drop_checkpoint,
-    persist,
     put_checkpoint,
     read_checkpoint,
 )
 from motfunnel.store.rejects import put_rejects
+from motfunnel.store.retrying import persist
 from motfunnel.tracking.collector import rare_collections
 
 if TYPE_CHECKING:
     from motfunnel.tracking.tracker import Tracker
 
-AT_ONCE: Final = 50_000
+AT_ONCE: Final = 20_000
 """Rows of one transaction: fewer cost more writes of the same pages, more cost more memory."""
 
 REASONS: Final = 3

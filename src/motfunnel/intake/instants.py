@@ -14,6 +14,7 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from motfunnel.domain.instant import EARLIEST, from_micros, utc
+from motfunnel.store.types import clock_text, day_text, instant_text
 
 UNIX: Final = "unix"
 
@@ -25,6 +26,13 @@ _SURE: Final = 11  # digits of seconds that surely lie within the calendar
 _MOST_DIGITS: Final = 40
 _MOST_SHOWN: Final = 60
 _DAY: Final = timedelta(days=1)
+_FIRST_DAY: Final = date(1970, 1, 1).toordinal()
+_EARLIEST_TEXT: Final = instant_text(EARLIEST)
+_USUAL: Final = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]"
+    r"((?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,6}))?(?:Z|\+00:00)?",
+    re.ASCII,
+)
 
 ReadInstant = Callable[[object], datetime]
 
@@ -48,6 +56,36 @@ def instant_reader(timezone: str = "UTC", at_format: str | None = None) -> ReadI
         raise ValueError(f"{at_format!r} is no form of an instant; write unix, or e.g. '%d.%m.%Y'")
     has_clock = _CLOCK.search(at_format) is not None
     return lambda value: _settle(_read_pattern(value, at_format, has_clock), zone)
+
+
+def plain_text(value: object, *, unix: bool, latest: str) -> str | None:
+    """Give the usual instant, in UTC, as it is stored: without making a datetime of it.
+
+    Args:
+        value: what a cell holds.
+        unix: whether it is in seconds since 1970; else ISO 8601, read in UTC.
+        latest: the last instant that can be taken, as it would be stored.
+
+    Returns:
+        The same as reading and writing it would give; None for whatever is not so usual.
+    """
+    if type(value) is not str:
+        return None
+    if unix:
+        if len(value) > _SURE or not (value.isascii() and value.isdigit()):
+            return None
+        days, seconds = divmod(int(value), 86_400)
+        written = f"{day_text(_FIRST_DAY + days)} {clock_text(seconds)}.000000"
+    else:
+        match = _USUAL.fullmatch(value)
+        if match is None:
+            return None
+        try:
+            datetime.fromisoformat(value)  # there is such a day, and such a time of it
+        except ValueError:
+            return None
+        written = f"{match[1]} {match[2]}.{(match[3] or '').ljust(6, '0')}"
+    return written if _EARLIEST_TEXT <= written <= latest else None
 
 
 def read_zone(name: str) -> tzinfo:

@@ -29,7 +29,7 @@ def make_reject(refused: Refused, source: str, digest: str, columns: Columns) ->
     """Keep a refused row, with what it takes to try it again."""
     raw = refused.raw
     part = "row" if raw.fault is None else "unread"
-    payload = write_json({"columns": columns.to_dict(), part: raw.cells})
+    payload = write_json({"columns": columns.to_dict(), part: dict(raw.cells)})
     if len(payload) > _MOST_PAYLOAD:
         payload = write_json({"columns": columns.to_dict(), "cut": payload[:_MOST_PAYLOAD]})
     reason = refused.reason

@@ -20,8 +20,9 @@ from motfunnel.intake.imported import Imported
 from motfunnel.intake.rejecting import PREFIX
 from motfunnel.intake.row_reader import RowReader
 from motfunnel.intake.source import Raw
-from motfunnel.store.imports import Transaction, persist
+from motfunnel.store.imports import Transaction
 from motfunnel.store.rejects import Reject, drop_rejects, put_rejects, read_rejects
+from motfunnel.store.retrying import persist
 
 if TYPE_CHECKING:
     from motfunnel.tracking.tracker import Tracker

@@ -7,16 +7,17 @@ again, and plain properties are checked by writing them. Writes nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from motfunnel.domain.event import IDENTIFY, contact_key
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.payload import MOST_BYTES, check_properties, check_text
 from motfunnel.intake.columns import Columns
-from motfunnel.intake.instants import instant_reader
+from motfunnel.intake.instants import UNIX, instant_reader, plain_text
 from motfunnel.intake.ordinals import Ordinals
 from motfunnel.intake.parquet import plain
+from motfunnel.intake.text_cells import Layout, TextCells
 from motfunnel.store.imports import EventRow
 from motfunnel.store.types import instant_text
 from motfunnel.tracking.interpreter import Interpreter
@@ -51,8 +52,12 @@ class RowReader:
         self._read_instant = instant_reader(columns.timezone, columns.at_format)
         self._interpreter = interpreter
         self._latest = interpreter.clock() + interpreter.tolerance
+        self._latest_text = instant_text(self._latest)
+        self._is_unix = columns.at_format == UNIX
+        self._is_plain = self._is_unix or (columns.at_format is None and columns.timezone == "UTC")
         self._funnel = funnel
         self._ordinals = Ordinals()
+        self._layout: Layout | None = None
         self._contacts: dict[str, str] = {}
         self._signals: dict[str, str] = {}
         self.unmapped: dict[str, None] = {}
@@ -63,32 +68,76 @@ class RowReader:
         Raises:
             ValueError: it cannot be taken; the text says why.
         """
-        named = self._named
+        if type(cells) is TextCells:
+            return self._read_texts(cells)
         get = cells.get
         contact, name, at = get(self._contact_in), get(self._event_in), get(self._at_in)
         if contact is None or name is None or at is None:
             raise ValueError(_missing(cells, self._contact_in, self._event_in, self._at_in))
-        key = self._contacts.get(contact) if type(contact) is str else None
-        if key is None:
-            key = self._contact(contact)
-        occurred_at = self._read_instant(at)
-        if occurred_at > self._latest:
-            raise ValueError(f"{occurred_at.isoformat()} lies in the future")
-        properties = {key: cell for key, cell in cells.items() if key not in named}
+        key, instant = self._contact(contact), self._instant(at)
+        properties = self._properties(cells)
         written, encoded = _write_properties(properties)
         signal = self._signals.get(name) if type(name) is str else None
         if signal is None:
             signal = self._signal(name, properties)
-        instant = instant_text(occurred_at)
-        if self._id_in is None:
-            place = f"{key}\0{name}\0{instant}\0"
-            id = self._ordinals.make_id(place.encode() + encoded)
-        else:
-            id = _check_id(cells, self._id_in)
+        id = None if self._id_in is None else _check_id(cells, self._id_in)
+        return self._row(key, name, instant, signal, written, encoded, id)
+
+    def _read_texts(self, cells: TextCells) -> EventRow:
+        """Do the same with a row of texts, by places instead of names: most rows are such."""
+        layout, texts = self._layout_of(cells.names), cells.texts
+        contact, name, at = texts[layout.contact], texts[layout.event], texts[layout.at]
+        if not (contact and name and at):
+            raise ValueError(_missing(cells, self._contact_in, self._event_in, self._at_in))
+        key = self._contacts.get(contact) or self._contact(contact)
+        instant = self._instant(at)
+        written = layout.write_properties(texts)
+        encoded = _encode(written, cells, self._named)
+        signal = self._signals.get(name) or self._signal(name, self._properties(cells))
+        id = None
+        if layout.id is not None:
+            id = texts[layout.id]
+            check_text(id, "id") if id else _check_id(cells, self._id_in or "")
+        return self._row(key, name, instant, signal, written, encoded, id)
+
+    def _row(
+        self,
+        key: str,
+        name: str,
+        instant: str,
+        signal: str,
+        written: str,
+        encoded: bytes,
+        id: str | None,
+    ) -> EventRow:
+        """Give the row, with an id made of its content where it brings none."""
+        if id is None:
+            id = self._ordinals.make_id(f"{key}\0{name}\0{instant}\0".encode() + encoded)
         return EventRow(key, id, name, instant, signal, written)
+
+    def _layout_of(self, names: Sequence[str]) -> Layout:
+        if self._layout is None or self._layout.names is not names:
+            needed = (self._contact_in, self._event_in, self._at_in)
+            self._layout = Layout(names, needed, self._id_in, self._named)
+        return self._layout
+
+    def _instant(self, at: Any) -> str:
+        if self._is_plain:
+            usual = plain_text(at, unix=self._is_unix, latest=self._latest_text)
+            if usual is not None:
+                return usual
+        occurred_at = self._read_instant(at)
+        if occurred_at > self._latest:
+            raise ValueError(f"{occurred_at.isoformat()} lies in the future")
+        return instant_text(occurred_at)
+
+    def _properties(self, cells: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: cell for key, cell in cells.items() if key not in self._named}
 
     def _contact(self, contact: Any) -> str:
         """Check a contact; remember the answer of a text (among others True would pass for 1)."""
+        if type(contact) is str and contact in self._contacts:
+            return self._contacts[contact]
         key = contact_key(self._interpreter.key(contact))
         if type(contact) is str:
             if len(self._contacts) >= _MOST_KEPT:
@@ -127,14 +176,27 @@ def _write_properties(properties: dict[str, Any]) -> tuple[str, bytes]:
     except TypeError:  # not texts only
         properties = check_properties({key: plain(cell) for key, cell in properties.items()})
         written = _write(properties)
+    return written, _encode(written, properties, frozenset())
+
+
+def _encode(written: str, cells: Mapping[str, Any], but: frozenset[str]) -> bytes:
+    """Give JSON in UTF-8.
+
+    Args:
+        written: the properties as JSON.
+        cells: where they come from.
+        but: the cells that are no properties.
+
+    Raises:
+        ValueError: a database cannot keep them; it says which, and why.
+    """
     try:
         encoded = written.encode()
     except UnicodeEncodeError:
-        check_properties(properties)  # says where
-        raise
-    if len(encoded) > MOST_BYTES or "\\u0000" in written:
-        check_properties(properties)
-    return written, encoded
+        encoded = b""
+    if not encoded or len(encoded) > MOST_BYTES or "\\u0000" in written:
+        check_properties({key: cell for key, cell in cells.items() if key not in but})
+    return encoded
 
 
 def _missing(cells: Mapping[str, Any], *needed: str) -> str:

@@ -9,7 +9,7 @@ import gzip
 import hashlib
 import io
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final, NamedTuple, Protocol
@@ -47,7 +47,7 @@ class Raw(NamedTuple):
     """
 
     line: int
-    cells: dict[str, Any]
+    cells: Mapping[str, Any]
     fault: str | None = None
 
 

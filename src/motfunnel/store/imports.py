@@ -6,30 +6,20 @@ what is kept; each function is a statement or two on the caller's transaction.
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple, TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias
 
 from attrs import frozen
 from sqlalchemy import Connection, delete, select, tuple_
-from sqlalchemy.exc import DBAPIError
 
 from motfunnel.domain.event import Event
 from motfunnel.domain.payload import to_json
-from motfunnel.store.database import Database
 from motfunnel.store.statements import SOME, statements
 from motfunnel.store.tables import Tables
 from motfunnel.store.types import instant_text
 from motfunnel.store.upsert import insert_or_update
 
-_ATTEMPTS: Final = 5
-_PAUSE: Final = 0.1
-_MARIADB_PASSING: Final = (1020, 1205, 1213)  # changed meanwhile, waited too long, deadlock
-_POSTGRESQL_PASSING: Final = ("40001", "40P01")
-
-Result = TypeVar("Result")
 Transaction: TypeAlias = Connection
 """What work is done on; the rooms above know it by this name only."""
 
@@ -155,23 +145,3 @@ def drop_checkpoint(connection: Connection, tables: Tables, tenant: str, source:
     imports = tables.imports
     mine = (imports.c.tenant == tenant) & (imports.c.source == source)
     connection.execute(delete(imports).where(mine))
-
-
-def persist(database: Database, work: Callable[[Connection], Result]) -> Result:
-    """Do work in a transaction; again, if the database gave another's transaction precedence."""
-    for attempt in range(_ATTEMPTS):
-        try:
-            with database.write() as connection:
-                return work(connection)
-        except DBAPIError as error:
-            if attempt == _ATTEMPTS - 1 or not _is_passing(error.orig):
-                raise
-        time.sleep(random.random() * _PAUSE * (attempt + 1))
-    raise AssertionError("the last attempt returns or raises")
-
-
-def _is_passing(error: BaseException | None) -> bool:
-    """Whether an error is a deadlock or the like, which goes away when one tries again."""
-    if getattr(error, "sqlstate", None) in _POSTGRESQL_PASSING:
-        return True
-    return error is not None and bool(error.args) and error.args[0] in _MARIADB_PASSING

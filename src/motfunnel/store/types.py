@@ -77,8 +77,14 @@ class Instant(TypeDecorator[datetime]):
 def instant_text(instant: datetime) -> str:
     """Write an instant in UTC as a text that every database here reads, without an offset."""
     fraction = f"{instant.microsecond:06}" if instant.microsecond else "000000"
-    hour, minute, second = _TWO[instant.hour], _TWO[instant.minute], _TWO[instant.second]
-    return f"{_day_text(instant.toordinal())} {hour}:{minute}:{second}.{fraction}"
+    clock = f"{_TWO[instant.hour]}:{_TWO[instant.minute]}:{_TWO[instant.second]}"
+    return f"{day_text(instant.toordinal())} {clock}.{fraction}"
+
+
+def clock_text(seconds: int) -> str:
+    """Write the time of a day of which so many seconds have passed."""
+    minutes, second = divmod(seconds, 60)
+    return f"{_TWO[minutes // 60]}:{_TWO[minutes % 60]}:{_TWO[second]}"
 
 
 def _sqlite_text(instant: datetime | None) -> str | None:
@@ -86,7 +92,8 @@ def _sqlite_text(instant: datetime | None) -> str | None:
 
 
 @lru_cache(maxsize=10_000)
-def _day_text(ordinal: int) -> str:
+def day_text(ordinal: int) -> str:
+    """Write a date, given as Python numbers the days."""
     # Rows of one file share their days; writing a date costs more than finding it.
     return date.fromordinal(ordinal).isoformat()
 

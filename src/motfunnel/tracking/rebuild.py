@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from motfunnel.domain.funnel import Funnel
 from motfunnel.store.contacts import next_contacts
 from motfunnel.store.database import Database
-from motfunnel.store.imports import persist
 from motfunnel.store.ledger import Ledger
+from motfunnel.store.retrying import persist
 from motfunnel.tracking.collector import rare_collections
 from motfunnel.tracking.fold import refold
 

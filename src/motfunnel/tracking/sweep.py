@@ -16,8 +16,8 @@ from motfunnel.domain.moment import Moment
 from motfunnel.store.contact_state import ContactState
 from motfunnel.store.contacts import overdue
 from motfunnel.store.database import Database
-from motfunnel.store.imports import persist
 from motfunnel.store.ledger import Ledger
+from motfunnel.store.retrying import persist
 from motfunnel.tracking.fold import refold
 
 if TYPE_CHECKING:

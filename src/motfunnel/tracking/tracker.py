@@ -16,8 +16,8 @@ from motfunnel.domain.payload import check_text
 from motfunnel.store import funnels
 from motfunnel.store.database import Database
 from motfunnel.store.host import Host, after_commit, host_connection, joined
-from motfunnel.store.imports import persist
 from motfunnel.store.ledger import Ledger
+from motfunnel.store.retrying import persist
 from motfunnel.store.tables import TENANT_LENGTH
 from motfunnel.tracking.interpreter import Interpreter
 from motfunnel.tracking.listeners import Handler, Listeners
