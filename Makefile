@@ -19,6 +19,7 @@ help: ## show this list
 
 demo: $(VENV)/.cli ## install the command line alone and run its demo
 	$(BIN)/motfunnel demo
+	@echo "(motfunnel is $(BIN)/motfunnel)"
 
 test: $(VENV)/.dev ## run every test, doctest and example of the documents
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -78,13 +78,17 @@ class OutdatedError(MotfunnelError, RuntimeError):
     def __init__(self, contacts: int) -> None:
         super().__init__(
             f"this funnel has not classified {contacts:,} of the contacts yet; "
-            "run tracker.rebuild() (or: motfunnel rebuild) and ask again"
+            "run tracker.rebuild() (or: motfunnel rebuild, with the same --funnel) and ask again"
         )
         self.contacts = contacts
 
 
 class NotConfiguredError(MotfunnelError, RuntimeError):
     """``motfunnel.track`` was called before ``motfunnel.configure``."""
+
+
+class UrlError(MotfunnelError, ValueError):
+    """The URL of a database cannot be used; the text says what to write."""
 
 
 class SchemaError(MotfunnelError, RuntimeError):

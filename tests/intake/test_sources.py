@@ -51,11 +51,22 @@ def test_every_form_tells_the_same(lite: Tracker, write: Write, name: str) -> No
 def test_parquet_tells_the_same(tracker: Tracker, write: Write, tmp_path: Path) -> None:
     """A typed instant is the one that the text writes."""
     take(tracker, write(CSV))
+    told = {row[:3] for row in stored(tracker)}
     columns = {name: [row[name] or None for row in ROWS] for name in ROWS[0]}
     instants = [datetime.fromisoformat(str(when)) for when in columns["when"]]
     table = pyarrow.table(columns | {"when": pyarrow.array(instants, pyarrow.timestamp("us"))})
     parquet.write_table(table, tmp_path / "events.parquet")
-    assert take(tracker, tmp_path / "events.parquet").added == 0
+    take(tracker, tmp_path / "events.parquet")
+    assert {row[:3] for row in stored(tracker)} == told
+
+
+def test_an_instant_that_is_read_otherwise(tracker: Tracker, write: Write) -> None:
+    """A file imported again in another zone adds nothing: its rows contradict, and say so."""
+    naive = "who,what,when\nada,seen,2024-01-01 10:00:00\n"
+    assert take(tracker, write(naive)).added == 1
+    again = take(tracker, write(naive), timezone="Europe/Berlin")
+    assert (again.added, again.rejected) == (0, 1)
+    assert "other content" in again.reasons[0][1]
 
 
 def test_types_stay(lite: Tracker, write: Write, tmp_path: Path) -> None:
@@ -142,7 +153,7 @@ def test_bad_json_lines_are_rejected(tracker: Tracker, write: Write) -> None:
         ("a.csv", "who,what,when\n", {"at": "zzz"}, "it has 'who', 'what', 'when'"),
         ("a.csv", "who,what,when\n", {"at": "who"}, "both name the column 'who'"),
         ("a.csv", "who,what,when\n", {"timezone": "Mars/Base"}, "no time zone 'Mars/Base'"),
-        ("a.csv", "who,what,when\n", {"at_format": "iso"}, "no form of an instant"),
+        ("a.csv", "who,what,when\n", {"at_format": "ISO8601"}, "no form of an instant"),
         ("a.csv", "who,what,when\n", {"delimiter": "ab"}, "not one usable character"),
         ("a.csv", "who,what,when,who\n", {}, "2 columns named 'who'"),
         ("a.csv", "", {}, "is empty"),

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine, event, inspect, select, text, update
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, StaticPool
 
 from motfunnel import Tracker
-from motfunnel.errors import MissingExtraError, SchemaError
+from motfunnel.errors import MissingExtraError, SchemaError, UrlError
 from motfunnel.store.database import VERSION, Database
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.tables import tables
@@ -271,8 +271,8 @@ def test_batches_that_meet_duplicates_late(url: str, engine: Engine) -> None:
 @pytest.mark.parametrize(
     ("url", "error", "says"),
     [
-        ("nonsense", ArgumentError, "parse"),
-        ("nosuch://host/db", ArgumentError, "nosuch is no database"),
+        ("nonsense", UrlError, "sqlite:///crm.db"),
+        ("nosuch://host/db", UrlError, "nosuch is no database"),
         ("postgresql+nosuch://host/db", MissingExtraError, r"motfunnel\[postgres\]"),
         ("mysql+nosuch://host/db", MissingExtraError, r"motfunnel\[mysql\]"),
     ],

@@ -25,6 +25,7 @@ _OPERATORS: Final[dict[str, Callable[[float, float], bool]]] = {
     "=": operator.eq,
 }
 _NUMBER: Final = re.compile(r"\s*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\s*", re.ASCII)
+_MISSPELT: Final = re.compile(r"\s*(=[<>~!]|[<>!=]=\s*[<>=!~]|[<>]\s*[<>!~]|!\s*[<>~]|~)")
 _LONG: Final = 300
 _COMPARISON: Final = re.compile(r"\s*(>=|<=|!=|>|<|==?)(.*)", re.DOTALL)
 
@@ -96,6 +97,8 @@ def make_condition(property: str, expected: Any) -> Condition:
         if choice is None or isinstance(choice, list | dict):
             raise ValueError("a condition compares with a text, a number, true or false")
     comparison = _comparison(checked)
+    if isinstance(checked, str) and _MISSPELT.match(checked):
+        raise ValueError(f"{checked!r} is no comparison; write >=, <=, >, <, = or !=")
     if comparison and comparison[1][0] in "<>" and number(comparison[2]) is None:
         raise ValueError(f"{checked!r} compares with no number; for the text itself, use a list")
     return Condition(property, checked)

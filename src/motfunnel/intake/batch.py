@@ -90,7 +90,7 @@ def write_events(
         added = add_event_rows(connection, tables, tenant, rows, recorded_at)
         if not added:
             writing.rollback()  # and no contact needs a fold
-    if added < len(rows) and batch.has_ids:
+    if added < len(rows):
         keys = [(row.contact, row.id) for row in rows]
         stored = stored_events(connection, tables, tenant, keys)
         refusals += _contradicted(settled, stored)

@@ -17,6 +17,7 @@ from motfunnel.domain.instant import EARLIEST, from_micros, utc
 from motfunnel.store.types import clock_text, day_text, instant_text
 
 UNIX: Final = "unix"
+ISO: Final = "iso"
 
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}", re.ASCII)
 _TOO_FINE: Final = re.compile(r"[.,][0-9]{6}0*[1-9]")
@@ -42,7 +43,7 @@ def instant_reader(timezone: str = "UTC", at_format: str | None = None) -> ReadI
 
     Args:
         timezone: the IANA zone of instants that name no offset.
-        at_format: ``unix``, a strptime pattern, or None for ISO 8601.
+        at_format: ``unix``, a strptime pattern, or ``iso`` (or None) for ISO 8601.
 
     Raises:
         ValueError: there is no such zone, or the pattern is none.
@@ -50,10 +51,12 @@ def instant_reader(timezone: str = "UTC", at_format: str | None = None) -> ReadI
     zone = read_zone(timezone)
     if at_format == UNIX:
         return read_unix
-    if at_format is None:
+    if at_format in (None, ISO):
         return lambda value: _settle(_read_iso(value), zone)
-    if "%" not in at_format:
-        raise ValueError(f"{at_format!r} is no form of an instant; write unix, or e.g. '%d.%m.%Y'")
+    if at_format is None or "%" not in at_format:
+        raise ValueError(
+            f"{at_format!r} is no form of an instant; write iso, unix, or e.g. '%d.%m.%Y'"
+        )
     has_clock = _CLOCK.search(at_format) is not None
     return lambda value: _settle(_read_pattern(value, at_format, has_clock), zone)
 

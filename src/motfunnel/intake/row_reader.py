@@ -14,7 +14,7 @@ from motfunnel.domain.event import IDENTIFY, contact_key
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.payload import MOST_BYTES, check_properties, check_text
 from motfunnel.intake.columns import Columns
-from motfunnel.intake.instants import UNIX, instant_reader, plain_text
+from motfunnel.intake.instants import ISO, UNIX, instant_reader, plain_text
 from motfunnel.intake.ordinals import Ordinals
 from motfunnel.intake.parquet import plain
 from motfunnel.intake.text_cells import Layout, TextCells
@@ -54,7 +54,9 @@ class RowReader:
         self._latest = interpreter.clock() + interpreter.tolerance
         self._latest_text = instant_text(self._latest)
         self._is_unix = columns.at_format == UNIX
-        self._is_plain = self._is_unix or (columns.at_format is None and columns.timezone == "UTC")
+        self._is_plain = self._is_unix or (
+            columns.at_format in (None, ISO) and columns.timezone == "UTC"
+        )
         self._funnel = funnel
         self._ordinals = Ordinals()
         self._layout: Layout | None = None
@@ -81,7 +83,8 @@ class RowReader:
         if signal is None:
             signal = self._signal(name, properties)
         id = None if self._id_in is None else _check_id(cells, self._id_in)
-        return self._row(key, name, instant, signal, written, encoded, id)
+        said = at if isinstance(at, str) else instant
+        return self._row(key, name, instant, signal, written, encoded, id, said)
 
     def _read_texts(self, cells: TextCells) -> EventRow:
         """Do the same with a row of texts, by places instead of names: most rows are such."""
@@ -98,7 +101,7 @@ class RowReader:
         if layout.id is not None:
             id = texts[layout.id]
             check_text(id, "id") if id else _check_id(cells, self._id_in or "")
-        return self._row(key, name, instant, signal, written, encoded, id)
+        return self._row(key, name, instant, signal, written, encoded, id, at)
 
     def _row(
         self,
@@ -109,10 +112,15 @@ class RowReader:
         written: str,
         encoded: bytes,
         id: str | None,
+        said: str,
     ) -> EventRow:
-        """Give the row, with an id made of its content where it brings none."""
+        """Give the row, with an id made of its content where it brings none.
+
+        Of the instant as the file says it: should it be read otherwise the next time, the row is
+        known again, and contradicts what was taken, instead of being taken for another event.
+        """
         if id is None:
-            id = self._ordinals.make_id(f"{key}\0{name}\0{instant}\0".encode() + encoded)
+            id = self._ordinals.make_id(f"{key}\0{name}\0{said}\0".encode() + encoded)
         return EventRow(key, id, name, instant, signal, written)
 
     def _layout_of(self, names: Sequence[str]) -> Layout:

@@ -16,7 +16,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, m
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import QueuePool
 
-from motfunnel.errors import MissingExtraError, SchemaError
+from motfunnel.errors import MissingExtraError, SchemaError, UrlError
 from motfunnel.store.tables import Tables, tables
 
 VERSION: Final = 1
@@ -132,7 +132,10 @@ class Database:
 
 
 def _make_engine(url: str | URL) -> Engine:
-    url = make_url(url)
+    try:
+        url = make_url(url)
+    except ArgumentError:
+        raise UrlError(f"{url!r} is no database URL; write e.g. sqlite:///crm.db") from None
     options: dict[str, Any] = {}
     if url.get_backend_name() == "sqlite":
         options["connect_args"] = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
@@ -161,7 +164,7 @@ def _with_driver(url: URL) -> URL:
 def _missing_driver(url: URL, error: Exception) -> Exception:
     extra = _EXTRAS.get(url.get_backend_name())
     if extra is None:
-        return ArgumentError(f"{url.drivername} is no database that SQLAlchemy knows: {error}")
+        return UrlError(f"{url.drivername} is no database that SQLAlchemy knows: {error}")
     return MissingExtraError(f"{url.drivername} needs a driver: pip install 'motfunnel[{extra}]'")
 
 

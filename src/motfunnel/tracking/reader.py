@@ -85,7 +85,7 @@ class Reader:
             OutdatedError: contacts were classified by another funnel.
         """
         key = None if contact is None else self._key(contact)
-        wanted = None if kind is None else MomentKind(kind)
+        wanted = None if kind is None else moment_kind(kind)
         earliest = None if since is None else _utc(since, "since")
         instant = self.as_of(as_of)
         self.check_current()
@@ -169,6 +169,19 @@ class Reader:
     def __exit__(self, *_: object) -> None:
         """Close it."""
         self.close()
+
+
+def moment_kind(name: MomentKind | str) -> MomentKind:
+    """Give the kind of moment that is named.
+
+    Raises:
+        QuestionError: there are eight kinds, and this is none of them.
+    """
+    try:
+        return MomentKind(name)
+    except ValueError:
+        kinds = ", ".join(MomentKind)
+        raise QuestionError(f"there is no moment {name!r}; there are: {kinds}") from None
 
 
 def _utc(instant: datetime, name: str) -> datetime:

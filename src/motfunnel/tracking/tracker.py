@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from motfunnel.domain.event import IDENTIFY
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.payload import check_text
@@ -21,7 +22,7 @@ from motfunnel.store.retrying import persist
 from motfunnel.store.tables import TENANT_LENGTH
 from motfunnel.tracking.interpreter import Interpreter
 from motfunnel.tracking.listeners import Handler, Listeners
-from motfunnel.tracking.reader import Reader
+from motfunnel.tracking.reader import Reader, moment_kind
 from motfunnel.tracking.rebuild import rebuild_in_chunks
 from motfunnel.tracking.recorder import Said, record_all
 from motfunnel.tracking.sweep import sweep_some
@@ -147,7 +148,7 @@ class Tracker(Reader):
         Works as a decorator too. ``track``, ``track_many`` and ``sweep`` tell; a rebuild or an
         import does not.
         """
-        told_of = MomentKind(kind)
+        told_of = moment_kind(kind)
 
         def add(wanted: Handler) -> Handler:
             self._listeners.add(told_of, wanted)
@@ -200,22 +201,22 @@ class Tracker(Reader):
         """Record events in a transaction of our own or the host's, and tell of them after it."""
         if bind is None:
             answers = persist(self.database, lambda connection: self._record_on(connection, said))
-            self._committed(answers)
+            self._committed(answers, said)
         else:
             host = host_connection(bind)
             with joined(host) as connection:
                 answers = self._record_on(connection, said)
-            after_commit(host, lambda: self._committed(answers))
+            after_commit(host, lambda: self._committed(answers, said))
         return answers
 
     def _record_on(self, connection: Connection, said: list[Said]) -> list[Tracked]:
         now, funnel = self.clock(), self.funnel
-        self._put_funnel(connection, funnel, now)
+        self._put_funnel(connection, funnel, now, tracked=_has_news(said))
         ledger = Ledger(connection, self.database.tables.schema, self.tenant)
         return record_all(ledger, funnel, said, now)
 
-    def _committed(self, answers: list[Tracked]) -> None:
-        self._put.add(True)
+    def _committed(self, answers: list[Tracked], said: list[Said]) -> None:
+        self._put.add(_has_news(said))
         self._listeners.tell(moment for tracked in answers for moment in tracked.moments)
 
     def _put_funnel(
@@ -237,3 +238,8 @@ class Tracker(Reader):
             if progress is not None:
                 progress(done)
         return done
+
+
+def _has_news(said: list[Said]) -> bool:
+    """Whether something happened: traits may be told of a history that is finished, too."""
+    return any(one.event.name != IDENTIFY for one in said)
