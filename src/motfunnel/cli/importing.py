@@ -29,9 +29,7 @@ _MEANINGS: Final = ("contact", "event", "at", "id", "timezone", "at_format")
 @click.option("--at", metavar="COLUMN", help="The column with the instant.")
 @click.option("--id", metavar="COLUMN", help="The column with the event's id, if there is one.")
 @click.option("--timezone", type=zone, help="Where naive instants are read; UTC if not given.")
-@click.option(
-    "--at-format", metavar="FORM", help="iso (the default), unix, or a strptime pattern."
-)
+@click.option("--at-format", metavar="FORM", help="iso (the default), unix, or a strptime pattern.")
 @click.option("--file-format", type=click.Choice(FORMATS), help="If the name does not say.")
 @click.option("--delimiter", help=r"What stands between cells of CSV; \t for a tab.")
 @click.option("--rejects", type=click.Path(dir_okay=False, path_type=Path),
