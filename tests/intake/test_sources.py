@@ -206,3 +206,18 @@ def test_contacts_are_what_the_host_makes_of_them(tmp_path: Path, write: Write) 
     with Tracker(url, FUNNEL, contact_key=lambda c: str(c).lower(), clock=lambda: NOW) as tracker:
         take(tracker, write("who,what,when\nADA,seen,2024-01-01\n"))
         assert {who for who, _ in ids(tracker)} == {"ada"}
+
+
+def test_whatever_is_contradicted_is_rejected(tracker: Tracker, write: Write) -> None:
+    """Rows that were alike, and are beaten by an earlier one of their id, are all rejected."""
+    row = "ann,seen,2024-01-02,1\n"
+    written = write("who,what,when,eid\n" + row + row + "ann,seen,2024-01-01,1\n")
+    done = take(tracker, written, id="eid")
+    assert (done.added, done.rejected) == (1, 2)
+
+
+def test_rejects_cost_no_other_file(lite: Tracker, write: Write) -> None:
+    """Rejects are not written over the file that they come from."""
+    written = write("who,what,when\nann,seen,never\n")
+    with pytest.raises(SourceError, match="overwrite"):
+        take(lite, written, rejects=written)

@@ -42,7 +42,8 @@ def with_tracker(command: Callable[..., Any]) -> Callable[..., Any]:
                 "name the database: --db URL (or the environment variable MOTFUNNEL_DB), "
                 "e.g. --db sqlite:///crm.db"
             )
-        with Tracker(db, read_funnel(funnel), tenant=tenant or "default", schema=schema) as tracker:
+        where = {"schema": schema} | ({} if tenant is None else {"tenant": tenant})
+        with Tracker(db, read_funnel(funnel), **where) as tracker:
             return command(tracker, **options)
 
     return opened

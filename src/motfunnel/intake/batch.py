@@ -59,15 +59,17 @@ class Batch:
         """Give one row for each id; refuse those that another contradicts."""
         if not self.has_ids:
             return self.taken
-        first: dict[tuple[str, str], Taken] = {}
+        alike: dict[tuple[str, str], list[Taken]] = {}
         for one in self.taken:
             key = (one.row.contact, one.row.id)
-            other = first.setdefault(key, one)
-            if other is one or _event(other.row).same_as(_event(one.row)):
+            stay, go = alike.setdefault(key, []), [one]
+            if not stay or _event(stay[0].row).same_as(_event(one.row)):
+                stay.append(one)
                 continue
-            first[key], second = sorted((other, one), key=lambda t: _place(t.row, funnel))
-            self.refused.append(Refused(second.raw, CONFLICT.format(one.row.id)))
-        return list(first.values())
+            if _place(one.row, funnel) < _place(stay[0].row, funnel):
+                alike[key], go = go, stay
+            self.refused += [Refused(other.raw, CONFLICT.format(one.row.id)) for other in go]
+        return [same[0] for same in alike.values()]
 
 
 def write_events(

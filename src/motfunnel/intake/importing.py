@@ -73,6 +73,8 @@ def import_file(
         SourceError: the file is missing, malformed, or lacks a column.
         MissingExtraError: reading Parquet needs pyarrow.
     """
+    if rejects is not None:
+        _check_target(Path(rejects), Path(path))
     file = _open(Path(path), Columns(**columns), file_format, delimiter)
     try:
         reader = RowReader(tracker.interpreter, tracker.funnel, file.columns)
@@ -83,6 +85,14 @@ def import_file(
     if rejects is not None:
         write_rejects_file(tracker, Path(rejects), file.digest)
     return imported
+
+
+def _check_target(rejects: Path, source: Path) -> None:
+    """Make sure, before any row is taken, that the rejects can be written beside it."""
+    if not rejects.parent.is_dir():
+        raise SourceError(f"there is no folder {rejects.parent} to write the rejects to")
+    if rejects.exists() and source.exists() and rejects.samefile(source):
+        raise SourceError(f"the rejects would overwrite {source} itself; name another file")
 
 
 @frozen(kw_only=True)

@@ -57,6 +57,8 @@ def instant_reader(timezone: str = "UTC", at_format: str | None = None) -> ReadI
         raise ValueError(
             f"{at_format!r} is no form of an instant; write iso, unix, or e.g. '%d.%m.%Y'"
         )
+    if "%Z" in at_format:
+        raise ValueError("%Z names zones that are not known alike everywhere; write %z, or a zone")
     has_clock = _CLOCK.search(at_format) is not None
     return lambda value: _settle(_read_pattern(value, at_format, has_clock), zone)
 

@@ -14,6 +14,7 @@ from motfunnel.domain.event import Event
 from motfunnel.domain.instant import utc
 from motfunnel.domain.journey import Journey
 from motfunnel.domain.moment import Episode, Moment, MomentKind
+from motfunnel.domain.payload import check_text
 from motfunnel.errors import QuestionError
 from motfunnel.reports.known import known_episodes, known_journeys
 from motfunnel.reports.rate import Rate
@@ -200,7 +201,10 @@ class Report:
 def _grouping(by: str | None, kind: ReturnRate) -> Grouping | None:
     if by is None or by in _PROPERTIES:
         return None if by is None else Grouping(name=by)
-    trait = by.removeprefix(_TRAIT)
+    try:
+        trait = check_text(by, "by").removeprefix(_TRAIT)
+    except ValueError as error:
+        raise QuestionError(str(error)) from None
     if not trait:
         raise QuestionError("by names no trait; write e.g. by='trait:plan'")
     return Grouping(name=trait, is_trait=True, from_outreach=kind is REENGAGEMENT)

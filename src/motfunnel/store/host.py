@@ -46,6 +46,8 @@ def host_connection(bind: object) -> Connection:
 @contextmanager
 def joined(connection: Connection) -> Iterator[Connection]:
     """A savepoint in the host's transaction, rolled back alone if what is inside fails."""
+    if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
+        raise TypeError("an AUTOCOMMIT connection holds no transaction to join; bind another")
     if connection.dialect.name == "sqlite":
         _begin_for_real(connection)
     _watch(connection)
