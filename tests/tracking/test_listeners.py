@@ -193,14 +193,3 @@ def test_a_handlers_error_that_names_the_contact(
     [record] = caplog.records
     own = {key: value for key, value in vars(record).items() if not key.startswith("exc_")}
     assert "ada@example.com" not in str(own)
-
-
-def test_a_renumbered_episode(tracker: Tracker) -> None:
-    """A late episode renumbers those behind it, whose handlers are not told once more."""
-    told = told_kinds(tracker, MomentKind.DEPART)
-    for event, at, id in (("saw", 0, "a"), ("left", 5, "b"), ("saw", 6, "c")):
-        tracker.track("ada", event, occurred_at=day(at), id=id)
-    tracker.track("ada", "saw", occurred_at=day(3), id="late")
-    answer = tracker.track("ada", "left", occurred_at=day(2), id="later")
-    assert [moment.event_id for moment in told] == ["b", "later"]
-    assert "b" in [moment.event_id for moment in answer.revoked]

@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve
-
 from motfunnel.domain.event import IDENTIFY
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.moment import MomentKind
@@ -219,10 +217,7 @@ class Tracker(Reader):
 
     def _committed(self, answers: list[Tracked], said: list[Said]) -> None:
         self._put.add(_has_news(said))
-        # A late event may renumber the episodes behind it; those moments held all along.
-        held = {evolve(moment, episode=None) for one in answers for moment in one.revoked}
-        came = [moment for one in answers for moment in one.moments]
-        self._listeners.tell(m for m in came if not held or evolve(m, episode=None) not in held)
+        self._listeners.tell(moment for tracked in answers for moment in tracked.moments)
 
     def _put_funnel(
         self, connection: Connection, funnel: Funnel, now: datetime, *, tracked: bool = True
