@@ -220,7 +220,12 @@ class Journey:
 
 
 def walk(
-    contact: str, funnel: Funnel, events: Iterable[Event], *, as_of: datetime | None = None
+    contact: str,
+    funnel: Funnel,
+    events: Iterable[Event],
+    *,
+    as_of: datetime | None = None,
+    is_stored: bool = False,
 ) -> Journey:
     """Fold a contact's events, in whatever order and however often they come, into its journey.
 
@@ -230,13 +235,14 @@ def walk(
         events: the history.
         as_of: the instant of the question: later events do not exist for it, and a silence that
             has run out by then is a departure. Without it, all events and no more are taken.
+        is_stored: the events were recorded, so that what the funnel would refuse is a note.
 
     Returns:
         The journey, with all its moments and episodes.
     """
     limit = None if as_of is None else to_micros(utc(as_of))
     journey = Journey(contact, funnel)
-    for entry in in_order(events, funnel.read):
+    for entry in in_order(events, funnel.read_stored if is_stored else funnel.read):
         if limit is None or entry.at <= limit:
             journey.advance(entry)
     if limit is not None:

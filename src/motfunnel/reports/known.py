@@ -12,8 +12,7 @@ from attrs import frozen
 
 from motfunnel.domain.event import IDENTIFY, Event
 from motfunnel.domain.funnel import Funnel
-from motfunnel.domain.instant import to_micros
-from motfunnel.domain.journey import Journey, in_order
+from motfunnel.domain.journey import Journey, walk
 from motfunnel.domain.moment import Episode, MomentKind
 from motfunnel.domain.payload import to_json
 from motfunnel.store.departures import UNKNOWN, Grouping
@@ -56,15 +55,8 @@ def known_journeys(
     histories: Iterable[tuple[str, list[Event]]], funnel: Funnel, as_of: datetime
 ) -> Iterator[tuple[Journey, list[Event]]]:
     """Walk each contact up to an instant; give its journey, and the events again."""
-    limit = to_micros(as_of)
     for contact, events in histories:
-        journey = Journey(contact, funnel)
-        for entry in in_order(events, funnel.read_stored):
-            if entry.at > limit:
-                break
-            journey.advance(entry)
-        journey.silence(limit)
-        yield journey, events
+        yield walk(contact, funnel, events, as_of=as_of, is_stored=True), events
 
 
 def _tell(journey: Journey, events: list[Event], grouping: Grouping | None) -> _Told:
