@@ -73,6 +73,7 @@ def moment_row(moment: Moment, ordinal: int, tenant: str) -> Row:
         "reason": moment.reason,
         "episode": moment.episode,
         "referred": moment.referred,
+        "recorded_as": moment.recorded_as,
     }
 
 
@@ -88,6 +89,7 @@ def read_moment(row: Mapping[str, Any]) -> Moment:
         reason=row["reason"],
         episode=row["episode"],
         referred=row["referred"],
+        recorded_as=row["recorded_as"],
     )
 
 
@@ -124,12 +126,13 @@ def read_episode(row: Mapping[str, Any]) -> Episode:
     )
 
 
-def trait_rows(event: Event, recorded_at: datetime, tenant: str) -> list[Row]:
-    """The rows of the traits that an ``identify`` carries, as texts to group by."""
+def trait_rows(contact: str, event: Event, recorded_at: datetime, tenant: str) -> list[Row]:
+    """The rows of the traits that an ``identify`` gives a contact, as texts to group by."""
     return [
         {
             "tenant": tenant,
-            "contact": event.contact,
+            "contact": contact,
+            "recorded_as": event.contact,
             "event_id": event.id,
             "ordinal": ordinal,
             "trait": trait,
