@@ -136,7 +136,7 @@ def _trait(
         select(t.value)
         .where(
             t.tenant == tenant,
-            t.contact == episodes.c.contact,
+            t.owner == episodes.c.contact,
             t.trait == grouping.name,
             t.occurred_at <= start,
         )

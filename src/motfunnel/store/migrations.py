@@ -11,7 +11,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Integer, Table, delete, insert, inspect, select, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    Table,
+    delete,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.schema import CreateColumn
 
 from motfunnel.errors import SchemaError
@@ -55,41 +66,16 @@ def _to_version_2(connection: Connection, tables: Tables) -> None:
     )
     _add_column(connection, tables.contacts, Column("erased_at", Instant()))
     _add_column(connection, tables.moments, Column("recorded_as", key_type()))
-    for index in tables.contacts.indexes:
-        index.create(connection, checkfirst=True)
     if "merged_at" not in _columns(connection, tables.aliases):  # nothing was ever in it
         tables.aliases.drop(connection, checkfirst=True)
     tables.metadata.create_all(connection, [tables.aliases, tables.erasures])
-    _remake_traits(connection, tables)
-
-
-def _remake_traits(connection: Connection, tables: Tables) -> None:
-    """Traits got the key that they were recorded under, as a part of their own key."""
-    new, old = tables.traits, f"{tables.traits.name}_1"
-    is_moved = inspect(connection).has_table(old, schema=tables.schema)
-    if not is_moved and "recorded_as" in _columns(connection, new):
-        return
-    name = connection.dialect.identifier_preparer.format_table
-    before = Table(old, tables.metadata.__class__(), schema=tables.schema)
-    if not is_moved:
-        if connection.dialect.name == "postgresql":  # where a key's name is the schema's
-            connection.execute(
-                text(f"ALTER TABLE {name(new)} RENAME CONSTRAINT {new.name}_pk TO {old}_pk")
-            )
-        target = old if connection.dialect.name == "postgresql" else name(before)
-        connection.execute(text(f"ALTER TABLE {name(new)} RENAME TO {target}"))
-    new.create(connection, checkfirst=True)
-    connection.execute(delete(new))
-    same = "tenant, contact, event_id, ordinal, trait, value, occurred_at, recorded_at"
-    connection.execute(
-        text(
-            f"INSERT INTO {name(new)} ({same}, recorded_as) SELECT {same}, contact "
-            f"FROM {name(before)}"
-        )
+    _add_column(
+        connection, tables.traits, Column("owner", key_type(), nullable=False, server_default="")
     )
-    if connection.dialect.name in MARIADB:
-        connection.commit()
-    connection.execute(text(f"DROP TABLE {name(before)}"))
+    connection.execute(update(tables.traits).values(owner=tables.traits.c.contact))
+    for table in (tables.contacts, tables.traits):
+        for index in table.indexes:
+            index.create(connection, checkfirst=True)
 
 
 _STEPS: Final[dict[int, Callable[[Connection, Tables], None]]] = {1: _to_version_2}

@@ -74,17 +74,10 @@ def move_traits(
     connection: Connection, tables: Tables, tenant: str, keys: Collection[str], to: str
 ) -> None:
     """Give a contact the traits that were recorded under some keys."""
-    t, c = tables.traits.c, tables.contacts.c
+    t = tables.traits.c
     for some in _chunks(sorted(keys)):
-        # Found by their present owner, which is what the table is ordered by.
-        owners = select(func.coalesce(c.merged_into, c.contact)).where(
-            c.tenant == tenant, c.contact.in_(some)
-        )
-        now = [*connection.scalars(_now(connection, owners)), *some]
         connection.execute(
-            update(tables.traits)
-            .where(t.tenant == tenant, t.contact.in_(now), t.recorded_as.in_(some))
-            .values(contact=to)
+            update(tables.traits).where(t.tenant == tenant, t.contact.in_(some)).values(owner=to)
         )
 
 

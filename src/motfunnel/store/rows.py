@@ -126,19 +126,19 @@ def read_episode(row: Mapping[str, Any]) -> Episode:
     )
 
 
-def trait_rows(contact: str, event: Event, recorded_at: datetime, tenant: str) -> list[Row]:
+def trait_rows(owner: str, event: Event, recorded_at: datetime, tenant: str) -> list[Row]:
     """The rows of the traits that an ``identify`` gives a contact, as texts to group by."""
     return [
         {
             "tenant": tenant,
-            "contact": contact,
-            "recorded_as": event.contact,
+            "contact": event.contact,
             "event_id": event.id,
             "ordinal": ordinal,
             "trait": trait,
             "value": value if isinstance(value, str) else to_json(value),
             "occurred_at": event.occurred_at,
             "recorded_at": recorded_at,
+            "owner": owner,
         }
         for ordinal, (trait, value) in enumerate(event.properties.items())
     ]

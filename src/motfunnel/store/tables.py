@@ -203,14 +203,15 @@ def _traits() -> list[Any]:
     return [
         _tenant(),
         _contact(),
-        Column("recorded_as", key_type(), nullable=False),
         Column("event_id", key_type(), nullable=False),
         Column("ordinal", SmallInteger, nullable=False, autoincrement=False),
         Column("trait", text_type(), nullable=False),
         Column("value", text_type(), nullable=False),
         _instant("occurred_at"),
         _instant("recorded_at"),
-        _key("traits", "tenant", "contact", "recorded_as", "event_id", "ordinal"),
+        Column("owner", key_type(), nullable=False),  # the contact that the key belongs to now
+        Index("motfunnel_traits_owner", "tenant", "owner"),
+        _key("traits", "tenant", "contact", "event_id", "ordinal"),
     ]
 
 

@@ -51,7 +51,9 @@ class Health:
     def __str__(self) -> str:
         """One line."""
         if self.error is not None:
-            return f"the database answers with {self.error}; {counted(self.spooled, 'call')} spooled"
+            return (
+                f"the database answers with {self.error}; {counted(self.spooled, 'call')} spooled"
+            )
         return (
             f"{counted(self.rejects or 0, 'reject')}, {counted(self.spooled, 'call')} spooled, "
             f"{counted(self.outdated or 0, 'contact')} outdated, "
