@@ -22,6 +22,11 @@ COMMANDS: Final = {
     "sweep": "upkeep",
     "rebuild": "upkeep",
     "check": "upkeep",
+    "migrate": "upkeep",
+    "merge": "people",
+    "unmerge": "people",
+    "forget": "people",
+    "export": "people",
 }
 
 

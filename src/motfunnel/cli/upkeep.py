@@ -1,4 +1,4 @@
-"""``motfunnel sweep``, ``rebuild`` and ``check``: what keeps stored answers true."""
+"""``motfunnel sweep``, ``rebuild``, ``check`` and ``migrate``: what keeps stored answers true."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from motfunnel.cli.output import print_lines, safe
 from motfunnel.cli.progress import showing_progress
 from motfunnel.cli.store import with_tracker
 from motfunnel.cli.words import read_instant, zone
-from motfunnel.tracking.check import check_contacts
 from motfunnel.tracking.tracker import Tracker
 
 _MOST_SHOWN = 100
@@ -37,11 +36,16 @@ def rebuild_command(tracker: Tracker, /) -> None:
 @click.command("check")
 @with_tracker
 @click.option("--sample", type=click.IntRange(min=1), help="Only so many contacts, any of them.")
+@click.option("--repair", is_flag=True, help="Fold anew the contacts that differ.")
 @click.pass_context
-def check_command(ctx: click.Context, tracker: Tracker, /, sample: int | None) -> None:
+def check_command(
+    ctx: click.Context, tracker: Tracker, /, sample: int | None, repair: bool
+) -> None:
     """Replay contacts from their events, and compare with what is stored."""
     with showing_progress() as progress:
-        checked = check_contacts(tracker, sample=sample, progress=lambda n: progress("contacts", n))
+        checked = tracker.check(
+            sample=sample, repair=repair, progress=lambda n: progress("contacts", n)
+        )
     for one in checked.differences[:_MOST_SHOWN]:
         print_lines(
             [safe(f"{one.contact}: {one.what}: stored {one.stored}, replayed {one.replayed}")]
@@ -51,3 +55,17 @@ def check_command(ctx: click.Context, tracker: Tracker, /, sample: int | None) -
     print_lines([str(checked)])
     if not checked.is_sound:
         ctx.exit(NOT_WHOLLY)
+
+
+@click.command("migrate")
+@with_tracker
+def migrate_command(tracker: Tracker, /) -> None:
+    """Bring the tables of an earlier version to this one's; all data is kept."""
+    before, after = tracker.migrate()
+    if not before:
+        line = "there are no tables to migrate"
+    elif before == after:
+        line = f"the tables are of version {after} already"
+    else:
+        line = f"the tables were of version {before}, and are of version {after} now"
+    print_lines([line])

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from motfunnel.store.statements import SOME
+from motfunnel.store.tables import Tables
 
 
 def overdue(connection: Connection, contacts: Table, tenant: str, as_of: datetime) -> Sequence[str]:
@@ -20,6 +21,31 @@ def overdue(connection: Connection, contacts: Table, tenant: str, as_of: datetim
         .limit(SOME)
     )
     return sorted(connection.scalars(due))
+
+
+def oldest_overdue(
+    connection: Connection, contacts: Table, tenant: str, as_of: datetime
+) -> datetime | None:
+    """The earliest deadline that has come with nothing having written it down."""
+    first: datetime | None = connection.scalar(
+        select(func.min(contacts.c.deadline_at)).where(
+            contacts.c.tenant == tenant, contacts.c.deadline_at <= as_of
+        )
+    )
+    return first
+
+
+def without_row(connection: Connection, tables: Tables, tenant: str) -> list[str]:
+    """The keys of events whose contact has no row: there are none, unless somebody deleted it."""
+    e, c = tables.events.c, tables.contacts.c
+    mine = (c.tenant == e.tenant) & (c.contact == e.contact)
+    lost = (
+        select(e.contact)
+        .outerjoin(tables.contacts, mine)
+        .where(e.tenant == tenant, c.contact.is_(None))
+        .distinct()
+    )
+    return sorted(connection.scalars(lost))
 
 
 def next_contacts(

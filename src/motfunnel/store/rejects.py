@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from attrs import frozen
-from sqlalchemy import Connection, and_, delete, select
+from sqlalchemy import Connection, and_, delete, func, select
 
 from motfunnel.store.tables import Tables
 from motfunnel.store.upsert import insert_or_update
@@ -90,6 +90,12 @@ def read_rejects(
     found = select(*[rejects.c[name] for name in names]).where(where).order_by(rejects.c.id)
     rows = connection.execute(found.limit(most)).mappings()
     return [Reject(**row) for row in rows]
+
+
+def count_rejects(connection: Connection, tables: Tables, tenant: str) -> int:
+    """Count the rejects."""
+    mine = select(func.count()).where(tables.rejects.c.tenant == tenant)
+    return connection.scalar(mine) or 0
 
 
 def all_rejects(

@@ -126,6 +126,11 @@ def read_episode(row: Mapping[str, Any]) -> Episode:
     )
 
 
+def trait_text(value: Any) -> str:
+    """Write a trait's value as the text to group by."""
+    return value if isinstance(value, str) else to_json(value)
+
+
 def trait_rows(owner: str, event: Event, recorded_at: datetime, tenant: str) -> list[Row]:
     """The rows of the traits that an ``identify`` gives a contact, as texts to group by."""
     return [
@@ -135,7 +140,7 @@ def trait_rows(owner: str, event: Event, recorded_at: datetime, tenant: str) -> 
             "event_id": event.id,
             "ordinal": ordinal,
             "trait": trait,
-            "value": value if isinstance(value, str) else to_json(value),
+            "value": trait_text(value),
             "occurred_at": event.occurred_at,
             "recorded_at": recorded_at,
             "owner": owner,

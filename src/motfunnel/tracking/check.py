@@ -1,7 +1,8 @@
 """The check: contacts replayed from their events, and compared with what is stored of them.
 
-Writes nothing. What another funnel classified, or what awaits the fold, is outdated and not wrong:
-it is only counted.
+Writes nothing unless it is to repair: then what is wrong is folded anew. What another funnel
+classified, or what awaits the fold, is outdated and not wrong: it is only counted. Of a contact
+that was erased there is nothing to replay.
 """
 
 from __future__ import annotations
@@ -12,16 +13,22 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
+from motfunnel.domain.event import IDENTIFY
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.wording import counted
 from motfunnel.store.contact_state import ContactState, write_state
-from motfunnel.store.contacts import all_contacts
+from motfunnel.store.contacts import all_contacts, without_row
 from motfunnel.store.ledger import Ledger
+from motfunnel.store.retrying import persist
+from motfunnel.store.rows import StoredEvent, trait_text
 from motfunnel.store.statements import SOME
-from motfunnel.tracking.fold import fold
+from motfunnel.store.traits import remake_traits, stored_traits
+from motfunnel.store.types import read_properties
+from motfunnel.tracking.fold import fold, refold
+from motfunnel.tracking.reader import Reader
 
 if TYPE_CHECKING:
-    from motfunnel.tracking.tracker import Tracker
+    from sqlalchemy import Connection
 
 
 @frozen(kw_only=True)
@@ -30,7 +37,8 @@ class Difference:
 
     Attributes:
         contact: whose.
-        what: the part: a column of its state, ``moments``, ``episodes`` or ``signals``.
+        what: the part: a column of its state, ``moments``, ``episodes``, ``signals``, ``traits``,
+            or ``contact`` where events have no contact at all.
         stored: what is stored.
         replayed: what the events give.
     """
@@ -49,50 +57,89 @@ class Checked:
         contacts: how many were replayed.
         outdated: how many of them await a fold or a rebuild.
         differences: what did not agree.
+        repaired: how many contacts were folded anew because of it.
     """
 
     contacts: int
     outdated: int
     differences: tuple[Difference, ...]
+    repaired: int = 0
 
     @property
     def is_sound(self) -> bool:
-        """Whether all agree, and none is outdated."""
-        return not self.differences and not self.outdated
+        """Whether all agree, or do so now, and none is outdated."""
+        wrong = {one.contact for one in self.differences}
+        return len(wrong) == self.repaired and not self.outdated
 
     def __str__(self) -> str:
         """One line."""
         wrong = len({one.contact for one in self.differences})
         outdated = f", {self.outdated:,} await rebuild()" if self.outdated else ""
-        return f"{counted(self.contacts, 'contact')} replayed: {wrong:,} differ{outdated}"
+        mended = f", {self.repaired:,} repaired" if self.repaired else ""
+        return f"{counted(self.contacts, 'contact')} replayed: {wrong:,} differ{mended}{outdated}"
 
 
 def check_contacts(
-    tracker: Tracker,
+    tracker: Reader,
     *,
     sample: int | None = None,
+    repair: bool = False,
     progress: Callable[[int], object] | None = None,
 ) -> Checked:
-    """Replay contacts, all of them or so many of them, chosen at random."""
-    funnel, database = tracker.funnel, tracker.database
+    """Replay contacts, all of them or so many of them, chosen at random.
+
+    Costs a read of all that is stored of each. A repair is a fold in a transaction of its own for
+    some contacts at a time; their handlers are not told.
+    """
+    funnel, database, tenant = tracker.funnel, tracker.database, tracker.tenant
     with database.read() as connection:
-        contacts = all_contacts(connection, database.tables.contacts, tracker.tenant)
+        contacts = all_contacts(connection, database.tables.contacts, tenant)
+        lost = without_row(connection, database.tables, tenant) if sample is None else []
     if sample is not None and sample < len(contacts):
         contacts = sorted(random.sample(contacts, sample))
-    outdated = 0
-    differences: list[Difference] = []
+    outdated, repaired = 0, 0
+    differences = [
+        Difference(contact=key, what="contact", stored=None, replayed="events") for key in lost
+    ]
+    repaired += _repair(tracker, lost) if repair else 0
     for start in range(0, len(contacts), SOME):
         some = contacts[start : start + SOME]
         with database.read() as connection:
-            ledger = Ledger(connection, database.tables.schema, tracker.tenant)
+            ledger = Ledger(connection, database.tables.schema, tenant)
             states = ledger.read_contacts(some, funnel)
             current = [state for state in states if state.fingerprint == funnel.fingerprint]
             outdated += len(states) - len(current)
             standing = [state for state in current if state.erased_at is None]
-            differences += _compare(ledger, standing, funnel)
+            found = list(_compare(ledger, standing, funnel))
+        differences += found
+        repaired += _repair(tracker, [one.contact for one in found]) if repair else 0
         if progress is not None:
             progress(start + len(some))
-    return Checked(contacts=len(contacts), outdated=outdated, differences=tuple(differences))
+    return Checked(
+        contacts=len(contacts),
+        outdated=outdated,
+        differences=tuple(differences),
+        repaired=repaired,
+    )
+
+
+def _repair(tracker: Reader, contacts: Sequence[str]) -> int:
+    """Fold contacts anew, whatever is stored of them; how many there were."""
+    wrong = sorted(set(contacts))
+
+    def fold_anew(connection: Connection) -> None:
+        ledger = Ledger(connection, tracker.database.tables.schema, tracker.tenant)
+        states = [ledger.lock_contact(contact, tracker.funnel) for contact in wrong]
+        for state in states:
+            state.silent_until = None  # the next sweep writes down again what still holds
+        ledger.clear_journeys(wrong)
+        refold(ledger, states, tracker.funnel)
+        owners = ledger.find_members(wrong) | {contact: contact for contact in wrong}
+        remake_traits(connection, ledger.tables, ledger.tenant, owners)
+
+    if wrong:
+        persist(tracker.database, fold_anew)
+    return len(wrong)
 
 
 def _compare(
@@ -103,6 +150,7 @@ def _compare(
     contacts = [state.contact for state in states]
     stories = ledger.stories(states, to_write=False)
     moments, episodes = ledger.journeys(contacts)
+    traits = stored_traits(ledger.connection, ledger.tables, ledger.tenant, contacts)
     for stored in states:
         contact = stored.contact
         folded = fold(stored, stories.get(contact, []), funnel)
@@ -113,7 +161,18 @@ def _compare(
             "moments": (moments.get(contact, []), journey.moments),
             "episodes": (episodes.get(contact, []), list(journey.episodes.values())),
             "signals": ([], [f"{event.id}: {signal}" for event, signal in folded.signals]),
+            "traits": (traits.get(contact, []), _traits(stories.get(contact, []))),
         }
         for what, (before, after) in pairs.items():
             if before != after:
                 yield Difference(contact=contact, what=what, stored=before, replayed=after)
+
+
+def _traits(events: Sequence[StoredEvent]) -> list[tuple[str, str, str]]:
+    """What a contact's events say of it: the event, the trait and the value."""
+    return sorted(
+        (event.id, trait, trait_text(value))
+        for event in events
+        if event.event == IDENTIFY
+        for trait, value in read_properties(event.properties).items()
+    )

@@ -28,6 +28,7 @@ from motfunnel.tracking.rebuild import rebuild_in_chunks
 from motfunnel.tracking.recorder import Said, record_all
 from motfunnel.tracking.sweep import sweep_some
 from motfunnel.tracking.tracked import Tracked
+from motfunnel.tracking.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
@@ -36,7 +37,7 @@ TOLERANCE = timedelta(minutes=5)
 """How far ahead of our clock the clock of another machine may be."""
 
 
-class Tracker(Custodian):
+class Tracker(Custodian, Upkeep):
     """Records events, and answers what they mean.
 
     Args:
@@ -217,6 +218,7 @@ class Tracker(Custodian):
         return record_all(ledger, funnel, said, now)
 
     def _committed(self, answers: list[Tracked], said: list[Said]) -> None:
+        self._last_write_at = self.clock()
         self._put.add(_has_news(said))
         self._listeners.tell(moment for tracked in answers for moment in tracked.moments)
 
