@@ -74,6 +74,18 @@ def row_counts(engine: Engine, tenant: str) -> dict[str, int]:
         return {table.name: _count(connection, table, tenant) for table in mine}
 
 
+def rows_of(engine: Engine, tenant: str) -> dict[str, list[dict[str, Any]]]:
+    """All that is stored of a tenant."""
+    found = {}
+    with engine.connect() as connection:
+        for table in tables().metadata.sorted_tables:
+            if "tenant" in table.c:
+                mine = select(table).where(table.c.tenant == tenant)
+                ordered = mine.order_by(*table.primary_key.columns)
+                found[table.name] = [dict(r) for r in connection.execute(ordered).mappings()]
+    return found
+
+
 def _count(connection: Any, table: Table, tenant: str) -> int:
     counted: int = connection.scalar(select(func.count()).where(table.c.tenant == tenant))
     return counted

@@ -237,9 +237,7 @@ def test_merged_equals_folded_together(shared_engine: Engine, data: st.DataObjec
     story = data.draw(stories())
     funnel, (ada, bob, *_) = make_funnel(story), CONTACTS
     events = [
-        event
-        for event in data.draw(histories(story, (ada, bob)))
-        if event.name != "$identify"
+        event for event in data.draw(histories(story, (ada, bob))) if event.name != "$identify"
     ]
     events = list({(event.contact, event.id): event for event in events}.values())
     at = data.draw(st.integers(0, len(events)))

@@ -1,0 +1,69 @@
+"""The check: what is stored is held to the events, and mended where it is told to."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine, delete, update
+
+from motfunnel import Tracker
+from motfunnel.store.tables import tables
+from tests.tracking.scene import Clock, day, rows_of
+
+DAMAGES = {
+    "presence": lambda t: update(t.contacts).values(presence="active", departed_at=None),
+    "stage": lambda t: update(t.contacts).values(stage="customer"),
+    "episodes": lambda t: delete(t.episodes),
+    "moments": lambda t: delete(t.moments),
+    "signals": lambda t: update(t.events).values(signal="note"),
+    "traits": lambda t: delete(t.traits),
+    "contact": lambda t: delete(t.contacts),
+    "last_id": lambda t: update(t.contacts).values(last_id="another"),
+    "known": lambda t: update(t.contacts).values(known=False),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damage_is_found_and_repaired(shared_engine: Engine, tracker: Tracker, damage: str) -> None:
+    """Whatever was changed behind our back is reported by its name, and mended from the events."""
+    for key in ("ada", "bob"):
+        tracker.identify(key, {"plan": "pro"}, id="t", occurred_at=day(0))
+        tracker.track(key, "saw", id="1", occurred_at=day(0))
+        tracker.track(key, "signed_up", id="2", occurred_at=day(30))
+        tracker.track(key, "left", id="3", occurred_at=day(31))
+    tracker.sweep()
+    before = rows_of(shared_engine, tracker.tenant)
+    statement = DAMAGES[damage](tables())
+    table = statement.table  # type: ignore[attr-defined]
+    with shared_engine.begin() as connection:
+        mine = statement.where(table.c.tenant == tracker.tenant, table.c.contact == "ada")  # type: ignore[attr-defined]
+        connection.execute(mine)
+    found = tracker.check()
+    assert not found.is_sound
+    assert {one.contact for one in found.differences} == {"ada"}
+    assert damage in {one.what for one in found.differences}
+    mended = tracker.check(repair=True)
+    assert (mended.repaired, mended.is_sound) == (1, True)
+    assert "1 repaired" in str(mended)
+    assert tracker.check().differences == ()
+    assert rows_of(shared_engine, tracker.tenant) == before
+
+
+def test_health(tracker: Tracker, clock: Clock) -> None:
+    """Health says when this process wrote, how far the sweep is behind, and what waits."""
+    assert tracker.health().last_write_at is None
+    tracker.track("ada", "saw", id="1", occurred_at=day(0))
+    health = tracker.health()
+    assert (health.last_write_at, health.rejects, health.outdated) == (clock.now, 0, 0)
+    assert health.sweep_lag == clock.now - day(10)
+    tracker.sweep()
+    assert tracker.health().sweep_lag == clock.now - clock.now
+    assert tracker.health().to_dict()["sweep_lag"] == 0
+    assert "0 rejects" in str(tracker.health())
+
+
+def test_health_of_a_database_that_is_away(tmp_path: object) -> None:
+    """A database that does not answer is an answer about health, and no error."""
+    with Tracker(f"sqlite:///{tmp_path}/missing/crm.db") as tracker:
+        health = tracker.health()
+    assert health.error is not None
+    assert health.error in str(health)
