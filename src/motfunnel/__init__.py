@@ -22,13 +22,19 @@ from motfunnel.domain.rule import (
 )
 from motfunnel.domain.touchpoint import Touchpoint
 from motfunnel.tracking.configuration import configure, track, tracker
+from motfunnel.tracking.erasing import Forgotten
+from motfunnel.tracking.health import Health
+from motfunnel.tracking.merging import Identity
 from motfunnel.tracking.profile import Profile
 from motfunnel.tracking.tracked import Tracked
 from motfunnel.tracking.tracker import Tracker
 
 __all__ = [
     "Episode",
+    "Forgotten",
     "Funnel",
+    "Health",
+    "Identity",
     "Moment",
     "MomentKind",
     "Presence",

@@ -150,7 +150,7 @@ def test_forgetting_nobody(shared_engine: Engine, tracker: Tracker) -> None:
 
 
 def test_short_keys_are_taken_out_where_they_name(tracker: Tracker) -> None:
-    """A number that is a key goes where a referral names it, and stays where it counts something."""
+    """A number that is a key goes where a referral names it, and stays where it counts."""
     tracker.track(7, "saw", id="1", occurred_at=day(0))
     tracker.track(
         "bob", "referred", id="1", occurred_at=day(1), properties={"friend": 7, "value": 7}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from attrs import evolve
@@ -166,7 +167,7 @@ def test_a_merge_in_the_hosts_transaction(shared_engine: Engine, tracker: Tracke
 
 
 def test_traits_and_sources_follow(tracker: Tracker) -> None:
-    """In rates, a merged contact has the traits of all its keys, and is the one who was referred."""
+    """In rates, a merged contact has the traits of all its keys, and any of them was referred."""
     tracker.track("zoe", "referred", id="1", occurred_at=day(0), properties={"friend": "anon"})
     tracker.identify("anon", {"plan": "free"}, id="t", occurred_at=day(1))
     tracker.track("ada", "saw", id="1", occurred_at=day(1))
@@ -231,9 +232,7 @@ def test_tenants_share_no_merge(
 
 @given(st.data())
 def test_merged_equals_folded_together(shared_engine: Engine, data: st.DataObject) -> None:
-    """Whatever was recorded under two keys, and in whatever order merges come, one walk gives it."""
-    from uuid import uuid4
-
+    """Whatever two keys recorded before or after their merge, one walk over all of it gives it."""
     story = data.draw(stories())
     funnel, (ada, bob, *_) = make_funnel(story), CONTACTS
     events = [

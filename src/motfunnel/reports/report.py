@@ -208,7 +208,7 @@ class Report:
         database = self._tracker.database
         with database.read() as connection:
             kept, others = erased_contacts(connection, database.tables, self._tracker.tenant)
-        return kept, sum(at <= self.as_of for at in others)
+        return kept, others
 
     def _episodes(self, grouping: Grouping | None) -> Iterator[tuple[Episode, str | None]]:
         """All episodes as of the instant, by what is stored or by what was known."""

@@ -33,6 +33,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     SmallInteger,
     Table,
+    text,
 )
 
 from motfunnel.store.types import (
@@ -56,7 +57,6 @@ class Tables:
         self.schema = schema
         for name, make in _COLUMNS.items():
             setattr(self, name, self._table(name, make()))
-        self._index_contacts()
 
     contacts: Table
     events: Table
@@ -85,16 +85,6 @@ class Tables:
             mariadb_collate=MARIADB_COLLATION,
         )
 
-    def _index_contacts(self) -> None:
-        """The few indexes beside the keys: what a sweep looks for, and what a merge joined."""
-        columns = self.contacts.c
-        for name, column in (
-            ("motfunnel_contacts_deadline", columns.deadline_at),
-            ("motfunnel_contacts_merged", columns.merged_into),
-        ):
-            is_there = column.is_not(None)
-            Index(name, columns.tenant, column, postgresql_where=is_there, sqlite_where=is_there)
-
 
 def _tenant() -> Column[str]:
     return Column("tenant", key_type(TENANT_LENGTH), nullable=False)
@@ -114,6 +104,12 @@ def _count(name: str) -> Column[int]:
 
 def _key(table: str, *names: str) -> PrimaryKeyConstraint:
     return PrimaryKeyConstraint(*names, name=f"{PREFIX}{table}_pk")
+
+
+def _index_where_set(name: str, column: str) -> Index:
+    """An index that leaves out, where it can, the rows in which the column is empty."""
+    is_set = text(f"{column} IS NOT NULL")
+    return Index(PREFIX + name, "tenant", column, postgresql_where=is_set, sqlite_where=is_set)
 
 
 def _contacts() -> list[Any]:
@@ -146,6 +142,8 @@ def _contacts() -> list[Any]:
         Column("merged_into", key_type(), nullable=True),
         _count("aliases"),
         _instant("erased_at", given=False),
+        _index_where_set("contacts_deadline", "deadline_at"),  # what a sweep looks for
+        _index_where_set("contacts_merged", "merged_into"),
         _key("contacts", "tenant", "contact"),
     ]
 

@@ -91,36 +91,39 @@ def check_contacts(
     Costs a read of all that is stored of each. A repair is a fold in a transaction of its own for
     some contacts at a time; their handlers are not told.
     """
-    funnel, database, tenant = tracker.funnel, tracker.database, tracker.tenant
+    database, tenant = tracker.database, tracker.tenant
     with database.read() as connection:
         contacts = all_contacts(connection, database.tables.contacts, tenant)
         lost = without_row(connection, database.tables, tenant) if sample is None else []
     if sample is not None and sample < len(contacts):
         contacts = sorted(random.sample(contacts, sample))
-    outdated, repaired = 0, 0
-    differences = [
+    found = [
         Difference(contact=key, what="contact", stored=None, replayed="events") for key in lost
     ]
-    repaired += _repair(tracker, lost) if repair else 0
+    repaired = _repair(tracker, lost) if repair else 0
+    outdated = 0
     for start in range(0, len(contacts), SOME):
         some = contacts[start : start + SOME]
-        with database.read() as connection:
-            ledger = Ledger(connection, database.tables.schema, tenant)
-            states = ledger.read_contacts(some, funnel)
-            current = [state for state in states if state.fingerprint == funnel.fingerprint]
-            outdated += len(states) - len(current)
-            standing = [state for state in current if state.erased_at is None]
-            found = list(_compare(ledger, standing, funnel))
-        differences += found
-        repaired += _repair(tracker, [one.contact for one in found]) if repair else 0
+        behind, wrong = _check_some(tracker, some)
+        outdated += behind
+        found += wrong
+        repaired += _repair(tracker, [one.contact for one in wrong]) if repair else 0
         if progress is not None:
             progress(start + len(some))
     return Checked(
-        contacts=len(contacts),
-        outdated=outdated,
-        differences=tuple(differences),
-        repaired=repaired,
+        contacts=len(contacts), outdated=outdated, differences=tuple(found), repaired=repaired
     )
+
+
+def _check_some(tracker: Reader, contacts: Sequence[str]) -> tuple[int, list[Difference]]:
+    """Replay some contacts: how many await a fold, and what differs of the others."""
+    funnel, database = tracker.funnel, tracker.database
+    with database.read() as connection:
+        ledger = Ledger(connection, database.tables.schema, tracker.tenant)
+        states = ledger.read_contacts(contacts, funnel)
+        current = [state for state in states if state.fingerprint == funnel.fingerprint]
+        standing = [state for state in current if state.erased_at is None]
+        return len(states) - len(current), list(_compare(ledger, standing, funnel))
 
 
 def _repair(tracker: Reader, contacts: Sequence[str]) -> int:
