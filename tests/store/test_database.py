@@ -17,6 +17,7 @@ from sqlalchemy.pool import NullPool, StaticPool
 
 from motfunnel import Tracker
 from motfunnel.errors import MissingExtraError, SchemaError, UrlError
+from motfunnel.store.contact_state import new_state
 from motfunnel.store.database import VERSION, Database
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.tables import tables
@@ -296,7 +297,7 @@ def test_every_error_of_a_driver_is_wrapped(engine: Engine) -> None:
     """A statement that fails raises SQLAlchemy's error, whichever way it was run."""
     calls: list[Callable[[Ledger], object]] = [
         lambda ledger: ledger.events("ada"),
-        lambda ledger: ledger.stories(["ada"]),
+        lambda ledger: ledger.stories([new_state("ada", FUNNEL)]),
         lambda ledger: ledger.lock_contacts(["ada"], FUNNEL),
         lambda ledger: ledger.clear_journeys(["ada"]),
     ]

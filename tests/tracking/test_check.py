@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from sqlalchemy import Engine, delete, update
 
 from motfunnel import Tracker
-from motfunnel.store.tables import tables
+from motfunnel.store.tables import Tables, tables
 from tests.tracking.scene import Clock, day, rows_of
 
-DAMAGES = {
+DAMAGES: dict[str, Callable[[Tables], Any]] = {
     "presence": lambda t: update(t.contacts).values(presence="active", departed_at=None),
     "stage": lambda t: update(t.contacts).values(stage="customer"),
     "episodes": lambda t: delete(t.episodes),
@@ -33,9 +36,9 @@ def test_damage_is_found_and_repaired(shared_engine: Engine, tracker: Tracker, d
     tracker.sweep()
     before = rows_of(shared_engine, tracker.tenant)
     statement = DAMAGES[damage](tables())
-    table = statement.table  # type: ignore[attr-defined]
+    table = statement.table
     with shared_engine.begin() as connection:
-        mine = statement.where(table.c.tenant == tracker.tenant, table.c.contact == "ada")  # type: ignore[attr-defined]
+        mine = statement.where(table.c.tenant == tracker.tenant, table.c.contact == "ada")
         connection.execute(mine)
     found = tracker.check()
     assert not found.is_sound

@@ -15,11 +15,11 @@ from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.payload import check_text
 from motfunnel.store import funnels
+from motfunnel.store.columns import TENANT_LENGTH
 from motfunnel.store.database import Database
 from motfunnel.store.host import Host, after_commit, host_connection, joined
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.retrying import persist
-from motfunnel.store.tables import TENANT_LENGTH
 from motfunnel.tracking.custodian import Custodian
 from motfunnel.tracking.interpreter import Interpreter
 from motfunnel.tracking.listeners import Handler, Listeners

@@ -1,0 +1,234 @@
+"""The columns of every table, with their keys and indexes. What they mean, ``tables`` says."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    text,
+)
+
+from motfunnel.store.types import Instant, key_type, properties_type, text_type
+
+PREFIX: Final = "motfunnel_"
+TENANT_LENGTH: Final = 63
+_LABEL: Final = 20
+
+
+def _tenant() -> Column[str]:
+    return Column("tenant", key_type(TENANT_LENGTH), nullable=False)
+
+
+def _contact() -> Column[str]:
+    return Column("contact", key_type(), nullable=False)
+
+
+def _instant(name: str, *, given: bool = True) -> Column[Any]:
+    return Column(name, Instant(), nullable=not given)
+
+
+def _count(name: str) -> Column[int]:
+    return Column(name, Integer, nullable=False, default=0)
+
+
+def _key(table: str, *names: str) -> PrimaryKeyConstraint:
+    return PrimaryKeyConstraint(*names, name=f"{PREFIX}{table}_pk")
+
+
+def _index_where_set(name: str, column: str) -> Index:
+    """An index that leaves out, where it can, the rows in which the column is empty."""
+    is_set = text(f"{column} IS NOT NULL")
+    return Index(PREFIX + name, "tenant", column, postgresql_where=is_set, sqlite_where=is_set)
+
+
+def _contacts() -> list[Any]:
+    return [
+        _tenant(),
+        _contact(),
+        Column("fingerprint", key_type(16), nullable=False),  # "": its events await the fold
+        Column("known", Boolean(create_constraint=False), nullable=False, default=False),
+        Column("presence", key_type(_LABEL), nullable=False),
+        Column("stage", key_type(), nullable=False),
+        _count("purchases"),
+        _instant("last_purchase_at", given=False),
+        _count("referrals"),
+        Column("apostle", Boolean(create_constraint=False), nullable=False, default=False),
+        Column("open_cases", text_type(), nullable=False),
+        _instant("last_touch_at", given=False),
+        _instant("deadline_at", given=False),
+        _count("episodes"),
+        _instant("departed_at", given=False),
+        _count("outreaches"),
+        _instant("first_outreach_at", given=False),
+        _instant("opened_at", given=False),
+        Column("source", text_type(), nullable=True),  # as the opening event gave it
+        _count("moments"),
+        # Where the latest event stands in the order: what comes after it needs no refold.
+        _instant("last_at", given=False),
+        Column("last_signal", SmallInteger, nullable=True),
+        Column("last_stage", SmallInteger, nullable=True),
+        Column("last_id", key_type(), nullable=True),
+        Column("merged_into", key_type(), nullable=True),
+        _count("aliases"),
+        _instant("erased_at", given=False),
+        _index_where_set("contacts_deadline", "deadline_at"),  # what a sweep looks for
+        _index_where_set("contacts_merged", "merged_into"),
+        _key("contacts", "tenant", "contact"),
+    ]
+
+
+def _events() -> list[Any]:
+    return [
+        _tenant(),
+        _contact(),
+        Column("id", key_type(), nullable=False),
+        Column("event", key_type(), nullable=False),
+        _instant("occurred_at"),
+        _instant("recorded_at"),
+        Column("signal", key_type(_LABEL), nullable=False),
+        Column("properties", properties_type(), nullable=False),
+        _key("events", "tenant", "contact", "id"),
+    ]
+
+
+def _moments() -> list[Any]:
+    return [
+        _tenant(),
+        _contact(),
+        Column("ordinal", Integer, nullable=False, autoincrement=False),
+        Column("moment", key_type(_LABEL), nullable=False),
+        _instant("occurred_at"),
+        Column("event_id", key_type(), nullable=True),
+        Column("from_stage", key_type(), nullable=True),
+        Column("to_stage", key_type(), nullable=True),
+        Column("reason", text_type(), nullable=True),
+        Column("episode", Integer, nullable=True),
+        Column("referred", text_type(), nullable=True),
+        Column("recorded_as", key_type(), nullable=True),  # the event's key, where it is another
+        _key("moments", "tenant", "contact", "ordinal"),
+    ]
+
+
+def _episodes() -> list[Any]:
+    return [
+        _tenant(),
+        _contact(),
+        Column("episode", Integer, nullable=False, autoincrement=False),
+        _instant("departed_at"),
+        Column("reason", text_type(), nullable=False),
+        Column("stage", key_type(), nullable=False),
+        Column("customer", Boolean(create_constraint=False), nullable=False),
+        _instant("first_outreach_at", given=False),
+        _count("outreaches"),
+        _instant("returned_at", given=False),
+        Column("return_event_id", key_type(), nullable=True),
+        _key("episodes", "tenant", "contact", "episode"),
+    ]
+
+
+def _traits() -> list[Any]:
+    return [
+        _tenant(),
+        _contact(),
+        Column("event_id", key_type(), nullable=False),
+        Column("ordinal", SmallInteger, nullable=False, autoincrement=False),
+        Column("trait", text_type(), nullable=False),
+        Column("value", text_type(), nullable=False),
+        _instant("occurred_at"),
+        _instant("recorded_at"),
+        Column("owner", key_type(), nullable=False),  # the contact that the key belongs to now
+        Index("motfunnel_traits_owner", "tenant", "owner"),
+        _key("traits", "tenant", "contact", "event_id", "ordinal"),
+    ]
+
+
+def _aliases() -> list[Any]:
+    return [
+        _tenant(),
+        Column("alias", key_type(), nullable=False),
+        Column("ordinal", Integer, nullable=False, autoincrement=False),
+        _contact(),
+        _instant("merged_at"),
+        _instant("unmerged_at", given=False),
+        _key("aliases", "tenant", "alias", "ordinal"),
+    ]
+
+
+def _erasures() -> list[Any]:
+    return [
+        _tenant(),
+        Column("token", key_type(36), nullable=False),
+        _instant("erased_at"),
+        Column("counts_kept", Boolean(create_constraint=False), nullable=False),
+        _key("erasures", "tenant", "token"),
+    ]
+
+
+def _rejects() -> list[Any]:
+    return [
+        _tenant(),
+        Column("id", key_type(36), nullable=False),
+        _instant("recorded_at"),
+        Column("source", text_type(), nullable=False),
+        Column("line", BigInteger, nullable=True),
+        Column("contact", text_type(), nullable=True),
+        Column("event", text_type(), nullable=True),
+        Column("reason", text_type(), nullable=False),
+        Column("payload", text_type(), nullable=False),
+        _key("rejects", "tenant", "id"),
+    ]
+
+
+def _funnels() -> list[Any]:
+    return [
+        _tenant(),
+        Column("fingerprint", key_type(16), nullable=False),
+        Column("definition", text_type(), nullable=False),
+        _instant("used_at"),
+        _instant("tracked_at", given=False),  # never: its contacts have only been imported
+        _key("funnels", "tenant", "fingerprint"),
+    ]
+
+
+def _imports() -> list[Any]:
+    return [
+        _tenant(),
+        Column("source", key_type(64), nullable=False),
+        Column("line", BigInteger, nullable=False),
+        Column("added", BigInteger, nullable=False),
+        Column("rejected", BigInteger, nullable=False),
+        _instant("recorded_at"),
+        _key("imports", "tenant", "source"),
+    ]
+
+
+def _version() -> list[Any]:
+    return [
+        Column("version", Integer, nullable=False, autoincrement=False),
+        _instant("recorded_at"),
+        CheckConstraint("version > 0", name=f"{PREFIX}schema_version"),
+        _key("schema", "version"),
+    ]
+
+
+COLUMNS: Final = {
+    "contacts": _contacts,
+    "events": _events,
+    "moments": _moments,
+    "episodes": _episodes,
+    "traits": _traits,
+    "aliases": _aliases,
+    "erasures": _erasures,
+    "rejects": _rejects,
+    "funnels": _funnels,
+    "imports": _imports,
+    "version": _version,
+}
