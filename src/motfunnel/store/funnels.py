@@ -24,8 +24,13 @@ def put_funnel(
 ) -> None:
     """Store the funnel as the one in use; ``tracked`` says that events come as they happen.
 
-    The same funnel may be put by two processes at once: both say the same.
+    Where nothing of it is new, nothing is written or locked: in a long transaction of a host's
+    that would keep every other process waiting. But SQLite, which would throw out a transaction
+    that reads before it writes, has one lock for all in any case. The same funnel may be put by two
+    processes at once: both say the same.
     """
+    if connection.dialect.name != "sqlite" and _is_put(connection, tables, tenant, funnel, tracked):
+        return
     row = {
         "tenant": tenant,
         "fingerprint": funnel.fingerprint,
@@ -35,6 +40,22 @@ def put_funnel(
     }
     news = ["definition", "used_at", "tracked_at"] if tracked else ["definition", "used_at"]
     connection.execute(insert_or_update(tables.funnels, connection.dialect, news), row)
+
+
+def _is_put(
+    connection: Connection, tables: Tables, tenant: str, funnel: Funnel, tracked: bool
+) -> bool:
+    funnels = tables.funnels
+    newest = (
+        select(funnels.c.fingerprint, funnels.c.tracked_at)
+        .where(funnels.c.tenant == tenant)
+        .order_by(funnels.c.used_at.desc(), funnels.c.fingerprint)
+        .limit(1)
+    )
+    found = connection.execute(newest).one_or_none()
+    if found is None or found.fingerprint != funnel.fingerprint:
+        return False
+    return not tracked or found.tracked_at is not None
 
 
 def stored_funnel(connection: Connection, tables: Tables, tenant: str) -> Funnel | None:

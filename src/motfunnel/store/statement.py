@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import repeat
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -145,9 +145,16 @@ def _cursor(connection: Connection) -> Iterator[Any]:
     try:
         yield cursor
     except driver as error:
-        raise DBAPIError.instance(None, None, error, driver, dialect=connection.dialect) from error
+        dialect, is_lost = connection.dialect, False
+        if dialect.is_disconnect(error, connection.connection.dbapi_connection, cursor):
+            connection.invalidate(error)
+            is_lost = True
+        raise DBAPIError.instance(
+            None, None, error, driver, connection_invalidated=is_lost, dialect=dialect
+        ) from error
     finally:
-        cursor.close()
+        with suppress(driver):
+            cursor.close()
 
 
 def _only(converters: Mapping[str, _Convert | None]) -> dict[str, _Convert]:
