@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "sweep": "upkeep",
     "rebuild": "upkeep",
     "check": "upkeep",
+    "spool": "spool",
 }
 
 

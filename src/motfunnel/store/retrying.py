@@ -81,6 +81,6 @@ def give_up(error: BaseException, attempts: int = 1) -> NoReturn:
     Raises:
         StoreError: always.
     """
-    times = "" if attempts == 1 else f" {attempts} times, the last time with"
-    reason = f"the database {fault_of(error).value}:{times} {name_of(error)}"
+    times = "" if attempts == 1 else f", tried {attempts} times"
+    reason = f"the database {fault_of(error).value} ({name_of(error)}{times})"
     raise StoreError(reason) from (getattr(error, "orig", None) or error)

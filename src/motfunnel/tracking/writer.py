@@ -175,10 +175,10 @@ class Writer(Reader):
         self, said: Sequence[Said], host: Joined | None, *, apart: bool = False
     ) -> list[Any]:
         """Record events in a transaction of our own or the host's."""
-        funnel, now = self.funnel, self.clock()
-        work = partial(self._record_on, said=said, funnel=funnel, now=now, apart=apart)
+        now = self.clock()
+        work = partial(self.record_on, said=said, now=now, apart=apart)
         if host is None:
-            confirm = partial(self._is_recorded, said=said, funnel=funnel, now=now)
+            confirm = partial(self.is_recorded, said=said, now=now)
             try:
                 answers: list[Any] = persist(self.database, work, confirm=confirm)
             except StoreError as error:
@@ -191,14 +191,15 @@ class Writer(Reader):
         after_commit(host, partial(self._committed, host.engine.pool, answers, said))
         return answers
 
-    def _record_on(
+    def record_on(
         self,
         connection: Connection,
         said: Sequence[Said],
-        funnel: Funnel,
         now: datetime,
         apart: bool = False,
     ) -> list[Any]:
+        """Record events on a connection, all of them or, if ``apart``, those that can be."""
+        funnel = self.funnel
         self._put_funnel(connection, funnel, now, tracked=_has_news(said))
         ledger = Ledger(connection, self.database.tables.schema, self.tenant)
         if not apart:
@@ -212,12 +213,11 @@ class Writer(Reader):
                 outcomes.append(error)
         return outcomes
 
-    def _is_recorded(
+    def is_recorded(
         self,
         connection: Connection,
         answers: Sequence[Outcome],
         said: Sequence[Said],
-        funnel: Funnel,
         now: datetime,
     ) -> bool:
         """Whether an attempt that was never answered has written its events after all."""
@@ -226,7 +226,7 @@ class Writer(Reader):
         for one, answer in zip(said, answers, strict=True):
             if isinstance(answer, Tracked) and not answer.duplicate:
                 event = one.event
-                return is_event_of(ledger, tables, funnel, event.contact, event.id, now)
+                return is_event_of(ledger, tables, self.funnel, event.contact, event.id, now)
         return False
 
     def _committed(self, pool: Pool, answers: Sequence[Outcome], said: Sequence[Said]) -> None:
