@@ -87,17 +87,17 @@ def fault_of(error: BaseException) -> Fault:
     if error.connection_invalidated:
         return Fault.LOST
     cause: Any = error.orig
-    state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
-    if state:
-        return _POSTGRESQL.get(state, Fault.LOST if state.startswith("08") else Fault.FINAL)
-    if hasattr(cause, "sqlstate"):  # PostgreSQL's driver speaks, not the server
-        at_the_way = isinstance(error, OperationalError | InterfaceError)
-        return Fault.UNREACHABLE if at_the_way else Fault.FINAL
     number = cause.args[0] if cause is not None and cause.args else None
-    if isinstance(number, int):
+    if type(number) is int:
         is_closed = number == 0 and isinstance(error, InterfaceError)
         return Fault.LOST if is_closed else _MARIADB.get(number, Fault.FINAL)
-    return sqlite_fault(cause)
+    if not hasattr(cause, "sqlstate"):
+        return sqlite_fault(cause)
+    state = cause.sqlstate
+    if state is None:  # PostgreSQL's driver speaks, not the server
+        at_the_way = isinstance(error, OperationalError | InterfaceError)
+        return Fault.UNREACHABLE if at_the_way else Fault.FINAL
+    return _POSTGRESQL.get(state, Fault.LOST if state.startswith("08") else Fault.FINAL)
 
 
 def undid_everything(error: BaseException) -> bool:
@@ -113,9 +113,9 @@ def undid_everything(error: BaseException) -> bool:
 def name_of(error: BaseException) -> str:
     """Name an error by its type and code, which say nothing of anybody."""
     cause: Any = getattr(error, "orig", None) or error
-    code = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
-    if code is None and cause.args and type(cause.args[0]) is int:
-        code = cause.args[0]
+    code = cause.args[0] if cause.args and type(cause.args[0]) is int else None
+    if code is None:
+        code = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
     return type(cause).__name__ if code is None else f"{type(cause).__name__} {code}"
 
 

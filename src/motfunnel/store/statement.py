@@ -73,7 +73,7 @@ class Statement:
     def fetch(self, connection: Connection, row: Row) -> list[dict[str, Any]]:
         """Run it and give all rows, by column name."""
         compiled = self._for(connection.dialect)
-        with _cursor(connection) as cursor:
+        with cursor_of(connection) as cursor:
             cursor.execute(compiled.sql, compiled.bind(row))
             names = [column[0] for column in cursor.description or ()]
             converters = [compiled.converters.get(name) for name in names]
@@ -82,7 +82,7 @@ class Statement:
     def fetch_raw(self, connection: Connection, row: Row) -> list[Any]:
         """Run it and give all rows as the driver gives them: the cheapest way to read many."""
         compiled = self._for(connection.dialect)
-        with _cursor(connection) as cursor:
+        with cursor_of(connection) as cursor:
             cursor.execute(compiled.sql, compiled.bind(row))
             return list(cursor.fetchall())
 
@@ -139,7 +139,7 @@ class _Compiled:
 
 
 @contextmanager
-def _cursor(connection: Connection) -> Iterator[Any]:
+def cursor_of(connection: Connection) -> Iterator[Any]:
     """A cursor of the driver's own, whose errors are SQLAlchemy's, as everywhere else."""
     cursor, driver = connection.connection.cursor(), connection.dialect.loaded_dbapi.Error
     try:

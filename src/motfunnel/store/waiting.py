@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from motfunnel.store.deadline import left
 from motfunnel.store.faults import Fault, fault_of, sqlite_fault
+from motfunnel.store.statement import cursor_of
 from motfunnel.store.types import MARIADB
 
 BUSY_SECONDS: Final = 30
@@ -128,10 +129,7 @@ def _set_busy_timeout(connection: Connection, milliseconds: int) -> None:
 
 
 def _pragma(connection: Connection, words: str) -> Any:
-    cursor = connection.connection.cursor()
-    try:
+    with cursor_of(connection) as cursor:
         cursor.execute(f"PRAGMA {words}")
         found = cursor.fetchone()
         return found[0] if found else None
-    finally:
-        cursor.close()
