@@ -286,7 +286,7 @@ def test_a_url_that_leads_nowhere(url: str, error: type[Exception], says: str) -
 def test_no_way_to_the_database(tmp_path: Path) -> None:
     """Where the database cannot be opened, our error says so, and the driver's is its cause."""
     with Tracker(f"sqlite:///{tmp_path}/missing/crm.db", funnel=FUNNEL) as tracker:
-        with pytest.raises(StoreError, match="cannot be reached.*same id") as caught:
+        with pytest.raises(StoreError, match=r"cannot be reached.*same id") as caught:
             tracker.track("ada", "saw", id="1")
         assert "unable to open" in str(caught.value.__cause__)
         assert (caught.value.contact, caught.value.event, caught.value.id) == ("ada", "saw", "1")

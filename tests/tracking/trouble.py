@@ -1,4 +1,4 @@
-"""Trouble for a database's clients: errors of the drivers' own at any statement, cut lines, silence.
+"""Trouble for a database's clients: errors of the drivers' own at any statement, cut lines.
 
 Nothing of ours is replaced, and no database is pretended: statements run on the real one until the
 trouble comes.
@@ -91,7 +91,7 @@ class _SQLite(sqlite3.Connection):
     before: Callable[[], None] = staticmethod(lambda: None)
 
     def cursor(self, *_: Any) -> Any:
-        return super().cursor(_watched(sqlite3.Cursor, lambda: self.before()))
+        return super().cursor(_watched(sqlite3.Cursor, self.before))
 
     def commit(self) -> None:
         self.before()
@@ -130,7 +130,7 @@ def disconnecting(url: str) -> Fault:
 
 def passing_faults(backend: str) -> dict[str, Exception]:
     """What goes away when one tries again, as each driver raises it."""
-    return {
+    faults: dict[str, dict[str, Exception]] = {
         "sqlite": {"locked": sqlite3.OperationalError("database is locked")},
         "postgresql": {
             "locked": psycopg.errors.LockNotAvailable("lock timeout"),
@@ -142,12 +142,13 @@ def passing_faults(backend: str) -> dict[str, Exception]:
             "deadlock": pymysql.err.OperationalError(1213, "Deadlock found"),
             "serialization": pymysql.err.OperationalError(1020, "Record has changed"),
         },
-    }[backend]
+    }
+    return faults[backend]
 
 
 def final_faults(backend: str) -> dict[str, Exception]:
     """What trying again does not help, likewise."""
-    return {
+    faults: dict[str, dict[str, Exception]] = {
         "sqlite": {
             "disk full": sqlite3.OperationalError("database or disk is full"),
             "read-only": sqlite3.OperationalError("attempt to write a readonly database"),
@@ -160,7 +161,8 @@ def final_faults(backend: str) -> dict[str, Exception]:
             "disk full": pymysql.err.OperationalError(1114, "The table is full"),
             "read-only": pymysql.err.OperationalError(1290, "--read-only"),
         },
-    }[backend]
+    }
+    return faults[backend]
 
 
 class Proxy:

@@ -68,7 +68,7 @@ def deliver_all(writer: Writer, spool: Spool, delivered: list[Outcome]) -> Deliv
         while is_ours and not is_over():
             some = [*islice(spool.lines(), AT_ONCE)]
             if not some:
-                spool.remove([])  # nothing that can be read: what is torn goes
+                spool.remove_torn()
                 break
             outcomes = _deliver(writer, [aside for _, aside in some])
             spool.remove([line for line, _ in some])

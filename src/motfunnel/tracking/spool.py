@@ -92,6 +92,10 @@ class Spool:
 
         self._rewrite(stays)
 
+    def remove_torn(self) -> None:
+        """Take out the lines that say nothing."""
+        self._rewrite(_is_whole)
+
     def erase(self, keys: Iterable[str]) -> int:
         """Take out all that these contacts said, or that names them; how much it was.
 
@@ -176,6 +180,14 @@ def default_path(store: str, tenant: str) -> Path | None:
     if not os.path.isabs(home):
         return None
     return Path(home) / "motfunnel" / f"{digest[:32]}.jsonl"
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        SetAside.from_json(line)
+    except ValueError:
+        return False
+    return True
 
 
 def _try_lock(file: int) -> bool:

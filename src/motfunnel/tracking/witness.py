@@ -36,6 +36,7 @@ class _Witness:
         kind = type(value)
         if value is None or kind is bool:
             return value
+        self._left -= 1
         if self._left <= 0 or level > _MOST_LEVELS:
             return self._only_named(value)
         if issubclass(kind, str):
