@@ -67,6 +67,38 @@ class UnmappedEventError(EventError):
     """The funnel refuses events that no rule of it names (``unmapped = "refuse"``)."""
 
 
+class StoreError(MotfunnelError, ConnectionError):
+    """The database did not take it, in a transaction of the tracker's own; ``__cause__`` says why.
+
+    Its text holds no contact and nothing of the event, so that it can be logged.
+
+    Attributes:
+        reason: what kind of fault it was, and how often it was tried.
+        contact: the contact of the call, where it was about one.
+        event: the event's name likewise.
+        id: the event's id, made by the tracker where the caller brought none. Whether or not the
+            event is stored after all, calling again with this id records it once.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        contact: str | None = None,
+        event: str | None = None,
+        id: str | None = None,
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.contact = contact
+        self.event = event
+        self.id = id
+
+    def __str__(self) -> str:
+        same = "the same id (the error's id, if you gave none)" if self.id else "the same ids"
+        return f"{self.reason}; calling again with {same} is safe"
+
+
 class FunnelError(MotfunnelError, ValueError):
     """A funnel's definition cannot be used.
 

@@ -14,7 +14,7 @@ from typing import Final
 
 import click
 
-from motfunnel.errors import MotfunnelError
+from motfunnel.errors import MotfunnelError, StoreError
 
 DEBUG: Final = "motfunnel.debug"
 NOT_WHOLLY: Final = 1
@@ -46,9 +46,9 @@ def telling_faults(ctx: click.Context) -> Iterator[None]:
 
 def describe(error: Exception) -> str:
     """Say in one line what is wrong; of a database error, what the database said."""
-    if isinstance(error, MotfunnelError):
+    if isinstance(error, MotfunnelError) and not isinstance(error, StoreError):
         return _one_line(str(error))
-    original = getattr(error, "orig", None)
+    original = error.__cause__ if isinstance(error, StoreError) else getattr(error, "orig", None)
     if original is not None:
         return f"the database said: {_one_line(str(original))}"
     hint = "; --debug shows where (motfunnel --debug …)"

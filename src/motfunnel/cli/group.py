@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "unmerge": "people",
     "forget": "people",
     "export": "people",
+    "spool": "spool",
 }
 
 

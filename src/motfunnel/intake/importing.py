@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -24,6 +25,7 @@ from motfunnel.intake.imported import Imported
 from motfunnel.intake.rejecting import make_reject, write_rejects_file
 from motfunnel.intake.row_reader import RowReader
 from motfunnel.intake.source import Raw, Source, digest_of, open_source
+from motfunnel.store.confirming import is_checkpoint
 from motfunnel.store.imports import (
     Checkpoint,
     Transaction,
@@ -31,7 +33,7 @@ from motfunnel.store.imports import (
     put_checkpoint,
     read_checkpoint,
 )
-from motfunnel.store.rejects import put_rejects
+from motfunnel.store.rejects import Reject, put_rejects
 from motfunnel.store.retrying import persist
 from motfunnel.tracking.collector import rare_collections
 
@@ -150,8 +152,11 @@ class _Import:
         tracker.keep_funnel()
         start = done = self._find_checkpoint()
         for batch, last in self._batches(start.line):
-            write = partial(self._write, batch=batch, done=evolve(done, line=last))
-            done = persist(tracker.database, write)
+            now = tracker.interpreter.clock()
+            write = partial(self._write, batch=batch, done=evolve(done, line=last), now=now)
+            done, rejects = persist(tracker.database, write, confirm=self._is_written)
+            if len(self.reasons) < REASONS:
+                self.reasons += [(reject.line, reject.reason) for reject in rejects[:REASONS]]
             self.progress("rows", self.rows)
         contacts = tracker.finish(progress=lambda count: self.progress("contacts", count))
         persist(tracker.database, self._forget_checkpoint)
@@ -192,10 +197,11 @@ class _Import:
                 batch.refused.append(Refused(raw, getattr(error, "reason", str(error))))
         return batch
 
-    def _write(self, connection: Transaction, batch: Batch, done: Checkpoint) -> Checkpoint:
+    def _write(
+        self, connection: Transaction, batch: Batch, done: Checkpoint, now: datetime
+    ) -> tuple[Checkpoint, list[Reject]]:
         """Write a batch, and how far that brings the import."""
         tracker, tables = self.tracker, self.tracker.database.tables
-        now = tracker.interpreter.clock()
         added, refused = write_events(connection, tracker, batch, now)
         rejects = [
             make_reject(one, self.file.name, self.file.digest, self.file.columns)
@@ -204,9 +210,15 @@ class _Import:
         put_rejects(connection, tables, tracker.tenant, rejects, now)
         done = evolve(done, added=done.added + added, rejected=done.rejected + len(rejects))
         put_checkpoint(connection, tables, tracker.tenant, self.key, done, now)
-        if len(self.reasons) < REASONS:
-            self.reasons += [(reject.line, reject.reason) for reject in rejects[:REASONS]]
-        return done
+        return done, rejects
+
+    def _is_written(
+        self, connection: Transaction, written: tuple[Checkpoint, list[Reject]]
+    ) -> bool:
+        """Whether a batch whose commit was not answered is written after all."""
+        tracker = self.tracker
+        tables, tenant = tracker.database.tables, tracker.tenant
+        return is_checkpoint(connection, tables, tenant, self.key, written[0])
 
     def _find_checkpoint(self) -> Checkpoint:
         database = self.tracker.database

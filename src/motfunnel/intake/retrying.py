@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, evolve, field
@@ -20,9 +22,11 @@ from motfunnel.intake.imported import Imported
 from motfunnel.intake.rejecting import PREFIX
 from motfunnel.intake.row_reader import RowReader
 from motfunnel.intake.source import Raw
+from motfunnel.store.confirming import are_gone
 from motfunnel.store.imports import Transaction
 from motfunnel.store.rejects import Reject, drop_rejects, put_rejects, read_rejects
 from motfunnel.store.retrying import persist
+from motfunnel.tracking.retaking import retry_said
 
 if TYPE_CHECKING:
     from motfunnel.tracking.tracker import Tracker
@@ -73,10 +77,10 @@ class _Retry:
         after = ""
         while some := self._some(after):
             after = some[-1].id
-            batch, stay = self._read(some)
-            write = partial(self._write, some=some, batch=batch, stay=stay)
-            new, left = persist(self.tracker.database, write)
-            rows, added, rejected = rows + len(some), added + new, rejected + left
+            new, left = self._retry(some)
+            if len(self.reasons) < _REASONS:
+                self.reasons += [(one.line, one.reason) for one in left[:_REASONS]]
+            rows, added, rejected = rows + len(some), added + new, rejected + len(left)
             self.progress("rows", rows)
         contacts = self.tracker.finish(progress=lambda count: self.progress("contacts", count))
         return Imported(
@@ -89,6 +93,28 @@ class _Retry:
             reasons=tuple(self.reasons[:_REASONS]),
             unmapped=tuple(dict.fromkeys(n for r in self.readers.values() for n in r.unmapped)),
         )
+
+    def _retry(self, some: Sequence[Reject]) -> tuple[int, list[Reject]]:
+        """Try some rejects; how many came, and which stay."""
+        new, said_left, rows = retry_said(self.tracker, some)
+        batch, stay = self._read(rows)
+        now = self.tracker.interpreter.clock()
+        write = partial(self._write, some=rows, batch=batch, stay=stay, now=now)
+        confirm = partial(self._is_written, some=rows)
+        added, left = persist(self.tracker.database, write, confirm=confirm)
+        return new + added, sorted([*said_left, *left], key=attrgetter("id"))
+
+    def _is_written(
+        self,
+        connection: Transaction,
+        written: tuple[int, list[Reject]],
+        some: Sequence[Reject],
+    ) -> bool:
+        """Whether what left the rejects, as far as we were answered, is gone."""
+        stays = {reject.id for reject in written[1]}
+        gone = [reject.id for reject in some if reject.id not in stays]
+        tables, tenant = self.tracker.database.tables, self.tracker.tenant
+        return bool(gone) and are_gone(connection, tables, tenant, gone)
 
     def _some(self, after: str) -> list[Reject]:
         database = self.tracker.database
@@ -130,20 +156,22 @@ class _Retry:
         return self.readers[key]
 
     def _write(
-        self, connection: Transaction, some: Sequence[Reject], batch: Batch, stay: dict[str, str]
-    ) -> tuple[int, int]:
+        self,
+        connection: Transaction,
+        some: Sequence[Reject],
+        batch: Batch,
+        stay: dict[str, str],
+        now: datetime,
+    ) -> tuple[int, list[Reject]]:
         """Write what can be taken, and let it leave the rejects; how many came, how many stay."""
         tracker, tables = self.tracker, self.tracker.database.tables
-        now = tracker.interpreter.clock()
         added, refused = write_events(connection, tracker, batch, now)
         reasons = stay | {_id_of(one): one.reason for one in refused}
         left = [evolve(one, reason=reasons[one.id]) for one in some if one.id in reasons]
         put_rejects(connection, tables, tracker.tenant, left, now)
         gone = [one.id for one in some if one.id not in reasons]
         drop_rejects(connection, tables, tracker.tenant, gone)
-        if len(self.reasons) < _REASONS:
-            self.reasons += [(one.line, one.reason) for one in left[:_REASONS]]
-        return added, len(left)
+        return added, left
 
 
 def _id_of(refused: Refused) -> str:

@@ -8,23 +8,27 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
-from sqlalchemy.pool import QueuePool
 
 from motfunnel.errors import MissingExtraError, SchemaError, UrlError
+from motfunnel.store.deadline import is_over
+from motfunnel.store.faults import Fault, fault_of
+from motfunnel.store.impatience import ImpatientPool, make_impatient
 from motfunnel.store.tables import Tables, tables
+from motfunnel.store.types import MARIADB
+from motfunnel.store.waiting import allow_waiting, begin_immediate, bounded, write_ahead
 
 VERSION: Final = 2
 """The version of the tables that this code reads and writes."""
 
 _ATTEMPTS: Final = 15  # more than there are tables: each that fails has found one more
-_BUSY_SECONDS: Final = 30
+_HOPELESS: Final = (Fault.LOST, Fault.UNREACHABLE)
 _READING: Final = "REPEATABLE READ"
 _WRITING: Final = "READ COMMITTED"
 _EXTRAS: Final = {"postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql"}
@@ -43,7 +47,7 @@ class Database:
 
     def __init__(self, bind: str | URL | Engine, schema: str | None = None) -> None:
         self._owned = not isinstance(bind, Engine)
-        self.engine = bind if isinstance(bind, Engine) else _make_engine(bind)
+        self.engine = bind if isinstance(bind, Engine) else _make_engine(bind, self._pause)
         self.tables: Tables = tables(schema)
         self._is_ready = False
         self._process = os.getpid()
@@ -52,6 +56,19 @@ class Database:
     def is_sqlite(self) -> bool:
         """Whether it is a file that one writer at a time locks as a whole."""
         return self.engine.dialect.name == "sqlite"
+
+    @property
+    def name(self) -> str:
+        """What tells it from other databases, without a password; empty for one in memory."""
+        url, schema = self.engine.url, self.tables.schema or ""
+        if _is_in_memory(url):
+            return ""
+        backend = url.get_backend_name()
+        if backend == "sqlite":
+            return f"sqlite {os.path.realpath(url.database or '')} {schema}"
+        backend = "mysql" if backend in MARIADB else backend
+        place = url.host or url.query.get("host") or url.query.get("unix_socket") or ""
+        return f"{backend} {place} {url.port or ''} {url.database or ''} {schema}"
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -68,8 +85,9 @@ class Database:
                 connection.execution_options(isolation_level=_WRITING)
             with connection.begin():
                 if self.is_sqlite:
-                    _begin(connection, "BEGIN IMMEDIATE")
-                yield connection
+                    self._lock(connection)
+                with bounded(connection, is_ours=self._owned):
+                    yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -77,7 +95,9 @@ class Database:
         self.create_tables()
         with self._connect() as connection:
             if self.is_sqlite:
-                _begin(connection, "BEGIN")
+                if self._owned:
+                    allow_waiting(connection)
+                _begin(connection)
                 yield connection
             else:
                 yield connection.execution_options(isolation_level=_READING)
@@ -95,13 +115,13 @@ class Database:
                 with self._connect() as connection, connection.begin():
                     self._make_missing(connection)
                 break
-            except DBAPIError:  # another process is making them, and got in between
-                if attempt == _ATTEMPTS - 1:
+            except DBAPIError as error:  # another process is making them, and got in between
+                if attempt == _ATTEMPTS - 1 or is_over() or fault_of(error) in _HOPELESS:
                     raise
         self._is_ready = True
 
     def pause(self, seconds: float) -> None:
-        """Wait a little, before trying again."""
+        """Let others go first for so long; all waiting that we do ourselves is done here."""
         time.sleep(seconds)
 
     def dispose(self) -> None:
@@ -111,18 +131,31 @@ class Database:
 
     @contextmanager
     def _connect(self) -> Iterator[Connection]:
-        if self._process != os.getpid():
-            # A connection that two processes share gives wrong answers; the parent keeps it.
-            self._process = os.getpid()
+        process = os.getpid()
+        if self._process != process:
+            # A connection that two processes share gives wrong answers; the parent keeps it. No
+            # thread of the child gets past here before the pool is a new one.
             if self._owned:
                 self.engine.dispose(close=False)
+                self._is_ready = self._is_ready and not _is_in_memory(self.engine.url)
+            self._process = process
         with self.engine.connect() as connection:
             yield connection
+
+    def _pause(self, seconds: float) -> None:
+        self.pause(seconds)  # as it is by then: who runs us on an event loop replaces it
+
+    def _lock(self, connection: Connection) -> None:
+        driver = connection.connection.driver_connection
+        if driver is not None and not driver.in_transaction:
+            begin_immediate(connection, self.pause, is_ours=self._owned)
 
     def _make_missing(self, connection: Connection) -> None:
         version = self.tables.version
         # The table of the version comes last, so that where it is, all are.
         if not inspect(connection).has_table(version.name, schema=version.schema):
+            if self.is_sqlite:
+                self._lock(connection)
             others = [table for table in self.tables.metadata.sorted_tables if table is not version]
             self.tables.metadata.create_all(connection, others)
             self.tables.metadata.create_all(connection, [version])
@@ -141,17 +174,17 @@ class Database:
             )
 
 
-def _make_engine(url: str | URL) -> Engine:
+def _make_engine(url: str | URL, pause: Callable[[float], object]) -> Engine:
     try:
         url = make_url(url)
     except ArgumentError:
         raise UrlError(f"{url!r} is no database URL; write e.g. sqlite:///crm.db") from None
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"poolclass": ImpatientPool, "hide_parameters": True}
     if url.get_backend_name() == "sqlite":
-        options["connect_args"] = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
-        if url.database in (None, "", ":memory:"):
+        options["connect_args"] = {"timeout": 0, "check_same_thread": False}
+        if _is_in_memory(url):
             # One connection holds the data; a pool of one lends it to one thread at a time.
-            options |= {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
+            options |= {"pool_size": 1, "max_overflow": 0}
     else:
         options["isolation_level"] = _WRITING
     try:
@@ -160,9 +193,14 @@ def _make_engine(url: str | URL) -> Engine:
         raise _missing_driver(url, error) from None
     if engine.dialect.is_async:
         raise TypeError(f"{url.drivername} is an asynchronous driver; name a synchronous one here")
+    make_impatient(engine)
     if url.get_backend_name() == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "connect", lambda driver, _: write_ahead(driver, pause))
     return engine
+
+
+def _is_in_memory(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:")
 
 
 def _with_driver(url: URL) -> URL:
@@ -178,15 +216,10 @@ def _missing_driver(url: URL, error: Exception) -> Exception:
     return MissingExtraError(f"{url.drivername} needs a driver: pip install 'motfunnel[{extra}]'")
 
 
-def _prepare_sqlite(connection: Any, _: object) -> None:
-    # Readers and the writer do not wait for each other; survives a crash of the process.
-    connection.execute("PRAGMA journal_mode = WAL")
-
-
-def _begin(connection: Connection, statement: str) -> None:
+def _begin(connection: Connection) -> None:
     driver = connection.connection.driver_connection
     if driver is not None and not driver.in_transaction:
-        connection.exec_driver_sql(statement)
+        connection.exec_driver_sql("BEGIN")
 
 
 def _now() -> datetime:

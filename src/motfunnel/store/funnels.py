@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
@@ -24,7 +26,10 @@ def put_funnel(
 ) -> None:
     """Store the funnel as the one in use; ``tracked`` says that events come as they happen.
 
-    The same funnel may be put by two processes at once: both say the same.
+    Where nothing of it is new, nothing is written or locked: in a long transaction of a host's
+    that would keep every other process waiting. But SQLite, which would throw out a transaction
+    that reads before it writes, has one lock for all in any case. The same funnel may be put by two
+    processes at once: both say the same.
     """
     row = {
         "tenant": tenant,
@@ -33,8 +38,26 @@ def put_funnel(
         "used_at": now,
         "tracked_at": now if tracked else None,
     }
+    if connection.dialect.name != "sqlite" and _is_put(connection, tables, row):
+        return
     news = ["definition", "used_at", "tracked_at"] if tracked else ["definition", "used_at"]
     connection.execute(insert_or_update(tables.funnels, connection.dialect, news), row)
+
+
+def _is_put(connection: Connection, tables: Tables, row: Mapping[str, Any]) -> bool:
+    """Whether the funnel is the newest, word for word, and known to be tracked by if it is."""
+    funnels = tables.funnels
+    newest = (
+        select(funnels.c.fingerprint, funnels.c.definition, funnels.c.tracked_at)
+        .where(funnels.c.tenant == row["tenant"])
+        .order_by(funnels.c.used_at.desc(), funnels.c.fingerprint)
+        .limit(1)
+    )
+    found = connection.execute(newest).one_or_none()
+    if found is None or found.fingerprint != row["fingerprint"]:
+        return False
+    is_told = row["tracked_at"] is None or found.tracked_at is not None
+    return is_told and found.definition == row["definition"]
 
 
 def stored_funnel(connection: Connection, tables: Tables, tenant: str) -> Funnel | None:

@@ -12,17 +12,22 @@ used again or goes back to its pool with no rollback in between.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, Final
+from contextlib import contextmanager, suppress
+from typing import Any, Final, TypeAlias
 from weakref import WeakKeyDictionary, WeakSet
 
 from attrs import define, field
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session, scoped_session
 from sqlalchemy.pool import Pool
 
+from motfunnel.store.faults import undid_everything
+
 Callback = Callable[[], None]
 Host = Connection | Session | scoped_session[Any]
+Joined: TypeAlias = Connection
+"""A host's connection, as the rooms above know it."""
 
 
 def host_connection(bind: object) -> Connection:
@@ -45,14 +50,50 @@ def host_connection(bind: object) -> Connection:
 
 @contextmanager
 def joined(connection: Connection) -> Iterator[Connection]:
-    """A savepoint in the host's transaction, rolled back alone if what is inside fails."""
-    if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
+    """A savepoint in the host's transaction, rolled back alone if what is inside fails.
+
+    Raises:
+        TypeError: the connection commits each statement by itself.
+    """
+    if _commits_by_itself(connection):
         raise TypeError("an AUTOCOMMIT connection holds no transaction to join; bind another")
     if connection.dialect.name == "sqlite":
         _begin_for_real(connection)
     _watch(connection)
-    with connection.begin_nested():
+    savepoint = connection.begin_nested()
+    try:
         yield connection
+    except BaseException:
+        # Where the database has rolled back more than this, the savepoint is not there any more;
+        # that is told by the error which did it.
+        with suppress(SQLAlchemyError):
+            savepoint.rollback()
+        raise
+    savepoint.commit()
+
+
+def is_undone(connection: Connection, error: BaseException) -> bool:
+    """Whether with this error the database has rolled back the host's whole transaction.
+
+    The host must hear of it: its COMMIT would report success, and its work be gone. MariaDB does
+    that at a deadlock, SQLite where a disk is full.
+    """
+    if undid_everything(error):
+        return True
+    if not isinstance(error, DBAPIError) or connection.dialect.name != "sqlite":
+        return False
+    return is_doomed(connection)
+
+
+def is_doomed(connection: Connection) -> bool:
+    """Whether all that the host has done in its transaction is lost already."""
+    if connection.invalidated or connection.closed:
+        return True
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name == "sqlite":
+        return not getattr(driver, "in_transaction", True)
+    status = getattr(getattr(driver, "info", None), "transaction_status", None)
+    return getattr(status, "name", None) == "INERROR"
 
 
 def after_commit(connection: Connection, callback: Callback) -> None:
@@ -61,6 +102,13 @@ def after_commit(connection: Connection, callback: Callback) -> None:
     Never, if the transaction or a savepoint around it is rolled back.
     """
     _watch(connection).add(callback)
+
+
+def _commits_by_itself(connection: Connection) -> bool:
+    chosen = connection.get_execution_options().get("isolation_level")
+    if chosen is None:  # then it is as the engine was made
+        chosen = getattr(connection.dialect, "_on_connect_isolation_level", None)
+    return str(chosen).upper() == "AUTOCOMMIT"
 
 
 def _begin_for_real(connection: Connection) -> None:

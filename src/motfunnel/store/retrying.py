@@ -1,4 +1,4 @@
-"""Transactions of our own that are done again, where the database gave another's precedence.
+"""Transactions of our own that are done again, where the database was not to be had.
 
 What the host began is never done again here: its work is not ours to repeat.
 """
@@ -6,38 +6,81 @@ What the host began is never done again here: its work is not ours to repeat.
 from __future__ import annotations
 
 import random
-import time
-from collections.abc import Callable
-from typing import Final, TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, NoReturn, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
+from motfunnel.errors import StoreError
 from motfunnel.store.database import Database
+from motfunnel.store.deadline import left
+from motfunnel.store.faults import FAULTS, Fault, fault_of, name_of
 
 _ATTEMPTS: Final = 5
 _PAUSE: Final = 0.1
-_MARIADB_PASSING: Final = (1020, 1205, 1213)  # changed meanwhile, waited too long, deadlock
-_POSTGRESQL_PASSING: Final = ("40001", "40P01")
+_UNANSWERED: Final = (Fault.LOST, Fault.UNREACHABLE)
 
 Result = TypeVar("Result")
 
 
-def persist(database: Database, work: Callable[[Connection], Result]) -> Result:
-    """Do work in a transaction; again, if the database gave another's transaction precedence."""
-    for attempt in range(_ATTEMPTS):
+def persist(
+    database: Database,
+    work: Callable[[Connection], Result],
+    *,
+    confirm: Callable[[Connection, Result], bool] | None = None,
+) -> Result:
+    """Do work in a transaction of our own; again, where an error may pass.
+
+    Tries a bounded number of times, with pauses of random length, and never past the deadline.
+
+    Args:
+        database: where.
+        work: is done anew in each transaction.
+        confirm: finds out whether an earlier attempt, whose commit was never answered, was
+            committed after all, and waits for it if it is still under way. If it was, its result
+            is the answer.
+
+    Raises:
+        StoreError: the attempts or the time are used up, or trying again is of no use.
+    """
+    unsure: list[Result] = []
+    for attempt in range(1, _ATTEMPTS + 1):
+        done: list[Result] = []
         try:
             with database.write() as connection:
-                return work(connection)
-        except DBAPIError as error:
-            if attempt == _ATTEMPTS - 1 or not _is_passing(error.orig):
-                raise
-        time.sleep(random.random() * _PAUSE * (attempt + 1))
+                for earlier in unsure:
+                    if confirm is not None and confirm(connection, earlier):
+                        return earlier
+                done.append(work(connection))
+            return done[0]
+        except FAULTS as error:
+            fault = fault_of(error)
+            if fault in _UNANSWERED:
+                unsure += done
+            pause, seconds = random.random() * _PAUSE * attempt, left()
+            is_late = seconds is not None and seconds <= pause
+            if fault is Fault.FINAL or attempt == _ATTEMPTS or is_late:
+                give_up(error, attempt)
+        database.pause(pause)
     raise AssertionError("the last attempt returns or raises")
 
 
-def _is_passing(error: BaseException | None) -> bool:
-    """Whether an error is a deadlock or the like, which goes away when one tries again."""
-    if getattr(error, "sqlstate", None) in _POSTGRESQL_PASSING:
-        return True
-    return error is not None and bool(error.args) and error.args[0] in _MARIADB_PASSING
+@contextmanager
+def asking() -> Iterator[None]:
+    """Turn a fault of the database into our own error, where nothing is tried again."""
+    try:
+        yield
+    except FAULTS as error:
+        give_up(error)
+
+
+def give_up(error: BaseException, attempts: int = 1) -> NoReturn:
+    """Raise our own error for one of the database's, which becomes its cause.
+
+    Raises:
+        StoreError: always.
+    """
+    times = "" if attempts == 1 else f", tried {attempts} times"
+    reason = f"the database {fault_of(error).value} ({name_of(error)}{times})"
+    raise StoreError(reason) from (getattr(error, "orig", None) or error)

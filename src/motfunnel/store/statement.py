@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import repeat
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -73,7 +73,7 @@ class Statement:
     def fetch(self, connection: Connection, row: Row) -> list[dict[str, Any]]:
         """Run it and give all rows, by column name."""
         compiled = self._for(connection.dialect)
-        with _cursor(connection) as cursor:
+        with cursor_of(connection) as cursor:
             cursor.execute(compiled.sql, compiled.bind(row))
             names = [column[0] for column in cursor.description or ()]
             converters = [compiled.converters.get(name) for name in names]
@@ -82,7 +82,7 @@ class Statement:
     def fetch_raw(self, connection: Connection, row: Row) -> list[Any]:
         """Run it and give all rows as the driver gives them: the cheapest way to read many."""
         compiled = self._for(connection.dialect)
-        with _cursor(connection) as cursor:
+        with cursor_of(connection) as cursor:
             cursor.execute(compiled.sql, compiled.bind(row))
             return list(cursor.fetchall())
 
@@ -139,15 +139,22 @@ class _Compiled:
 
 
 @contextmanager
-def _cursor(connection: Connection) -> Iterator[Any]:
+def cursor_of(connection: Connection) -> Iterator[Any]:
     """A cursor of the driver's own, whose errors are SQLAlchemy's, as everywhere else."""
     cursor, driver = connection.connection.cursor(), connection.dialect.loaded_dbapi.Error
     try:
         yield cursor
     except driver as error:
-        raise DBAPIError.instance(None, None, error, driver, dialect=connection.dialect) from error
+        dialect, is_lost = connection.dialect, False
+        if dialect.is_disconnect(error, connection.connection.dbapi_connection, cursor):
+            connection.invalidate(error)
+            is_lost = True
+        raise DBAPIError.instance(
+            None, None, error, driver, connection_invalidated=is_lost, dialect=dialect
+        ) from error
     finally:
-        cursor.close()
+        with suppress(driver):
+            cursor.close()
 
 
 def _only(converters: Mapping[str, _Convert | None]) -> dict[str, _Convert]:

@@ -26,6 +26,7 @@ from motfunnel.tracking.erasing import (
 from motfunnel.tracking.exporting import export_contact
 from motfunnel.tracking.merging import Identity, find_identity, merge_keys, unmerge_key
 from motfunnel.tracking.reader import Reader
+from motfunnel.tracking.spool import Spool
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -35,7 +36,13 @@ _AT_ONCE = 50
 
 
 class Custodian(Reader):
-    """Keeps who is who, and gives out or erases what is recorded of somebody."""
+    """Keeps who is who, and gives out or erases what is recorded of somebody.
+
+    Attributes:
+        spool: where calls wait on this machine; None: nowhere.
+    """
+
+    spool: Spool | None
 
     def merge(
         self, old: object, *, into: object, force: bool = False, bind: Host | None = None
@@ -146,6 +153,8 @@ class Custodian(Reader):
             self.database,
             lambda on: drop_rejects_naming(on, self.database, self.tenant, scrubber),
         )
+        if self.spool is not None:
+            self.spool.erase(scrubber.tokens)
         return Forgotten(
             events=sum(one.events for one in erased),
             others=others,

@@ -9,13 +9,15 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from motfunnel.domain.event import IDENTIFY, make_event
 from motfunnel.domain.funnel import Funnel
 from motfunnel.errors import EventError, UnmappedEventError
+from motfunnel.tracking.call import IDENTIFYING, Call
 from motfunnel.tracking.log import logger
 from motfunnel.tracking.recorder import Said
+from motfunnel.tracking.set_aside import SetAside
 from motfunnel.tracking.uuid7 import uuid7
 
 Properties = Mapping[str, Any] | None
@@ -69,8 +71,12 @@ class Interpreter:
         """Check the traits of an ``identify``."""
         return self._take(funnel, self.clock(), contact, IDENTIFY, traits, occurred_at, id)
 
-    def take_mapping(self, funnel: Funnel, said: Mapping[str, Any]) -> Said:
-        """Check an event that is given as a mapping with the names of ``take``."""
+    def read_mapping(self, said: Mapping[str, Any]) -> Call:
+        """Read an event that is given as a mapping with the names of ``take``.
+
+        Raises:
+            EventError: it is none.
+        """
         if not isinstance(said, Mapping):
             raise EventError(f"an event must be a mapping, not a {type(said).__name__}")
         unknown = [key for key in said if key not in _KEYS]
@@ -80,8 +86,30 @@ class Interpreter:
                 contact=said.get("contact"),
                 event=said.get("event"),
             )
-        rest = {key: value for key, value in said.items() if key not in ("contact", "event")}
-        return self.take(funnel, said.get("contact"), said.get("event"), **rest)
+        parts: dict[str, Any] = {key: said.get(key) for key in _KEYS}
+        return Call(verb="track_many", **parts)
+
+    def take_call(self, funnel: Funnel, call: Call) -> Said:
+        """Check what was said in a call, as ``take`` and ``take_traits`` do."""
+        if call.extra is not None:
+            self.read_mapping(call.extra)  # type: ignore[arg-type]  # says why not
+            raise EventError("it is no event", contact=call.contact)
+        own = evolve(self, contact_key=None) if call.is_keyed else self
+        details: Any = {"occurred_at": call.occurred_at, "id": call.id}
+        properties: Any = call.properties
+        if call.verb == IDENTIFYING:
+            return own.take_traits(funnel, call.contact, properties, **details)
+        return own.take(funnel, call.contact, call.event, properties=properties, **details)
+
+    def take_again(self, funnel: Funnel, aside: SetAside) -> Said:
+        """Check what was set aside.
+
+        Raises:
+            EventError: it still cannot be taken, or could not be written down as it was.
+        """
+        if not aside.is_exact:
+            raise EventError(aside.reason, contact=aside.contact, event=aside.event)
+        return evolve(self.take_call(funnel, aside.to_call()), is_dated=aside.is_dated)
 
     def key(self, contact: object) -> object:
         """Turn a contact into what it is known by, in the host's own way if it has one."""

@@ -32,10 +32,23 @@ class Listeners:
                 try:
                     handler(moment)
                 except Exception as error:
-                    logger().error(
-                        "a handler of moments failed",
-                        moment=moment.kind.value,
-                        handler=getattr(handler, "__qualname__", repr(handler)),
-                        error=type(error).__name__,
-                        exc_info=True,
-                    )
+                    _log(moment, handler, error)
+
+
+class Withheld(Exception):
+    """Stands in the log for a handler's error, whose words may name a contact."""
+
+
+def _log(moment: Moment, handler: Handler, error: Exception) -> None:
+    """Say which handler failed and where; a log that fails harms nobody either."""
+    name = getattr(handler, "__qualname__", None)
+    try:
+        logger().error(
+            "a handler of moments failed",
+            moment=moment.kind.value,
+            handler=name if type(name) is str else type(handler).__name__,
+            error=type(error).__name__,
+            exc_info=(Withheld, Withheld(type(error).__name__), error.__traceback__),
+        )
+    except Exception:
+        return

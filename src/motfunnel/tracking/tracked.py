@@ -17,6 +17,8 @@ class Tracked:
         moments: what the event established, in order.
         revoked: the moments that a late event took back, because they rested on its absence.
         duplicate: the event had been recorded before; nothing was done.
+        error: why the event could not be recorded, where the tracker's ``on_error`` does not
+            raise; it is then kept elsewhere, if it can be at all.
     """
 
     contact: str
@@ -24,9 +26,12 @@ class Tracked:
     moments: tuple[Moment, ...] = ()
     revoked: tuple[Moment, ...] = ()
     duplicate: bool = False
+    error: Exception | None = None
 
     def __str__(self) -> str:
         """What it did, a line each."""
+        if self.error is not None:
+            return f"not recorded: {type(self.error).__name__}"
         if self.duplicate:
             return f"{self.id} was there already"
         came = [str(moment) for moment in self.moments]

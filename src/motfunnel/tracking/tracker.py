@@ -8,36 +8,46 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from weakref import WeakKeyDictionary
 
 from motfunnel.domain.event import IDENTIFY
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.payload import check_text
-from motfunnel.store import funnels
 from motfunnel.store.columns import TENANT_LENGTH
 from motfunnel.store.database import Database
-from motfunnel.store.host import Host, after_commit, host_connection, joined
-from motfunnel.store.ledger import Ledger
+from motfunnel.store.host import Host
 from motfunnel.store.retrying import persist
+from motfunnel.tracking.call import IDENTIFYING, Call
 from motfunnel.tracking.custodian import Custodian
+from motfunnel.tracking.delivery import Delivered, deliver_all
 from motfunnel.tracking.interpreter import Interpreter
+from motfunnel.tracking.keeping import Keeper
 from motfunnel.tracking.listeners import Handler, Listeners
+from motfunnel.tracking.policy import RAISE, OnError, check_policy
 from motfunnel.tracking.reader import moment_kind
 from motfunnel.tracking.rebuild import rebuild_in_chunks
-from motfunnel.tracking.recorder import Said, record_all
+from motfunnel.tracking.spool import Spool, default_path
 from motfunnel.tracking.sweep import sweep_some
 from motfunnel.tracking.tracked import Tracked
 from motfunnel.tracking.upkeep import Upkeep
+from motfunnel.tracking.writer import Outcome, Writer
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy import URL, Engine
 
 TOLERANCE = timedelta(minutes=5)
 """How far ahead of our clock the clock of another machine may be."""
 
 
-class Tracker(Custodian, Upkeep):
+BUDGET = timedelta(seconds=5)
+"""How long a call may keep its host waiting, where nothing else is said."""
+
+
+class Tracker(Writer, Custodian, Upkeep):
     """Records events, and answers what they mean.
 
     Args:
@@ -47,6 +57,19 @@ class Tracker(Custodian, Upkeep):
         schema: the database schema of the tables.
         contact_key: turns what the host passes as a contact into a text, an int or a UUID.
         clock: says what time it is: for tests, and for replaying a history as if it were now.
+        on_error: what becomes of an error in ``track``, ``track_many`` and ``identify``:
+            ``"raise"``; ``"log"``; or a callable that is given the error and the ``Call``, whose
+            ``kept`` says where it is kept. But for the first, no ``Exception`` reaches the host,
+            save one with which the database undid the host's own transaction. What is no
+            ``Exception`` (an interrupt, a cancellation, gevent's timeouts) always does.
+        budget: the longest that these three may keep the host waiting on a connection of the
+            tracker's own, whether the database is down, locked or frozen; None for no bound. The
+            operating system's look-up of a host's name is not bounded. On an engine of the host's
+            it bounds the waiting for locks (and PostgreSQL's statements), but not the
+            connecting, the pool and a server that is frozen: those are the engine's to bound.
+        spool: a file for what the database was not there for, with ``on_error`` other than
+            ``"raise"``; by default one for each store in the user's state folder, made when it is
+            needed; False for none.
     """
 
     def __init__(
@@ -58,6 +81,9 @@ class Tracker(Custodian, Upkeep):
         schema: str | None = None,
         contact_key: Callable[[Any], object] | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        on_error: OnError = RAISE,
+        budget: timedelta | None = BUDGET,
+        spool: str | PathLike[str] | Literal[False] | None = None,
     ) -> None:
         if len(check_text(tenant, "tenant")) > TENANT_LENGTH:
             raise ValueError(f"the tenant has more than {TENANT_LENGTH} characters")
@@ -67,7 +93,11 @@ class Tracker(Custodian, Upkeep):
         self.clock = clock
         self.interpreter = Interpreter(contact_key, clock, TOLERANCE, set())
         self._listeners = Listeners()
-        self._put: set[bool] = set()
+        self._put = WeakKeyDictionary()
+        self.on_error = check_policy(on_error)
+        self.budget = _check_budget(budget)
+        self.spool = self._open_spool(spool)
+        self.keeper = Keeper(self.database, tenant, self.spool)
 
     def track(
         self,
@@ -97,21 +127,26 @@ class Tracker(Custodian, Upkeep):
         Raises:
             EventError: the event cannot be taken; nothing was written.
             ConflictError: the id is taken by an event with other content.
+            StoreError: the database did not take it in time. In a transaction of the host's, its
+                own error is raised instead.
         """
-        said = self.interpreter.take(
-            self.funnel,
-            contact,
-            event,
+        call = Call(
+            verb="track",
+            contact=contact,
+            event=event,
             properties=properties,
             occurred_at=occurred_at,
             id=id,
         )
-        return self._record([said], bind)[0]
+        return self._say([call], bind)[0]
 
     def track_many(
         self, events: Iterable[Mapping[str, Any]], *, bind: Host | None = None
     ) -> list[Tracked]:
         """Record many events in one transaction: all of them, or none.
+
+        Where ``on_error`` does not raise, those that are refused are kept apart, and the others
+        recorded.
 
         Args:
             events: mappings with the names that ``track`` takes: contact, event, and optionally
@@ -121,8 +156,7 @@ class Tracker(Custodian, Upkeep):
         Returns:
             An answer to each, in the order given.
         """
-        said = [self.interpreter.take_mapping(self.funnel, event) for event in events]
-        return self._record(said, bind)
+        return self._say_many(events, bind)
 
     def identify(
         self,
@@ -137,10 +171,29 @@ class Tracker(Custodian, Upkeep):
 
         Reports group by traits. The contact counts as known from now on.
         """
-        said = self.interpreter.take_traits(
-            self.funnel, contact, traits, occurred_at=occurred_at, id=id
+        call = Call(
+            verb=IDENTIFYING,
+            contact=contact,
+            event=IDENTIFY,
+            properties=traits,
+            occurred_at=occurred_at,
+            id=id,
         )
-        return self._record([said], bind)[0]
+        return self._say([call], bind)[0]
+
+    def deliver(self) -> Delivered:
+        """Record what waits in the spool, and tell handlers; the next successful call does so too.
+
+        Raises:
+            StoreError: the database is not there; what could not be recorded still waits.
+        """
+        outcomes: list[Outcome] = []
+        if self.spool is None or not self.spool.exists():
+            return Delivered()
+        try:
+            return deliver_all(self, self.spool, outcomes)
+        finally:
+            self._tell(outcomes)
 
     def on(
         self, kind: MomentKind | str, handler: Handler | None = None
@@ -193,43 +246,11 @@ class Tracker(Custodian, Upkeep):
         """Store the funnel as the one in use, without saying that events come as they happen."""
         funnel, now = self.funnel, self.clock()
         persist(self.database, lambda on: self._put_funnel(on, funnel, now, tracked=False))
-        self._put.add(False)
+        self._put.setdefault(self.database.engine.pool, set()).add(False)
 
     def create_tables(self) -> None:
         """Make the tables now; otherwise the first use of the tracker does."""
         self.database.create_tables()
-
-    def _record(self, said: list[Said], bind: Host | None) -> list[Tracked]:
-        """Record events in a transaction of our own or the host's, and tell of them after it."""
-        if bind is None:
-            answers = persist(self.database, lambda connection: self._record_on(connection, said))
-            self._committed(answers, said)
-        else:
-            host = host_connection(bind)
-            with joined(host) as connection:
-                answers = self._record_on(connection, said)
-            after_commit(host, lambda: self._committed(answers, said))
-        return answers
-
-    def _record_on(self, connection: Connection, said: list[Said]) -> list[Tracked]:
-        now, funnel = self.clock(), self.funnel
-        self._put_funnel(connection, funnel, now, tracked=_has_news(said))
-        ledger = Ledger(connection, self.database.tables.schema, self.tenant)
-        return record_all(ledger, funnel, said, now)
-
-    def _committed(self, answers: list[Tracked], said: list[Said]) -> None:
-        self._last_write_at = self.clock()
-        self._put.add(_has_news(said))
-        self._listeners.tell(moment for tracked in answers for moment in tracked.moments)
-
-    def _put_funnel(
-        self, connection: Connection, funnel: Funnel, now: datetime, *, tracked: bool = True
-    ) -> None:
-        """Store the funnel with the data, until it has once been committed."""
-        if tracked not in self._put:
-            funnels.put_funnel(
-                connection, self.database.tables, self.tenant, funnel, now, tracked=tracked
-            )
 
     def _rebuild(self, progress: Callable[[int], object] | None, *, outdated_only: bool) -> int:
         self.keep_funnel()
@@ -242,7 +263,14 @@ class Tracker(Custodian, Upkeep):
                 progress(done)
         return done
 
+    def _open_spool(self, given: str | PathLike[str] | Literal[False] | None) -> Spool | None:
+        if given is False:
+            return None
+        path = default_path(self.database.name, self.tenant) if given is None else Path(given)
+        return None if path is None else Spool(path, self.database.pause)
 
-def _has_news(said: list[Said]) -> bool:
-    """Whether something happened: traits may be told of a history that is finished, too."""
-    return any(one.event.name != IDENTIFY for one in said)
+
+def _check_budget(budget: timedelta | None) -> timedelta | None:
+    if budget is not None and budget <= timedelta(0):
+        raise ValueError(f"the budget must be longer than {budget}")
+    return budget

@@ -12,12 +12,14 @@ from motfunnel.store.rejects import count_rejects
 from motfunnel.tracking.check import Checked, check_contacts
 from motfunnel.tracking.health import Health
 from motfunnel.tracking.reader import Reader
+from motfunnel.tracking.spool import Spool
 
 
 class Upkeep(Reader):
     """Looks after what is stored."""
 
-    _last_write_at: datetime | None = None
+    spool: Spool | None
+    _last_write_at: datetime | None
 
     def check(
         self,
@@ -83,4 +85,4 @@ class Upkeep(Reader):
             )
 
     def _spooled(self) -> int:
-        return 0
+        return 0 if self.spool is None else len(self.spool)

@@ -1,0 +1,128 @@
+"""What a database's error means for whoever was writing: a table, and how it is looked up.
+
+Decides nothing about what is done then, and never gives the words of a database, in which keys of
+contacts may stand.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any, Final
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+
+class Fault(Enum):
+    """What can be done about an error."""
+
+    PASSING = "gave another's work precedence"
+    LOST = "dropped the connection"
+    UNREACHABLE = "cannot be reached"
+    FINAL = "refused the write"
+
+
+FAULTS: Final = (DBAPIError, PoolTimeoutError, OSError)
+"""What is raised where a database, or the way to it, is at fault."""
+
+_POSTGRESQL: Final = {
+    "40001": Fault.PASSING,  # could not serialize
+    "40P01": Fault.PASSING,  # deadlock
+    "55P03": Fault.PASSING,  # lock not available
+    "57014": Fault.PASSING,  # cancelled, as by a timeout
+    "25P03": Fault.LOST,  # idle in a transaction for too long
+    "57P01": Fault.LOST,  # shutting down
+    "57P02": Fault.LOST,  # another process crashed
+    "57P04": Fault.LOST,  # the database was dropped
+    "57P05": Fault.LOST,  # idle for too long
+    "08001": Fault.UNREACHABLE,
+    "08004": Fault.UNREACHABLE,
+    "53300": Fault.UNREACHABLE,  # too many connections
+    "57P03": Fault.UNREACHABLE,  # starting up
+}
+_MARIADB: Final = {
+    1020: Fault.PASSING,  # changed meanwhile
+    1205: Fault.PASSING,  # waited too long for a lock
+    1213: Fault.PASSING,  # deadlock
+    1317: Fault.PASSING,  # interrupted
+    1969: Fault.PASSING,  # took too long
+    1053: Fault.LOST,  # shutting down
+    1152: Fault.LOST,  # aborted
+    1158: Fault.LOST,
+    1159: Fault.LOST,
+    1160: Fault.LOST,
+    1161: Fault.LOST,
+    1184: Fault.LOST,
+    1927: Fault.LOST,  # killed
+    2006: Fault.LOST,  # gone away
+    2013: Fault.LOST,  # in the middle of a query
+    2014: Fault.LOST,
+    2055: Fault.LOST,
+    4031: Fault.LOST,  # idle for too long
+    1040: Fault.UNREACHABLE,  # too many connections
+    1129: Fault.UNREACHABLE,
+    1203: Fault.UNREACHABLE,
+    1226: Fault.UNREACHABLE,
+    2002: Fault.UNREACHABLE,
+    2003: Fault.UNREACHABLE,
+    2005: Fault.UNREACHABLE,
+}
+_SQLITE: Final = {
+    5: Fault.PASSING,  # busy
+    6: Fault.PASSING,  # locked
+    14: Fault.UNREACHABLE,  # cannot open
+}
+_SQLITE_WORDS: Final = {
+    "is locked": Fault.PASSING,
+    "unable to open": Fault.UNREACHABLE,
+}
+_MARIADB_UNDOES_ALL: Final = (1020, 1206, 1213)
+
+
+def fault_of(error: BaseException) -> Fault:
+    """Say what an error of a database means."""
+    if not isinstance(error, DBAPIError):
+        reachable = not isinstance(error, PoolTimeoutError | OSError)
+        return Fault.FINAL if reachable else Fault.UNREACHABLE
+    if error.connection_invalidated:
+        return Fault.LOST
+    cause: Any = error.orig
+    number = cause.args[0] if cause is not None and cause.args else None
+    if type(number) is int:
+        is_closed = number == 0 and isinstance(error, InterfaceError)
+        return Fault.LOST if is_closed else _MARIADB.get(number, Fault.FINAL)
+    if not hasattr(cause, "sqlstate"):
+        return sqlite_fault(cause)
+    state = cause.sqlstate
+    if state is None:  # PostgreSQL's driver speaks, not the server
+        at_the_way = isinstance(error, OperationalError | InterfaceError)
+        return Fault.UNREACHABLE if at_the_way else Fault.FINAL
+    return _POSTGRESQL.get(state, Fault.LOST if state.startswith("08") else Fault.FINAL)
+
+
+def undid_everything(error: BaseException) -> bool:
+    """Whether MariaDB has, with this error, rolled back the whole transaction, savepoints or not.
+
+    Who swallows it lets the transaction's earlier work vanish, and its COMMIT report success.
+    """
+    cause: Any = getattr(error, "orig", None)
+    number = cause.args[0] if cause is not None and cause.args else None
+    return isinstance(number, int) and number in _MARIADB_UNDOES_ALL
+
+
+def name_of(error: BaseException) -> str:
+    """Name an error by its type and code, which say nothing of anybody."""
+    cause: Any = getattr(error, "orig", None) or error
+    code = cause.args[0] if cause.args and type(cause.args[0]) is int else None
+    if code is None:
+        code = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
+    return type(cause).__name__ if code is None else f"{type(cause).__name__} {code}"
+
+
+def sqlite_fault(cause: Any) -> Fault:
+    """Say what an error of SQLite's driver means."""
+    code = getattr(cause, "sqlite_errorcode", None)
+    if code is not None:
+        return _SQLITE.get(code & 0xFF, Fault.FINAL)
+    words = str(cause)
+    return next((f for part, f in _SQLITE_WORDS.items() if part in words), Fault.FINAL)

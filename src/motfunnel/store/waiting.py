@@ -1,0 +1,135 @@
+"""How long a database lets our own transactions wait for others, on engines of ours and hosts'.
+
+On a host's engine only what ends with the transaction is set, or what is put back behind it.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from time import monotonic
+from typing import Any, Final
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from motfunnel.store.deadline import left
+from motfunnel.store.faults import Fault, fault_of, sqlite_fault
+from motfunnel.store.statement import cursor_of
+from motfunnel.store.types import MARIADB
+
+BUSY_SECONDS: Final = 30
+"""How long to wait for SQLite's one write lock, where the call has no bound."""
+
+_LONGEST_NAP: Final = 0.02
+_LOCK_WAIT: Final = "motfunnel_lock_wait"
+
+
+@contextmanager
+def bounded(connection: Connection, *, is_ours: bool) -> Iterator[None]:
+    """Have a server give up waiting for a lock when the call does, in the open transaction.
+
+    Else it would go on, and hold what it has locked already, though nobody waits for it.
+    """
+    seconds = left()
+    if connection.dialect.name == "postgresql":
+        _bound_postgresql(connection, seconds, is_ours=is_ours)
+        yield
+    elif connection.dialect.name in MARIADB and is_ours:
+        _set_lock_wait(connection, None if seconds is None else max(1, math.ceil(seconds)))
+        yield
+    elif connection.dialect.name in MARIADB and seconds is not None:
+        with _lock_wait_of_a_host(connection, max(1, int(seconds))):
+            yield
+    else:
+        yield
+
+
+def begin_immediate(
+    connection: Connection, pause: Callable[[float], object], *, is_ours: bool
+) -> None:
+    """Take SQLite's write lock, asking again and again: its own waiting stops the whole thread.
+
+    Those who wait in it also come less often the longer they have waited.
+    """
+    until = monotonic() + (left(BUSY_SECONDS) or 0.0)
+    usual = None if is_ours else _pragma(connection, "busy_timeout")
+    _set_busy_timeout(connection, 0)
+    try:
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                return
+            except OperationalError as error:
+                if fault_of(error) is not Fault.PASSING or monotonic() >= until:
+                    raise
+            pause(min(random.uniform(0.0005, _LONGEST_NAP), max(0.0, until - monotonic())))
+    finally:
+        if usual is None:
+            allow_waiting(connection)
+        else:
+            _set_busy_timeout(connection, usual)
+
+
+def write_ahead(driver: Any, pause: Callable[[float], object]) -> None:
+    """Have readers and the writer of a file not wait for each other; a crash harms neither."""
+    until = monotonic() + (left(BUSY_SECONDS) or 0.0)
+    while True:
+        try:
+            driver.execute("PRAGMA journal_mode = WAL").close()
+            return
+        except Exception as error:  # the driver's own, which the engine wraps
+            if sqlite_fault(error) is not Fault.PASSING or monotonic() >= until:
+                raise
+        pause(random.uniform(0.0005, _LONGEST_NAP))
+
+
+def allow_waiting(connection: Connection) -> None:
+    """Let SQLite wait where it still has to: for a log that another is just recovering."""
+    _set_busy_timeout(connection, int(1000 * (left(BUSY_SECONDS) or 0.0)))
+
+
+def _bound_postgresql(connection: Connection, seconds: float | None, *, is_ours: bool) -> None:
+    if seconds is None:
+        return
+    limit = max(1, int(seconds * 1000))
+    settings = ["lock_timeout"] if is_ours else ["lock_timeout", "statement_timeout"]
+    calls = [f"set_config('{name}', '{limit}', true)" for name in settings]
+    connection.exec_driver_sql(f"SELECT {', '.join(calls)}")
+
+
+def _set_lock_wait(connection: Connection, seconds: int | None) -> None:
+    """Set it for a session of ours, where it is another already: sessions are used again."""
+    info = connection.info
+    if info.get(_LOCK_WAIT) != seconds:
+        wanted = "DEFAULT" if seconds is None else str(seconds)
+        connection.exec_driver_sql(f"SET SESSION innodb_lock_wait_timeout = {wanted}")
+        info[_LOCK_WAIT] = seconds
+
+
+@contextmanager
+def _lock_wait_of_a_host(connection: Connection, seconds: int) -> Iterator[None]:
+    usual = connection.exec_driver_sql("SELECT @@innodb_lock_wait_timeout").scalar_one()
+    if usual <= seconds:
+        yield
+        return
+    connection.exec_driver_sql(f"SET SESSION innodb_lock_wait_timeout = {seconds}")
+    try:
+        yield
+    finally:
+        with suppress(DBAPIError):  # one that cannot be told so is closed
+            if not connection.invalidated:
+                connection.exec_driver_sql(f"SET SESSION innodb_lock_wait_timeout = {usual}")
+
+
+def _set_busy_timeout(connection: Connection, milliseconds: int) -> None:
+    _pragma(connection, f"busy_timeout = {milliseconds}")
+
+
+def _pragma(connection: Connection, words: str) -> Any:
+    with cursor_of(connection) as cursor:
+        cursor.execute(f"PRAGMA {words}")
+        found = cursor.fetchone()
+        return found[0] if found else None

@@ -1,0 +1,152 @@
+"""What could not be recorded, written down so that it can be taken again: exactly once.
+
+Its id and its instant are fixed when it is set aside. Where it is kept, others decide.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from datetime import datetime
+from typing import Any, Final
+
+from attrs import frozen
+
+from motfunnel.store.rejects import Reject
+from motfunnel.tracking.call import Call
+from motfunnel.tracking.witness import read_back, to_text, write_down
+
+SOURCE: Final = "track"
+"""The source under which the table of rejects has what was said, and not read from a file."""
+
+MARK: Final = "said"
+"""The part of a reject's payload that holds what was said."""
+
+_MOST_SHOWN: Final = 255
+_MOST_REASON: Final = 2_000
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+
+
+@frozen(kw_only=True)
+class SetAside:
+    """A call that was set aside; ``contact`` to ``extra`` are as ``witness`` writes them.
+
+    Attributes:
+        verb: ``track``, ``track_many`` or ``identify``.
+        contact: whose event.
+        event: the event's name.
+        properties: the properties, or the traits.
+        occurred_at: when: as given, or else the instant of the call.
+        id: the event's id.
+        extra: what else was given.
+        is_keyed: whether the contact is a key already.
+        is_dated: whether the host said when.
+        is_exact: whether all of it could be written down.
+        reason: why it was set aside.
+        is_refused: whether it was refused; else it waits for the database only.
+    """
+
+    verb: str
+    contact: Any
+    event: Any
+    properties: Any
+    occurred_at: Any
+    id: Any
+    extra: Any = None
+    is_keyed: bool
+    is_dated: bool
+    is_exact: bool
+    reason: str
+    is_refused: bool
+
+    def to_json(self) -> str:
+        """Write it on one line."""
+        return to_text({name: getattr(self, name) for name in self.__annotations__})
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> SetAside:
+        """Read what ``to_json`` wrote.
+
+        Raises:
+            ValueError: it is nothing of the kind.
+        """
+        try:
+            return cls(**json.loads(text))
+        except TypeError as error:
+            raise ValueError(str(error)) from None
+
+    def to_call(self) -> Call:
+        """Give the call as far as it could be written down."""
+        parts = ("contact", "event", "properties", "occurred_at", "id")
+        given = {name: read_back(getattr(self, name)) for name in parts}
+        return Call(verb=self.verb, is_keyed=self.is_keyed, **given)
+
+    def to_reject(self) -> Reject:
+        """Give the row for the table of rejects; the same call takes the same place."""
+        decisive = [self.verb, self.contact, self.event, self.properties, self.id, self.extra]
+        if self.is_dated:
+            decisive.append(self.occurred_at)
+        digest = hashlib.sha256(to_text(decisive).encode()).hexdigest()
+        return Reject(
+            id=f"said-{digest[:31]}",
+            source=SOURCE,
+            line=0,
+            contact=_shown(self.contact),
+            event=_shown(self.event),
+            reason=_UNSTORABLE.sub("\ufffd", self.reason[:_MOST_REASON]),
+            payload=to_text({MARK: json.loads(self.to_json())}),
+        )
+
+    def names(self, keys: frozenset[str]) -> bool:
+        """Whether one of these contacts is its contact, or stands in its properties."""
+        return any(map(keys.__contains__, _leaves([self.contact, self.properties, self.extra])))
+
+
+def set_aside(call: Call, error: Exception, now: datetime, *, is_refused: bool) -> SetAside:
+    """Write down a call that failed; never raises."""
+    parts = (call.contact, call.event, call.properties, call.id, call.extra)
+    written = [write_down(part) for part in parts]
+    contact, event, properties, id, extra = (one for one, _ in written)
+    is_dated = call.occurred_at is not None
+    occurred_at, is_whole = write_down(call.occurred_at if is_dated else now)
+    return SetAside(
+        verb=call.verb,
+        contact=contact,
+        event=event,
+        properties=properties,
+        occurred_at=occurred_at,
+        id=id,
+        extra=extra,
+        is_keyed=call.is_keyed,
+        is_dated=is_dated,
+        is_exact=is_whole and all(exact for _, exact in written),
+        reason=reason_of(error),
+        is_refused=is_refused,
+    )
+
+
+def reason_of(error: Exception) -> str:
+    """Say why a call failed; of an error that is not ours only its type."""
+    reason = getattr(error, "reason", None) if type(error).__module__ == _ERRORS else None
+    return reason if type(reason) is str else type(error).__name__
+
+
+def _leaves(written: Any) -> Any:
+    if isinstance(written, list):
+        for item in written:
+            yield from _leaves(item)
+    elif isinstance(written, dict):
+        for key, value in written.items():
+            yield key
+            yield from _leaves(value)
+    elif written is not None:
+        yield str(written)
+
+
+def _shown(written: Any) -> str | None:
+    plain = isinstance(written, str | int) and not isinstance(written, bool)
+    return _UNSTORABLE.sub("\ufffd", str(written)[:_MOST_SHOWN]) if plain else None
+
+
+_ERRORS: Final = "motfunnel.errors"

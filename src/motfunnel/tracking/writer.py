@@ -1,0 +1,279 @@
+"""The writer: from calls to events that are recorded, in a transaction of our own or the host's.
+
+What the host brings – contact keys, a clock, handlers – runs before a transaction of ours begins or
+after it has ended. Keeps the budget of a call, and the tracker's policy where it fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from attrs import evolve
+
+from motfunnel.domain.event import IDENTIFY
+from motfunnel.domain.funnel import Funnel
+from motfunnel.errors import ConflictError, StoreError
+from motfunnel.store import funnels
+from motfunnel.store.confirming import is_event_of
+from motfunnel.store.deadline import left, within
+from motfunnel.store.host import Joined, after_commit, host_connection, is_undone, joined
+from motfunnel.store.ledger import Ledger
+from motfunnel.store.retrying import asking, persist
+from motfunnel.tracking.call import Call
+from motfunnel.tracking.delivery import deliver_all
+from motfunnel.tracking.keeping import Keeper
+from motfunnel.tracking.listeners import Listeners
+from motfunnel.tracking.policy import RAISE, OnError, log, tell
+from motfunnel.tracking.reader import Reader
+from motfunnel.tracking.recorder import Said, record_all
+from motfunnel.tracking.spool import Spool
+from motfunnel.tracking.tracked import Tracked
+from motfunnel.tracking.uuid7 import uuid7
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+    from sqlalchemy.pool import Pool
+
+Outcome = Tracked | Exception
+_SHARE = 0.5  # of what is left of a call's budget, for what others left in the spool
+
+
+class Writer(Reader):
+    """Records what is said in calls.
+
+    Attributes:
+        budget: how long a call on its own connection may keep the host waiting.
+        on_error: what becomes of errors.
+        spool: where calls wait that the database was not there for; None: nowhere.
+        keeper: keeps what could not be recorded.
+    """
+
+    budget: timedelta | None
+    on_error: OnError
+    spool: Spool | None
+    keeper: Keeper
+    _listeners: Listeners
+    _put: WeakKeyDictionary[Pool, set[bool]]
+    _last_write_at: datetime | None = None
+
+    def _say(self, calls: Sequence[Call], bind: object) -> list[Tracked]:
+        """Record what was said; tell handlers, and of errors by the policy."""
+        if bind is not None:
+            return self._take(calls, bind)
+        with self._within_budget():
+            answers = self._take(calls, None)
+            delivered = self._deliver(answers)
+        self._tell([*answers, *delivered])
+        return answers
+
+    def _say_many(self, events: Iterable[Mapping[str, Any]], bind: object) -> list[Tracked]:
+        """Record what was said in mappings with the names of the parts of an event."""
+        if not callable(self.on_error) and self.on_error == RAISE:
+            return self._say([self.interpreter.read_mapping(event) for event in events], bind)
+        calls: list[Call] = []
+        try:
+            for event in events:
+                calls.append(self._read_leniently(event))
+        except Exception as error:  # what gives the events failed, or is nothing that gives any
+            calls.append(Call(verb="track_many", extra=events))
+            log("the events could not be had", error)
+        return self._say(calls, bind)
+
+    def _read_leniently(self, event: Any) -> Call:
+        try:
+            return self.interpreter.read_mapping(event)
+        except Exception:
+            return Call(verb="track_many", extra=event)
+
+    def _within_budget(self) -> AbstractContextManager[None]:
+        return within(None if self.budget is None else self.budget.total_seconds())
+
+    def _take(self, calls: Sequence[Call], bind: object) -> list[Tracked]:
+        if not callable(self.on_error) and self.on_error == RAISE:
+            with asking():
+                funnel = self.funnel
+            said = [self.interpreter.take_call(funnel, call) for call in calls]
+            return self._record(said, None if bind is None else host_connection(bind))
+        return self._take_leniently(calls, bind)
+
+    def _take_leniently(self, calls: Sequence[Call], bind: object) -> list[Tracked]:
+        host, trouble = None, None
+        try:
+            host = None if bind is None else host_connection(bind)
+        except Exception as error:
+            trouble = error
+        readied = [self._ready(call) for call in calls]
+        fates: list[Said | Outcome] = [
+            trouble if trouble is not None and isinstance(fate, Said) else fate
+            for _, fate in readied
+        ]
+        good = [fate for fate in fates if isinstance(fate, Said)]
+        outcomes = iter(self._record_each(good, host) if good else [])
+        return [
+            self._answer(call, next(outcomes) if isinstance(fate, Said) else fate, host)
+            for (call, _), fate in zip(readied, fates, strict=True)
+        ]
+
+    def _ready(self, call: Call) -> tuple[Call, Said | Outcome]:
+        """Fix a call's id and contact, and read what it means."""
+        if call.id is None:
+            call = evolve(call, id=str(uuid7(datetime.now(UTC))))
+        try:
+            if self.interpreter.contact_key is not None and not call.is_keyed:
+                call = evolve(call, contact=self.interpreter.key(call.contact), is_keyed=True)
+            with asking():
+                funnel = self.funnel
+            return call, self.interpreter.take_call(funnel, call)
+        except Exception as error:
+            return call, error
+
+    def _answer(self, call: Call, outcome: Said | Outcome, host: Joined | None) -> Tracked:
+        if isinstance(outcome, Tracked):
+            return outcome
+        assert isinstance(outcome, Exception)
+        with self._within_budget():
+            call = self.keeper.keep(call, outcome, host)
+        tell(self.on_error, outcome, call)
+        contact, id = (part if type(part) is str else "" for part in (call.contact, call.id))
+        return Tracked(contact=contact, id=id, error=outcome)
+
+    def _record_each(self, said: Sequence[Said], host: Joined | None) -> list[Outcome]:
+        """Record events; of each, what it did, or why it could not be.
+
+        Raises:
+            DBAPIError: the host's whole transaction is gone.
+        """
+        try:
+            try:
+                return [*self._record(said, host)]
+            except ConflictError as error:
+                return [error] if len(said) == 1 else self._record(said, host, apart=True)
+        except Exception as error:
+            if host is not None and is_undone(host, error):
+                raise
+            return [error for _ in said]
+
+    def record_each(self, said: Sequence[Said]) -> list[Outcome]:
+        """Record events in a transaction of our own; of each, what it did, or why it was refused.
+
+        Tells no handlers.
+
+        Raises:
+            StoreError: the database is not there.
+        """
+        outcomes = self._record_each(said, None) if said else []
+        for outcome in outcomes:
+            if isinstance(outcome, StoreError):
+                raise outcome
+        return outcomes
+
+    def _record(
+        self, said: Sequence[Said], host: Joined | None, *, apart: bool = False
+    ) -> list[Any]:
+        """Record events in a transaction of our own or the host's."""
+        now = self.clock()
+        work = partial(self.record_on, said=said, now=now, apart=apart)
+        if host is None:
+            confirm = partial(self.is_recorded, said=said, now=now)
+            try:
+                answers: list[Any] = persist(self.database, work, confirm=confirm)
+            except StoreError as error:
+                _name(error, said)
+                raise
+            self._note_funnel(self.database.engine.pool, said)
+            return answers
+        with joined(host) as connection:
+            answers = work(connection)
+        after_commit(host, partial(self._committed, host.engine.pool, answers, said))
+        return answers
+
+    def record_on(
+        self,
+        connection: Connection,
+        said: Sequence[Said],
+        now: datetime,
+        apart: bool = False,
+    ) -> list[Any]:
+        """Record events on a connection, all of them or, if ``apart``, those that can be."""
+        funnel = self.funnel
+        self._put_funnel(connection, funnel, now, tracked=_has_news(said))
+        ledger = Ledger(connection, self.database.tables.schema, self.tenant)
+        if not apart:
+            return [*record_all(ledger, funnel, said, now)]
+        outcomes: list[Outcome] = []
+        for one in said:
+            try:
+                with connection.begin_nested():
+                    outcomes += record_all(ledger, funnel, [one], now)
+            except ConflictError as error:
+                outcomes.append(error)
+        return outcomes
+
+    def is_recorded(
+        self,
+        connection: Connection,
+        answers: Sequence[Outcome],
+        said: Sequence[Said],
+        now: datetime,
+    ) -> bool:
+        """Whether an attempt that was never answered has written its events after all."""
+        ledger = Ledger(connection, self.database.tables.schema, self.tenant)
+        tables = self.database.tables
+        for one, answer in zip(said, answers, strict=True):
+            if isinstance(answer, Tracked) and not answer.duplicate:
+                event = one.event
+                return is_event_of(ledger, tables, self.funnel, event.contact, event.id, now)
+        return False
+
+    def _committed(self, pool: Pool, answers: Sequence[Outcome], said: Sequence[Said]) -> None:
+        self._note_funnel(pool, said)
+        self._tell(answers)
+
+    def _tell(self, answers: Iterable[Outcome]) -> None:
+        told = (answer for answer in answers if isinstance(answer, Tracked))
+        self._listeners.tell(moment for answer in told for moment in answer.moments)
+
+    def _note_funnel(self, pool: Pool, said: Sequence[Said]) -> None:
+        self._last_write_at = self.clock()
+        self._put.setdefault(pool, set()).add(_has_news(said))
+
+    def _put_funnel(
+        self, connection: Connection, funnel: Funnel, now: datetime, *, tracked: bool = True
+    ) -> None:
+        """Store the funnel with the data, until it has once been committed there."""
+        if tracked not in self._put.get(connection.engine.pool, ()):
+            funnels.put_funnel(
+                connection, self.database.tables, self.tenant, funnel, now, tracked=tracked
+            )
+
+    def _deliver(self, answers: Sequence[Tracked]) -> list[Outcome]:
+        """Record what waits in the spool, once the database has been there for a call."""
+        if self.spool is None or not self.spool.exists():
+            return []
+        if all(answer.error is not None for answer in answers):
+            return []
+        delivered: list[Outcome] = []
+        seconds = left()
+        try:
+            with within(None if seconds is None else seconds * _SHARE):
+                deliver_all(self, self.spool, delivered)
+        except Exception as error:  # the call itself has succeeded
+            log("the spool was not delivered", error)
+        return delivered
+
+
+def _has_news(said: Sequence[Said]) -> bool:
+    """Whether something happened: traits may be told of a history that is finished, too."""
+    return any(one.event.name != IDENTIFY for one in said)
+
+
+def _name(error: StoreError, said: Sequence[Said]) -> None:
+    """Put into an error what the call was about, where it was about one event."""
+    if len(said) == 1:
+        event = said[0].event
+        error.contact, error.event, error.id = event.contact, event.name, event.id
