@@ -21,12 +21,14 @@ from motfunnel.domain.rule import (
     touch,
 )
 from motfunnel.domain.touchpoint import Touchpoint
+from motfunnel.tracking.async_tracker import AsyncTracker
 from motfunnel.tracking.configuration import configure, track, tracker
 from motfunnel.tracking.profile import Profile
 from motfunnel.tracking.tracked import Tracked
 from motfunnel.tracking.tracker import Tracker
 
 __all__ = [
+    "AsyncTracker",
     "Episode",
     "Funnel",
     "Moment",

@@ -7,6 +7,7 @@ here from a URL is tuned for small writes by many workers.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import AsyncAdaptedQueuePool, QueuePool
 
 from motfunnel.errors import MissingExtraError, SchemaError, UrlError
 from motfunnel.store.tables import Tables, tables
@@ -28,6 +29,13 @@ _READING: Final = "REPEATABLE READ"
 _WRITING: Final = "READ COMMITTED"
 _EXTRAS: Final = {"postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql"}
 _DRIVERS: Final = {"postgresql": "psycopg", "mysql": "pymysql", "mariadb": "pymysql"}
+_ASYNC_DRIVERS: Final = {
+    "sqlite": "aiosqlite",
+    "postgresql": "psycopg_async",
+    "postgresql+psycopg": "psycopg_async",
+    "mysql": "aiomysql",
+    "mariadb": "aiomysql",
+}
 
 
 class Database:
@@ -41,8 +49,10 @@ class Database:
     """
 
     def __init__(self, bind: str | URL | Engine, schema: str | None = None) -> None:
+        if hasattr(bind, "sync_engine"):
+            raise TypeError("an AsyncEngine is asynchronous; give it to an AsyncTracker")
         self._owned = not isinstance(bind, Engine)
-        self.engine = bind if isinstance(bind, Engine) else _make_engine(bind)
+        self.engine = bind if isinstance(bind, Engine) else make_engine(bind)
         self.tables: Tables = tables(schema)
         self._is_ready = False
         self._process = os.getpid()
@@ -99,6 +109,10 @@ class Database:
                     raise
         self._is_ready = True
 
+    def pause(self, seconds: float) -> None:
+        """Wait for a while, before a transaction is tried again."""
+        time.sleep(seconds)
+
     def dispose(self) -> None:
         """Close the connections of an engine that was made here."""
         if self._owned:
@@ -131,41 +145,48 @@ class Database:
             )
 
 
-def _make_engine(url: str | URL) -> Engine:
+def make_engine(url: str | URL, *, is_async: bool = False) -> Engine:
+    """Make an engine of our own, whose driver is one of asyncio or is not.
+
+    Raises:
+        UrlError: it is no URL of a database.
+        MissingExtraError: the driver is not installed.
+        TypeError: the driver is of the other kind.
+    """
     try:
         url = make_url(url)
     except ArgumentError:
         raise UrlError(f"{url!r} is no database URL; write e.g. sqlite:///crm.db") from None
-    options: dict[str, Any] = {}
+    drivers, options = _ASYNC_DRIVERS if is_async else _DRIVERS, dict[str, Any]()
+    if url.drivername in drivers:
+        url = url.set(drivername=f"{url.get_backend_name()}+{drivers[url.drivername]}")
     if url.get_backend_name() == "sqlite":
         options["connect_args"] = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
         if url.database in (None, "", ":memory:"):
             # One connection holds the data; a pool of one lends it to one thread at a time.
-            options |= {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
+            pool = AsyncAdaptedQueuePool if is_async else QueuePool
+            options |= {"poolclass": pool, "pool_size": 1, "max_overflow": 0}
     else:
         options["isolation_level"] = _WRITING
     try:
-        engine = create_engine(_with_driver(url), **options)
+        if url.get_dialect().is_async != is_async:
+            kind, other = ("", "Tracker") if is_async else ("a", "AsyncTracker")
+            raise TypeError(f"{url.drivername} is {kind}synchronous; give this URL to {other}")
+        engine = create_engine(url, **options)
     except (ImportError, NoSuchModuleError) as error:
-        raise _missing_driver(url, error) from None
-    if engine.dialect.is_async:
-        raise TypeError(f"{url.drivername} is an asynchronous driver; name a synchronous one here")
+        raise _missing_driver(url, error, is_async) from None
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
     return engine
 
 
-def _with_driver(url: URL) -> URL:
-    """Choose the driver that our extras bring, where the URL names none."""
-    driver = _DRIVERS.get(url.drivername)
-    return url if driver is None else url.set(drivername=f"{url.drivername}+{driver}")
-
-
-def _missing_driver(url: URL, error: Exception) -> Exception:
-    extra = _EXTRAS.get(url.get_backend_name())
-    if extra is None:
+def _missing_driver(url: URL, error: Exception, is_async: bool) -> Exception:
+    backend = url.get_backend_name()
+    extras = [_EXTRAS[backend]] if backend in _EXTRAS else []
+    if not extras and not (is_async and backend == "sqlite"):
         return UrlError(f"{url.drivername} is no database that SQLAlchemy knows: {error}")
-    return MissingExtraError(f"{url.drivername} needs a driver: pip install 'motfunnel[{extra}]'")
+    wanted = ",".join([*extras, *(["async"] if is_async else [])])
+    return MissingExtraError(f"{url.drivername} needs a driver: pip install 'motfunnel[{wanted}]'")
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:

@@ -36,7 +36,7 @@ def host_connection(bind: object) -> Connection:
     if isinstance(bind, Session | scoped_session):
         connection: Connection = bind.connection()
         return connection
-    if hasattr(bind, "run_sync"):
+    if type(bind).__module__.startswith("sqlalchemy.ext.asyncio") or hasattr(bind, "run_sync"):
         raise TypeError(f"a {type(bind).__name__} is asynchronous; await tracker.atrack(…) instead")
     if isinstance(bind, Engine):
         raise TypeError("an Engine holds no transaction; bind a Session or a Connection")

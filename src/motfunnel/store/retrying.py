@@ -6,7 +6,6 @@ What the host began is never done again here: its work is not ours to repeat.
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
@@ -32,7 +31,7 @@ def persist(database: Database, work: Callable[[Connection], Result]) -> Result:
         except DBAPIError as error:
             if attempt == _ATTEMPTS - 1 or not _is_passing(error.orig):
                 raise
-        time.sleep(random.random() * _PAUSE * (attempt + 1))
+        database.pause(random.random() * _PAUSE * (attempt + 1))
     raise AssertionError("the last attempt returns or raises")
 
 

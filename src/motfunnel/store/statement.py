@@ -146,6 +146,10 @@ def _cursor(connection: Connection) -> Iterator[Any]:
         yield cursor
     except driver as error:
         raise DBAPIError.instance(None, None, error, driver, dialect=connection.dialect) from error
+    except BaseException as error:
+        if not isinstance(error, Exception):  # cancelled: the answer was not read to its end
+            connection.invalidate(error)
+        raise
     finally:
         cursor.close()
 

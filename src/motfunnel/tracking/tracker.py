@@ -6,8 +6,10 @@ one connects to nothing, and it starts no thread.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from motfunnel.domain.event import IDENTIFY
@@ -15,6 +17,7 @@ from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.payload import check_text
 from motfunnel.store import funnels
+from motfunnel.store.asynchrony import run_on_host
 from motfunnel.store.database import Database
 from motfunnel.store.host import Host, after_commit, host_connection, joined
 from motfunnel.store.ledger import Ledger
@@ -30,6 +33,8 @@ from motfunnel.tracking.tracked import Tracked
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
+
+    from motfunnel.store.asynchrony import AsyncHost
 
 TOLERANCE = timedelta(minutes=5)
 """How far ahead of our clock the clock of another machine may be."""
@@ -59,7 +64,7 @@ class Tracker(Reader):
     ) -> None:
         if len(check_text(tenant, "tenant")) > TENANT_LENGTH:
             raise ValueError(f"the tenant has more than {TENANT_LENGTH} characters")
-        self.database = Database(database, schema)
+        self.database = self._open(database, schema)
         self.tenant = tenant
         self._funnel = funnel
         self.clock = clock
@@ -105,6 +110,37 @@ class Tracker(Reader):
             id=id,
         )
         return self._record([said], bind)[0]
+
+    async def atrack(
+        self,
+        contact: object,
+        event: str,
+        *,
+        properties: Mapping[str, Any] | None = None,
+        occurred_at: datetime | None = None,
+        id: object = None,
+        bind: AsyncHost | None = None,
+    ) -> Tracked:
+        """Record that something happened, from asyncio; otherwise as ``track``.
+
+        Args:
+            contact: as in ``track``.
+            event: as in ``track``.
+            properties: as in ``track``.
+            occurred_at: as in ``track``.
+            id: as in ``track``.
+            bind: the host's AsyncSession or AsyncConnection, whose transaction this becomes part
+                of. Without one, ``track`` runs in a thread of asyncio's; a task that is cancelled
+                meanwhile does not stop it.
+        """
+        track = partial(
+            self.track, contact, event, properties=properties, occurred_at=occurred_at, id=id
+        )
+        if bind is None:
+            return await asyncio.to_thread(track)
+        if self._funnel is None:
+            await asyncio.to_thread(getattr, self, "funnel")
+        return await run_on_host(bind, lambda host: track(bind=host))
 
     def track_many(
         self, events: Iterable[Mapping[str, Any]], *, bind: Host | None = None
@@ -196,6 +232,9 @@ class Tracker(Reader):
     def create_tables(self) -> None:
         """Make the tables now; otherwise the first use of the tracker does."""
         self.database.create_tables()
+
+    def _open(self, database: Any, schema: str | None) -> Database:
+        return Database(database, schema)
 
     def _record(self, said: list[Said], bind: Host | None) -> list[Tracked]:
         """Record events in a transaction of our own or the host's, and tell of them after it."""
