@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, make_url
+from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.orm import Session, scoped_session
 
 from motfunnel.errors import MissingExtraError
@@ -45,10 +45,12 @@ class AsyncDatabase(Database):
 
         if isinstance(bind, Engine):
             raise TypeError("an Engine is synchronous; give it to a Tracker")
-        is_theirs = isinstance(bind, AsyncEngine)
-        self._asyncio = bind if is_theirs else AsyncEngine(make_engine(bind, is_async=True))
+        if isinstance(bind, AsyncEngine):
+            self._asyncio = bind
+        else:
+            self._asyncio = AsyncEngine(make_engine(bind, is_async=True))
         super().__init__(self._asyncio.sync_engine, schema)
-        self._owned = not is_theirs
+        self._owned = self._asyncio is not bind
         self._road = AsyncSession(self._asyncio)  # it never connects; only its greenlets are used
 
     async def run(self, work: Callable[[], Result]) -> Result:
