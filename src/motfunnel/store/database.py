@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import AsyncAdaptedQueuePool, QueuePool
 
 from motfunnel.errors import MissingExtraError, SchemaError, UrlError
+from motfunnel.store.fork_gate import ForkGate
 from motfunnel.store.tables import Tables, tables
 
 VERSION: Final = 1
@@ -56,6 +57,7 @@ class Database:
         self.tables: Tables = tables(schema)
         self._is_ready = False
         self._process = os.getpid()
+        self._gate = self._make_gate()
 
     @property
     def is_sqlite(self) -> bool:
@@ -125,8 +127,17 @@ class Database:
             self._process = os.getpid()
             if self._owned:
                 self.engine.dispose(close=False)
-        with self.engine.connect() as connection:
+        with self._gate(), self.engine.connect() as connection:
             yield connection
+
+    def _make_gate(self) -> Callable[[], AbstractContextManager[None]]:
+        if not self.is_sqlite or self.engine.dialect.is_async or _is_in_memory(self.engine.url):
+            return nullcontext
+        return ForkGate(self._close_idle).passing
+
+    def _close_idle(self) -> None:
+        if self._owned:
+            self.engine.dispose(close=self._process == os.getpid())
 
     def _make_missing(self, connection: Connection) -> None:
         version = self.tables.version
@@ -162,7 +173,7 @@ def make_engine(url: str | URL, *, is_async: bool = False) -> Engine:
         url = url.set(drivername=f"{url.get_backend_name()}+{drivers[url.drivername]}")
     if url.get_backend_name() == "sqlite":
         options["connect_args"] = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
-        if url.database in (None, "", ":memory:"):
+        if _is_in_memory(url):
             # One connection holds the data; a pool of one lends it to one thread at a time.
             pool = AsyncAdaptedQueuePool if is_async else QueuePool
             options |= {"poolclass": pool, "pool_size": 1, "max_overflow": 0}
@@ -178,6 +189,10 @@ def make_engine(url: str | URL, *, is_async: bool = False) -> Engine:
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def _is_in_memory(url: URL) -> bool:
+    return not url.database or ":memory:" in url.database
 
 
 def _missing_driver(url: URL, error: Exception, is_async: bool) -> Exception:
