@@ -21,6 +21,7 @@ from motfunnel.domain.rule import (
     touch,
 )
 from motfunnel.domain.touchpoint import Touchpoint
+from motfunnel.tracking.async_tracker import AsyncTracker
 from motfunnel.tracking.configuration import configure, track, tracker
 from motfunnel.tracking.erasing import Forgotten
 from motfunnel.tracking.health import Health
@@ -30,6 +31,7 @@ from motfunnel.tracking.tracked import Tracked
 from motfunnel.tracking.tracker import Tracker
 
 __all__ = [
+    "AsyncTracker",
     "Episode",
     "Forgotten",
     "Funnel",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import Engine
 
-from motfunnel import Tracker
+from motfunnel import AsyncTracker, Tracker
 from motfunnel.store.database import Database
 from tests.tracking.scene import FUNNEL, Clock
 
@@ -41,3 +42,26 @@ def make_tracker(shared_engine: Engine, clock: Clock, tenant: str) -> Callable[.
 def tracker(make_tracker: Callable[..., Tracker]) -> Tracker:
     """A tracker of a tenant without contacts, once for each backend."""
     return make_tracker()
+
+
+@pytest.fixture
+def async_url(shared_engine: Engine) -> str:
+    """The shared database, without a driver: ours chooses one."""
+    url = shared_engine.url.set(drivername=shared_engine.url.get_backend_name())
+    return url.render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def make_async(async_url: str, tracker: Tracker, clock: Clock) -> Callable[..., AsyncTracker]:
+    """Makes an AsyncTracker beside the tracker; takes what it takes."""
+    tracker.create_tables()
+
+    def make(database: Any = async_url, **options: Any) -> AsyncTracker:
+        given: dict[str, Any] = {
+            "funnel": FUNNEL,
+            "tenant": tracker.tenant,
+            "clock": clock,
+        } | options
+        return AsyncTracker(database, **given)
+
+    return make

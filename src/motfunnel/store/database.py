@@ -9,16 +9,18 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from motfunnel.errors import MissingExtraError, SchemaError, UrlError
 from motfunnel.store.deadline import is_over
 from motfunnel.store.faults import Fault, fault_of
+from motfunnel.store.fork_gate import ForkGate
 from motfunnel.store.impatience import ImpatientPool, make_impatient
 from motfunnel.store.tables import Tables, tables
 from motfunnel.store.types import MARIADB
@@ -33,6 +35,13 @@ _READING: Final = "REPEATABLE READ"
 _WRITING: Final = "READ COMMITTED"
 _EXTRAS: Final = {"postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql"}
 _DRIVERS: Final = {"postgresql": "psycopg", "mysql": "pymysql", "mariadb": "pymysql"}
+_ASYNC_DRIVERS: Final = {
+    "sqlite": "aiosqlite",
+    "postgresql": "psycopg_async",
+    "postgresql+psycopg": "psycopg_async",
+    "mysql": "aiomysql",
+    "mariadb": "aiomysql",
+}
 
 
 class Database:
@@ -46,11 +55,14 @@ class Database:
     """
 
     def __init__(self, bind: str | URL | Engine, schema: str | None = None) -> None:
+        if hasattr(bind, "sync_engine"):
+            raise TypeError("an AsyncEngine is asynchronous; give it to an AsyncTracker")
         self._owned = not isinstance(bind, Engine)
-        self.engine = bind if isinstance(bind, Engine) else _make_engine(bind, self._pause)
+        self.engine = bind if isinstance(bind, Engine) else make_engine(bind, self._pause)
         self.tables: Tables = tables(schema)
         self._is_ready = False
         self._process = os.getpid()
+        self._gate = self._make_gate()
 
     @property
     def is_sqlite(self) -> bool:
@@ -139,7 +151,7 @@ class Database:
                 self.engine.dispose(close=False)
                 self._is_ready = self._is_ready and not _is_in_memory(self.engine.url)
             self._process = process
-        with self.engine.connect() as connection:
+        with self._gate(), self.engine.connect() as connection:
             yield connection
 
     def _pause(self, seconds: float) -> None:
@@ -149,6 +161,15 @@ class Database:
         driver = connection.connection.driver_connection
         if driver is not None and not driver.in_transaction:
             begin_immediate(connection, self.pause, is_ours=self._owned)
+
+    def _make_gate(self) -> Callable[[], AbstractContextManager[None]]:
+        if not self.is_sqlite or self.engine.dialect.is_async or _is_in_memory(self.engine.url):
+            return nullcontext
+        return ForkGate(self._close_idle).passing
+
+    def _close_idle(self) -> None:
+        if self._owned:
+            self.engine.dispose(close=self._process == os.getpid())
 
     def _make_missing(self, connection: Connection) -> None:
         version = self.tables.version
@@ -174,12 +195,30 @@ class Database:
             )
 
 
-def _make_engine(url: str | URL, pause: Callable[[float], object]) -> Engine:
+def make_engine(
+    url: str | URL, pause: Callable[[float], object], *, is_async: bool = False
+) -> Engine:
+    """Make an engine of our own, whose driver is one of asyncio or is not.
+
+    Args:
+        url: of which database.
+        pause: lets others go first, while SQLite's file is being made ready.
+        is_async: whether the driver must be one of asyncio.
+
+    Raises:
+        UrlError: it is no URL of a database.
+        MissingExtraError: the driver is not installed.
+        TypeError: the driver is of the other kind.
+    """
     try:
         url = make_url(url)
     except ArgumentError:
         raise UrlError(f"{url!r} is no database URL; write e.g. sqlite:///crm.db") from None
-    options: dict[str, Any] = {"poolclass": ImpatientPool, "hide_parameters": True}
+    drivers = _ASYNC_DRIVERS if is_async else _DRIVERS
+    if url.drivername in drivers:
+        url = url.set(drivername=f"{url.get_backend_name()}+{drivers[url.drivername]}")
+    pool = AsyncAdaptedQueuePool if is_async else ImpatientPool
+    options: dict[str, Any] = {"poolclass": pool, "hide_parameters": True}
     if url.get_backend_name() == "sqlite":
         options["connect_args"] = {"timeout": 0, "check_same_thread": False}
         if _is_in_memory(url):
@@ -188,32 +227,30 @@ def _make_engine(url: str | URL, pause: Callable[[float], object]) -> Engine:
     else:
         options["isolation_level"] = _WRITING
     try:
-        engine = create_engine(_with_driver(url), **options)
+        if url.get_dialect().is_async != is_async:
+            kind, other = ("", "Tracker") if is_async else ("a", "AsyncTracker")
+            raise TypeError(f"{url.drivername} is {kind}synchronous; give this URL to {other}")
+        engine = create_engine(url, **options)
     except (ImportError, NoSuchModuleError) as error:
-        raise _missing_driver(url, error) from None
-    if engine.dialect.is_async:
-        raise TypeError(f"{url.drivername} is an asynchronous driver; name a synchronous one here")
-    make_impatient(engine)
+        raise _missing_driver(url, error, is_async) from None
+    if not is_async:
+        make_impatient(engine)
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", lambda driver, _: write_ahead(driver, pause))
     return engine
 
 
 def _is_in_memory(url: URL) -> bool:
-    return url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:")
+    return not url.database or ":memory:" in url.database
 
 
-def _with_driver(url: URL) -> URL:
-    """Choose the driver that our extras bring, where the URL names none."""
-    driver = _DRIVERS.get(url.drivername)
-    return url if driver is None else url.set(drivername=f"{url.drivername}+{driver}")
-
-
-def _missing_driver(url: URL, error: Exception) -> Exception:
-    extra = _EXTRAS.get(url.get_backend_name())
-    if extra is None:
+def _missing_driver(url: URL, error: Exception, is_async: bool) -> Exception:
+    backend = url.get_backend_name()
+    extras = [_EXTRAS[backend]] if backend in _EXTRAS else []
+    if not extras and not (is_async and backend == "sqlite"):
         return UrlError(f"{url.drivername} is no database that SQLAlchemy knows: {error}")
-    return MissingExtraError(f"{url.drivername} needs a driver: pip install 'motfunnel[{extra}]'")
+    wanted = ",".join([*extras, *(["async"] if is_async else [])])
+    return MissingExtraError(f"{url.drivername} needs a driver: pip install 'motfunnel[{wanted}]'")
 
 
 def _begin(connection: Connection) -> None:

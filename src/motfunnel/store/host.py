@@ -6,7 +6,8 @@ makes no tables (on MariaDB that would commit the host's work).
 Works on the connection even where the host hands over a Session: a Session tells of a commit when
 a savepoint is released, too, and of a close not at all. A connection tells of each savepoint, but
 of a commit only that it is about to be tried; that it succeeded is known when the connection is
-used again or goes back to its pool with no rollback in between.
+used again or goes back to its pool with neither an error nor a rollback in between. Not every
+rollback is said to be one: databases roll back by themselves, too.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from typing import Any, Final, TypeAlias
 from weakref import WeakKeyDictionary, WeakSet
 
 from attrs import define, field
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Dialect, Engine, event
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session, scoped_session
 from sqlalchemy.pool import Pool
@@ -41,7 +43,7 @@ def host_connection(bind: object) -> Connection:
     if isinstance(bind, Session | scoped_session):
         connection: Connection = bind.connection()
         return connection
-    if hasattr(bind, "run_sync"):
+    if type(bind).__module__.startswith("sqlalchemy.ext.asyncio") or hasattr(bind, "run_sync"):
         raise TypeError(f"a {type(bind).__name__} is asynchronous; await tracker.atrack(…) instead")
     if isinstance(bind, Engine):
         raise TypeError("an Engine holds no transaction; bind a Session or a Connection")
@@ -59,17 +61,19 @@ def joined(connection: Connection) -> Iterator[Connection]:
         raise TypeError("an AUTOCOMMIT connection holds no transaction to join; bind another")
     if connection.dialect.name == "sqlite":
         _begin_for_real(connection)
-    _watch(connection)
+    watch = _watch(connection)
     savepoint = connection.begin_nested()
     try:
         yield connection
-    except BaseException:
+        savepoint.commit()
+    except BaseException as error:
+        if isinstance(error, DBAPIError):
+            watch.failed(connection, error.orig)
         # Where the database has rolled back more than this, the savepoint is not there any more;
         # that is told by the error which did it.
         with suppress(SQLAlchemyError):
             savepoint.rollback()
         raise
-    savepoint.commit()
 
 
 def is_undone(connection: Connection, error: BaseException) -> bool:
@@ -133,6 +137,7 @@ class _Watch:
     latest: int = 0
     waiting: list[tuple[int, Callback]] = field(factory=list)
     is_committing: bool = False
+    is_aborted: bool = False  # PostgreSQL: an error was swallowed, and COMMIT will roll back
 
     def add(self, callback: Callback) -> None:
         self.waiting.append((self.latest, callback))
@@ -142,17 +147,24 @@ class _Watch:
 
     def undone(self, _: Connection, name: str, __: object) -> None:
         self.waiting = [one for one in self.waiting if one[0] < _number(name)]
+        self.is_aborted = False
 
     def committing(self, *_: object) -> None:
-        self.is_committing = True
+        self.is_committing = not self.is_aborted
+
+    def failed(self, connection: Connection, error: BaseException | None) -> None:
+        if self.is_committing or _is_rolled_back(connection, error):
+            self.rolled_back()
+        elif connection.dialect.name == "postgresql":
+            self.is_aborted = self.is_aborted or _is_the_servers(error)
 
     def rolled_back(self, *_: object) -> None:
-        self.waiting, self.is_committing = [], False
+        self.waiting, self.is_committing, self.is_aborted = [], False, False
 
     def settle(self, *_: object) -> None:
         """Call back for a commit that was tried and did not fail; else all was rolled back."""
         waiting, was_committing = self.waiting, self.is_committing
-        self.waiting, self.is_committing = [], False
+        self.rolled_back()
         for _number_of, callback in waiting if was_committing else ():
             callback()
 
@@ -161,7 +173,7 @@ def _watch(connection: Connection) -> _Watch:
     """The watch on a connection, set when it is first asked for."""
     watch = _watches.get(connection)
     if watch is None:
-        watch = _watches[connection] = connection.info[_KEY] = _Watch()
+        watch = _watches[connection] = _Watch()
         for name, listener in (
             ("release_savepoint", watch.released),
             ("rollback_savepoint", watch.undone),
@@ -170,13 +182,20 @@ def _watch(connection: Connection) -> _Watch:
             ("rollback", watch.rolled_back),
             ("rollback_twophase", watch.rolled_back),
             ("begin", watch.settle),
+            ("begin_twophase", watch.settle),
         ):
             event.listen(connection, name, listener)
-        pool = connection.engine.pool
-        if pool not in _pools:
-            _pools.add(pool)
-            event.listen(pool, "checkin", _checked_in)
+        _listen_once(_pools, connection.engine.pool, "checkin", _checked_in)
+        _listen_once(_dialects, connection.dialect, "handle_error", _failed)
+    # A Connection may have been given another driver's connection since it was last seen.
+    connection.info[_KEY] = watch
     return watch
+
+
+def _listen_once(heard: WeakSet[Any], target: object, name: str, listener: Any) -> None:
+    if target not in heard:
+        heard.add(target)
+        event.listen(target, name, listener)
 
 
 def _checked_in(_: object, record: Any) -> None:
@@ -185,11 +204,34 @@ def _checked_in(_: object, record: Any) -> None:
         watch.settle()
 
 
+def _failed(context: ExceptionContext) -> None:
+    watch = None if context.connection is None else _watches.get(context.connection)
+    if watch is not None and context.connection is not None:
+        watch.failed(context.connection, context.original_exception)
+
+
+def _is_rolled_back(connection: Connection, error: BaseException | None) -> bool:
+    """Whether the database rolled back the whole transaction, savepoints or not."""
+    if connection.dialect.name == "sqlite":
+        driver = None if connection.invalidated else connection.connection.driver_connection
+        return not getattr(driver, "in_transaction", True)
+    arguments = getattr(error, "args", None) or (None,)
+    return connection.dialect.name in _MYSQL and arguments[0] in _DEADLOCKS
+
+
+def _is_the_servers(error: BaseException | None) -> bool:
+    """Whether a server sent the error; one that the driver found itself harms no transaction."""
+    return getattr(error, "sqlstate", getattr(error, "pgcode", "")) is not None
+
+
 def _number(savepoint: str) -> int:
     """The number in a savepoint's name, which SQLAlchemy counts up on each connection."""
     return int(savepoint.rpartition("_")[2])
 
 
 _KEY: Final = "motfunnel_watch"
+_MYSQL: Final = ("mysql", "mariadb")
+_DEADLOCKS: Final = (1213, 1020)  # a deadlock, and a row that changed under a snapshot
 _watches: WeakKeyDictionary[Connection, _Watch] = WeakKeyDictionary()
 _pools: WeakSet[Pool] = WeakSet()
+_dialects: WeakSet[Dialect] = WeakSet()

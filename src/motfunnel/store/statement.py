@@ -152,6 +152,10 @@ def cursor_of(connection: Connection) -> Iterator[Any]:
         raise DBAPIError.instance(
             None, None, error, driver, connection_invalidated=is_lost, dialect=dialect
         ) from error
+    except BaseException as error:
+        if not isinstance(error, Exception):  # cancelled: the answer was not read to its end
+            connection.invalidate(error)
+        raise
     finally:
         with suppress(driver):
             cursor.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from inspect import iscoroutinefunction
 
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.tracking.log import logger
@@ -18,11 +19,19 @@ Handler = Callable[[Moment], object]
 class Listeners:
     """The handlers of one tracker."""
 
+    _may_await = False
+
     def __init__(self) -> None:
         self._handlers: defaultdict[MomentKind, list[Handler]] = defaultdict(list)
 
     def add(self, kind: MomentKind, handler: Handler) -> None:
-        """Have the handler told of every moment of this kind."""
+        """Have the handler told of every moment of this kind.
+
+        Raises:
+            TypeError: nobody here could await it.
+        """
+        if iscoroutinefunction(handler) and not self._may_await:
+            raise TypeError("a Tracker calls its handlers; only an AsyncTracker awaits them")
         self._handlers[MomentKind(kind)].append(handler)
 
     def tell(self, moments: Iterable[Moment]) -> None:
@@ -30,9 +39,12 @@ class Listeners:
         for moment in moments:
             for handler in self._handlers.get(moment.kind, ()):
                 try:
-                    handler(moment)
+                    self._tell_one(handler, moment)
                 except Exception as error:
                     _log(moment, handler, error)
+
+    def _tell_one(self, handler: Handler, moment: Moment) -> None:
+        handler(moment)
 
 
 class Withheld(Exception):

@@ -6,8 +6,10 @@ one connects to nothing, and it starts no thread.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,10 +19,10 @@ from motfunnel.domain.event import IDENTIFY
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.payload import check_text
+from motfunnel.store.asynchrony import run_on_host
 from motfunnel.store.columns import TENANT_LENGTH
 from motfunnel.store.database import Database
 from motfunnel.store.host import Host
-from motfunnel.store.retrying import persist
 from motfunnel.tracking.call import IDENTIFYING, Call
 from motfunnel.tracking.custodian import Custodian
 from motfunnel.tracking.delivery import Delivered, deliver_all
@@ -29,15 +31,15 @@ from motfunnel.tracking.keeping import Keeper
 from motfunnel.tracking.listeners import Handler, Listeners
 from motfunnel.tracking.policy import RAISE, OnError, check_policy
 from motfunnel.tracking.reader import moment_kind
-from motfunnel.tracking.rebuild import rebuild_in_chunks
 from motfunnel.tracking.spool import Spool, default_path
-from motfunnel.tracking.sweep import sweep_some
 from motfunnel.tracking.tracked import Tracked
 from motfunnel.tracking.upkeep import Upkeep
-from motfunnel.tracking.writer import Outcome, Writer
+from motfunnel.tracking.writer import Outcome
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
+
+    from motfunnel.store.asynchrony import AsyncHost
 
 TOLERANCE = timedelta(minutes=5)
 """How far ahead of our clock the clock of another machine may be."""
@@ -47,7 +49,7 @@ BUDGET = timedelta(seconds=5)
 """How long a call may keep its host waiting, where nothing else is said."""
 
 
-class Tracker(Writer, Custodian, Upkeep):
+class Tracker(Upkeep, Custodian):
     """Records events, and answers what they mean.
 
     Args:
@@ -87,7 +89,7 @@ class Tracker(Writer, Custodian, Upkeep):
     ) -> None:
         if len(check_text(tenant, "tenant")) > TENANT_LENGTH:
             raise ValueError(f"the tenant has more than {TENANT_LENGTH} characters")
-        self.database = Database(database, schema)
+        self.database = self._open(database, schema)
         self.tenant = tenant
         self._funnel = funnel
         self.clock = clock
@@ -139,6 +141,37 @@ class Tracker(Writer, Custodian, Upkeep):
             id=id,
         )
         return self._say([call], bind)[0]
+
+    async def atrack(
+        self,
+        contact: object,
+        event: str,
+        *,
+        properties: Mapping[str, Any] | None = None,
+        occurred_at: datetime | None = None,
+        id: object = None,
+        bind: AsyncHost | None = None,
+    ) -> Tracked:
+        """Record that something happened, from asyncio; otherwise as ``track``.
+
+        Args:
+            contact: as in ``track``.
+            event: as in ``track``.
+            properties: as in ``track``.
+            occurred_at: as in ``track``.
+            id: as in ``track``.
+            bind: the host's AsyncSession or AsyncConnection, whose transaction this becomes part
+                of. Without one, ``track`` runs in a thread of asyncio's; a task that is cancelled
+                meanwhile does not stop it.
+        """
+        track = partial(
+            self.track, contact, event, properties=properties, occurred_at=occurred_at, id=id
+        )
+        if bind is None:
+            return await asyncio.to_thread(track)
+        if self._funnel is None:
+            await asyncio.to_thread(getattr, self, "funnel")
+        return await run_on_host(bind, lambda host: track(bind=host))
 
     def track_many(
         self, events: Iterable[Mapping[str, Any]], *, bind: Host | None = None
@@ -213,55 +246,8 @@ class Tracker(Writer, Custodian, Upkeep):
             add(handler)
         return add
 
-    def sweep(self, *, as_of: datetime | None = None) -> int:
-        """Write down the departures by silence up to an instant, and tell their handlers.
-
-        Costs what has fallen due, by an index; safe to run at any time, twice at once too.
-
-        Returns:
-            How many contacts departed.
-        """
-        funnel, instant, count = self.funnel, self.as_of(as_of), 0
-        while (departed := sweep_some(self.database, self.tenant, funnel, instant)) is not None:
-            self._listeners.tell(departed)
-            count += len(departed)
-        return count
-
-    def rebuild(self, *, progress: Callable[[int], object] | None = None) -> int:
-        """Fold every contact anew, after the funnel changed; tells no handlers.
-
-        Args:
-            progress: is called with the number of contacts folded so far.
-
-        Returns:
-            How many contacts were folded.
-        """
-        return self._rebuild(progress, outdated_only=False)
-
-    def finish(self, *, progress: Callable[[int], object] | None = None) -> int:
-        """Fold the contacts that await it, after an import or an interrupted rebuild."""
-        return self._rebuild(progress, outdated_only=True)
-
-    def keep_funnel(self) -> None:
-        """Store the funnel as the one in use, without saying that events come as they happen."""
-        funnel, now = self.funnel, self.clock()
-        persist(self.database, lambda on: self._put_funnel(on, funnel, now, tracked=False))
-        self._put.setdefault(self.database.engine.pool, set()).add(False)
-
-    def create_tables(self) -> None:
-        """Make the tables now; otherwise the first use of the tracker does."""
-        self.database.create_tables()
-
-    def _rebuild(self, progress: Callable[[int], object] | None, *, outdated_only: bool) -> int:
-        self.keep_funnel()
-        done = 0
-        for count in rebuild_in_chunks(
-            self.database, self.tenant, self.funnel, outdated_only=outdated_only
-        ):
-            done += count
-            if progress is not None:
-                progress(done)
-        return done
+    def _open(self, database: Any, schema: str | None) -> Database:
+        return Database(database, schema)
 
     def _open_spool(self, given: str | PathLike[str] | Literal[False] | None) -> Spool | None:
         if given is False:

@@ -1,4 +1,4 @@
-"""What keeps a store well, and says how it is: checks, health, migrations."""
+"""What keeps a store well, and says how it is: sweeps, rebuilds, checks, migrations, health."""
 
 from __future__ import annotations
 
@@ -9,17 +9,55 @@ from motfunnel.store import funnels
 from motfunnel.store.contacts import oldest_overdue
 from motfunnel.store.migrations import migrate
 from motfunnel.store.rejects import count_rejects
+from motfunnel.store.retrying import persist
 from motfunnel.tracking.check import Checked, check_contacts
 from motfunnel.tracking.health import Health
-from motfunnel.tracking.reader import Reader
-from motfunnel.tracking.spool import Spool
+from motfunnel.tracking.rebuild import rebuild_in_chunks
+from motfunnel.tracking.sweep import sweep_some
+from motfunnel.tracking.writer import Writer
 
 
-class Upkeep(Reader):
+class Upkeep(Writer):
     """Looks after what is stored."""
 
-    spool: Spool | None
-    _last_write_at: datetime | None
+    def sweep(self, *, as_of: datetime | None = None) -> int:
+        """Write down the departures by silence up to an instant, and tell their handlers.
+
+        Costs what has fallen due, by an index; safe to run at any time, twice at once too.
+
+        Returns:
+            How many contacts departed.
+        """
+        funnel, instant, count = self.funnel, self.as_of(as_of), 0
+        while (departed := sweep_some(self.database, self.tenant, funnel, instant)) is not None:
+            self._listeners.tell(departed)
+            count += len(departed)
+        return count
+
+    def rebuild(self, *, progress: Callable[[int], object] | None = None) -> int:
+        """Fold every contact anew, after the funnel changed; tells no handlers.
+
+        Args:
+            progress: is called with the number of contacts folded so far.
+
+        Returns:
+            How many contacts were folded.
+        """
+        return self._rebuild(progress, outdated_only=False)
+
+    def finish(self, *, progress: Callable[[int], object] | None = None) -> int:
+        """Fold the contacts that await it, after an import or an interrupted rebuild."""
+        return self._rebuild(progress, outdated_only=True)
+
+    def keep_funnel(self) -> None:
+        """Store the funnel as the one in use, without saying that events come as they happen."""
+        funnel, now = self.funnel, self.clock()
+        persist(self.database, lambda on: self._put_funnel(on, funnel, now, tracked=False))
+        self._put.setdefault(self.database.engine.pool, set()).add(False)
+
+    def create_tables(self) -> None:
+        """Make the tables now; otherwise the first use of the tracker does."""
+        self.database.create_tables()
 
     def check(
         self,
@@ -70,6 +108,17 @@ class Upkeep(Reader):
             SchemaError: the tables were made by a newer version of this library.
         """
         return migrate(self.database)
+
+    def _rebuild(self, progress: Callable[[int], object] | None, *, outdated_only: bool) -> int:
+        self.keep_funnel()
+        done = 0
+        for count in rebuild_in_chunks(
+            self.database, self.tenant, self.funnel, outdated_only=outdated_only
+        ):
+            done += count
+            if progress is not None:
+                progress(done)
+        return done
 
     def _ask_database(self, now: datetime) -> Health:
         funnel, tables = self.funnel, self.database.tables

@@ -1,0 +1,265 @@
+"""The AsyncTracker: the Tracker for an application on asyncio.
+
+The same verbs over the same core, each a coroutine. Nothing in it waits without giving way to the
+event loop, except what the host hands in: a contact_key, a clock, a handler that is no coroutine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import wraps
+from inspect import isawaitable
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Self, TypeVar
+
+from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.moment import Moment, MomentKind
+from motfunnel.store.asynchrony import AsyncDatabase, run_on_host, wait_for
+from motfunnel.store.host import Host
+from motfunnel.tracking.listeners import Handler, Listeners
+from motfunnel.tracking.merging import Identity
+from motfunnel.tracking.policy import RAISE, OnError
+from motfunnel.tracking.tracked import Tracked
+from motfunnel.tracking.tracker import BUDGET, Tracker
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from motfunnel.reports.report import Report
+    from motfunnel.store.asynchrony import AsyncHost
+
+P = ParamSpec("P")
+Answer = TypeVar("Answer")
+
+
+def _verb(
+    method: Callable[Concatenate[Tracker, P], Answer],
+) -> Callable[Concatenate[AsyncTracker, P], Coroutine[Any, Any, Answer]]:
+    """A verb of the Tracker, as a coroutine with the same arguments."""
+
+    @wraps(method)
+    async def verb(self: AsyncTracker, /, *args: P.args, **kwargs: P.kwargs) -> Answer:
+        return await self._do(lambda tracker: method(tracker, *args, **kwargs))
+
+    return verb
+
+
+class AsyncTracker:
+    """Records events, and answers what they mean, without ever blocking the event loop.
+
+    Belongs to the event loop that it is first used in.
+
+    Args:
+        database: a URL, or the host's own AsyncEngine, which is used as it is and never closed.
+        funnel: the definition; without one, the one that is stored with the data.
+        tenant: whose contacts these are; a tracker sees no other tenant's.
+        schema: the database schema of the tables.
+        contact_key: turns what the host passes as a contact into a text, an int or a UUID.
+        clock: says what time it is.
+        on_error: what becomes of an error, as in ``Tracker``; a callable is no coroutine function.
+        budget: the longest that a call may wait on a connection of the tracker's own.
+        spool: a file for what the database was not there for, as in ``Tracker``.
+    """
+
+    def __init__(
+        self,
+        database: str | URL | AsyncEngine,
+        funnel: Funnel | None = None,
+        *,
+        tenant: str = "default",
+        schema: str | None = None,
+        contact_key: Callable[[Any], object] | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        on_error: OnError = RAISE,
+        budget: timedelta | None = BUDGET,
+        spool: str | PathLike[str] | Literal[False] | None = None,
+    ) -> None:
+        self._tracker = _Core(
+            database,
+            funnel,
+            tenant=tenant,
+            schema=schema,
+            contact_key=contact_key,
+            clock=clock,
+            on_error=on_error,
+            budget=budget,
+            spool=spool,
+        )
+
+    @property
+    def tenant(self) -> str:
+        """Whose contacts they are."""
+        return self._tracker.tenant
+
+    async def track(
+        self,
+        contact: object,
+        event: str,
+        *,
+        properties: Mapping[str, Any] | None = None,
+        occurred_at: datetime | None = None,
+        id: object = None,
+        bind: AsyncHost | None = None,
+    ) -> Tracked:
+        """Record that something happened, as ``Tracker.track`` does.
+
+        A call that is cancelled has written all of the event or nothing; the same id again is safe.
+        """
+        return await self._record(
+            lambda tracker, host: tracker.track(
+                contact, event, properties=properties, occurred_at=occurred_at, id=id, bind=host
+            ),
+            bind,
+        )
+
+    async def track_many(
+        self, events: Iterable[Mapping[str, Any]], *, bind: AsyncHost | None = None
+    ) -> list[Tracked]:
+        """Record many events in one transaction, as ``Tracker.track_many`` does."""
+        return await self._record(lambda tracker, host: tracker.track_many(events, bind=host), bind)
+
+    async def identify(
+        self,
+        contact: object,
+        traits: Mapping[str, Any],
+        *,
+        occurred_at: datetime | None = None,
+        id: object = None,
+        bind: AsyncHost | None = None,
+    ) -> Tracked:
+        """Say what is known of a contact from an instant on, as ``Tracker.identify`` does."""
+        return await self._record(
+            lambda tracker, host: tracker.identify(
+                contact, traits, occurred_at=occurred_at, id=id, bind=host
+            ),
+            bind,
+        )
+
+    def on(
+        self, kind: MomentKind | str, handler: Handler | None = None
+    ) -> Callable[[Handler], Handler]:
+        """Have a handler, a coroutine function or another, told of every moment of a kind.
+
+        Told after the commit, at most once, and awaited: what told it goes on when it is done.
+        """
+        return self._tracker.on(kind, handler)
+
+    async def merge(
+        self,
+        old: object,
+        *,
+        into: object,
+        force: bool = False,
+        bind: AsyncHost | None = None,
+    ) -> Identity:
+        """Say that two keys are one contact, as ``Tracker.merge`` does."""
+        return await self._record(
+            lambda tracker, host: tracker.merge(old, into=into, force=force, bind=host), bind
+        )
+
+    async def unmerge(self, old: object, *, bind: AsyncHost | None = None) -> Identity:
+        """Take that back, as ``Tracker.unmerge`` does."""
+        return await self._record(lambda tracker, host: tracker.unmerge(old, bind=host), bind)
+
+    contact = _verb(Tracker.contact)
+    identity = _verb(Tracker.identity)
+    export = _verb(Tracker.export)
+    forget = _verb(Tracker.forget)
+    retain = _verb(Tracker.retain)
+    deliver = _verb(Tracker.deliver)
+    check = _verb(Tracker.check)
+    health = _verb(Tracker.health)
+    migrate = _verb(Tracker.migrate)
+    sweep = _verb(Tracker.sweep)
+    rebuild = _verb(Tracker.rebuild)
+    finish = _verb(Tracker.finish)
+    keep_funnel = _verb(Tracker.keep_funnel)
+    create_tables = _verb(Tracker.create_tables)
+    check_current = _verb(Tracker.check_current)
+    as_of = _verb(Tracker.as_of)
+
+    async def moments(
+        self,
+        contact: object = None,
+        *,
+        kind: MomentKind | str | None = None,
+        since: datetime | None = None,
+        as_of: datetime | None = None,
+    ) -> list[Moment]:
+        """Read moments as of an instant, as ``Tracker.moments`` does; all of them at once."""
+        return await self._do(
+            lambda tracker: list(tracker.moments(contact, kind=kind, since=since, as_of=as_of))
+        )
+
+    async def ask(
+        self,
+        question: Callable[[Report], Answer],
+        *,
+        as_of: datetime | None = None,
+        known_by: datetime | None = None,
+        timezone: str = "UTC",
+    ) -> Answer:
+        """Put a question to a report, made as by ``Tracker.report``.
+
+        Args:
+            question: a function that asks the report that it is given.
+            as_of: the instant that is asked about.
+            known_by: take into account only what had been recorded by this instant.
+            timezone: the IANA zone of calendar periods.
+
+        Returns:
+            What the question returned.
+        """
+        return await self._do(
+            lambda tracker: question(
+                tracker.report(as_of=as_of, known_by=known_by, timezone=timezone)
+            )
+        )
+
+    async def close(self) -> None:
+        """Close the connections to a database that was given as a URL."""
+        await self._tracker.database.close()
+
+    async def __aenter__(self) -> Self:
+        """Use the tracker for a while."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close it."""
+        await self.close()
+
+    async def _do(self, work: Callable[[Tracker], Answer]) -> Answer:
+        return await self._tracker.database.run(lambda: work(self._tracker))
+
+    async def _record(
+        self, work: Callable[[Tracker, Host | None], Answer], bind: AsyncHost | None
+    ) -> Answer:
+        if bind is None:
+            return await self._do(lambda tracker: work(tracker, None))
+        return await run_on_host(bind, lambda host: work(self._tracker, host))
+
+
+class _Core(Tracker):
+    """The Tracker that does the work: it waits by giving way to the event loop."""
+
+    database: AsyncDatabase
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._listeners = _AwaitedListeners()
+
+    def _open(self, database: Any, schema: str | None) -> AsyncDatabase:
+        return AsyncDatabase(database, schema)
+
+
+class _AwaitedListeners(Listeners):
+    """Handlers that may be coroutine functions."""
+
+    _may_await = True
+
+    def _tell_one(self, handler: Handler, moment: Moment) -> None:
+        answer = handler(moment)
+        if isawaitable(answer):
+            wait_for(answer)
