@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import URL, Engine, create_engine
 
 from tests.databases import BACKENDS, NO_MARIADB, Databases, NoServer
+from tests.faults.figures import print_figures
 
 settings.register_profile(
     "default",
@@ -64,7 +65,8 @@ def shared_engine(request: pytest.FixtureRequest, databases: Databases) -> Itera
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say aloud that a database went untested."""
+    """Print what was counted, and say aloud that a database went untested."""
+    print_figures(terminalreporter)
     skipped = terminalreporter.stats.get("skipped", [])
     count = sum(NO_MARIADB in str(report.longrepr) for report in skipped)
     if count:

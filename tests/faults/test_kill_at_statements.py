@@ -1,0 +1,100 @@
+"""kill -9 before every statement: what is stored is always what some commit left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Engine, create_engine, inspect, select
+
+from motfunnel.store.tables import tables
+from motfunnel.tracking.check import check_contacts
+from tests.faults.boundary import before_each
+from tests.faults.figures import Figures
+from tests.faults.operations import OPERATIONS, open_tracker
+from tests.faults.snapshot import Snapshot, copy_tenant, snapshot
+from tests.faults.soak import size
+from tests.faults.victim import kill_at, kill_while_making_tables
+from tests.tracking.fleet import Place
+
+
+def states_of(engine: Engine, place: Place, operation: str, directory: Path) -> list[Snapshot]:
+    """What is stored before an undisturbed run, after each of its commits, and at its end."""
+    states = [snapshot(engine, place.tenant)]
+    before = ""
+
+    def look(statement: str) -> None:
+        nonlocal before
+        if before.upper().startswith("COMMIT"):
+            states.append(snapshot(engine, place.tenant))
+        before = statement
+
+    with open_tracker(place.url, place.tenant) as tracker:
+        before_each(tracker.database.engine, look)
+        OPERATIONS[operation].act(tracker, directory)
+    states.append(snapshot(engine, place.tenant))
+    return states
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_killed_operation_is_whole_and_can_be_done_again(
+    shared_engine: Engine, place: Place, operation: str, tmp_path: Path, figures: Figures
+) -> None:
+    """After a kill at any statement a commit's state is there; done again, it ends as if never."""
+    prepared = uuid4().hex
+    with open_tracker(place.url, prepared) as tracker:
+        OPERATIONS[operation].prepare(tracker, tmp_path)
+    copy_tenant(shared_engine, prepared, place.tenant)
+    states = states_of(shared_engine, place, operation, tmp_path)
+    assert states[0] == snapshot(shared_engine, prepared)
+    assert states[0] != states[-1]
+    kills = 0
+    for fatal in range(1, 10_000):
+        mine = Place(place.url, uuid4().hex)
+        copy_tenant(shared_engine, prepared, mine.tenant)
+        death = kill_at(shared_engine, mine, operation, tmp_path, fatal)
+        assert snapshot(shared_engine, mine.tenant) in (states[-1:] if death.survived else states)
+        tracker = open_tracker(shared_engine, mine.tenant)
+        assert not check_contacts(tracker).differences
+        if death.survived:
+            assert kills == death.statements
+            break
+        kills += 1
+        OPERATIONS[operation].act(tracker, tmp_path)
+        assert snapshot(shared_engine, mine.tenant) == states[-1]
+        assert check_contacts(tracker).is_sound
+    figures.add(f"kills at a statement of: {operation}", kills)
+
+
+def test_tables_half_made_are_finished(url: str, figures: Figures) -> None:
+    """After a kill at any statement of making the tables, the next to come makes the rest."""
+    engine = create_engine(url)
+    kills = 0
+    for fatal in boundaries(engine, url):
+        drop_all(engine)
+        death = kill_while_making_tables(engine, Place(url, "mine"), fatal)
+        assert not death.survived
+        kills += 1
+        with open_tracker(url, "mine") as tracker:
+            tracker.track("ada", "saw")
+            assert check_contacts(tracker).is_sound
+        with engine.connect() as connection:
+            assert len(connection.scalars(select(tables().version.c.version)).all()) == 1
+    engine.dispose()
+    figures.add("kills while making the tables", kills)
+
+
+def boundaries(engine: Engine, url: str) -> Iterator[int]:
+    """The statements of making the tables, of which an ordinary run takes some."""
+    whole = kill_while_making_tables(engine, Place(url, "mine"), 0)
+    assert whole.survived
+    yield from range(1, whole.statements + 1, size(7, 1))
+
+
+def drop_all(engine: Engine) -> None:
+    """Drop our tables, as many as there are."""
+    names = inspect(engine).get_table_names()
+    metadata = tables().metadata
+    metadata.drop_all(engine, [table for name, table in metadata.tables.items() if name in names])
