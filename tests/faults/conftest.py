@@ -33,5 +33,7 @@ def figures(
     """Where a test puts down what it counted."""
     callspec = getattr(request.node, "callspec", None)
     chosen = callspec.params if callspec is not None else {}
-    backend = next((chosen[one] for one in ("shared_engine", "url", "backend") if one in chosen), "")
+    backend = next(
+        (chosen[one] for one in ("shared_engine", "url", "backend") if one in chosen), ""
+    )
     return Figures(record_property, backend)

@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from attrs import define, field
 from sqlalchemy import Engine, create_engine, inspect, select
 
 from motfunnel.store.tables import tables
@@ -19,23 +20,45 @@ from tests.faults.soak import size
 from tests.faults.victim import kill_at, kill_while_making_tables
 from tests.tracking.fleet import Place
 
+MOST = 10
 
-def states_of(engine: Engine, place: Place, operation: str, directory: Path) -> list[Snapshot]:
+
+@define
+class Watch:
     """What is stored before an undisturbed run, after each of its commits, and at its end."""
-    states = [snapshot(engine, place.tenant)]
-    before = ""
 
-    def look(statement: str) -> None:
-        nonlocal before
-        if before.upper().startswith("COMMIT"):
-            states.append(snapshot(engine, place.tenant))
-        before = statement
+    engine: Engine
+    tenant: str
+    states: list[Snapshot] = field(factory=list)
+    statements: int = 0
+    latest: str = "COMMIT"
 
+    def __call__(self, statement: str) -> None:
+        if self.latest.upper().startswith("COMMIT"):
+            self.look()
+        self.latest = statement
+        self.statements += 1
+
+    def look(self) -> None:
+        self.states.append(snapshot(self.engine, self.tenant))
+
+
+def watch(engine: Engine, place: Place, operation: str, directory: Path) -> Watch:
+    """Do an operation undisturbed."""
+    watch = Watch(engine, place.tenant)
     with open_tracker(place.url, place.tenant) as tracker:
-        before_each(tracker.database.engine, look)
+        before_each(tracker.database.engine, watch)
+        tracker.create_tables()
+        watch.statements = 0
         OPERATIONS[operation].act(tracker, directory)
-    states.append(snapshot(engine, place.tenant))
-    return states
+    watch.look()
+    return watch
+
+
+def some(statements: int) -> list[int]:
+    """The numbers of the statements to die before: all, or in an ordinary run some of many."""
+    step = size(max(1, statements // MOST), 1)
+    return sorted({*range(1, statements + 1, step), statements})
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -47,25 +70,25 @@ def test_a_killed_operation_is_whole_and_can_be_done_again(
     with open_tracker(place.url, prepared) as tracker:
         OPERATIONS[operation].prepare(tracker, tmp_path)
     copy_tenant(shared_engine, prepared, place.tenant)
-    states = states_of(shared_engine, place, operation, tmp_path)
-    assert states[0] == snapshot(shared_engine, prepared)
-    assert states[0] != states[-1]
-    kills = 0
-    for fatal in range(1, 10_000):
+    before = snapshot(shared_engine, prepared)
+    undisturbed = watch(shared_engine, place, operation, tmp_path)
+    after = undisturbed.states[-1]
+    assert undisturbed.states[0] == before != after
+    numbers = some(undisturbed.statements)
+    for fatal in [*numbers, undisturbed.statements + 1]:
         mine = Place(place.url, uuid4().hex)
         copy_tenant(shared_engine, prepared, mine.tenant)
         death = kill_at(shared_engine, mine, operation, tmp_path, fatal)
-        assert snapshot(shared_engine, mine.tenant) in (states[-1:] if death.survived else states)
+        assert death.survived is (fatal > undisturbed.statements)
+        left = snapshot(shared_engine, mine.tenant)
+        assert left == after if death.survived else left in undisturbed.states
         tracker = open_tracker(shared_engine, mine.tenant)
         assert not check_contacts(tracker).differences
-        if death.survived:
-            assert kills == death.statements
-            break
-        kills += 1
-        OPERATIONS[operation].act(tracker, tmp_path)
-        assert snapshot(shared_engine, mine.tenant) == states[-1]
+        if not death.survived:
+            OPERATIONS[operation].act(tracker, tmp_path)
+            assert snapshot(shared_engine, mine.tenant) == after
         assert check_contacts(tracker).is_sound
-    figures.add(f"kills at a statement of: {operation}", kills)
+    figures.add("kills at a statement", len(numbers))
 
 
 def test_tables_half_made_are_finished(url: str, figures: Figures) -> None:
@@ -90,7 +113,7 @@ def boundaries(engine: Engine, url: str) -> Iterator[int]:
     """The statements of making the tables, of which an ordinary run takes some."""
     whole = kill_while_making_tables(engine, Place(url, "mine"), 0)
     assert whole.survived
-    yield from range(1, whole.statements + 1, size(7, 1))
+    yield from range(1, whole.statements + 1, size(9, 1))
 
 
 def drop_all(engine: Engine) -> None:

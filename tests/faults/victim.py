@@ -56,9 +56,7 @@ class Death:
     statements: int = field(default=0)
 
 
-def kill_at(
-    engine: Engine, place: Place, operation: str, directory: Path, fatal: int
-) -> Death:
+def kill_at(engine: Engine, place: Place, operation: str, directory: Path, fatal: int) -> Death:
     """Do an operation in a process that dies before a statement; wait till its session is gone."""
     return _kill(engine, _do, place, operation, directory, fatal)
 
@@ -119,7 +117,7 @@ def _wait_until_gone(engine: Engine, session: int) -> None:
     """Wait until a server has noticed that nobody is there any more, and let go of its locks."""
     until = time.monotonic() + PATIENCE
     with engine.connect() as connection:
-        connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection.execution_options(isolation_level="AUTOCOMMIT")
         while connection.scalar(text(_GONE[engine.dialect.name]), {"id": session}):
             assert time.monotonic() < until, f"session {session} does not end"
             time.sleep(0.005)

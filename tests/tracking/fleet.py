@@ -22,7 +22,9 @@ _ways = multiprocessing.get_all_start_methods()
 context = multiprocessing.get_context("forkserver" if "forkserver" in _ways else "spawn")
 if "forkserver" in _ways:
     # What takes long to load is loaded once, before anything is connected to.
-    context.set_forkserver_preload(["motfunnel", "psycopg", "pymysql", "pytest", "tests.faults.victim"])
+    context.set_forkserver_preload(
+        ["motfunnel", "psycopg", "pymysql", "pytest", "tests.faults.victim"]
+    )
 _barrier: Any = None
 
 
