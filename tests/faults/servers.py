@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -81,12 +82,12 @@ class PrivateMariaDB:
         subprocess.run(
             [install, "--no-defaults", data, *plain, *user], check=True, capture_output=True
         )
-        socket = directory / "socket"
+        listens_at = directory / "socket"
         small = ["--innodb-buffer-pool-size=64M", "--innodb-log-file-size=32M"]
-        files = [f"--socket={socket}", f"--pid-file={directory / 'pid'}"]
+        files = [f"--socket={listens_at}", f"--pid-file={directory / 'pid'}"]
         alone = ["--skip-networking", f"--log-error={directory / 'log'}"]
         self._command = [mariadbd, "--no-defaults", data, *files, *alone, *small, *user]
-        self.url = f"mysql+pymysql://root@/mysql?charset=utf8mb4&unix_socket={socket}"
+        self.url = f"mysql+pymysql://root@/mysql?charset=utf8mb4&unix_socket={listens_at}"
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
         wait_until_it_answers(self.url)
@@ -122,10 +123,14 @@ def wait_until_it_answers(url: str) -> float:
     """Wait until a server takes connections; give the instant, by the machine's clock."""
     engine = create_engine(url, poolclass=NullPool)
     until = time.monotonic() + PATIENCE
+    named = engine.url.query.get("unix_socket")
     while True:
         try:
+            if named is not None:  # PyMySQL leaves a socket open that was refused
+                with socket.socket(socket.AF_UNIX) as probe:
+                    probe.connect(str(named))
             engine.connect().close()
-        except DBAPIError:
+        except (DBAPIError, OSError):
             assert time.monotonic() < until, "the server does not come back"
             time.sleep(0.02)
         else:
