@@ -65,10 +65,11 @@ def _psycopg(seen: Seen) -> Callable[..., Any]:
 
 
 def _pymysql(seen: Seen) -> Callable[..., Any]:
-    class Connection(pymysql.connections.Connection):
+    class Connection(pymysql.connections.Connection):  # type: ignore[misc]
         def query(self, sql: Any, unbuffered: bool = False) -> int:
             seen(str(sql))
-            return super().query(sql, unbuffered)
+            changed: int = super().query(sql, unbuffered)
+            return changed
 
         def commit(self) -> None:
             seen("COMMIT")

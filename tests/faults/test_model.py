@@ -110,7 +110,7 @@ class Events(RuleBasedStateMachine):
         stored = [event for said in self.people.events.values() for event in said.values()]
         event = data.draw(st.sampled_from(stored))
         if event.name == IDENTIFY:
-            when = {"id": event.id, "occurred_at": event.occurred_at}
+            when: Any = {"id": event.id, "occurred_at": event.occurred_at}
             assert self.tracker.identify(event.contact, event.properties, **when).duplicate
         else:
             [tracked] = self.tracker.track_many([as_said(event)])
@@ -269,7 +269,7 @@ def test_any_course_of_things(shared_engine: Engine, figures: Figures) -> None:
     mine = type("Model", (model,), {"engine": shared_engine, "done": counted})
     profile = settings(max_examples=size(6, 100), stateful_step_count=size(40, 50), deadline=None)
     while counted.total() < STEPS:
-        run_state_machine_as_test(mine, settings=profile)  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(mine, settings=profile)
     for what, number in counted.items():
         figures.add(f"steps of the model: {what}", number)
     figures.add("steps of the model", counted.total())

@@ -1,7 +1,8 @@
 """The model of who is who, by a few cases worked out by hand."""
 
+from motfunnel.domain.event import make_event
 from tests.faults.people import People
-from tests.strategies import START, make_event
+from tests.strategies import START
 from tests.tracking.scene import FUNNEL
 
 

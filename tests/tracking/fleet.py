@@ -15,11 +15,12 @@ from typing import Any
 from attrs import frozen
 
 from motfunnel import MomentKind, Tracker
+from tests.faults.soak import size
 from tests.tracking.scene import FUNNEL
 
-PATIENCE = 30
+PATIENCE = size(30, 1_800)
 _ways = multiprocessing.get_all_start_methods()
-context = multiprocessing.get_context("forkserver" if "forkserver" in _ways else "spawn")
+context: Any = multiprocessing.get_context("forkserver" if "forkserver" in _ways else "spawn")
 if "forkserver" in _ways:
     # What takes long to load is loaded once, before anything is connected to.
     context.set_forkserver_preload(
