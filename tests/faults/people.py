@@ -64,9 +64,9 @@ class People:
         return any(event.name == IDENTIFY for event in self.history(key))
 
     def merge(self, old: str, into: str) -> None:
-        """Point a contact into another; both keep what was merged into them before."""
+        """Point a contact to a key of another; both keep what was merged into them before."""
         if self.contact(old) != self.contact(into):
-            self.into[old] = self.contact(into)
+            self.into[old] = into
 
     def unmerge(self, old: str) -> None:
         """Take a key out again, with what was merged into it."""
