@@ -55,6 +55,8 @@ class Place:
 def place(url: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Place]:
     """A tracker on a database of its own; on SQLite once with a log beside it, once with none."""
     engine = create_engine(url)
+    if request.param == "the host's" and engine.dialect.name != "sqlite":
+        pytest.skip("only on SQLite an engine decides what files there are")
     bind = url if request.param == "of our own" else engine
     tracker = Tracker(bind, FUNNEL, tenant="mine", clock=Clock())
     tracker.create_tables()
@@ -177,18 +179,17 @@ def test_forget_leaves_other_tenants_alone(place: Place, tmp_path: Path) -> None
     assert snapshot(place.engine, "theirs") == before
 
 
-@pytest.mark.parametrize("verb", ["unmerge", "sweep", "rebuild", "retry"])
-def test_nothing_brings_it_back(place: Place, tmp_path: Path, verb: str) -> None:
+def test_nothing_brings_it_back(place: Place, tmp_path: Path) -> None:
     """No verb that comes later finds anything of a forgotten contact to bring back."""
     plant(place.tracker, tmp_path)
     place.tracker.forget(KEY)
-    later: dict[str, Callable[[], object]] = {
-        "unmerge": lambda: attempt(lambda: place.tracker.unmerge(OLD_KEY)),
-        "sweep": place.tracker.sweep,
-        "rebuild": place.tracker.rebuild,
-        "retry": lambda: place.tracker.track_many([said("bob", "saw", "1", 0)]),
-    }
-    later[verb]()
+    place.tracker.sweep()
+    place.tracker.rebuild()
+    place.tracker.track_many([said("bob", "saw", "1", 0)])
+    assert place.finds() == []
+    place.tracker.contact(KEY)
+    place.tracker.forget(KEY)
+    attempt(lambda: place.tracker.unmerge(OLD_KEY))
     assert place.finds() == []
 
 

@@ -29,8 +29,8 @@ from tests.tracking.fleet import (
 )
 from tests.tracking.scene import DAY, FUNNEL, NOON, day, row_counts, stored_events
 
-SOAK = int(os.environ.get("MOTFUNNEL_SOAK", "1"))
-"""By how much more is written than in an ordinary run; by 40 with `make soak`."""
+MORE = int(os.environ.get("MOTFUNNEL_SOAK", "1"))
+"""By how much more is written than in an ordinary run."""
 
 PROCESSES = 8
 NAMES = ("saw", "bought", "left", "saw", "complained", "solved", "referred", "signed_up")
@@ -68,7 +68,7 @@ def test_no_write_is_lost(
     shared_engine: Engine, place: Place, contacts: int, figures: Figures
 ) -> None:
     """Eight processes that write one contact, or few: what was acknowledged is stored, once."""
-    writes = 25 * SOAK
+    writes = size(25, 1_000)
     told: list[list[Telling]] = [
         [
             (f"contact {n % contacts}", NAMES[(n + process) % 8], f"{process}-{n}", None)
@@ -88,13 +88,13 @@ def test_late_events_of_many_contacts(shared_engine: Engine, place: Place) -> No
     told: list[list[Telling]] = [
         [
             (f"contact {process + PROCESSES * (n % 3)}", NAMES[n % 8], str(n), day(-n))
-            for n in range(20 * SOAK)
+            for n in range(20 * MORE)
         ]
         for process in range(PROCESSES)
     ]
     answers = in_processes(*((track_each, place, events) for events in told))
     assert not any(map(any, answers))
-    assert len(check_replay(shared_engine, place)) == PROCESSES * 20 * SOAK
+    assert len(check_replay(shared_engine, place)) == PROCESSES * 20 * MORE
 
 
 def test_batches_that_cross(shared_engine: Engine, place: Place) -> None:
@@ -102,13 +102,13 @@ def test_batches_that_cross(shared_engine: Engine, place: Place) -> None:
     batches: list[list[list[Telling]]] = [
         [
             [(f"contact {c}", NAMES[(n + c) % 8], f"{process}-{n}", day(-n)) for c in order]
-            for n in range(8 * SOAK)
+            for n in range(8 * MORE)
         ]
         for process, order in enumerate([range(6), range(5, -1, -1)] * 2)
     ]
     answers = in_processes(*((track_batches, place, one) for one in batches))
     assert not any(map(any, answers))
-    assert len(check_replay(shared_engine, place)) == 4 * 8 * 6 * SOAK
+    assert len(check_replay(shared_engine, place)) == 4 * 8 * 6 * MORE
 
 
 def test_batches_that_repeat_each_other(shared_engine: Engine, place: Place) -> None:
@@ -149,7 +149,7 @@ def test_calls_that_fail_harm_no_others(shared_engine: Engine, place: Place) -> 
 
         def track(thread: int) -> int:
             failed = 0
-            for n in range(25 * SOAK):
+            for n in range(25 * MORE):
                 said: dict[str, Any] = {"event": "saw", "id": str(thread), "occurred_at": NOON}
                 conflict = {"contact": "zoe", "event": "left", "id": "taken"}
                 try:
@@ -161,14 +161,14 @@ def test_calls_that_fail_harm_no_others(shared_engine: Engine, place: Place) -> 
             return failed
 
         failed = in_threads(*((track, thread) for thread in range(8)))
-    assert failed == [0, 25 * SOAK] * 4
-    assert len(check_replay(shared_engine, place)) == 1 + 4 * 25 * SOAK
+    assert failed == [0, 25 * MORE] * 4
+    assert len(check_replay(shared_engine, place)) == 1 + 4 * 25 * MORE
 
 
 def test_the_same_event_at_once(shared_engine: Engine, place: Place) -> None:
     """Of four processes that send the same events, each event is new to exactly one."""
     events: list[Telling] = [
-        (f"contact {n % 4}", NAMES[n % 8], str(n), day(n)) for n in range(40 * SOAK)
+        (f"contact {n % 4}", NAMES[n % 8], str(n), day(n)) for n in range(40 * MORE)
     ]
     answers = in_processes(*((track_each, place, events) for _ in range(4)))
     assert [sorted(each) for each in zip(*answers, strict=True)] == [
@@ -193,27 +193,27 @@ def test_sweeps_while_contacts_return(shared_engine: Engine, place: Place) -> No
     events: list[list[Telling]] = [
         [
             (f"contact {c}", "saw", f"{n}", day(-11 * n))
-            for n in reversed(range(12 * SOAK))
+            for n in reversed(range(12 * MORE))
             for c in contacts
         ]
         for contacts in ([0, 1], [1, 2], [2, 3])
     ]
-    sweeps = [day(-5.5 * n) for n in reversed(range(24 * SOAK))]
+    sweeps = [day(-5.5 * n) for n in reversed(range(24 * MORE))]
     *_, told, also_told = in_processes(
         *((track_each, place, one) for one in events), *((sweep, place, sweeps) for _ in range(2))
     )
     assert len({*told, *also_told}) == len(told) + len(also_told)
-    assert len(check_replay(shared_engine, place)) == 4 * 12 * SOAK
+    assert len(check_replay(shared_engine, place)) == 4 * 12 * MORE
 
 
 def test_rebuilds_while_contacts_are_tracked(shared_engine: Engine, place: Place) -> None:
     """Rebuilds that run while events come lose none and double none."""
     events: list[list[Telling]] = [
-        [(f"contact {n % 5}", NAMES[n % 8], f"{process}-{n}", None) for n in range(30 * SOAK)]
+        [(f"contact {n % 5}", NAMES[n % 8], f"{process}-{n}", None) for n in range(30 * MORE)]
         for process in range(3)
     ]
-    in_processes(*((track_each, place, one) for one in events), (rebuild, place, 10 * SOAK))
-    assert len(check_replay(shared_engine, place)) == 90 * SOAK
+    in_processes(*((track_each, place, one) for one in events), (rebuild, place, 10 * MORE))
+    assert len(check_replay(shared_engine, place)) == 90 * MORE
 
 
 @pytest.mark.parametrize("task", [create_tables, track_each])
