@@ -44,6 +44,25 @@ class ConflictError(EventError):
         self.id = id
 
 
+class MergeError(MotfunnelError, ValueError):
+    """Two contacts cannot be merged; nothing was changed.
+
+    Attributes:
+        old: the key that was to be merged.
+        into: the key into which.
+        reason: why not.
+    """
+
+    def __init__(self, reason: str, *, old: str, into: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.old = old
+        self.into = into
+
+    def __str__(self) -> str:
+        return f"contact {_brief(self.old)} into {_brief(self.into)}: {self.reason}"
+
+
 class UnmappedEventError(EventError):
     """The funnel refuses events that no rule of it names (``unmapped = "refuse"``)."""
 

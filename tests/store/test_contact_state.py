@@ -57,7 +57,8 @@ def test_another_funnels_row(data: st.DataObject) -> None:
     """Of a row that another funnel wrote, only what a fold needs is taken up."""
     story, other = data.draw(stories()), make_funnel(data.draw(stories()))
     funnel = make_funnel(story)
-    state = new_state(CONTACTS[0], funnel, known=True)
+    state = new_state(CONTACTS[0], funnel)
+    state.known = True
     for entry in in_order(data.draw(histories(story)), funnel.read):
         state.see(entry, None, state.journey.advance(entry))
     read = read_state(write_state(state, "tenant"), other)

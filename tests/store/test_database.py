@@ -241,7 +241,7 @@ def test_what_a_locked_contact_has_is_what_was_committed(url: str, engine: Engin
             assert not ledger.add_event(said, "leave", NOON)
             assert len(ledger.moments("ada")) == state.moments == 2
             assert ledger.find_episode("ada", 1).reason == "left"
-            assert len(ledger.stories(["ada"])["ada"]) == 2
+            assert len(ledger.stories([state])["ada"]) == 2
             host.rollback()
 
 

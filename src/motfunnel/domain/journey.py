@@ -156,12 +156,14 @@ class Journey:
 
     def _moment(self, kind: MomentKind, entry: Entry, stage: int) -> Moment:
         at, event_id = entry.at, entry.id or None
-        from_stage = to_stage = reason = episode = referred = None
+        from_stage = to_stage = reason = episode = referred = recorded_as = None
+        if entry.recorded_as != self.contact:
+            recorded_as = entry.recorded_as or None
         if kind is MomentKind.DEPART:
             departed_at = self.state[machine.DEPARTED_AT]
             reason = entry.reading.reason or LEFT
             if departed_at < entry.at:  # said: at the event; silent: at a deadline before it
-                at, event_id, reason = departed_at, None, SILENCE
+                at, event_id, reason, recorded_as = departed_at, None, SILENCE, None
             episode = self.state[machine.EPISODES]
         elif kind is MomentKind.RECIDIVISM:
             episode = self.state[machine.EPISODES]
@@ -179,6 +181,7 @@ class Journey:
             reason=reason,
             episode=episode,
             referred=referred,
+            recorded_as=recorded_as,
         )
 
     def _open_episode(self, depart: Moment, stage: int, purchases: int) -> None:

@@ -55,6 +55,8 @@ class Moment:
         reason: of a departure, what was said, or ``silence``.
         episode: of a departure and of the return from it, the number of the episode.
         referred: of a referral, the contact who was referred, where it was named.
+        recorded_as: the key under which the event was recorded, where that is another key of the
+            same contact; None where it is the contact's own.
     """
 
     contact: str
@@ -66,6 +68,7 @@ class Moment:
     reason: str | None = None
     episode: int | None = None
     referred: str | None = None
+    recorded_as: str | None = None
 
     def to_dict(self) -> dict[str, str | int | None]:
         """The moment by the names of its columns, ready for JSON and CSV."""
@@ -90,6 +93,11 @@ class Moment:
         if self.kind is MomentKind.CONVERSION:
             return f"{self.from_stage} → {self.to_stage}"
         return self.reason or self.referred or ""
+
+    @property
+    def event_key(self) -> tuple[str, str | None]:
+        """What names its event: the key under which that was recorded, and its id."""
+        return self.recorded_as or self.contact, self.event_id
 
     @property
     def is_silent(self) -> bool:

@@ -5,7 +5,7 @@ Folds every contact's events anew, one contact at a time, since the stored state
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from attrs import frozen
@@ -16,6 +16,7 @@ from motfunnel.domain.journey import Journey, walk
 from motfunnel.domain.moment import Episode, MomentKind
 from motfunnel.domain.payload import to_json
 from motfunnel.store.departures import UNKNOWN, Grouping
+from motfunnel.store.pointers import follow
 from motfunnel.tracking.fold import source_of
 
 
@@ -30,20 +31,27 @@ class _Told:
 
 
 def known_episodes(
-    journeys: Iterable[tuple[Journey, list[Event]]], grouping: Grouping | None
+    journeys: Iterable[tuple[Journey, list[Event]]],
+    grouping: Grouping | None,
+    into: Mapping[str, str],
 ) -> Iterator[tuple[Episode, str | None]]:
-    """Give all episodes as of an instant, each with its group's value."""
+    """Give all episodes as of an instant, each with its group's value.
+
+    Args:
+        journeys: the contacts' journeys, each with its events.
+        grouping: by what the episodes are told apart.
+        into: the keys that were merged by then, each with the one that it points to.
+    """
     told: list[_Told] = []
     referred: dict[str, datetime] = {}
     for journey, events in journeys:
         for moment in journey.moments:
-            if moment.kind is MomentKind.REFERRAL and moment.referred not in (
-                None,
-                journey.contact,
-            ):
-                first = referred.get(moment.referred or "")
-                if first is None or moment.occurred_at < first:
-                    referred[moment.referred or ""] = moment.occurred_at
+            if moment.kind is not MomentKind.REFERRAL or moment.referred is None:
+                continue
+            whom = follow(into, moment.referred)
+            first = referred.get(whom)
+            if whom != journey.contact and (first is None or moment.occurred_at < first):
+                referred[whom] = moment.occurred_at
         if journey.episodes:
             told.append(_tell(journey, events, grouping))
     for one in told:
@@ -61,7 +69,7 @@ def known_journeys(
 
 def _tell(journey: Journey, events: list[Event], grouping: Grouping | None) -> _Told:
     opening = journey.moments[0]
-    source = next(source_of(e.properties) for e in events if e.id == opening.event_id)
+    source = next(source_of(e.properties) for e in events if (e.contact, e.id) == opening.event_key)
     traits: list[tuple[datetime, str]] = []
     if grouping is not None and grouping.is_trait:
         said = (e for e in events if e.name == IDENTIFY and grouping.name in e.properties)

@@ -14,11 +14,24 @@ from attrs import field, frozen
 
 from motfunnel.domain.instant import format_duration, iso
 from motfunnel.domain.moment import Episode
-from motfunnel.reports.table import csv_table, days, percent, span, text_table, wrapped
-from motfunnel.statistics import Interval, SurvivalCurve
+from motfunnel.reports.table import (
+    csv_table,
+    days,
+    percent,
+    span,
+    text_table,
+    without_erased,
+    wrapped,
+)
+from motfunnel.statistics import CompetingRisks, Interval, SurvivalCurve
 
 FEWEST_AT_RISK = 10
 """Below this many still under observation at the window's end, no curve is quoted there."""
+
+COMPETING = (
+    "contacts that were erased with their counts kept cannot return any more: they count as not "
+    "returned, and the KM columns are by Aalen–Johansen, with erasure as the competing risk"
+)
 
 Part = Literal["numerator", "denominator", "immature"]
 
@@ -33,14 +46,14 @@ class KaplanMeier:
         interval: its log(−log) interval; None where undefined.
         at_risk: how many are under observation at the window's end, without the event so far.
         median: the time by which half had it; None where fewer did.
-        curve: the whole curve.
+        curve: the whole curve; by Aalen–Johansen where an erasure competes with the event.
     """
 
     probability: float | None
     interval: Interval | None
     at_risk: int
     median: timedelta | None
-    curve: SurvivalCurve = field(repr=False)
+    curve: SurvivalCurve | CompetingRisks = field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The answer, ready for JSON; the median in seconds."""
@@ -65,6 +78,7 @@ class RateRow:
         interval: around the rate; Wilson's, or clustered by contact where contacts repeat.
         immature: the share of the cohort that is not mature; None for an empty cohort.
         km: the Kaplan–Meier answer, to be read beside it.
+        erased: how many were erased, their counts kept, before the event and by the instant.
     """
 
     group: str | None
@@ -74,6 +88,7 @@ class RateRow:
     interval: Interval | None
     immature: float | None
     km: KaplanMeier
+    erased: int
     parts: Mapping[Part, tuple[Episode, ...]] = field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
@@ -87,6 +102,7 @@ class RateRow:
             "upper": None if self.interval is None else self.interval.upper,
             "immature": self.immature,
             "immature_count": len(self.parts["immature"]),
+            "erased_count": self.erased,
             "km": self.km.to_dict(),
         }
 
@@ -106,6 +122,7 @@ class Rate:
         known_by: what had been recorded by this instant was taken into account; None: everything.
         confidence: of all intervals.
         rows: one for each group, in the order of their names; without groups just one.
+        erased: how many contacts were erased without their counts, and are in no row.
     """
 
     name: str
@@ -118,6 +135,7 @@ class Rate:
     known_by: datetime | None
     confidence: float
     rows: tuple[RateRow, ...]
+    erased: int = 0
 
     @property
     def row(self) -> RateRow:
@@ -189,12 +207,16 @@ class Rate:
         level = f"{self.confidence:.0%}"
         header = (self.by or "", "rate", level, "returned", "observed", "immature",
                   "KM", level, "at risk", "median")  # fmt: skip
-        told = (
+        told = [
             f"{self.name.capitalize()} within {format_duration(self.within)}, "
             f"{self.unit}-based, as of {iso(self.as_of)}{self._bounds()}",
             f"{self.definition}. KM, at risk, median: by Kaplan–Meier, with the immature counted "
             f"for as long as they were observed; withheld below {FEWEST_AT_RISK} at risk",
-        )
+        ]
+        if any(row.erased for row in self.rows):
+            told.append(COMPETING)
+        if self.erased:
+            told.append(without_erased(self.erased))
         lines = [wrapped(one) for one in told]
         return "\n".join([*lines, "", text_table(header, [_shown(row) for row in self.rows])])
 
@@ -211,6 +233,7 @@ class Rate:
             "as_of": iso(self.as_of),
             "known_by": None if self.known_by is None else iso(self.known_by),
             "confidence": self.confidence,
+            "erased": self.erased,
         }
 
     def _bounds(self) -> str:

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from attrs import evolve
+
 from motfunnel.domain.event import Event
 from motfunnel.domain.instant import utc
 from motfunnel.domain.journey import Journey
@@ -29,7 +31,9 @@ from motfunnel.reports.return_rates import (
 )
 from motfunnel.reports.stage_funnel import StageFunnel, make_stage_funnel
 from motfunnel.store.departures import Grouping, read_episodes
+from motfunnel.store.erasure import erased_contacts
 from motfunnel.store.histories import read_histories
+from motfunnel.store.pointers import known_pointers
 from motfunnel.tracking.reader import Reader
 
 if TYPE_CHECKING:
@@ -130,9 +134,10 @@ class Report:
         the stage before or a higher one. An empty denominator gives None.
         """
         stages = self._tracker.funnel.stages
-        return make_stage_funnel(
+        made = make_stage_funnel(
             self._moments(), stages, self.as_of, known_by=self.known_by, confidence=confidence
         )
+        return evolve(made, erased=self._erased()[1])
 
     def _moments(self) -> Iterator[Moment]:
         """The openings, and then the conversions."""
@@ -140,9 +145,14 @@ class Report:
             for kind in (MomentKind.OPENING, MomentKind.CONVERSION):
                 yield from self._tracker.moments(kind=kind, as_of=self.as_of)
             return
+        erased, _ = self._erased()
         with self._tracker.database.read() as connection:
             for journey, _ in self._journeys(connection, self.known_by):
                 yield from journey.moments
+            for kind in (MomentKind.OPENING, MomentKind.CONVERSION):
+                for moment in self._tracker.moments(kind=kind, as_of=self.as_of):
+                    if moment.contact in erased:
+                        yield moment
 
     def _journeys(
         self, connection: Connection, known_by: datetime
@@ -166,8 +176,14 @@ class Report:
             raise QuestionError(f"unit is {unit!r}; it can be 'contact' or 'episode'")
         cohort = _cohort(bounds)
         grouping = _grouping(by, kind)
+        erased, others = self._erased()
         chosen = choose(
-            kind, self._episodes(grouping), cohort, self.as_of, first_only=unit == "contact"
+            kind,
+            self._episodes(grouping),
+            cohort,
+            self.as_of,
+            erased,
+            first_only=unit == "contact",
         )
         groups = {None: chosen} if by is None else by_group(chosen)
         return Rate(
@@ -180,11 +196,19 @@ class Report:
             as_of=self.as_of,
             known_by=self.known_by,
             confidence=confidence,
+            erased=others,
             rows=tuple(
                 make_row(group, one, within, self.as_of, confidence)
                 for group, one in groups.items()
             ),
         )
+
+    def _erased(self) -> tuple[dict[str, datetime], int]:
+        """When those were erased whose counts were kept, and how many the others are."""
+        database = self._tracker.database
+        with database.read() as connection:
+            kept, others = erased_contacts(connection, database.tables, self._tracker.tenant)
+        return kept, sum(at <= self.as_of for at in others)
 
     def _episodes(self, grouping: Grouping | None) -> Iterator[tuple[Episode, str | None]]:
         """All episodes as of the instant, by what is stored or by what was known."""
@@ -195,7 +219,12 @@ class Report:
                 yield from read_episodes(connection, database.tables, tenant, self.as_of, grouping)
             return
         with database.read() as connection:
-            yield from known_episodes(self._journeys(connection, self.known_by), grouping)
+            into = known_pointers(connection, database.tables, tenant, self.known_by)
+            journeys = self._journeys(connection, self.known_by)
+            yield from known_episodes(journeys, grouping, into)
+            yield from read_episodes(
+                connection, database.tables, tenant, self.as_of, grouping, erased_only=True
+            )
 
 
 def _grouping(by: str | None, kind: ReturnRate) -> Grouping | None:

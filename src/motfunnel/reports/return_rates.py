@@ -7,17 +7,27 @@ returned within the window. They differ in when the clock starts.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from motfunnel.domain.instant import MICROSECOND
 from motfunnel.domain.moment import Episode
 from motfunnel.reports.rate import FEWEST_AT_RISK, KaplanMeier, RateRow
-from motfunnel.statistics import ClusteredCurve, Interval, Proportion, SurvivalCurve
+from motfunnel.statistics import (
+    ClusteredCurve,
+    CompetingRisks,
+    Interval,
+    Proportion,
+    SurvivalCurve,
+)
 
 Cohort = tuple[datetime | None, datetime | None]
+RETURNED: Final = "returned"
+ERASED: Final = "erased"
+TOLERANCE: Final = 1e-9
 
 
 @frozen(kw_only=True)
@@ -62,8 +72,9 @@ class Clocked:
         episode: the episode.
         group: its group's value.
         started_at: when the clock started.
-        waited: until the return, or else until the question, in microseconds.
+        waited: until the return, or else the erasure or the question, in microseconds.
         returned: whether it returned by then.
+        erased: whether it was erased by then, so that it cannot return any more.
     """
 
     episode: Episode
@@ -71,6 +82,7 @@ class Clocked:
     started_at: datetime
     waited: int
     returned: bool
+    erased: bool = False
 
 
 def choose(
@@ -78,12 +90,14 @@ def choose(
     episodes: Iterable[tuple[Episode, str | None]],
     cohort: Cohort,
     as_of: datetime,
+    erased: Mapping[str, datetime],
     *,
     first_only: bool,
 ) -> list[Clocked]:
     """Choose the cohort: episodes whose start event lies in it, of each contact the first or all.
 
-    The episodes come contact by contact, each contact's in order.
+    The episodes come contact by contact, each contact's in order. Of contacts that were erased with
+    their counts kept, ``erased`` says when: their observation ends there.
     """
     start, end = cohort
     chosen: list[Clocked] = []
@@ -95,7 +109,9 @@ def choose(
         if first_only and episode.contact == latest:
             continue
         latest = episode.contact
-        until = episode.returned_at or as_of
+        gone = erased.get(episode.contact)
+        is_gone = gone is not None and gone <= as_of
+        until = episode.returned_at or (gone if gone is not None and is_gone else as_of)
         chosen.append(
             Clocked(
                 episode=episode,
@@ -103,6 +119,7 @@ def choose(
                 started_at=at,
                 waited=(until - at) // MICROSECOND,
                 returned=episode.returned_at is not None,
+                erased=episode.returned_at is None and is_gone,
             )
         )
     return chosen
@@ -137,6 +154,7 @@ def make_row(
         interval=_interval(share, mature, window, confidence),
         immature=len(immature) / len(chosen) if chosen else None,
         km=_kaplan_meier(chosen, window, confidence),
+        erased=sum(one.erased for one in chosen),
         parts={
             "numerator": tuple(one.episode for one in returned),
             "denominator": tuple(one.episode for one in mature),
@@ -151,10 +169,14 @@ def _interval(
     """Wilson's; where contacts repeat their episodes are not independent, and it is clustered."""
     if not _repeats(mature):
         return share.interval(confidence)
-    return _clustered(mature).probability_interval(window, confidence)
+    # Who was erased is known not to have returned within the window.
+    watched = [evolve(one, waited=max(one.waited, window)) if one.erased else one for one in mature]
+    return _clustered(watched).probability_interval(window, confidence)
 
 
 def _kaplan_meier(chosen: Sequence[Clocked], window: int, confidence: float) -> KaplanMeier:
+    if any(one.erased for one in chosen):
+        return _aalen_johansen(chosen, window, confidence)
     curve = SurvivalCurve.from_observations((one.waited, one.returned) for one in chosen)
     at_risk = curve.at_risk(window)
     probability = interval = None
@@ -163,7 +185,29 @@ def _kaplan_meier(chosen: Sequence[Clocked], window: int, confidence: float) -> 
         interval = curve.probability_interval(window, confidence)
         if _repeats(chosen):
             interval = _clustered(chosen).probability_interval(window, confidence)
-    median = curve.median()
+    return _curve_answer(curve, curve.median(), probability, interval, at_risk)
+
+
+def _aalen_johansen(chosen: Sequence[Clocked], window: int, confidence: float) -> KaplanMeier:
+    """The same where some cannot return any more; no interval where contacts repeat."""
+    endings = ((one.waited, _ending(one)) for one in chosen)
+    risks = CompetingRisks.from_observations(endings, causes=[RETURNED])
+    at_risk = risks.at_risk(window)
+    probability = interval = None
+    if at_risk >= FEWEST_AT_RISK:
+        probability = risks.incidence(RETURNED, window)
+        if not _repeats(chosen):
+            interval = risks.interval(RETURNED, window, confidence)
+    return _curve_answer(risks, _median(risks), probability, interval, at_risk)
+
+
+def _curve_answer(
+    curve: SurvivalCurve | CompetingRisks,
+    median: int | None,
+    probability: float | None,
+    interval: Interval | None,
+    at_risk: int,
+) -> KaplanMeier:
     return KaplanMeier(
         probability=probability,
         interval=interval,
@@ -171,6 +215,18 @@ def _kaplan_meier(chosen: Sequence[Clocked], window: int, confidence: float) -> 
         median=None if median is None else median * MICROSECOND,
         curve=curve,
     )
+
+
+def _ending(one: Clocked) -> str | None:
+    return RETURNED if one.returned else ERASED if one.erased else None
+
+
+def _median(risks: CompetingRisks) -> int | None:
+    """The first time by which half have returned."""
+    for t in risks.curve.table.durations:
+        if (risks.incidence(RETURNED, t) or 0.0) >= 0.5 - TOLERANCE:
+            return t
+    return None
 
 
 def _repeats(chosen: Sequence[Clocked]) -> bool:

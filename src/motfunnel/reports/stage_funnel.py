@@ -16,7 +16,15 @@ from attrs import field, frozen
 
 from motfunnel.domain.instant import MICROSECOND, iso
 from motfunnel.domain.moment import Moment, MomentKind
-from motfunnel.reports.table import csv_table, days, percent, span, text_table, wrapped
+from motfunnel.reports.table import (
+    csv_table,
+    days,
+    percent,
+    span,
+    text_table,
+    without_erased,
+    wrapped,
+)
 from motfunnel.statistics import Interval, Proportion
 
 DEFINITION = (
@@ -76,6 +84,7 @@ class StageFunnel:
         known_by: what had been recorded by this instant was taken into account; None: everything.
         confidence: of the intervals.
         rows: the stages, in order.
+        erased: how many contacts were erased without their counts, and are not in it.
     """
 
     definition: str
@@ -83,6 +92,7 @@ class StageFunnel:
     known_by: datetime | None
     confidence: float
     rows: tuple[StageRow, ...]
+    erased: int = 0
 
     def members(self, row: StageRow) -> list[str]:
         """Name the contacts that reached a stage."""
@@ -96,6 +106,7 @@ class StageFunnel:
             "as_of": iso(self.as_of),
             "known_by": None if self.known_by is None else iso(self.known_by),
             "confidence": self.confidence,
+            "erased": self.erased,
             "rows": [row.to_dict() for row in self.rows],
         }
 
@@ -115,7 +126,10 @@ class StageFunnel:
                   "25% took", "median", "75% took")  # fmt: skip
         table = text_table(header, [_shown(row) for row in self.rows])
         known = "" if self.known_by is None else f", as known by {iso(self.known_by)}"
-        return f"Stages, as of {iso(self.as_of)}{known}\n{wrapped(self.definition)}\n\n{table}"
+        gone = f"\n{without_erased(self.erased)}" if self.erased else ""
+        return (
+            f"Stages, as of {iso(self.as_of)}{known}\n{wrapped(self.definition)}{gone}\n\n{table}"
+        )
 
 
 def make_stage_funnel(
@@ -134,7 +148,9 @@ def make_stage_funnel(
             reached[moment.contact] = [moment.occurred_at] + [None] * (len(stages) - 1)
         elif moment.kind is MomentKind.CONVERSION:
             times = reached[moment.contact]
-            for number in range(rank[moment.from_stage or ""] + 1, rank[moment.to_stage or ""] + 1):
+            # Of one erased before the funnel changed, a stage may be gone.
+            before = rank.get(moment.from_stage or "", len(stages))
+            for number in range(before + 1, rank.get(moment.to_stage or "", 0) + 1):
                 times[number] = moment.occurred_at
     return StageFunnel(
         definition=DEFINITION,

@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Sequence
 from datetime import timedelta
 
+from motfunnel.domain.wording import counted
 from motfunnel.statistics import Interval
 
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
@@ -74,3 +75,8 @@ def _disarm(cell: object) -> object:
     if isinstance(cell, str) and cell.startswith(_DANGEROUS):
         return "'" + cell
     return "" if cell is None else cell
+
+
+def without_erased(erased: int) -> str:
+    """Say that contacts are missing who were erased."""
+    return f"without {counted(erased, 'contact')} erased with nothing of them kept"

@@ -18,6 +18,7 @@ from motfunnel.domain.instant import from_micros, to_micros
 from motfunnel.domain.journey import PRESENCES, Entry, Journey, OpenCase
 from motfunnel.domain.moment import Moment, MomentKind, Presence
 from motfunnel.domain.payload import to_json
+from motfunnel.domain.signal import Signal
 
 _COUNTS = (
     (machine.PURCHASES, "purchases"),
@@ -49,6 +50,10 @@ class ContactState:
         source: what its opening event gave as its source.
         last: where its latest event stands in the order.
         silent_until: of one that is stored as departed, when it departed (in microseconds).
+        merged_into: of a key that was merged, the contact that it belongs to now; the journey is
+            then that contact's, and this one is empty.
+        aliases: how many keys were merged into this contact.
+        erased_at: of one that was erased with its counts kept, when.
     """
 
     contact: str
@@ -60,13 +65,17 @@ class ContactState:
     source: str | None = None
     last: Place | None = None
     silent_until: int | None = None
+    merged_into: str | None = None
+    aliases: int = 0
+    erased_at: datetime | None = None
 
     def follows(self, entry: Entry) -> bool:
         """Whether the event comes after everything that the state has seen.
 
         A departure that a sweep wrote down is seen too, though no event made it.
         """
-        if self.silent_until is not None and entry.at <= self.silent_until:
+        was_said = self.last is not None and self.last[:2] == (self.silent_until, Signal.LEAVE)
+        if self.silent_until is not None and entry.at <= self.silent_until and not was_said:
             return False
         return self.last is None or entry[:4] > self.last
 
@@ -82,26 +91,37 @@ class ContactState:
             self.source = source
 
 
-def new_state(contact: str, funnel: Funnel, *, known: bool = False) -> ContactState:
+def new_state(contact: str, funnel: Funnel) -> ContactState:
     """The state of a contact before its first event."""
     return ContactState(
         contact=contact,
         fingerprint=funnel.fingerprint,
-        known=known,
+        known=False,
         journey=Journey(contact, funnel),
         moments=0,
     )
 
 
+def before_first(stored: ContactState, funnel: Funnel) -> ContactState:
+    """The state of a stored contact, taken back to before its first event, to be folded anew."""
+    state = new_state(stored.contact, funnel)
+    state.merged_into, state.aliases = stored.merged_into, stored.aliases
+    state.erased_at = stored.erased_at
+    return state
+
+
 def read_state(row: Mapping[str, Any], funnel: Funnel) -> ContactState:
     """Take up the journey where the row left it; of another funnel's row, only who it is of."""
-    state = new_state(row["contact"], funnel, known=bool(row["known"]))
+    state = new_state(row["contact"], funnel)
+    state.known = bool(row["known"])
+    state.merged_into, state.aliases = row["merged_into"], row["aliases"]
+    state.erased_at = row["erased_at"]
     state.fingerprint = row["fingerprint"]
     state.moments = row["moments"]
     if row["presence"] == Presence.DEPARTED:
         state.silent_until = to_micros(row["departed_at"])
-    if row["fingerprint"] != funnel.fingerprint:
-        return state
+    if row["fingerprint"] != funnel.fingerprint or row["stage"] not in funnel.stages:
+        return state  # the latter: of one erased before the funnel changed, which no fold mends
     state.opened_at = row["opened_at"]
     state.source = row["source"]
     if row["last_at"] is not None:
@@ -122,7 +142,7 @@ def read_state(row: Mapping[str, Any], funnel: Funnel) -> ContactState:
 def write_state(state: ContactState, tenant: str) -> dict[str, Any]:
     """Give the row that keeps the state."""
     journey = state.journey
-    deadline = journey.deadline
+    deadline = None if state.erased_at is not None else journey.deadline
     last = state.last or (None, None, None, None)
     row: dict[str, Any] = {
         "tenant": tenant,
@@ -141,6 +161,9 @@ def write_state(state: ContactState, tenant: str) -> dict[str, Any]:
         "last_signal": last[1],
         "last_stage": last[2],
         "last_id": last[3],
+        "merged_into": state.merged_into,
+        "aliases": state.aliases,
+        "erased_at": state.erased_at,
     }
     for place, name in _COUNTS:
         row[name] = journey.state[place]

@@ -31,7 +31,11 @@ def next_contacts(
     but_of: str | None = None,
 ) -> Sequence[str]:
     """The contacts that come next in the order of keys; without those of one fingerprint."""
-    where: list[ColumnElement[bool]] = [contacts.c.tenant == tenant, contacts.c.contact > after]
+    where: list[ColumnElement[bool]] = [
+        contacts.c.tenant == tenant,
+        contacts.c.contact > after,
+        contacts.c.merged_into.is_(None),
+    ]
     if but_of is not None:
         where.append(contacts.c.fingerprint != but_of)
     following = select(contacts.c.contact).where(*where).order_by(contacts.c.contact).limit(SOME)
@@ -39,6 +43,8 @@ def next_contacts(
 
 
 def all_contacts(connection: Connection, contacts: Table, tenant: str) -> list[str]:
-    """The keys of all contacts, in their order."""
-    mine = select(contacts.c.contact).where(contacts.c.tenant == tenant)
+    """The keys of all contacts, in their order; without keys that were merged into one."""
+    mine = select(contacts.c.contact).where(
+        contacts.c.tenant == tenant, contacts.c.merged_into.is_(None)
+    )
     return list(connection.scalars(mine.order_by(contacts.c.contact)))

@@ -7,6 +7,7 @@ here from a URL is tuned for small writes by many workers.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from sqlalchemy.pool import QueuePool
 from motfunnel.errors import MissingExtraError, SchemaError, UrlError
 from motfunnel.store.tables import Tables, tables
 
-VERSION: Final = 1
+VERSION: Final = 2
 """The version of the tables that this code reads and writes."""
 
 _ATTEMPTS: Final = 15  # more than there are tables: each that fails has found one more
@@ -99,6 +100,10 @@ class Database:
                     raise
         self._is_ready = True
 
+    def pause(self, seconds: float) -> None:
+        """Wait a little, before trying again."""
+        time.sleep(seconds)
+
     def dispose(self) -> None:
         """Close the connections of an engine that was made here."""
         if self._owned:
@@ -124,10 +129,15 @@ class Database:
         found = connection.scalar(select(version.c.version))
         if found is None:
             connection.execute(version.insert().values(version=VERSION, recorded_at=_now()))
-        elif found != VERSION:
+        elif found > VERSION:
             raise SchemaError(
                 f"the tables are of version {found}, and this motfunnel knows version {VERSION}; "
                 "install the motfunnel that made them, or a newer one"
+            )
+        elif found < VERSION:
+            raise SchemaError(
+                f"the tables are of version {found}, and this motfunnel works with version "
+                f"{VERSION}; stop what writes to them and run: motfunnel migrate"
             )
 
 

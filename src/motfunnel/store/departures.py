@@ -56,10 +56,20 @@ def read_episodes(
     tenant: str,
     as_of: datetime,
     grouping: Grouping | None = None,
+    *,
+    erased_only: bool = False,
 ) -> Iterator[tuple[Episode, str | None]]:
-    """Read all episodes as of an instant, contact by contact, each with its group's value."""
+    """Read all episodes as of an instant, contact by contact, each with its group's value.
+
+    Or only those of contacts that were erased with their counts kept.
+    """
     episodes = episodes_as_of(tables, tenant, as_of)
     statement = select(episodes)
+    if erased_only:
+        e = tables.erasures.c
+        statement = statement.where(
+            episodes.c.contact.in_(select(e.token).where(e.tenant == tenant, e.counts_kept))
+        )
     if grouping is not None:
         statement = _with_group(statement, episodes, tables, tenant, grouping)
     ordered = statement.order_by(episodes.c.contact, episodes.c.episode)
@@ -126,7 +136,7 @@ def _trait(
         select(t.value)
         .where(
             t.tenant == tenant,
-            t.contact == episodes.c.contact,
+            t.owner == episodes.c.contact,
             t.trait == grouping.name,
             t.occurred_at <= start,
         )
@@ -141,15 +151,18 @@ def _with_source(
 ) -> Select[Any]:
     """The source that the opening event gave, else whether a referral came before it."""
     c, m = tables.contacts.c, tables.moments.c
+    named = tables.contacts.alias().c
+    whom = func.coalesce(named.merged_into, m.referred)
     referrals = (
-        select(m.referred, func.min(m.occurred_at).label("first_at"))
+        select(whom.label("referred"), func.min(m.occurred_at).label("first_at"))
+        .outerjoin(named.contact.table, (named.tenant == m.tenant) & (named.contact == m.referred))
         .where(
             m.tenant == tenant,
             m.moment == MomentKind.REFERRAL.value,
             m.referred.is_not(None),
-            m.referred != m.contact,
+            whom != m.contact,
         )
-        .group_by(m.referred)
+        .group_by(whom)
         .subquery()
     )
     was_referred = referrals.c.first_at <= c.opened_at

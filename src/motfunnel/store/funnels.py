@@ -65,6 +65,8 @@ def count_outdated(connection: Connection, tables: Tables, tenant: str, funnel: 
     """How many contacts another funnel classified, or await the fold."""
     contacts = tables.contacts
     others = select(func.count()).where(
-        contacts.c.tenant == tenant, contacts.c.fingerprint != funnel.fingerprint
+        contacts.c.tenant == tenant,
+        contacts.c.fingerprint != funnel.fingerprint,
+        contacts.c.merged_into.is_(None),
     )
     return connection.scalar(others) or 0

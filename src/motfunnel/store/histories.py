@@ -9,6 +9,7 @@ from itertools import groupby
 from sqlalchemy import Connection, select
 
 from motfunnel.domain.event import Event
+from motfunnel.store.pointers import follow, known_pointers
 from motfunnel.store.rows import read_event
 from motfunnel.store.tables import Tables
 
@@ -18,8 +19,20 @@ _AT_ONCE = 5000
 def read_histories(
     connection: Connection, tables: Tables, tenant: str, known_by: datetime
 ) -> Iterator[tuple[str, list[Event]]]:
-    """Read each contact's events that were recorded by an instant; holds one contact at a time."""
-    events = tables.events
+    """Read each contact's events that were recorded by an instant; holds one contact at a time.
+
+    Of contacts that were merged by then it holds all until the end. Of one that was erased nothing
+    is read: its events no longer say what they said.
+    """
+    events, erased = tables.events, tables.contacts.c
+    into = known_pointers(connection, tables, tenant, known_by)
+    tokens = set(
+        connection.scalars(
+            select(erased.contact).where(erased.tenant == tenant, erased.erased_at.is_not(None))
+        )
+    )
+    joined = {*into, *into.values()}
+    held: dict[str, list[Event]] = {}
     known = (
         select(events)
         .where(events.c.tenant == tenant, events.c.recorded_at <= known_by)
@@ -28,4 +41,8 @@ def read_histories(
     with connection.execute(known, execution_options={"yield_per": _AT_ONCE}) as result:
         rows = (read_event(dict(row)) for row in result.mappings())
         for contact, history in groupby(rows, lambda event: event.contact):
-            yield contact, list(history)
+            if contact in joined:
+                held.setdefault(follow(into, contact), []).extend(history)
+            elif contact not in tokens:
+                yield contact, list(history)
+    yield from held.items()

@@ -30,6 +30,7 @@ from motfunnel.store.rows import (
     trait_rows,
 )
 from motfunnel.store.statements import SOME, statements
+from motfunnel.store.tables import tables
 
 
 class Ledger:
@@ -38,6 +39,7 @@ class Ledger:
     def __init__(self, connection: Connection, schema: str | None, tenant: str) -> None:
         self.connection = connection
         self.tenant = tenant
+        self.tables = tables(schema)
         self._run = statements(schema)
 
     def lock_contact(self, contact: str, funnel: Funnel) -> ContactState:
@@ -57,6 +59,58 @@ class Ledger:
             self._run.keep_contact.execute(self.connection, empty)
             found = self._run.lock_contact.fetch(self.connection, key)
         return read_state(found[0], funnel)
+
+    def lock_owner(self, key: str, funnel: Funnel) -> ContactState:
+        """Read the state of the contact that a key belongs to, alone; make it if it is new.
+
+        A key that was merged is locked before the contact that it was merged into: who merges or
+        unmerges locks in that order too.
+        """
+        state = self.lock_contact(key, funnel)
+        while state.merged_into is not None:
+            state = self.lock_contact(state.merged_into, funnel)
+        return state
+
+    def lock_owners(self, keys: Iterable[str], funnel: Funnel) -> dict[str, ContactState]:
+        """Read the states of the contacts that some keys belong to, alone, by key.
+
+        Merged keys are locked first and contacts after them, each in the order of keys, so that
+        two who do so never wait for each other.
+        """
+        wanted = sorted(set(keys))
+        if len(wanted) == 1:
+            return {wanted[0]: self.lock_owner(wanted[0], funnel)}
+        merged = self.find_aliases(wanted)
+        order = [*sorted(merged), *sorted({merged.get(key, key) for key in wanted})]
+        locked = {key: self.lock_contact(key, funnel) for key in order}
+        owners: dict[str, ContactState] = {}
+        for key in wanted:
+            state = locked[key]
+            while state.merged_into is not None:
+                above = state.merged_into  # not locked yet, if somebody merged it meanwhile
+                state = locked.get(above) or self.lock_contact(above, funnel)
+                locked[above] = state
+            owners[key] = state
+        return owners
+
+    def find_aliases(self, keys: Sequence[str]) -> dict[str, str]:
+        """Find those of some keys that were merged, and the contacts that they belong to."""
+        found: dict[str, str] = {}
+        for start in range(0, len(keys), SOME):
+            some = self._some(keys[start : start + SOME])
+            rows = self._run.find_aliases.fetch(self.connection, some)
+            found |= {row["contact"]: row["merged_into"] for row in rows}
+        return found
+
+    def find_members(self, contacts: Sequence[str], *, to_write: bool = True) -> dict[str, str]:
+        """Find the keys that were merged into some contacts, and into which."""
+        find = self._run.find_members_to_write if to_write else self._run.find_members
+        found: dict[str, str] = {}
+        for start in range(0, len(contacts), SOME):
+            some = self._some(contacts[start : start + SOME])
+            rows = find.fetch(self.connection, some)
+            found |= {row["contact"]: row["merged_into"] for row in rows}
+        return found
 
     def lock_contacts(self, contacts: Sequence[str], funnel: Funnel) -> list[ContactState]:
         """Read the states of some contacts, alone until the transaction ends."""
@@ -81,12 +135,20 @@ class Ledger:
         else:
             self._run.update_contacts.execute_many(self.connection, rows)
 
+    def settle(self, erased: Iterable[ContactState], funnel: Funnel) -> None:
+        """Say that contacts, of whom only the counts are left, await no fold by this funnel."""
+        rows = [self._key(one.contact) | {"fingerprint": funnel.fingerprint} for one in erased]
+        self._run.set_fingerprint.execute_many(self.connection, rows)
+
     def mark_contacts(self, contacts: Iterable[str], funnel: Funnel) -> None:
         """Say that events of these contacts await the fold; make the contacts that are new."""
         new = write_state(new_state("", funnel), self.tenant) | {"fingerprint": ""}
         keys = sorted(contacts)  # in one order, so that two writers do not deadlock
         if keys:
             self._run.mark_contact.execute_columns(self.connection, {"contact": keys}, new)
+        owners = sorted({*self.find_aliases(keys).values()} - {*keys})
+        if owners:
+            self._run.mark_contact.execute_columns(self.connection, {"contact": owners}, new)
 
     def add_event(self, event: Event, signal: str, recorded_at: datetime) -> bool:
         """Insert an event of a contact that is locked; whether its id is new."""
@@ -109,18 +171,29 @@ class Ledger:
         rows = self._run.read_event.fetch(self.connection, key)
         return read_event(rows[0]) if rows else None
 
-    def events(self, contact: str) -> list[Event]:
-        """Read a contact's events, in no order."""
-        rows = self._run.read_events.fetch(self.connection, self._key(contact))
+    def events(self, key: str) -> list[Event]:
+        """Read the events that were recorded under a key, in no order."""
+        rows = self._run.read_events.fetch(self.connection, self._key(key))
         return [read_event(row) for row in rows]
 
     def stories(
-        self, contacts: Sequence[str], *, to_write: bool = True
+        self, states: Sequence[ContactState], *, to_write: bool = True
     ) -> dict[str, list[StoredEvent]]:
-        """Read the events of some contacts, in no order, by contact; to fold, or only to look."""
+        """Read the events of some contacts, in no order, by contact; to fold, or only to look.
+
+        The events of a contact are those of its own key, and of all keys merged into it.
+        """
+        joined = [state.contact for state in states if state.aliases]
+        owners = self.find_members(joined, to_write=to_write) if joined else {}
+        keys = [*(state.contact for state in states), *owners]
         read = self._run.read_stories_to_write if to_write else self._run.read_stories
-        events = map(StoredEvent._make, read.fetch_raw(self.connection, self._some(contacts)))
-        return {contact: list(story) for contact, story in groupby(events, itemgetter(0))}
+        stories: dict[str, list[StoredEvent]] = {}
+        for start in range(0, len(keys), SOME):
+            some = self._some(keys[start : start + SOME])
+            events = map(StoredEvent._make, read.fetch_raw(self.connection, some))
+            for key, story in groupby(events, itemgetter(0)):
+                stories.setdefault(owners.get(key, key), []).extend(story)
+        return stories
 
     def set_signals(self, changed: Iterable[tuple[StoredEvent, str]]) -> None:
         """Write what events mean, after the funnel changed."""
@@ -180,9 +253,9 @@ class Ledger:
         for episode in episodes:
             self._run.put_episode.execute(self.connection, episode_row(episode, self.tenant))
 
-    def add_traits(self, event: Event, recorded_at: datetime) -> None:
-        """Insert the traits that an ``identify`` carries."""
-        rows = trait_rows(event, recorded_at, self.tenant)
+    def add_traits(self, contact: str, event: Event, recorded_at: datetime) -> None:
+        """Insert the traits that an ``identify`` gives a contact."""
+        rows = trait_rows(contact, event, recorded_at, self.tenant)
         self._run.add_trait.execute_many(self.connection, rows)
 
     def add_rejects(self, rows: Iterable[dict[str, Any]]) -> None:

@@ -73,6 +73,7 @@ def moment_row(moment: Moment, ordinal: int, tenant: str) -> Row:
         "reason": moment.reason,
         "episode": moment.episode,
         "referred": moment.referred,
+        "recorded_as": moment.recorded_as,
     }
 
 
@@ -88,6 +89,7 @@ def read_moment(row: Mapping[str, Any]) -> Moment:
         reason=row["reason"],
         episode=row["episode"],
         referred=row["referred"],
+        recorded_as=row["recorded_as"],
     )
 
 
@@ -124,8 +126,8 @@ def read_episode(row: Mapping[str, Any]) -> Episode:
     )
 
 
-def trait_rows(event: Event, recorded_at: datetime, tenant: str) -> list[Row]:
-    """The rows of the traits that an ``identify`` carries, as texts to group by."""
+def trait_rows(owner: str, event: Event, recorded_at: datetime, tenant: str) -> list[Row]:
+    """The rows of the traits that an ``identify`` gives a contact, as texts to group by."""
     return [
         {
             "tenant": tenant,
@@ -136,6 +138,7 @@ def trait_rows(event: Event, recorded_at: datetime, tenant: str) -> list[Row]:
             "value": value if isinstance(value, str) else to_json(value),
             "occurred_at": event.occurred_at,
             "recorded_at": recorded_at,
+            "owner": owner,
         }
         for ordinal, (trait, value) in enumerate(event.properties.items())
     ]

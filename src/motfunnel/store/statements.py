@@ -63,6 +63,17 @@ class Statements:
         self.read_contacts = _of(
             contacts, lambda _: select(contacts).where(_some(contacts)).order_by("contact")
         )
+        self.find_aliases = _of(
+            contacts,
+            lambda _: select(contacts.c.contact, contacts.c.merged_into).where(
+                _some(contacts), contacts.c.merged_into.is_not(None)
+            ),
+        )
+        self.find_members = _of(contacts, lambda _: _members(contacts))
+        self.find_members_to_write = _of(contacts, lambda d: _shared(d, _members(contacts)))
+        self.set_fingerprint = _of(
+            contacts, lambda _: update(contacts).where(_one(contacts)).values({"fingerprint": None})
+        )
         self.update_contact = _of(contacts, lambda _: _update_contact(contacts))
         self.update_contacts = _of(contacts, lambda d: _update_contacts(contacts, d))
 
@@ -145,10 +156,18 @@ def _one(table: Table) -> ColumnElement[bool]:
     return and_(table.c.tenant == bindparam("tenant"), table.c.contact == bindparam("contact"))
 
 
-def _some(table: Table) -> ColumnElement[bool]:
+def _some(table: Table, column: ColumnElement[Any] | None = None) -> ColumnElement[bool]:
     # A list of fixed length, so that the statement is compiled once.
     names = [bindparam(f"contact_{n}", type_=table.c.contact.type) for n in range(SOME)]
-    return and_(table.c.tenant == bindparam("tenant"), table.c.contact.in_(names))
+    among = table.c.contact if column is None else column
+    return and_(table.c.tenant == bindparam("tenant"), among.in_(names))
+
+
+def _members(contacts: Table) -> Select[Any]:
+    """The keys that were merged into some contacts."""
+    return select(contacts.c.contact, contacts.c.merged_into).where(
+        _some(contacts, contacts.c.merged_into)
+    )
 
 
 def _story(events: Table, dialect: Dialect) -> Select[Any]:

@@ -29,6 +29,7 @@ _COLUMNS = (
     "reason",
     "episode",
     "referred",
+    "recorded_as",
 )
 
 

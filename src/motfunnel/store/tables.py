@@ -9,7 +9,8 @@ and one contact's rows lie together. There are few indexes: each is a random wri
 | events | what happened, as it was said; never changed |
 | moments, episodes | what the journey made of the events; can always be made again |
 | traits | what ``identify`` said, with the instant from which it holds |
-| aliases | keys that were merged into another contact |
+| aliases | which keys were merged into which, from when to when |
+| erasures | that somebody was erased, and when; not who |
 | rejects | input that could not be taken, and why |
 | funnels | the definitions by which contacts were classified |
 | imports | how far an unfinished import of a file has come |
@@ -55,7 +56,7 @@ class Tables:
         self.schema = schema
         for name, make in _COLUMNS.items():
             setattr(self, name, self._table(name, make()))
-        self._index_deadlines()
+        self._index_contacts()
 
     contacts: Table
     events: Table
@@ -63,6 +64,7 @@ class Tables:
     episodes: Table
     traits: Table
     aliases: Table
+    erasures: Table
     rejects: Table
     funnels: Table
     imports: Table
@@ -83,17 +85,15 @@ class Tables:
             mariadb_collate=MARIADB_COLLATION,
         )
 
-    def _index_deadlines(self) -> None:
-        """The one index beside the keys: what a sweep looks for."""
+    def _index_contacts(self) -> None:
+        """The few indexes beside the keys: what a sweep looks for, and what a merge joined."""
         columns = self.contacts.c
-        awaited = columns.deadline_at.is_not(None)
-        Index(
-            "motfunnel_contacts_deadline",
-            columns.tenant,
-            columns.deadline_at,
-            postgresql_where=awaited,
-            sqlite_where=awaited,
-        )
+        for name, column in (
+            ("motfunnel_contacts_deadline", columns.deadline_at),
+            ("motfunnel_contacts_merged", columns.merged_into),
+        ):
+            is_there = column.is_not(None)
+            Index(name, columns.tenant, column, postgresql_where=is_there, sqlite_where=is_there)
 
 
 def _tenant() -> Column[str]:
@@ -143,6 +143,9 @@ def _contacts() -> list[Any]:
         Column("last_signal", SmallInteger, nullable=True),
         Column("last_stage", SmallInteger, nullable=True),
         Column("last_id", key_type(), nullable=True),
+        Column("merged_into", key_type(), nullable=True),
+        _count("aliases"),
+        _instant("erased_at", given=False),
         _key("contacts", "tenant", "contact"),
     ]
 
@@ -174,6 +177,7 @@ def _moments() -> list[Any]:
         Column("reason", text_type(), nullable=True),
         Column("episode", Integer, nullable=True),
         Column("referred", text_type(), nullable=True),
+        Column("recorded_as", key_type(), nullable=True),  # the event's key, where it is another
         _key("moments", "tenant", "contact", "ordinal"),
     ]
 
@@ -205,6 +209,8 @@ def _traits() -> list[Any]:
         Column("value", text_type(), nullable=False),
         _instant("occurred_at"),
         _instant("recorded_at"),
+        Column("owner", key_type(), nullable=False),  # the contact that the key belongs to now
+        Index("motfunnel_traits_owner", "tenant", "owner"),
         _key("traits", "tenant", "contact", "event_id", "ordinal"),
     ]
 
@@ -213,9 +219,21 @@ def _aliases() -> list[Any]:
     return [
         _tenant(),
         Column("alias", key_type(), nullable=False),
+        Column("ordinal", Integer, nullable=False, autoincrement=False),
         _contact(),
-        _instant("recorded_at"),
-        _key("aliases", "tenant", "alias"),
+        _instant("merged_at"),
+        _instant("unmerged_at", given=False),
+        _key("aliases", "tenant", "alias", "ordinal"),
+    ]
+
+
+def _erasures() -> list[Any]:
+    return [
+        _tenant(),
+        Column("token", key_type(36), nullable=False),
+        _instant("erased_at"),
+        Column("counts_kept", Boolean(create_constraint=False), nullable=False),
+        _key("erasures", "tenant", "token"),
     ]
 
 
@@ -273,6 +291,7 @@ _COLUMNS: Final = {
     "episodes": _episodes,
     "traits": _traits,
     "aliases": _aliases,
+    "erasures": _erasures,
     "rejects": _rejects,
     "funnels": _funnels,
     "imports": _imports,

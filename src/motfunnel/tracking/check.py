@@ -88,7 +88,8 @@ def check_contacts(
             states = ledger.read_contacts(some, funnel)
             current = [state for state in states if state.fingerprint == funnel.fingerprint]
             outdated += len(states) - len(current)
-            differences += _compare(ledger, current, funnel)
+            standing = [state for state in current if state.erased_at is None]
+            differences += _compare(ledger, standing, funnel)
         if progress is not None:
             progress(start + len(some))
     return Checked(contacts=len(contacts), outdated=outdated, differences=tuple(differences))
@@ -100,7 +101,7 @@ def _compare(
     if not states:
         return
     contacts = [state.contact for state in states]
-    stories = ledger.stories(contacts, to_write=False)
+    stories = ledger.stories(states, to_write=False)
     moments, episodes = ledger.journeys(contacts)
     for stored in states:
         contact = stored.contact

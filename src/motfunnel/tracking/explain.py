@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from attrs import evolve
+
 from motfunnel.domain.event import IDENTIFY, Event
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.instant import format_duration, from_micros, to_micros
@@ -16,12 +18,15 @@ from motfunnel.domain.journey import Journey, in_order
 from motfunnel.domain.machine import IS_APOSTLE, LAST_TOUCH, PURCHASES, REFERRALS
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.domain.wording import counted
+from motfunnel.tracking.merging import Identity
 from motfunnel.tracking.profile import Explained, Profile
 
 
-def make_profile(contact: str, funnel: Funnel, events: Sequence[Event], as_of: datetime) -> Profile:
+def make_profile(
+    identity: Identity, funnel: Funnel, events: Sequence[Event], as_of: datetime
+) -> Profile:
     """Walk a contact's events up to the instant, and explain what comes of them."""
-    journey = Journey(contact, funnel)
+    journey = Journey(identity.contact, funnel)
     limit = to_micros(as_of)
     by_id = {(event.contact, event.id): event for event in events}
     traits: dict[str, Any] = {}
@@ -34,9 +39,28 @@ def make_profile(contact: str, funnel: Funnel, events: Sequence[Event], as_of: d
         traits |= event.properties if event.name == IDENTIFY else {}
         count += 1
     journey.silence(limit)
-    names = {event.id: event.name for event in events}
+    names: dict[tuple[str, str | None], str] = {(e.contact, e.id): e.name for e in events}
+    story = tuple(_explain(moment, names, journey) for moment in journey.moments)
+    profile = _profile(journey, as_of, story, count)
+    return evolve(profile, aliases=identity.aliases, traits=traits)
+
+
+def profile_of_erased(
+    journey: Journey, as_of: datetime, erased_at: datetime, events: int
+) -> Profile:
+    """Tell what is left of a contact that was erased with its counts kept."""
+    why = f"kept as a count; erased at {erased_at:%Y-%m-%d %H:%M:%S} UTC"
+    story = tuple(
+        Explained(moment, None, why) for moment in journey.moments if moment.occurred_at <= as_of
+    )
+    return evolve(_profile(journey, as_of, story, events), deadline_at=None)
+
+
+def _profile(
+    journey: Journey, as_of: datetime, story: tuple[Explained, ...], events: int
+) -> Profile:
     return Profile(
-        contact=contact,
+        contact=journey.contact,
         as_of=as_of,
         presence=journey.presence,
         stage=journey.stage,
@@ -47,16 +71,18 @@ def make_profile(contact: str, funnel: Funnel, events: Sequence[Event], as_of: d
         opened_at=journey.moments[0].occurred_at if journey.moments else None,
         last_touch_at=from_micros(journey.state[LAST_TOUCH]) if journey.moments else None,
         deadline_at=None if journey.deadline is None else from_micros(journey.deadline),
-        traits=traits,
-        moments=tuple(journey.moments),
-        story=tuple(_explain(moment, names, journey) for moment in journey.moments),
+        traits={},
+        moments=tuple(one.moment for one in story),
+        story=story,
         episodes=tuple(journey.episodes.values()),
-        events=count,
+        events=events,
     )
 
 
-def _explain(moment: Moment, names: Mapping[str, str], journey: Journey) -> Explained:
-    name = None if moment.event_id is None else names[moment.event_id]
+def _explain(
+    moment: Moment, names: Mapping[tuple[str, str | None], str], journey: Journey
+) -> Explained:
+    name = names.get(moment.event_key)
     return Explained(moment, name, _WHY[moment.kind](moment, name, journey))
 
 

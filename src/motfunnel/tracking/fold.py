@@ -11,13 +11,14 @@ from functools import lru_cache
 from attrs import define
 
 from motfunnel.domain.condition import is_blank
+from motfunnel.domain.event import IDENTIFY
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.journey import Entry
 from motfunnel.domain.moment import Moment
 from motfunnel.domain.payload import Properties, to_json
 from motfunnel.domain.rule import Reading
 from motfunnel.domain.signal import Signal
-from motfunnel.store.contact_state import ContactState, new_state
+from motfunnel.store.contact_state import ContactState, before_first
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.rows import StoredEvent
 from motfunnel.store.types import read_micros, read_properties
@@ -44,7 +45,8 @@ def fold(stored: ContactState, events: Sequence[StoredEvent], funnel: Funnel) ->
 
     A departure by silence that a sweep wrote down stays written down, if it still holds.
     """
-    state = new_state(stored.contact, funnel, known=stored.known)
+    state = before_first(stored, funnel)
+    state.known = any(event.event == IDENTIFY for event in events)
     journey = state.journey
     signals: list[tuple[StoredEvent, str]] = []
     entries = []
@@ -61,7 +63,7 @@ def fold(stored: ContactState, events: Sequence[StoredEvent], funnel: Funnel) ->
     if journey.moments:
         first = journey.moments[0]
         state.opened_at = first.occurred_at
-        opening = next(event for event in events if event.id == first.event_id)
+        opening = next(event for event in events if event[:2] == first.event_key)
         state.source = source_of(read_properties(opening.properties))
     if stored.silent_until is not None:
         state.moments += len(journey.silence(stored.silent_until))
@@ -93,15 +95,20 @@ def source_of(properties: Properties) -> str | None:
 
 
 def refold(ledger: Ledger, states: Sequence[ContactState], funnel: Funnel) -> None:
-    """Fold contacts that are locked, and store what comes of it in place of what was stored."""
-    contacts = [state.contact for state in states]
-    events = ledger.stories(contacts)
+    """Fold contacts that are locked, and store what comes of it in place of what was stored.
+
+    One that was erased keeps what was stored of it: its events no longer say what they said.
+    """
+    erased = [state for state in states if state.erased_at is not None]
+    states = [state for state in states if state.erased_at is None]
+    events = ledger.stories(states)
     folded = [fold(state, events.get(state.contact, []), funnel) for state in states]
     ledger.clear_journeys([state.contact for state in states if state.moments])
     journeys = [one.state.journey for one in folded]
     ledger.add_journeys((journey.moments, journey.episodes.values()) for journey in journeys)
     ledger.update_contacts([one.state for one in folded])
     ledger.set_signals(changed for one in folded for changed in one.signals)
+    ledger.settle(erased, funnel)
 
 
 def difference(

@@ -52,6 +52,7 @@ class Profile:
         story: the same, with why each holds.
         episodes: its departures.
         events: how many events it has.
+        aliases: the other keys that were merged into it.
     """
 
     contact: str
@@ -70,11 +71,13 @@ class Profile:
     story: tuple[Explained, ...]
     episodes: tuple[Episode, ...]
     events: int
+    aliases: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The profile, ready for JSON; instants as ISO 8601."""
         return {
             "contact": self.contact,
+            "aliases": list(self.aliases),
             "as_of": iso(self.as_of),
             "presence": self.presence.value,
             "stage": self.stage,
@@ -103,6 +106,8 @@ class Profile:
             none = f"; {events}, none of which opens" if self.events else ""
             return f"{self.contact} is unknown{none}"
         lines = [f"{self.contact} is {self.presence.value}, at stage {self.stage}, after {events}"]
+        if self.aliases:
+            lines.append(f"also known as {', '.join(self.aliases)}")
         if self.deadline_at is not None:
             lines.append(f"departs by silence at {self.deadline_at:{_SECONDS}} UTC")
         for one in self.story:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
+from attrs import evolve
+
 from motfunnel.domain.event import contact_key as check_key
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.instant import utc
@@ -18,8 +20,9 @@ from motfunnel.store import funnels
 from motfunnel.store.database import Database
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.story import read_moments
-from motfunnel.tracking.explain import make_profile
+from motfunnel.tracking.explain import make_profile, profile_of_erased
 from motfunnel.tracking.interpreter import Interpreter
+from motfunnel.tracking.merging import find_identity
 from motfunnel.tracking.profile import Profile
 
 if TYPE_CHECKING:
@@ -65,8 +68,18 @@ class Reader:
         key, funnel, instant = self._key(contact), self.funnel, self.as_of(as_of)
         with self.database.read() as connection:
             ledger = Ledger(connection, self.database.tables.schema, self.tenant)
-            events = ledger.events(key)
-        return make_profile(key, funnel, events, instant)
+            identity = find_identity(ledger, key)
+            events = [event for key in identity.keys for event in ledger.events(key)]
+            stored = ledger.find_contact(identity.contact, funnel)
+            if stored is not None and stored.erased_at is not None:
+                moments, episodes = ledger.journeys([stored.contact])
+                journey = evolve(
+                    stored.journey,
+                    moments=moments.get(stored.contact, []),
+                    episodes={one.number: one for one in episodes.get(stored.contact, [])},
+                )
+                return profile_of_erased(journey, instant, stored.erased_at, len(events))
+        return make_profile(identity, funnel, events, instant)
 
     def moments(
         self,
@@ -92,12 +105,13 @@ class Reader:
 
         def read() -> Iterator[Moment]:
             with self.database.read() as connection:
+                ledger = Ledger(connection, self.database.tables.schema, self.tenant)
                 yield from read_moments(
                     connection,
                     self.database.tables,
                     self.tenant,
                     as_of=instant,
-                    contact=key,
+                    contact=None if key is None else find_identity(ledger, key).contact,
                     kind=wanted,
                     since=earliest,
                 )

@@ -1,6 +1,6 @@
-"""Recording events of one contact: store them, advance its journey, store what that makes.
+"""Recording events: store them, advance their contacts' journeys, store what that makes.
 
-All of it inside one transaction, which the caller opens and ends, and with the contact's row
+All of it inside one transaction, which the caller opens and ends, and with the contacts' rows
 locked. An event that comes after all others costs one step; a late one folds the contact anew.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from itertools import groupby
 from operator import attrgetter
 
 from attrs import frozen
@@ -19,13 +18,15 @@ from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.journey import Entry, make_entry
 from motfunnel.domain.moment import Moment, Presence
 from motfunnel.domain.rule import Reading
-from motfunnel.errors import ConflictError
+from motfunnel.errors import ConflictError, EventError
 from motfunnel.store.contact_state import ContactState
 from motfunnel.store.ledger import Ledger
 from motfunnel.tracking.fold import difference, fold, source_of
 from motfunnel.tracking.tracked import Tracked
 
 _place = attrgetter("place")
+_EventKey = tuple[str, str]
+"""The key under which an event was recorded, and its id: several keys may be one contact's."""
 
 
 @frozen
@@ -48,52 +49,64 @@ def record_all(
 ) -> list[Tracked]:
     """Record events of several contacts; say of each what it did, in the order given.
 
-    Contacts are locked in the order of their keys, so that two who do so never wait for each
-    other.
+    All contacts are locked before anything is written, in an order that everybody keeps.
+
+    Raises:
+        ConflictError: an id is taken by an event with other content.
+        EventError: the contact was erased.
     """
-    order = sorted(range(len(said)), key=lambda n: said[n].event.contact)
+    owners = ledger.lock_owners([one.event.contact for one in said], funnel)
+    groups: dict[str, list[int]] = {}
+    for number, one in enumerate(said):
+        groups.setdefault(owners[one.event.contact].contact, []).append(number)
     answers: dict[int, Tracked] = {}
-    for _, group in groupby(order, key=lambda n: said[n].event.contact):
-        numbers = list(group)
-        found = record(ledger, funnel, [said[n] for n in numbers], recorded_at)
+    for contact in sorted(groups):
+        numbers = groups[contact]
+        state = owners[said[numbers[0]].event.contact]
+        found = _record(ledger, state, funnel, [said[n] for n in numbers], recorded_at)
         answers.update(zip(numbers, found, strict=True))
     return [answers[n] for n in range(len(said))]
 
 
-def record(
-    ledger: Ledger, funnel: Funnel, said: Sequence[Said], recorded_at: datetime
+def _record(
+    ledger: Ledger,
+    state: ContactState,
+    funnel: Funnel,
+    said: Sequence[Said],
+    recorded_at: datetime,
 ) -> list[Tracked]:
-    """Record events of one contact; say of each what it did.
-
-    Raises:
-        ConflictError: an id is taken by an event with other content.
-    """
-    state = ledger.lock_contact(said[0].event.contact, funnel)
+    """Record events of one contact, which is locked; say of each what it did."""
     new: list[Said] = []
     for one in said:
-        if _add(ledger, one, recorded_at):
+        if _add(ledger, state, one, recorded_at):
             new.append(one)
             state.known |= one.event.name == IDENTIFY
-    moments: dict[str, list[Moment]] = {}
-    revoked: dict[str, list[Moment]] = {}
+    moments: dict[_EventKey, list[Moment]] = {}
+    revoked: dict[_EventKey, list[Moment]] = {}
     if new:
         entries = sorted((make_entry(one.event, one.reading) for one in new), key=_place)
         if state.fingerprint == funnel.fingerprint and state.follows(entries[0]):
-            sources = {one.event.id: source_of(one.event.properties) for one in new}
+            sources = {_key(one.event): source_of(one.event.properties) for one in new}
             moments = _advance(ledger, state, entries, sources)
         else:
-            came, went = _refold(ledger, state, [one.event.id for one in new], funnel)
-            moments, revoked = _by_cause(came, entries), {entries[0].id: went}
+            came, went = _refold(ledger, state, {_key(one.event) for one in new}, funnel)
+            moments, revoked = _by_cause(came, entries), {_cause(entries[0]): went}
     fresh = {id(one) for one in new}
     return [_answer(one.event, id(one) in fresh, moments, revoked) for one in said]
 
 
-def _add(ledger: Ledger, one: Said, recorded_at: datetime) -> bool:
+def _add(ledger: Ledger, state: ContactState, one: Said, recorded_at: datetime) -> bool:
     """Store the event; False if it is stored already."""
     event = one.event
+    if state.erased_at is not None:
+        raise EventError(
+            "is what an erasure left of a contact, and nobody's key",
+            contact=event.contact,
+            event=event.name,
+        )
     if ledger.add_event(event, one.reading.signal.label, recorded_at):
         if event.name == IDENTIFY:
-            ledger.add_traits(event, recorded_at)
+            ledger.add_traits(state.contact, event, recorded_at)
         return True
     stored = ledger.find_event(event)
     if stored is None or not event.same_as(stored, ignore_instant=not one.is_dated):
@@ -110,18 +123,19 @@ def _advance(
     ledger: Ledger,
     state: ContactState,
     entries: Sequence[Entry],
-    sources: dict[str, str | None],
-) -> dict[str, list[Moment]]:
+    sources: Mapping[_EventKey, str | None],
+) -> dict[_EventKey, list[Moment]]:
     """Step through events that come after all others."""
     journey, first = state.journey, state.moments
     if journey.presence is Presence.DEPARTED:
         number = journey.state[machine.EPISODES]
         journey.episodes[number] = ledger.find_episode(state.contact, number)
     stored = dict(journey.episodes)
-    moments: dict[str, list[Moment]] = {}
+    moments: dict[_EventKey, list[Moment]] = {}
     for entry in entries:
-        moments[entry.id] = journey.advance(entry)
-        state.see(entry, sources[entry.id], moments[entry.id])
+        key = _cause(entry)
+        moments[key] = journey.advance(entry)
+        state.see(entry, sources[key], moments[key])
     ledger.add_moments(journey.moments, first)
     ledger.put_episodes(e for n, e in journey.episodes.items() if e != stored.get(n))
     ledger.update_contacts([state])
@@ -129,14 +143,14 @@ def _advance(
 
 
 def _refold(
-    ledger: Ledger, state: ContactState, new: Collection[str], funnel: Funnel
+    ledger: Ledger, state: ContactState, new: Collection[_EventKey], funnel: Funnel
 ) -> tuple[list[Moment], list[Moment]]:
-    """Fold the contact anew; give the moments that came and went by the events with new ids."""
-    events = ledger.stories([state.contact])[state.contact]
+    """Fold the contact anew; give the moments that came and went by the events that are new."""
+    events = ledger.stories([state])[state.contact]
     if state.fingerprint == funnel.fingerprint:
         before = ledger.moments(state.contact)
     else:  # what is stored is another funnel's, or awaits the fold: these events did not do that
-        earlier = [event for event in events if event.id not in new]
+        earlier = [event for event in events if event[:2] not in new]
         before = fold(state, earlier, funnel).state.journey.moments
     folded = fold(state, events, funnel)
     journey = folded.state.journey
@@ -147,25 +161,36 @@ def _refold(
     return difference(before, journey.moments)
 
 
-def _by_cause(moments: Sequence[Moment], entries: Sequence[Entry]) -> dict[str, list[Moment]]:
+def _by_cause(moments: Sequence[Moment], entries: Sequence[Entry]) -> dict[_EventKey, list[Moment]]:
     """Put each moment down to its own event, if that is new, else to the first that is."""
-    causes: dict[str, list[Moment]] = {entry.id: [] for entry in entries}
+    first = _cause(entries[0])
+    causes: dict[_EventKey, list[Moment]] = {_cause(entry): [] for entry in entries}
     for moment in moments:
-        own = moment.event_id if moment.event_id in causes else None
-        causes[own or entries[0].id].append(moment)
+        contact, id = moment.event_key
+        own = first if id is None else (contact, id)
+        causes[own if own in causes else first].append(moment)
     return causes
 
 
 def _answer(
     event: Event,
     is_new: bool,
-    moments: Mapping[str, Sequence[Moment]],
-    revoked: Mapping[str, Sequence[Moment]],
+    moments: Mapping[_EventKey, Sequence[Moment]],
+    revoked: Mapping[_EventKey, Sequence[Moment]],
 ) -> Tracked:
+    key = _key(event)
     return Tracked(
         contact=event.contact,
         id=event.id,
-        moments=tuple(moments.get(event.id, ())) if is_new else (),
-        revoked=tuple(revoked.get(event.id, ())) if is_new else (),
+        moments=tuple(moments.get(key, ())) if is_new else (),
+        revoked=tuple(revoked.get(key, ())) if is_new else (),
         duplicate=not is_new,
     )
+
+
+def _key(event: Event) -> _EventKey:
+    return event.contact, event.id
+
+
+def _cause(entry: Entry) -> _EventKey:
+    return entry.recorded_as, entry.id

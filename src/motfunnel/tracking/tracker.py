@@ -20,9 +20,10 @@ from motfunnel.store.host import Host, after_commit, host_connection, joined
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.retrying import persist
 from motfunnel.store.tables import TENANT_LENGTH
+from motfunnel.tracking.custodian import Custodian
 from motfunnel.tracking.interpreter import Interpreter
 from motfunnel.tracking.listeners import Handler, Listeners
-from motfunnel.tracking.reader import Reader, moment_kind
+from motfunnel.tracking.reader import moment_kind
 from motfunnel.tracking.rebuild import rebuild_in_chunks
 from motfunnel.tracking.recorder import Said, record_all
 from motfunnel.tracking.sweep import sweep_some
@@ -35,7 +36,7 @@ TOLERANCE = timedelta(minutes=5)
 """How far ahead of our clock the clock of another machine may be."""
 
 
-class Tracker(Reader):
+class Tracker(Custodian):
     """Records events, and answers what they mean.
 
     Args:

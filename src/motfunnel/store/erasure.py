@@ -1,0 +1,227 @@
+"""Erasing contacts: deleting their rows, finding what others' rows say of them, emptying the file.
+
+Says what is deleted, on which database how. Which contacts, and what is left of them, the caller
+decides.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, insert, or_, select
+from sqlalchemy import update as sql_update
+
+from motfunnel.domain.event import Event
+from motfunnel.domain.payload import to_json
+from motfunnel.domain.scrubber import ERASED, Scrubber
+from motfunnel.store.database import Database
+from motfunnel.store.rows import read_event
+from motfunnel.store.tables import Tables
+
+_AT_ONCE: Final = 50
+_SQLITE_TRIES: Final = 20
+
+
+def delete_contacts(
+    connection: Connection, tables: Tables, tenant: str, keys: Sequence[str]
+) -> int:
+    """Delete every row of some keys; give the number of events that were."""
+    for table in (tables.moments, tables.episodes, tables.traits, tables.contacts):
+        connection.execute(delete(table).where(table.c.tenant == tenant, table.c.contact.in_(keys)))
+    e, p = tables.events.c, tables.aliases.c
+    gone = connection.execute(delete(tables.events).where(e.tenant == tenant, e.contact.in_(keys)))
+    connection.execute(
+        delete(tables.aliases).where(
+            p.tenant == tenant, or_(p.alias.in_(keys), p.contact.in_(keys))
+        )
+    )
+    return gone.rowcount
+
+
+def copy_events(
+    connection: Connection,
+    tables: Tables,
+    tenant: str,
+    token: str,
+    ids: Mapping[tuple[str, str | None], str],
+    scrubber: Scrubber,
+) -> None:
+    """Copy events to a token, by new ids and without their properties; they can only be counted."""
+    e = tables.events.c
+    keys = sorted({contact for contact, _ in ids})
+    counted = select(e.contact, e.id, e.event, e.occurred_at, e.recorded_at, e.signal).where(
+        e.tenant == tenant, e.contact.in_(keys)
+    )
+    rows = [
+        {
+            "tenant": tenant,
+            "contact": token,
+            "id": ids[row.contact, row.id],
+            "event": ERASED if scrubber.is_named(row.event) else row.event,
+            "occurred_at": row.occurred_at,
+            "recorded_at": row.recorded_at,
+            "signal": row.signal,
+            "properties": {},
+        }
+        for row in connection.execute(counted).all()
+    ]
+    connection.execute(insert(tables.events), rows)
+
+
+def known_contacts(
+    connection: Connection, tables: Tables, tenant: str, keys: Collection[str]
+) -> set[str]:
+    """Find those of some keys of whom anything is recorded."""
+    c = tables.contacts.c
+    found: set[str] = set()
+    for some in _chunks(keys):
+        mine = select(c.contact).where(c.tenant == tenant, c.contact.in_(some))
+        found.update(connection.scalars(mine))
+    return found
+
+
+def unname_referred(
+    connection: Connection, tables: Tables, tenant: str, tokens: Mapping[str, str | None]
+) -> None:
+    """Take keys out of the referrals that erasures left: no event says them any more."""
+    m = tables.moments.c
+    for key, token in tokens.items():
+        connection.execute(
+            sql_update(tables.moments)
+            .where(m.tenant == tenant, m.referred == key)
+            .values(referred=token)
+        )
+
+
+def put_erasure(
+    connection: Connection,
+    tables: Tables,
+    tenant: str,
+    token: str,
+    at: datetime,
+    *,
+    counts_kept: bool,
+) -> None:
+    """Note that somebody was erased, and when."""
+    row = {"tenant": tenant, "token": token, "erased_at": at, "counts_kept": counts_kept}
+    connection.execute(insert(tables.erasures).values(row))
+
+
+def contacts_silent_since(
+    connection: Connection, tables: Tables, tenant: str, instant: datetime, most: int
+) -> Sequence[str]:
+    """Some contacts of whom nothing has happened since an instant, and that are not erased."""
+    c = tables.contacts.c
+    silent = select(c.contact).where(c.tenant == tenant, c.last_at < instant, c.erased_at.is_(None))
+    return connection.scalars(silent.order_by(c.contact).limit(most)).all()
+
+
+def drop_rejects_before(
+    connection: Connection, tables: Tables, tenant: str, instant: datetime
+) -> int:
+    """Delete the rejects that were recorded before an instant; how many there were."""
+    r = tables.rejects.c
+    old = delete(tables.rejects).where(r.tenant == tenant, r.recorded_at < instant)
+    return connection.execute(old).rowcount
+
+
+def erased_contacts(
+    connection: Connection, tables: Tables, tenant: str
+) -> tuple[dict[str, datetime], list[datetime]]:
+    """Read who was erased: the tokens of those whose counts were kept, and when the others were."""
+    e = tables.erasures.c
+    rows = connection.execute(select(tables.erasures).where(e.tenant == tenant)).all()
+    kept = {row.token: row.erased_at for row in rows if row.counts_kept}
+    return kept, [row.erased_at for row in rows if not row.counts_kept]
+
+
+def events_naming(
+    connection: Connection, tables: Tables, tenant: str, keys: Sequence[str]
+) -> list[Event]:
+    """Find the events in whose words some keys occur.
+
+    Looks at every event of the tenant: costs as much as there is.
+    """
+    e = tables.events.c
+    found: list[Event] = []
+    for some in _chunks(keys):
+        naming = or_(*_naming(connection, some, cast(e.properties, Text), e.id, e.event))
+        rows = connection.execute(select(tables.events).where(e.tenant == tenant, naming))
+        found += [read_event(dict(row)) for row in rows.mappings()]
+    return found
+
+
+def replace_event(
+    connection: Connection, tables: Tables, tenant: str, stored: Event, cleaned: Event
+) -> None:
+    """Write an event anew, without what it said of somebody."""
+    e = tables.events.c
+    connection.execute(
+        sql_update(tables.events)
+        .where(e.tenant == tenant, e.contact == stored.contact, e.id == stored.id)
+        .values(id=cleaned.id, event=cleaned.name, properties=cleaned.properties)
+    )
+
+
+def rejects_naming(
+    connection: Connection, tables: Tables, tenant: str, keys: Sequence[str]
+) -> Iterator[tuple[str, list[Any]]]:
+    """Find the rejects in whose words some keys occur: of each the id, and all that it says."""
+    r = tables.rejects.c
+    for some in _chunks(keys):
+        naming = or_(*_naming(connection, some, r.payload, r.contact, r.event, r.reason))
+        found = select(tables.rejects).where(r.tenant == tenant, naming)
+        for row in connection.execute(found).all():
+            yield row.id, [row.contact, row.event, row.reason, _read_payload(row.payload)]
+
+
+def compact(database: Database) -> bool:
+    """On SQLite, write the file anew and empty its log, so that no freed page keeps a trace.
+
+    Costs the whole file, and waits until nobody else writes. Elsewhere freed rows are the server's
+    to clean up.
+
+    Returns:
+        Whether nothing is left; False where somebody reads on, so that the log is kept for them.
+    """
+    if not database.is_sqlite:
+        return True
+    with database.engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection.exec_driver_sql("VACUUM")
+        for _ in range(_SQLITE_TRIES):
+            busy, *_rest = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+            if not busy:
+                return True
+            database.pause(0.1)
+    return False
+
+
+def _naming(
+    connection: Connection, keys: Sequence[str], as_json: ColumnElement[Any], *plain: Any
+) -> Iterator[ColumnElement[bool]]:
+    """Conditions that a key occurs in a column, letter by letter.
+
+    LIKE would know wildcards, and on SQLite no case.
+    """
+    find = func.strpos if connection.dialect.name == "postgresql" else func.instr
+    for key in keys:
+        for written in {to_json(key)[1:-1], json.dumps(key)[1:-1]}:
+            yield find(as_json, written) > 0
+        yield from (find(column, key) > 0 for column in plain)
+
+
+def _read_payload(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _chunks(keys: Collection[str]) -> Iterator[Sequence[str]]:
+    ordered = sorted(keys)
+    for start in range(0, len(ordered), _AT_ONCE):
+        yield ordered[start : start + _AT_ONCE]

@@ -1,0 +1,129 @@
+"""Migrations: bringing the tables of an earlier version to those of this one, with all data kept.
+
+On SQLite and PostgreSQL a migration is one transaction. MariaDB commits every change of a table by
+itself, so each step there looks first whether it has been done: a run that was killed is completed
+by the next. Steps name columns and tables as they were made then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    Table,
+    delete,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.schema import CreateColumn
+
+from motfunnel.errors import SchemaError
+from motfunnel.store.database import VERSION, Database
+from motfunnel.store.tables import Tables
+from motfunnel.store.types import MARIADB, Instant, key_type
+
+_LOCK: Final = 6_019_243_117  # any number that no other program is likely to lock by
+_LOCK_SECONDS: Final = 600
+
+
+def migrate(database: Database) -> tuple[int, int]:
+    """Bring the tables to the newest version; do nothing where they are, or where there are none.
+
+    Two at once take turns. What writes to the tables should be stopped meanwhile.
+
+    Returns:
+        The version before and after; (0, 0) where there are no tables.
+
+    Raises:
+        SchemaError: the tables were made by a newer version of this library.
+    """
+    with database.engine.connect() as connection, _alone(connection):
+        found = _version(connection, database.tables)
+        if found > VERSION:
+            raise SchemaError(
+                f"the tables are of version {found}, and this motfunnel knows version {VERSION}; "
+                "install the motfunnel that made them, or a newer one"
+            )
+        for version in range(found, VERSION) if found else ():
+            _STEPS[version](connection, database.tables)
+            _put_version(connection, database.tables, version + 1)
+        return found, VERSION if found else 0
+
+
+def _to_version_2(connection: Connection, tables: Tables) -> None:
+    """Keys can be merged, and contacts erased with their counts kept."""
+    _add_column(connection, tables.contacts, Column("merged_into", key_type()))
+    _add_column(
+        connection, tables.contacts, Column("aliases", Integer, nullable=False, server_default="0")
+    )
+    _add_column(connection, tables.contacts, Column("erased_at", Instant()))
+    _add_column(connection, tables.moments, Column("recorded_as", key_type()))
+    if "merged_at" not in _columns(connection, tables.aliases):  # nothing was ever in it
+        tables.aliases.drop(connection, checkfirst=True)
+    tables.metadata.create_all(connection, [tables.aliases, tables.erasures])
+    _add_column(
+        connection, tables.traits, Column("owner", key_type(), nullable=False, server_default="")
+    )
+    connection.execute(update(tables.traits).values(owner=tables.traits.c.contact))
+    for table in (tables.contacts, tables.traits):
+        for index in table.indexes:
+            index.create(connection, checkfirst=True)
+
+
+_STEPS: Final[dict[int, Callable[[Connection, Tables], None]]] = {1: _to_version_2}
+"""What brings the tables from a version to the next."""
+
+
+@contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    """One transaction, in which nobody else migrates."""
+    dialect = connection.dialect.name
+    if dialect == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    elif dialect == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    else:
+        lock = {"name": f"motfunnel {_LOCK}", "seconds": _LOCK_SECONDS}
+        if connection.scalar(text("SELECT GET_LOCK(:name, :seconds)"), lock) != 1:
+            raise SchemaError("another process has been migrating these tables for too long")
+    yield
+    connection.commit()
+    if dialect in MARIADB:
+        connection.scalar(text("SELECT RELEASE_LOCK(:name)"), {"name": f"motfunnel {_LOCK}"})
+
+
+def _version(connection: Connection, tables: Tables) -> int:
+    version = tables.version
+    if not inspect(connection).has_table(version.name, schema=version.schema):
+        return 0
+    return connection.scalar(select(version.c.version)) or 0
+
+
+def _put_version(connection: Connection, tables: Tables, number: int) -> None:
+    recorded_at = connection.scalar(select(tables.version.c.recorded_at))
+    connection.execute(delete(tables.version))
+    connection.execute(insert(tables.version).values(version=number, recorded_at=recorded_at))
+
+
+def _add_column(connection: Connection, table: Table, column: Column[Any]) -> None:
+    if column.name in _columns(connection, table):
+        return
+    name = connection.dialect.identifier_preparer.format_table(table)
+    made = CreateColumn(column).compile(dialect=connection.dialect)
+    connection.execute(text(f"ALTER TABLE {name} ADD COLUMN {made}"))
+    if column.server_default is not None and connection.dialect.name != "sqlite":
+        connection.execute(text(f"ALTER TABLE {name} ALTER COLUMN {column.name} DROP DEFAULT"))
+
+
+def _columns(connection: Connection, table: Table) -> set[str]:
+    if not inspect(connection).has_table(table.name, schema=table.schema):
+        return set()
+    return {one["name"] for one in inspect(connection).get_columns(table.name, table.schema)}

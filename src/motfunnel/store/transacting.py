@@ -1,0 +1,22 @@
+"""Work that goes into the host's transaction where there is one, else into one of our own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from motfunnel.store.database import Database
+from motfunnel.store.host import Host, host_connection, joined
+from motfunnel.store.retrying import persist
+
+Result = TypeVar("Result")
+
+
+def transact(database: Database, work: Callable[[Connection], Result], bind: Host | None) -> Result:
+    """Do work in a savepoint of the host's transaction, or else in a transaction that commits."""
+    if bind is None:
+        return persist(database, work)
+    with joined(host_connection(bind)) as connection:
+        return work(connection)

@@ -1,0 +1,209 @@
+"""Erasing a contact: no row, no file and no word of others keeps its key or what was said of it.
+
+With its counts kept, a random token stands in its place: when it came, left and returned can still
+be counted, and nobody can say of whom. Its journey ends there: nothing departs after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from attrs import evolve, frozen
+
+from motfunnel.domain.event import Event
+from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.instant import to_micros
+from motfunnel.domain.moment import LEFT, SILENCE, Episode, Moment
+from motfunnel.domain.scrubber import ERASED, Scrubber
+from motfunnel.store.contact_state import ContactState
+from motfunnel.store.departures import UNKNOWN
+from motfunnel.store.erasure import (
+    copy_events,
+    delete_contacts,
+    events_naming,
+    known_contacts,
+    put_erasure,
+    rejects_naming,
+    replace_event,
+    unname_referred,
+)
+from motfunnel.store.ledger import Ledger
+from motfunnel.store.rejects import drop_rejects
+from motfunnel.tracking.fold import refold
+from motfunnel.tracking.merging import lock_identities
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from motfunnel.store.database import Database
+
+
+@frozen(kw_only=True)
+class Forgotten:
+    """What an erasure did.
+
+    Attributes:
+        events: how many events were deleted.
+        others: how many events of other contacts named it, and do so no more.
+        rejects: how many rejects named it, and are gone.
+        token: what stands for it where its counts were kept; else None.
+        is_complete: whether nothing is left in the database's files either, as far as that is
+            ours to see to; False on SQLite while somebody reads on.
+    """
+
+    events: int
+    others: int
+    rejects: int
+    token: str | None = None
+    is_complete: bool = True
+
+
+@frozen(kw_only=True)
+class Erased:
+    """The rows of one contact, gone.
+
+    Attributes:
+        keys: all keys of it.
+        events: how many events it had.
+        token: what stands for it; None where nothing does.
+    """
+
+    keys: tuple[str, ...]
+    events: int
+    token: str | None
+
+
+def erase_contact(
+    ledger: Ledger, funnel: Funnel, key: str, now: datetime, *, keep_counts: bool
+) -> Erased:
+    """Delete all that is recorded under a contact's keys."""
+    owners, members = lock_identities(ledger, funnel, [key])
+    owner = owners[key]
+    where = (ledger.connection, ledger.tables, ledger.tenant)
+    keys = (owner.contact, *sorted(members))
+    token = None
+    if keep_counts and owner.erased_at is None:
+        token = _keep_counts(ledger, funnel, owner, Scrubber(dict.fromkeys(keys)), now)
+    events = delete_contacts(*where, keys)
+    unname_referred(*where, dict.fromkeys(keys, token))
+    if events:
+        put_erasure(*where, token or str(uuid4()), now, counts_kept=token is not None)
+    return Erased(keys=keys, events=events, token=token)
+
+
+def scrub_others(ledger: Ledger, funnel: Funnel, scrubber: Scrubber) -> int:
+    """Take the keys out of the events of others, and fold those anew; how many events there were.
+
+    A referral stays one, of somebody who is no longer named.
+    """
+    where = (ledger.connection, ledger.tables, ledger.tenant)
+    referring = {
+        rule.referred for rules in funnel.rules.values() for rule in rules if rule.referred
+    }
+    changed: dict[str, list[tuple[Event, Event]]] = {}
+    for event in events_naming(*where, list(scrubber.tokens)):
+        cleaned = _clean(event, scrubber, referring)
+        if cleaned != event:
+            changed.setdefault(event.contact, []).append((event, cleaned))
+    if not changed:
+        return 0
+    owners, _ = lock_identities(ledger, funnel, [*changed])
+    for pairs in changed.values():
+        for stored, cleaned in pairs:
+            replace_event(*where, stored, cleaned)
+    refold(ledger, list({state.contact: state for state in owners.values()}.values()), funnel)
+    return sum(map(len, changed.values()))
+
+
+def drop_rejects_naming(
+    connection: Connection, database: Database, tenant: str, scrubber: Scrubber
+) -> int:
+    """Delete the rejects that name one of the keys; how many there were."""
+    found = rejects_naming(connection, database.tables, tenant, list(scrubber.tokens))
+    ids = [id for id, said in found if scrubber.clean(said, _names(said)) != said]
+    drop_rejects(connection, database.tables, tenant, ids)
+    return len(ids)
+
+
+def _keep_counts(
+    ledger: Ledger, funnel: Funnel, owner: ContactState, scrubber: Scrubber, now: datetime
+) -> str | None:
+    """Copy a contact to a token, without what was said of it; None where nothing is recorded."""
+    if owner.fingerprint != funnel.fingerprint:
+        refold(ledger, [owner], funnel)
+        [owner] = ledger.lock_contacts([owner.contact], funnel)
+    events = ledger.stories([owner]).get(owner.contact, [])
+    if not events:
+        return None
+    where = (ledger.connection, ledger.tables, ledger.tenant)
+    moments, episodes = ledger.journeys([owner.contact])
+    kept = [*moments.get(owner.contact, []), *owner.journey.silence(to_micros(now))]
+    away = {e.number: e for e in episodes.get(owner.contact, [])} | owner.journey.episodes
+    token = str(uuid4())
+    ids: dict[tuple[str, str | None], str] = {event[:2]: str(uuid4()) for event in events}
+    returns = {m.episode: ids.get(m.event_key) for m in kept}
+    others = known_contacts(*where, {m.referred for m in kept if m.referred})
+    copy_events(*where, token, ids, scrubber)
+    unspoken = [_without_words(moment, token, ids, others) for moment in kept]
+    ledger.add_journeys([(unspoken, [_unspoken(e, token, returns) for e in away.values()])])
+    _leave_token(ledger, funnel, owner, token, len(kept), now)
+    return token
+
+
+def _leave_token(
+    ledger: Ledger, funnel: Funnel, owner: ContactState, token: str, moments: int, now: datetime
+) -> None:
+    """Write the row of a token: the state of the contact, at rest for ever."""
+    state = ledger.lock_contact(token, funnel)
+    state.journey = evolve(owner.journey, contact=token, open_cases=[])
+    state.opened_at = owner.opened_at
+    state.source = None if owner.source is None else UNKNOWN
+    state.moments = moments
+    if owner.last is not None:
+        state.last = (*owner.last[:3], token)
+    state.erased_at = now
+    ledger.update_contacts([state])
+
+
+def _without_words(
+    moment: Moment, token: str, ids: Mapping[tuple[str, str | None], str], others: Collection[str]
+) -> Moment:
+    """A moment that says of nobody but other contacts whom they were referred by, as before."""
+    return evolve(
+        moment,
+        contact=token,
+        event_id=ids.get(moment.event_key),
+        reason=_plain(moment.reason),
+        referred=moment.referred if moment.referred in others else None,
+        recorded_as=None,
+    )
+
+
+def _unspoken(episode: Episode, token: str, returns: Mapping[int | None, str | None]) -> Episode:
+    return evolve(
+        episode,
+        contact=token,
+        reason=_plain(episode.reason),
+        return_event_id=returns[episode.number] if episode.returned_at else None,
+    )
+
+
+def _plain(reason: Any) -> Any:
+    """A reason of our own; what somebody said is gone."""
+    return reason if reason in (None, SILENCE, LEFT) else UNKNOWN
+
+
+def _clean(event: Event, scrubber: Scrubber, referring: Collection[str]) -> Event:
+    return evolve(
+        event,
+        id=str(uuid4()) if scrubber.is_named(event.id) else event.id,
+        name=ERASED if scrubber.is_named(event.name) else event.name,
+        properties=scrubber.clean(event.properties, referring),
+    )
+
+
+def _names(said: Sequence[object]) -> set[str]:
+    return {name for one in said if isinstance(one, dict) for name in one}

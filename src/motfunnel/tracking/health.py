@@ -1,0 +1,61 @@
+"""The health of a tracker: a value that a host can show to whoever watches over it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from attrs import frozen
+
+from motfunnel.domain.instant import iso
+from motfunnel.domain.wording import counted
+
+
+@frozen(kw_only=True)
+class Health:
+    """How a tracker is, at an instant.
+
+    Attributes:
+        at: the instant.
+        last_write_at: when this process last committed an event; None where it has not yet.
+        rejects: how many inputs could not be taken and wait in the table of rejects.
+        spooled: how many calls wait in this machine's spool file.
+        sweep_lag: for how long the oldest departure by silence has not been written down, so that
+            its handlers have not been told; zero where none waits.
+        outdated: how many contacts await a fold by this funnel.
+        error: the type of error with which the database answered; None where it is well. What
+            only the database knows is then None.
+    """
+
+    at: datetime
+    last_write_at: datetime | None
+    rejects: int | None
+    spooled: int
+    sweep_lag: timedelta | None
+    outdated: int | None
+    error: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same, ready for JSON; durations in seconds."""
+        lag = None if self.sweep_lag is None else self.sweep_lag.total_seconds()
+        return {
+            "at": iso(self.at),
+            "last_write_at": None if self.last_write_at is None else iso(self.last_write_at),
+            "rejects": self.rejects,
+            "spooled": self.spooled,
+            "sweep_lag": lag,
+            "outdated": self.outdated,
+            "error": self.error,
+        }
+
+    def __str__(self) -> str:
+        """One line."""
+        if self.error is not None:
+            return (
+                f"the database answers with {self.error}; {counted(self.spooled, 'call')} spooled"
+            )
+        return (
+            f"{counted(self.rejects or 0, 'reject')}, {counted(self.spooled, 'call')} spooled, "
+            f"{counted(self.outdated or 0, 'contact')} outdated, "
+            f"the sweep is {self.sweep_lag} behind"
+        )

@@ -1,0 +1,155 @@
+"""Merging: several keys that are one contact, folded as one; and taking them apart again.
+
+A merge is a pointer and a refold. Events stay under the key that they were recorded under, so that
+no merge makes a conflict, and an unmerge gives back exactly what was there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from attrs import frozen
+
+from motfunnel.domain.funnel import Funnel
+from motfunnel.errors import MergeError
+from motfunnel.store.contact_state import ContactState, new_state
+from motfunnel.store.ledger import Ledger
+from motfunnel.store.pointers import lift_pointer, move_traits, pointers, put_pointer, set_owner
+from motfunnel.tracking.fold import refold
+
+
+@frozen(kw_only=True)
+class Identity:
+    """The keys that are one contact.
+
+    Attributes:
+        contact: the key that answers are given under.
+        aliases: the other keys of it, in their order; each resolves to the contact for ever.
+        changed: whether the call that gave this changed anything.
+    """
+
+    contact: str
+    aliases: tuple[str, ...] = ()
+    changed: bool = False
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """All keys, the contact's own first."""
+        return (self.contact, *self.aliases)
+
+
+def merge_keys(
+    ledger: Ledger, funnel: Funnel, old: str, new: str, now: datetime, *, force: bool
+) -> Identity:
+    """Fold what was and will be recorded under the old key into the contact of the new one.
+
+    Raises:
+        MergeError: the old key was merged into another already, or was identified, or erased.
+    """
+    owners, members = lock_identities(ledger, funnel, [old, new])
+    source, target = owners[old], owners[new]
+    if source.contact == target.contact:
+        return _identity(target, members)
+    _check_merge(old, new, source, target, force=force)
+    moved = [old, *_of(members, old)]
+    where = (ledger.connection, ledger.tables, ledger.tenant)
+    put_pointer(*where, old, new, now)
+    move_traits(*where, moved, target.contact)
+    set_owner(*where, moved, target.contact)
+    emptied = new_state(old, funnel)
+    emptied.merged_into = target.contact
+    ledger.clear_journeys([old])
+    ledger.update_contacts([emptied])
+    target.aliases += len(moved)
+    silences = [one.silent_until for one in (source, target) if one.silent_until is not None]
+    target.silent_until = max(silences, default=None)
+    refold(ledger, [target], funnel)
+    return _identity(target, members | dict.fromkeys(moved, target.contact), changed=True)
+
+
+def unmerge_key(ledger: Ledger, funnel: Funnel, old: str, now: datetime) -> Identity:
+    """Take a key, and what was merged into it, out of the contact that it was merged into."""
+    owners, members = lock_identities(ledger, funnel, [old])
+    owner = owners[old]
+    if owner.contact == old:
+        return _identity(owner, members)
+    where = (ledger.connection, ledger.tables, ledger.tenant)
+    moved = _below(old, pointers(*where, _of(members, owner.contact)))
+    apart = new_state(old, funnel)
+    apart.aliases = len(moved) - 1
+    owner.aliases -= len(moved)
+    lift_pointer(*where, old, now)
+    move_traits(*where, moved, old)
+    set_owner(*where, moved, old)
+    set_owner(*where, [old], None)
+    ledger.clear_journeys([owner.contact])
+    owner.moments = 0
+    refold(ledger, [owner, apart], funnel)
+    return _identity(apart, dict.fromkeys(moved - {old}, old), changed=True)
+
+
+def find_identity(ledger: Ledger, key: str) -> Identity:
+    """Find the contact that a key belongs to, and all keys of it, without locking anything."""
+    contact = ledger.find_aliases([key]).get(key, key)
+    members = ledger.find_members([contact], to_write=False)
+    return Identity(contact=contact, aliases=tuple(sorted(members)))
+
+
+def lock_identities(
+    ledger: Ledger, funnel: Funnel, keys: Collection[str]
+) -> tuple[dict[str, ContactState], dict[str, str]]:
+    """Lock the contacts of some keys, with all keys of them.
+
+    Returns:
+        The contact of each key, and of each key that was merged into one of them, which.
+    """
+    wanted = {*keys, *ledger.find_aliases(sorted(keys)).values()}
+    wanted |= ledger.find_members(sorted(wanted)).keys()
+    while True:
+        owners = ledger.lock_owners(wanted, funnel)
+        contacts = {state.contact for state in owners.values()}
+        members = ledger.find_members(sorted(contacts))
+        if wanted >= contacts | members.keys():
+            return owners, members
+        wanted |= contacts | members.keys()  # somebody merged between the look and the lock
+
+
+def _check_merge(
+    old: str, new: str, source: ContactState, target: ContactState, *, force: bool
+) -> None:
+    if source.contact != old:
+        raise MergeError(
+            f"it is merged into {source.contact!r} already; merge that contact, or unmerge first",
+            old=old,
+            into=new,
+        )
+    if source.erased_at is not None or target.erased_at is not None:
+        raise MergeError("one of them is what an erasure left of a contact", old=old, into=new)
+    if source.known and not force:
+        raise MergeError(
+            "it was identified, so it may be another person; force=True merges it all the same",
+            old=old,
+            into=new,
+        )
+
+
+def _identity(
+    state: ContactState, members: Mapping[str, str], *, changed: bool = False
+) -> Identity:
+    aliases = tuple(sorted(_of(members, state.contact)))
+    return Identity(contact=state.contact, aliases=aliases, changed=changed)
+
+
+def _of(members: Mapping[str, str], contact: str) -> list[str]:
+    return [key for key, owner in members.items() if owner == contact]
+
+
+def _below(key: str, above: Mapping[str, str]) -> set[str]:
+    """The key itself, and all whose pointers lead to it."""
+    found, grown = {key}, True
+    while grown:
+        more = {alias for alias, into in above.items() if into in found} - found
+        grown = bool(more)
+        found |= more
+    return found
