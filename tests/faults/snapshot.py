@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Engine, Table, insert, literal, select
+from sqlalchemy import Engine, Table, insert, inspect, literal, select
 
 from motfunnel.store.tables import tables
 
@@ -43,6 +43,19 @@ def copy_tenant(engine: Engine, tenant: str, copy: str) -> None:
             values = [literal(copy) if name == "tenant" else table.c[name] for name in names]
             rows = select(*values).where(table.c.tenant == tenant)
             connection.execute(insert(table).from_select(names, rows))
+
+
+def everything(engine: Engine) -> dict[str, list[str]]:
+    """Every row of every table, whosever, as the driver shows it."""
+    quote = engine.dialect.identifier_preparer.quote
+    with engine.connect() as connection:
+        return {
+            name: sorted(
+                repr(sorted(row._mapping.items()))
+                for row in connection.exec_driver_sql(f"SELECT * FROM {quote(name)}")
+            )
+            for name in inspect(engine).get_table_names()
+        }
 
 
 def tenants_tables() -> list[Table]:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from attrs import define, field
-from sqlalchemy import Engine, create_engine, inspect, select
+from sqlalchemy import Engine
 
-from motfunnel.store.tables import tables
 from motfunnel.tracking.check import check_contacts
 from tests.faults.boundary import before_each
 from tests.faults.figures import Figures
 from tests.faults.operations import OPERATIONS, open_tracker
 from tests.faults.snapshot import Snapshot, copy_tenant, snapshot
 from tests.faults.soak import size
-from tests.faults.victim import kill_at, kill_while_making_tables
+from tests.faults.victim import kill_at
 from tests.tracking.fleet import Place
 
 MOST = 10
@@ -94,35 +92,3 @@ def test_a_killed_operation_is_whole_and_can_be_done_again(
             assert stored(shared_engine, mine.tenant) == after
         assert check_contacts(tracker).is_sound
     figures.add("kills at a statement", len(numbers))
-
-
-def test_tables_half_made_are_finished(url: str, figures: Figures) -> None:
-    """After a kill at any statement of making the tables, the next to come makes the rest."""
-    engine = create_engine(url)
-    kills = 0
-    for fatal in boundaries(engine, url):
-        drop_all(engine)
-        death = kill_while_making_tables(engine, Place(url, "mine"), fatal)
-        assert not death.survived
-        kills += 1
-        with open_tracker(url, "mine") as tracker:
-            tracker.track("ada", "saw")
-            assert check_contacts(tracker).is_sound
-        with engine.connect() as connection:
-            assert len(connection.scalars(select(tables().version.c.version)).all()) == 1
-    engine.dispose()
-    figures.add("kills while making the tables", kills)
-
-
-def boundaries(engine: Engine, url: str) -> Iterator[int]:
-    """The statements of making the tables, of which an ordinary run takes some."""
-    whole = kill_while_making_tables(engine, Place(url, "mine"), 0)
-    assert whole.survived
-    yield from range(1, whole.statements + 1, size(9, 1))
-
-
-def drop_all(engine: Engine) -> None:
-    """Drop our tables, as many as there are."""
-    names = inspect(engine).get_table_names()
-    metadata = tables().metadata
-    metadata.drop_all(engine, [table for name, table in metadata.tables.items() if name in names])

@@ -17,6 +17,7 @@ from attrs import define, field, frozen
 from sqlalchemy import Engine, text
 
 from motfunnel import Tracker
+from motfunnel.store.migrations import migrate
 from tests.faults.boundary import before_each
 from tests.faults.operations import OPERATIONS, open_tracker
 from tests.tracking.fleet import Place, context
@@ -66,6 +67,11 @@ def kill_while_making_tables(engine: Engine, place: Place, fatal: int) -> Death:
     return _kill(engine, _make_tables, place, fatal)
 
 
+def kill_while_migrating(engine: Engine, place: Place, fatal: int) -> Death:
+    """Migrate the tables in a process that dies before a statement."""
+    return _kill(engine, _migrate, place, fatal)
+
+
 def _kill(engine: Engine, task: Callable[..., None], *arguments: Any) -> Death:
     reading, writing = context.Pipe(duplex=False)
     process = context.Process(target=task, args=(writing, *arguments))
@@ -104,6 +110,14 @@ def _make_tables(said: Any, place: Place, fatal: int) -> None:
     fuse = _lay(said, tracker, fatal)
     fuse.is_lit = True
     tracker.create_tables()
+    said.send(("statements", fuse.count))
+
+
+def _migrate(said: Any, place: Place, fatal: int) -> None:
+    tracker = open_tracker(place.url, place.tenant)
+    fuse = _lay(said, tracker, fatal)
+    fuse.is_lit = True
+    migrate(tracker.database)
     said.send(("statements", fuse.count))
 
 
