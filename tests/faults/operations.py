@@ -144,6 +144,10 @@ def _forget(tracker: Any, _: Path) -> None:
     tracker.forget("ada")
 
 
+def _forget_and_keep(tracker: Any, _: Path) -> None:
+    tracker.forget("ada", keep_counts=True)
+
+
 def _prepare_merged(tracker: Any, directory: Path) -> None:
     _prepare(tracker, directory)
     _merge(tracker, directory)
@@ -171,3 +175,7 @@ def _all() -> Iterator[tuple[str, Operation]]:
 
 
 OPERATIONS = dict(_all())
+RANDOM = {"forget, keep counts": Operation(_prepare_merged, _forget_and_keep)}
+"""What stores something random, so that two runs do not store the same."""
+
+OPERATIONS |= RANDOM

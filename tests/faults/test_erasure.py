@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from attrs import define
@@ -13,13 +14,17 @@ from sqlalchemy import Engine, create_engine, select
 from motfunnel import Tracker
 from motfunnel.errors import MotfunnelError
 from motfunnel.intake import import_file
+from motfunnel.store.database import Database
 from motfunnel.store.statements import SOME
 from motfunnel.store.tables import tables
 from motfunnel.tracking.check import check_contacts
 from tests.faults.erasure_search import Find, search_files, search_tables
 from tests.faults.figures import Figures
-from tests.faults.operations import HAS_IDENTITY, said
-from tests.faults.snapshot import snapshot
+from tests.faults.operations import HAS_IDENTITY, OPERATIONS, open_tracker, said
+from tests.faults.snapshot import copy_tenant, snapshot
+from tests.faults.soak import size
+from tests.faults.victim import kill_at
+from tests.tracking.fleet import Place as Scene
 from tests.tracking.scene import FUNNEL, Clock, day
 
 pytestmark = pytest.mark.skipif(not HAS_IDENTITY, reason="this library knows no forget yet")
@@ -28,6 +33,7 @@ KEY = "ada.erased-5d1e77c0b2@example.com"
 OLD_KEY = 'Ада "old"-c09b51d7e4\'@example.com'
 MARKER = "word-of-hers-81b6f0a3c9d2 Łódź \"'\\ 日本"
 WANTED = (KEY, OLD_KEY, MARKER)
+KEEPING = "forget, keep counts"
 BYSTANDERS = ("bob", "ada.erased", "ADA.ERASED-5D1E")
 
 
@@ -221,3 +227,34 @@ def check_the_others(place: Place) -> None:
         assert not {KEY, OLD_KEY} & set(referred)
     assert place.tracker.contact("000 filler").events == 1
     assert rejected_contacts(place) == ["bob"]
+
+
+def test_an_erasure_that_was_killed_is_finished(
+    shared_engine: Engine, tmp_path: Path, figures: Figures
+) -> None:
+    """Killed at any statement and run again, an erasure that keeps the counts leaves nothing."""
+    Database(shared_engine).create_tables()
+    prepared = uuid4().hex
+    url = shared_engine.url.render_as_string(hide_password=False)
+    with open_tracker(url, prepared) as tracker:
+        OPERATIONS[KEEPING].prepare(tracker, tmp_path)
+    kinds = sorted(moment.kind for moment in tracker.moments())
+    fatal, step = 1, size(5, 1)
+    while True:
+        mine = uuid4().hex
+        copy_tenant(shared_engine, prepared, mine)
+        death = kill_at(shared_engine, Scene(url, mine), KEEPING, tmp_path, fatal)
+        survivor: Any = open_tracker(shared_engine, mine)
+        survivor.forget("ada", keep_counts=True)
+        assert not [where for where, row in rows(shared_engine, mine) if "ada" in row]
+        assert sorted(moment.kind for moment in survivor.moments()) == kinds
+        assert check_contacts(survivor).is_sound
+        if death.survived:
+            break
+        figures.add("kills at a statement of an erasure with its counts kept", 1)
+        fatal += step
+
+
+def rows(engine: Engine, tenant: str) -> Iterator[tuple[str, str]]:
+    for table, found in snapshot(engine, tenant).items():
+        yield from ((table, repr(row)) for row in found)
