@@ -32,7 +32,7 @@ def in_batches(told: Sequence[Telling], chance: random.Random) -> Iterator[Seque
     """Some one by one, some at once."""
     start = 0
     while start < len(told):
-        many = chance.choice([1, 5, 20, 50])
+        many = chance.choice([1, 5, 20])
         yield told[start : start + many]
         start += many
 
