@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BUILD ?= build
 PYTEST_ARGS ?= -n logical --maxprocesses 4
+SOAK_ARGS ?= -n 2
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -12,7 +13,7 @@ REQUIRED := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test types lint format docs check lock clean
+.PHONY: help demo test soak types lint format docs check lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +24,11 @@ demo: $(VENV)/.cli ## install the command line alone and run its demo
 
 test: $(VENV)/.dev ## run every test, doctest and example of the documents
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# Far more kills, restarts, events and steps; it takes about an hour, and prints what it counted.
+soak: $(VENV)/.dev ## run the long fault tests, and print their figures
+	MOTFUNNEL_SOAK=8 HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest $(SOAK_ARGS) \
+		tests/faults tests/tracking/test_concurrency.py tests/tracking/test_laws.py
 
 types: $(VENV)/.dev ## check the types
 	$(BIN)/python -m mypy

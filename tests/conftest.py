@@ -5,7 +5,7 @@ indirect=True)` chooses. Property tests take `shared_engine` and a tenant of the
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import URL, Engine, create_engine
 
 from tests.databases import BACKENDS, NO_MARIADB, Databases, NoServer
+from tests.faults.figures import Figures, print_figures
 
 settings.register_profile(
     "default",
@@ -63,8 +64,22 @@ def shared_engine(request: pytest.FixtureRequest, databases: Databases) -> Itera
     engine.dispose()
 
 
+@pytest.fixture
+def figures(
+    record_property: Callable[[str, object], None], request: pytest.FixtureRequest
+) -> Figures:
+    """Where a test puts down what it counted."""
+    callspec = getattr(request.node, "callspec", None)
+    chosen = callspec.params if callspec is not None else {}
+    backend = next(
+        (chosen[one] for one in ("shared_engine", "url", "backend") if one in chosen), ""
+    )
+    return Figures(record_property, backend)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say aloud that a database went untested."""
+    """Print what was counted, and say aloud that a database went untested."""
+    print_figures(terminalreporter)
     skipped = terminalreporter.stats.get("skipped", [])
     count = sum(NO_MARIADB in str(report.longrepr) for report in skipped)
     if count:

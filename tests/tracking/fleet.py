@@ -15,14 +15,17 @@ from typing import Any
 from attrs import frozen
 
 from motfunnel import MomentKind, Tracker
+from tests.faults.soak import size
 from tests.tracking.scene import FUNNEL
 
-PATIENCE = 30
+PATIENCE = size(30, 1_800)
 _ways = multiprocessing.get_all_start_methods()
-_context = multiprocessing.get_context("forkserver" if "forkserver" in _ways else "spawn")
+context: Any = multiprocessing.get_context("forkserver" if "forkserver" in _ways else "spawn")
 if "forkserver" in _ways:
     # What takes long to load is loaded once, before anything is connected to.
-    _context.set_forkserver_preload(["motfunnel", "psycopg", "pymysql", "pytest"])
+    context.set_forkserver_preload(
+        ["motfunnel", "psycopg", "pymysql", "pytest", "tests.faults.victim"]
+    )
 _barrier: Any = None
 
 
@@ -45,9 +48,9 @@ class Place:
 
 def in_processes(*calls: tuple[Any, ...]) -> list[Any]:
     """Make each call in a process of its own, all starting together; give their answers."""
-    barrier = _context.Barrier(len(calls))
+    barrier = context.Barrier(len(calls))
     with ProcessPoolExecutor(
-        len(calls), mp_context=_context, initializer=_meet_at, initargs=(barrier,)
+        len(calls), mp_context=context, initializer=_meet_at, initargs=(barrier,)
     ) as pool:
         running = [pool.submit(_start, *call) for call in calls]
         return [one.result(2 * PATIENCE) for one in running]

@@ -14,6 +14,8 @@ from motfunnel import Moment, Tracker
 from motfunnel.domain.event import Event
 from motfunnel.domain.journey import walk
 from motfunnel.errors import ConflictError
+from tests.faults.figures import Figures
+from tests.faults.soak import size
 from tests.tracking.fleet import (
     Place,
     Telling,
@@ -27,7 +29,7 @@ from tests.tracking.fleet import (
 )
 from tests.tracking.scene import DAY, FUNNEL, NOON, day, row_counts, stored_events
 
-SOAK = int(os.environ.get("MOTFUNNEL_SOAK", "1"))
+MORE = int(os.environ.get("MOTFUNNEL_SOAK", "1"))
 """By how much more is written than in an ordinary run."""
 
 PROCESSES = 8
@@ -61,10 +63,12 @@ def ids(events: Iterable[Event]) -> list[tuple[str, str]]:
     return sorted((event.contact, event.id) for event in events)
 
 
-@pytest.mark.parametrize("contacts", [1, 3])
-def test_no_write_is_lost(shared_engine: Engine, place: Place, contacts: int) -> None:
+@pytest.mark.parametrize("contacts", [1, size(3, 50)])
+def test_no_write_is_lost(
+    shared_engine: Engine, place: Place, contacts: int, figures: Figures
+) -> None:
     """Eight processes that write one contact, or few: what was acknowledged is stored, once."""
-    writes = 25 * SOAK
+    writes = size(25, 1_000)
     told: list[list[Telling]] = [
         [
             (f"contact {n % contacts}", NAMES[(n + process) % 8], f"{process}-{n}", None)
@@ -76,6 +80,7 @@ def test_no_write_is_lost(shared_engine: Engine, place: Place, contacts: int) ->
     assert answers == [[False] * writes] * PROCESSES
     stored = check_replay(shared_engine, place)
     assert ids(stored) == sorted((contact, id) for one in told for contact, _, id, _ in one)
+    figures.add(f"tracks by {PROCESSES} processes on contacts: {contacts}", len(stored))
 
 
 def test_late_events_of_many_contacts(shared_engine: Engine, place: Place) -> None:
@@ -83,13 +88,13 @@ def test_late_events_of_many_contacts(shared_engine: Engine, place: Place) -> No
     told: list[list[Telling]] = [
         [
             (f"contact {process + PROCESSES * (n % 3)}", NAMES[n % 8], str(n), day(-n))
-            for n in range(20 * SOAK)
+            for n in range(20 * MORE)
         ]
         for process in range(PROCESSES)
     ]
     answers = in_processes(*((track_each, place, events) for events in told))
     assert not any(map(any, answers))
-    assert len(check_replay(shared_engine, place)) == PROCESSES * 20 * SOAK
+    assert len(check_replay(shared_engine, place)) == PROCESSES * 20 * MORE
 
 
 def test_batches_that_cross(shared_engine: Engine, place: Place) -> None:
@@ -97,13 +102,13 @@ def test_batches_that_cross(shared_engine: Engine, place: Place) -> None:
     batches: list[list[list[Telling]]] = [
         [
             [(f"contact {c}", NAMES[(n + c) % 8], f"{process}-{n}", day(-n)) for c in order]
-            for n in range(8 * SOAK)
+            for n in range(8 * MORE)
         ]
         for process, order in enumerate([range(6), range(5, -1, -1)] * 2)
     ]
     answers = in_processes(*((track_batches, place, one) for one in batches))
     assert not any(map(any, answers))
-    assert len(check_replay(shared_engine, place)) == 4 * 8 * 6 * SOAK
+    assert len(check_replay(shared_engine, place)) == 4 * 8 * 6 * MORE
 
 
 def test_batches_that_repeat_each_other(shared_engine: Engine, place: Place) -> None:
@@ -118,19 +123,23 @@ def test_batches_that_repeat_each_other(shared_engine: Engine, place: Place) -> 
     assert sum(not duplicate for one in answers for duplicate in one) == len(batch)
 
 
-def test_the_first_event_of_new_contacts(shared_engine: Engine, place: Place) -> None:
-    """Eight threads that all bring the first event of fifty contacts make each contact once."""
+def test_the_first_event_of_new_contacts(
+    shared_engine: Engine, place: Place, figures: Figures
+) -> None:
+    """Eight threads that all bring the first event of new contacts make each contact once."""
+    contacts = size(50, 200)
     with place.tracker() as tracker:
         tracker.create_tables()
 
         def track(thread: int) -> None:
-            for n in range(50):
+            for n in range(contacts):
                 tracker.track(f"contact {n}", "saw", id=str(thread), occurred_at=NOON)
 
         in_threads(*((track, thread) for thread in range(8)))
     counts = row_counts(shared_engine, place.tenant)
-    assert (counts["motfunnel_contacts"], counts["motfunnel_moments"]) == (50, 50)
-    assert len(check_replay(shared_engine, place)) == 8 * 50
+    assert (counts["motfunnel_contacts"], counts["motfunnel_moments"]) == (contacts, contacts)
+    assert len(check_replay(shared_engine, place)) == 8 * contacts
+    figures.add("first events of new contacts, by 8 threads", 8 * contacts)
 
 
 def test_calls_that_fail_harm_no_others(shared_engine: Engine, place: Place) -> None:
@@ -140,7 +149,7 @@ def test_calls_that_fail_harm_no_others(shared_engine: Engine, place: Place) -> 
 
         def track(thread: int) -> int:
             failed = 0
-            for n in range(25 * SOAK):
+            for n in range(25 * MORE):
                 said: dict[str, Any] = {"event": "saw", "id": str(thread), "occurred_at": NOON}
                 conflict = {"contact": "zoe", "event": "left", "id": "taken"}
                 try:
@@ -152,14 +161,14 @@ def test_calls_that_fail_harm_no_others(shared_engine: Engine, place: Place) -> 
             return failed
 
         failed = in_threads(*((track, thread) for thread in range(8)))
-    assert failed == [0, 25 * SOAK] * 4
-    assert len(check_replay(shared_engine, place)) == 1 + 4 * 25 * SOAK
+    assert failed == [0, 25 * MORE] * 4
+    assert len(check_replay(shared_engine, place)) == 1 + 4 * 25 * MORE
 
 
 def test_the_same_event_at_once(shared_engine: Engine, place: Place) -> None:
     """Of four processes that send the same events, each event is new to exactly one."""
     events: list[Telling] = [
-        (f"contact {n % 4}", NAMES[n % 8], str(n), day(n)) for n in range(40 * SOAK)
+        (f"contact {n % 4}", NAMES[n % 8], str(n), day(n)) for n in range(40 * MORE)
     ]
     answers = in_processes(*((track_each, place, events) for _ in range(4)))
     assert [sorted(each) for each in zip(*answers, strict=True)] == [
@@ -182,25 +191,29 @@ def test_two_sweeps_at_once(shared_engine: Engine, place: Place, tracker: Tracke
 def test_sweeps_while_contacts_return(shared_engine: Engine, place: Place) -> None:
     """Sweeps that run while the contacts come and go leave what a replay gives."""
     events: list[list[Telling]] = [
-        [(f"contact {c}", "saw", f"{n}", day(11 * n)) for n in range(12 * SOAK) for c in contacts]
+        [
+            (f"contact {c}", "saw", f"{n}", day(-11 * n))
+            for n in reversed(range(12 * MORE))
+            for c in contacts
+        ]
         for contacts in ([0, 1], [1, 2], [2, 3])
     ]
-    sweeps = [day(5.5 * n) for n in range(24 * SOAK)]
+    sweeps = [day(-5.5 * n) for n in reversed(range(24 * MORE))]
     *_, told, also_told = in_processes(
         *((track_each, place, one) for one in events), *((sweep, place, sweeps) for _ in range(2))
     )
     assert len({*told, *also_told}) == len(told) + len(also_told)
-    assert len(check_replay(shared_engine, place)) == 4 * 12 * SOAK
+    assert len(check_replay(shared_engine, place)) == 4 * 12 * MORE
 
 
 def test_rebuilds_while_contacts_are_tracked(shared_engine: Engine, place: Place) -> None:
     """Rebuilds that run while events come lose none and double none."""
     events: list[list[Telling]] = [
-        [(f"contact {n % 5}", NAMES[n % 8], f"{process}-{n}", None) for n in range(30 * SOAK)]
+        [(f"contact {n % 5}", NAMES[n % 8], f"{process}-{n}", None) for n in range(30 * MORE)]
         for process in range(3)
     ]
-    in_processes(*((track_each, place, one) for one in events), (rebuild, place, 10 * SOAK))
-    assert len(check_replay(shared_engine, place)) == 90 * SOAK
+    in_processes(*((track_each, place, one) for one in events), (rebuild, place, 10 * MORE))
+    assert len(check_replay(shared_engine, place)) == 90 * MORE
 
 
 @pytest.mark.parametrize("task", [create_tables, track_each])

