@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 from motfunnel import AsyncTracker, Funnel, Moment, Tracker
 from motfunnel.errors import ConflictError, UrlError
 from motfunnel.tracking.reader import Reader
+from motfunnel.tracking.writer import Writer
 from tests.tracking.asynchronous import host_engine, run
 from tests.tracking.scene import DAY, FUNNEL, NOON, day
 
@@ -83,7 +84,7 @@ def test_questions(make_async: Callable[..., AsyncTracker], tracker: Tracker) ->
 def test_the_same_verbs(tracker: Tracker) -> None:
     """What a Tracker can do an AsyncTracker can, with the same arguments, as a coroutine."""
     elsewhere = {"report": "ask", "atrack": "track"}
-    attributes = {"funnel", "on"}
+    attributes = {"funnel", "on", *Writer.__annotations__}
     for name in dir(Tracker):
         if name.startswith("_") or not (method := inspect.getattr_static(Tracker, name)):
             continue

@@ -16,8 +16,9 @@ from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.orm import Session, scoped_session
 
 from motfunnel.errors import MissingExtraError
-from motfunnel.store.database import Database, make_engine
+from motfunnel.store.database import Database
 from motfunnel.store.deadline import left
+from motfunnel.store.engine import make_engine
 from motfunnel.store.host import Host
 
 if TYPE_CHECKING:

@@ -11,20 +11,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, select
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
-from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy import URL, Connection, Engine, inspect, select
+from sqlalchemy.exc import DBAPIError
 
-from motfunnel.errors import MissingExtraError, SchemaError, UrlError
+from motfunnel.errors import SchemaError
 from motfunnel.store.deadline import is_over
+from motfunnel.store.engine import WRITING, is_in_memory, make_engine
 from motfunnel.store.faults import Fault, fault_of
 from motfunnel.store.fork_gate import ForkGate
-from motfunnel.store.impatience import ImpatientPool, make_impatient
 from motfunnel.store.tables import Tables, tables
 from motfunnel.store.types import MARIADB
-from motfunnel.store.waiting import allow_waiting, begin_immediate, bounded, write_ahead
+from motfunnel.store.waiting import allow_waiting, begin_immediate, bounded
 
 VERSION: Final = 2
 """The version of the tables that this code reads and writes."""
@@ -32,16 +31,6 @@ VERSION: Final = 2
 _ATTEMPTS: Final = 15  # more than there are tables: each that fails has found one more
 _HOPELESS: Final = (Fault.LOST, Fault.UNREACHABLE)
 _READING: Final = "REPEATABLE READ"
-_WRITING: Final = "READ COMMITTED"
-_EXTRAS: Final = {"postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql"}
-_DRIVERS: Final = {"postgresql": "psycopg", "mysql": "pymysql", "mariadb": "pymysql"}
-_ASYNC_DRIVERS: Final = {
-    "sqlite": "aiosqlite",
-    "postgresql": "psycopg_async",
-    "postgresql+psycopg": "psycopg_async",
-    "mysql": "aiomysql",
-    "mariadb": "aiomysql",
-}
 
 
 class Database:
@@ -73,7 +62,7 @@ class Database:
     def name(self) -> str:
         """What tells it from other databases, without a password; empty for one in memory."""
         url, schema = self.engine.url, self.tables.schema or ""
-        if _is_in_memory(url):
+        if is_in_memory(url):
             return ""
         backend = url.get_backend_name()
         if backend == "sqlite":
@@ -94,7 +83,7 @@ class Database:
         self.create_tables()
         with self._connect() as connection:
             if not (self.is_sqlite or self._owned):
-                connection.execution_options(isolation_level=_WRITING)
+                connection.execution_options(isolation_level=WRITING)
             with connection.begin():
                 if self.is_sqlite:
                     self._lock(connection)
@@ -149,7 +138,7 @@ class Database:
             # thread of the child gets past here before the pool is a new one.
             if self._owned:
                 self.engine.dispose(close=False)
-                self._is_ready = self._is_ready and not _is_in_memory(self.engine.url)
+                self._is_ready = self._is_ready and not is_in_memory(self.engine.url)
             self._process = process
         with self._gate(), self.engine.connect() as connection:
             yield connection
@@ -163,7 +152,7 @@ class Database:
             begin_immediate(connection, self.pause, is_ours=self._owned)
 
     def _make_gate(self) -> Callable[[], AbstractContextManager[None]]:
-        if not self.is_sqlite or self.engine.dialect.is_async or _is_in_memory(self.engine.url):
+        if not self.is_sqlite or self.engine.dialect.is_async or is_in_memory(self.engine.url):
             return nullcontext
         return ForkGate(self._close_idle).passing
 
@@ -193,64 +182,6 @@ class Database:
                 f"the tables are of version {found}, and this motfunnel works with version "
                 f"{VERSION}; stop what writes to them and run: motfunnel migrate"
             )
-
-
-def make_engine(
-    url: str | URL, pause: Callable[[float], object], *, is_async: bool = False
-) -> Engine:
-    """Make an engine of our own, whose driver is one of asyncio or is not.
-
-    Args:
-        url: of which database.
-        pause: lets others go first, while SQLite's file is being made ready.
-        is_async: whether the driver must be one of asyncio.
-
-    Raises:
-        UrlError: it is no URL of a database.
-        MissingExtraError: the driver is not installed.
-        TypeError: the driver is of the other kind.
-    """
-    try:
-        url = make_url(url)
-    except ArgumentError:
-        raise UrlError(f"{url!r} is no database URL; write e.g. sqlite:///crm.db") from None
-    drivers = _ASYNC_DRIVERS if is_async else _DRIVERS
-    if url.drivername in drivers:
-        url = url.set(drivername=f"{url.get_backend_name()}+{drivers[url.drivername]}")
-    pool = AsyncAdaptedQueuePool if is_async else ImpatientPool
-    options: dict[str, Any] = {"poolclass": pool, "hide_parameters": True}
-    if url.get_backend_name() == "sqlite":
-        options["connect_args"] = {"timeout": 0, "check_same_thread": False}
-        if _is_in_memory(url):
-            # One connection holds the data; a pool of one lends it to one thread at a time.
-            options |= {"pool_size": 1, "max_overflow": 0}
-    else:
-        options["isolation_level"] = _WRITING
-    try:
-        if url.get_dialect().is_async != is_async:
-            kind, other = ("", "Tracker") if is_async else ("a", "AsyncTracker")
-            raise TypeError(f"{url.drivername} is {kind}synchronous; give this URL to {other}")
-        engine = create_engine(url, **options)
-    except (ImportError, NoSuchModuleError) as error:
-        raise _missing_driver(url, error, is_async) from None
-    if not is_async:
-        make_impatient(engine)
-    if url.get_backend_name() == "sqlite":
-        event.listen(engine, "connect", lambda driver, _: write_ahead(driver, pause))
-    return engine
-
-
-def _is_in_memory(url: URL) -> bool:
-    return not url.database or ":memory:" in url.database
-
-
-def _missing_driver(url: URL, error: Exception, is_async: bool) -> Exception:
-    backend = url.get_backend_name()
-    extras = [_EXTRAS[backend]] if backend in _EXTRAS else []
-    if not extras and not (is_async and backend == "sqlite"):
-        return UrlError(f"{url.drivername} is no database that SQLAlchemy knows: {error}")
-    wanted = ",".join([*extras, *(["async"] if is_async else [])])
-    return MissingExtraError(f"{url.drivername} needs a driver: pip install 'motfunnel[{wanted}]'")
 
 
 def _begin(connection: Connection) -> None:

@@ -79,7 +79,7 @@ def deliver_all(writer: Writer, spool: Spool, delivered: list[Outcome]) -> Deliv
 
 def _deliver(writer: Writer, asides: Sequence[SetAside]) -> list[Outcome]:
     fates = [_read(writer, aside) for aside in asides]
-    outcomes = iter(writer.record_each([fate for fate in fates if isinstance(fate, Said)]))
+    outcomes = iter(writer._record_or_raise([fate for fate in fates if isinstance(fate, Said)]))
     result = [next(outcomes) if isinstance(fate, Said) else fate for fate in fates]
     refused = [
         evolve(aside, is_refused=True, reason=aside.reason if aside.is_refused else reason_of(one))
@@ -87,7 +87,7 @@ def _deliver(writer: Writer, asides: Sequence[SetAside]) -> list[Outcome]:
         if isinstance(one, Exception)
     ]
     if refused:
-        writer.keeper.reject(refused, datetime.now(UTC))
+        writer._keeper.reject(refused, datetime.now(UTC))
     return result
 
 

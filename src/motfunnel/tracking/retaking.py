@@ -67,7 +67,7 @@ def _retake(writer: Writer, aside: SetAside, reject: Reject) -> Outcome:
         answer: Tracked = persist(
             writer.database,
             work,
-            confirm=lambda on, earlier: writer.is_recorded(on, [earlier], [said], now),
+            confirm=lambda on, earlier: writer._is_recorded(on, [earlier], [said], now),
         )
         return answer
     except StoreError:
@@ -79,6 +79,6 @@ def _retake(writer: Writer, aside: SetAside, reject: Reject) -> Outcome:
 def _record(
     connection: Connection, writer: Writer, said: Said, now: datetime, reject: Reject
 ) -> Tracked:
-    answer: Tracked = writer.record_on(connection, [said], now)[0]
+    answer: Tracked = writer._record_on(connection, [said], now)[0]
     drop_rejects(connection, writer.database.tables, writer.tenant, [reject.id])
     return answer

@@ -99,7 +99,7 @@ class Tracker(Upkeep, Custodian):
         self.on_error = check_policy(on_error)
         self.budget = _check_budget(budget)
         self.spool = self._open_spool(spool)
-        self.keeper = Keeper(self.database, tenant, self.spool)
+        self._keeper = Keeper(self.database, tenant, self.spool)
 
     def track(
         self,

@@ -50,13 +50,13 @@ class Writer(Reader):
         budget: how long a call on its own connection may keep the host waiting.
         on_error: what becomes of errors.
         spool: where calls wait that the database was not there for; None: nowhere.
-        keeper: keeps what could not be recorded.
+        _keeper: keeps what could not be recorded.
     """
 
     budget: timedelta | None
     on_error: OnError
     spool: Spool | None
-    keeper: Keeper
+    _keeper: Keeper
     _listeners: Listeners
     _put: WeakKeyDictionary[Pool, set[bool]]
     _last_write_at: datetime | None = None
@@ -137,7 +137,7 @@ class Writer(Reader):
             return outcome
         assert isinstance(outcome, Exception)
         with self._within_budget():
-            call = self.keeper.keep(call, outcome, host)
+            call = self._keeper.keep(call, outcome, host)
         tell(self.on_error, outcome, call)
         contact, id = (part if type(part) is str else "" for part in (call.contact, call.id))
         return Tracked(contact=contact, id=id, error=outcome)
@@ -158,7 +158,7 @@ class Writer(Reader):
                 raise
             return [error for _ in said]
 
-    def record_each(self, said: Sequence[Said]) -> list[Outcome]:
+    def _record_or_raise(self, said: Sequence[Said]) -> list[Outcome]:
         """Record events in a transaction of our own; of each, what it did, or why it was refused.
 
         Tells no handlers.
@@ -177,9 +177,9 @@ class Writer(Reader):
     ) -> list[Any]:
         """Record events in a transaction of our own or the host's."""
         now = self.clock()
-        work = partial(self.record_on, said=said, now=now, apart=apart)
+        work = partial(self._record_on, said=said, now=now, apart=apart)
         if host is None:
-            confirm = partial(self.is_recorded, said=said, now=now)
+            confirm = partial(self._is_recorded, said=said, now=now)
             try:
                 answers: list[Any] = persist(self.database, work, confirm=confirm)
             except StoreError as error:
@@ -192,7 +192,7 @@ class Writer(Reader):
         after_commit(host, partial(self._committed, host.engine.pool, answers, said))
         return answers
 
-    def record_on(
+    def _record_on(
         self,
         connection: Connection,
         said: Sequence[Said],
@@ -214,7 +214,7 @@ class Writer(Reader):
                 outcomes.append(error)
         return outcomes
 
-    def is_recorded(
+    def _is_recorded(
         self,
         connection: Connection,
         answers: Sequence[Outcome],
