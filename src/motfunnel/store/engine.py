@@ -74,7 +74,8 @@ def make_engine(
 
 
 def is_in_memory(url: URL) -> bool:
-    return not url.database or ":memory:" in url.database
+    """Whether it is a SQLite database that lives and dies with its connection."""
+    return url.get_backend_name() == "sqlite" and (not url.database or ":memory:" in url.database)
 
 
 def _missing_driver(url: URL, error: Exception, is_async: bool) -> Exception:
