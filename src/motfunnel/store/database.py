@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -188,6 +188,7 @@ def make_engine(url: str | URL, *, is_async: bool = False) -> Engine:
         raise _missing_driver(url, error, is_async) from None
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "invalidate", roll_back)
     return engine
 
 
@@ -207,6 +208,12 @@ def _missing_driver(url: URL, error: Exception, is_async: bool) -> Exception:
 def _prepare_sqlite(connection: Any, _: object) -> None:
     # Readers and the writer do not wait for each other; survives a crash of the process.
     connection.execute("PRAGMA journal_mode = WAL")
+
+
+def roll_back(connection: Any, *_: object) -> None:
+    """Undo what a cancelled call left: SQLite closes nothing that a cursor still refers to."""
+    with suppress(Exception):
+        connection.rollback()
 
 
 def _begin(connection: Connection, statement: str) -> None:

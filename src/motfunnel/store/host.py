@@ -24,6 +24,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, scoped_session
 from sqlalchemy.pool import Pool
 
+from motfunnel.store.database import roll_back
+
 Callback = Callable[[], None]
 Host = Connection | Session | scoped_session[Any]
 
@@ -149,6 +151,8 @@ def _watch(connection: Connection) -> _Watch:
         ):
             event.listen(connection, name, listener)
         _listen_once(_pools, connection.engine.pool, "checkin", _checked_in)
+        if connection.dialect.name == "sqlite":
+            _listen_once(_sqlite_pools, connection.engine.pool, "invalidate", roll_back)
         _listen_once(_dialects, connection.dialect, "handle_error", _failed)
     # A Connection may have been given another driver's connection since it was last seen.
     connection.info[_KEY] = watch
@@ -197,4 +201,5 @@ _MYSQL: Final = ("mysql", "mariadb")
 _DEADLOCKS: Final = (1213, 1020)  # a deadlock, and a row that changed under a snapshot
 _watches: WeakKeyDictionary[Connection, _Watch] = WeakKeyDictionary()
 _pools: WeakSet[Pool] = WeakSet()
+_sqlite_pools: WeakSet[Pool] = WeakSet()
 _dialects: WeakSet[Dialect] = WeakSet()

@@ -145,12 +145,15 @@ def _cursor(connection: Connection) -> Iterator[Any]:
     try:
         yield cursor
     except driver as error:
+        cursor.close()
         raise DBAPIError.instance(None, None, error, driver, dialect=connection.dialect) from error
     except BaseException as error:
-        if not isinstance(error, Exception):  # cancelled: the answer was not read to its end
+        if isinstance(error, Exception):
+            cursor.close()
+        else:  # cancelled: the answer was not read to its end
             connection.invalidate(error)
         raise
-    finally:
+    else:
         cursor.close()
 
 
