@@ -7,6 +7,7 @@ comes here.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
@@ -70,7 +71,14 @@ def make_engine(
         make_impatient(engine)
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", lambda driver, _: write_ahead(driver, pause))
+        event.listen(engine, "invalidate", roll_back)
     return engine
+
+
+def roll_back(connection: Any, *_: object) -> None:
+    """Undo what a cancelled call left: SQLite closes nothing that a cursor still refers to."""
+    with suppress(Exception):
+        connection.rollback()
 
 
 def is_in_memory(url: URL) -> bool:

@@ -105,8 +105,8 @@ def undid_everything(error: BaseException) -> bool:
 
     Who swallows it lets the transaction's earlier work vanish, and its COMMIT report success.
     """
-    cause: Any = getattr(error, "orig", None)
-    number = cause.args[0] if cause is not None and cause.args else None
+    cause: Any = getattr(error, "orig", None) or error
+    number = cause.args[0] if cause.args else None
     return isinstance(number, int) and number in _MARIADB_UNDOES_ALL
 
 

@@ -24,7 +24,9 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session, scoped_session
 from sqlalchemy.pool import Pool
 
+from motfunnel.store.engine import roll_back
 from motfunnel.store.faults import undid_everything
+from motfunnel.store.types import MARIADB
 
 Callback = Callable[[], None]
 Host = Connection | Session | scoped_session[Any]
@@ -186,6 +188,8 @@ def _watch(connection: Connection) -> _Watch:
         ):
             event.listen(connection, name, listener)
         _listen_once(_pools, connection.engine.pool, "checkin", _checked_in)
+        if connection.dialect.name == "sqlite":
+            _listen_once(_sqlite_pools, connection.engine.pool, "invalidate", roll_back)
         _listen_once(_dialects, connection.dialect, "handle_error", _failed)
     # A Connection may have been given another driver's connection since it was last seen.
     connection.info[_KEY] = watch
@@ -215,8 +219,7 @@ def _is_rolled_back(connection: Connection, error: BaseException | None) -> bool
     if connection.dialect.name == "sqlite":
         driver = None if connection.invalidated else connection.connection.driver_connection
         return not getattr(driver, "in_transaction", True)
-    arguments = getattr(error, "args", None) or (None,)
-    return connection.dialect.name in _MYSQL and arguments[0] in _DEADLOCKS
+    return connection.dialect.name in MARIADB and error is not None and undid_everything(error)
 
 
 def _is_the_servers(error: BaseException | None) -> bool:
@@ -230,8 +233,7 @@ def _number(savepoint: str) -> int:
 
 
 _KEY: Final = "motfunnel_watch"
-_MYSQL: Final = ("mysql", "mariadb")
-_DEADLOCKS: Final = (1213, 1020)  # a deadlock, and a row that changed under a snapshot
 _watches: WeakKeyDictionary[Connection, _Watch] = WeakKeyDictionary()
 _pools: WeakSet[Pool] = WeakSet()
+_sqlite_pools: WeakSet[Pool] = WeakSet()
 _dialects: WeakSet[Dialect] = WeakSet()

@@ -149,16 +149,23 @@ def cursor_of(connection: Connection) -> Iterator[Any]:
         if dialect.is_disconnect(error, connection.connection.dbapi_connection, cursor):
             connection.invalidate(error)
             is_lost = True
+        _close(cursor, driver)
         raise DBAPIError.instance(
             None, None, error, driver, connection_invalidated=is_lost, dialect=dialect
         ) from error
     except BaseException as error:
-        if not isinstance(error, Exception):  # cancelled: the answer was not read to its end
+        if isinstance(error, Exception):
+            _close(cursor, driver)
+        else:  # cancelled: the answer was not read to its end
             connection.invalidate(error)
         raise
-    finally:
-        with suppress(driver):
-            cursor.close()
+    else:
+        _close(cursor, driver)
+
+
+def _close(cursor: Any, driver: type[Exception]) -> None:
+    with suppress(driver):  # of a connection that is lost
+        cursor.close()
 
 
 def _only(converters: Mapping[str, _Convert | None]) -> dict[str, _Convert]:
