@@ -77,13 +77,17 @@ class Keeper:
             if is_undone(host, other):
                 raise
             log("a reject was not stored", other)
-        if self._spool is None or is_doomed(host):
+        try:
+            if self._spool is None or is_doomed(host):
+                return "nowhere"
+
+            def put() -> None:
+                self._put_in_spool(aside)
+
+            after_commit(host, put)
+        except Exception as other:
+            log("nothing waits for the host's commit", other)
             return "nowhere"
-
-        def put() -> None:
-            self._put_in_spool(aside)
-
-        after_commit(host, put)
         return "commit"
 
     def _put_in_spool(self, aside: SetAside) -> str:
