@@ -253,3 +253,27 @@ def test_no_budget_at_all_is_refused(budget: timedelta) -> None:
     """A call takes some time."""
     with pytest.raises(ValueError, match="budget"):
         Tracker("sqlite://", budget=budget)
+
+
+def test_many_bad_events(url: str, engine: Engine, tmp_path: Path) -> None:
+    """However many have to be kept apart, and whatever stands in the way, it is one budget."""
+    with make(url, tmp_path / "spool", on_error="log") as tracker:
+        begin(tracker)
+        bad: list[Any] = [{"contact": "", "event": "saw"} for _ in range(500)]
+        with ExitStack() as stack:
+            connection = stack.enter_context(engine.connect())
+            if engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            elif engine.dialect.name == "postgresql":
+                connection.execute(text("LOCK TABLE motfunnel_rejects"))
+            else:
+                connection.execute(text("LOCK TABLES motfunnel_rejects WRITE"))
+            for bind in (None, object()):
+                with within_budget():
+                    answers = tracker.track_many(bad, bind=bind)  # type: ignore[arg-type]
+                assert len([answer.error for answer in answers]) == 500
+            if engine.dialect.name == "mysql":
+                connection.execute(text("UNLOCK TABLES"))
+        assert tracker.spool is not None
+        assert len(tracker.spool) == 1000
+        assert tracker.deliver().rejected == 1000

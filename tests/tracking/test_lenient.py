@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine, select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 import motfunnel
@@ -344,6 +344,57 @@ class TestJoined:
                 connection.commit() if commits else connection.rollback()
             assert tracker.spool.exists() is commits
         assert tracker.deliver().recorded == 1
+        engine.dispose()
+
+    @pytest.mark.parametrize("state", ["closed", "invalidated", "failed", "closed session"])
+    def test_a_transaction_that_is_no_more(
+        self, shared_engine: Engine, lenient: Tracker, state: str
+    ) -> None:
+        """A host's transaction that has ended badly already gets an answer, and no new harm."""
+        with shared_engine.connect() as connection, Session(shared_engine) as session:
+            bind: Any = connection
+            connection.execute(text("SELECT 1"))
+            if state == "closed":
+                connection.close()
+            elif state == "invalidated":
+                connection.invalidate()
+            elif state == "failed":
+                with pytest.raises(DBAPIError):
+                    connection.execute(text("SELECT nothing FROM nowhere"))
+            else:
+                session.execute(text("SELECT 1"))
+                session.close()
+                bind = session
+            answer = lenient.track("bob", "saw", id="1", bind=bind)
+            lenient.track("", "saw", id="1", bind=bind)
+            lenient.identify("bob", {"a": 1}, bind=bind)
+            recorded = state == "closed session" or (
+                state == "failed" and shared_engine.dialect.name != "postgresql"
+            )
+            assert (answer.error is None) is recorded
+        assert lenient.contact("bob").events == 0
+        assert lenient.spool is not None
+        assert not lenient.spool.exists()
+
+    @pytest.mark.parametrize("url", ["mariadb"], indirect=True)
+    def test_a_transaction_that_mariadb_undid(self, url: str, tmp_path: Path) -> None:
+        """By whatever error: it is raised, and nobody is told of what went with it."""
+        engine = create_engine(url)
+        tracker = Tracker(engine, funnel=FUNNEL, spool=False, on_error="log")
+        tracker.track("ada", "saw", id="1", occurred_at=NOON)
+        told = told_kinds(tracker)
+        with engine.connect() as host:
+            host.execute(text("SET SESSION innodb_snapshot_isolation = ON"))
+            host.commit()
+            tracker.track("bob", "saw", id="1", bind=host)
+            host.execute(text("SELECT * FROM motfunnel_contacts")).all()
+            tracker.track("ada", "saw", id="2", occurred_at=NOON)
+            with pytest.raises(OperationalError, match="1020"):
+                tracker.track("ada", "saw", id="3", bind=host)
+            host.commit()  # reports success, as MariaDB does
+            host.execute(text("SET SESSION innodb_snapshot_isolation = DEFAULT"))
+        assert told == []
+        assert tracker.contact("bob").events == 0
         engine.dispose()
 
     @pytest.mark.parametrize("url", ["mariadb"], indirect=True)

@@ -13,12 +13,12 @@ rollback is said to be one: databases roll back by themselves, too.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, Final, TypeAlias
 from weakref import WeakKeyDictionary, WeakSet
 
 from attrs import define, field
-from sqlalchemy import Connection, Dialect, Engine, event
+from sqlalchemy import Connection, Dialect, Engine, NestedTransaction, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session, scoped_session
@@ -41,6 +41,8 @@ def host_connection(bind: object) -> Connection:
         TypeError: the bind is asynchronous, or neither a Session nor a Connection.
     """
     if isinstance(bind, Connection):
+        if bind.closed:
+            raise TypeError("the connection is closed; bind one that is open")
         return bind
     if isinstance(bind, Session | scoped_session):
         connection: Connection = bind.connection()
@@ -73,8 +75,7 @@ def joined(connection: Connection) -> Iterator[Connection]:
             watch.failed(connection, error.orig)
         # Where the database has rolled back more than this, the savepoint is not there any more;
         # that is told by the error which did it.
-        with suppress(SQLAlchemyError):
-            savepoint.rollback()
+        _roll_back(savepoint, connection)
         raise
 
 
@@ -84,7 +85,8 @@ def is_undone(connection: Connection, error: BaseException) -> bool:
     The host must hear of it: its COMMIT would report success, and its work be gone. MariaDB does
     that at a deadlock, SQLite where a disk is full.
     """
-    if undid_everything(error):
+    watch = _watches.get(connection)
+    if undid_everything(error) or (watch is not None and watch.is_undone):
         return True
     if not isinstance(error, DBAPIError) or connection.dialect.name != "sqlite":
         return False
@@ -108,6 +110,18 @@ def after_commit(connection: Connection, callback: Callback) -> None:
     Never, if the transaction or a savepoint around it is rolled back.
     """
     _watch(connection).add(callback)
+
+
+def _roll_back(savepoint: NestedTransaction, connection: Connection) -> None:
+    try:
+        savepoint.rollback()
+    except DBAPIError as error:
+        number = error.orig.args[0] if error.orig is not None and error.orig.args else None
+        if number == _NO_SAVEPOINT:
+            watch = _watch(connection)
+            watch.is_undone, watch.waiting = True, []
+    except SQLAlchemyError:
+        return
 
 
 def _commits_by_itself(connection: Connection) -> bool:
@@ -140,6 +154,7 @@ class _Watch:
     waiting: list[tuple[int, Callback]] = field(factory=list)
     is_committing: bool = False
     is_aborted: bool = False  # PostgreSQL: an error was swallowed, and COMMIT will roll back
+    is_undone: bool = False  # MariaDB: everything was rolled back, by whatever error
 
     def add(self, callback: Callback) -> None:
         self.waiting.append((self.latest, callback))
@@ -161,7 +176,8 @@ class _Watch:
             self.is_aborted = self.is_aborted or _is_the_servers(error)
 
     def rolled_back(self, *_: object) -> None:
-        self.waiting, self.is_committing, self.is_aborted = [], False, False
+        self.waiting, self.is_committing = [], False
+        self.is_aborted = self.is_undone = False
 
     def settle(self, *_: object) -> None:
         """Call back for a commit that was tried and did not fail; else all was rolled back."""
@@ -232,6 +248,7 @@ def _number(savepoint: str) -> int:
     return int(savepoint.rpartition("_")[2])
 
 
+_NO_SAVEPOINT: Final = 1305  # MariaDB's, after it has rolled back everything
 _KEY: Final = "motfunnel_watch"
 _watches: WeakKeyDictionary[Connection, _Watch] = WeakKeyDictionary()
 _pools: WeakSet[Pool] = WeakSet()

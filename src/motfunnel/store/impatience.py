@@ -71,6 +71,10 @@ def _psycopg_connection() -> Any:
             except TimeoutError:
                 self.pgconn.finish()  # what comes of the query is not known any more
                 raise psycopg.OperationalError(_SPENT) from None
+            except BaseException as error:
+                if not isinstance(error, Exception):  # interrupted in the middle
+                    self.pgconn.finish()
+                raise
 
         @classmethod
         def _connect_gen(cls, *args: Any, **kwargs: Any) -> Any:
@@ -108,6 +112,11 @@ def _drive(gen: Generator[Any, Any, Any], read: Callable[[Any], tuple[int, int]]
 
 
 def _poll(file: int, wanted: int) -> int:
+    """Wait for what is wanted of a file, until the deadline; what of it is ready, or 0."""
+    if not hasattr(select, "poll"):
+        to_read, to_write = ([file] if wanted & bit else [] for bit in (1, 2))
+        reading, writing, _ = select.select(to_read, to_write, [], left())
+        return (1 if reading else 0) | (2 if writing else 0)
     poll = select.poll()
     mask = (select.POLLIN if wanted & 1 else 0) | (select.POLLOUT if wanted & 2 else 0)
     poll.register(file, mask)

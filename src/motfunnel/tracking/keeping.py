@@ -7,6 +7,7 @@ the spool is put there once it is committed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -40,23 +41,28 @@ class Keeper:
         self._tenant = tenant
         self._spool = spool
 
-    def keep(self, call: Call, error: Exception, host: Joined | None) -> Call:
-        """Keep a call, and say where; raises only what the host has to know.
+    def keep(self, failed: Sequence[tuple[Call, Exception]], host: Joined | None) -> list[Call]:
+        """Keep calls that failed, all at once, and say of each where; raises only what it must.
 
         Raises:
             DBAPIError: the host's whole transaction is gone.
         """
         now = datetime.now(UTC)
-        aside = set_aside(call, error, now, is_refused=not isinstance(error, StoreError))
+        asides = [
+            set_aside(call, error, now, is_refused=not isinstance(error, StoreError))
+            for call, error in failed
+        ]
         if host is not None:
-            return evolve(call, kept=self._keep_with(host, aside, now))
-        if aside.is_refused:
-            try:
-                self.reject([aside], now)
-                return evolve(call, kept="rejects")
-            except Exception as other:
-                log("a reject was not stored", other)
-        return evolve(call, kept=self._put_in_spool(aside))
+            kept = self._keep_with(host, asides, now)
+            return [evolve(call, kept=kept) for call, _ in failed]
+        refused = [aside for aside in asides if aside.is_refused]
+        has_them = bool(refused) and self._try_to_reject(refused, now)
+        waiting = [aside for aside in asides if not (has_them and aside.is_refused)]
+        kept = self._put_in_spool(waiting) if waiting else ""
+        return [
+            evolve(call, kept="rejects" if has_them and aside.is_refused else kept)
+            for (call, _), aside in zip(failed, asides, strict=True)
+        ]
 
     def reject(self, asides: list[SetAside], now: datetime) -> None:
         """Put calls into the table of rejects, in a transaction of our own."""
@@ -68,30 +74,42 @@ class Keeper:
         tables = self._database.tables
         put_rejects(connection, tables, self._tenant, list(unique.values()), now)
 
-    def _keep_with(self, host: Joined, aside: SetAside, now: datetime) -> str:
+    def _try_to_reject(self, asides: list[SetAside], now: datetime) -> bool:
+        try:
+            self.reject(asides, now)
+        except Exception as error:
+            log("rejects were not stored", error)
+            return False
+        return True
+
+    def _keep_with(self, host: Joined, asides: list[SetAside], now: datetime) -> str:
         try:
             with joined(host) as connection:
-                self.reject_on(connection, [aside], now)
+                self.reject_on(connection, asides, now)
             return "rejects"
-        except Exception as other:
-            if is_undone(host, other):
+        except Exception as error:
+            if is_undone(host, error):
                 raise
-            log("a reject was not stored", other)
-        if self._spool is None or is_doomed(host):
+            log("rejects were not stored", error)
+        try:
+            if self._spool is None or is_doomed(host):
+                return "nowhere"
+
+            def put() -> None:
+                self._put_in_spool(asides)
+
+            after_commit(host, put)
+        except Exception as error:
+            log("nothing waits for the host's commit", error)
             return "nowhere"
-
-        def put() -> None:
-            self._put_in_spool(aside)
-
-        after_commit(host, put)
         return "commit"
 
-    def _put_in_spool(self, aside: SetAside) -> str:
+    def _put_in_spool(self, asides: list[SetAside]) -> str:
         if self._spool is None:
             return "nowhere"
         try:
-            self._spool.append(aside)
-        except Exception as other:  # a full disk, a folder that is not ours
-            log("the spool was not written", other)
+            self._spool.append(*asides)
+        except Exception as error:  # a full disk, a folder that is not ours
+            log("the spool was not written", error)
             return "nowhere"
         return "spool"

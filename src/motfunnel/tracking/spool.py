@@ -51,19 +51,19 @@ class Spool:
         """How many calls are in it."""
         return sum(1 for _ in self.entries())
 
-    def append(self, entry: SetAside) -> None:
-        """Put a call in, for good once this returns.
+    def append(self, *entries: SetAside) -> None:
+        """Put calls in, for good once this returns.
 
         Raises:
             OSError: the file cannot be written.
         """
-        line = entry.to_json().encode("ascii") + b"\n"
+        lines = b"".join(entry.to_json().encode("ascii") + b"\n" for entry in entries)
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._locked(self._beside("lock")):
             is_new = not self.path.exists()
             file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
             try:
-                _write_whole(file, _torn(file) + line)
+                _write_whole(file, _torn(file) + lines)
                 os.fsync(file)
             finally:
                 os.close(file)

@@ -108,18 +108,21 @@ class Writer(Reader):
         except Exception as error:
             trouble = error
         readied = [self._ready(call) for call in calls]
-        fates: list[Said | Outcome] = [
+        fates: list[Said | Exception] = [
             trouble if trouble is not None and isinstance(fate, Said) else fate
             for _, fate in readied
         ]
         good = [fate for fate in fates if isinstance(fate, Said)]
         outcomes = iter(self._record_each(good, host) if good else [])
-        return [
-            self._answer(call, next(outcomes) if isinstance(fate, Said) else fate, host)
-            for (call, _), fate in zip(readied, fates, strict=True)
-        ]
+        return self._answer(
+            [
+                (call, next(outcomes) if isinstance(fate, Said) else fate)
+                for (call, _), fate in zip(readied, fates, strict=True)
+            ],
+            host,
+        )
 
-    def _ready(self, call: Call) -> tuple[Call, Said | Outcome]:
+    def _ready(self, call: Call) -> tuple[Call, Said | Exception]:
         """Fix a call's id and contact, and read what it means."""
         if call.id is None:
             call = evolve(call, id=str(uuid7(datetime.now(UTC))))
@@ -132,15 +135,18 @@ class Writer(Reader):
         except Exception as error:
             return call, error
 
-    def _answer(self, call: Call, outcome: Said | Outcome, host: Joined | None) -> Tracked:
-        if isinstance(outcome, Tracked):
-            return outcome
-        assert isinstance(outcome, Exception)
-        with self._within_budget():
-            call = self._keeper.keep(call, outcome, host)
-        tell(self.on_error, outcome, call)
-        contact, id = (part if type(part) is str else "" for part in (call.contact, call.id))
-        return Tracked(contact=contact, id=id, error=outcome)
+    def _answer(
+        self, outcomes: Sequence[tuple[Call, Outcome]], host: Joined | None
+    ) -> list[Tracked]:
+        """Keep what failed, tell of it, and answer."""
+        failed = [(call, one) for call, one in outcomes if isinstance(one, Exception)]
+        if failed:
+            with self._within_budget():
+                kept = self._keeper.keep(failed, host)
+            with within(None):  # what the host does about it is not for us to bound
+                for call, (_, error) in zip(kept, failed, strict=True):
+                    tell(self.on_error, error, call)
+        return [one if isinstance(one, Tracked) else _failed(call, one) for call, one in outcomes]
 
     def _record_each(self, said: Sequence[Said], host: Joined | None) -> list[Outcome]:
         """Record events; of each, what it did, or why it could not be.
@@ -270,6 +276,11 @@ class Writer(Reader):
 def _has_news(said: Sequence[Said]) -> bool:
     """Whether something happened: traits may be told of a history that is finished, too."""
     return any(one.event.name != IDENTIFY for one in said)
+
+
+def _failed(call: Call, error: Exception) -> Tracked:
+    contact, id = (part if type(part) is str else "" for part in (call.contact, call.id))
+    return Tracked(contact=contact, id=id, error=error)
 
 
 def _name(error: StoreError, said: Sequence[Said]) -> None:
