@@ -197,7 +197,6 @@ def test_nothing_brings_it_back(place: Place, tmp_path: Path) -> None:
     assert place.finds() == []
 
 
-@pytest.mark.xfail(strict=False, reason="unmerge makes a row for a key that nobody has")
 def test_parting_nobody_writes_nothing(place: Place) -> None:
     """An unmerge of a key that is unknown, or forgotten, does not put that key down."""
     attempt(lambda: place.tracker.unmerge(OLD_KEY))

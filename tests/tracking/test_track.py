@@ -210,3 +210,15 @@ def test_tracking_while_reading(url: str) -> None:
             tracker.track(f"z{moment.contact}", "saw")
         assert read == [f"c{n}" for n in range(5)]
         assert len([*tracker.moments(kind="opening")]) == 10
+
+
+def test_an_undated_event_that_was_overtaken(
+    tracker: Tracker, make_tracker: Callable[..., Tracker], clock: Clock
+) -> None:
+    """An event without a date happens no earlier than what was recorded before it."""
+    slow = make_tracker(clock=iter([day(1), day(1), day(3), day(3), day(3)]).__next__)
+    tracker.track("ada", "saw", id="1", occurred_at=day(0))
+    tracker.track("ada", "left", id="2", occurred_at=day(2))
+    tracked = slow.track("ada", "saw", id="3")
+    assert [(m.kind.value, m.occurred_at) for m in tracked.moments] == [("recidivism", day(3))]
+    assert tracked.revoked == ()

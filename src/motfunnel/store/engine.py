@@ -67,9 +67,13 @@ def make_engine(
         engine = create_engine(url, **options)
     except (ImportError, NoSuchModuleError) as error:
         raise _missing_driver(url, error, is_async) from None
-    if not is_async:
+    return _prepared(engine, pause)
+
+
+def _prepared(engine: Engine, pause: Callable[[float], object]) -> Engine:
+    if not engine.dialect.is_async:
         make_impatient(engine)
-    if url.get_backend_name() == "sqlite":
+    if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", lambda driver, _: write_ahead(driver, pause))
         event.listen(engine, "invalidate", roll_back)
     return engine

@@ -11,14 +11,13 @@ from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from motfunnel.domain.event import Event
-from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.moment import Episode, Moment
 from motfunnel.domain.payload import to_json
-from motfunnel.store.contact_state import ContactState, new_state, read_state, write_state
+from motfunnel.store.contact_rows import ContactRows
+from motfunnel.store.contact_state import ContactState
 from motfunnel.store.rows import (
     StoredEvent,
     episode_row,
@@ -29,126 +28,11 @@ from motfunnel.store.rows import (
     read_moment,
     trait_rows,
 )
-from motfunnel.store.statements import SOME, statements
-from motfunnel.store.tables import tables
+from motfunnel.store.statements import SOME
 
 
-class Ledger:
+class Ledger(ContactRows):
     """The rows of one tenant, on one connection."""
-
-    def __init__(self, connection: Connection, schema: str | None, tenant: str) -> None:
-        self.connection = connection
-        self.tenant = tenant
-        self.tables = tables(schema)
-        self._run = statements(schema)
-
-    def lock_contact(self, contact: str, funnel: Funnel) -> ContactState:
-        """Read a contact's state, alone until the transaction ends; make it if it is new.
-
-        PostgreSQL looks for the row first: it is almost always there. Elsewhere it is put down
-        first. MariaDB would lock the gap where a missing row belongs, and deadlock with whoever
-        fills it; SQLite throws out a host's transaction that reads before it writes as soon as
-        another has written in between.
-        """
-        key = self._key(contact)
-        found = []
-        if self.connection.dialect.name == "postgresql":
-            found = self._run.lock_contact.fetch(self.connection, key)
-        if not found:
-            empty = write_state(new_state(contact, funnel), self.tenant)
-            self._run.keep_contact.execute(self.connection, empty)
-            found = self._run.lock_contact.fetch(self.connection, key)
-        return read_state(found[0], funnel)
-
-    def lock_owner(self, key: str, funnel: Funnel) -> ContactState:
-        """Read the state of the contact that a key belongs to, alone; make it if it is new.
-
-        A key that was merged is locked before the contact that it was merged into: who merges or
-        unmerges locks in that order too.
-        """
-        state = self.lock_contact(key, funnel)
-        while state.merged_into is not None:
-            state = self.lock_contact(state.merged_into, funnel)
-        return state
-
-    def lock_owners(self, keys: Iterable[str], funnel: Funnel) -> dict[str, ContactState]:
-        """Read the states of the contacts that some keys belong to, alone, by key.
-
-        Merged keys are locked first and contacts after them, each in the order of keys, so that
-        two who do so never wait for each other.
-        """
-        wanted = sorted(set(keys))
-        if len(wanted) == 1:
-            return {wanted[0]: self.lock_owner(wanted[0], funnel)}
-        merged = self.find_aliases(wanted)
-        order = [*sorted(merged), *sorted({merged.get(key, key) for key in wanted})]
-        locked = {key: self.lock_contact(key, funnel) for key in order}
-        owners: dict[str, ContactState] = {}
-        for key in wanted:
-            state = locked[key]
-            while state.merged_into is not None:
-                above = state.merged_into  # not locked yet, if somebody merged it meanwhile
-                state = locked.get(above) or self.lock_contact(above, funnel)
-                locked[above] = state
-            owners[key] = state
-        return owners
-
-    def find_aliases(self, keys: Sequence[str]) -> dict[str, str]:
-        """Find those of some keys that were merged, and the contacts that they belong to."""
-        found: dict[str, str] = {}
-        for start in range(0, len(keys), SOME):
-            some = self._some(keys[start : start + SOME])
-            rows = self._run.find_aliases.fetch(self.connection, some)
-            found |= {row["contact"]: row["merged_into"] for row in rows}
-        return found
-
-    def find_members(self, contacts: Sequence[str], *, to_write: bool = True) -> dict[str, str]:
-        """Find the keys that were merged into some contacts, and into which."""
-        find = self._run.find_members_to_write if to_write else self._run.find_members
-        found: dict[str, str] = {}
-        for start in range(0, len(contacts), SOME):
-            some = self._some(contacts[start : start + SOME])
-            rows = find.fetch(self.connection, some)
-            found |= {row["contact"]: row["merged_into"] for row in rows}
-        return found
-
-    def lock_contacts(self, contacts: Sequence[str], funnel: Funnel) -> list[ContactState]:
-        """Read the states of some contacts, alone until the transaction ends."""
-        rows = self._run.lock_contacts.fetch(self.connection, self._some(contacts))
-        return [read_state(row, funnel) for row in rows]
-
-    def read_contacts(self, contacts: Sequence[str], funnel: Funnel) -> list[ContactState]:
-        """Read the states of some contacts, without locking them."""
-        rows = self._run.read_contacts.fetch(self.connection, self._some(contacts))
-        return [read_state(row, funnel) for row in rows]
-
-    def find_contact(self, contact: str, funnel: Funnel) -> ContactState | None:
-        """Read a contact's state; None for one of whom nothing was ever recorded."""
-        rows = self._run.read_contact.fetch(self.connection, self._key(contact))
-        return read_state(rows[0], funnel) if rows else None
-
-    def update_contacts(self, states: Sequence[ContactState]) -> None:
-        """Write the states of contacts that are locked."""
-        rows = [write_state(state, self.tenant) for state in states]
-        if len(rows) == 1:
-            self._run.update_contact.execute(self.connection, rows[0])
-        else:
-            self._run.update_contacts.execute_many(self.connection, rows)
-
-    def settle(self, erased: Iterable[ContactState], funnel: Funnel) -> None:
-        """Say that contacts, of whom only the counts are left, await no fold by this funnel."""
-        rows = [self._key(one.contact) | {"fingerprint": funnel.fingerprint} for one in erased]
-        self._run.set_fingerprint.execute_many(self.connection, rows)
-
-    def mark_contacts(self, contacts: Iterable[str], funnel: Funnel) -> None:
-        """Say that events of these contacts await the fold; make the contacts that are new."""
-        new = write_state(new_state("", funnel), self.tenant) | {"fingerprint": ""}
-        keys = sorted(contacts)  # in one order, so that two writers do not deadlock
-        if keys:
-            self._run.mark_contact.execute_columns(self.connection, {"contact": keys}, new)
-        owners = sorted({*self.find_aliases(keys).values()} - {*keys})
-        if owners:
-            self._run.mark_contact.execute_columns(self.connection, {"contact": owners}, new)
 
     def add_event(self, event: Event, signal: str, recorded_at: datetime) -> bool:
         """Insert an event of a contact that is locked; whether its id is new."""
@@ -243,6 +127,19 @@ class Ledger:
         self._run.delete_moments.execute(self.connection, some)
         self._run.delete_episodes.execute(self.connection, some)
 
+    def replace_journey(self, contact: str, moments: list[Moment], away: list[Episode]) -> None:
+        """Write what has become of a journey; what stays as it was is not written again."""
+        stored, were_away = (found.get(contact, []) for found in self.journeys([contact]))
+        first, since = _same(stored, moments), _same(were_away, away)
+        key = self._key(contact)
+        if first < len(stored):
+            self._run.cut_moments.execute(self.connection, key | {"ordinal": first})
+        if since < len(were_away):
+            self._run.cut_episodes.execute(self.connection, key | {"episode": since + 1})
+        self.add_moments(moments[first:], first)
+        rows = [episode_row(episode, self.tenant) for episode in away[since:]]
+        self._run.add_episode.execute_many(self.connection, rows)
+
     def find_episode(self, contact: str, number: int) -> Episode:
         """Read an episode."""
         key = self._key(contact) | {"episode": number}
@@ -275,10 +172,8 @@ class Ledger:
         else:
             self._run.add_moment.execute_many(self.connection, rows)
 
-    def _key(self, contact: str) -> dict[str, Any]:
-        return {"tenant": self.tenant, "contact": contact}
 
-    def _some(self, contacts: Sequence[str]) -> dict[str, Any]:
-        last = len(contacts) - 1
-        some = {f"contact_{n}": contacts[min(n, last)] for n in range(SOME)}
-        return {"tenant": self.tenant, **some}
+def _same(before: Sequence[object], after: Sequence[object]) -> int:
+    """How many of the first are the same."""
+    pairs = enumerate(zip(before, after, strict=False))
+    return next((n for n, (old, new) in pairs if old != new), min(len(before), len(after)))

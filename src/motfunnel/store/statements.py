@@ -115,6 +115,12 @@ class Statements:
             moments,
             lambda _: select(moments).where(_some(moments)).order_by("contact", "ordinal"),
         )
+        self.cut_moments = _of(
+            moments,
+            lambda _: delete(moments).where(
+                _one(moments), moments.c.ordinal >= bindparam("ordinal")
+            ),
+        )
         self.delete_moments = _of(moments, lambda _: delete(moments).where(_some(moments)))
 
     def _make_episodes(self, episodes: Table) -> None:
@@ -136,6 +142,12 @@ class Statements:
                 episodes,
                 d,
                 ["first_outreach_at", "outreaches", "returned_at", "return_event_id"],
+            ),
+        )
+        self.cut_episodes = _of(
+            episodes,
+            lambda _: delete(episodes).where(
+                _one(episodes), episodes.c.episode >= bindparam("episode")
             ),
         )
         self.delete_episodes = _of(episodes, lambda _: delete(episodes).where(_some(episodes)))

@@ -70,6 +70,8 @@ def merge_keys(
 
 def unmerge_key(ledger: Ledger, funnel: Funnel, old: str, now: datetime) -> Identity:
     """Take a key, and what was merged into it, out of the contact that it was merged into."""
+    if old not in ledger.find_aliases([old]):  # and nothing is to be made of a key that is none
+        return find_identity(ledger, old)
     owners, members = lock_identities(ledger, funnel, [old])
     owner = owners[old]
     if owner.contact == old:

@@ -6,15 +6,16 @@ locked. An event that comes after all others costs one step; a late one folds th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from motfunnel.domain import machine
 from motfunnel.domain.event import IDENTIFY, Event
 from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.instant import utc
 from motfunnel.domain.journey import Entry, make_entry
 from motfunnel.domain.moment import Moment, Presence
 from motfunnel.domain.rule import Reading
@@ -45,11 +46,17 @@ class Said:
 
 
 def record_all(
-    ledger: Ledger, funnel: Funnel, said: Sequence[Said], recorded_at: datetime
+    ledger: Ledger,
+    funnel: Funnel,
+    said: Sequence[Said],
+    recorded_at: datetime,
+    clock: Callable[[], datetime],
 ) -> list[Tracked]:
     """Record events of several contacts; say of each what it did, in the order given.
 
-    All contacts are locked before anything is written, in an order that everybody keeps.
+    All contacts are locked before anything is written, in an order that everybody keeps. An event
+    without a date, that another has overtaken meanwhile, happens when its contact is locked: of
+    many who write one contact at once, none has to fold it anew for having waited.
 
     Raises:
         ConflictError: an id is taken by an event with other content.
@@ -63,9 +70,28 @@ def record_all(
     for contact in sorted(groups):
         numbers = groups[contact]
         state = owners[said[numbers[0]].event.contact]
-        found = _record(ledger, state, funnel, [said[n] for n in numbers], recorded_at)
+        dated = _date([said[n] for n in numbers], state, clock)
+        found = _record(ledger, state, funnel, dated, recorded_at)
         answers.update(zip(numbers, found, strict=True))
     return [answers[n] for n in range(len(said))]
+
+
+def _date(
+    said: Sequence[Said], state: ContactState, clock: Callable[[], datetime]
+) -> Sequence[Said]:
+    """Give events without a date, that come late, the present one."""
+    late = [
+        not one.is_dated and not state.follows(make_entry(one.event, one.reading)) for one in said
+    ]
+    if not any(late):
+        return said
+    now = utc(clock())
+    return [
+        evolve(one, event=evolve(one.event, occurred_at=max(now, one.event.occurred_at)))
+        if is_late
+        else one
+        for one, is_late in zip(said, late, strict=True)
+    ]
 
 
 def _record(
@@ -154,8 +180,7 @@ def _refold(
         before = fold(state, earlier, funnel).state.journey.moments
     folded = fold(state, events, funnel)
     journey = folded.state.journey
-    ledger.clear_journeys([state.contact])
-    ledger.add_journeys([(journey.moments, journey.episodes.values())])
+    ledger.replace_journey(state.contact, journey.moments, list(journey.episodes.values()))
     ledger.update_contacts([folded.state])
     ledger.set_signals(folded.signals)
     return difference(before, journey.moments)

@@ -210,12 +210,12 @@ class Writer(Reader):
         self._put_funnel(connection, funnel, now, tracked=_has_news(said))
         ledger = Ledger(connection, self.database.tables.schema, self.tenant)
         if not apart:
-            return [*record_all(ledger, funnel, said, now)]
+            return [*record_all(ledger, funnel, said, now, self.clock)]
         outcomes: list[Outcome] = []
         for one in said:
             try:
                 with connection.begin_nested():
-                    outcomes += record_all(ledger, funnel, [one], now)
+                    outcomes += record_all(ledger, funnel, [one], now, self.clock)
             except ConflictError as error:
                 outcomes.append(error)
         return outcomes

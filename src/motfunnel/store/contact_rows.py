@@ -1,0 +1,140 @@
+"""The rows of contacts: read, locked, made and written; and which contact a key belongs to.
+
+The lower half of the ledger. Each method is one statement or two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from motfunnel.domain.funnel import Funnel
+from motfunnel.store.contact_state import ContactState, new_state, read_state, write_state
+from motfunnel.store.statement import Statement
+from motfunnel.store.statements import SOME, statements
+from motfunnel.store.tables import tables
+
+
+class ContactRows:
+    """The rows of one tenant's contacts, on one connection."""
+
+    def __init__(self, connection: Connection, schema: str | None, tenant: str) -> None:
+        self.connection = connection
+        self.tenant = tenant
+        self.tables = tables(schema)
+        self._run = statements(schema)
+
+    def lock_contact(self, contact: str, funnel: Funnel) -> ContactState:
+        """Read a contact's state, alone until the transaction ends; make it if it is new.
+
+        PostgreSQL looks for the row first: it is almost always there. Elsewhere it is put down
+        first. MariaDB would lock the gap where a missing row belongs, and deadlock with whoever
+        fills it; SQLite throws out a host's transaction that reads before it writes as soon as
+        another has written in between.
+        """
+        key = self._key(contact)
+        found = []
+        if self.connection.dialect.name == "postgresql":
+            found = self._run.lock_contact.fetch(self.connection, key)
+        if not found:
+            empty = write_state(new_state(contact, funnel), self.tenant)
+            self._run.keep_contact.execute(self.connection, empty)
+            found = self._run.lock_contact.fetch(self.connection, key)
+        return read_state(found[0], funnel)
+
+    def lock_owner(self, key: str, funnel: Funnel) -> ContactState:
+        """Read the state of the contact that a key belongs to, alone; make it if it is new.
+
+        A key that was merged is locked before the contact that it was merged into: who merges or
+        unmerges locks in that order too.
+        """
+        state = self.lock_contact(key, funnel)
+        while state.merged_into is not None:
+            state = self.lock_contact(state.merged_into, funnel)
+        return state
+
+    def lock_owners(self, keys: Iterable[str], funnel: Funnel) -> dict[str, ContactState]:
+        """Read the states of the contacts that some keys belong to, alone, by key.
+
+        Merged keys are locked first and contacts after them, each in the order of keys, so that
+        two who do so never wait for each other.
+        """
+        wanted = sorted(set(keys))
+        if len(wanted) == 1:
+            return {wanted[0]: self.lock_owner(wanted[0], funnel)}
+        merged = self.find_aliases(wanted)
+        order = [*sorted(merged), *sorted({merged.get(key, key) for key in wanted})]
+        locked = {key: self.lock_contact(key, funnel) for key in order}
+        owners: dict[str, ContactState] = {}
+        for key in wanted:
+            state = locked[key]
+            while state.merged_into is not None:
+                above = state.merged_into  # not locked yet, if somebody merged it meanwhile
+                state = locked.get(above) or self.lock_contact(above, funnel)
+                locked[above] = state
+            owners[key] = state
+        return owners
+
+    def find_aliases(self, keys: Sequence[str]) -> dict[str, str]:
+        """Find those of some keys that were merged, and the contacts that they belong to."""
+        return self._find_owners(self._run.find_aliases, keys)
+
+    def find_members(self, contacts: Sequence[str], *, to_write: bool = True) -> dict[str, str]:
+        """Find the keys that were merged into some contacts, and into which."""
+        find = self._run.find_members_to_write if to_write else self._run.find_members
+        return self._find_owners(find, contacts)
+
+    def lock_contacts(self, contacts: Sequence[str], funnel: Funnel) -> list[ContactState]:
+        """Read the states of some contacts, alone until the transaction ends."""
+        rows = self._run.lock_contacts.fetch(self.connection, self._some(contacts))
+        return [read_state(row, funnel) for row in rows]
+
+    def read_contacts(self, contacts: Sequence[str], funnel: Funnel) -> list[ContactState]:
+        """Read the states of some contacts, without locking them."""
+        rows = self._run.read_contacts.fetch(self.connection, self._some(contacts))
+        return [read_state(row, funnel) for row in rows]
+
+    def find_contact(self, contact: str, funnel: Funnel) -> ContactState | None:
+        """Read a contact's state; None for one of whom nothing was ever recorded."""
+        rows = self._run.read_contact.fetch(self.connection, self._key(contact))
+        return read_state(rows[0], funnel) if rows else None
+
+    def update_contacts(self, states: Sequence[ContactState]) -> None:
+        """Write the states of contacts that are locked."""
+        rows = [write_state(state, self.tenant) for state in states]
+        if len(rows) == 1:
+            self._run.update_contact.execute(self.connection, rows[0])
+        else:
+            self._run.update_contacts.execute_many(self.connection, rows)
+
+    def settle(self, erased: Iterable[ContactState], funnel: Funnel) -> None:
+        """Say that contacts, of whom only the counts are left, await no fold by this funnel."""
+        rows = [self._key(one.contact) | {"fingerprint": funnel.fingerprint} for one in erased]
+        self._run.set_fingerprint.execute_many(self.connection, rows)
+
+    def mark_contacts(self, contacts: Iterable[str], funnel: Funnel) -> None:
+        """Say that events of these contacts await the fold; make the contacts that are new."""
+        new = write_state(new_state("", funnel), self.tenant) | {"fingerprint": ""}
+        keys = sorted(contacts)  # in one order, so that two writers do not deadlock
+        if keys:
+            self._run.mark_contact.execute_columns(self.connection, {"contact": keys}, new)
+        owners = sorted({*self.find_aliases(keys).values()} - {*keys})
+        if owners:
+            self._run.mark_contact.execute_columns(self.connection, {"contact": owners}, new)
+
+    def _find_owners(self, find: Statement, keys: Sequence[str]) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for start in range(0, len(keys), SOME):
+            rows = find.fetch(self.connection, self._some(keys[start : start + SOME]))
+            found |= {row["contact"]: row["merged_into"] for row in rows}
+        return found
+
+    def _key(self, contact: str) -> dict[str, Any]:
+        return {"tenant": self.tenant, "contact": contact}
+
+    def _some(self, contacts: Sequence[str]) -> dict[str, Any]:
+        last = len(contacts) - 1
+        some = {f"contact_{n}": contacts[min(n, last)] for n in range(SOME)}
+        return {"tenant": self.tenant, **some}
