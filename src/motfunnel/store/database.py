@@ -81,12 +81,12 @@ class Database:
         between rows unlocked, over which writers of different contacts would deadlock.
         """
         self.create_tables()
-        with self._connect() as connection:
+        with self.connect() as connection:
             if not (self.is_sqlite or self._owned):
                 connection.execution_options(isolation_level=WRITING)
             with connection.begin():
                 if self.is_sqlite:
-                    self._lock(connection)
+                    self.begin_writing(connection)
                 with bounded(connection, is_ours=self._owned):
                     yield connection
 
@@ -94,7 +94,7 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state of the database throughout, and changes nothing."""
         self.create_tables()
-        with self._connect() as connection:
+        with self.connect() as connection:
             if self.is_sqlite:
                 if self._owned:
                     allow_waiting(connection)
@@ -102,6 +102,15 @@ class Database:
                 yield connection
             else:
                 yield connection.execution_options(isolation_level=_READING)
+
+    @contextmanager
+    def unbound(self) -> Iterator[Connection]:
+        """A connection on which each statement commits itself, for what needs no transaction."""
+        with self.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            if self.is_sqlite and self._owned:
+                allow_waiting(connection)
+            yield connection
 
     def create_tables(self) -> None:
         """Make the tables that are missing, and refuse those of another version.
@@ -113,7 +122,7 @@ class Database:
             return
         for attempt in range(_ATTEMPTS):
             try:
-                with self._connect() as connection, connection.begin():
+                with self.connect() as connection, connection.begin():
                     self._make_missing(connection)
                 break
             except DBAPIError as error:  # another process is making them, and got in between
@@ -131,7 +140,8 @@ class Database:
             self.engine.dispose()
 
     @contextmanager
-    def _connect(self) -> Iterator[Connection]:
+    def connect(self) -> Iterator[Connection]:
+        """A connection, and no transaction yet; never one that a parent process has open."""
         process = os.getpid()
         if self._process != process:
             # A connection that two processes share gives wrong answers; the parent keeps it. No
@@ -146,7 +156,8 @@ class Database:
     def _pause(self, seconds: float) -> None:
         self.pause(seconds)  # as it is by then: who runs us on an event loop replaces it
 
-    def _lock(self, connection: Connection) -> None:
+    def begin_writing(self, connection: Connection) -> None:
+        """On SQLite, begin a transaction that may write, once nobody else writes."""
         driver = connection.connection.driver_connection
         if driver is not None and not driver.in_transaction:
             begin_immediate(connection, self.pause, is_ours=self._owned)
@@ -165,7 +176,7 @@ class Database:
         # The table of the version comes last, so that where it is, all are.
         if not inspect(connection).has_table(version.name, schema=version.schema):
             if self.is_sqlite:
-                self._lock(connection)
+                self.begin_writing(connection)
             others = [table for table in self.tables.metadata.sorted_tables if table is not version]
             self.tables.metadata.create_all(connection, others)
             self.tables.metadata.create_all(connection, [version])

@@ -13,11 +13,13 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, insert, or_, select
 from sqlalchemy import update as sql_update
+from sqlalchemy.exc import DBAPIError
 
 from motfunnel.domain.event import Event
 from motfunnel.domain.payload import to_json
 from motfunnel.domain.scrubber import ERASED, Scrubber
 from motfunnel.store.database import Database
+from motfunnel.store.faults import Fault, fault_of
 from motfunnel.store.rows import read_event
 from motfunnel.store.tables import Tables
 
@@ -185,18 +187,21 @@ def compact(database: Database) -> bool:
     to clean up.
 
     Returns:
-        Whether nothing is left; False where somebody reads on, so that the log is kept for them.
+        Whether nothing is left; False where somebody reads or writes on, for whom it is kept.
     """
     if not database.is_sqlite:
         return True
-    with database.engine.connect() as connection:
-        connection.execution_options(isolation_level="AUTOCOMMIT")
-        connection.exec_driver_sql("VACUUM")
-        for _ in range(_SQLITE_TRIES):
-            busy, *_rest = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
-            if not busy:
-                return True
-            database.pause(0.1)
+    try:
+        with database.unbound() as connection:
+            connection.exec_driver_sql("VACUUM")
+            for _ in range(_SQLITE_TRIES):
+                busy, *_rest = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+                if not busy:
+                    return True
+                database.pause(0.1)
+    except DBAPIError as error:
+        if fault_of(error) is not Fault.PASSING:
+            raise
     return False
 
 

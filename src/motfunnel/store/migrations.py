@@ -45,7 +45,7 @@ def migrate(database: Database) -> tuple[int, int]:
     Raises:
         SchemaError: the tables were made by a newer version of this library.
     """
-    with database.engine.connect() as connection, _alone(connection):
+    with database.connect() as connection, _alone(database, connection):
         found = _version(connection, database.tables)
         if found > VERSION:
             raise SchemaError(
@@ -83,11 +83,11 @@ _STEPS: Final[dict[int, Callable[[Connection, Tables], None]]] = {1: _to_version
 
 
 @contextmanager
-def _alone(connection: Connection) -> Iterator[None]:
+def _alone(database: Database, connection: Connection) -> Iterator[None]:
     """One transaction, in which nobody else migrates."""
     dialect = connection.dialect.name
     if dialect == "sqlite":
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        database.begin_writing(connection)
     elif dialect == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     else:
