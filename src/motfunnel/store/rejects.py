@@ -1,4 +1,4 @@
-"""Rows of files that could not be taken: kept with their line and reason, until they can be.
+"""Rows of files, and calls, that could not be taken: kept with their reason until they can be.
 
 A reject's id is made of the file's content and the line, so that a file that is imported again
 puts the same reject in the same place. Decides nothing about what is rejected.
