@@ -4,9 +4,11 @@ A document runs in an empty directory of its own. `<!-- skip: next -->` above a 
 block out; a block of another language than Python is only read.
 """
 
+import os
 from contextlib import ExitStack, chdir
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
 import pytest
@@ -20,9 +22,17 @@ def enter_an_empty_directory(namespace: dict[str, Any]) -> None:
     stack.enter_context(chdir(stack.enter_context(TemporaryDirectory())))
 
 
+def pytest_unconfigure() -> None:
+    """Take away what the run set aside."""
+    rmtree(os.environ["XDG_STATE_HOME"], ignore_errors=True)
+
+
 def leave_the_directory(namespace: dict[str, Any]) -> None:
     namespace["_stack"].close()
 
+
+# What a tracker sets aside for its user goes to a folder of this run, also from other processes.
+os.environ["XDG_STATE_HOME"] = mkdtemp(prefix="motfunnel-state-")
 
 FLAGS = ELLIPSIS | NORMALIZE_WHITESPACE
 

@@ -25,7 +25,7 @@ except ImportError:  # pragma: no cover - not POSIX: no lock that a crash would 
 
 _NAP: Final = 0.01
 _PATIENCE: Final = 30.0
-_GRACE: Final = 2.0  # a call comes here when its time is spent; to lose it would be worse
+_GRACE: Final = 0.3  # for a call that comes here when its time is spent
 
 
 class Spool:

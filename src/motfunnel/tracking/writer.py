@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from sqlalchemy.pool import Pool
 
 Outcome = Tracked | Exception
+_RESERVE = 0.2  # of a call's budget, to put what was not recorded into the spool
 _SHARE = 0.5  # of what is left of a call's budget, for what others left in the spool
 
 
@@ -107,20 +108,24 @@ class Writer(Reader):
             host = None if bind is None else host_connection(bind)
         except Exception as error:
             trouble = error
-        readied = [self._ready(call) for call in calls]
-        fates: list[Said | Exception] = [
-            trouble if trouble is not None and isinstance(fate, Said) else fate
-            for _, fate in readied
-        ]
-        good = [fate for fate in fates if isinstance(fate, Said)]
-        outcomes = iter(self._record_each(good, host) if good else [])
-        return self._answer(
-            [
-                (call, next(outcomes) if isinstance(fate, Said) else fate)
-                for (call, _), fate in zip(readied, fates, strict=True)
-            ],
-            host,
-        )
+        readied, outcomes = self._try(calls, host, trouble)
+        return self._answer(list(zip(readied, outcomes, strict=True)), host)
+
+    def _try(
+        self, calls: Sequence[Call], host: Joined | None, trouble: Exception | None
+    ) -> tuple[list[Call], list[Outcome]]:
+        """Record what can be, in most of the time: some is left to keep the others."""
+        seconds = left()
+        with within(None if seconds is None else seconds * (1 - _RESERVE)):
+            readied = [self._ready(call) for call in calls]
+            fates = [
+                trouble if trouble is not None and isinstance(fate, Said) else fate
+                for _, fate in readied
+            ]
+            good = [fate for fate in fates if isinstance(fate, Said)]
+            done = iter(self._record_each(good, host) if good else [])
+        outcomes = [next(done) if isinstance(fate, Said) else fate for fate in fates]
+        return [call for call, _ in readied], outcomes
 
     def _ready(self, call: Call) -> tuple[Call, Said | Exception]:
         """Fix a call's id and contact, and read what it means."""
