@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from motfunnel.domain.scrubber import Scrubber
 from motfunnel.store.rejects import Reject
 from motfunnel.tracking.call import Call
 from motfunnel.tracking.witness import read_back, to_text, write_down
@@ -98,9 +99,10 @@ class SetAside:
             payload=to_text({MARK: json.loads(self.to_json())}),
         )
 
-    def names(self, keys: frozenset[str]) -> bool:
-        """Whether one of these contacts is its contact, or stands in its properties."""
-        return any(map(keys.__contains__, _leaves([self.contact, self.properties, self.extra])))
+    def names(self, scrubber: Scrubber) -> bool:
+        """Whether one of these contacts is its contact, or is named in what was said."""
+        said = [self.contact, self.event, self.properties, self.id, self.extra, self.reason]
+        return any(map(scrubber.is_named, _leaves(said)))
 
 
 def set_aside(call: Call, error: Exception, now: datetime, *, is_refused: bool) -> SetAside:

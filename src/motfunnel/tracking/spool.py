@@ -15,6 +15,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
+from motfunnel.domain.scrubber import Scrubber
 from motfunnel.store.deadline import left
 from motfunnel.tracking.set_aside import SetAside
 
@@ -101,13 +102,13 @@ class Spool:
 
         Waits for a delivery that is under way, so that it brings none of it back.
         """
-        wanted = frozenset(keys)
+        scrubber = Scrubber(dict.fromkeys(keys))
         erased = 0
 
         def stays(line: bytes) -> bool:
             nonlocal erased
             try:
-                is_named = SetAside.from_json(line).names(wanted)
+                is_named = SetAside.from_json(line).names(scrubber)
             except ValueError:  # torn: whose it was cannot be told
                 is_named = True
             erased += is_named
