@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 import psycopg
-import pymysql
 from sqlalchemy import Engine, event
+
+from motfunnel.store.impatience import CONNECTIONS, psycopg_connection, pymysql_connection
 
 Seen = Callable[[str], object]
 Connected = Callable[[int], object]
@@ -36,6 +37,9 @@ def before_each(engine: Engine, seen: Seen, connected: Connected = lambda _: Non
         connected(connection.info.backend_pid if is_postgresql else connection.thread_id())
         return connection
 
+    own = CONNECTIONS[engine.dialect.driver]
+    if event.contains(engine, "do_connect", own):  # the first that connects would be the only one
+        event.remove(engine, "do_connect", own)
     event.listen(engine, "do_connect", connect)
 
 
@@ -49,7 +53,7 @@ def _psycopg(seen: Seen) -> Callable[..., Any]:
             seen(str(query))
             super().executemany(query, *arguments, **options)
 
-    class Connection(psycopg.Connection[Any]):
+    class Connection(psycopg_connection()):  # type: ignore[misc]
         def commit(self) -> None:
             seen("COMMIT")
             super().commit()
@@ -65,7 +69,7 @@ def _psycopg(seen: Seen) -> Callable[..., Any]:
 
 
 def _pymysql(seen: Seen) -> Callable[..., Any]:
-    class Connection(pymysql.connections.Connection):  # type: ignore[misc]
+    class Connection(pymysql_connection()):  # type: ignore[misc]
         def query(self, sql: Any, unbuffered: bool = False) -> int:
             seen(str(sql))
             changed: int = super().query(sql, unbuffered)

@@ -245,7 +245,7 @@ def test_an_erasure_that_was_killed_is_finished(
         death = kill_at(shared_engine, Scene(url, mine), KEEPING, tmp_path, fatal)
         survivor: Any = open_tracker(shared_engine, mine)
         survivor.forget("ada", keep_counts=True)
-        assert not [where for where, row in rows(shared_engine, mine) if "ada" in row]
+        assert not [where for where, row in rows(shared_engine, mine) if "'ada'" in row]
         assert sorted(moment.kind for moment in survivor.moments()) == kinds
         assert check_contacts(survivor).is_sound
         if death.survived:

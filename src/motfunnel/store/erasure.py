@@ -22,6 +22,7 @@ from motfunnel.store.database import Database
 from motfunnel.store.faults import Fault, fault_of
 from motfunnel.store.rows import read_event
 from motfunnel.store.tables import Tables
+from motfunnel.store.waiting import waiting_briefly
 
 _AT_ONCE: Final = 50
 _SQLITE_TRIES: Final = 20
@@ -194,11 +195,12 @@ def compact(database: Database) -> bool:
     try:
         with database.unbound() as connection:
             connection.exec_driver_sql("VACUUM")
-            for _ in range(_SQLITE_TRIES):
-                busy, *_rest = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
-                if not busy:
-                    return True
-                database.pause(0.1)
+            with waiting_briefly(connection):
+                for _ in range(_SQLITE_TRIES):
+                    checkpoint = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                    if not checkpoint.one()[0]:
+                        return True
+                    database.pause(0.1)
     except DBAPIError as error:
         if fault_of(error) is not Fault.PASSING:
             raise

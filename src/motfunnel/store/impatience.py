@@ -37,27 +37,29 @@ class ImpatientPool(QueuePool):
 
 def make_impatient(engine: Engine) -> None:
     """Have an engine of ours connect by a driver that keeps the deadline."""
-    connect = _CONNECTIONS.get(engine.dialect.driver)
+    connect = CONNECTIONS.get(engine.dialect.driver)
     if connect is not None:
         event.listen(engine, "do_connect", connect)
 
 
 def _connect_psycopg(_: Any, __: Any, cargs: Any, cparams: Any) -> Any:
-    return _psycopg_connection().connect(*cargs, **cparams)
+    return psycopg_connection().connect(*cargs, **cparams)
 
 
 def _connect_pymysql(_: Any, __: Any, cargs: Any, cparams: Any) -> Any:
-    return _pymysql_connection()(*cargs, **cparams)
+    return pymysql_connection()(*cargs, **cparams)
 
 
-_CONNECTIONS: Final[dict[str, Callable[..., Any]]] = {
+CONNECTIONS: Final[dict[str, Callable[..., Any]]] = {
     "psycopg": _connect_psycopg,
     "pymysql": _connect_pymysql,
 }
+"""How an engine of ours connects, by the name of its driver."""
 
 
 @cache
-def _psycopg_connection() -> Any:
+def psycopg_connection() -> Any:
+    """The class of psycopg's connections that keep the deadline."""
     import psycopg
 
     class Impatient(psycopg.Connection[Any]):
@@ -130,7 +132,8 @@ def _poll(file: int, wanted: int) -> int:
 
 
 @cache
-def _pymysql_connection() -> Any:
+def pymysql_connection() -> Any:
+    """The class of PyMySQL's connections that keep the deadline."""
     plain: Any = import_module("pymysql.connections").Connection
 
     class Impatient(plain):  # type: ignore[misc]

@@ -91,6 +91,17 @@ def allow_waiting(connection: Connection) -> None:
     _set_busy_timeout(connection, int(1000 * (left(BUSY_SECONDS) or 0.0)))
 
 
+@contextmanager
+def waiting_briefly(connection: Connection) -> Iterator[None]:
+    """Have SQLite answer at once where it would have to wait for others, on any engine."""
+    usual = _pragma(connection, "busy_timeout")
+    _set_busy_timeout(connection, 0)
+    try:
+        yield
+    finally:
+        _set_busy_timeout(connection, usual)
+
+
 def _bound_postgresql(connection: Connection, seconds: float | None, *, is_ours: bool) -> None:
     if seconds is None:
         return
