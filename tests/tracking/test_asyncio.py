@@ -110,7 +110,7 @@ def test_cancelled_anywhere(
     """Calls cancelled at any moment wrote all or nothing; their connections serve again."""
 
     async def story() -> None:
-        async with make_async() as other:
+        async with make_async(budget=None) as other:
             said: dict[str, Any] = {"event": "bought", "occurred_at": NOON}
             calls = [{"contact": n % 5, "id": n, **said} for n in range(TASKS)]
             tasks = [asyncio.ensure_future(other.track(**one)) for one in calls]
@@ -119,7 +119,8 @@ def test_cancelled_anywhere(
                 task.cancel()
             answers = await asyncio.gather(*tasks, return_exceptions=True)
             cancelled = [isinstance(one, asyncio.CancelledError) for one in answers]
-            assert sum(isinstance(one, BaseException) for one in answers) == sum(cancelled)
+            failed = [one for one in answers if isinstance(one, BaseException)]
+            assert [one for one in failed if not isinstance(one, asyncio.CancelledError)] == []
             acknowledged = {str(n) for n, one in enumerate(cancelled) if not one}
             assert acknowledged <= {*event_ids(shared_engine, tracker.tenant)}
             assert check_contacts(tracker).is_sound

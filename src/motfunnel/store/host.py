@@ -97,11 +97,18 @@ def is_doomed(connection: Connection) -> bool:
     """Whether all that the host has done in its transaction is lost already."""
     if connection.invalidated or connection.closed:
         return True
-    driver: Any = connection.connection.driver_connection
     if connection.dialect.name == "sqlite":
+        driver = connection.connection.driver_connection
         return not getattr(driver, "in_transaction", True)
+    return _status(connection) == "INERROR"
+
+
+def _status(connection: Connection) -> str | None:
+    """What psycopg knows of the transaction; None of any other driver."""
+    driver: Any = connection.connection.driver_connection
     status = getattr(getattr(driver, "info", None), "transaction_status", None)
-    return getattr(status, "name", None) == "INERROR"
+    name: str | None = getattr(status, "name", None)
+    return name
 
 
 def after_commit(connection: Connection, callback: Callback) -> None:
@@ -153,7 +160,7 @@ class _Watch:
     latest: int = 0
     waiting: list[tuple[int, Callback]] = field(factory=list)
     is_committing: bool = False
-    is_aborted: bool = False  # PostgreSQL: an error was swallowed, and COMMIT will roll back
+    is_aborted: bool = False  # PostgreSQL: an error was swallowed, and a COMMIT will roll back
     is_undone: bool = False  # MariaDB: everything was rolled back, by whatever error
 
     def add(self, callback: Callback) -> None:
@@ -166,13 +173,13 @@ class _Watch:
         self.waiting = [one for one in self.waiting if one[0] < _number(name)]
         self.is_aborted = False
 
-    def committing(self, *_: object) -> None:
-        self.is_committing = not self.is_aborted
+    def committing(self, connection: Connection, *_: object) -> None:
+        self.is_committing = not self.is_aborted and _status(connection) != "INERROR"
 
     def failed(self, connection: Connection, error: BaseException | None) -> None:
         if self.is_committing or _is_rolled_back(connection, error):
             self.rolled_back()
-        elif connection.dialect.name == "postgresql":
+        elif connection.dialect.name == "postgresql" and _status(connection) is None:
             self.is_aborted = self.is_aborted or _is_the_servers(error)
 
     def rolled_back(self, *_: object) -> None:

@@ -129,13 +129,15 @@ class Ledger(ContactRows):
 
     def replace_journey(self, contact: str, moments: list[Moment], away: list[Episode]) -> None:
         """Write what has become of a journey; what stays as it was is not written again."""
-        stored, were_away = (found.get(contact, []) for found in self.journeys([contact]))
-        first, since = _same(stored, moments), _same(were_away, away)
         key = self._key(contact)
-        if first < len(stored):
-            self._run.cut_moments.execute(self.connection, key | {"ordinal": first})
-        if since < len(were_away):
-            self._run.cut_episodes.execute(self.connection, key | {"episode": since + 1})
+        stored = self.moments(contact)
+        were_away = [*map(read_episode, self._run.read_episodes.fetch(self.connection, key))]
+        first, since = _same(stored, moments), _same(were_away, away)
+        # One by one, by their whole keys: on MariaDB a range would lock the gap behind it too.
+        gone = [key | {"ordinal": ordinal} for ordinal in range(first, len(stored))]
+        self._run.delete_moment.execute_many(self.connection, gone)
+        gone = [key | {"episode": one.number} for one in were_away[since:]]
+        self._run.delete_episode.execute_many(self.connection, gone)
         self.add_moments(moments[first:], first)
         rows = [episode_row(episode, self.tenant) for episode in away[since:]]
         self._run.add_episode.execute_many(self.connection, rows)

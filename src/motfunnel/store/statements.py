@@ -115,10 +115,10 @@ class Statements:
             moments,
             lambda _: select(moments).where(_some(moments)).order_by("contact", "ordinal"),
         )
-        self.cut_moments = _of(
+        self.delete_moment = _of(
             moments,
             lambda _: delete(moments).where(
-                _one(moments), moments.c.ordinal >= bindparam("ordinal")
+                _one(moments), moments.c.ordinal == bindparam("ordinal")
             ),
         )
         self.delete_moments = _of(moments, lambda _: delete(moments).where(_some(moments)))
@@ -144,10 +144,14 @@ class Statements:
                 ["first_outreach_at", "outreaches", "returned_at", "return_event_id"],
             ),
         )
-        self.cut_episodes = _of(
+        self.read_episodes = _of(
+            episodes,
+            lambda d: _shared(d, select(episodes).where(_one(episodes)).order_by("episode")),
+        )
+        self.delete_episode = _of(
             episodes,
             lambda _: delete(episodes).where(
-                _one(episodes), episodes.c.episode >= bindparam("episode")
+                _one(episodes), episodes.c.episode == bindparam("episode")
             ),
         )
         self.delete_episodes = _of(episodes, lambda _: delete(episodes).where(_some(episodes)))
