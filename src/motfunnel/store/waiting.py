@@ -67,7 +67,9 @@ def begin_immediate(
                     raise
             pause(min(random.uniform(0.0005, _LONGEST_NAP), max(0.0, until - monotonic())))
     finally:
-        if usual is None:
+        if connection.invalidated:  # the call was cancelled, and nothing is to hide that
+            pass
+        elif usual is None:
             allow_waiting(connection)
         else:
             _set_busy_timeout(connection, usual)
@@ -99,7 +101,8 @@ def waiting_briefly(connection: Connection) -> Iterator[None]:
     try:
         yield
     finally:
-        _set_busy_timeout(connection, usual)
+        if not connection.invalidated:
+            _set_busy_timeout(connection, usual)
 
 
 def _bound_postgresql(connection: Connection, seconds: float | None, *, is_ours: bool) -> None:
