@@ -142,6 +142,10 @@ class UrlError(MotfunnelError, ValueError):
     """The URL of a database cannot be used; the text says what to write."""
 
 
+class SpoolError(MotfunnelError, OSError):
+    """A file that was named as the spool is something else; nothing was done to it."""
+
+
 class SchemaError(MotfunnelError, RuntimeError):
     """The database's tables are not those that this version of motfunnel works with."""
 

@@ -155,10 +155,62 @@ def test_short_keys_are_taken_out_where_they_name(tracker: Tracker) -> None:
     tracker.track(
         "bob", "referred", id="1", occurred_at=day(1), properties={"friend": 7, "value": 7}
     )
-    tracker.track("bob", "saw", id="2", occurred_at=day(1), properties={"text": "7", "more": "17"})
-    assert tracker.forget(7).others == 2
+    tracker.track("bob", "saw", id="7", occurred_at=day(1), properties={"text": "7", "more": "17"})
+    assert tracker.forget(7).others == 1
     properties = {one["id"]: one["properties"] for one in tracker.export("bob")["events"]}
-    assert properties == {"1": {"friend": None, "value": 7}, "2": {"text": None, "more": "17"}}
+    assert properties == {"1": {"friend": None, "value": 7}, "7": {"text": "7", "more": "17"}}
+
+
+@pytest.mark.parametrize("key", ["bought", "friend", "$identify", "1", "plan", "order_9"])
+def test_a_key_that_is_a_word_of_the_host_harms_nobody(
+    shared_engine: Engine, tracker: Tracker, key: str
+) -> None:
+    """A contact may be called as an event, a property or an id is; others keep all of theirs."""
+    tracker.identify("bob", {"plan": "free", "bought": "friend"}, id="t", occurred_at=day(0))
+    for n, event in enumerate(("bought", "referred", "order_9")):
+        tracker.track("bob", event, id=n, occurred_at=day(n), properties={"friend": "zoe"})
+    before = rows_of(shared_engine, tracker.tenant)
+    assert tracker.forget(key).others == 0
+    tracker.track(key, "saw", id="1", occurred_at=day(0))
+    assert tracker.forget(key).others == 0
+    after = rows_of(shared_engine, tracker.tenant)
+    assert after.pop("motfunnel_erasures")
+    assert after == {name: found for name, found in before.items() if name in after}
+    said: dict[str, Any] = {"occurred_at": day(0), "properties": {"friend": "zoe"}}
+    assert tracker.track("bob", "bought", id=0, **said).duplicate
+    assert tracker.contact("bob").events == 4
+
+
+def test_traits_of_others_name_nobody(shared_engine: Engine, tracker: Tracker) -> None:
+    """What an identify of somebody else said of the contact is gone from its traits, too."""
+    key = "ada@example.com"
+    tracker.track(key, "saw", id="1", occurred_at=day(0))
+    tracker.identify("bob", {"boss": key, "note": f"knows {key} well", key: "x"}, id="t")
+    tracker.identify("cyd", {"a": 1}, id=f"from {key}")
+    assert tracker.forget(key).others == 2
+    assert key not in repr(rows_of(shared_engine, tracker.tenant))
+    assert tracker.contact("bob").traits == {
+        "boss": None,
+        "note": "knows erased well",
+        "erased": "x",
+    }
+    assert tracker.check().is_sound
+
+
+def test_rejects_of_others_are_kept_without_the_name(
+    shared_engine: Engine, make_tracker: Any
+) -> None:
+    """A reject of the contact is deleted; one of somebody else is only told otherwise."""
+    lenient = make_tracker(on_error="log", spool=False)
+    lenient.track("ada@example.com", "")
+    lenient.track("bob", "", properties={"friend": 77, "note": "for ada@example.com"})
+    lenient.track(77, "saw", id="1")
+    assert lenient.forget("ada@example.com").rejects == 2
+    assert lenient.forget(77).rejects == 1
+    [reject] = rows_of(shared_engine, lenient.tenant)["motfunnel_rejects"]
+    assert reject["contact"] == "bob"
+    assert '"friend":null' in reject["payload"].replace(" ", "")
+    assert "ada@example.com" not in repr(reject)
 
 
 def test_an_export_holds_everything(tracker: Tracker) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
 
-from motfunnel import Tracker
+from motfunnel import MomentKind, Tracker
 from motfunnel.domain.journey import walk
 from motfunnel.errors import MergeError
 from tests.strategies import CONTACTS, histories, make_funnel, stories
@@ -116,7 +116,7 @@ def test_an_identified_contact_needs_force(tracker: Tracker) -> None:
     assert (caught.value.old, caught.value.into) == ("bob", "ada")
     assert isinstance(caught.value, ValueError)
     tracker.merge("anon", into="bob")
-    with pytest.raises(MergeError, match="unmerge first"):
+    with pytest.raises(MergeError, match="unmerge it first"):
         tracker.merge("anon", into="ada", force=True)
     with pytest.raises(MergeError, match="identified"):
         tracker.merge("bob", into="ada")
@@ -150,6 +150,36 @@ def test_handlers_are_not_told_of_a_merge(tracker: Tracker) -> None:
     assert tracker.sweep(as_of=day(20)) == 0
     assert len(told) == count
     assert tracker.check().is_sound
+
+
+def test_departures_are_not_told_again_after_an_unmerge(tracker: Tracker) -> None:
+    """Neither the contact nor the key that was taken out departs twice for the handlers."""
+    told = told_kinds(tracker, MomentKind.DEPART)
+    tracker.track("p", "saw", id="1", occurred_at=day(0))
+    tracker.track("s", "saw", id="1", occurred_at=day(1))
+    tracker.sweep()
+    assert [moment.contact for moment in told] == ["p", "s"]
+    tracker.merge("p", into="s")
+    tracker.unmerge("p")
+    tracker.sweep()
+    assert len(told) == 2
+    assert tracker.check().is_sound
+
+
+def test_clocks_that_disagree_make_no_circle(tracker: Tracker, clock: Clock) -> None:
+    """A report as known by an instant ends, even where pointers of that time lead round."""
+    tracker.track("a", "saw", id="1", occurred_at=day(0))
+    noon = clock.now
+    for hour, change in ((1, "merge"), (5, "unmerge"), (3, "back")):
+        clock.now = noon + timedelta(hours=hour)
+        if change == "unmerge":
+            tracker.unmerge("a")
+        else:
+            old, new = ("a", "b") if change == "merge" else ("b", "a")
+            tracker.merge(old, into=new)
+    clock.now = noon + timedelta(hours=6)
+    report = tracker.report(as_of=day(90), known_by=noon + timedelta(hours=4))
+    assert report.recidivism(within=DAY).denominator == 1
 
 
 def test_a_merge_in_the_hosts_transaction(shared_engine: Engine, tracker: Tracker) -> None:

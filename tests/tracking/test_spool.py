@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -17,7 +18,8 @@ import pytest
 from sqlalchemy import Engine
 
 from motfunnel import MomentKind, Tracker
-from motfunnel.errors import StoreError
+from motfunnel.domain.scrubber import Scrubber
+from motfunnel.errors import SpoolError, StoreError
 from motfunnel.tracking.call import Call
 from motfunnel.tracking.set_aside import SetAside, set_aside
 from motfunnel.tracking.spool import Spool, default_path
@@ -139,18 +141,51 @@ def test_the_next_call_that_succeeds_delivers(
 
 
 def test_nothing_is_delivered_that_was_erased(spool: Spool, tracker: Tracker) -> None:
-    """Neither what a contact said, nor what names it, nor what cannot be read."""
-    spool.append(aside("ada", "1"))
-    spool.append(aside("bob", "1", properties={"friend": {"keys": ["eva", "ada"]}}))
-    spool.append(aside("bob", "2", properties={"ada": 1}))
+    """What a contact said is gone; what others said of it stays, without naming it."""
+    spool.append(aside("ada@x.org", "1"))
+    spool.append(aside("bob", "1", properties={"friend": 7, "keys": ["eva", "ada@x.org"]}))
+    spool.append(aside("bob", "2", properties={"ada@x.org": 1, "seven": 7}))
     spool.append(aside("bob", "3", properties={"note": "adamant"}))
     spool.append(aside(7, "4"))
     with spool.path.open("ab") as file:
         file.write(b'{"contact":"ad')
-    assert spool.erase(["ada", "7"]) == 5
-    assert [(entry.contact, entry.id) for entry in spool.entries()] == [("bob", "3")]
-    assert b'ada"' not in spool.path.read_bytes()
+    with spool.scrubbed(Scrubber({"ada@x.org": None, "7": None}), ["friend"]) as touched:
+        assert touched == 4
+    assert [(entry.contact, entry.id, entry.properties) for entry in spool.entries()] == [
+        ("bob", "1", {"friend": None, "keys": ["eva", None]}),
+        ("bob", "2", {"erased": 1, "seven": 7}),
+        ("bob", "3", {"note": "adamant"}),
+    ]
+    assert b"ada@x" not in spool.path.read_bytes()
     assert [*spool.path.parent.glob("*.new")] == []
+
+
+def test_a_file_that_is_no_spool_is_left_alone(
+    spool: Spool, make_tracker: Callable[..., Tracker]
+) -> None:
+    """Whatever a mistaken path leads to stays as it is, and the tracker says so."""
+    tracker = make_tracker(spool=spool.path)
+    spool.path.parent.mkdir(parents=True, exist_ok=True)
+    for content in ("contact,event\nada,saw\n", '{"orders": [1, 2]}\n', "root:x:0:0\n"):
+        spool.path.write_text(content)
+        tracker.track("ada", "saw", id=content[:5])
+        with pytest.raises(SpoolError):
+            tracker.deliver()
+        with pytest.raises(SpoolError):
+            tracker.forget("ada")
+        assert spool.path.read_text() == content
+
+
+def test_lines_of_another_version(spool: Spool, make_tracker: Callable[..., Tracker]) -> None:
+    """A line that says more is taken for what it says; one that says nothing is put beside."""
+    tracker = make_tracker(spool=spool.path)
+    spool.append(aside("ada", "1"), aside("bob", "2"))
+    first, second = spool.path.read_text().splitlines()
+    newer = json.dumps(json.loads(first) | {"mood": "new"})
+    spool.path.write_text(f'{newer}\n{{"broken\n{second}\n')
+    assert tracker.deliver().recorded == 2
+    assert not spool.exists()
+    assert spool.path.with_name(f"{spool.path.name}.unread").read_text() == '{"broken\n'
 
 
 def append_many(path: Path, process: int, times: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+from attrs import evolve
 
 from motfunnel.cli.output import formats, print_json, print_lines, safe
 from motfunnel.cli.store import with_tracker
@@ -24,4 +25,6 @@ def contact_command(
     if form == "json":
         print_json(profile.to_dict())
     else:
-        print_lines(map(safe, str(profile).splitlines()))
+        aliases = tuple(map(safe, profile.aliases))
+        told = evolve(profile, contact=safe(profile.contact), aliases=aliases)
+        print_lines(map(safe, str(told).splitlines()))

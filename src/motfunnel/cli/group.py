@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "rebuild": "upkeep",
     "check": "upkeep",
     "migrate": "upkeep",
+    "health": "upkeep",
     "merge": "people",
     "unmerge": "people",
     "forget": "people",

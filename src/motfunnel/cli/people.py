@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import click
 
 from motfunnel.cli.faults import NOT_WHOLLY
 from motfunnel.cli.output import print_json, print_lines, safe
+from motfunnel.cli.spool import use_spool, with_spool
 from motfunnel.cli.store import with_tracker
 from motfunnel.cli.words import duration
 from motfunnel.domain.wording import counted
@@ -41,6 +43,7 @@ def unmerge_command(tracker: Tracker, /, old: str) -> None:
     "--silent-for", type=duration, metavar="DURATION",
     help="Instead of KEY: all of whom nothing has happened for so long, and old rejects.",
 )  # fmt: skip
+@with_spool
 @click.pass_context
 def forget_command(
     ctx: click.Context,
@@ -49,10 +52,12 @@ def forget_command(
     key: str | None,
     keep_counts: bool,
     silent_for: timedelta | None,
+    path: Path | None,
 ) -> None:
     """Erase the contact KEY: its keys, its events, and every mention of it."""
     if (key is None) == (silent_for is None):
         raise click.UsageError("name one contact, or say --silent-for 1095d")
+    tracker.spool = use_spool(tracker, path)
     if silent_for is not None:
         count = tracker.retain(silent_for, keep_counts=keep_counts)
         print_lines([f"{counted(count, 'contact')} forgotten"])
@@ -60,8 +65,9 @@ def forget_command(
     forgotten = tracker.forget(key, keep_counts=keep_counts)
     lines = [
         f"{counted(forgotten.events, 'event')} erased, and what "
-        f"{counted(forgotten.others, 'event')} of others and "
-        f"{counted(forgotten.rejects, 'reject')} said of it"
+        f"{counted(forgotten.others, 'event')} of others, "
+        f"{counted(forgotten.rejects, 'reject')} and "
+        f"{counted(forgotten.spooled, 'spooled call')} said of it"
     ]
     if forgotten.token is not None:
         lines.append(f"its counts are kept under {forgotten.token}")
@@ -74,8 +80,10 @@ def forget_command(
 @click.command("export")
 @click.argument("key")
 @with_tracker
-def export_command(tracker: Tracker, /, key: str) -> None:
+@with_spool
+def export_command(tracker: Tracker, /, key: str, path: Path | None) -> None:
     """Print everything that is recorded of the contact KEY, as JSON."""
+    tracker.spool = use_spool(tracker, path)
     print_json(tracker.export(key))
 
 

@@ -15,7 +15,8 @@ from motfunnel.tracking.spool import Spool
 from motfunnel.tracking.tracker import Tracker
 
 
-def _with_spool(command: Any) -> Any:
+def with_spool(command: Any) -> Any:
+    """The option that names a spool."""
     return click.option(
         "--spool", "path", type=click.Path(dir_okay=False, path_type=Path),
         help="The file, where the application names one; else the store's own.",
@@ -33,11 +34,11 @@ def spool_command() -> None:
 
 @spool_command.command("deliver")
 @with_tracker
-@_with_spool
+@with_spool
 @click.pass_context
 def deliver_command(ctx: click.Context, tracker: Tracker, /, path: Path | None) -> None:
     """Record what waits. What is refused goes to the rejects, and the exit code is then 1."""
-    spool = _use(tracker, path)
+    spool = use_spool(tracker, path)
     tracker.spool = spool
     delivered = tracker.deliver()
     print_lines([str(delivered)])
@@ -47,23 +48,24 @@ def deliver_command(ctx: click.Context, tracker: Tracker, /, path: Path | None) 
 
 @spool_command.command("list")
 @with_tracker
-@_with_spool
+@with_spool
 def list_command(tracker: Tracker, /, path: Path | None) -> None:
     """List what waits, oldest first."""
-    spool = _use(tracker, path)
+    spool = use_spool(tracker, path)
     print_lines(safe(_line(aside)) for aside in (() if spool is None else spool.entries()))
 
 
 @spool_command.command("count")
 @with_tracker
-@_with_spool
+@with_spool
 def count_command(tracker: Tracker, /, path: Path | None) -> None:
     """Count what waits."""
-    spool = _use(tracker, path)
+    spool = use_spool(tracker, path)
     print_lines([str(0 if spool is None else len(spool))])
 
 
-def _use(tracker: Tracker, path: Path | None) -> Spool | None:
+def use_spool(tracker: Tracker, path: Path | None) -> Spool | None:
+    """The spool that is named, or the store's own."""
     return tracker.spool if path is None else Spool(path, tracker.database.pause)
 
 

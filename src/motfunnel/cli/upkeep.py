@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from motfunnel.cli.faults import NOT_WHOLLY
-from motfunnel.cli.output import print_lines, safe
+from motfunnel.cli.faults import IMPOSSIBLE, NOT_WHOLLY
+from motfunnel.cli.output import formats, print_json, print_lines, safe
 from motfunnel.cli.progress import showing_progress
 from motfunnel.cli.store import with_tracker
 from motfunnel.cli.words import read_instant, zone
@@ -69,3 +69,18 @@ def migrate_command(tracker: Tracker, /) -> None:
     else:
         line = f"the tables were of version {before}, and are of version {after} now"
     print_lines([line])
+
+
+@click.command("health")
+@with_tracker
+@formats("text", "json")
+@click.pass_context
+def health_command(ctx: click.Context, tracker: Tracker, /, form: str) -> None:
+    """Say how the store is: rejects, what waits, how far the sweep is behind."""
+    health = tracker.health()
+    if form == "json":
+        print_json(health.to_dict())
+    else:
+        print_lines([str(health)])
+    if health.error is not None:
+        ctx.exit(IMPOSSIBLE)

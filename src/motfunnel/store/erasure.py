@@ -20,6 +20,7 @@ from motfunnel.domain.payload import to_json
 from motfunnel.domain.scrubber import ERASED, Scrubber
 from motfunnel.store.database import Database
 from motfunnel.store.faults import Fault, fault_of
+from motfunnel.store.rejects import Reject
 from motfunnel.store.rows import read_event
 from motfunnel.store.tables import Tables
 from motfunnel.store.waiting import waiting_briefly
@@ -117,8 +118,12 @@ def contacts_silent_since(
     connection: Connection, tables: Tables, tenant: str, instant: datetime, most: int
 ) -> Sequence[str]:
     """Some contacts of whom nothing has happened since an instant, and that are not erased."""
-    c = tables.contacts.c
-    silent = select(c.contact).where(c.tenant == tenant, c.last_at < instant, c.erased_at.is_(None))
+    c, p = tables.contacts.c, tables.aliases.c
+    merged = select(p.contact).where(p.tenant == tenant, p.merged_at < instant)
+    never = c.last_at.is_(None) & c.merged_into.is_(None) & c.contact.in_(merged)
+    silent = select(c.contact).where(
+        c.tenant == tenant, or_(c.last_at < instant, never), c.erased_at.is_(None)
+    )
     return connection.scalars(silent.order_by(c.contact).limit(most)).all()
 
 
@@ -171,14 +176,16 @@ def replace_event(
 
 def rejects_naming(
     connection: Connection, tables: Tables, tenant: str, keys: Sequence[str]
-) -> Iterator[tuple[str, list[Any]]]:
-    """Find the rejects in whose words some keys occur: of each the id, and all that it says."""
+) -> list[Reject]:
+    """Find the rejects in whose words some keys occur."""
     r = tables.rejects.c
+    found: dict[str, Reject] = {}
     for some in _chunks(keys):
         naming = or_(*_naming(connection, some, r.payload, r.contact, r.event, r.reason))
-        found = select(tables.rejects).where(r.tenant == tenant, naming)
-        for row in connection.execute(found).all():
-            yield row.id, [row.contact, row.event, row.reason, _read_payload(row.payload)]
+        columns = [r[name] for name in Reject.__annotations__]
+        for row in connection.execute(select(*columns).where(r.tenant == tenant, naming)).all():
+            found[row.id] = Reject(**row._mapping)
+    return list(found.values())
 
 
 def compact(database: Database) -> bool:
@@ -219,13 +226,6 @@ def _naming(
         for written in {to_json(key)[1:-1], json.dumps(key)[1:-1]}:
             yield find(as_json, written) > 0
         yield from (find(column, key) > 0 for column in plain)
-
-
-def _read_payload(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
 
 
 def _chunks(keys: Collection[str]) -> Iterator[Sequence[str]]:

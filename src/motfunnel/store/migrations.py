@@ -94,10 +94,13 @@ def _alone(database: Database, connection: Connection) -> Iterator[None]:
         lock = {"name": f"motfunnel {_LOCK}", "seconds": _LOCK_SECONDS}
         if connection.scalar(text("SELECT GET_LOCK(:name, :seconds)"), lock) != 1:
             raise SchemaError("another process has been migrating these tables for too long")
-    yield
-    connection.commit()
-    if dialect in MARIADB:
-        connection.scalar(text("SELECT RELEASE_LOCK(:name)"), {"name": f"motfunnel {_LOCK}"})
+    try:
+        yield
+        connection.commit()
+    finally:
+        if dialect in MARIADB and not connection.invalidated:
+            connection.rollback()
+            connection.scalar(text("SELECT RELEASE_LOCK(:name)"), {"name": f"motfunnel {_LOCK}"})
 
 
 def _version(connection: Connection, tables: Tables) -> int:

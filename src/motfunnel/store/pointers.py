@@ -100,8 +100,10 @@ def follow(pointers: Mapping[str, str], key: str) -> str:
     >>> follow({"a": "b", "b": "c"}, "a")
     'c'
     """
-    while key in pointers:
+    seen = {key}
+    while key in pointers and pointers[key] not in seen:  # clocks that disagree may make a circle
         key = pointers[key]
+        seen.add(key)
     return key
 
 

@@ -20,6 +20,7 @@ from motfunnel.store.host import Host
 from motfunnel.tracking.listeners import Handler, Listeners
 from motfunnel.tracking.merging import Identity
 from motfunnel.tracking.policy import RAISE, OnError
+from motfunnel.tracking.spool import Spool
 from motfunnel.tracking.tracked import Tracked
 from motfunnel.tracking.tracker import BUDGET, Tracker
 
@@ -92,6 +93,11 @@ class AsyncTracker:
     def tenant(self) -> str:
         """Whose contacts they are."""
         return self._tracker.tenant
+
+    @property
+    def spool(self) -> Spool | None:
+        """Where calls wait that the database was not there for."""
+        return self._tracker.spool
 
     async def track(
         self,

@@ -5,12 +5,16 @@ The half of the tracker that sees to identity and privacy. Classifies nothing, t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from attrs import evolve
+
 from motfunnel.domain.scrubber import Scrubber
 from motfunnel.errors import QuestionError
+from motfunnel.store.deadline import within
 from motfunnel.store.erasure import compact, contacts_silent_since, drop_rejects_before
 from motfunnel.store.host import Host
 from motfunnel.store.ledger import Ledger
@@ -19,9 +23,10 @@ from motfunnel.store.transacting import transact
 from motfunnel.tracking.erasing import (
     Erased,
     Forgotten,
-    drop_rejects_naming,
     erase_contact,
+    referring_properties,
     scrub_others,
+    scrub_rejects,
 )
 from motfunnel.tracking.exporting import export_contact
 from motfunnel.tracking.merging import Identity, find_identity, merge_keys, unmerge_key
@@ -40,9 +45,11 @@ class Custodian(Reader):
 
     Attributes:
         spool: where calls wait on this machine; None: nowhere.
+        budget: how long a merge on a connection of our own may keep the host waiting.
     """
 
     spool: Spool | None
+    budget: timedelta | None
 
     def merge(
         self, old: object, *, into: object, force: bool = False, bind: Host | None = None
@@ -50,7 +57,7 @@ class Custodian(Reader):
         """Say that two keys are one contact: what is and will be recorded under either is its.
 
         A pointer and a refold: costs a fold of both histories. Merging what is one contact already
-        changes nothing. Tells no handlers.
+        changes nothing. Tells no handlers. Keeps the budget, and raises whatever ``on_error`` says.
 
         Args:
             old: the key that points to the other from now on; it resolves for ever.
@@ -60,11 +67,14 @@ class Custodian(Reader):
 
         Raises:
             MergeError: the old key belongs to another contact already, or was identified.
+            StoreError: the database did not do it in time.
         """
-        one, other, funnel, now = self._key(old), self._key(into), self.funnel, self.clock()
-        return self._write(
-            lambda ledger: merge_keys(ledger, funnel, one, other, now, force=force), bind
-        )
+        one, other, now = self._key(old), self._key(into), self.clock()
+        with self._in_time(bind):
+            funnel = self.funnel
+            return self._write(
+                lambda ledger: merge_keys(ledger, funnel, one, other, now, force=force), bind
+            )
 
     def unmerge(self, old: object, *, bind: Host | None = None) -> Identity:
         """Take a key out of the contact that it was merged into, with all that was merged into it.
@@ -72,8 +82,10 @@ class Custodian(Reader):
         What was recorded under its keys, before the merge or since, is its own again. Costs a fold
         of both histories; a key that is not merged is left as it is.
         """
-        key, funnel, now = self._key(old), self.funnel, self.clock()
-        return self._write(lambda ledger: unmerge_key(ledger, funnel, key, now), bind)
+        key, now = self._key(old), self.clock()
+        with self._in_time(bind):
+            funnel = self.funnel
+            return self._write(lambda ledger: unmerge_key(ledger, funnel, key, now), bind)
 
     def identity(self, contact: object) -> Identity:
         """Say which keys are one contact with this one."""
@@ -90,7 +102,9 @@ class Custodian(Reader):
         profile = self.contact(key)
         with self.database.read() as connection:
             ledger = self._ledger(connection)
-            return export_contact(ledger, find_identity(ledger, key), profile)
+            return export_contact(
+                ledger, find_identity(ledger, key), profile, self.spool, self.funnel
+            )
 
     def forget(self, contact: object, *, keep_counts: bool = False) -> Forgotten:
         """Erase a contact: every key of it, all events, and every mention of it by others.
@@ -108,10 +122,12 @@ class Custodian(Reader):
                 rate, which then says how many were so erased.
         """
         key, funnel, now = self._key(contact), self.funnel, self.clock()
-        erased = self._write(
-            lambda ledger: erase_contact(ledger, funnel, key, now, keep_counts=keep_counts)
-        )
-        return self._clean_up([erased])
+        with self._without_delivery(self.identity(key).keys) as spooled:
+            erased = self._write(
+                lambda ledger: erase_contact(ledger, funnel, key, now, keep_counts=keep_counts)
+            )
+            forgotten = self._clean_up([erased])
+        return evolve(forgotten, spooled=spooled, is_complete=compact(self.database))
 
     def retain(self, within: timedelta, *, keep_counts: bool = False) -> int:
         """Forget the contacts of whom nothing has happened for longer than this, and old rejects.
@@ -133,7 +149,8 @@ class Custodian(Reader):
             ]
 
         while erased := self._write(erase_some):
-            self._clean_up(erased, compacting=False)
+            with self._without_delivery([key for one in erased for key in one.keys]):
+                self._clean_up(erased)
             count += len(erased)
         persist(
             self.database,
@@ -142,29 +159,39 @@ class Custodian(Reader):
         compact(self.database)
         return count
 
-    def _clean_up(self, erased: list[Erased], *, compacting: bool = True) -> Forgotten:
-        """Take out what is said of erased contacts elsewhere."""
-        funnel = self.funnel
+    @contextmanager
+    def _without_delivery(self, keys: Sequence[str]) -> Iterator[int]:
+        """Empty the spool of some keys, and let nothing of it be delivered meanwhile."""
+        if self.spool is None:
+            yield 0
+            return
+        with self.spool.scrubbed(
+            Scrubber(dict.fromkeys(keys)), referring_properties(self.funnel)
+        ) as count:
+            yield count
+
+    def _clean_up(self, erased: list[Erased]) -> Forgotten:
+        """Take out what is said of erased contacts elsewhere in the database."""
+        funnel, now = self.funnel, self.clock()
         scrubber = Scrubber({key: one.token for one in erased for key in one.keys})
         others = 0
         while more := self._write(lambda ledger: scrub_others(ledger, funnel, scrubber)):
             others += more
-        rejects = persist(
-            self.database,
-            lambda on: drop_rejects_naming(on, self.database, self.tenant, scrubber),
-        )
-        if self.spool is not None:
-            self.spool.erase(scrubber.tokens)
         return Forgotten(
             events=sum(one.events for one in erased),
             others=others,
-            rejects=rejects,
+            rejects=self._write(lambda ledger: scrub_rejects(ledger, funnel, scrubber, now)),
             token=erased[0].token,
-            is_complete=compact(self.database) if compacting else True,
         )
 
     def _write(self, work: Callable[[Ledger], Result], bind: Host | None = None) -> Result:
         return transact(self.database, lambda on: work(self._ledger(on)), bind)
+
+    def _in_time(self, bind: Host | None) -> AbstractContextManager[None]:
+        """Keep the budget, on a connection of our own."""
+        if bind is not None or self.budget is None:
+            return nullcontext()
+        return within(self.budget.total_seconds())
 
     def _ledger(self, connection: Connection) -> Ledger:
         return Ledger(connection, self.database.tables.schema, self.tenant)

@@ -17,6 +17,7 @@ from attrs import evolve, frozen
 from motfunnel.domain.wording import counted
 from motfunnel.errors import StoreError
 from motfunnel.store.deadline import is_over
+from motfunnel.tracking.log import logger
 from motfunnel.tracking.recorder import Said
 from motfunnel.tracking.set_aside import SetAside, reason_of
 from motfunnel.tracking.spool import Spool
@@ -62,13 +63,17 @@ def deliver_all(writer: Writer, spool: Spool, delivered: list[Outcome]) -> Deliv
 
     Raises:
         StoreError: the database is not there.
+        NoFunnelError: there is no funnel.
     """
-    done = Delivered()
+    done, _ = Delivered(), writer.funnel  # without one, nothing could be told of what waits
     with spool.delivering() as is_ours:
         while is_ours and not is_over():
             some = [*islice(spool.lines(), AT_ONCE)]
             if not some:
-                spool.remove_torn()
+                if torn := spool.part_with_torn():
+                    logger().warning(
+                        "lines of the spool cannot be read; they lie beside it", lines=torn
+                    )
                 break
             outcomes = _deliver(writer, [aside for _, aside in some])
             spool.remove([line for line, _ in some])

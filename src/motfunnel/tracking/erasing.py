@@ -6,9 +6,10 @@ be counted, and nobody can say of whom. Its journey ends there: nothing departs 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import json
+from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 from attrs import evolve, frozen
@@ -17,6 +18,7 @@ from motfunnel.domain.event import Event
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.instant import to_micros
 from motfunnel.domain.moment import LEFT, SILENCE, Episode, Moment
+from motfunnel.domain.payload import to_json
 from motfunnel.domain.scrubber import ERASED, Scrubber
 from motfunnel.store.contact_state import ContactState
 from motfunnel.store.departures import UNKNOWN
@@ -31,14 +33,10 @@ from motfunnel.store.erasure import (
     unname_referred,
 )
 from motfunnel.store.ledger import Ledger
-from motfunnel.store.rejects import drop_rejects
+from motfunnel.store.rejects import Reject, drop_rejects, put_rejects
+from motfunnel.store.traits import remake_traits
 from motfunnel.tracking.fold import refold
 from motfunnel.tracking.merging import lock_identities
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from motfunnel.store.database import Database
 
 
 @frozen(kw_only=True)
@@ -48,7 +46,8 @@ class Forgotten:
     Attributes:
         events: how many events were deleted.
         others: how many events of other contacts named it, and do so no more.
-        rejects: how many rejects named it, and are gone.
+        rejects: how many rejects were its own, and are gone, or named it, and do so no more.
+        spooled: how many calls waited on this machine that were its own, or named it, likewise.
         token: what stands for it where its counts were kept; else None.
         is_complete: whether nothing is left in the database's files either, as far as that is
             ours to see to; False on SQLite while somebody reads on.
@@ -57,6 +56,7 @@ class Forgotten:
     events: int
     others: int
     rejects: int
+    spooled: int = 0
     token: str | None = None
     is_complete: bool = True
 
@@ -100,12 +100,10 @@ def scrub_others(ledger: Ledger, funnel: Funnel, scrubber: Scrubber) -> int:
     A referral stays one, of somebody who is no longer named.
     """
     where = (ledger.connection, ledger.tables, ledger.tenant)
-    referring = {
-        rule.referred for rules in funnel.rules.values() for rule in rules if rule.referred
-    }
+    referring = referring_properties(funnel)
     changed: dict[str, list[tuple[Event, Event]]] = {}
     for event in events_naming(*where, list(scrubber.tokens)):
-        cleaned = _clean(event, scrubber, referring)
+        cleaned = _clean(event, scrubber, referring, funnel)
         if cleaned != event:
             changed.setdefault(event.contact, []).append((event, cleaned))
     if not changed:
@@ -115,17 +113,52 @@ def scrub_others(ledger: Ledger, funnel: Funnel, scrubber: Scrubber) -> int:
         for stored, cleaned in pairs:
             replace_event(*where, stored, cleaned)
     refold(ledger, list({state.contact: state for state in owners.values()}.values()), funnel)
+    remake_traits(*where, {key: owners[key].contact for key in changed})
     return sum(map(len, changed.values()))
 
 
-def drop_rejects_naming(
-    connection: Connection, database: Database, tenant: str, scrubber: Scrubber
-) -> int:
-    """Delete the rejects that name one of the keys; how many there were."""
-    found = rejects_naming(connection, database.tables, tenant, list(scrubber.tokens))
-    ids = [id for id, said in found if scrubber.clean(said, _names(said)) != said]
-    drop_rejects(connection, database.tables, tenant, ids)
-    return len(ids)
+def scrub_rejects(ledger: Ledger, funnel: Funnel, scrubber: Scrubber, now: datetime) -> int:
+    """Delete the rejects of erased contacts, and take their keys out of those of others.
+
+    Returns:
+        How many rejects there were.
+    """
+    where = (ledger.connection, ledger.tables, ledger.tenant)
+    referring = referring_properties(funnel)
+    gone: list[str] = []
+    changed: list[Reject] = []
+    for reject in rejects_naming(*where, list(scrubber.tokens)):
+        left = _left_of(reject, scrubber, referring)
+        if left is None:
+            gone.append(reject.id)
+        elif left != reject:
+            changed.append(left)
+    drop_rejects(*where, gone)
+    put_rejects(*where, changed, now)
+    return len(gone) + len(changed)
+
+
+def referring_properties(funnel: Funnel) -> set[str]:
+    """The names of properties that name a contact."""
+    return {rule.referred for rules in funnel.rules.values() for rule in rules if rule.referred}
+
+
+def _left_of(reject: Reject, scrubber: Scrubber, referring: Collection[str]) -> Reject | None:
+    """What is left of a reject; None of one of an erased contact, or that cannot be read."""
+    try:
+        payload = json.loads(reject.payload)
+    except ValueError:
+        return None
+    if reject.contact in scrubber.tokens:
+        return None
+    cleaned = scrubber.clean(payload, referring)
+    return evolve(
+        reject,
+        contact=scrubber.clean(reject.contact),
+        event=scrubber.clean(reject.event),
+        reason=scrubber.clean(reject.reason) or ERASED,
+        payload=reject.payload if cleaned == payload else to_json(cleaned),
+    )
 
 
 def _keep_counts(
@@ -196,14 +229,11 @@ def _plain(reason: Any) -> Any:
     return reason if reason in (None, SILENCE, LEFT) else UNKNOWN
 
 
-def _clean(event: Event, scrubber: Scrubber, referring: Collection[str]) -> Event:
+def _clean(event: Event, scrubber: Scrubber, referring: Collection[str], funnel: Funnel) -> Event:
+    is_word = funnel.knows(event.name) or event.name.isidentifier()
     return evolve(
         event,
         id=str(uuid4()) if scrubber.is_named(event.id) else event.id,
-        name=ERASED if scrubber.is_named(event.name) else event.name,
+        name=ERASED if not is_word and scrubber.is_named(event.name) else event.name,
         properties=scrubber.clean(event.properties, referring),
     )
-
-
-def _names(said: Sequence[object]) -> set[str]:
-    return {name for one in said if isinstance(one, dict) for name in one}

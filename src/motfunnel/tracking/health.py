@@ -19,7 +19,7 @@ class Health:
         at: the instant.
         last_write_at: when this process last committed an event; None where it has not yet.
         rejects: how many inputs could not be taken and wait in the table of rejects.
-        spooled: how many calls wait in this machine's spool file.
+        spooled: how many calls wait in this machine's spool file; None: it cannot be read.
         sweep_lag: for how long the oldest departure by silence has not been written down, so that
             its handlers have not been told; zero where none waits.
         outdated: how many contacts await a fold by this funnel.
@@ -30,7 +30,7 @@ class Health:
     at: datetime
     last_write_at: datetime | None
     rejects: int | None
-    spooled: int
+    spooled: int | None
     sweep_lag: timedelta | None
     outdated: int | None
     error: str | None = None
@@ -50,12 +50,10 @@ class Health:
 
     def __str__(self) -> str:
         """One line."""
+        spool = "an unreadable spool" if self.spooled is None else f"{self.spooled:,} spooled"
         if self.error is not None:
-            return (
-                f"the database answers with {self.error}; {counted(self.spooled, 'call')} spooled"
-            )
+            return f"the database answers with {self.error}; {spool}"
         return (
-            f"{counted(self.rejects or 0, 'reject')}, {counted(self.spooled, 'call')} spooled, "
-            f"{counted(self.outdated or 0, 'contact')} outdated, "
+            f"{counted(self.rejects or 0, 'reject')}, {spool}, {self.outdated or 0:,} outdated, "
             f"the sweep is {self.sweep_lag} behind"
         )

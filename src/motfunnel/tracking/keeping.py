@@ -15,6 +15,7 @@ from attrs import evolve
 
 from motfunnel.errors import StoreError
 from motfunnel.store.database import Database
+from motfunnel.store.faults import FAULTS, Fault, fault_of
 from motfunnel.store.host import Joined, after_commit, is_doomed, is_undone, joined
 from motfunnel.store.rejects import put_rejects
 from motfunnel.store.retrying import persist
@@ -49,8 +50,7 @@ class Keeper:
         """
         now = datetime.now(UTC)
         asides = [
-            set_aside(call, error, now, is_refused=not isinstance(error, StoreError))
-            for call, error in failed
+            set_aside(call, error, now, is_refused=not _may_pass(error)) for call, error in failed
         ]
         if host is not None:
             kept = self._keep_with(host, asides, now)
@@ -83,6 +83,9 @@ class Keeper:
         return True
 
     def _keep_with(self, host: Joined, asides: list[SetAside], now: datetime) -> str:
+        """Reject what was refused; what may pass waits in the spool, once the host commits."""
+        if self._spool is not None and not any(aside.is_refused for aside in asides):
+            return self._wait_for(host, asides)
         try:
             with joined(host) as connection:
                 self.reject_on(connection, asides, now)
@@ -91,6 +94,9 @@ class Keeper:
             if is_undone(host, error):
                 raise
             log("rejects were not stored", error)
+        return self._wait_for(host, asides)
+
+    def _wait_for(self, host: Joined, asides: list[SetAside]) -> str:
         try:
             if self._spool is None or is_doomed(host):
                 return "nowhere"
@@ -113,3 +119,10 @@ class Keeper:
             log("the spool was not written", error)
             return "nowhere"
         return "spool"
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether the event was good, and only the database did not have it."""
+    if isinstance(error, StoreError):
+        return True
+    return isinstance(error, FAULTS) and fault_of(error) is not Fault.FINAL

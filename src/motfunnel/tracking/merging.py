@@ -12,6 +12,7 @@ from datetime import datetime
 from attrs import frozen
 
 from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.instant import to_micros
 from motfunnel.errors import MergeError
 from motfunnel.store.contact_state import ContactState, new_state
 from motfunnel.store.ledger import Ledger
@@ -87,6 +88,8 @@ def unmerge_key(ledger: Ledger, funnel: Funnel, old: str, now: datetime) -> Iden
     set_owner(*where, [old], None)
     ledger.clear_journeys([owner.contact])
     owner.moments = 0
+    # Whoever was told of a silence is not told again: what is due by now is written down at once.
+    owner.silent_until = apart.silent_until = to_micros(now)
     refold(ledger, [owner, apart], funnel)
     return _identity(apart, dict.fromkeys(moved - {old}, old), changed=True)
 
@@ -122,7 +125,8 @@ def _check_merge(
 ) -> None:
     if source.contact != old:
         raise MergeError(
-            f"it is merged into {source.contact!r} already; merge that contact, or unmerge first",
+            f"it is merged into {source.contact!r} already: if that was wrong, unmerge it first; "
+            "on a device that people share, give each its own key",
             old=old,
             into=new,
         )

@@ -59,7 +59,8 @@ class Reader:
         if self._funnel is None:
             raise NoFunnelError(
                 "no funnel was given, and the database holds none; pass "
-                "funnel=Funnel.ecommerce(), Funnel.saas(), or one of your own"
+                "funnel=Funnel.ecommerce(), Funnel.saas(), or one of your own "
+                "(on the command line: --funnel)"
             )
         return self._funnel
 

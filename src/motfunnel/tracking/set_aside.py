@@ -8,10 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
+from uuid import uuid4
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from motfunnel.domain.scrubber import Scrubber
 from motfunnel.store.rejects import Reject
@@ -65,6 +67,10 @@ class SetAside:
         """Write it on one line."""
         return to_text({name: getattr(self, name) for name in self.__annotations__})
 
+    def to_line(self) -> bytes:
+        """The same, as a line of the spool has it."""
+        return self.to_json().encode("ascii")
+
     @classmethod
     def from_json(cls, text: str | bytes) -> SetAside:
         """Read what ``to_json`` wrote.
@@ -72,8 +78,9 @@ class SetAside:
         Raises:
             ValueError: it is nothing of the kind.
         """
-        try:
-            return cls(**json.loads(text))
+        said = json.loads(text)
+        try:  # another version of this library may say more
+            return cls(**{name: said[name] for name in cls.__annotations__ if name in said})
         except TypeError as error:
             raise ValueError(str(error)) from None
 
@@ -99,10 +106,14 @@ class SetAside:
             payload=to_text({MARK: json.loads(self.to_json())}),
         )
 
-    def names(self, scrubber: Scrubber) -> bool:
-        """Whether one of these contacts is its contact, or is named in what was said."""
-        said = [self.contact, self.event, self.properties, self.id, self.extra, self.reason]
-        return any(map(scrubber.is_named, _leaves(said)))
+    def without(self, scrubber: Scrubber, referring: Collection[str]) -> SetAside | None:
+        """What is left of it once contacts are erased; None of what one of them said itself."""
+        if not scrubber.tokens.keys().isdisjoint(_leaves(self.contact)):
+            return None
+        parts = ("contact", "event", "properties", "extra", "reason")
+        cleaned = {name: scrubber.clean(getattr(self, name), referring) for name in parts}
+        is_named = isinstance(self.id, str) and scrubber.is_named(self.id)
+        return evolve(self, **cleaned, id=str(uuid4()) if is_named else self.id)
 
 
 def set_aside(call: Call, error: Exception, now: datetime, *, is_refused: bool) -> SetAside:

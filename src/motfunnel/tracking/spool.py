@@ -7,15 +7,17 @@ line that a crash tore is passed over. Knows nothing of databases: ``delivery`` 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Final
 
 from motfunnel.domain.scrubber import Scrubber
+from motfunnel.errors import SpoolError
 from motfunnel.store.deadline import left
 from motfunnel.tracking.set_aside import SetAside
 
@@ -87,46 +89,88 @@ class Spool:
         """Take lines out; what was put in meanwhile stays."""
         gone = Counter(lines)
 
-        def stays(line: bytes) -> bool:
+        def left_of(line: bytes) -> bytes | None:
             gone[line] -= 1
-            return gone[line] < 0
+            return line if gone[line] < 0 else None
 
-        self._rewrite(stays)
+        self._rewrite(left_of)
 
-    def remove_torn(self) -> None:
-        """Take out the lines that say nothing."""
-        self._rewrite(_is_whole)
-
-    def erase(self, keys: Iterable[str]) -> int:
-        """Take out all that these contacts said, or that names them; how much it was.
-
-        Waits for a delivery that is under way, so that it brings none of it back.
-        """
-        scrubber = Scrubber(dict.fromkeys(keys))
-        erased = 0
-
-        def stays(line: bytes) -> bool:
-            nonlocal erased
+    def part_with_torn(self) -> int:
+        """Put the lines that say nothing to us into a file beside it; how many there were."""
+        torn = [line for line in self._read() if not _is_whole(line)]
+        if torn:
+            file = os.open(self._beside("unread"), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
-                is_named = SetAside.from_json(line).names(scrubber)
-            except ValueError:  # torn: whose it was cannot be told
-                is_named = True
-            erased += is_named
-            return not is_named
+                _write_whole(file, b"".join(line + b"\n" for line in torn))
+                os.fsync(file)
+            finally:
+                os.close(file)
+            self.remove(torn)
+        return len(torn)
 
-        if self.exists():
-            with self._locked(self._beside("delivery")):
-                self._rewrite(stays)
-        return erased
+    @contextmanager
+    def scrubbed(self, scrubber: Scrubber, referring: Collection[str] = ()) -> Iterator[int]:
+        """Be without what erased contacts said, and without their keys in what others said.
+
+        Nothing is delivered inside. A line that a crash tore goes too: whose it was cannot be told.
+
+        Args:
+            scrubber: knows their keys.
+            referring: names of properties that name a contact.
+
+        Returns:
+            How many calls are gone or were changed.
+        """
+        touched = 0
+
+        def left_of(line: bytes) -> bytes | None:
+            nonlocal touched
+            try:
+                entry = SetAside.from_json(line)
+            except ValueError:
+                return None
+            left = entry.without(scrubber, referring)
+            touched += left != entry
+            return None if left is None else line if left == entry else left.to_line()
+
+        if not self.exists():
+            self._drop_leavings()
+            yield 0
+            return
+        with self._locked(self._beside("delivery")):
+            self._check()
+            self._rewrite(left_of)
+            self._drop_leavings()
+            yield touched
 
     @contextmanager
     def delivering(self) -> Iterator[bool]:
         """Be the only one to deliver; False: somebody else is at it."""
+        self._check()
         try:
             with self._locked(self._beside("delivery"), patience=0):
                 yield True
         except TimeoutError:
             yield False
+
+    def _check(self) -> None:
+        """Make sure that the file is a spool, before anything is done to it.
+
+        Raises:
+            SpoolError: it is something else.
+        """
+        first = next(iter(self._read()), b"")
+        try:
+            is_ours = "verb" in json.loads(first or b'{"verb": 0}')
+        except (ValueError, TypeError):
+            is_ours = first.startswith(b'{"')  # torn by a crash
+        if not is_ours:
+            raise SpoolError(f"{self.path} is no spool; nothing was done to it")
+
+    def _drop_leavings(self) -> None:
+        """Take away what a rewrite that was killed left behind, and lines that were parted with."""
+        for name in ("new", "unread"):
+            self._beside(name).unlink(missing_ok=True)
 
     def _read(self) -> list[bytes]:
         try:
@@ -134,10 +178,10 @@ class Spool:
         except FileNotFoundError:
             return []
 
-    def _rewrite(self, stays: Callable[[bytes], bool]) -> None:
-        """Put a file with the lines that stay in its place, or none."""
+    def _rewrite(self, left_of: Callable[[bytes], bytes | None]) -> None:
+        """Put a file with what is left of each line in its place, or none."""
         with self._locked(self._beside("lock")):
-            kept = [line for line in self._read() if stays(line)]
+            kept = [left for line in self._read() if (left := left_of(line)) is not None]
             if not kept:
                 self.path.unlink(missing_ok=True)
                 return

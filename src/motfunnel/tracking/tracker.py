@@ -250,13 +250,15 @@ class Tracker(Upkeep, Custodian):
         return Database(database, schema)
 
     def _open_spool(self, given: str | PathLike[str] | Literal[False] | None) -> Spool | None:
-        if given is False:
+        if isinstance(given, bool):
+            if given:
+                raise ValueError("spool is True; name a file, or leave it out for the usual one")
             return None
         path = default_path(self.database.name, self.tenant) if given is None else Path(given)
         return None if path is None else Spool(path, self.database.pause)
 
 
 def _check_budget(budget: timedelta | None) -> timedelta | None:
-    if budget is not None and budget <= timedelta(0):
-        raise ValueError(f"the budget must be longer than {budget}")
+    if budget is not None and (not isinstance(budget, timedelta) or budget <= timedelta(0)):
+        raise ValueError(f"the budget is {budget!r}; it must be a timedelta above zero, or None")
     return budget
