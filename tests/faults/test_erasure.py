@@ -237,7 +237,7 @@ def test_an_erasure_that_was_killed_is_finished(
     url = shared_engine.url.render_as_string(hide_password=False)
     with open_tracker(url, prepared) as tracker:
         OPERATIONS[KEEPING].prepare(tracker, tmp_path)
-    kinds = sorted(moment.kind for moment in tracker.moments())
+        kinds = sorted(moment.kind for moment in tracker.moments())
     fatal, step = 1, size(5, 1)
     while True:
         mine = uuid4().hex

@@ -114,7 +114,7 @@ def put_erasure(
     connection.execute(insert(tables.erasures).values(row))
 
 
-def contacts_silent_since(
+def silent_contacts(
     connection: Connection, tables: Tables, tenant: str, instant: datetime, most: int
 ) -> Sequence[str]:
     """Some contacts of whom nothing has happened since an instant, and that are not erased."""

@@ -5,17 +5,18 @@ The half of the tracker that sees to identity and privacy. Classifies nothing, t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
 
 from attrs import evolve
 
 from motfunnel.domain.scrubber import Scrubber
 from motfunnel.errors import QuestionError
 from motfunnel.store.deadline import within
-from motfunnel.store.erasure import compact, contacts_silent_since, drop_rejects_before
+from motfunnel.store.erasure import compact, drop_rejects_before, silent_contacts
 from motfunnel.store.host import Host
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.retrying import persist
@@ -121,13 +122,9 @@ class Custodian(Reader):
                 the rates its erasure is a competing risk. Without it, the contact leaves every
                 rate, which then says how many were so erased.
         """
-        key, funnel, now = self._key(contact), self.funnel, self.clock()
-        with self._without_delivery(self.identity(key).keys) as spooled:
-            erased = self._write(
-                lambda ledger: erase_contact(ledger, funnel, key, now, keep_counts=keep_counts)
-            )
-            forgotten = self._clean_up([erased])
-        return evolve(forgotten, spooled=spooled, is_complete=compact(self.database))
+        token = str(uuid4()) if keep_counts else None
+        forgotten = self._erase({self._key(contact): token})
+        return evolve(forgotten, is_complete=compact(self.database))
 
     def retain(self, within: timedelta, *, keep_counts: bool = False) -> int:
         """Forget the contacts of whom nothing has happened for longer than this, and old rejects.
@@ -137,52 +134,64 @@ class Custodian(Reader):
         """
         if not isinstance(within, timedelta) or within <= timedelta():
             raise QuestionError(f"within is {within!r}; it must be a timedelta above zero")
-        funnel, now, count = self.funnel, self.clock(), 0
-        tables = self.database.tables
-
-        def erase_some(ledger: Ledger) -> list[Erased]:
-            silent = contacts_silent_since(
-                ledger.connection, tables, self.tenant, now - within, _AT_ONCE
-            )
-            return [
-                erase_contact(ledger, funnel, key, now, keep_counts=keep_counts) for key in silent
-            ]
-
-        while erased := self._write(erase_some):
-            with self._without_delivery([key for one in erased for key in one.keys]):
-                self._clean_up(erased)
-            count += len(erased)
-        persist(
-            self.database,
-            lambda on: drop_rejects_before(on, tables, self.tenant, now - within),
-        )
+        before, count = self.clock() - within, 0
+        where = (self.database.tables, self.tenant, before)
+        while silent := persist(self.database, lambda on: silent_contacts(on, *where, _AT_ONCE)):
+            tokens = {key: str(uuid4()) if keep_counts else None for key in silent}
+            self._erase(tokens, before)
+            count += len(silent)
+        persist(self.database, lambda on: drop_rejects_before(on, *where))
         compact(self.database)
         return count
 
+    def _erase(self, tokens: Mapping[str, str | None], before: datetime | None = None) -> Forgotten:
+        """Erase contacts, last of all their own rows: until then a broken run can begin anew.
+
+        Args:
+            tokens: for each contact what is to stand for it.
+            before: leave alone those of whom something has happened since this instant.
+        """
+        funnel, now = self.funnel, self.clock()
+        every = {
+            key: token
+            for contact, token in tokens.items()
+            for key in (contact, *self.identity(contact).keys)
+        }
+        scrubber = Scrubber(every)
+
+        def erase_all(ledger: Ledger) -> list[Erased]:
+            return [
+                erase_contact(ledger, funnel, key, now, token=token, before=before)
+                for key, token in tokens.items()
+            ]
+
+        with self._without_delivery(scrubber) as spooled:
+            others = self._scrub_others(scrubber)
+            rejects = self._write(lambda ledger: scrub_rejects(ledger, funnel, scrubber, now))
+            erased = self._write(erase_all)
+            others += self._scrub_others(scrubber)  # what was said of them meanwhile
+        return Forgotten(
+            events=sum(one.events for one in erased),
+            others=others,
+            rejects=rejects,
+            spooled=spooled,
+            token=erased[0].token,
+        )
+
     @contextmanager
-    def _without_delivery(self, keys: Sequence[str]) -> Iterator[int]:
+    def _without_delivery(self, scrubber: Scrubber) -> Iterator[int]:
         """Empty the spool of some keys, and let nothing of it be delivered meanwhile."""
         if self.spool is None:
             yield 0
             return
-        with self.spool.scrubbed(
-            Scrubber(dict.fromkeys(keys)), referring_properties(self.funnel)
-        ) as count:
+        with self.spool.scrubbed(scrubber, referring_properties(self.funnel)) as count:
             yield count
 
-    def _clean_up(self, erased: list[Erased]) -> Forgotten:
-        """Take out what is said of erased contacts elsewhere in the database."""
-        funnel, now = self.funnel, self.clock()
-        scrubber = Scrubber({key: one.token for one in erased for key in one.keys})
-        others = 0
+    def _scrub_others(self, scrubber: Scrubber) -> int:
+        funnel, count = self.funnel, 0
         while more := self._write(lambda ledger: scrub_others(ledger, funnel, scrubber)):
-            others += more
-        return Forgotten(
-            events=sum(one.events for one in erased),
-            others=others,
-            rejects=self._write(lambda ledger: scrub_rejects(ledger, funnel, scrubber, now)),
-            token=erased[0].token,
-        )
+            count += more
+        return count
 
     def _write(self, work: Callable[[Ledger], Result], bind: Host | None = None) -> Result:
         return transact(self.database, lambda on: work(self._ledger(on)), bind)

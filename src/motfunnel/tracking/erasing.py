@@ -77,16 +77,32 @@ class Erased:
 
 
 def erase_contact(
-    ledger: Ledger, funnel: Funnel, key: str, now: datetime, *, keep_counts: bool
+    ledger: Ledger,
+    funnel: Funnel,
+    key: str,
+    now: datetime,
+    *,
+    token: str | None,
+    before: datetime | None = None,
 ) -> Erased:
-    """Delete all that is recorded under a contact's keys."""
+    """Delete all that is recorded under a contact's keys.
+
+    Args:
+        ledger: where.
+        funnel: by which it is classified.
+        key: any of its keys.
+        now: when it is erased.
+        token: what is to keep its counts; None: nothing is.
+        before: leave it alone, if something has happened of it since this instant.
+    """
     owners, members = lock_identities(ledger, funnel, [key])
     owner = owners[key]
+    if before is not None and owner.last is not None and owner.last[0] >= to_micros(before):
+        return Erased(keys=(), events=0, token=None)
     where = (ledger.connection, ledger.tables, ledger.tenant)
     keys = (owner.contact, *sorted(members))
-    token = None
-    if keep_counts and owner.erased_at is None:
-        token = _keep_counts(ledger, funnel, owner, Scrubber(dict.fromkeys(keys)), now)
+    if token is not None and owner.erased_at is None:
+        token = _keep_counts(ledger, funnel, owner, token, now)
     events = delete_contacts(*where, keys)
     unname_referred(*where, dict.fromkeys(keys, token))
     if events:
@@ -162,7 +178,7 @@ def _left_of(reject: Reject, scrubber: Scrubber, referring: Collection[str]) -> 
 
 
 def _keep_counts(
-    ledger: Ledger, funnel: Funnel, owner: ContactState, scrubber: Scrubber, now: datetime
+    ledger: Ledger, funnel: Funnel, owner: ContactState, token: str, now: datetime
 ) -> str | None:
     """Copy a contact to a token, without what was said of it; None where nothing is recorded."""
     if owner.fingerprint != funnel.fingerprint:
@@ -175,10 +191,10 @@ def _keep_counts(
     moments, episodes = ledger.journeys([owner.contact])
     kept = [*moments.get(owner.contact, []), *owner.journey.silence(to_micros(now))]
     away = {e.number: e for e in episodes.get(owner.contact, [])} | owner.journey.episodes
-    token = str(uuid4())
     ids: dict[tuple[str, str | None], str] = {event[:2]: str(uuid4()) for event in events}
     returns = {m.episode: ids.get(m.event_key) for m in kept}
     others = known_contacts(*where, {m.referred for m in kept if m.referred})
+    scrubber = Scrubber(dict.fromkeys({event[0] for event in events}))
     copy_events(*where, token, ids, scrubber)
     unspoken = [_without_words(moment, token, ids, others) for moment in kept]
     ledger.add_journeys([(unspoken, [_unspoken(e, token, returns) for e in away.values()])])
