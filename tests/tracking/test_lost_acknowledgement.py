@@ -73,8 +73,9 @@ def test_an_import_counts_as_it_did(
     """A batch of an import that was committed unheard is not counted as there before."""
     for n in range(TIMES // 3):
         file = tmp_path / f"{n}.csv"
-        file.write_text(f"contact,event,at\nada,saw,2024-01-01T00:00:{n:02}Z\nada,,2024-01-01\n")
-        proxy.cut_next(f"00:00:{n:02}.")
+        clock = f"00:{n // 60:02}:{n % 60:02}"
+        file.write_text(f"contact,event,at\nada,saw,2024-01-01T{clock}Z\nada,,2024-01-01\n")
+        proxy.cut_next(f"{clock}.")
         imported = import_file(tracker, file, contact="contact", event="event", at="at")
         assert (imported.added, imported.duplicates, imported.rejected) == (1, 0, 1)
     assert proxy.cuts == TIMES // 3
