@@ -27,8 +27,9 @@ test: $(VENV)/.dev ## run every test, doctest and example of the documents
 
 # Far more kills, restarts, events and steps; it takes about an hour, and prints what it counted.
 soak: $(VENV)/.dev ## run the long fault tests, and print their figures
-	MOTFUNNEL_SOAK=8 HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest $(SOAK_ARGS) \
-		tests/faults tests/tracking/test_concurrency.py tests/tracking/test_laws.py
+	MOTFUNNEL_SOAK=10 HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest $(SOAK_ARGS) \
+		tests/faults tests/tracking/test_concurrency.py tests/tracking/test_laws.py \
+		tests/tracking/test_lost_acknowledgement.py tests/tracking/test_joined.py
 
 types: $(VENV)/.dev ## check the types
 	$(BIN)/python -m mypy

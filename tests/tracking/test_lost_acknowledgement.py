@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from motfunnel import MomentKind, Tracker
 from motfunnel.intake.importing import import_file
+from tests.faults.figures import Figures
 from tests.tracking.scene import FUNNEL, NOON, day, row_counts, told_kinds
 from tests.tracking.trouble import Proxy
 
@@ -36,7 +37,7 @@ def tracker(proxy: Proxy, tmp_path: Path) -> Iterator[Tracker]:
 
 
 def test_a_call_is_answered_by_its_first_attempt(
-    tracker: Tracker, proxy: Proxy, engine: Engine
+    tracker: Tracker, proxy: Proxy, engine: Engine, figures: Figures
 ) -> None:
     """Its moments are told once, it is no duplicate, and its event is stored once."""
     told = told_kinds(tracker, MomentKind.OPENING, MomentKind.DEPART)
@@ -51,6 +52,7 @@ def test_a_call_is_answered_by_its_first_attempt(
     assert proxy.cuts == TIMES
     counts = row_counts(engine, "default")
     assert counts["motfunnel_events"] == counts["motfunnel_moments"] == TIMES + 1
+    figures.add("acknowledgements of a commit lost, each event stored once", TIMES)
 
 
 def test_many_are_answered_so_too(tracker: Tracker, proxy: Proxy, engine: Engine) -> None:
