@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from motfunnel.errors import StoreError
 from motfunnel.store.database import Database
-from motfunnel.store.deadline import left
+from motfunnel.store.deadline import is_over, left
 from motfunnel.store.faults import FAULTS, Fault, fault_of, name_of
 
 _ATTEMPTS: Final = 5
@@ -82,5 +82,6 @@ def give_up(error: BaseException, attempts: int = 1) -> NoReturn:
         StoreError: always.
     """
     times = "" if attempts == 1 else f", tried {attempts} times"
-    reason = f"the database {fault_of(error).value} ({name_of(error)}{times})"
+    what = "did not answer within the budget" if is_over() else fault_of(error).value
+    reason = f"the database {what} ({name_of(error)}{times})"
     raise StoreError(reason) from (getattr(error, "orig", None) or error)
