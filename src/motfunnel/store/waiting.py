@@ -80,7 +80,12 @@ def write_ahead(driver: Any, pause: Callable[[float], object]) -> None:
     until = monotonic() + (left(BUSY_SECONDS) or 0.0)
     while True:
         try:
-            driver.execute("PRAGMA journal_mode = WAL").close()
+            cursor = driver.cursor()  # asyncio's drivers, too, have adapted cursors
+            try:
+                cursor.execute("PRAGMA journal_mode = WAL")
+                cursor.fetchall()
+            finally:
+                cursor.close()
             return
         except Exception as error:  # the driver's own, which the engine wraps
             if sqlite_fault(error) is not Fault.PASSING or monotonic() >= until:
