@@ -149,6 +149,17 @@ def test_forgetting_nobody(shared_engine: Engine, tracker: Tracker) -> None:
     ] == ["motfunnel_funnels"]
 
 
+def test_a_token_can_be_forgotten_too(shared_engine: Engine, tracker: Tracker) -> None:
+    """What an erasure left goes with another one; a contact that named itself is no other."""
+    tracker.track("ada@example.com", "saw", id="1", properties={"mail": "ada@example.com"})
+    first = tracker.forget("ada@example.com", keep_counts=True)
+    assert (first.events, first.others) == (1, 0)
+    again = tracker.forget(first.token, keep_counts=True)
+    assert (again.events, again.token) == (1, None)
+    assert rows_of(shared_engine, tracker.tenant)["motfunnel_events"] == []
+    assert tracker.report().recidivism(within=DAY).erased == 1
+
+
 def test_short_keys_are_taken_out_where_they_name(tracker: Tracker) -> None:
     """A number that is a key goes where a referral names it, and stays where it counts."""
     tracker.track(7, "saw", id="1", occurred_at=day(0))

@@ -101,7 +101,9 @@ def erase_contact(
         return Erased(keys=(), events=0, token=None)
     where = (ledger.connection, ledger.tables, ledger.tenant)
     keys = (owner.contact, *sorted(members))
-    if token is not None and owner.erased_at is None:
+    if owner.erased_at is not None:  # of what an erasure left, nothing more is to be kept
+        token = None
+    if token is not None:
         token = _keep_counts(ledger, funnel, owner, token, now)
     events = delete_contacts(*where, keys)
     unname_referred(*where, dict.fromkeys(keys, token))
@@ -120,7 +122,7 @@ def scrub_others(ledger: Ledger, funnel: Funnel, scrubber: Scrubber) -> int:
     changed: dict[str, list[tuple[Event, Event]]] = {}
     for event in events_naming(*where, list(scrubber.tokens)):
         cleaned = _clean(event, scrubber, referring, funnel)
-        if cleaned != event:
+        if cleaned != event and event.contact not in scrubber.tokens:
             changed.setdefault(event.contact, []).append((event, cleaned))
     if not changed:
         return 0
