@@ -184,15 +184,20 @@ class Database:
         if found is None:
             connection.execute(version.insert().values(version=VERSION, recorded_at=_now()))
         elif found > VERSION:
-            raise SchemaError(
-                f"the tables are of version {found}, and this motfunnel knows version {VERSION}; "
-                "install the motfunnel that made them, or a newer one"
-            )
+            raise too_new(found)
         elif found < VERSION:
             raise SchemaError(
                 f"the tables are of version {found}, and this motfunnel works with version "
                 f"{VERSION}; stop what writes to them and run: motfunnel migrate"
             )
+
+
+def too_new(found: int) -> SchemaError:
+    """The error that refuses tables of a version yet to come."""
+    return SchemaError(
+        f"the tables are of version {found}, and this motfunnel knows version {VERSION}; "
+        "install the motfunnel that made them, or a newer one"
+    )
 
 
 def _begin(connection: Connection) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from motfunnel.domain.event import Event
 from motfunnel.domain.payload import to_json
 from motfunnel.domain.scrubber import ERASED, Scrubber
+from motfunnel.store.chunks import chunks
 from motfunnel.store.database import Database
 from motfunnel.store.faults import Fault, fault_of
 from motfunnel.store.rejects import Reject
@@ -81,7 +82,7 @@ def known_contacts(
     """Find those of some keys of whom anything is recorded."""
     c = tables.contacts.c
     found: set[str] = set()
-    for some in _chunks(keys):
+    for some in chunks(keys, _AT_ONCE):
         mine = select(c.contact).where(c.tenant == tenant, c.contact.in_(some))
         found.update(connection.scalars(mine))
     return found
@@ -155,7 +156,7 @@ def events_naming(
     """
     e = tables.events.c
     found: list[Event] = []
-    for some in _chunks(keys):
+    for some in chunks(keys, _AT_ONCE):
         naming = or_(*_naming(connection, some, cast(e.properties, Text), e.id, e.event))
         rows = connection.execute(select(tables.events).where(e.tenant == tenant, naming))
         found += [read_event(dict(row)) for row in rows.mappings()]
@@ -180,7 +181,7 @@ def rejects_naming(
     """Find the rejects in whose words some keys occur."""
     r = tables.rejects.c
     found: dict[str, Reject] = {}
-    for some in _chunks(keys):
+    for some in chunks(keys, _AT_ONCE):
         naming = or_(*_naming(connection, some, r.payload, r.contact, r.event, r.reason))
         columns = [r[name] for name in Reject.__annotations__]
         for row in connection.execute(select(*columns).where(r.tenant == tenant, naming)).all():
@@ -226,9 +227,3 @@ def _naming(
         for written in {to_json(key)[1:-1], json.dumps(key)[1:-1]}:
             yield find(as_json, written) > 0
         yield from (find(column, key) > 0 for column in plain)
-
-
-def _chunks(keys: Collection[str]) -> Iterator[Sequence[str]]:
-    ordered = sorted(keys)
-    for start in range(0, len(ordered), _AT_ONCE):
-        yield ordered[start : start + _AT_ONCE]

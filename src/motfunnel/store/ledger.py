@@ -157,12 +157,6 @@ class Ledger(ContactRows):
         rows = trait_rows(contact, event, recorded_at, self.tenant)
         self._run.add_trait.execute_many(self.connection, rows)
 
-    def add_rejects(self, rows: Iterable[dict[str, Any]]) -> None:
-        """Insert input that could not be taken."""
-        self._run.add_reject.execute_many(
-            self.connection, [row | {"tenant": self.tenant} for row in rows]
-        )
-
     def _add_moment_rows(self, rows: list[dict[str, Any]]) -> None:
         if len(rows) == 1:
             self._run.add_moment.execute(self.connection, rows[0])

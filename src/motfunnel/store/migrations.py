@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.schema import CreateColumn
 
 from motfunnel.errors import SchemaError
-from motfunnel.store.database import VERSION, Database
+from motfunnel.store.database import VERSION, Database, too_new
 from motfunnel.store.tables import Tables
 from motfunnel.store.types import MARIADB, Instant, key_type
 
@@ -48,10 +48,7 @@ def migrate(database: Database) -> tuple[int, int]:
     with database.connect() as connection, _alone(database, connection):
         found = _version(connection, database.tables)
         if found > VERSION:
-            raise SchemaError(
-                f"the tables are of version {found}, and this motfunnel knows version {VERSION}; "
-                "install the motfunnel that made them, or a newer one"
-            )
+            raise too_new(found)
         for version in range(found, VERSION) if found else ():
             _STEPS[version](connection, database.tables)
             _put_version(connection, database.tables, version + 1)

@@ -6,16 +6,15 @@ no events: they stay under the key that they were recorded under. Locks nothing;
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, Select, func, insert, or_, select, update
 
+from motfunnel.store.chunks import chunks
 from motfunnel.store.tables import Tables
 from motfunnel.store.types import MARIADB
-
-_AT_ONCE: Final = 500
 
 
 def pointers(
@@ -24,7 +23,7 @@ def pointers(
     """Read the pointers in force of some keys: from each the key that it was merged into."""
     p = tables.aliases.c
     found: dict[str, str] = {}
-    for some in _chunks(sorted(keys)):
+    for some in chunks(keys):
         in_force = select(p.alias, p.contact).where(
             p.tenant == tenant, p.alias.in_(some), p.unmerged_at.is_(None)
         )
@@ -62,7 +61,7 @@ def set_owner(
 ) -> None:
     """Say to which contact some keys belong; None: each is a contact of its own."""
     c = tables.contacts.c
-    for some in _chunks(sorted(keys)):
+    for some in chunks(keys):
         connection.execute(
             update(tables.contacts)
             .where(c.tenant == tenant, c.contact.in_(some))
@@ -75,7 +74,7 @@ def move_traits(
 ) -> None:
     """Give a contact the traits that were recorded under some keys."""
     t = tables.traits.c
-    for some in _chunks(sorted(keys)):
+    for some in chunks(keys):
         connection.execute(
             update(tables.traits).where(t.tenant == tenant, t.contact.in_(some)).values(owner=to)
         )
@@ -112,8 +111,3 @@ def _now(connection: Connection, statement: Select[Any]) -> Select[Any]:
     if connection.dialect.name in MARIADB:
         return statement.with_for_update(read=True)
     return statement
-
-
-def _chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(keys), _AT_ONCE):
-        yield keys[start : start + _AT_ONCE]

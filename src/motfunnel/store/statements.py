@@ -45,7 +45,6 @@ class Statements:
         self._make_moments(of.moments)
         self._make_episodes(of.episodes)
         self.add_trait = _of(of.traits, lambda _: _insert(of.traits))
-        self.add_reject = _of(of.rejects, lambda _: _insert(of.rejects))
 
     def _make_contacts(self, contacts: Table) -> None:
         self.keep_contact = _of(contacts, lambda d: insert_or_keep(contacts, d))
