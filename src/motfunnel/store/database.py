@@ -21,6 +21,7 @@ from motfunnel.store.deadline import is_over
 from motfunnel.store.engine import WRITING, is_in_memory, make_engine
 from motfunnel.store.faults import Fault, fault_of
 from motfunnel.store.fork_gate import ForkGate
+from motfunnel.store.host import Host, has_begun, host_connection
 from motfunnel.store.tables import Tables, tables
 from motfunnel.store.types import MARIADB
 from motfunnel.store.waiting import allow_waiting, begin_immediate, bounded
@@ -41,14 +42,21 @@ class Database:
     Args:
         bind: a URL, or the host's own Engine.
         schema: the schema of the tables; None for the database's default.
+        host: gives what holds the host's transaction, where there is one to join.
     """
 
-    def __init__(self, bind: str | URL | Engine, schema: str | None = None) -> None:
+    def __init__(
+        self,
+        bind: str | URL | Engine,
+        schema: str | None = None,
+        host: Callable[[], Host | None] = lambda: None,
+    ) -> None:
         if hasattr(bind, "sync_engine"):
             raise TypeError("an AsyncEngine is asynchronous; give it to an AsyncTracker")
         self._owned = not isinstance(bind, Engine)
         self.engine = bind if isinstance(bind, Engine) else make_engine(bind, self._pause)
         self.tables: Tables = tables(schema)
+        self.host = host
         self._is_ready = False
         self._process = os.getpid()
         self._gate = self._make_gate()
@@ -92,7 +100,14 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A transaction that sees one state of the database throughout, and changes nothing."""
+        """A transaction that sees one state of the database throughout, and changes nothing.
+
+        Within the host's own transaction it is that one: what the host has just written is seen.
+        """
+        host = self.host()
+        if host is not None and has_begun(host):
+            yield host_connection(host)
+            return
         self.create_tables()
         with self.connect() as connection:
             if self.is_sqlite:

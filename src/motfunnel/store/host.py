@@ -54,6 +54,11 @@ def host_connection(bind: object) -> Connection:
     raise TypeError(f"bind must be a Session or a Connection, not {type(bind).__name__}")
 
 
+def has_begun(bind: Host) -> bool:
+    """Whether the host is in a transaction already, so that to ask in it begins none."""
+    return (bind() if isinstance(bind, scoped_session) else bind).in_transaction()
+
+
 @contextmanager
 def joined(connection: Connection) -> Iterator[Connection]:
     """A savepoint in the host's transaction, rolled back alone if what is inside fails.

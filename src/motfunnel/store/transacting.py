@@ -16,7 +16,8 @@ Result = TypeVar("Result")
 
 def transact(database: Database, work: Callable[[Connection], Result], bind: Host | None) -> Result:
     """Do work in a savepoint of the host's transaction, or else in a transaction that commits."""
-    if bind is None:
+    host = database.host() if bind is None else bind
+    if host is None:
         return persist(database, work)
-    with joined(host_connection(bind)) as connection:
+    with joined(host_connection(host)) as connection:
         return work(connection)

@@ -198,7 +198,7 @@ class Custodian(Reader):
 
     def _in_time(self, bind: Host | None) -> AbstractContextManager[None]:
         """Keep the budget, on a connection of our own."""
-        if bind is not None or self.budget is None:
+        if bind is not None or self.budget is None or self.database.host() is not None:
             return nullcontext()
         return within(self.budget.total_seconds())
 

@@ -72,6 +72,9 @@ class Tracker(Upkeep, Custodian):
         spool: a file for what the database was not there for, with ``on_error`` other than
             ``"raise"``; by default one for each store in the user's state folder, made when it is
             needed; False for none.
+        host: gives the Session or Connection whose transaction a call becomes part of that names no
+            ``bind``, and that reads see; where it gives None, calls commit by themselves. Sweeps,
+            rebuilds, imports and erasures always do.
     """
 
     def __init__(
@@ -86,10 +89,13 @@ class Tracker(Upkeep, Custodian):
         on_error: OnError = RAISE,
         budget: timedelta | None = BUDGET,
         spool: str | PathLike[str] | Literal[False] | None = None,
+        host: Callable[[], Host | None] | None = None,
     ) -> None:
         if len(check_text(tenant, "tenant")) > TENANT_LENGTH:
             raise ValueError(f"the tenant has more than {TENANT_LENGTH} characters")
         self.database = self._open(database, schema)
+        if host is not None:
+            self.database.host = host
         self.tenant = tenant
         self._funnel = funnel
         self.clock = clock

@@ -64,8 +64,9 @@ class Writer(Reader):
 
     def _say(self, calls: Sequence[Call], bind: object) -> list[Tracked]:
         """Record what was said; tell handlers, and of errors by the policy."""
-        if bind is not None:
-            return self._take(calls, bind)
+        host = self.database.host() if bind is None else bind
+        if host is not None:
+            return self._take(calls, host)
         with self._within_budget():
             answers = self._take(calls, None)
             delivered = self._deliver(answers)
