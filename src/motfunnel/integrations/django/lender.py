@@ -104,6 +104,8 @@ class DjangoLender:
             with transaction.atomic(using=self.alias):
                 yield
             return
+        if self._django.errors_occurred:  # what Django else asks between two requests only
+            self._django.close_if_unusable_or_obsolete()
         with ExitStack() as stack:
             with self._locking("IMMEDIATE" if to_write else "DEFERRED"):
                 stack.enter_context(transaction.atomic(using=self.alias))
