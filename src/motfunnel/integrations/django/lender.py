@@ -72,6 +72,12 @@ class DjangoLender:
             return tuple(django.mysql_version)
         return divmod(self.raw().info.server_version, 10_000)
 
+    def revive(self) -> None:
+        """Part with a connection that was lost: Django looks only between two requests."""
+        django = self._django
+        if self.vendor != "sqlite" and django.errors_occurred:
+            django.close_if_unusable_or_obsolete()
+
     @async_unsafe  # so that a call on an event loop is refused before anything else is done
     def is_in_transaction(self) -> bool:
         """Whether the host is in ``atomic``, or has turned autocommit off."""
@@ -104,8 +110,6 @@ class DjangoLender:
             with transaction.atomic(using=self.alias):
                 yield
             return
-        if self._django.errors_occurred:  # what Django else asks between two requests only
-            self._django.close_if_unusable_or_obsolete()
         with ExitStack() as stack:
             with self._locking("IMMEDIATE" if to_write else "DEFERRED"):
                 stack.enter_context(transaction.atomic(using=self.alias))
