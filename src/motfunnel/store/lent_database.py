@@ -58,9 +58,13 @@ class LentDatabase(Database):
                 yield connection
             return
         self.lender.revive()
-        with self._by_our_names(), self._begun(), self.connect() as connection:
-            with bounded(connection, is_ours=False):
-                yield connection
+        with (
+            self._by_our_names(),
+            self._begun(),
+            self.connect() as connection,
+            bounded(connection, is_ours=False),
+        ):
+            yield connection
 
     @contextmanager
     def read(self, *, lazily: bool = False) -> Iterator[Connection]:

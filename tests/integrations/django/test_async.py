@@ -29,9 +29,7 @@ def test_an_async_view(alias: str, engine: Engine, tenant: str) -> None:
 
 
 @pytest.mark.parametrize("on_error", ["raise", "log"])
-def test_a_call_on_the_event_loop(
-    alias: str, engine: Engine, tenant: str, on_error: str
-) -> None:
+def test_a_call_on_the_event_loop(alias: str, engine: Engine, tenant: str, on_error: str) -> None:
     """Django refuses it, and so do we, whatever becomes of other errors."""
     from django.core.exceptions import SynchronousOnlyOperation
     from django.test import AsyncClient, override_settings

@@ -111,4 +111,4 @@ def test_an_import(alias: str, tracker: Tracker, tmp_path: Any) -> None:
     file.write_text("who,what,when\nada,saw,2024-06-01\nbob,bought,2024-06-02\n", "utf-8")
     columns = ("--contact", "who", "--event", "what", "--at", "when")
     assert "2 added" in call("import", str(file), *columns)
-    assert motfunnel.tracker().contact("bob").presence == "departed"
+    assert motfunnel.tracker().contact("bob").presence == "active"

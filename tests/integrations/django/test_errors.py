@@ -18,6 +18,7 @@ from tests.integrations.django.test_transactions import order, orders
 from tests.tracking.fleet import in_threads
 from tests.tracking.host import event_ids
 
+MIGRATE = "python manage[.]py migrate"
 MARIADB = pytest.mark.parametrize("backend", ["mariadb"], indirect=True)
 
 
@@ -44,15 +45,15 @@ def test_missing_tables(
     from django.db import transaction
 
     with transaction.atomic(using=alias) if inside else nullcontext():
-        with pytest.raises(SchemaError, match="python manage.py migrate"):
+        with pytest.raises(SchemaError, match=MIGRATE):
             tracker.track("ada", "saw")
         order(alias, tenant, 1)
-    with pytest.raises(SchemaError, match="python manage.py migrate"):
+    with pytest.raises(SchemaError, match=MIGRATE):
         tracker.contact("ada")
-    with pytest.raises(SchemaError, match="python manage.py migrate"):
+    with pytest.raises(SchemaError, match=MIGRATE):
         tracker.sweep()
     for refused in (tracker.create_tables, tracker.migrate):
-        with pytest.raises(SchemaError, match="python manage.py migrate"):
+        with pytest.raises(SchemaError, match=MIGRATE):
             refused()
     assert orders(alias, tenant) == [1]
 

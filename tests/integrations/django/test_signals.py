@@ -11,7 +11,7 @@ import motfunnel
 from motfunnel import MomentKind, Tracker
 from tests.tracking.scene import DAY, NOON
 
-STORY = (
+STORY: tuple[tuple[str, dict[str, Any]], ...] = (
     ("saw", {}),
     ("referred", {"friend": "bob"}),
     ("bought", {}),
@@ -64,7 +64,7 @@ def test_a_failing_receiver(
 
     from motfunnel.integrations.django.signals import opening
 
-    def fail(**_: Any) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError("the mail server is away")
 
     told: list[str] = []

@@ -153,7 +153,9 @@ def default_alias() -> str:
     if named is not None:
         return str(named)
     models = apps.get_app_config(LABEL).models
-    written: str = router.db_for_write(models["contact"]) if "contact" in models else DEFAULT_DB_ALIAS
+    written: str = (
+        router.db_for_write(models["contact"]) if "contact" in models else DEFAULT_DB_ALIAS
+    )
     return written
 
 

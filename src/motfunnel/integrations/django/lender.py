@@ -129,7 +129,9 @@ class DjangoLender:
 
     def _is_given_up(self) -> bool:
         django = self._django
-        return bool(django.closed_in_transaction or (django.in_atomic_block and django.needs_rollback))
+        return bool(
+            django.closed_in_transaction or (django.in_atomic_block and django.needs_rollback)
+        )
 
     def _begin_for_real(self) -> None:
         """Begin what sqlite3 without autocommit only pretends to have begun.
@@ -137,10 +139,10 @@ class DjangoLender:
         A savepoint that comes first would be a transaction of its own, and its release a commit.
         """
         django = self._django
-        if self.vendor == "sqlite" and not django.in_atomic_block:
-            if not self.raw().in_transaction:
-                with django.cursor() as cursor:
-                    cursor.execute("BEGIN IMMEDIATE")
+        if self.vendor != "sqlite" or django.in_atomic_block or self.raw().in_transaction:
+            return
+        with django.cursor() as cursor:
+            cursor.execute("BEGIN IMMEDIATE")
 
     @contextmanager
     def _locking(self, mode: str) -> Iterator[None]:
