@@ -1,8 +1,8 @@
-"""A small Django project that motfunnel lives in; a test points its databases where it needs them."""
+"""A small Django project that motfunnel lives in; tests say where its database is."""
 
 from typing import Any
 
-SECRET_KEY = "of no use to anybody"  # noqa: S105
+SECRET_KEY = "of no use to anybody"
 DEBUG = False
 ALLOWED_HOSTS = ["testserver"]
 USE_TZ = True
