@@ -30,11 +30,12 @@ class Browser(admin.ModelAdmin):
 
     Attributes:
         key: the columns of the key, after the tenant.
+        latest_first: whether a list begins with the last key.
     """
 
     key: ClassVar[tuple[str, ...]] = ("contact",)
+    latest_first: ClassVar[bool] = False
     actions = None
-    ordering = ("pk",)
     sortable_by = ()
     search_fields = ("contact",)
     search_help_text = "A contact's key, or how it begins"

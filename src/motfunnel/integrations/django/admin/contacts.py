@@ -46,10 +46,10 @@ class ContactAdmin(Browser):
         key_column("contact", "contact"),
         "presence_by_now",
         key_column("stage", "stage"),
-        "purchases",
-        "departures",
         "last_touch_at",
         "deadline_at",
+        "departures",
+        "purchases",
     )
     list_filter: ClassVar = [PresenceFilter]
 
