@@ -99,12 +99,13 @@ def touched(statement: str) -> int:
 
 def looked_at(node: dict[str, Any]) -> int | None:
     if "table_name" in node and "r_rows" in node:
-        return round((node["r_rows"] or 0) * node.get("r_loops", 1))
+        return int((node["r_rows"] or 0) * node.get("r_loops", 1))
     if "Relation Name" not in node:
         return None
+    rows: float
     dropped = ("Rows Removed by Filter", "Rows Removed by Index Recheck")
     rows = node["Actual Rows"] + sum(node.get(one, 0) for one in dropped)
-    return round(rows * node["Actual Loops"])
+    return int(rows * node["Actual Loops"])
 
 
 def walk(plan: Any) -> Iterator[dict[str, Any]]:

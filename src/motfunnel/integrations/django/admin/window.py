@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.db.models import Q, QuerySet
-from django.urls import reverse
 
 from motfunnel.integrations.django.admin import addresses
 
@@ -73,11 +72,6 @@ class Window(ChangeList):
     def beginning(self) -> str:
         """The address of the first list."""
         return str(self.get_query_string(remove=[FROM_VAR, PAGE_VAR]))
-
-    @property
-    def whole_table(self) -> str:
-        """The address without anything sought."""
-        return reverse(f"{self.model_admin.admin_site.name}:{self.model_admin.route}_changelist")
 
     @property
     def first_shown(self) -> str:
