@@ -1,9 +1,9 @@
 """The commands that the documents print can be run: each document is one story, told in order.
 
-A `console` block's lines that begin with one of COMMANDS or `$ export` are run in an empty directory
-of the document's own, after its captioned files were written there and its Python was executed.
-What stands below a command is what it prints, but for its white space. `<!-- exit: 1 -->` above a
-block says that its commands end with that code, and not with 0.
+A `console` block's lines that begin with `$ export` or one of COMMANDS are run in an empty
+directory of the document's own, after its captioned files were written there and its Python was
+executed. What stands below a command is what it prints, but for its white space. `<!-- exit: 1 -->`
+above a block says that its commands end with that code, and not with 0.
 
 The documents that ask about the demo's history share one directory, in which the demo ran once.
 """

@@ -124,7 +124,8 @@ class Database:
             if self.is_sqlite:
                 if self._owned:
                     allow_waiting(connection)
-                _begin(connection)
+                if not is_shared(self.engine):  # what is tracked meanwhile would be in this one
+                    _begin(connection)
                 yield connection
             else:
                 yield connection.execution_options(isolation_level=_READING)
