@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 from motfunnel import MomentKind, Tracker, configure, tracker
-from motfunnel.errors import NotConfiguredError
+from motfunnel.errors import NotConfiguredError, TransactionError
 from motfunnel.tracking import configuration
 from tests.tracking.host import event_ids
 from tests.tracking.scene import FUNNEL
@@ -72,6 +72,32 @@ def test_a_merge_joins_too(joining: Tracker, session: Any) -> None:
     assert joining.identity("anonymous").contact == "anonymous"
 
 
+def test_what_a_handler_tracks_is_committed_by_itself(
+    shared_engine: Engine, joining: Tracker, session: Any
+) -> None:
+    """The session that it waited for is closing, and a later commit may never come."""
+    joining.on(MomentKind.OPENING, lambda moment: joining.track(moment.contact, "mailed", id="2"))
+    joining.track("ada", "saw", id="1")
+    session.commit()
+    session.close()
+    assert event_ids(shared_engine, joining.tenant) == ["1", "2"]
+
+
+def test_an_erasure_commits_by_itself(
+    shared_engine: Engine, joining: Tracker, session: Any
+) -> None:
+    """It is refused while the host's transaction holds contacts, and done once that has ended."""
+    joining.track("ada", "saw", id="1")
+    session.commit()
+    joining.track("bob", "saw", id="2")
+    with pytest.raises(TransactionError, match="commit or roll back first"):
+        joining.forget("ada")
+    session.rollback()
+    assert joining.forget("ada").events == 1
+    session.rollback()
+    assert event_ids(shared_engine, joining.tenant) == []
+
+
 def test_a_bind_goes_before_the_host(shared_engine: Engine, joining: Tracker, session: Any) -> None:
     """A call that names its transaction is part of that one."""
     with shared_engine.begin() as connection:
@@ -85,7 +111,7 @@ def test_a_framework_provides_the_tracker_of_its_running_application(
 ) -> None:
     """The tracker of the application that runs goes before the one that was configured."""
     monkeypatch.setattr(configuration, "_configured", [])
-    monkeypatch.setattr(configuration, "_providers", [])
+    monkeypatch.setattr(configuration, "_providers", {})
     with pytest.raises(NotConfiguredError):
         tracker()
     running: list[Tracker] = []

@@ -36,8 +36,8 @@ def with_tracker(command: Callable[..., Any]) -> Callable[..., Any]:
         ctx: click.Context, /, db: Any, funnel: Any, tenant: Any, schema: Any, **options: Any
     ) -> Any:
         host = ctx.meta.get(HOST)
-        if host is not None and ctx.get_parameter_source("db") is not ParameterSource.COMMANDLINE:
-            _refuse(funnel=funnel, tenant=tenant, schema=schema)
+        if host is not None and not _is_written(ctx, "db"):
+            _refuse_others(ctx)
             return command(host(), **options)
         if db is None:
             raise click.UsageError(
@@ -51,8 +51,14 @@ def with_tracker(command: Callable[..., Any]) -> Callable[..., Any]:
     return opened
 
 
-def _refuse(**options: Any) -> None:
-    """Refuse options that belong to a database which is named."""
-    for name, value in options.items():
-        if value is not None:
-            raise click.UsageError(f"--{name} goes with --db; here the application has its own")
+def _is_written(ctx: click.Context, option: str) -> bool:
+    """Whether an option stands on the command line, and not only in the environment."""
+    return ctx.get_parameter_source(option) is ParameterSource.COMMANDLINE
+
+
+def _refuse_others(ctx: click.Context) -> None:
+    for option in ("funnel", "tenant", "schema"):
+        if _is_written(ctx, option):
+            raise click.UsageError(
+                f"--{option} goes with --db; without that, the application's own tracker is used"
+            )

@@ -10,24 +10,22 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import URL, Connection, Engine, inspect, select
+from sqlalchemy import URL, Connection, Engine, inspect
 from sqlalchemy.exc import DBAPIError
 
-from motfunnel.errors import SchemaError
+from motfunnel.store.absence import CREATE, teaching
+from motfunnel.store.coexisting import check_not_amid, check_nothing_is_shared, is_shared
 from motfunnel.store.deadline import is_over
 from motfunnel.store.engine import WRITING, is_in_memory, make_engine
 from motfunnel.store.faults import Fault, fault_of
 from motfunnel.store.fork_gate import ForkGate
-from motfunnel.store.host import Host, has_begun, host_connection
+from motfunnel.store.host import Host, has_begun, host_connection, joined
 from motfunnel.store.tables import Tables, tables
 from motfunnel.store.types import MARIADB
+from motfunnel.store.versions import has_version, put_version
 from motfunnel.store.waiting import allow_waiting, begin_immediate, bounded
-
-VERSION: Final = 2
-"""The version of the tables that this code reads and writes."""
 
 _ATTEMPTS: Final = 15  # more than there are tables: each that fails has found one more
 _HOPELESS: Final = (Fault.LOST, Fault.UNREACHABLE)
@@ -43,7 +41,13 @@ class Database:
         bind: a URL, or the host's own Engine.
         schema: the schema of the tables; None for the database's default.
         host: gives what holds the host's transaction, where there is one to join.
+
+    Attributes:
+        remedy: where the host's migrations make the tables, what is to be run if they are missing;
+            None: they are made here when they are needed.
     """
+
+    remedy: str | None = None
 
     def __init__(
         self,
@@ -57,7 +61,7 @@ class Database:
         self.engine = bind if isinstance(bind, Engine) else make_engine(bind, self._pause)
         self.tables: Tables = tables(schema)
         self.host = host
-        self._is_ready = False
+        self._is_ready = self._is_seen = False
         self._process = os.getpid()
         self._gate = self._make_gate()
 
@@ -97,8 +101,12 @@ class Database:
         thrown out as soon as another has written in between, whatever the time-out. Elsewhere it
         sees what others commit while it waits for a contact; and on MariaDB it leaves the gaps
         between rows unlocked, over which writers of different contacts would deadlock.
+
+        Raises:
+            TransactionError: the host's open transaction would be in its way.
         """
-        self.create_tables()
+        check_not_amid(self.host())
+        self._expect_tables()
         with self.connect() as connection:
             if not (self.is_sqlite or self._owned):
                 connection.execution_options(isolation_level=WRITING)
@@ -113,28 +121,43 @@ class Database:
         """A transaction that sees one state of the database throughout, and changes nothing.
 
         Within the host's own transaction it is that one: what the host has just written is seen.
+        So it is where they could only share a connection, as in memory.
 
         Args:
             lazily: whether rows are read as somebody asks for them, who may do other things in
                 between; a connection that is the host's own is then in no transaction of ours.
         """
         host = self.host()
-        if host is not None and has_begun(host):
-            yield host_connection(host)
+        if host is not None and (has_begun(host) or is_shared(self.engine)):
+            connection = host_connection(host)
+            self._check_in_host(connection)
+            yield connection
             return
-        self.create_tables()
+        self._expect_tables()
         with self.connect() as connection:
             if self.is_sqlite:
                 if self._owned:
                     allow_waiting(connection)
-                _begin(connection)
+                if not is_shared(self.engine):  # what is tracked meanwhile would be in this one
+                    _begin(connection)
                 yield connection
             else:
                 yield connection.execution_options(isolation_level=_READING)
 
     @contextmanager
+    def join(self, connection: Connection) -> Iterator[Connection]:
+        """A savepoint in a transaction of the host's, in which no tables are made.
+
+        Raises:
+            SchemaError: the tables are missing there.
+        """
+        with teaching(self.remedy or CREATE), joined(connection):
+            yield connection
+
+    @contextmanager
     def unbound(self) -> Iterator[Connection]:
         """A connection on which each statement commits itself, for what needs no transaction."""
+        check_not_amid(self.host())
         with self.connect() as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT")
             if self.is_sqlite and self._owned:
@@ -147,12 +170,18 @@ class Database:
         Raises:
             SchemaError: the tables were made by a newer version of this library.
         """
+        self._prepare(self._make_missing)
+
+    def _expect_tables(self) -> None:
+        self._prepare(self._make_missing if self.remedy is None else self._put_version)
+
+    def _prepare(self, prepare: Callable[[Connection], None]) -> None:
         if self._is_ready:
             return
         for attempt in range(_ATTEMPTS):
             try:
                 with self.connect() as connection, connection.begin():
-                    self._make_missing(connection)
+                    prepare(connection)
                 break
             except DBAPIError as error:  # another process is making them, and got in between
                 if attempt == _ATTEMPTS - 1 or is_over() or fault_of(error) in _HOPELESS:
@@ -191,6 +220,7 @@ class Database:
                 self.engine.dispose(close=False)
                 self._is_ready = self._is_ready and not is_in_memory(self.engine.url)
             self._process = process
+        check_nothing_is_shared(self.engine)
         with self._gate(), self.engine.connect() as connection:
             yield connection
 
@@ -221,31 +251,19 @@ class Database:
             others = [table for table in self.tables.metadata.sorted_tables if table is not version]
             self.tables.metadata.create_all(connection, others)
             self.tables.metadata.create_all(connection, [version])
-        found = connection.scalar(select(version.c.version))
-        if found is None:
-            connection.execute(version.insert().values(version=VERSION, recorded_at=_now()))
-        elif found > VERSION:
-            raise too_new(found)
-        elif found < VERSION:
-            raise SchemaError(
-                f"the tables are of version {found}, and this motfunnel works with version "
-                f"{VERSION}; stop what writes to them and run: motfunnel migrate"
-            )
+        self._put_version(connection)
 
+    def _put_version(self, connection: Connection) -> None:
+        put_version(connection, self.tables, self.remedy or CREATE)
 
-def too_new(found: int) -> SchemaError:
-    """The error that refuses tables of a version yet to come."""
-    return SchemaError(
-        f"the tables are of version {found}, and this motfunnel knows version {VERSION}; "
-        "install the motfunnel that made them, or a newer one"
-    )
+    def _check_in_host(self, connection: Connection) -> None:
+        """Look once for the tables before a question: in vain, it would break a transaction."""
+        if not (self._is_ready or self._is_seen):
+            has_version(connection, self.tables, self.remedy or CREATE)
+            self._is_seen = True
 
 
 def _begin(connection: Connection) -> None:
     driver = connection.connection.driver_connection
     if driver is not None and not driver.in_transaction:
         connection.exec_driver_sql("BEGIN")
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -26,9 +26,10 @@ from sqlalchemy import (
 from sqlalchemy.schema import CreateColumn
 
 from motfunnel.errors import SchemaError
-from motfunnel.store.database import VERSION, Database, too_new
+from motfunnel.store.database import Database
 from motfunnel.store.tables import Tables
 from motfunnel.store.types import MARIADB, Instant, key_type
+from motfunnel.store.versions import VERSION, too_new
 
 _LOCK: Final = 6_019_243_117  # any number that no other program is likely to lock by
 _LOCK_SECONDS: Final = 600
@@ -53,6 +54,25 @@ def migrate(database: Database) -> tuple[int, int]:
             _STEPS[version](connection, database.tables)
             _put_version(connection, database.tables, version + 1)
         return found, VERSION if found else 0
+
+
+def upgrade(connection: Connection, tables: Tables, before: int, after: int) -> None:
+    """Take the steps between two versions on a host's connection, whatever a row says.
+
+    Where a step has been taken already, it changes nothing. Ends no transaction of the host's.
+
+    Raises:
+        SchemaError: there are no such versions.
+    """
+    if not 1 <= before < after <= VERSION:
+        raise SchemaError(
+            f"there is no way from version {before} of the tables to {after}; this motfunnel "
+            f"knows versions 1 to {VERSION}"
+        )
+    for version in range(before, after):
+        _STEPS[version](connection, tables)
+    if _version(connection, tables):
+        _put_version(connection, tables, after)
 
 
 def _to_version_2(connection: Connection, tables: Tables) -> None:
