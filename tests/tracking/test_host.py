@@ -13,7 +13,7 @@ from motfunnel import MomentKind, Tracker, configure, tracker
 from motfunnel.errors import NotConfiguredError
 from motfunnel.tracking import configuration
 from tests.tracking.host import event_ids
-from tests.tracking.scene import FUNNEL
+from tests.tracking.scene import FUNNEL, row_counts
 
 
 @pytest.fixture(params=[Session, scoped_session])
@@ -70,6 +70,20 @@ def test_a_merge_joins_too(joining: Tracker, session: Any) -> None:
     assert joining.identity("anonymous").contact == "ada"
     session.rollback()
     assert joining.identity("anonymous").contact == "anonymous"
+
+
+def test_what_a_handler_records_commits_by_itself(
+    shared_engine: Engine, joining: Tracker, session: Any
+) -> None:
+    """The transaction that a handler waited for is over, and joined by nothing more."""
+    joining.on(MomentKind.OPENING, lambda moment: joining.track(f"{moment.contact}'s", "synced"))
+    joining.track("ada", "saw")
+    session.commit()
+    session.close()
+    assert row_counts(shared_engine, joining.tenant)["motfunnel_events"] == 2
+    joining.track("bob", "saw")
+    session.rollback()
+    assert row_counts(shared_engine, joining.tenant)["motfunnel_events"] == 2
 
 
 def test_a_bind_goes_before_the_host(shared_engine: Engine, joining: Tracker, session: Any) -> None:

@@ -1,14 +1,18 @@
 """Handlers of moments: who wants to be told, and the telling, after the commit.
 
 A handler is told of a moment at most once. One that fails is logged and harms nobody: neither
-the event, which is stored already, nor the other handlers.
+the event, which is stored already, nor the other handlers. The transaction that it waited for is
+over: what a handler records itself commits by itself.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from inspect import iscoroutinefunction
+from typing import Final
 
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.tracking.log import logger
@@ -36,15 +40,30 @@ class Listeners:
 
     def tell(self, moments: Iterable[Moment]) -> None:
         """Tell everybody who asked."""
-        for moment in moments:
-            for handler in self._handlers.get(moment.kind, ()):
-                try:
-                    self._tell_one(handler, moment)
-                except Exception as error:
-                    _log(moment, handler, error)
+        with _telling():
+            for moment in moments:
+                for handler in self._handlers.get(moment.kind, ()):
+                    try:
+                        self._tell_one(handler, moment)
+                    except Exception as error:
+                        _log(moment, handler, error)
 
     def _tell_one(self, handler: Handler, moment: Moment) -> None:
         handler(moment)
+
+
+def is_telling() -> bool:
+    """Whether a handler is being told, so that the host's transaction is over."""
+    return _is_telling.get()
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    token = _is_telling.set(True)
+    try:
+        yield
+    finally:
+        _is_telling.reset(token)
 
 
 class Withheld(Exception):
@@ -64,3 +83,6 @@ def _log(moment: Moment, handler: Handler, error: Exception) -> None:
         )
     except Exception:
         return
+
+
+_is_telling: Final = ContextVar("motfunnel_is_telling", default=False)
