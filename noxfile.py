@@ -34,7 +34,7 @@ if PYENV.is_dir():
     chosen = (path.name for path in sorted(PYENV.iterdir()) if path.name.startswith(PYTHONS))
     os.environ.setdefault("PYENV_VERSION", ":".join(chosen))
 
-nox.needs_version = ">=2025.5"
+nox.needs_version = ">=2025.10"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.download_python = "never"
 nox.options.reuse_venv = "yes"
