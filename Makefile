@@ -6,6 +6,7 @@ VENV ?= .venv
 BUILD ?= build
 PYTEST_ARGS ?= -n logical --maxprocesses 4
 SOAK_ARGS ?= -n 2
+MATRIX_ARGS ?=
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -13,7 +14,7 @@ REQUIRED := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test soak types lint format docs check lock clean
+.PHONY: help demo test soak matrix types lint format docs check lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +31,10 @@ soak: $(VENV)/.dev ## run the long fault tests, and print their figures
 	MOTFUNNEL_SOAK=10 HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest $(SOAK_ARGS) \
 		tests/faults tests/tracking/test_concurrency.py tests/tracking/test_laws.py \
 		tests/tracking/test_lost_acknowledgement.py tests/tracking/test_joined.py
+
+# A Python that this machine lacks is skipped. `make matrix MATRIX_ARGS="-s tests-3.13"`: a part.
+matrix: $(VENV)/.dev ## run what could differ with versions of Python, SQLAlchemy and Django
+	$(BIN)/nox $(MATRIX_ARGS)
 
 types: $(VENV)/.dev ## check the types
 	$(BIN)/python -m mypy
@@ -55,7 +60,7 @@ lock: $(VENV)/.pip ## renew constraints.txt with the newest versions of everythi
 		--custom-compile-command "make lock" --output-file constraints.txt pyproject.toml
 
 clean: ## remove the environment and everything built
-	rm -rf $(VENV) $(BUILD) dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BUILD) .nox dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Python 3.11 brings a pip that knows no --group.

@@ -34,7 +34,7 @@ DOORS = {
     "integrations": {"cli"},  # flask motfunnel, manage.py motfunnel
 }
 ALLOWED = {"step": 72}  # the state machine: one function, so that a compiler takes it as it stands
-HEAVY = {"click", "django", "flask", "numpy", "pandas", "plotly", "pyarrow", "rich"}
+HEAVY = {"celery", "click", "django", "flask", "numpy", "pandas", "plotly", "pyarrow", "rich"}
 
 
 def room_of(name: str) -> str:

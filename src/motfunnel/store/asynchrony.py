@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.orm import Session, scoped_session
@@ -82,12 +82,29 @@ async def run_on_host(bind: AsyncHost, work: Callable[[Host], Result]) -> Result
     Raises:
         TypeError: the bind is synchronous, or no bind at all.
     """
+    return await _asynchronous(bind).run_sync(work)
+
+
+def synchronous(bind: AsyncHost) -> Host:
+    """What holds the transaction of an asynchronous bind, for what runs within ``run``.
+
+    Raises:
+        TypeError: the bind is synchronous, or no bind at all, or not open.
+    """
+    given = _asynchronous(bind)
+    host = getattr(given, "sync_session", None) or getattr(given, "sync_connection", None)
+    if host is None:
+        raise TypeError("the AsyncConnection is not open yet; await it first")
+    return cast("Host", host)
+
+
+def _asynchronous(bind: object) -> AsyncSession | AsyncConnection:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_scoped_session
 
     if isinstance(bind, async_scoped_session):
         bind = bind()
     if isinstance(bind, AsyncSession | AsyncConnection):
-        return await bind.run_sync(work)
+        return bind
     if isinstance(bind, Session | scoped_session | Connection):
         raise TypeError(f"a {type(bind).__name__} is synchronous; call track(…) of a Tracker")
     raise TypeError(f"bind must be an AsyncSession or AsyncConnection, not {type(bind).__name__}")

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import wraps
+from functools import partial, wraps
 from inspect import isawaitable
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Self, TypeVar
 
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.moment import Moment, MomentKind
-from motfunnel.store.asynchrony import AsyncDatabase, run_on_host, wait_for
+from motfunnel.store.asynchrony import AsyncDatabase, run_on_host, synchronous, wait_for
 from motfunnel.store.host import Host
 from motfunnel.tracking.listeners import Handler, Listeners
 from motfunnel.tracking.merging import Identity
@@ -42,7 +42,7 @@ def _verb(
 
     @wraps(method)
     async def verb(self: AsyncTracker, /, *args: P.args, **kwargs: P.kwargs) -> Answer:
-        return await self._do(lambda tracker: method(tracker, *args, **kwargs))
+        return await self.run(lambda tracker: method(tracker, *args, **kwargs))
 
     return verb
 
@@ -62,6 +62,8 @@ class AsyncTracker:
         on_error: what becomes of an error, as in ``Tracker``; a callable is no coroutine function.
         budget: the longest that a call may wait on a connection of the tracker's own.
         spool: a file for what the database was not there for, as in ``Tracker``.
+        host: gives the AsyncSession or AsyncConnection whose transaction a call becomes part of
+            that names no ``bind``, and that reads see, as in ``Tracker``; no coroutine function.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class AsyncTracker:
         on_error: OnError = RAISE,
         budget: timedelta | None = BUDGET,
         spool: str | PathLike[str] | Literal[False] | None = None,
+        host: Callable[[], AsyncHost | None] | None = None,
     ) -> None:
         self._tracker = _Core(
             database,
@@ -87,6 +90,7 @@ class AsyncTracker:
             on_error=on_error,
             budget=budget,
             spool=spool,
+            host=None if host is None else partial(_joined, host),
         )
 
     @property
@@ -195,7 +199,7 @@ class AsyncTracker:
         as_of: datetime | None = None,
     ) -> list[Moment]:
         """Read moments as of an instant, as ``Tracker.moments`` does; all of them at once."""
-        return await self._do(
+        return await self.run(
             lambda tracker: list(tracker.moments(contact, kind=kind, since=since, as_of=as_of))
         )
 
@@ -218,11 +222,22 @@ class AsyncTracker:
         Returns:
             What the question returned.
         """
-        return await self._do(
+        return await self.run(
             lambda tracker: question(
                 tracker.report(as_of=as_of, known_by=known_by, timezone=timezone)
             )
         )
+
+    async def run(self, work: Callable[[Tracker], Answer]) -> Answer:
+        """Do work that is written for a Tracker, such as an import, and give way as ever.
+
+        Args:
+            work: a function that is given a Tracker, which is good for as long as it runs.
+
+        Returns:
+            What it returned.
+        """
+        return await self._tracker.database.run(lambda: work(self._tracker))
 
     async def close(self) -> None:
         """Close the connections to a database that was given as a URL."""
@@ -236,14 +251,11 @@ class AsyncTracker:
         """Close it."""
         await self.close()
 
-    async def _do(self, work: Callable[[Tracker], Answer]) -> Answer:
-        return await self._tracker.database.run(lambda: work(self._tracker))
-
     async def _record(
         self, work: Callable[[Tracker, Host | None], Answer], bind: AsyncHost | None
     ) -> Answer:
         if bind is None:
-            return await self._do(lambda tracker: work(tracker, None))
+            return await self.run(lambda tracker: work(tracker, None))
         return await run_on_host(bind, lambda host: work(self._tracker, host))
 
 
@@ -258,6 +270,11 @@ class _Core(Tracker):
 
     def _open(self, database: Any, schema: str | None) -> AsyncDatabase:
         return AsyncDatabase(database, schema)
+
+
+def _joined(host: Callable[[], AsyncHost | None]) -> Host | None:
+    bind = host()
+    return None if bind is None else synchronous(bind)
 
 
 class _AwaitedListeners(Listeners):

@@ -1,7 +1,8 @@
 """Handlers of moments: who wants to be told, and the telling, after the commit.
 
 A handler is told of a moment at most once. One that fails is logged and harms nobody: neither
-the event, which is stored already, nor the other handlers.
+the event, which is stored already, nor the other handlers. The transaction that it waited for is
+over: what a handler records itself commits by itself.
 """
 
 from __future__ import annotations
@@ -80,3 +81,6 @@ def _log(moment: Moment, handler: object, error: Exception) -> None:
         )
     except Exception:
         return
+
+
+_is_telling: Final = ContextVar("motfunnel_is_telling", default=False)

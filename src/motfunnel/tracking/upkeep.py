@@ -10,7 +10,7 @@ from motfunnel.store import funnels
 from motfunnel.store.contacts import oldest_overdue
 from motfunnel.store.migrations import migrate
 from motfunnel.store.rejects import count_rejects
-from motfunnel.store.retrying import persist
+from motfunnel.store.retrying import asking, persist
 from motfunnel.tracking.check import Checked, check_contacts
 from motfunnel.tracking.health import Health
 from motfunnel.tracking.rebuild import rebuild_in_chunks
@@ -24,12 +24,18 @@ class Upkeep(Writer):
     def sweep(self, *, as_of: datetime | None = None) -> int:
         """Write down the departures by silence up to an instant, and tell their handlers.
 
-        Costs what has fallen due, by an index; safe to run at any time, twice at once too.
+        Costs what has fallen due, by an index; safe to run at any time, twice at once too. Where
+        it is broken off, those are told of whose departures it knows to be committed; the next one
+        does the rest.
 
         Returns:
             How many contacts departed.
+
+        Raises:
+            StoreError: the database is not there.
         """
-        funnel, instant, count = self.funnel, self.as_of(as_of), 0
+        with asking():
+            funnel, instant, count = self.funnel, self.as_of(as_of), 0
         while (departed := sweep_some(self.database, self.tenant, funnel, instant)) is not None:
             self.database.after(partial(self._listeners.tell, departed))
             count += len(departed)
