@@ -54,7 +54,7 @@ class Database:
         if hasattr(bind, "sync_engine"):
             raise TypeError("an AsyncEngine is asynchronous; give it to an AsyncTracker")
         self._owned = not isinstance(bind, Engine)
-        self.engine = bind if isinstance(bind, Engine) else make_engine(bind, self._pause)
+        self.engine: Engine = bind if isinstance(bind, Engine) else make_engine(bind, self._pause)
         self.tables: Tables = tables(schema)
         self.host = host
         self._is_ready = False

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from inspect import iscoroutinefunction
+from typing import TypeVar
 
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.tracking.log import logger
 
 Handler = Callable[[Moment], object]
+HandlerT = TypeVar("HandlerT", bound=Handler)
+"""A handler of some type, which a decorator gives back as it is."""
 
 
 class Listeners:
@@ -34,10 +37,16 @@ class Listeners:
             raise TypeError("a Tracker calls its handlers; only an AsyncTracker awaits them")
         self._handlers[MomentKind(kind)].append(handler)
 
+    def remove(self, kind: MomentKind, handler: Handler) -> None:
+        """Tell the handler no more of this kind; one that was added twice is told once."""
+        added = self._handlers[kind]
+        del added[next(at for at, one in enumerate(added) if one is handler)]
+
     def tell(self, moments: Iterable[Moment]) -> None:
         """Tell everybody who asked."""
         for moment in moments:
-            for handler in self._handlers.get(moment.kind, ()):
+            # A copy, as a handler may be taken away while others are told.
+            for handler in tuple(self._handlers.get(moment.kind, ())):
                 try:
                     self._tell_one(handler, moment)
                 except Exception as error:
