@@ -114,10 +114,10 @@ def capture_moments(
         NotConfiguredError: no tracker was given, and there is none.
         QuestionError: there is no such kind.
     """
+    kinds = tuple(MomentKind) if kind is None else (moment_kind(kind),)
     listeners = _core(running_tracker() if tracker is None else tracker)._listeners
     told: list[Moment] = []
     hear = told.append
-    kinds = tuple(MomentKind) if kind is None else (moment_kind(kind),)
     for one in kinds:
         listeners.add(one, hear)
     try:

@@ -153,6 +153,7 @@ class Database:
         """Close the connections of an engine that was made here."""
         if self._owned:
             self.engine.dispose()
+            self._is_ready = self._is_ready and not is_in_memory(self.engine.url)
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
