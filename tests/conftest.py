@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -74,6 +75,14 @@ def wheel_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(build, cwd=Path(__file__).parents[1], check=True, capture_output=True)
     (file,) = directory.glob("*.whl")
     return file
+
+
+@pytest.fixture(scope="session")
+def installed(wheel_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder into which the wheel was installed."""
+    folder = tmp_path_factory.mktemp("installed")
+    ZipFile(wheel_file).extractall(folder)
+    return folder
 
 
 @pytest.fixture

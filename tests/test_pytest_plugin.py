@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from zipfile import ZipFile
 
 import pytest
 
@@ -60,14 +59,6 @@ UNUSED = """
 """
 
 
-@pytest.fixture(scope="session")
-def installed(wheel_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder into which the wheel was installed."""
-    folder = tmp_path_factory.mktemp("installed")
-    ZipFile(wheel_file).extractall(folder)
-    return folder
-
-
 @pytest.fixture
 def users(
     pytester: pytest.Pytester, installed: Path, monkeypatch: pytest.MonkeyPatch
@@ -113,11 +104,11 @@ def test_a_funnel_is_needed(users: pytest.Pytester) -> None:
     answer.stdout.fnmatch_lines(["*define a fixture motfunnel_funnel in your conftest.py*"])
 
 
-@pytest.mark.parametrize("options", [[], ["-n", "1"], ["--fixtures-per-test"]], ids=str)
+@pytest.mark.parametrize("options", [[], ["-n", "1"]], ids=str)
 def test_a_run_without_them_loads_nothing(users: pytest.Pytester, options: list[str]) -> None:
     """A run that asks for no fixture imports the plugin and nothing behind it."""
     users.makepyfile(UNUSED)
-    assert users.runpytest_subprocess(*options).ret == 0
+    users.runpytest_subprocess(*options).assert_outcomes(passed=1)
 
 
 def test_it_can_be_left_out(users: pytest.Pytester) -> None:
