@@ -5,8 +5,11 @@ indirect=True)` chooses. Property tests take `shared_engine` and a tenant of the
 """
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -62,6 +65,24 @@ def shared_engine(request: pytest.FixtureRequest, databases: Databases) -> Itera
         pytest.skip(str(absence))
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def wheel_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A wheel built from this checkout."""
+    directory = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(directory)]
+    subprocess.run(build, cwd=Path(__file__).parents[1], check=True, capture_output=True)
+    (file,) = directory.glob("*.whl")
+    return file
+
+
+@pytest.fixture(scope="session")
+def installed(wheel_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder into which the wheel was installed."""
+    folder = tmp_path_factory.mktemp("installed")
+    ZipFile(wheel_file).extractall(folder)
+    return folder
 
 
 @pytest.fixture

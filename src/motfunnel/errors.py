@@ -138,6 +138,10 @@ class NotConfiguredError(MotfunnelError, RuntimeError):
     """There is no tracker: nothing was configured, or no application is running."""
 
 
+class ClockError(MotfunnelError, ValueError):
+    """A clock for tests was to go where it cannot: back, or to an instant without a time zone."""
+
+
 class UrlError(MotfunnelError, ValueError):
     """The URL of a database cannot be used; the text says what to write."""
 

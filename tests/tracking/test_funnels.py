@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from attrs import evolve
@@ -201,7 +201,7 @@ def test_what_would_be_refused_now(
 
 @pytest.mark.parametrize(("unmapped", "made"), [("note", []), ("touch", ["opening"])])
 def test_an_event_that_no_rule_names(
-    make_tracker: Callable[..., Tracker], unmapped: str, made: list[str]
+    make_tracker: Callable[..., Tracker], unmapped: Literal["note", "touch"], made: list[str]
 ) -> None:
     """An event that no rule names is a note, or a touch where the funnel says so."""
     funnel = Funnel(stages=("a", "b"), rules={"x": touch(), "y": note()}, unmapped=unmapped)

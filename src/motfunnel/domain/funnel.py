@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
 from attrs import field, frozen
 
@@ -63,7 +63,7 @@ class Funnel:
     loyal_after: int = 2
     loyal_apart: timedelta = timedelta()
     apostle_after_referrals: int | None = 3
-    unmapped: str = "note"
+    unmapped: Literal["note", "touch", "refuse"] = "note"
     touchpoints: Mapping[str, Touchpoint] = field(
         factory=dict, converter=parts.as_touchpoints, repr=_count
     )

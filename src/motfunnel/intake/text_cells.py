@@ -23,8 +23,8 @@ class TextCells(Mapping[str, str]):
     __slots__ = ("names", "texts")
 
     def __init__(self, names: Sequence[str], texts: Sequence[str]) -> None:
-        self.names = names
-        self.texts = texts
+        self.names: Sequence[str] = names
+        self.texts: Sequence[str] = texts
 
     def __getitem__(self, name: str) -> str:
         """The cell of a column; an empty one is absent."""
@@ -56,8 +56,11 @@ class Layout:
         self, names: Sequence[str], needed: Sequence[str], id: str | None, named: frozenset[str]
     ) -> None:
         self.names = names
+        self.contact: int
+        self.event: int
+        self.at: int
         self.contact, self.event, self.at = (names.index(name) for name in needed)
-        self.id = None if id is None else names.index(id)
+        self.id: int | None = None if id is None else names.index(id)
         # Each property's place, and what stands before its value in JSON; in the order of names.
         self._properties = [
             (names.index(name), f"{_quote(name)}:") for name in sorted(names) if name not in named

@@ -72,9 +72,11 @@ class Report:
         timezone: str = "UTC",
     ) -> None:
         self._tracker = tracker
-        self.as_of = tracker.as_of(as_of)
-        self.known_by = None if known_by is None else _instant("known_by", known_by)
-        self.timezone = _zone(timezone)
+        self.as_of: datetime = tracker.as_of(as_of)
+        self.known_by: datetime | None = (
+            None if known_by is None else _instant("known_by", known_by)
+        )
+        self.timezone: ZoneInfo = _zone(timezone)
 
     def recidivism(
         self,

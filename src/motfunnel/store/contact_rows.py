@@ -14,7 +14,7 @@ from motfunnel.domain.funnel import Funnel
 from motfunnel.store.contact_state import ContactState, new_state, read_state, write_state
 from motfunnel.store.statement import Statement
 from motfunnel.store.statements import SOME, statements
-from motfunnel.store.tables import tables
+from motfunnel.store.tables import Tables, tables
 
 
 class ContactRows:
@@ -23,7 +23,7 @@ class ContactRows:
     def __init__(self, connection: Connection, schema: str | None, tenant: str) -> None:
         self.connection = connection
         self.tenant = tenant
-        self.tables = tables(schema)
+        self.tables: Tables = tables(schema)
         self._run = statements(schema)
 
     def lock_contact(self, contact: str, funnel: Funnel) -> ContactState:

@@ -58,7 +58,7 @@ class Database:
         if hasattr(bind, "sync_engine"):
             raise TypeError("an AsyncEngine is asynchronous; give it to an AsyncTracker")
         self._owned = not isinstance(bind, Engine)
-        self.engine = bind if isinstance(bind, Engine) else make_engine(bind, self._pause)
+        self.engine: Engine = bind if isinstance(bind, Engine) else make_engine(bind, self._pause)
         self.tables: Tables = tables(schema)
         self.host = host
         self._is_ready = self._is_seen = False
@@ -208,6 +208,7 @@ class Database:
         """Close the connections of an engine that was made here."""
         if self._owned:
             self.engine.dispose()
+            self._is_ready = self._is_ready and not is_in_memory(self.engine.url)
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:

@@ -32,7 +32,7 @@ class Tables:
     """The tables of one schema (None: the database's default)."""
 
     def __init__(self, schema: str | None = None) -> None:
-        self.metadata = MetaData(schema=schema)
+        self.metadata: MetaData = MetaData(schema=schema)
         self.schema = schema
         for name, make in COLUMNS.items():
             setattr(self, name, self._table(name, make()))

@@ -11,13 +11,13 @@ from datetime import UTC, datetime, timedelta
 from functools import partial, wraps
 from inspect import isawaitable
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Final, Literal, ParamSpec, Self, TypeVar
 
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.store.asynchrony import AsyncDatabase, run_on_host, synchronous, wait_for
 from motfunnel.store.host import Host
-from motfunnel.tracking.listeners import Handler, Listeners
+from motfunnel.tracking.listeners import Handler, HandlerT, Listeners
 from motfunnel.tracking.merging import Identity
 from motfunnel.tracking.policy import RAISE, OnError
 from motfunnel.tracking.spool import Spool
@@ -149,7 +149,7 @@ class AsyncTracker:
 
     def on(
         self, kind: MomentKind | str, handler: Handler | None = None
-    ) -> Callable[[Handler], Handler]:
+    ) -> Callable[[HandlerT], HandlerT]:
         """Have a handler, a coroutine function or another, told of every moment of a kind.
 
         Told after the commit, at most once, and awaited: what told it goes on when it is done.
@@ -173,22 +173,22 @@ class AsyncTracker:
         """Take that back, as ``Tracker.unmerge`` does."""
         return await self._record(lambda tracker, host: tracker.unmerge(old, bind=host), bind)
 
-    contact = _verb(Tracker.contact)
-    identity = _verb(Tracker.identity)
-    export = _verb(Tracker.export)
-    forget = _verb(Tracker.forget)
-    retain = _verb(Tracker.retain)
-    deliver = _verb(Tracker.deliver)
-    check = _verb(Tracker.check)
-    health = _verb(Tracker.health)
-    migrate = _verb(Tracker.migrate)
-    sweep = _verb(Tracker.sweep)
-    rebuild = _verb(Tracker.rebuild)
-    finish = _verb(Tracker.finish)
-    keep_funnel = _verb(Tracker.keep_funnel)
-    create_tables = _verb(Tracker.create_tables)
-    check_current = _verb(Tracker.check_current)
-    as_of = _verb(Tracker.as_of)
+    contact: Final = _verb(Tracker.contact)
+    identity: Final = _verb(Tracker.identity)
+    export: Final = _verb(Tracker.export)
+    forget: Final = _verb(Tracker.forget)
+    retain: Final = _verb(Tracker.retain)
+    deliver: Final = _verb(Tracker.deliver)
+    check: Final = _verb(Tracker.check)
+    health: Final = _verb(Tracker.health)
+    migrate: Final = _verb(Tracker.migrate)
+    sweep: Final = _verb(Tracker.sweep)
+    rebuild: Final = _verb(Tracker.rebuild)
+    finish: Final = _verb(Tracker.finish)
+    keep_funnel: Final = _verb(Tracker.keep_funnel)
+    create_tables: Final = _verb(Tracker.create_tables)
+    check_current: Final = _verb(Tracker.check_current)
+    as_of: Final = _verb(Tracker.as_of)
 
     async def moments(
         self,

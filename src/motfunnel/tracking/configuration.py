@@ -5,12 +5,20 @@ A framework whose applications have trackers of their own provides them here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
+from motfunnel.domain.funnel import Funnel
 from motfunnel.errors import NotConfiguredError
+from motfunnel.store.host import Host
+from motfunnel.tracking.options import TrackerOptions
 from motfunnel.tracking.tracked import Tracked
 from motfunnel.tracking.tracker import Tracker
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Engine
 
 Provider = Callable[[], Tracker | None]
 """Gives the tracker of the application that is running now, if it has one."""
@@ -20,16 +28,36 @@ _CONFIGURE: Final = (
 )
 _configured: list[Tracker] = []
 _providers: dict[Provider, str] = {}
+_standing_in: list[Tracker] = []
 
 
-def configure(database: Any, **options: Any) -> Tracker:
+def configure(
+    database: str | URL | Engine, funnel: Funnel | None = None, **options: Unpack[TrackerOptions]
+) -> Tracker:
     """Set up the tracker that ``motfunnel.track`` uses; takes what ``Tracker`` takes.
 
     Connects to nothing. A second call replaces the tracker of the first.
     """
-    tracker = Tracker(database, **options)
+    tracker = Tracker(database, funnel, **options)
     _configured[:] = [tracker]
     return tracker
+
+
+@contextmanager
+def configured(tracker: Tracker) -> Iterator[Tracker]:
+    """Have ``motfunnel.track`` use this tracker for a while, whatever else is set up.
+
+    It goes before the tracker that was configured and before those of frameworks, in every thread.
+    What is configured meanwhile holds from the end on. Does not close the tracker.
+    """
+    if not isinstance(tracker, Tracker):
+        raise TypeError(f"motfunnel.track needs a Tracker, not a {type(tracker).__name__}")
+    _standing_in.append(tracker)
+    try:
+        yield tracker
+    finally:
+        latest = max(at for at, one in enumerate(_standing_in) if one is tracker)
+        del _standing_in[latest]
 
 
 def provide(provider: Provider, remedy: str = "") -> None:
@@ -48,6 +76,8 @@ def tracker() -> Tracker:
     Raises:
         NotConfiguredError: none was.
     """
+    if _standing_in:
+        return _standing_in[-1]
     for provider in _providers:
         provided = provider()
         if provided is not None:
@@ -58,9 +88,19 @@ def tracker() -> Tracker:
     return _configured[0]
 
 
-def track(contact: object, event: str, **details: Any) -> Tracked:
+def track(
+    contact: object,
+    event: str,
+    *,
+    properties: Mapping[str, Any] | None = None,
+    occurred_at: datetime | None = None,
+    id: object = None,
+    bind: Host | None = None,
+) -> Tracked:
     """Record that something happened, with the tracker that was configured.
 
     Takes what ``Tracker.track`` takes.
     """
-    return tracker().track(contact, event, **details)
+    return tracker().track(
+        contact, event, properties=properties, occurred_at=occurred_at, id=id, bind=bind
+    )

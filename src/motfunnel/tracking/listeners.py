@@ -12,11 +12,14 @@ from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from functools import partial
 from inspect import iscoroutinefunction
+from typing import TypeVar
 
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.tracking.log import logger
 
 Handler = Callable[[Moment], object]
+HandlerT = TypeVar("HandlerT", bound=Handler)
+"""A handler of some type, which a decorator gives back as it is."""
 _telling: ContextVar[bool] = ContextVar("motfunnel_telling", default=False)
 
 
@@ -38,10 +41,16 @@ class Listeners:
             raise TypeError("a Tracker calls its handlers; only an AsyncTracker awaits them")
         self._handlers[MomentKind(kind)].append(handler)
 
+    def remove(self, kind: MomentKind, handler: Handler) -> None:
+        """Tell the handler no more of this kind; one that was added twice is told once."""
+        added = self._handlers[kind]
+        del added[next(at for at, one in enumerate(added) if one is handler)]
+
     def tell(self, moments: Iterable[Moment]) -> None:
         """Tell everybody who asked."""
         for moment in moments:
-            for handler in self._handlers.get(moment.kind, ()):
+            # A copy, as a handler may be taken away while others are told.
+            for handler in tuple(self._handlers.get(moment.kind, ())):
                 tell_safely(partial(self._tell_one, handler), moment, handler)
 
     def _tell_one(self, handler: Handler, moment: Moment) -> None:
@@ -83,4 +92,3 @@ def _log(moment: Moment, handler: object, error: Exception) -> None:
         return
 
 
-_is_telling: Final = ContextVar("motfunnel_is_telling", default=False)

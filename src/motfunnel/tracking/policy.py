@@ -7,16 +7,17 @@ our log holds types and codes only, never a contact or what was said.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final, Literal
 
 from motfunnel.store.faults import name_of
 from motfunnel.tracking.call import Call
 from motfunnel.tracking.log import logger
 
 Callback = Callable[[Exception, Call], object]
-OnError = str | Callback
+OnError = Literal["raise", "log"] | Callback
 
-RAISE = "raise"
-LOG = "log"
+RAISE: Final = "raise"
+LOG: Final = "log"
 
 
 def check_policy(on_error: OnError) -> OnError:

@@ -28,7 +28,7 @@ from motfunnel.tracking.custodian import Custodian
 from motfunnel.tracking.delivery import Delivered, deliver_all
 from motfunnel.tracking.interpreter import Interpreter
 from motfunnel.tracking.keeping import Keeper
-from motfunnel.tracking.listeners import Handler, Listeners, is_telling
+from motfunnel.tracking.listeners import Handler, HandlerT, Listeners, is_telling
 from motfunnel.tracking.policy import RAISE, OnError, check_policy
 from motfunnel.tracking.reader import moment_kind
 from motfunnel.tracking.spool import Spool, default_path
@@ -94,18 +94,18 @@ class Tracker(Upkeep, Custodian):
     ) -> None:
         if len(check_text(tenant, "tenant")) > TENANT_LENGTH:
             raise ValueError(f"the tenant has more than {TENANT_LENGTH} characters")
-        self.database = self._open(database, schema)
+        self.database: Database = self._open(database, schema)
         if host is not None:
             self.database.host = lambda: None if is_telling() else host()
         self.tenant = tenant
         self._funnel = funnel
         self.clock = clock
-        self.interpreter = Interpreter(contact_key, clock, TOLERANCE, set())
+        self.interpreter: Interpreter = Interpreter(contact_key, clock, TOLERANCE, set())
         self._listeners = Listeners()
         self._put = WeakKeyDictionary()
-        self.on_error = check_policy(on_error)
-        self.budget = _check_budget(budget)
-        self.spool = self._open_spool(spool)
+        self.on_error: OnError = check_policy(on_error)
+        self.budget: timedelta | None = _check_budget(budget)
+        self.spool: Spool | None = self._open_spool(spool)
         self._keeper = Keeper(self.database, tenant, self.spool)
 
     def track(
@@ -237,7 +237,7 @@ class Tracker(Upkeep, Custodian):
 
     def on(
         self, kind: MomentKind | str, handler: Handler | None = None
-    ) -> Callable[[Handler], Handler]:
+    ) -> Callable[[HandlerT], HandlerT]:
         """Have a handler told of every moment of a kind, after the commit, at most once.
 
         Works as a decorator too. ``track``, ``track_many`` and ``sweep`` tell; a rebuild or an
@@ -245,7 +245,7 @@ class Tracker(Upkeep, Custodian):
         """
         told_of = moment_kind(kind)
 
-        def add(wanted: Handler) -> Handler:
+        def add(wanted: HandlerT) -> HandlerT:
             self._listeners.add(told_of, wanted)
             return wanted
 
