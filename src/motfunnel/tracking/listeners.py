@@ -90,5 +90,3 @@ def _log(moment: Moment, handler: object, error: Exception) -> None:
         )
     except Exception:
         return
-
-
