@@ -95,12 +95,13 @@ def track(
     properties: Mapping[str, Any] | None = None,
     occurred_at: datetime | None = None,
     id: object = None,
-    bind: Host | None = None,
+    bind: Host | str | None = None,
 ) -> Tracked:
-    """Record that something happened, with the tracker that was configured.
+    """Record that something happened, with the tracker of the running application.
 
-    Takes what ``Tracker.track`` takes.
+    Takes what its ``track`` takes; in a Django project, ``bind`` names one of its databases.
     """
+    on: Any = bind
     return tracker().track(
-        contact, event, properties=properties, occurred_at=occurred_at, id=id, bind=bind
+        contact, event, properties=properties, occurred_at=occurred_at, id=id, bind=on
     )

@@ -34,7 +34,7 @@ class Upkeep(Writer):
         Raises:
             StoreError: the database is not there.
         """
-        with asking():
+        with asking(self.database):
             funnel, instant, count = self.funnel, self.as_of(as_of), 0
         while (departed := sweep_some(self.database, self.tenant, funnel, instant)) is not None:
             self.database.after(partial(self._listeners.tell, departed))

@@ -62,7 +62,7 @@ def with_flask_sqlalchemy(url: str, **settings: Any) -> Shop:
     db, app = SQLAlchemy(), Flask("shop")
     app.config["SQLALCHEMY_DATABASE_URI"] = url
 
-    class Order(Columns, db.Model):  # type: ignore[name-defined,misc]
+    class Order(Columns, db.Model):  # type: ignore[name-defined,misc,unused-ignore]
         __tablename__ = "flask_orders"
 
     db.init_app(app)

@@ -228,7 +228,7 @@ def test_events_on_another_engine_of_the_session(engine: Engine, tmp_path: Path)
     }
     db.init_app(app)
 
-    class Order(db.Model):  # type: ignore[name-defined,misc]
+    class Order(db.Model):  # type: ignore[name-defined,misc,unused-ignore]
         id = db.Column(db.Integer, primary_key=True)
 
     extension = MotFunnel(app, db=db, funnel=FUNNEL, bind_key="crm")
