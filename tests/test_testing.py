@@ -203,6 +203,20 @@ def test_moments_of_an_async_tracker() -> None:
     assert asyncio.run(told()) == ["opening", "conversion"]
 
 
+def test_an_async_tracker_begins_anew() -> None:
+    """One in memory that was closed can be used again, and has forgotten everything."""
+
+    async def presences() -> list[str]:
+        tracker, found = AsyncTracker("sqlite://", FUNNEL, clock=Clock(), spool=False), []
+        await tracker.track("ada", "bought")
+        for _ in range(2):
+            found.append((await tracker.contact("ada")).presence.value)
+            await tracker.close()
+        return found
+
+    assert asyncio.run(presences()) == ["active", "unknown"]
+
+
 def test_a_tracker_stands_in(nothing_configured: None, tracker: Tracker) -> None:
     """``motfunnel.track`` uses it inside, and what was there before after that."""
     with memory_tracker(FUNNEL) as framework:

@@ -74,6 +74,7 @@ class AsyncDatabase(Database):
         """Close the connections of an engine that was made here."""
         if self._owned:
             await self._asyncio.dispose()
+            self.forget_memory()
 
 
 async def run_on_host(bind: AsyncHost, work: Callable[[Host], Result]) -> Result:

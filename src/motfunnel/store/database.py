@@ -208,7 +208,11 @@ class Database:
         """Close the connections of an engine that was made here."""
         if self._owned:
             self.engine.dispose()
-            self._is_ready = self._is_ready and not is_in_memory(self.engine.url)
+            self.forget_memory()
+
+    def forget_memory(self) -> None:
+        """Know no more of tables that went with their connection."""
+        self._is_ready = self._is_ready and not is_in_memory(self.engine.url)
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
@@ -219,7 +223,7 @@ class Database:
             # thread of the child gets past here before the pool is a new one.
             if self._owned:
                 self.engine.dispose(close=False)
-                self._is_ready = self._is_ready and not is_in_memory(self.engine.url)
+                self.forget_memory()
             self._process = process
         check_nothing_is_shared(self.engine)
         with self._gate(), self.engine.connect() as connection:
