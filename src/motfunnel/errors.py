@@ -150,6 +150,21 @@ class SchemaError(MotfunnelError, RuntimeError):
     """The database's tables are not those that this version of motfunnel works with."""
 
 
+class ReadOnlyError(MotfunnelError, TypeError):
+    """A row was to be written through its Django model; nothing was changed.
+
+    Attributes:
+        model: the name of the model.
+    """
+
+    def __init__(self, model: str) -> None:
+        super().__init__(
+            f"{model} is read-only, for what is stored of a contact belongs together: "
+            "record with motfunnel.track(…), remove with motfunnel.tracker().forget(contact)"
+        )
+        self.model = model
+
+
 class QuestionError(MotfunnelError, ValueError):
     """A report was asked something that has no answer, such as an instant yet to come."""
 

@@ -1,0 +1,1 @@
+"""The tables, version by version. How one is added, ``0001_initial`` says."""

@@ -1,0 +1,282 @@
+"""The tables as Django's models: to query, to join the admin and the migrations. Not to write.
+
+They equal those of ``store/columns.py``, whose comments say what each column is for; a test holds
+the two together on every database. No model points at another: the rows of one contact share its
+tenant and its key, and a filter by both is what the keys of the tables are made for.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    CompositePrimaryKey,
+    IntegerField,
+    SmallIntegerField,
+)
+
+from motfunnel.domain.payload import MOST_CHARACTERS
+from motfunnel.integrations.django.fields import (
+    InstantField,
+    KeyField,
+    LongTextField,
+    PropertiesField,
+)
+from motfunnel.integrations.django.reading import ReadModel
+from motfunnel.integrations.django.table_options import IndexWhereSet
+from motfunnel.store.columns import TENANT_LENGTH
+
+_LABEL = 20
+
+
+def _key(length: int = MOST_CHARACTERS) -> KeyField:
+    return KeyField(max_length=length)
+
+
+def _key_if_any() -> KeyField:
+    return KeyField(max_length=MOST_CHARACTERS, null=True)
+
+
+class _TenantsModel(ReadModel):
+    tenant = _key(TENANT_LENGTH)
+
+    class Meta(ReadModel.Meta):
+        abstract = True
+
+
+class Contact(_TenantsModel):
+    """The state of a contact after its latest event."""
+
+    pk = CompositePrimaryKey("tenant", "contact")
+    contact = _key()
+    fingerprint = _key(16)
+    known = BooleanField(default=False)
+    presence = _key(_LABEL)
+    stage = _key()
+    purchases = IntegerField(default=0)
+    last_purchase_at = InstantField(null=True)
+    referrals = IntegerField(default=0)
+    apostle = BooleanField(default=False)
+    open_cases = LongTextField()
+    last_touch_at = InstantField(null=True)
+    deadline_at = InstantField(null=True)
+    episodes = IntegerField(default=0)
+    departed_at = InstantField(null=True)
+    outreaches = IntegerField(default=0)
+    first_outreach_at = InstantField(null=True)
+    opened_at = InstantField(null=True)
+    source = LongTextField(null=True)
+    moments = IntegerField(default=0)
+    last_at = InstantField(null=True)
+    last_signal = SmallIntegerField(null=True)
+    last_stage = SmallIntegerField(null=True)
+    last_id = _key_if_any()
+    merged_into = _key_if_any()
+    aliases = IntegerField(default=0)
+    erased_at = InstantField(null=True)
+
+    class Meta(ReadModel.Meta):
+        db_table = "motfunnel_contacts"
+        indexes: ClassVar = [
+            IndexWhereSet(fields=["tenant", "deadline_at"], name="motfunnel_contacts_deadline"),
+            IndexWhereSet(fields=["tenant", "merged_into"], name="motfunnel_contacts_merged"),
+        ]
+
+    def __str__(self) -> str:
+        return self.contact
+
+
+class Event(_TenantsModel):
+    """What happened, as it was said."""
+
+    pk = CompositePrimaryKey("tenant", "contact", "id")
+    contact = _key()
+    id = _key()
+    event = _key()
+    occurred_at = InstantField()
+    recorded_at = InstantField()
+    signal = _key(_LABEL)
+    properties = PropertiesField()
+
+    class Meta(ReadModel.Meta):
+        db_table = "motfunnel_events"
+
+    def __str__(self) -> str:
+        return f"{self.event} of {self.contact}"
+
+
+class Moment(_TenantsModel):
+    """What the journey made of an event, or of a silence."""
+
+    pk = CompositePrimaryKey("tenant", "contact", "ordinal")
+    contact = _key()
+    ordinal = IntegerField()
+    moment = _key(_LABEL)
+    occurred_at = InstantField()
+    event_id = _key_if_any()
+    from_stage = _key_if_any()
+    to_stage = _key_if_any()
+    reason = LongTextField(null=True)
+    episode = IntegerField(null=True)
+    referred = LongTextField(null=True)
+    recorded_as = _key_if_any()
+
+    class Meta(ReadModel.Meta):
+        db_table = "motfunnel_moments"
+
+    def __str__(self) -> str:
+        return f"{self.moment} of {self.contact}"
+
+
+class Episode(_TenantsModel):
+    """A departure, up to its return."""
+
+    pk = CompositePrimaryKey("tenant", "contact", "episode")
+    contact = _key()
+    episode = IntegerField()
+    departed_at = InstantField()
+    reason = LongTextField()
+    stage = _key()
+    customer = BooleanField()
+    first_outreach_at = InstantField(null=True)
+    outreaches = IntegerField(default=0)
+    returned_at = InstantField(null=True)
+    return_event_id = _key_if_any()
+
+    class Meta(ReadModel.Meta):
+        db_table = "motfunnel_episodes"
+
+    def __str__(self) -> str:
+        return f"departure {self.episode} of {self.contact}"
+
+
+class Trait(_TenantsModel):
+    """What ``identify`` said, from an instant on."""
+
+    pk = CompositePrimaryKey("tenant", "contact", "event_id", "ordinal")
+    contact = _key()
+    event_id = _key()
+    ordinal = SmallIntegerField()
+    trait = LongTextField()
+    value = LongTextField()
+    occurred_at = InstantField()
+    recorded_at = InstantField()
+    owner = _key()
+
+    class Meta(ReadModel.Meta):
+        db_table = "motfunnel_traits"
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "owner"], name="motfunnel_traits_owner")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.trait} of {self.contact}"
+
+
+class Alias(_TenantsModel):
+    """A key that was merged into a contact, from when to when."""
+
+    pk = CompositePrimaryKey("tenant", "alias", "ordinal")
+    alias = _key()
+    ordinal = IntegerField()
+    contact = _key()
+    merged_at = InstantField()
+    unmerged_at = InstantField(null=True)
+
+    class Meta(ReadModel.Meta):
+        db_table = "motfunnel_aliases"
+        verbose_name_plural = "aliases"
+
+    def __str__(self) -> str:
+        return f"{self.alias} of {self.contact}"
+
+
+class Erasure(_TenantsModel):
+    """That somebody was erased, and when; not who."""
+
+    pk = CompositePrimaryKey("tenant", "token")
+    token = _key(36)
+    erased_at = InstantField()
+    counts_kept = BooleanField()
+
+    class Meta(ReadModel.Meta):
+        db_table = "motfunnel_erasures"
+
+    def __str__(self) -> str:
+        return self.token
+
+
+class Reject(_TenantsModel):
+    """Input that could not be taken, and why."""
+
+    pk = CompositePrimaryKey("tenant", "id")
+    id = _key(36)
+    recorded_at = InstantField()
+    source = LongTextField()
+    line = BigIntegerField(null=True)
+    contact = LongTextField(null=True)
+    event = LongTextField(null=True)
+    reason = LongTextField()
+    payload = LongTextField()
+
+    class Meta(ReadModel.Meta):
+        db_table = "motfunnel_rejects"
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class DefinedFunnel(_TenantsModel):
+    """A definition by which contacts were classified."""
+
+    pk = CompositePrimaryKey("tenant", "fingerprint")
+    fingerprint = _key(16)
+    definition = LongTextField()
+    used_at = InstantField()
+    tracked_at = InstantField(null=True)
+
+    class Meta(ReadModel.Meta):
+        db_table = "motfunnel_funnels"
+        verbose_name = "funnel"
+
+    def __str__(self) -> str:
+        return self.fingerprint
+
+
+class UnfinishedImport(_TenantsModel):
+    """How far an import of a file has come that was not finished."""
+
+    pk = CompositePrimaryKey("tenant", "source")
+    source = _key(64)
+    line = BigIntegerField()
+    added = BigIntegerField()
+    rejected = BigIntegerField()
+    recorded_at = InstantField()
+
+    class Meta(ReadModel.Meta):
+        db_table = "motfunnel_imports"
+
+    def __str__(self) -> str:
+        return self.source
+
+
+class TablesVersion(ReadModel):
+    """The version of these tables."""
+
+    version = IntegerField(primary_key=True)
+    recorded_at = InstantField()
+
+    class Meta(ReadModel.Meta):
+        db_table = "motfunnel_schema"
+        verbose_name_plural = "versions of the tables"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(version__gt=0), name="motfunnel_schema_version"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.version)
