@@ -162,7 +162,9 @@ def moments(page: Page) -> list[tuple[str, str]]:
     go(page, "Customers")
     click(page, CUSTOMER)
     lines = page.get_by_role("list", name="Moments of truth").get_by_role("listitem").all()
-    return [(one.locator(".moment").inner_text(), one.locator(".why").inner_text()) for one in lines]
+    return [
+        (one.locator(".moment").inner_text(), one.locator(".why").inner_text()) for one in lines
+    ]
 
 
 def test_a_customers_whole_journey(site: str, browser: Browser, mailbox: Path) -> None:

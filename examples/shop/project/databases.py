@@ -1,5 +1,6 @@
 """Reads a database's URL as Django's settings want it."""
 
+from importlib.util import find_spec
 from urllib.parse import unquote, urlsplit
 
 ENGINES = {
@@ -21,6 +22,8 @@ def database(url):
     """Read e.g. ``sqlite:////tmp/shop.db`` or ``postgresql://postgres@127.0.0.1/shop``."""
     parts = urlsplit(url)
     kind = parts.scheme.partition("+")[0]
+    if ENGINES[kind].endswith("mysql"):
+        find_mysql_driver()
     return {
         "ENGINE": ENGINES[kind],
         "NAME": unquote(parts.path[1:]),
@@ -30,3 +33,11 @@ def database(url):
         "PORT": str(parts.port or ""),
         "OPTIONS": OPTIONS[kind],
     }
+
+
+def find_mysql_driver():
+    """Where mysqlclient is not installed, let PyMySQL stand in for it."""
+    if find_spec("MySQLdb") is None:
+        import pymysql
+
+        pymysql.install_as_MySQLdb()

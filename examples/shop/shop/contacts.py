@@ -28,7 +28,13 @@ def track_visit(request, event, **properties):
         track(contact_of(request), event, properties=properties)
 
 
-def user_of(contact):
+def key_of(user):
+    """Give the key under which motfunnel knows a user."""
+    return f"{user._meta.label_lower}:{user.pk}"
+
+
+def user_of(key):
     """Give the user that a contact's key stands for; None for a visitor."""
-    model, _, key = contact.partition(":")
-    return get_user_model().objects.filter(pk=key).first() if model == "auth.user" else None
+    model, _, pk = key.partition(":")
+    users = get_user_model()
+    return users.objects.filter(pk=pk).first() if model == users._meta.label_lower else None

@@ -12,8 +12,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 from motfunnel import track
+from motfunnel.integrations.django.models import Contact
 
-from shop.contacts import user_of
+from shop.contacts import key_of, user_of
 from shop.forms import AnswerForm, LetterForm
 from shop.letters import send_letter
 from shop.models import Complaint, Task
@@ -54,8 +55,11 @@ def finish(request, pk):
 
 @staff_only
 def customers(request):
-    """Show all customers."""
-    known = CUSTOMERS.annotate(placed=Count("orders")).order_by("username")
+    """Show all customers, with what motfunnel's tables hold of them."""
+    users = CUSTOMERS.annotate(placed=Count("orders")).order_by("username")
+    keys = [key_of(user) for user in users]
+    contacts = {one.contact: one for one in Contact.objects.filter(contact__in=keys)}
+    known = [(user, contacts.get(key)) for user, key in zip(users, keys, strict=True)]
     return render(request, "staff/customers.html", {"customers": known})
 
 
