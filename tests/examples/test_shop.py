@@ -69,8 +69,8 @@ def browser() -> Iterator[Browser]:
 def click(page: Page, name: str) -> None:
     """Press the button, or follow the link, of this name."""
     main = page.get_by_role("main")
-    named = {"name": name, "exact": True}
-    main.get_by_role("button", **named).or_(main.get_by_role("link", **named)).first.click()
+    button = main.get_by_role("button", name=name, exact=True)
+    button.or_(main.get_by_role("link", name=name, exact=True)).first.click()
 
 
 def said(page: Page, words: str) -> None:
@@ -161,14 +161,12 @@ def moments(page: Page) -> list[tuple[str, str]]:
     """The moments on the customer's page, and why they hold."""
     go(page, "Customers")
     click(page, CUSTOMER)
-    lines = page.get_by_role("list", name="Moments of truth").get_by_role("listitem").all()
-    return [
-        (one.locator(".moment").inner_text(), one.locator(".why").inner_text()) for one in lines
-    ]
+    told = page.get_by_role("list", name="Moments of truth").get_by_role("listitem").all()
+    return [(one.locator(".moment").inner_text(), one.locator(".why").inner_text()) for one in told]
 
 
 def test_a_customers_whole_journey(site: str, browser: Browser, mailbox: Path) -> None:
-    """A customer comes, buys, complains, leaves, is written to and returns: these are the moments."""
+    """A customer comes, buys, complains, leaves, is written to and returns: so the page tells."""
     with someone(browser, site) as customer, someone(browser, site) as staff:
         sign_up(customer)
         buy(customer, "Dragon Well", 2)
