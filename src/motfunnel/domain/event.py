@@ -6,7 +6,7 @@ alike everywhere. Says nothing about what the event means: that is the funnel's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -47,12 +47,18 @@ class Event:
     id: str
     properties: Properties
 
-    def same_as(self, other: Event, *, ignore_instant: bool = False) -> bool:
+    def same_as(
+        self, other: Event, *, ignore_instant: bool = False, ignoring: Collection[str] = ()
+    ) -> bool:
         """Whether the two, which share a contact and an id, have the same content."""
+        one, two = (
+            {name: value for name, value in event.properties.items() if name not in ignoring}
+            for event in (self, other)
+        )
         return (
             self.name == other.name
             and (ignore_instant or self.occurred_at == other.occurred_at)
-            and same_content(self.properties, other.properties)
+            and same_content(one, two)
         )
 
 

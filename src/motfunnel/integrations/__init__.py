@@ -1,1 +1,1 @@
-"""One thin room for each host that motfunnel lives in. Loads none of them."""
+"""The hosts that motfunnel lives in, one thin room for each. Nothing here is loaded unasked."""

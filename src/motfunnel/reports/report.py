@@ -146,7 +146,7 @@ class Report:
                 yield from self._tracker.moments(kind=kind, as_of=self.as_of)
             return
         erased, _ = self._erased()
-        with self._tracker.database.read() as connection:
+        with self._tracker.database.read(lazily=True) as connection:
             for journey, _ in self._journeys(connection, self.known_by):
                 yield from journey.moments
             for kind in (MomentKind.OPENING, MomentKind.CONVERSION):
@@ -215,10 +215,10 @@ class Report:
         database, tenant = self._tracker.database, self._tracker.tenant
         if self.known_by is None:
             self._tracker.check_current()
-            with database.read() as connection:
+            with database.read(lazily=True) as connection:
                 yield from read_episodes(connection, database.tables, tenant, self.as_of, grouping)
             return
-        with database.read() as connection:
+        with database.read(lazily=True) as connection:
             into = known_pointers(connection, database.tables, tenant, self.known_by)
             journeys = self._journeys(connection, self.known_by)
             yield from known_episodes(journeys, grouping, into)

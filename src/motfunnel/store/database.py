@@ -79,6 +79,16 @@ class Database:
         place = url.host or url.query.get("host") or url.query.get("unix_socket") or ""
         return f"{backend} {place} {url.port or ''} {url.database or ''} {schema}"
 
+    @property
+    def is_joining(self) -> bool:
+        """Whether even a transaction of our own would be part of the host's."""
+        return False
+
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """What else than SQLAlchemy's errors says that the database is at fault."""
+        return ()
+
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction of our own, committed at the end, on tables that are there.
@@ -99,10 +109,14 @@ class Database:
                     yield connection
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self, *, lazily: bool = False) -> Iterator[Connection]:
         """A transaction that sees one state of the database throughout, and changes nothing.
 
         Within the host's own transaction it is that one: what the host has just written is seen.
+
+        Args:
+            lazily: whether rows are read as somebody asks for them, who may do other things in
+                between; a connection that is the host's own is then in no transaction of ours.
         """
         host = self.host()
         if host is not None and has_begun(host):
@@ -144,6 +158,18 @@ class Database:
                 if attempt == _ATTEMPTS - 1 or is_over() or fault_of(error) in _HOPELESS:
                     raise
         self._is_ready = True
+
+    def after(self, callback: Callable[[], object]) -> None:
+        """Call back once what was done in a transaction of our own is committed: it is."""
+        callback()
+
+    def native(self, error: Exception) -> Exception:
+        """The error as the host's own layer of the database would raise it."""
+        return error
+
+    def natively(self) -> AbstractContextManager[None]:
+        """Raise errors as the host's own layer of the database would."""
+        return nullcontext()
 
     def pause(self, seconds: float) -> None:
         """Let others go first for so long; all waiting that we do ourselves is done here."""

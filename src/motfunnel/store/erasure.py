@@ -196,10 +196,14 @@ def compact(database: Database) -> bool:
     to clean up.
 
     Returns:
-        Whether nothing is left; False where somebody reads or writes on, for whom it is kept.
+        Whether nothing is left; False where somebody reads or writes on, for whom it is kept, and
+        in the host's transaction, after whose commit it is done.
     """
     if not database.is_sqlite:
         return True
+    if database.is_joining:  # it cannot be done in a transaction
+        database.after(lambda: database.is_joining or compact(database))
+        return False
     try:
         with database.unbound() as connection:
             connection.exec_driver_sql("VACUUM")

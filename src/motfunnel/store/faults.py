@@ -2,6 +2,9 @@
 
 Decides nothing about what is done then, and never gives the words of a database, in which keys of
 contacts may stand.
+
+An error may be wrapped twice: by SQLAlchemy, and below that by the framework that lent the
+connection. Only the driver's own has all codes.
 """
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any, Final
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 
@@ -76,28 +79,54 @@ _SQLITE_WORDS: Final = {
     "is locked": Fault.PASSING,
     "unable to open": Fault.UNREACHABLE,
 }
+_MARIADB_NO_TABLE: Final = 1146
+_POSTGRESQL_NO_TABLE: Final = "42P01"
 _MARIADB_UNDOES_ALL: Final = (1020, 1206, 1213)
 
 
 def fault_of(error: BaseException) -> Fault:
     """Say what an error of a database means."""
-    if not isinstance(error, DBAPIError):
-        reachable = not isinstance(error, PoolTimeoutError | OSError)
-        return Fault.FINAL if reachable else Fault.UNREACHABLE
-    if error.connection_invalidated:
+    if isinstance(error, PoolTimeoutError | OSError):
+        return Fault.UNREACHABLE
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
         return Fault.LOST
-    cause: Any = error.orig
-    number = cause.args[0] if cause is not None and cause.args else None
+    cause = driver_error(error)
+    number = cause.args[0] if cause.args else None
     if type(number) is int:
-        is_closed = number == 0 and isinstance(error, InterfaceError)
+        is_closed = number == 0 and _is_named(cause, "InterfaceError")
         return Fault.LOST if is_closed else _MARIADB.get(number, Fault.FINAL)
-    if not hasattr(cause, "sqlstate"):
+    if not (hasattr(cause, "sqlstate") or hasattr(cause, "pgcode")):
         return sqlite_fault(cause)
-    state = cause.sqlstate
+    state = _sqlstate(cause)
     if state is None:  # PostgreSQL's driver speaks, not the server
-        at_the_way = isinstance(error, OperationalError | InterfaceError)
+        at_the_way = _is_named(cause, "OperationalError") or _is_named(cause, "InterfaceError")
         return Fault.UNREACHABLE if at_the_way else Fault.FINAL
     return _POSTGRESQL.get(state, Fault.LOST if state.startswith("08") else Fault.FINAL)
+
+
+def driver_error(error: BaseException) -> BaseException:
+    """The driver's own error below those that wrap it."""
+    cause: BaseException = getattr(error, "orig", None) or error
+    beneath = cause.__cause__  # who lends a connection names errors as the driver does
+    is_wrapped = beneath is not None and _is_named(beneath, type(cause).__name__)
+    return beneath if beneath is not None and is_wrapped else cause
+
+
+def is_of_missing_table(error: BaseException) -> bool:
+    """Whether one of our tables was not there."""
+    cause = driver_error(error)
+    number = cause.args[0] if cause.args else None
+    is_missing = number == _MARIADB_NO_TABLE or _sqlstate(cause) == _POSTGRESQL_NO_TABLE
+    return is_missing or str(cause).startswith("no such table: motfunnel_")
+
+
+def _sqlstate(cause: BaseException) -> str | None:
+    state: str | None = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+    return state
+
+
+def _is_named(error: BaseException, name: str) -> bool:
+    return any(kind.__name__ == name for kind in type(error).__mro__)
 
 
 def undid_everything(error: BaseException) -> bool:
@@ -105,17 +134,17 @@ def undid_everything(error: BaseException) -> bool:
 
     Who swallows it lets the transaction's earlier work vanish, and its COMMIT report success.
     """
-    cause: Any = getattr(error, "orig", None) or error
+    cause = driver_error(error)
     number = cause.args[0] if cause.args else None
     return isinstance(number, int) and number in _MARIADB_UNDOES_ALL
 
 
 def name_of(error: BaseException) -> str:
     """Name an error by its type and code, which say nothing of anybody."""
-    cause: Any = getattr(error, "orig", None) or error
+    cause = driver_error(error)
     code = cause.args[0] if cause.args and type(cause.args[0]) is int else None
     if code is None:
-        code = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
+        code = _sqlstate(cause) or getattr(cause, "sqlite_errorname", None)
     return type(cause).__name__ if code is None else f"{type(cause).__name__} {code}"
 
 

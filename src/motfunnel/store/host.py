@@ -26,6 +26,7 @@ from sqlalchemy.pool import Pool
 
 from motfunnel.store.engine import roll_back
 from motfunnel.store.faults import undid_everything
+from motfunnel.store.lending import lender_of
 from motfunnel.store.types import MARIADB
 
 Callback = Callable[[], None]
@@ -66,6 +67,11 @@ def joined(connection: Connection) -> Iterator[Connection]:
     Raises:
         TypeError: the connection commits each statement by itself.
     """
+    lender = lender_of(connection)
+    if lender is not None:
+        with lender.transaction(to_write=True):
+            yield connection
+        return
     if _commits_by_itself(connection):
         raise TypeError("an AUTOCOMMIT connection holds no transaction to join; bind another")
     if connection.dialect.name == "sqlite":
@@ -90,6 +96,9 @@ def is_undone(connection: Connection, error: BaseException) -> bool:
     The host must hear of it: its COMMIT would report success, and its work be gone. MariaDB does
     that at a deadlock, SQLite where a disk is full.
     """
+    lender = lender_of(connection)
+    if lender is not None:
+        return undid_everything(error) or lender.has_undone(error)
     watch = _watches.get(connection)
     if undid_everything(error) or (watch is not None and watch.is_undone):
         return True
@@ -100,6 +109,9 @@ def is_undone(connection: Connection, error: BaseException) -> bool:
 
 def is_doomed(connection: Connection) -> bool:
     """Whether all that the host has done in its transaction is lost already."""
+    lender = lender_of(connection)
+    if lender is not None:
+        return lender.is_broken()
     if connection.invalidated or connection.closed:
         return True
     if connection.dialect.name == "sqlite":
@@ -121,7 +133,11 @@ def after_commit(connection: Connection, callback: Callback) -> None:
 
     Never, if the transaction or a savepoint around it is rolled back.
     """
-    _watch(connection).add(callback)
+    lender = lender_of(connection)
+    if lender is not None:
+        lender.after_commit(callback)
+    else:
+        _watch(connection).add(callback)
 
 
 def _roll_back(savepoint: NestedTransaction, connection: Connection) -> None:

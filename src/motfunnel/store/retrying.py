@@ -67,11 +67,11 @@ def persist(
 
 
 @contextmanager
-def asking() -> Iterator[None]:
+def asking(database: Database) -> Iterator[None]:
     """Turn a fault of the database into our own error, where nothing is tried again."""
     try:
         yield
-    except FAULTS as error:
+    except (*FAULTS, *database.errors) as error:
         give_up(error)
 
 

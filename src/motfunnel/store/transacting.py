@@ -19,5 +19,5 @@ def transact(database: Database, work: Callable[[Connection], Result], bind: Hos
     host = database.host() if bind is None else bind
     if host is None:
         return persist(database, work)
-    with joined(host_connection(host)) as connection:
+    with database.natively(), joined(host_connection(host)) as connection:
         return work(connection)

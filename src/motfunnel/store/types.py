@@ -63,6 +63,12 @@ class Instant(TypeDecorator[datetime]):
         """Write an instant as SQLAlchemy's own type would, without its detours on SQLite."""
         return _sqlite_text if dialect.name == "sqlite" else super().bind_processor(dialect)
 
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """Read what a driver gives: text or, from a host's connection, a datetime already."""
+        if dialect.name == "sqlite":
+            return lambda value: None if value is None else read_instant(value)
+        return super().result_processor(dialect, coltype)
+
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Turn an aware instant into what the driver takes: naive UTC where it has no zones."""
         if value is None or dialect.name == "postgresql":

@@ -13,7 +13,7 @@ from time import monotonic
 from typing import Any, Final
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from motfunnel.store.deadline import left
 from motfunnel.store.faults import Fault, fault_of, sqlite_fault
@@ -54,18 +54,10 @@ def begin_immediate(
 
     Those who wait in it also come less often the longer they have waited.
     """
-    until = monotonic() + (left(BUSY_SECONDS) or 0.0)
     usual = None if is_ours else _pragma(connection, "busy_timeout")
     _set_busy_timeout(connection, 0)
     try:
-        while True:
-            try:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-                return
-            except OperationalError as error:
-                if fault_of(error) is not Fault.PASSING or monotonic() >= until:
-                    raise
-            pause(min(random.uniform(0.0005, _LONGEST_NAP), max(0.0, until - monotonic())))
+        begin_in_turn(lambda: connection.exec_driver_sql("BEGIN IMMEDIATE"), pause)
     finally:
         if connection.invalidated:  # the call was cancelled, and nothing is to hide that
             pass
@@ -73,6 +65,19 @@ def begin_immediate(
             allow_waiting(connection)
         else:
             _set_busy_timeout(connection, usual)
+
+
+def begin_in_turn(begin: Callable[[], object], pause: Callable[[float], object]) -> None:
+    """Try to begin until nobody else writes; what begins must not wait by itself."""
+    until = monotonic() + (left(BUSY_SECONDS) or 0.0)
+    while True:
+        try:
+            begin()
+            return
+        except Exception as error:  # SQLAlchemy's, or that of whoever lends the connection
+            if fault_of(error) is not Fault.PASSING or monotonic() >= until:
+                raise
+        pause(min(random.uniform(0.0005, _LONGEST_NAP), max(0.0, until - monotonic())))
 
 
 def write_ahead(driver: Any, pause: Callable[[float], object]) -> None:

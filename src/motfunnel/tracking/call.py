@@ -25,6 +25,8 @@ class Call:
         occurred_at: when; None where it was not given.
         id: the event's id; made by the tracker where none was given.
         extra: what else ``track_many`` was given for it, or in place of it.
+        ambient: the names of properties that the surroundings give, such as a web request, and
+            the caller did not: the same event may be said again in others.
         is_keyed: whether ``contact_key`` was asked already.
         kept: where it is kept until it can be recorded: ``rejects``, ``spool``, ``commit`` (in the
             spool once the host's transaction is committed) or ``nowhere``.
@@ -37,5 +39,6 @@ class Call:
     occurred_at: object = None
     id: object = None
     extra: object = None
+    ambient: frozenset[str] = frozenset()
     is_keyed: bool = False
     kept: str = "nowhere"

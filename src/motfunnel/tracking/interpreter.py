@@ -99,7 +99,8 @@ class Interpreter:
         properties: Any = call.properties
         if call.verb == IDENTIFYING:
             return own.take_traits(funnel, call.contact, properties, **details)
-        return own.take(funnel, call.contact, call.event, properties=properties, **details)
+        said = own.take(funnel, call.contact, call.event, properties=properties, **details)
+        return evolve(said, ambient=call.ambient) if call.ambient else said
 
     def take_again(self, funnel: Funnel, aside: SetAside) -> Said:
         """Check what was set aside.

@@ -105,7 +105,7 @@ class Reader:
         self.check_current()
 
         def read() -> Iterator[Moment]:
-            with self.database.read() as connection:
+            with self.database.read(lazily=True) as connection:
                 ledger = Ledger(connection, self.database.tables.schema, self.tenant)
                 yield from read_moments(
                     connection,
@@ -162,6 +162,8 @@ class Reader:
     def _key(self, contact: object) -> str:
         try:
             return check_key(self.interpreter.key(contact))
+        except EventError:
+            raise
         except ValueError as error:
             raise EventError(str(error), contact=contact) from None
 

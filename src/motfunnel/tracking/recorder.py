@@ -38,11 +38,13 @@ class Said:
         event: the event.
         reading: what it means to the funnel.
         is_dated: whether the host said when; if not, a retry may say another instant.
+        ambient: the properties that are the surroundings' to give; a retry may have others.
     """
 
     event: Event
     reading: Reading
     is_dated: bool = True
+    ambient: frozenset[str] = frozenset()
 
 
 def record_all(
@@ -135,7 +137,9 @@ def _add(ledger: Ledger, state: ContactState, one: Said, recorded_at: datetime) 
             ledger.add_traits(state.contact, event, recorded_at)
         return True
     stored = ledger.find_event(event)
-    if stored is None or not event.same_as(stored, ignore_instant=not one.is_dated):
+    if stored is None or not event.same_as(
+        stored, ignore_instant=not one.is_dated, ignoring=one.ambient
+    ):
         raise ConflictError(
             f"the id {event.id!r} is taken by an event with other content, which stays as it was",
             contact=event.contact,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from motfunnel.domain.moment import Moment
+from motfunnel.tracking.call import Call
 
 
 @frozen(kw_only=True)
@@ -37,3 +38,9 @@ class Tracked:
         came = [str(moment) for moment in self.moments]
         went = [f"revoked: {moment}" for moment in self.revoked]
         return "\n".join(came + went) or "no moment"
+
+
+def failed_call(call: Call, error: Exception) -> Tracked:
+    """Answer a call that could not be recorded."""
+    contact, id = (part if type(part) is str else "" for part in (call.contact, call.id))
+    return Tracked(contact=contact, id=id, error=error)

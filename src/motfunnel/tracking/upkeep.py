@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from motfunnel.store import funnels
 from motfunnel.store.contacts import oldest_overdue
@@ -30,7 +31,7 @@ class Upkeep(Writer):
         """
         funnel, instant, count = self.funnel, self.as_of(as_of), 0
         while (departed := sweep_some(self.database, self.tenant, funnel, instant)) is not None:
-            self._listeners.tell(departed)
+            self.database.after(partial(self._listeners.tell, departed))
             count += len(departed)
         return count
 
@@ -53,7 +54,7 @@ class Upkeep(Writer):
         """Store the funnel as the one in use, without saying that events come as they happen."""
         funnel, now = self.funnel, self.clock()
         persist(self.database, lambda on: self._put_funnel(on, funnel, now, tracked=False))
-        self._put.setdefault(self.database.engine.pool, set()).add(False)
+        self._note_put(self.database.engine.pool, tracked=False)
 
     def create_tables(self) -> None:
         """Make the tables now; otherwise the first use of the tracker does."""

@@ -32,7 +32,7 @@ from motfunnel.tracking.policy import RAISE, OnError, log, tell
 from motfunnel.tracking.reader import Reader
 from motfunnel.tracking.recorder import Said, record_all
 from motfunnel.tracking.spool import Spool
-from motfunnel.tracking.tracked import Tracked
+from motfunnel.tracking.tracked import Tracked, failed_call
 from motfunnel.tracking.uuid7 import uuid7
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ class Writer(Reader):
         """Record what was said; tell handlers, and of errors by the policy."""
         host = self.database.host() if bind is None else bind
         if host is not None:
-            return self._take(calls, host)
+            with self.database.natively():
+                return self._take(calls, host)
         with self._within_budget():
             answers = self._take(calls, None)
             delivered = self._deliver(answers)
@@ -97,7 +98,7 @@ class Writer(Reader):
 
     def _take(self, calls: Sequence[Call], bind: object) -> list[Tracked]:
         if not callable(self.on_error) and self.on_error == RAISE:
-            with asking():
+            with asking(self.database):
                 funnel = self.funnel
             said = [self.interpreter.take_call(funnel, call) for call in calls]
             return self._record(said, None if bind is None else host_connection(bind))
@@ -135,7 +136,7 @@ class Writer(Reader):
         try:
             if self.interpreter.contact_key is not None and not call.is_keyed:
                 call = evolve(call, contact=self.interpreter.key(call.contact), is_keyed=True)
-            with asking():
+            with asking(self.database):
                 funnel = self.funnel
             return call, self.interpreter.take_call(funnel, call)
         except Exception as error:
@@ -151,8 +152,11 @@ class Writer(Reader):
                 kept = self._keeper.keep(failed, host)
             with within(None):  # what the host does about it is not for us to bound
                 for call, (_, error) in zip(kept, failed, strict=True):
-                    tell(self.on_error, error, call)
-        return [one if isinstance(one, Tracked) else _failed(call, one) for call, one in outcomes]
+                    tell(self.on_error, self.database.native(error), call)
+        return [
+            one if isinstance(one, Tracked) else failed_call(call, self.database.native(one))
+            for call, one in outcomes
+        ]
 
     def _record_each(self, said: Sequence[Said], host: Joined | None) -> list[Outcome]:
         """Record events; of each, what it did, or why it could not be.
@@ -252,7 +256,12 @@ class Writer(Reader):
 
     def _note_funnel(self, pool: Pool, said: Sequence[Said]) -> None:
         self._last_write_at = self.clock()
-        self._put.setdefault(pool, set()).add(_has_news(said))
+        self._note_put(pool, tracked=_has_news(said))
+
+    def _note_put(self, pool: Pool, *, tracked: bool) -> None:
+        """Note that the funnel is stored, unless that is part of what may still be rolled back."""
+        if not self.database.is_joining:
+            self._put.setdefault(pool, set()).add(tracked)
 
     def _put_funnel(
         self, connection: Connection, funnel: Funnel, now: datetime, *, tracked: bool = True
@@ -282,11 +291,6 @@ class Writer(Reader):
 def _has_news(said: Sequence[Said]) -> bool:
     """Whether something happened: traits may be told of a history that is finished, too."""
     return any(one.event.name != IDENTIFY for one in said)
-
-
-def _failed(call: Call, error: Exception) -> Tracked:
-    contact, id = (part if type(part) is str else "" for part in (call.contact, call.id))
-    return Tracked(contact=contact, id=id, error=error)
 
 
 def _name(error: StoreError, said: Sequence[Said]) -> None:

@@ -1,0 +1,103 @@
+"""What ``manage.py check`` says of the setting ``MOTFUNNEL``. Connects to nothing, unless asked to.
+
+| id | says |
+|---|---|
+| motfunnel.E001 | the setting is no dictionary |
+| motfunnel.E002 | it has a key that is unknown |
+| motfunnel.E003 | the funnel cannot be had, or is none |
+| motfunnel.E004 | DATABASES has no such alias |
+| motfunnel.E005 | the database is of a kind that cannot be used |
+| motfunnel.E006 | another value cannot be used |
+| motfunnel.E007 | the server is MySQL, and not MariaDB (``check --database``) |
+| motfunnel.W001 | there is no funnel: the one that is stored with the data is used, if there is one |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Warning
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
+
+from motfunnel.integrations.django.configuration import (
+    KEYS,
+    NAME,
+    OPTIONS,
+    default_alias,
+    given_options,
+)
+from motfunnel.integrations.django.tracker import Tracker
+from motfunnel.store.lent_dialects import VENDORS
+
+
+def check_setting(**_: Any) -> list[CheckMessage]:
+    """Name everything in the setting that is wrong."""
+    given = given_options()
+    if not isinstance(given, Mapping):
+        return [Error(f"{NAME} is a {type(given).__name__}, and no dictionary", id="motfunnel.E001")]
+    found = [*_check_keys(given), *_check_database(given), *_check_values(given)]
+    if "FUNNEL" not in given:
+        hint = f'{NAME} = {{"FUNNEL": "shop.funnel.funnel"}}, or "ecommerce", or "saas"'
+        found.append(Warning(f"{NAME} names no FUNNEL", hint=hint, id="motfunnel.W001"))
+    return found
+
+
+def check_server(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Look whether the server is one on which the tables can be."""
+    return [
+        Error(
+            f"the database {alias!r} is MySQL; the tables need MariaDB, SQLite or PostgreSQL",
+            id="motfunnel.E007",
+        )
+        for alias in databases or ()
+        if alias == _alias() and connections[alias].vendor == "mysql"
+        if not connections[alias].mysql_is_mariadb
+    ]
+
+
+def _check_keys(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
+    for key in given:
+        if key not in KEYS:
+            near = get_close_matches(str(key).upper(), KEYS, 1)
+            hint = f"did you mean {near[0]}?" if near else f"it has: {', '.join(KEYS)}"
+            yield Error(f"{NAME} has no key {key!r}", hint=hint, id="motfunnel.E002")
+
+
+def _check_database(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
+    alias = _alias()
+    if alias not in connections:
+        yield Error(
+            f"{NAME}['DATABASE'] is {alias!r}, which DATABASES does not have",
+            hint=f"it has: {', '.join(connections)}",
+            id="motfunnel.E004",
+        )
+    elif connections[alias].vendor not in VENDORS:
+        yield Error(
+            f"the database {alias!r} is of the kind {connections[alias].vendor!r}",
+            hint="the tables can be on SQLite, PostgreSQL or MariaDB; name another as DATABASE",
+            id="motfunnel.E005",
+        )
+
+
+def _check_values(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
+    for key in given:
+        if key in OPTIONS:
+            name, read = OPTIONS[key]
+            id = "motfunnel.E003" if key == "FUNNEL" else "motfunnel.E006"
+            try:
+                value = read(given[key])
+                if key != "FUNNEL" and _is_usable(_alias()):
+                    Tracker(_alias(), **{name: value})
+            except (ImproperlyConfigured, ImportError, ValueError, TypeError) as error:
+                yield Error(f"{NAME}[{key!r}] cannot be used: {error}", id=id)
+
+
+def _is_usable(alias: str) -> bool:
+    return alias in connections and connections[alias].vendor in VENDORS
+
+
+def _alias() -> str:
+    return default_alias()

@@ -1,0 +1,156 @@
+"""The setting ``MOTFUNNEL``: what may stand in it, and the trackers that are made of it.
+
+Trackers are made when they are first asked for, one for each database, and anew when the settings
+change. Handlers outlive them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from django.apps import apps
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DEFAULT_DB_ALIAS, connections, router
+from django.utils.module_loading import import_string
+
+from motfunnel.domain.funnel import Funnel
+from motfunnel.errors import MotfunnelError
+from motfunnel.integrations.django.tracker import Tracker
+from motfunnel.tracking.listeners import Listeners
+from motfunnel.tracking.policy import LOG, RAISE
+
+LABEL: Final = "motfunnel"
+NAME: Final = "MOTFUNNEL"
+_PRESETS: Final[dict[str, Callable[[], Funnel]]] = {
+    "ecommerce": Funnel.ecommerce,
+    "saas": Funnel.saas,
+}
+
+
+def read_funnel(given: Any) -> Funnel | None:
+    """A funnel, or one that is named: a preset, a file, or a dotted path to it or what makes it.
+
+    Raises:
+        ImproperlyConfigured: it is nothing of the kind.
+    """
+    if given is None:
+        return None
+    made = given
+    try:
+        if isinstance(given, Path) or (isinstance(given, str) and given.endswith(".toml")):
+            made = Funnel.from_toml(Path(getattr(settings, "BASE_DIR", "")) / given)
+        elif given in _PRESETS:
+            made = _PRESETS[given]()
+        elif isinstance(given, str):
+            made = import_string(given)
+        if callable(made):
+            made = made()
+    except (ImportError, MotfunnelError) as error:
+        raise ImproperlyConfigured(f"FUNNEL {given!r}: {error}") from error
+    if not isinstance(made, Funnel):
+        raise ImproperlyConfigured(f"FUNNEL {given!r} is a {type(made).__name__}, and no Funnel")
+    return made
+
+
+def _read_function(given: Any) -> Any:
+    """A function, or the dotted path to one."""
+    made = import_string(given) if isinstance(given, str) else given
+    if made is not None and not callable(made):
+        raise ImproperlyConfigured(f"{given!r} is no function")
+    return made
+
+
+def _read_on_error(given: Any) -> Any:
+    return given if given in (RAISE, LOG) else _read_function(given)
+
+
+def _read_budget(given: Any) -> Any:
+    is_number = isinstance(given, int | float) and not isinstance(given, bool)
+    return timedelta(seconds=given) if is_number else given
+
+
+OPTIONS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
+    "FUNNEL": ("funnel", read_funnel),
+    "TENANT": ("tenant", lambda given: given),
+    "CONTACT_KEY": ("contact_key", _read_function),
+    "ON_ERROR": ("on_error", _read_on_error),
+    "BUDGET": ("budget", _read_budget),
+    "SPOOL": ("spool", lambda given: given),
+    "CLOCK": ("clock", _read_function),
+}
+"""The keys that become arguments of the Tracker: which, and how each is read."""
+
+KEYS: Final = (*OPTIONS, "DATABASE")
+
+
+def given_options() -> Mapping[str, Any]:
+    """The setting as it is written; empty where there is none."""
+    given: Mapping[str, Any] = getattr(settings, NAME, {})
+    return given
+
+
+def read_options() -> dict[str, Any]:
+    """The arguments of the Tracker that the setting gives.
+
+    Raises:
+        ImproperlyConfigured: a key is unknown, or its value cannot be used.
+    """
+    read: dict[str, Any] = {}
+    for key, value in given_options().items():
+        if key not in KEYS:
+            raise ImproperlyConfigured(f"{NAME} has no key {key!r}; it has: {', '.join(KEYS)}")
+        if key in OPTIONS:
+            name, convert = OPTIONS[key]
+            try:
+                read[name] = convert(value)
+            except (ImportError, ValueError, TypeError) as error:
+                raise ImproperlyConfigured(f"{NAME}[{key!r}]: {error}") from error
+    return read
+
+
+class Trackers:
+    """The trackers of the project, one for each database."""
+
+    def __init__(self) -> None:
+        self.listeners = Listeners()
+        self._made: dict[tuple[str, str], Tracker] = {}
+
+    def current(self) -> Tracker | None:
+        """The tracker of the database that is written to now; None before Django is ready."""
+        return self.of(default_alias()) if apps.ready else None
+
+    def of(self, alias: str) -> Tracker:
+        """The tracker of a database."""
+        place = (alias, str(connections[alias].settings_dict["NAME"]))
+        tracker = self._made.get(place)
+        if tracker is None:
+            made = Tracker(alias, listeners=self.listeners, using=self.of, **read_options())
+            tracker = self._made.setdefault(place, made)
+        return tracker
+
+    def renew(self, *, setting: str, **_: Any) -> None:
+        """Make trackers anew once a setting has changed that they stand on."""
+        if setting in (NAME, "DATABASES", "DATABASE_ROUTERS"):
+            self._made = {}
+
+    def emptied(self, **_: Any) -> None:
+        """Take nothing for granted once tables were made or flushed."""
+        for tracker in self._made.values():
+            tracker.forget_put_funnels()
+
+
+def default_alias() -> str:
+    """The database that the setting names, or to which the routers send a contact's rows."""
+    named = given_options().get("DATABASE")
+    if named is not None:
+        return str(named)
+    models = apps.get_app_config(LABEL).models
+    written: str = router.db_for_write(models["contact"]) if "contact" in models else DEFAULT_DB_ALIAS
+    return written
+
+
+TRACKERS: Final = Trackers()

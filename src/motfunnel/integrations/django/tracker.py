@@ -1,0 +1,173 @@
+"""The Tracker of a Django project: one for each of its databases, on Django's own connection.
+
+Inside ``atomic`` whatever it does is part of that, also what other trackers commit by themselves.
+It makes no tables and migrates none; Django does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from attrs import evolve
+from django.db import transaction
+
+from motfunnel.domain.event import IDENTIFY
+from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.moment import Moment
+from motfunnel.integrations.django.contacts import Keyed, keyed_by
+from motfunnel.integrations.django.lender import DjangoLender
+from motfunnel.integrations.django.signals import SIGNALS
+from motfunnel.integrations.django.surroundings import with_surroundings
+from motfunnel.store.lent_database import LentDatabase
+from motfunnel.tracking import tracker as plain
+from motfunnel.tracking.call import Call
+from motfunnel.tracking.delivery import Delivered
+from motfunnel.tracking.listeners import Listeners
+from motfunnel.tracking.merging import Identity
+from motfunnel.tracking.tracked import Tracked
+
+Using = Callable[[str], "Tracker"]
+
+
+class Tracker(plain.Tracker):
+    """Records events, and answers what they mean, on one of a Django project's databases.
+
+    ``motfunnel.tracker()`` gives it. Where ``bind`` is an alias of DATABASES, or one of Django's
+    connections, the call goes to the tracker of that database.
+
+    Args:
+        alias: the database, as it is called in DATABASES.
+        funnel: the definition; without one, the one that is stored with the data.
+        contact_key: is asked before a model instance is turned into its key.
+        listeners: the handlers that all trackers of the project share.
+        using: gives the tracker of another database.
+        options: as for ``motfunnel.Tracker``.
+    """
+
+    database: LentDatabase
+
+    def __init__(
+        self,
+        alias: str,
+        funnel: Funnel | None = None,
+        *,
+        contact_key: Keyed | None = None,
+        listeners: Listeners | None = None,
+        using: Using | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(alias, funnel, contact_key=keyed_by(contact_key), **options)
+        self.alias = alias
+        self._using = using
+        self._listeners = Announcer(alias, listeners or Listeners())
+
+    @property
+    def funnel(self) -> Funnel:
+        """The funnel that was given, or else the one stored with the data."""
+        if self._funnel is None and self.database.is_joining:
+            with self.database.lender.transaction(to_write=False):  # a failure undoes a savepoint
+                return super().funnel
+        return super().funnel
+
+    def using(self, alias: str) -> Tracker:
+        """The tracker of another database of the project."""
+        if alias == self.alias:
+            return self
+        if self._using is None:
+            raise ValueError(f"this tracker knows the database {self.alias!r} alone")
+        return self._using(alias)
+
+    async def atrack(self, contact: object, event: str, **details: Any) -> Tracked:
+        """Record that something happened, from an async view; takes what ``track`` takes.
+
+        Runs in the thread in which Django's own synchronous code runs, and so in its transaction.
+        """
+        track = sync_to_async(self.track, thread_sensitive=True)
+        tracked: Tracked = await track(contact, event, **details)
+        return tracked
+
+    def merge(
+        self, old: object, *, into: object, force: bool = False, bind: Any = None
+    ) -> Identity:
+        """Say that two keys are one contact, as ``motfunnel.Tracker.merge`` does."""
+        alias = _alias(bind)
+        if alias is not None:
+            return self.using(alias).merge(old, into=into, force=force)
+        return super().merge(old, into=into, force=force, bind=bind)
+
+    def unmerge(self, old: object, *, bind: Any = None) -> Identity:
+        """Take that back, as ``motfunnel.Tracker.unmerge`` does."""
+        alias = _alias(bind)
+        if alias is not None:
+            return self.using(alias).unmerge(old)
+        return super().unmerge(old, bind=bind)
+
+    def deliver(self) -> Delivered:
+        """Record what waits in the spool; never inside ``atomic``, which may yet be rolled back.
+
+        Raises:
+            TransactionManagementError: it was called there.
+        """
+        if self.database.is_joining:
+            raise transaction.TransactionManagementError(
+                "deliver() commits what it takes from the spool; call it outside atomic()"
+            )
+        return super().deliver()
+
+    def migrate(self) -> tuple[int, int]:
+        """Refuse.
+
+        Raises:
+            SchemaError: always; it says what migrates the tables.
+        """
+        self.database.create_tables()
+        raise AssertionError("the tables are Django's")
+
+    def forget_put_funnels(self) -> None:
+        """Take no stored funnel for granted any more: the tables were emptied."""
+        self._put.clear()
+
+    def _say(self, calls: Sequence[Call], bind: object) -> list[Tracked]:
+        alias = _alias(bind)
+        if alias is not None:
+            return self.using(alias)._say(calls, None)
+        return super()._say([_surrounded(call) for call in calls], bind)
+
+    def _open(self, database: Any, schema: str | None) -> LentDatabase:
+        return LentDatabase(DjangoLender(database))
+
+
+class Announcer(Listeners):
+    """Tells a project's handlers, and then Django's signals.
+
+    Args:
+        alias: the database whose moments they are.
+        shared: the handlers that all databases share.
+    """
+
+    def __init__(self, alias: str, shared: Listeners) -> None:
+        self._alias = alias
+        self._handlers = shared._handlers
+
+    def tell(self, moments: Iterable[Moment]) -> None:
+        """Tell everybody who asked."""
+        for moment in moments:
+            super().tell([moment])
+            SIGNALS[moment.kind].send_robust(sender=Tracker, moment=moment, using=self._alias)
+
+
+def _alias(bind: object) -> str | None:
+    """The alias that a bind names; None where it is nothing of Django's."""
+    alias = bind if isinstance(bind, str) else getattr(bind, "alias", None)
+    return alias if isinstance(alias, str) else None
+
+
+def _surrounded(call: Call) -> Call:
+    """The call with what the running request says of its surroundings."""
+    if call.extra is not None or call.event == IDENTIFY:
+        return call
+    properties, ambient = with_surroundings(call.properties)
+    return evolve(call, properties=properties, ambient=ambient)
