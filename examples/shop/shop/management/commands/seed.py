@@ -23,16 +23,21 @@ class Command(BaseCommand):
     help = "Fill the shop with teas, people and their history, unless it has them already."
 
     def handle(self, **options):
+        """Fill it, and say so."""
+        told = self.fill()
+        if options["verbosity"]:
+            self.stdout.write(told)
+
+    def fill(self):
         """Seed once, in one transaction; then write down who has fallen silent."""
         if Product.objects.exists():
-            self.stdout.write("The shop has been seeded already.")
-            return
+            return "The shop has been seeded already."
         with transaction.atomic():
             seed()
         motfunnel.tracker().sweep()
         month_ago = timezone.now() - timedelta(days=30)
         Task.objects.filter(since__lt=month_ago, done_at=None).update(done_at=month_ago)
-        self.stdout.write(f"Seeded {len(PEOPLE)} customers and {VISITORS} visitors.")
+        return f"Seeded {len(PEOPLE)} customers and {VISITORS} visitors."
 
 
 def seed():
