@@ -154,11 +154,11 @@ class Databases:
         yield url
         server.empty(url)
 
-    def shared(self, backend: str) -> URL:
+    def shared(self, backend: str, suffix: str = "_shared") -> URL:
         """A database that the worker keeps to its end: its users part by tenant."""
         if backend == "sqlite":
-            return _sqlite(self._directory / "shared.db")
-        return self._server(backend).database("_shared")
+            return _sqlite(self._directory / f"{suffix[1:]}.db")
+        return self._server(backend).database(suffix)
 
     def close(self) -> None:
         """Drop the databases that were made on servers."""

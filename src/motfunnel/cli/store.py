@@ -1,7 +1,7 @@
 """The store that a command works on: the one that ``--db`` names, or the host's own.
 
 A host that mounts the group puts a function that gives its tracker under ``HOST`` in the click
-context's ``meta``; ``--db`` is then not needed.
+context's ``meta``; then only ``--db`` itself names another store, and no environment variable.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from functools import wraps
 from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 
 from motfunnel.cli.words import read_funnel
 from motfunnel.tracking.tracker import Tracker
@@ -35,7 +36,8 @@ def with_tracker(command: Callable[..., Any]) -> Callable[..., Any]:
         ctx: click.Context, /, db: Any, funnel: Any, tenant: Any, schema: Any, **options: Any
     ) -> Any:
         host = ctx.meta.get(HOST)
-        if db is None and host is not None:
+        if host is not None and ctx.get_parameter_source("db") is not ParameterSource.COMMANDLINE:
+            _refuse(funnel=funnel, tenant=tenant, schema=schema)
             return command(host(), **options)
         if db is None:
             raise click.UsageError(
@@ -47,3 +49,10 @@ def with_tracker(command: Callable[..., Any]) -> Callable[..., Any]:
             return command(tracker, **options)
 
     return opened
+
+
+def _refuse(**options: Any) -> None:
+    """Refuse options that belong to a database which is named."""
+    for name, value in options.items():
+        if value is not None:
+            raise click.UsageError(f"--{name} goes with --db; here the application has its own")
