@@ -6,12 +6,10 @@ values alike, whatever ``USE_TZ`` and ``TIME_ZONE`` say: an instant is always aw
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import models
 from django.db.models.fields.json import KeyTransform
 from django.utils import timezone
@@ -94,11 +92,6 @@ class InstantField(models.DateTimeField):
     ``USE_TZ``, the parts of a date (``__date``, ``__year``) are those of UTC on SQLite and MariaDB;
     and psycopg2 does not tell which of the two hours it was when the clocks went back.
     """
-
-    def db_type(self, connection: Any) -> str:
-        """Name the type that keeps microseconds."""
-        kept: str = super().db_type(connection)
-        return "timestamp(6) with time zone" if connection.vendor == "postgresql" else kept
 
     def get_prep_value(self, value: Any) -> Any:
         """Turn what is compared or written into an instant in UTC."""

@@ -78,7 +78,7 @@ class Contact(_TenantsModel):
     aliases = IntegerField(default=0)
     erased_at = InstantField(null=True)
 
-    class Meta(ReadModel.Meta):
+    class Meta(ReadModel.Meta):  # noqa: D106
         db_table = "motfunnel_contacts"
         indexes: ClassVar = [
             IndexWhereSet(fields=["tenant", "deadline_at"], name="motfunnel_contacts_deadline"),
@@ -101,7 +101,7 @@ class Event(_TenantsModel):
     signal = _key(_LABEL)
     properties = PropertiesField()
 
-    class Meta(ReadModel.Meta):
+    class Meta(ReadModel.Meta):  # noqa: D106
         db_table = "motfunnel_events"
 
     def __str__(self) -> str:
@@ -124,7 +124,7 @@ class Moment(_TenantsModel):
     referred = LongTextField(null=True)
     recorded_as = _key_if_any()
 
-    class Meta(ReadModel.Meta):
+    class Meta(ReadModel.Meta):  # noqa: D106
         db_table = "motfunnel_moments"
 
     def __str__(self) -> str:
@@ -146,7 +146,7 @@ class Episode(_TenantsModel):
     returned_at = InstantField(null=True)
     return_event_id = _key_if_any()
 
-    class Meta(ReadModel.Meta):
+    class Meta(ReadModel.Meta):  # noqa: D106
         db_table = "motfunnel_episodes"
 
     def __str__(self) -> str:
@@ -166,7 +166,7 @@ class Trait(_TenantsModel):
     recorded_at = InstantField()
     owner = _key()
 
-    class Meta(ReadModel.Meta):
+    class Meta(ReadModel.Meta):  # noqa: D106
         db_table = "motfunnel_traits"
         indexes: ClassVar = [
             models.Index(fields=["tenant", "owner"], name="motfunnel_traits_owner")
@@ -186,7 +186,7 @@ class Alias(_TenantsModel):
     merged_at = InstantField()
     unmerged_at = InstantField(null=True)
 
-    class Meta(ReadModel.Meta):
+    class Meta(ReadModel.Meta):  # noqa: D106
         db_table = "motfunnel_aliases"
         verbose_name_plural = "aliases"
 
@@ -202,7 +202,7 @@ class Erasure(_TenantsModel):
     erased_at = InstantField()
     counts_kept = BooleanField()
 
-    class Meta(ReadModel.Meta):
+    class Meta(ReadModel.Meta):  # noqa: D106
         db_table = "motfunnel_erasures"
 
     def __str__(self) -> str:
@@ -222,7 +222,7 @@ class Reject(_TenantsModel):
     reason = LongTextField()
     payload = LongTextField()
 
-    class Meta(ReadModel.Meta):
+    class Meta(ReadModel.Meta):  # noqa: D106
         db_table = "motfunnel_rejects"
 
     def __str__(self) -> str:
@@ -238,7 +238,7 @@ class DefinedFunnel(_TenantsModel):
     used_at = InstantField()
     tracked_at = InstantField(null=True)
 
-    class Meta(ReadModel.Meta):
+    class Meta(ReadModel.Meta):  # noqa: D106
         db_table = "motfunnel_funnels"
         verbose_name = "funnel"
 
@@ -256,7 +256,7 @@ class UnfinishedImport(_TenantsModel):
     rejected = BigIntegerField()
     recorded_at = InstantField()
 
-    class Meta(ReadModel.Meta):
+    class Meta(ReadModel.Meta):  # noqa: D106
         db_table = "motfunnel_imports"
 
     def __str__(self) -> str:
@@ -269,7 +269,7 @@ class TablesVersion(ReadModel):
     version = IntegerField(primary_key=True)
     recorded_at = InstantField()
 
-    class Meta(ReadModel.Meta):
+    class Meta(ReadModel.Meta):  # noqa: D106
         db_table = "motfunnel_schema"
         verbose_name_plural = "versions of the tables"
         constraints: ClassVar = [

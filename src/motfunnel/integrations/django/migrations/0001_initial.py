@@ -5,6 +5,8 @@ touches a table of ours within ``as_ours``; then ``put_version`` writes its numb
 ``store/columns.py`` or ``VERSION`` is told so by the test that compares the tables.
 """
 
+from typing import ClassVar
+
 from django.db import migrations, models
 
 from motfunnel.integrations.django.fields import (
@@ -29,7 +31,7 @@ class Migration(migrations.Migration):
 
     initial = True
     # The table of the version comes last, so that where it is, all are.
-    operations = [
+    operations: ClassVar = [
         CreateTable(
             name="Contact",
             fields=[
