@@ -36,23 +36,25 @@ def run(words: str, environment: dict[str, str]) -> str:
     return done.stdout + done.stderr
 
 
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    """State of its own."""
-    return {"SHOP_STATE": str(tmp_path), "PYTHONUNBUFFERED": "1"}
-
-
-@pytest.fixture
-def mailbox(tmp_path: Path) -> Path:
-    """What the server prints: the letters are in it."""
-    return tmp_path / "server.log"
-
-
-@pytest.fixture
-def site(environment: dict[str, str], mailbox: Path) -> Iterator[str]:
-    """The address of the seeded shop, for as long as it runs."""
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A seeded shop's own state."""
+    state = tmp_path_factory.mktemp("shop")
+    environment = {"SHOP_STATE": str(state), "PYTHONUNBUFFERED": "1"}
     for words in PREPARE:
         run(words, environment)
+    return environment
+
+
+@pytest.fixture(scope="module")
+def mailbox(environment: dict[str, str]) -> Path:
+    """What the server prints: the letters are in it."""
+    return Path(environment["SHOP_STATE"], "server.log")
+
+
+@pytest.fixture(scope="module")
+def site(environment: dict[str, str], mailbox: Path) -> Iterator[str]:
+    """The address of the shop, for as long as it runs."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     start = manage(f"runserver 127.0.0.1:{port} --noreload")
@@ -215,16 +217,14 @@ def test_the_admin_tells_a_customers_story(site: str, browser: Browser) -> None:
         expect(staff.get_by_text("friend_referred is advocacy")).to_be_visible()
 
 
-def test_its_own_tests_pass(url: str, environment: dict[str, str]) -> None:
+def test_its_own_tests_pass(url: str, tmp_path: Path) -> None:
     """The shop's tests pass on every database."""
-    told = run("test --noinput", environment | {"DATABASE_URL": url})
+    told = run("test --noinput", {"DATABASE_URL": url, "SHOP_STATE": str(tmp_path)})
     assert re.search(r"^Ran [1-9]\d* tests", told, re.MULTILINE)
 
 
 def test_seeding_twice_adds_nothing(environment: dict[str, str]) -> None:
     """What prepares the shop may run at every start."""
-    for words in PREPARE:
-        run(words, environment)
     asked = "motfunnel moments --format csv"
     told = run(asked, environment)
     for words in PREPARE:

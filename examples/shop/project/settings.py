@@ -36,6 +36,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "motfunnel.integrations.django.middleware.RequestContext",  # ← says where visitors come from
 ]
 
 TEMPLATES = [

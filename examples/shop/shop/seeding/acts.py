@@ -3,6 +3,8 @@
 The same events as the views track, under the same ids; only that they happened in the past.
 """
 
+from datetime import timedelta
+
 from shop.models import Complaint, Farewell, Invitation, Letter, Order
 from shop.views.staff import WINBACK
 
@@ -40,7 +42,8 @@ class Life:
         """Look around, and make an account."""
         self.user.date_joined = at
         self.user.save()
-        self.say(at, "product_viewed", f"first-{self.user.pk}", source=self.source)
+        looked = at - timedelta(minutes=9)
+        self.say(looked, "product_viewed", f"first-{self.user.pk}", source=self.source)
         self.say(at, "signed_up", f"account-{self.user.pk}")
 
     def buy(self, at):

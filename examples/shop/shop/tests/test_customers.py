@@ -5,6 +5,7 @@ from django.contrib.auth.models import User
 from django.core import mail
 from django.urls import reverse
 from motfunnel.errors import ConflictError
+from motfunnel.integrations.django.models import Contact
 
 from shop.models import Complaint, Invitation, Order
 from shop.tests.scene import PASSWORD, ShopTestCase
@@ -65,6 +66,12 @@ class Coming(ShopTestCase):
         self.assertIn(invitation.visitor, tracker.identity(first).aliases)
         self.assertNotIn(invitation.visitor, tracker.identity(second).aliases)
 
+    def test_where_a_visitor_came_from_is_known(self):
+        """The middleware reads it from the address, and the reports can part by it."""
+        self.client.get(self.tea.get_absolute_url(), {"utm_source": "newspaper"})
+        contact = Contact.objects.get(contact=self.client.session["visitor"])
+        self.assertEqual(contact.source, "newspaper")
+
     def test_the_staff_are_no_contacts(self):
         """What the staff look at is not tracked."""
         self.client.force_login(self.staff)
@@ -110,6 +117,12 @@ class Buying(ShopTestCase):
         self.post("resolve", complaint.pk, answer="Have another.")
         self.assertEqual(motfunnel.tracker().contact(self.ada).open_cases, ())
         self.assertEqual(self.moments()[-1], "complaint")
+
+    def test_a_form_of_another_site_buys_nothing(self):
+        """Without the token of a form of ours, nothing is done."""
+        self.client.handler.enforce_csrf_checks = True
+        self.assertEqual(self.buy().status_code, 403)
+        self.assertFalse(Order.objects.exists())
 
     def test_nobody_complains_about_anothers_order(self):
         """An order of somebody else is not found."""

@@ -23,6 +23,7 @@ staff_only = staff_member_required(login_url="log_in")
 CUSTOMERS = User.objects.filter(is_staff=False)
 
 WINDOW = timedelta(days=90)
+BY = ("stage", "reason", "source")
 WINBACK = {
     "subject": "We miss you",
     "body": "We have not seen you for a while, and would like to put right what went wrong.\n"
@@ -129,7 +130,7 @@ def returns(request):
         "staff/returns.html",
         {
             "rate": rate,
-            "groups": [report.recidivism(within=WINDOW, by=by) for by in ("stage", "reason")],
+            "groups": [report.recidivism(within=WINDOW, by=by) for by in BY],
             "returned": filter(None, map(user_of, rate.members())),
             "written_to": report.reengagement(within=timedelta(days=30)),
         },
