@@ -2,14 +2,18 @@
 
 import motfunnel
 from django.contrib.auth.models import User
-from django.test import TestCase
+from django.test import TestCase, override_settings
 from django.urls import reverse
 
 from shop.models import Product
 
 PASSWORD = "oolong-at-five"
 
+hashing_fast = override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"])
+"""For tests: a hash that is hard to guess is slow to make."""
 
+
+@hashing_fast
 class ShopTestCase(TestCase):
     """A shop with one tea, a customer and a member of the staff."""
 

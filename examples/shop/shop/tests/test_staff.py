@@ -7,7 +7,7 @@ from django.test import TestCase
 from django.urls import reverse
 
 from shop.models import Order
-from shop.tests.scene import ShopTestCase
+from shop.tests.scene import ShopTestCase, hashing_fast
 
 PAGES = ("desk", "customers", "returns")
 
@@ -24,6 +24,7 @@ class Doors(ShopTestCase):
             self.assertRedirects(self.client.get(address), f"/log-in/?next={address}")
 
 
+@hashing_fast
 class Seeded(TestCase):
     """The pages, with the seeded history."""
 
