@@ -59,7 +59,8 @@ def customers(request):
     """Show all customers, with what motfunnel's tables hold of them."""
     users = CUSTOMERS.annotate(placed=Count("orders")).order_by("username")
     keys = [key_of(user) for user in users]
-    contacts = {one.contact: one for one in Contact.objects.filter(contact__in=keys)}
+    found = Contact.objects.filter(tenant=motfunnel.tracker().tenant, contact__in=keys)
+    contacts = {one.contact: one for one in found}
     known = [(user, contacts.get(key)) for user, key in zip(users, keys, strict=True)]
     return render(request, "staff/customers.html", {"customers": known})
 
