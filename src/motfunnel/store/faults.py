@@ -142,7 +142,8 @@ def undid_everything(error: BaseException) -> bool:
 def name_of(error: BaseException) -> str:
     """Name an error by its type and code, which say nothing of anybody."""
     cause = driver_error(error)
-    code = cause.args[0] if cause.args and type(cause.args[0]) is int else None
+    number = cause.args[0] if cause.args else None
+    code: Any = number if type(number) is int else None
     if code is None:
         code = _sqlstate(cause) or getattr(cause, "sqlite_errorname", None)
     return type(cause).__name__ if code is None else f"{type(cause).__name__} {code}"

@@ -51,6 +51,9 @@ class Lender(Protocol):
     def raw(self) -> Any:
         """The driver's own connection, opened where it is not."""
 
+    def revive(self) -> None:
+        """Part with a connection that is of no use any more; the host is in no transaction."""
+
     def version(self) -> tuple[int, ...]:
         """The version of the server, found out without a statement."""
 

@@ -57,9 +57,14 @@ class LentDatabase(Database):
             with self.natively(), self.connect() as connection, joined(connection):
                 yield connection
             return
-        with self._by_our_names(), self._begun(), self.connect() as connection:
-            with bounded(connection, is_ours=False):
-                yield connection
+        self.lender.revive()
+        with (
+            self._by_our_names(),
+            self._begun(),
+            self.connect() as connection,
+            bounded(connection, is_ours=False),
+        ):
+            yield connection
 
     @contextmanager
     def read(self, *, lazily: bool = False) -> Iterator[Connection]:
@@ -67,6 +72,7 @@ class LentDatabase(Database):
         with ExitStack() as stack:
             stack.enter_context(self.natively())
             if not (lazily or self.is_joining):
+                self.lender.revive()
                 stack.enter_context(self.lender.transaction(to_write=False))
             yield stack.enter_context(self.connect())
 

@@ -25,7 +25,7 @@ class _Lent:
     server_version_info: Any
     supports_server_side_cursors = False
 
-    def create_connect_args(self, url: URL) -> Any:
+    def create_connect_args(self, url: URL, _translate_args: Any = None) -> Any:
         """There is nothing to connect by."""
         return [], {}
 
@@ -37,7 +37,7 @@ class _Lent:
         """Ask nothing."""
         self.server_version_info = self.lender.version()
 
-    def on_connect(self) -> None:
+    def on_connect(self) -> Any:
         """Set nothing."""
 
     def do_begin(self, dbapi_connection: Any) -> None:

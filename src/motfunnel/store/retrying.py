@@ -71,8 +71,10 @@ def asking(database: Database) -> Iterator[None]:
     """Turn a fault of the database into our own error, where nothing is tried again."""
     try:
         yield
-    except (*FAULTS, *database.errors) as error:
-        give_up(error)
+    except Exception as error:
+        if isinstance(error, (*FAULTS, *database.errors)):
+            give_up(error)
+        raise
 
 
 def give_up(error: BaseException, attempts: int = 1) -> NoReturn:

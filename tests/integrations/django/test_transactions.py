@@ -192,9 +192,7 @@ def test_reads_see_the_running_transaction(alias: str, tracker: Tracker) -> None
     assert tracker.contact("ada").presence == "unknown"
 
 
-def test_a_host_may_write_while_it_reads_moments(
-    alias: str, tenant: str, tracker: Tracker
-) -> None:
+def test_a_host_may_write_while_it_reads_moments(alias: str, tenant: str, tracker: Tracker) -> None:
     """Between two moments the host is in no transaction of ours."""
     from django.db import connections
 
@@ -250,7 +248,7 @@ def test_what_a_track_costs(alias: str) -> None:
 
 def test_captured_statements_can_be_read(alias: str) -> None:
     """What Django logs of our statements has the values in it, whatever they hold."""
-    found = statements(alias, contact="50% off's \"best\"", properties={"a": "100%s"})
+    found = statements(alias, contact='50% off\'s "best"', properties={"a": "100%s"})
     events = [sql for sql in found if sql.startswith("INSERT INTO motfunnel_events")]
     assert len(events) == 1
     assert "100%s" in events[0]

@@ -9,7 +9,7 @@
 | motfunnel.E005 | the database is of a kind that cannot be used |
 | motfunnel.E006 | another value cannot be used |
 | motfunnel.E007 | the server is MySQL, and not MariaDB (``check --database``) |
-| motfunnel.W001 | there is no funnel: the one that is stored with the data is used, if there is one |
+| motfunnel.W001 | there is no funnel: the one that is stored with the data is used |
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ def check_setting(**_: Any) -> list[CheckMessage]:
     """Name everything in the setting that is wrong."""
     given = given_options()
     if not isinstance(given, Mapping):
-        return [Error(f"{NAME} is a {type(given).__name__}, and no dictionary", id="motfunnel.E001")]
+        return [
+            Error(f"{NAME} is a {type(given).__name__}, and no dictionary", id="motfunnel.E001")
+        ]
     found = [*_check_keys(given), *_check_database(given), *_check_values(given)]
     if "FUNNEL" not in given:
         hint = f'{NAME} = {{"FUNNEL": "shop.funnel.funnel"}}, or "ecommerce", or "saas"'
@@ -53,7 +55,7 @@ def check_server(databases: Sequence[str] | None = None, **_: Any) -> list[Check
             id="motfunnel.E007",
         )
         for alias in databases or ()
-        if alias == _alias() and connections[alias].vendor == "mysql"
+        if alias == default_alias() and connections[alias].vendor == "mysql"
         if not connections[alias].mysql_is_mariadb
     ]
 
@@ -67,7 +69,7 @@ def _check_keys(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
 
 
 def _check_database(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
-    alias = _alias()
+    alias = default_alias()
     if alias not in connections:
         yield Error(
             f"{NAME}['DATABASE'] is {alias!r}, which DATABASES does not have",
@@ -89,15 +91,11 @@ def _check_values(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
             id = "motfunnel.E003" if key == "FUNNEL" else "motfunnel.E006"
             try:
                 value = read(given[key])
-                if key != "FUNNEL" and _is_usable(_alias()):
-                    Tracker(_alias(), **{name: value})
+                if key != "FUNNEL" and _is_usable(default_alias()):
+                    Tracker(default_alias(), **{name: value})
             except (ImproperlyConfigured, ImportError, ValueError, TypeError) as error:
                 yield Error(f"{NAME}[{key!r}] cannot be used: {error}", id=id)
 
 
 def _is_usable(alias: str) -> bool:
     return alias in connections and connections[alias].vendor in VENDORS
-
-
-def _alias() -> str:
-    return default_alias()

@@ -43,10 +43,8 @@ def read_funnel(given: Any) -> Funnel | None:
     try:
         if isinstance(given, Path) or (isinstance(given, str) and given.endswith(".toml")):
             made = Funnel.from_toml(Path(getattr(settings, "BASE_DIR", "")) / given)
-        elif given in _PRESETS:
-            made = _PRESETS[given]()
         elif isinstance(given, str):
-            made = import_string(given)
+            made = _PRESETS.get(given) or import_string(given)
         if callable(made):
             made = made()
     except (ImportError, MotfunnelError) as error:
@@ -128,9 +126,15 @@ class Trackers:
         place = (alias, str(connections[alias].settings_dict["NAME"]))
         tracker = self._made.get(place)
         if tracker is None:
-            made = Tracker(alias, listeners=self.listeners, using=self.of, **read_options())
-            tracker = self._made.setdefault(place, made)
+            tracker = self._made.setdefault(place, self._make(alias))
         return tracker
+
+    def _make(self, alias: str) -> Tracker:
+        options = read_options()
+        try:
+            return Tracker(alias, listeners=self.listeners, using=self.of, **options)
+        except (TypeError, ValueError) as error:
+            raise ImproperlyConfigured(f"{NAME}: {error}") from error
 
     def renew(self, *, setting: str, **_: Any) -> None:
         """Make trackers anew once a setting has changed that they stand on."""
@@ -149,7 +153,9 @@ def default_alias() -> str:
     if named is not None:
         return str(named)
     models = apps.get_app_config(LABEL).models
-    written: str = router.db_for_write(models["contact"]) if "contact" in models else DEFAULT_DB_ALIAS
+    written: str = (
+        router.db_for_write(models["contact"]) if "contact" in models else DEFAULT_DB_ALIAS
+    )
     return written
 
 

@@ -22,7 +22,9 @@ def contact_key(contact: Any) -> object:
         EventError: the instance is not saved, or stands for nobody.
     """
     if getattr(contact, "is_anonymous", False) is True:
-        raise EventError("the contact is an anonymous user; give a key of its own, such as its session's")
+        raise EventError(
+            "the contact is an anonymous user; give a key of its own, such as its session's"
+        )
     if not isinstance(contact, Model):
         return contact
     label = contact._meta.concrete_model._meta.label_lower

@@ -72,6 +72,12 @@ class DjangoLender:
             return tuple(django.mysql_version)
         return divmod(self.raw().info.server_version, 10_000)
 
+    def revive(self) -> None:
+        """Part with a connection that was lost: Django looks only between two requests."""
+        django = self._django
+        if self.vendor != "sqlite" and django.errors_occurred:
+            django.close_if_unusable_or_obsolete()
+
     @async_unsafe  # so that a call on an event loop is refused before anything else is done
     def is_in_transaction(self) -> bool:
         """Whether the host is in ``atomic``, or has turned autocommit off."""
@@ -123,7 +129,9 @@ class DjangoLender:
 
     def _is_given_up(self) -> bool:
         django = self._django
-        return bool(django.closed_in_transaction or (django.in_atomic_block and django.needs_rollback))
+        return bool(
+            django.closed_in_transaction or (django.in_atomic_block and django.needs_rollback)
+        )
 
     def _begin_for_real(self) -> None:
         """Begin what sqlite3 without autocommit only pretends to have begun.
@@ -131,10 +139,10 @@ class DjangoLender:
         A savepoint that comes first would be a transaction of its own, and its release a commit.
         """
         django = self._django
-        if self.vendor == "sqlite" and not django.in_atomic_block:
-            if not self.raw().in_transaction:
-                with django.cursor() as cursor:
-                    cursor.execute("BEGIN IMMEDIATE")
+        if self.vendor != "sqlite" or django.in_atomic_block or self.raw().in_transaction:
+            return
+        with django.cursor() as cursor:
+            cursor.execute("BEGIN IMMEDIATE")
 
     @contextmanager
     def _locking(self, mode: str) -> Iterator[None]:

@@ -21,7 +21,10 @@ NAMES: Final = ("path", "device", "source", *CAMPAIGN)
 """The properties that a request may give."""
 
 _DEVICES: Final = (
-    ("bot", re.compile(r"bot|crawl|spider|slurp|preview|monitor|fetch|curl|wget|python|java/", re.I)),
+    (
+        "bot",
+        re.compile(r"bot|crawl|spider|slurp|preview|monitor|fetch|curl|wget|python|java/", re.I),
+    ),
     ("mobile", re.compile(r"mobi|android|iphone|ipad|tablet", re.I)),
     ("browser", re.compile(r"mozilla|opera", re.I)),
 )

@@ -7,12 +7,12 @@ It makes no tables and migrates none; Django does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from functools import cache
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from attrs import evolve
-from django.db import transaction
+from django.db import connections, transaction
 
 from motfunnel.domain.event import IDENTIFY
 from motfunnel.domain.funnel import Funnel
@@ -137,7 +137,7 @@ class Tracker(plain.Tracker):
         return super()._say([_surrounded(call) for call in calls], bind)
 
     def _open(self, database: Any, schema: str | None) -> LentDatabase:
-        return LentDatabase(DjangoLender(database))
+        return _database(database, connections[database].vendor)
 
 
 class Announcer(Listeners):
@@ -157,6 +157,12 @@ class Announcer(Listeners):
         for moment in moments:
             super().tell([moment])
             SIGNALS[moment.kind].send_robust(sender=Tracker, moment=moment, using=self._alias)
+
+
+@cache
+def _database(alias: str, vendor: str) -> LentDatabase:
+    """The database of an alias, kept: it has learnt the SQL of every statement."""
+    return LentDatabase(DjangoLender(alias))
 
 
 def _alias(bind: object) -> str | None:

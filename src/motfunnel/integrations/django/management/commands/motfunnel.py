@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import REMAINDER, ArgumentParser
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
@@ -20,7 +20,7 @@ class Command(BaseCommand):
     """Hands its arguments to the commands of motfunnel, and gives their exit code."""
 
     help = "Moments of truth: who left, who came back, and why. Try: manage.py motfunnel --help"
-    requires_system_checks: list[str] = []
+    requires_system_checks: ClassVar[list[str]] = []
 
     def run_from_argv(self, argv: list[str]) -> None:
         """Run as ``motfunnel`` would, so that ``--help`` and exit codes are the same."""
