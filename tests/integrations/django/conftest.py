@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any
@@ -14,37 +15,51 @@ from motfunnel import Tracker
 from motfunnel.store.database import Database
 from motfunnel.tracking import configuration
 from tests.databases import BACKENDS, Databases, NoServer
-from tests.integrations.django_project.settings import ALIASES, settings
 
+STEPS = ("admin", "auth", "contenttypes", "sessions")  # whose tables are made at once
 FUNNEL = "tests.integrations.django_project.funnel.funnel"
 
 
 @pytest.fixture(scope="session")
 def places(databases: Databases) -> dict[str, URL]:
-    """The databases that there are, with the shop's tables and ours."""
+    """The databases that there are, each an alias of the project, with its tables and ours."""
+    _require_mysqldb()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.integrations.django_project.settings")
     import django
-    from django.conf import settings as configured
     from django.core.management import call_command
     from django.db import connections
+    from django.test import override_settings
 
-    _require_mysqldb()
-    found: dict[str, URL] = {}
-    for backend in BACKENDS:
-        try:
-            found[backend] = databases.shared(backend, "_django")
-        except NoServer:
-            continue
-    if not configured.configured:
-        configured.configure(**settings(found))
     django.setup()
     configuration._providers.clear()  # what other tests configure is theirs
+    found = dict(_find(databases))
     for backend, url in found.items():
-        call_command("migrate", database=ALIASES[backend], run_syncdb=True, verbosity=0)
+        _add(backend, url)
+        with override_settings(MIGRATION_MODULES=dict.fromkeys(STEPS)):
+            call_command("migrate", database=backend, run_syncdb=True, verbosity=0)
         engine = create_engine(url)
         Database(engine).create_tables()
         engine.dispose()
     connections.close_all()
     return found
+
+
+def _find(databases: Databases) -> Iterator[tuple[str, URL]]:
+    for backend in BACKENDS:
+        try:
+            yield backend, databases.shared(backend, "_django")
+        except NoServer:
+            continue
+
+
+def _add(alias: str, url: URL) -> None:
+    """Make a database one of the project's."""
+    from django.db import connections
+
+    from tests.integrations.django_project.databases import as_django
+
+    written = {"default": {}, alias: as_django(url.render_as_string(hide_password=False))}
+    connections.settings[alias] = connections.configure_settings(written)[alias]
 
 
 def _require_mysqldb() -> None:
@@ -91,9 +106,8 @@ def alias(backend: str, project: None, tenant: str) -> Iterator[str]:
     """The alias of a database, which the setting names for the time of a test."""
     from django.test import override_settings
 
-    alias = ALIASES[backend]
-    with override_settings(MOTFUNNEL=given(alias, tenant)):
-        yield alias
+    with override_settings(MOTFUNNEL=given(backend, tenant)):
+        yield backend
 
 
 @pytest.fixture

@@ -24,11 +24,14 @@ def backend(request: pytest.FixtureRequest, places: dict[str, URL]) -> str:
 
 
 @pytest.fixture
-def default(alias: str, tenant: str) -> Iterator[Tracker]:
+def default(alias: str, tenant: str, places: dict[str, URL]) -> Iterator[Tracker]:
     """The tracker of the default database, where the setting names none."""
     from django.test import override_settings
 
-    with override_settings(MOTFUNNEL={"FUNNEL": FUNNEL, "TENANT": tenant, "SPOOL": False}):
+    from tests.integrations.django_project.databases import default_database
+
+    given = {"FUNNEL": FUNNEL, "TENANT": tenant, "SPOOL": False}
+    with default_database(str(places["sqlite"])), override_settings(MOTFUNNEL=given):
         yield motfunnel.tracker()
 
 

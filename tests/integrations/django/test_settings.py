@@ -83,15 +83,16 @@ def test_a_change_takes_effect() -> None:
         assert motfunnel.tracker().tenant == "north"
 
 
-def test_no_funnel(tenant: str) -> None:
+def test_no_funnel(alias: str, tenant: str) -> None:
     """Without one, the funnel that is stored with the data is used."""
-    with with_setting(TENANT=tenant), pytest.raises(NoFunnelError):
-        motfunnel.track("ada", "saw")
-    with with_setting(TENANT=tenant, FUNNEL=FUNNEL):
-        motfunnel.track("ada", "saw")
     from django.db import transaction
 
-    with with_setting(TENANT=tenant), transaction.atomic():
+    without = {"DATABASE": alias, "TENANT": tenant}
+    with with_setting(**without), pytest.raises(NoFunnelError):
+        motfunnel.track("ada", "saw")
+    with with_setting(FUNNEL=FUNNEL, **without):
+        motfunnel.track("ada", "saw")
+    with with_setting(**without), transaction.atomic(using=alias):
         assert motfunnel.track("ada", "bought").moments
 
 

@@ -1,4 +1,4 @@
-"""Django, set up once, and its default database on each backend, empty or migrated."""
+"""Django, set up once, and its default database on each backend: empty, migrated, or lived in."""
 
 import os
 from collections.abc import Iterator
@@ -12,6 +12,9 @@ if not settings.configured:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.integrations.django_project.settings")
 django.setup()
 
+import motfunnel  # noqa: E402
+from motfunnel import Funnel, Tracker  # noqa: E402
+from motfunnel.tracking import configuration  # noqa: E402
 from tests.integrations.django_project.databases import default_database  # noqa: E402
 
 
@@ -27,3 +30,11 @@ def migrated(empty: str) -> str:
     """Django's default database with all its migrations, and its URL."""
     call_command("migrate", verbosity=0)
     return empty
+
+
+@pytest.fixture
+def tracker(migrated: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tracker]:
+    """The application's tracker, on Django's default database."""
+    monkeypatch.setattr(configuration, "_configured", [])
+    with motfunnel.configure(migrated, funnel=Funnel.saas(), spool=False) as tracker:
+        yield tracker

@@ -109,6 +109,15 @@ class InstantField(models.DateTimeField):
             return instant
         return instant_text(instant)
 
+    def value_from_object(self, obj: models.Model) -> Any:
+        """Give it to a fixture as a text, for Django's JSON would leave out the microseconds."""
+        instant = getattr(obj, self.attname)
+        return instant.isoformat() if isinstance(instant, datetime) else instant
+
+    def value_to_string(self, obj: models.Model) -> str:
+        """Give it to a fixture."""
+        return str(self.value_from_object(obj))
+
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> datetime | None:
         """Read it, whatever zone Django has put on it or taken off it."""
         if value is None:

@@ -30,13 +30,14 @@ class Browser(admin.ModelAdmin):
 
     Attributes:
         key: the columns of the key, after the tenant.
+        latest_first: whether a list begins with the last key.
     """
 
     key: ClassVar[tuple[str, ...]] = ("contact",)
+    latest_first: ClassVar[bool] = False
     actions = None
-    ordering = ("pk",)
     sortable_by = ()
-    search_fields = ("contact",)
+    search_fields: tuple[str, ...] = ("contact",)
     search_help_text = "A contact's key, or how it begins"
     list_max_show_all = 0
     show_full_result_count = False
@@ -112,7 +113,7 @@ class Browser(admin.ModelAdmin):
     def link(self, route: str, *key: object) -> str:
         """The address of the page of a row, by its key."""
         name = f"{self.admin_site.name}:{route}_change"
-        return reverse(name, kwargs={"address": addresses.write(key)})
+        return str(reverse(name, kwargs={"address": addresses.write(key)}))
 
     def record_view(self, request: HttpRequest, address: str) -> HttpResponse:
         """Show a row."""
@@ -140,7 +141,7 @@ class Browser(admin.ModelAdmin):
             "zone": timezone.get_current_timezone_name() if settings.USE_TZ else "UTC",
             **details,
         }
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return TemplateResponse(request, self.record_template, context)
 
     def details(self, request: HttpRequest, row: Any) -> dict[str, Any]:
@@ -160,7 +161,7 @@ def key_column(name: str, title: str) -> Any:
     return column
 
 
-def as_key(key: object) -> str:
+def as_key(key: object) -> Any:
     """Mark a text as a key, which must not mix with the text around it."""
     return format_html('<bdi class="motfunnel-key">{}</bdi>', addresses.shown(key))
 

@@ -24,7 +24,10 @@ EVENTS_VAR: Final = "events"
 _AT_ONCE: Final = 100
 
 
-class PresenceFilter(choice("presence", Presence, "presence")):  # type: ignore[misc]
+_ByPresence: Any = choice("presence", Presence, "presence")
+
+
+class PresenceFilter(_ByPresence):
     """Who is with us by now: a silence that nobody has written down is a departure all the same."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -35,7 +38,7 @@ class PresenceFilter(choice("presence", Presence, "presence")):  # type: ignore[
                 return queryset.filter(is_overdue | Q(presence=Presence.DEPARTED.value))
             case Presence.ACTIVE:
                 return queryset.filter(presence=Presence.ACTIVE.value).exclude(is_overdue)
-        return super().queryset(request, queryset)  # type: ignore[no-any-return]
+        return super().queryset(request, queryset)
 
 
 class ContactAdmin(Browser):
@@ -46,32 +49,30 @@ class ContactAdmin(Browser):
         key_column("contact", "contact"),
         "presence_by_now",
         key_column("stage", "stage"),
-        "purchases",
-        "departures",
         "last_touch_at",
         "deadline_at",
+        "departures",
+        "purchases",
     )
     list_filter: ClassVar = [PresenceFilter]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Tell of each whether its deadline has come."""
-        is_overdue = Q(deadline_at__lte=_as_of(request))
+        is_overdue = Q(presence=Presence.ACTIVE.value, deadline_at__lte=_as_of(request))
         overdue = Case(When(is_overdue, then=True), default=False, output_field=BooleanField())
         return super().get_queryset(request).annotate(is_overdue=overdue)
 
     @admin.display(description="presence")
-    def presence_by_now(self, row: Any) -> str:
+    def presence_by_now(self, row: Any) -> Any:
         """Where a contact is, or which it is part of."""
         if row.merged_into is not None:
             return format_html("merged into {}", as_key(row.merged_into))
-        is_silent = row.is_overdue and row.presence == Presence.ACTIVE.value
-        return Presence.DEPARTED.value if is_silent else row.presence  # type: ignore[no-any-return]
+        return Presence.DEPARTED.value if row.is_overdue else row.presence
 
     @admin.display(description="departures")
     def departures(self, row: Any) -> int:
         """How often it left, the silence of now included."""
-        is_silent = row.is_overdue and row.presence == Presence.ACTIVE.value
-        return int(row.episodes) + is_silent
+        return int(row.episodes) + int(row.is_overdue)
 
     def details(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         """The story; where it cannot be told, what is stored, and the reason."""
@@ -79,7 +80,7 @@ class ContactAdmin(Browser):
             profile = tracker().contact(row.contact)
         except MotfunnelError as error:
             return {**super().details(request, row), "trouble": str(error)}
-        can_see = request.user.has_perm("motfunnel.view_event")  # type: ignore[attr-defined]
+        can_see = request.user.has_perm("motfunnel.view_event")
         return {
             "profile": profile,
             "key": shown(profile.contact),

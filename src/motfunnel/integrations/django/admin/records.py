@@ -57,7 +57,7 @@ class RejectAdmin(Browser):
     """Input that could not be taken, the latest first."""
 
     key = ("id",)
-    ordering = ("-pk",)
+    latest_first = True
     list_display = (
         "recorded_at",
         key_column("reason", "reason"),

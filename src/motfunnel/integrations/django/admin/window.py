@@ -11,8 +11,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
-from django.db.models import QuerySet
-from django.urls import reverse
+from django.db.models import Q, QuerySet
 
 from motfunnel.integrations.django.admin import addresses
 
@@ -42,14 +41,20 @@ class Window(ChangeList):
     def get_queryset(self, request: Any, **kwargs: Any) -> QuerySet[Any]:
         """Filter and search within the window."""
         found = super().get_queryset(request, **kwargs)
-        rows = self.model_admin.get_queryset(request).order_by(*self.model_admin.ordering)
+        rows = self.model_admin.get_queryset(request)
         rows, _ = self.model_admin.get_search_results(request, rows, self.query)
         given = addresses.read(request.GET.get(FROM_VAR, ""), self.model, self._columns)
         if given is not None and self._is_sought(given):
             self.begins = given
             rows, found = self._from(rows, given), self._from(found, given)
-        self.ends = rows.values_list(*self._columns)[ROWS : ROWS + 1].first()
+        following = rows.order_by(*self.get_ordering(request, rows)).values_list(*self._columns)
+        self.ends = next(iter(following[ROWS : ROWS + 1]), None)
         return found if self.ends is None else self._before(found, self.ends)
+
+    def get_ordering(self, request: Any, queryset: QuerySet[Any]) -> list[str]:
+        """Follow the key; its tenant is the same in all rows, and named here MariaDB would sort."""
+        falls = "-" if self.model_admin.latest_first else ""
+        return [f"{falls}{column}" for column in self._columns]
 
     def url_for_result(self, result: Any) -> str:
         """Lead to the page of a row."""
@@ -69,11 +74,6 @@ class Window(ChangeList):
         return str(self.get_query_string(remove=[FROM_VAR, PAGE_VAR]))
 
     @property
-    def whole_table(self) -> str:
-        """The address without anything sought."""
-        return reverse(f"{self.model_admin.admin_site.name}:{self.model_admin.route}_changelist")
-
-    @property
     def first_shown(self) -> str:
         """The key that the list begins with, to be read."""
         return addresses.shown(self.begins[0]) if self.begins else ""
@@ -90,22 +90,26 @@ class Window(ChangeList):
         columns: tuple[str, ...] = self.model_admin.key
         return columns
 
-    @property
-    def _falls(self) -> bool:
-        return bool(self.model_admin.ordering[0].startswith("-"))
-
     def _is_sought(self, key: Key) -> bool:
         """Whether a key lies among those that are searched for."""
         return not self.query or str(key[0]).startswith(self.query)
 
     def _from(self, rows: QuerySet[Any], key: Key) -> QuerySet[Any]:
-        return self._beside(rows, key, "lte" if self._falls else "gte", "")
+        return self._beside(rows, key, "lt" if self.model_admin.latest_first else "gt", "e")
 
     def _before(self, rows: QuerySet[Any], key: Key) -> QuerySet[Any]:
-        return self._beside(rows, key, "gt" if self._falls else "lt", "e")
+        return self._beside(rows, key, "gt" if self.model_admin.latest_first else "lt", "")
 
     def _beside(self, rows: QuerySet[Any], key: Key, side: str, or_equal: str) -> QuerySet[Any]:
-        """Rows on one side of a key; what the first column says alone, every index understands."""
-        pk = (self.model_admin.tenant(), *key)
-        first = {f"{self._columns[0]}__{side}{or_equal}": key[0]} if len(key) > 1 else {}
-        return rows.filter(**first, **{f"pk__{side}": pk})
+        """Rows on one side of a key.
+
+        Said twice: PostgreSQL finds its place in an index by comparing all columns at once,
+        MariaDB by comparing one after the other; neither understands what the other does.
+        """
+        beside = Q()
+        for at, column in enumerate(self._columns):
+            same = dict(zip(self._columns[:at], key[:at], strict=True))
+            last = or_equal if at == len(key) - 1 else ""
+            beside |= Q(**same, **{f"{column}__{side}{last}": key[at]})
+        whole = {f"pk__{side}{or_equal}": (self.model_admin.tenant(), *key)}
+        return rows.filter(beside, **whole)

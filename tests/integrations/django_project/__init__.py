@@ -1,1 +1,0 @@
-"""A Django project to test in: a small shop on three databases at once."""
