@@ -17,6 +17,8 @@ from motfunnel import Funnel, Tracker  # noqa: E402
 from motfunnel.tracking import configuration  # noqa: E402
 from tests.integrations.django_project.databases import default_database  # noqa: E402
 
+configuration._providers.clear()  # what other tests of this process configure is theirs
+
 
 @pytest.fixture
 def empty(url: str) -> Iterator[str]:

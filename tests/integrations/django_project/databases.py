@@ -4,8 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pymysql
 from django.db import connections
 from sqlalchemy import make_url
+
+try:
+    import MySQLdb  # noqa: F401
+except ImportError:  # Django takes the other driver for it
+    pymysql.install_as_MySQLdb()
 
 ENGINES = {
     "sqlite": "django.db.backends.sqlite3",
