@@ -7,14 +7,16 @@ BUILD ?= build
 PYTEST_ARGS ?= -n logical --maxprocesses 4
 SOAK_ARGS ?= -n 2
 MATRIX_ARGS ?=
+SHOP_PORT ?= 8000
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+SHOP := SHOP_STATE=$(abspath $(BUILD))/shop $(BIN)/python examples/shop/manage.py
 REQUIRED := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test soak matrix types lint format docs check lock clean
+.PHONY: help demo shop test soak matrix types lint format docs check lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +24,13 @@ help: ## show this list
 demo: $(VENV)/.cli ## install the command line alone and run its demo
 	$(BIN)/motfunnel demo
 	@echo "(motfunnel is $(BIN)/motfunnel)"
+
+# The database is SQLite's, in $(BUILD)/shop; a DATABASE_URL in the environment names another.
+shop: $(VENV)/.shop ## run the example shop, in Django, on 127.0.0.1:$(SHOP_PORT)
+	$(SHOP) migrate
+	$(SHOP) seed
+	$(SHOP) motfunnel sweep
+	$(SHOP) runserver 127.0.0.1:$(SHOP_PORT)
 
 test: $(VENV)/.dev ## run every test, doctest and example of the documents
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
@@ -73,7 +82,12 @@ $(VENV)/.cli: $(VENV)/.pip $(REQUIRED)
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[cli]'
 	@touch $@
 
-# The whole includes the command line, so that `make demo` after `make test` installs nothing.
+$(VENV)/.shop: $(VENV)/.pip $(REQUIRED)
+	$(PIP) install --quiet --constraint constraints.txt \
+		--editable '.[cli,django,postgres,mysql]'
+	@touch $(VENV)/.cli $@
+
+# The whole includes the others, so that `make demo` after `make test` installs nothing.
 $(VENV)/.dev: $(VENV)/.pip $(REQUIRED)
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[all]' --group dev
-	@touch $(VENV)/.cli $@
+	@touch $(VENV)/.cli $(VENV)/.shop $@

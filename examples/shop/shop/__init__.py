@@ -1,0 +1,1 @@
+"""A shop for tea, which knows who came, who left, and who came back."""

@@ -1,0 +1,1 @@
+"""The pages: what visitors see, what customers do, what the staff read."""
