@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from motfunnel import Moment, MomentKind
-from motfunnel.integrations.flask import apostle, complaint, depart, recidivism
+from motfunnel.integrations.flask import signals
 from newsletter.models import Reader, Task, db, now
 
 NEWS: Final = timedelta(days=30)
@@ -20,9 +20,9 @@ NEWS: Final = timedelta(days=30)
 
 def init_app(app: Flask) -> None:
     """Listen to the application's moments."""
-    for signal in (complaint, depart, apostle):
+    for signal in (signals.complaint, signals.depart, signals.apostle):
         signal.connect(add_task, app)
-    recidivism.connect(end_departure, app)
+    signals.recidivism.connect(end_departure, app)
 
 
 def add_task(_: Flask, *, moment: Moment, **__: Any) -> None:

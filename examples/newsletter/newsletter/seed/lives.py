@@ -43,9 +43,9 @@ def complains(text: str, answered_after: float | None = 2) -> list[Step]:
     return [(1, "complained", {"text": text}), *(answer if answered_after else ())]
 
 
-def leaves(reason: str) -> list[Step]:
-    """A farewell."""
-    return [(5, "unsubscribed", {"reason": reason})]
+def leaves() -> list[Step]:
+    """A farewell; everybody has their own reason."""
+    return [(5, "unsubscribed", {})]
 
 
 def is_written_to(after: float) -> list[Step]:
@@ -61,26 +61,27 @@ def comes_back(after: float) -> list[Step]:
 TWICE: Final = "The last issue came twice."
 CLOSED: Final = "I paid, and still could not read the issue for patrons."
 BROKEN: Final = "The links in the letter do not work on my phone."
+REASONS: Final = ("too many letters", "no time", "too expensive", "not for me")
 
 STORIES: Final[tuple[list[Step], ...]] = (
     JOINS + reads(2) + pays(20),
-    JOINS + reads(3) + leaves("too many letters"),
-    JOINS + reads(2) + leaves("no time") + is_written_to(12) + comes_back(9) + reads(40),
+    JOINS + reads(3) + leaves(),
+    JOINS + reads(2) + leaves() + is_written_to(12) + comes_back(9) + reads(40),
     JOINS + reads(4),  # and fell silent
     JOINS + reads(40),
-    JOINS + reads(2) + pays() + complains(CLOSED, 6) + leaves("too expensive") + is_written_to(20),
+    JOINS + reads(2) + pays() + complains(CLOSED, 6) + leaves() + is_written_to(20),
     JOINS + reads(1) + is_written_to(75) + comes_back(11) + reads(8) + pays(12),
     JOINS + reads(3) + pays(2) + complains(TWICE) + reads(3) + pays(12),
     JOINS + reads(1) + is_written_to(70),
-    JOINS + reads(2) + leaves("not for me"),
-    JOINS + reads(5) + leaves("too many letters") + comes_back(60) + reads(3) + leaves("no time"),
+    JOINS + reads(2) + leaves(),
+    JOINS + reads(5) + leaves() + comes_back(60) + reads(3) + leaves(),
     JOINS[:1],  # and never confirmed
 )
 RECENT: Final[dict[str, list[Step]]] = {
     "walt": JOINS + reads(5) + pays() + complains(BROKEN, None),
-    "vera": JOINS + reads(7) + pays() + leaves("no time"),
+    "vera": JOINS + reads(7) + pays() + leaves(),
     "uma": JOINS + reads(3) + complains(TWICE, None),
-    "tom": JOINS + reads(6) + leaves("too many letters"),
+    "tom": JOINS + reads(6) + leaves(),
 }
 """Those who have just done their last step, so that there is something to do."""
 
@@ -111,6 +112,8 @@ def _life(name: str, story: list[Step], at: datetime, until: datetime, random: R
     acts: list[Act] = []
     for after, event, properties in story:
         at += timedelta(days=after + random.uniform(0, 0.5))
+        if event == "unsubscribed":
+            properties = {"reason": random.choice(REASONS)}
         if at < until:
             acts.append((at, event, properties))
     inviter = INVITERS.get(name)
