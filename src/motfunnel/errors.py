@@ -135,7 +135,7 @@ class OutdatedError(MotfunnelError, RuntimeError):
 
 
 class NotConfiguredError(MotfunnelError, RuntimeError):
-    """``motfunnel.track`` was called before ``motfunnel.configure``."""
+    """There is no tracker: nothing was configured, or no application is running."""
 
 
 class UrlError(MotfunnelError, ValueError):
@@ -148,6 +148,35 @@ class SpoolError(MotfunnelError, OSError):
 
 class SchemaError(MotfunnelError, RuntimeError):
     """The database's tables are not those that this version of motfunnel works with."""
+
+
+class TransactionError(MotfunnelError, RuntimeError):
+    """What commits by itself was asked for amid a transaction of the host's that is in its way.
+
+    Attributes:
+        reason: why it cannot be done beside that.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            "this commits by itself, and cannot be done while the application's transaction is "
+            f"open: {reason}; commit or roll back first"
+        )
+        self.reason = reason
+
+
+class SettingError(MotfunnelError, ValueError):
+    """A setting in the host's configuration cannot be used.
+
+    Attributes:
+        key: the setting's name.
+        reason: what is wrong with it, and what to write instead.
+    """
+
+    def __init__(self, key: str, reason: str) -> None:
+        super().__init__(f"{key}: {reason}")
+        self.key = key
+        self.reason = reason
 
 
 class QuestionError(MotfunnelError, ValueError):

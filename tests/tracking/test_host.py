@@ -85,7 +85,7 @@ def test_a_framework_provides_the_tracker_of_its_running_application(
 ) -> None:
     """The tracker of the application that runs goes before the one that was configured."""
     monkeypatch.setattr(configuration, "_configured", [])
-    monkeypatch.setattr(configuration, "_providers", [])
+    monkeypatch.setattr(configuration, "_providers", {})
     with pytest.raises(NotConfiguredError):
         tracker()
     running: list[Tracker] = []

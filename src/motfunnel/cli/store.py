@@ -1,7 +1,7 @@
 """The store that a command works on: the one that ``--db`` names, or the host's own.
 
 A host that mounts the group puts a function that gives its tracker under ``HOST`` in the click
-context's ``meta``; ``--db`` is then not needed.
+context's ``meta``; ``--db`` is then not needed, and the environment's is not looked at.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from functools import wraps
 from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 
 from motfunnel.cli.words import read_funnel
 from motfunnel.tracking.tracker import Tracker
@@ -35,7 +36,8 @@ def with_tracker(command: Callable[..., Any]) -> Callable[..., Any]:
         ctx: click.Context, /, db: Any, funnel: Any, tenant: Any, schema: Any, **options: Any
     ) -> Any:
         host = ctx.meta.get(HOST)
-        if db is None and host is not None:
+        if host is not None and not _is_written(ctx, "db"):
+            _refuse_others(ctx)
             return command(host(), **options)
         if db is None:
             raise click.UsageError(
@@ -47,3 +49,16 @@ def with_tracker(command: Callable[..., Any]) -> Callable[..., Any]:
             return command(tracker, **options)
 
     return opened
+
+
+def _is_written(ctx: click.Context, option: str) -> bool:
+    """Whether an option stands on the command line, and not only in the environment."""
+    return ctx.get_parameter_source(option) is ParameterSource.COMMANDLINE
+
+
+def _refuse_others(ctx: click.Context) -> None:
+    for option in ("funnel", "tenant", "schema"):
+        if _is_written(ctx, option):
+            raise click.UsageError(
+                f"--{option} goes with --db; without that, the application's own tracker is used"
+            )

@@ -17,11 +17,13 @@ from sqlalchemy import URL, Connection, Engine, inspect, select
 from sqlalchemy.exc import DBAPIError
 
 from motfunnel.errors import SchemaError
+from motfunnel.store.absence import CREATE, absent, missing_parts, teaching
+from motfunnel.store.coexisting import check_not_amid, check_nothing_is_shared, is_shared
 from motfunnel.store.deadline import is_over
 from motfunnel.store.engine import WRITING, is_in_memory, make_engine
 from motfunnel.store.faults import Fault, fault_of
 from motfunnel.store.fork_gate import ForkGate
-from motfunnel.store.host import Host, has_begun, host_connection
+from motfunnel.store.host import Host, has_begun, host_connection, joined
 from motfunnel.store.tables import Tables, tables
 from motfunnel.store.types import MARIADB
 from motfunnel.store.waiting import allow_waiting, begin_immediate, bounded
@@ -43,7 +45,13 @@ class Database:
         bind: a URL, or the host's own Engine.
         schema: the schema of the tables; None for the database's default.
         host: gives what holds the host's transaction, where there is one to join.
+
+    Attributes:
+        remedy: where the host's migrations make the tables, what is to be run if they are missing;
+            None: they are made here when they are needed.
     """
+
+    remedy: str | None = None
 
     def __init__(
         self,
@@ -87,8 +95,12 @@ class Database:
         thrown out as soon as another has written in between, whatever the time-out. Elsewhere it
         sees what others commit while it waits for a contact; and on MariaDB it leaves the gaps
         between rows unlocked, over which writers of different contacts would deadlock.
+
+        Raises:
+            TransactionError: the host's open transaction would be in its way.
         """
-        self.create_tables()
+        check_not_amid(self.host())
+        self._expect_tables()
         with self.connect() as connection:
             if not (self.is_sqlite or self._owned):
                 connection.execution_options(isolation_level=WRITING)
@@ -103,12 +115,14 @@ class Database:
         """A transaction that sees one state of the database throughout, and changes nothing.
 
         Within the host's own transaction it is that one: what the host has just written is seen.
+        So it is where they could only share a connection, as in memory.
         """
         host = self.host()
-        if host is not None and has_begun(host):
-            yield host_connection(host)
+        if host is not None and (has_begun(host) or is_shared(self.engine)):
+            with teaching(self.remedy or CREATE):
+                yield host_connection(host)
             return
-        self.create_tables()
+        self._expect_tables()
         with self.connect() as connection:
             if self.is_sqlite:
                 if self._owned:
@@ -119,8 +133,19 @@ class Database:
                 yield connection.execution_options(isolation_level=_READING)
 
     @contextmanager
+    def join(self, connection: Connection) -> Iterator[Connection]:
+        """A savepoint in a transaction of the host's, in which no tables are made.
+
+        Raises:
+            SchemaError: the tables are missing there.
+        """
+        with teaching(self.remedy or CREATE), joined(connection):
+            yield connection
+
+    @contextmanager
     def unbound(self) -> Iterator[Connection]:
         """A connection on which each statement commits itself, for what needs no transaction."""
+        check_not_amid(self.host())
         with self.connect() as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT")
             if self.is_sqlite and self._owned:
@@ -133,12 +158,18 @@ class Database:
         Raises:
             SchemaError: the tables were made by a newer version of this library.
         """
+        self._prepare(self._make_missing)
+
+    def _expect_tables(self) -> None:
+        self._prepare(self._make_missing if self.remedy is None else self._find_all)
+
+    def _prepare(self, prepare: Callable[[Connection], None]) -> None:
         if self._is_ready:
             return
         for attempt in range(_ATTEMPTS):
             try:
                 with self.connect() as connection, connection.begin():
-                    self._make_missing(connection)
+                    prepare(connection)
                 break
             except DBAPIError as error:  # another process is making them, and got in between
                 if attempt == _ATTEMPTS - 1 or is_over() or fault_of(error) in _HOPELESS:
@@ -165,6 +196,7 @@ class Database:
                 self.engine.dispose(close=False)
                 self._is_ready = self._is_ready and not is_in_memory(self.engine.url)
             self._process = process
+        check_nothing_is_shared(self.engine)
         with self._gate(), self.engine.connect() as connection:
             yield connection
 
@@ -195,8 +227,22 @@ class Database:
             others = [table for table in self.tables.metadata.sorted_tables if table is not version]
             self.tables.metadata.create_all(connection, others)
             self.tables.metadata.create_all(connection, [version])
+        self._check_version(connection)
+
+    def _find_all(self, connection: Connection) -> None:
+        version = self.tables.version
+        if not inspect(connection).has_table(version.name, schema=version.schema):
+            raise absent(self.remedy or CREATE, f"there is no {version.name}")
+        self._check_version(connection)
+
+    def _check_version(self, connection: Connection) -> None:
+        version = self.tables.version
         found = connection.scalar(select(version.c.version))
         if found is None:
+            # A host's migrations made the tables, of this version or another, and no row.
+            missing = missing_parts(connection, self.tables)
+            if missing:
+                raise absent(self.remedy or CREATE, f"there is no {', '.join(missing)}")
             connection.execute(version.insert().values(version=VERSION, recorded_at=_now()))
         elif found > VERSION:
             raise too_new(found)

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from typing import Any, Final, TypeAlias
 from weakref import WeakKeyDictionary, WeakSet
 
-from attrs import define, field
+from attrs import define, field, frozen
 from sqlalchemy import Connection, Dialect, Engine, NestedTransaction, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -29,7 +29,17 @@ from motfunnel.store.faults import undid_everything
 from motfunnel.store.types import MARIADB
 
 Callback = Callable[[], None]
-Host = Connection | Session | scoped_session[Any]
+
+
+@frozen
+class SessionOn:
+    """A session's transaction on one of the engines that it works with."""
+
+    session: Session | scoped_session[Any]
+    engine: Engine
+
+
+Host = Connection | Session | scoped_session[Any] | SessionOn
 Joined: TypeAlias = Connection
 """A host's connection, as the rooms above know it."""
 
@@ -47,6 +57,8 @@ def host_connection(bind: object) -> Connection:
     if isinstance(bind, Session | scoped_session):
         connection: Connection = bind.connection()
         return connection
+    if isinstance(bind, SessionOn):
+        return bind.session.connection(bind_arguments={"bind": bind.engine})
     if type(bind).__module__.startswith("sqlalchemy.ext.asyncio") or hasattr(bind, "run_sync"):
         raise TypeError(f"a {type(bind).__name__} is asynchronous; await tracker.atrack(…) instead")
     if isinstance(bind, Engine):
@@ -56,7 +68,14 @@ def host_connection(bind: object) -> Connection:
 
 def has_begun(bind: Host) -> bool:
     """Whether the host is in a transaction already, so that to ask in it begins none."""
+    bind = bind.session if isinstance(bind, SessionOn) else bind
     return (bind() if isinstance(bind, scoped_session) else bind).in_transaction()
+
+
+def has_joined(connection: Connection) -> bool:
+    """Whether something of ours was written in the transaction that is open there."""
+    watch = _watches.get(connection)
+    return watch is not None and watch.is_joined
 
 
 @contextmanager
@@ -71,6 +90,7 @@ def joined(connection: Connection) -> Iterator[Connection]:
     if connection.dialect.name == "sqlite":
         _begin_for_real(connection)
     watch = _watch(connection)
+    watch.is_joined = True
     savepoint = connection.begin_nested()
     try:
         yield connection
@@ -164,6 +184,7 @@ class _Watch:
 
     latest: int = 0
     waiting: list[tuple[int, Callback]] = field(factory=list)
+    is_joined: bool = False  # something of ours was written in the open transaction
     is_committing: bool = False
     is_aborted: bool = False  # PostgreSQL: an error was swallowed, and a COMMIT will roll back
     is_undone: bool = False  # MariaDB: everything was rolled back, by whatever error
@@ -189,7 +210,7 @@ class _Watch:
 
     def rolled_back(self, *_: object) -> None:
         self.waiting, self.is_committing = [], False
-        self.is_aborted = self.is_undone = False
+        self.is_aborted = self.is_undone = self.is_joined = False
 
     def settle(self, *_: object) -> None:
         """Call back for a commit that was tried and did not fail; else all was rolled back."""

@@ -8,7 +8,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from motfunnel.store.database import Database
-from motfunnel.store.host import Host, host_connection, joined
+from motfunnel.store.host import Host, host_connection
 from motfunnel.store.retrying import persist
 
 Result = TypeVar("Result")
@@ -19,5 +19,5 @@ def transact(database: Database, work: Callable[[Connection], Result], bind: Hos
     host = database.host() if bind is None else bind
     if host is None:
         return persist(database, work)
-    with joined(host_connection(host)) as connection:
+    with database.join(host_connection(host)) as connection:
         return work(connection)

@@ -6,7 +6,7 @@ A framework whose applications have trackers of their own provides them here.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from motfunnel.errors import NotConfiguredError
 from motfunnel.tracking.tracked import Tracked
@@ -15,8 +15,11 @@ from motfunnel.tracking.tracker import Tracker
 Provider = Callable[[], Tracker | None]
 """Gives the tracker of the application that is running now, if it has one."""
 
+_CONFIGURE: Final = (
+    'call motfunnel.configure("sqlite:///crm.db", funnel=…) once, where your application starts'
+)
 _configured: list[Tracker] = []
-_providers: list[Provider] = []
+_providers: dict[Provider, str] = {}
 
 
 def configure(database: Any, **options: Any) -> Tracker:
@@ -29,10 +32,14 @@ def configure(database: Any, **options: Any) -> Tracker:
     return tracker
 
 
-def provide(provider: Provider) -> None:
-    """Have a framework say which tracker is the running application's; it goes before all else."""
-    if provider not in _providers:
-        _providers.append(provider)
+def provide(provider: Provider, remedy: str = "") -> None:
+    """Have a framework say which tracker is the running application's; it goes before all else.
+
+    Args:
+        provider: gives it.
+        remedy: what to do where it gives none, for the error.
+    """
+    _providers[provider] = remedy
 
 
 def tracker() -> Tracker:
@@ -46,10 +53,8 @@ def tracker() -> Tracker:
         if provided is not None:
             return provided
     if not _configured:
-        raise NotConfiguredError(
-            'call motfunnel.configure("sqlite:///crm.db", funnel=…) once, where your '
-            "application starts"
-        )
+        remedies = [remedy for remedy in _providers.values() if remedy]
+        raise NotConfiguredError("; or: ".join(remedies or [_CONFIGURE]))
     return _configured[0]
 
 

@@ -167,8 +167,8 @@ class Custodian(Reader):
 
         with self._without_delivery(scrubber) as spooled:
             others = self._scrub_others(scrubber)
-            rejects = self._write(lambda ledger: scrub_rejects(ledger, funnel, scrubber, now))
-            erased = self._write(erase_all)
+            rejects = self._commit(lambda ledger: scrub_rejects(ledger, funnel, scrubber, now))
+            erased = self._commit(erase_all)
             others += self._scrub_others(scrubber)  # what was said of them meanwhile
         return Forgotten(
             events=sum(one.events for one in erased),
@@ -189,11 +189,14 @@ class Custodian(Reader):
 
     def _scrub_others(self, scrubber: Scrubber) -> int:
         funnel, count = self.funnel, 0
-        while more := self._write(lambda ledger: scrub_others(ledger, funnel, scrubber)):
+        while more := self._commit(lambda ledger: scrub_others(ledger, funnel, scrubber)):
             count += more
         return count
 
-    def _write(self, work: Callable[[Ledger], Result], bind: Host | None = None) -> Result:
+    def _commit(self, work: Callable[[Ledger], Result]) -> Result:
+        return persist(self.database, lambda on: work(self._ledger(on)))
+
+    def _write(self, work: Callable[[Ledger], Result], bind: Host | None) -> Result:
         return transact(self.database, lambda on: work(self._ledger(on)), bind)
 
     def _in_time(self, bind: Host | None) -> AbstractContextManager[None]:

@@ -16,7 +16,7 @@ from attrs import evolve
 from motfunnel.errors import StoreError
 from motfunnel.store.database import Database
 from motfunnel.store.faults import FAULTS, Fault, fault_of
-from motfunnel.store.host import Joined, after_commit, is_doomed, is_undone, joined
+from motfunnel.store.host import Joined, after_commit, is_doomed, is_undone
 from motfunnel.store.rejects import put_rejects
 from motfunnel.store.retrying import persist
 from motfunnel.tracking.call import Call
@@ -87,7 +87,7 @@ class Keeper:
         if self._spool is not None and not any(aside.is_refused for aside in asides):
             return self._wait_for(host, asides)
         try:
-            with joined(host) as connection:
+            with self._database.join(host) as connection:
                 self.reject_on(connection, asides, now)
             return "rejects"
         except Exception as error:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from functools import partial
 from inspect import iscoroutinefunction
 
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.tracking.log import logger
 
 Handler = Callable[[Moment], object]
+_telling: ContextVar[bool] = ContextVar("motfunnel_telling", default=False)
 
 
 class Listeners:
@@ -38,20 +41,33 @@ class Listeners:
         """Tell everybody who asked."""
         for moment in moments:
             for handler in self._handlers.get(moment.kind, ()):
-                try:
-                    self._tell_one(handler, moment)
-                except Exception as error:
-                    _log(moment, handler, error)
+                tell_safely(partial(self._tell_one, handler), moment, handler)
 
     def _tell_one(self, handler: Handler, moment: Moment) -> None:
         handler(moment)
+
+
+def tell_safely(call: Handler, moment: Moment, handler: object) -> None:
+    """Tell somebody of a moment; log an error of theirs, by the name of the handler."""
+    token = _telling.set(True)
+    try:
+        call(moment)
+    except Exception as error:
+        _log(moment, handler, error)
+    finally:
+        _telling.reset(token)
+
+
+def is_telling() -> bool:
+    """Whether a handler is running, so that a host's transaction is just ending, or has ended."""
+    return _telling.get()
 
 
 class Withheld(Exception):
     """Stands in the log for a handler's error, whose words may name a contact."""
 
 
-def _log(moment: Moment, handler: Handler, error: Exception) -> None:
+def _log(moment: Moment, handler: object, error: Exception) -> None:
     """Say which handler failed and where; a log that fails harms nobody either."""
     name = getattr(handler, "__qualname__", None)
     try:

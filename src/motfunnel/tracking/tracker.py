@@ -28,7 +28,7 @@ from motfunnel.tracking.custodian import Custodian
 from motfunnel.tracking.delivery import Delivered, deliver_all
 from motfunnel.tracking.interpreter import Interpreter
 from motfunnel.tracking.keeping import Keeper
-from motfunnel.tracking.listeners import Handler, Listeners
+from motfunnel.tracking.listeners import Handler, Listeners, is_telling
 from motfunnel.tracking.policy import RAISE, OnError, check_policy
 from motfunnel.tracking.reader import moment_kind
 from motfunnel.tracking.spool import Spool, default_path
@@ -74,7 +74,8 @@ class Tracker(Upkeep, Custodian):
             needed; False for none.
         host: gives the Session or Connection whose transaction a call becomes part of that names no
             ``bind``, and that reads see; where it gives None, calls commit by themselves. Sweeps,
-            rebuilds, imports and erasures always do.
+            rebuilds, imports and erasures always do, and so do the calls of a handler: by then
+            the host's transaction has ended.
     """
 
     def __init__(
@@ -95,7 +96,7 @@ class Tracker(Upkeep, Custodian):
             raise ValueError(f"the tenant has more than {TENANT_LENGTH} characters")
         self.database = self._open(database, schema)
         if host is not None:
-            self.database.host = host
+            self.database.host = lambda: None if is_telling() else host()
         self.tenant = tenant
         self._funnel = funnel
         self.clock = clock

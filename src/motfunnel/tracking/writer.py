@@ -21,7 +21,7 @@ from motfunnel.errors import ConflictError, StoreError
 from motfunnel.store import funnels
 from motfunnel.store.confirming import is_event_of
 from motfunnel.store.deadline import left, within
-from motfunnel.store.host import Joined, after_commit, host_connection, is_undone, joined
+from motfunnel.store.host import Joined, after_commit, host_connection, is_undone
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.retrying import asking, persist
 from motfunnel.tracking.call import Call
@@ -199,7 +199,7 @@ class Writer(Reader):
                 raise
             self._note_funnel(self.database.engine.pool, said)
             return answers
-        with joined(host) as connection:
+        with self.database.join(host) as connection:
             answers = work(connection)
         after_commit(host, partial(self._committed, host.engine.pool, answers, said))
         return answers

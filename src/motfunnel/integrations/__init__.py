@@ -1,0 +1,1 @@
+"""A thin room for each framework. Importing this loads none of them."""

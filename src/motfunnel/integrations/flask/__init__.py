@@ -1,0 +1,18 @@
+"""Flask: a tracker for each application, in the transaction of its session.
+
+``MotFunnel`` joins the session of Flask-SQLAlchemy, Flask-SQLAlchemy-Lite or plain SQLAlchemy; it
+makes no session, and ends none.
+"""
+
+from motfunnel.errors import MissingExtraError
+
+try:
+    import blinker  # noqa: F401
+    import flask  # noqa: F401
+except ImportError as error:
+    raise MissingExtraError("this needs Flask: pip install 'motfunnel[flask]'") from error
+
+from motfunnel.integrations.flask import signals
+from motfunnel.integrations.flask.extension import MotFunnel
+
+__all__ = ["MotFunnel", "signals"]
