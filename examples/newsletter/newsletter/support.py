@@ -1,14 +1,13 @@
 """The staff's list of tasks: moments make them, after the commit, and the staff's acts end them.
 
-A receiver runs when the request's transaction is over, so it opens a session of its own.
+Receivers run once the request's transaction is over, each with a fresh ``db.session``.
 """
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from flask import Flask
 from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session
 
 from motfunnel import Moment, MomentKind
 from motfunnel.integrations.flask import signals
@@ -25,41 +24,41 @@ def init_app(app: Flask) -> None:
     signals.recidivism.connect(end_departure, app)
 
 
-def add_task(_: Flask, *, moment: Moment, **__: Any) -> None:
+def add_task(_: Flask, moment: Moment) -> None:
     """Somebody complained, left, or has begun to speak for us: there is something to do."""
     if now() - moment.occurred_at > NEWS:
         return
-    with Session(db.engine) as session, session.begin():
-        session.add(
-            Task(
-                reader_id=_reader_id(session, moment.contact),
-                moment=moment.kind.value,
-                detail=moment.reason or "",
-                occurred_at=moment.occurred_at,
-            )
+    db.session.add(
+        Task(
+            reader=find_reader(moment),
+            moment=moment.kind.value,
+            detail=moment.reason or "",
+            occurred_at=moment.occurred_at,
         )
+    )
+    db.session.commit()
 
 
-def end_departure(_: Flask, *, moment: Moment, **__: Any) -> None:
+def end_departure(_: Flask, moment: Moment) -> None:
     """Somebody is back, so there is nobody left to win back."""
-    with Session(db.engine) as session, session.begin():
-        end_tasks(session, _reader_id(session, moment.contact), MomentKind.DEPART)
+    end_tasks(find_reader(moment), MomentKind.DEPART)
+    db.session.commit()
 
 
-def end_tasks(session: Session, reader_id: int, kind: MomentKind) -> None:
+def end_tasks(reader: Reader, kind: MomentKind) -> None:
     """Tick off what this kind of moment had put on the list for a reader."""
-    session.execute(
+    db.session.execute(
         update(Task)
-        .where(Task.reader_id == reader_id, Task.moment == kind.value, Task.done_at.is_(None))
+        .filter_by(reader_id=reader.id, moment=kind.value, done_at=None)
         .values(done_at=now())
     )
 
 
+def find_reader(moment: Moment) -> Reader:
+    """The reader whose moment it is."""
+    return db.session.scalars(select(Reader).filter_by(email=moment.contact)).one()
+
+
 def count_open() -> int:
     """How many tasks wait."""
-    waiting = select(func.count()).select_from(Task).where(Task.done_at.is_(None))
-    return db.session.scalar(waiting) or 0
-
-
-def _reader_id(session: Session, email: str) -> int:
-    return session.scalars(select(Reader.id).where(Reader.email == email)).one()
+    return db.session.scalar(select(func.count()).select_from(Task).filter_by(done_at=None)) or 0

@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, Column, DateTime, MetaData, PrimaryKeyConstraint, Table
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Column,
+    DateTime,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+)
 from sqlalchemy import Text as PlainText
 from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.schema import BLANK_SCHEMA, Index
@@ -84,7 +92,7 @@ def _plain(kind: TypeEngine[Any]) -> TypeEngine[Any]:
     if isinstance(kind, Properties):
         return (
             PlainText()
-            .with_variant(postgresql.JSON(), "postgresql")
+            .with_variant(JSON(), "postgresql")
             .with_variant(
                 mysql.MEDIUMTEXT(charset="utf8mb4", collation=MARIADB_COLLATION), *MARIADB
             )
