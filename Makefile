@@ -13,14 +13,26 @@ REQUIRED := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test soak types lint format docs check lock clean
+.PHONY: help demo newsletter test soak types lint format docs check lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.cli ## install the command line alone and run its demo
 	$(BIN)/motfunnel demo
 	@echo "(motfunnel is $(BIN)/motfunnel)"
+
+# A Flask application with state in $(BUILD)/newsletter; DATABASE_URL names another database.
+newsletter: PORT ?= 5000
+newsletter: export DATABASE_URL ?= sqlite:///$(abspath $(BUILD))/newsletter/newsletter.db
+newsletter: export FLASK_STAFF_PASSWORD ?= staff
+newsletter: FLASK := cd examples/newsletter && $(abspath $(BIN))/flask --app newsletter
+newsletter: $(VENV)/.newsletter ## run the example newsletter (Flask); PORT=5000
+	@mkdir -p $(BUILD)/newsletter
+	$(FLASK) db upgrade
+	$(FLASK) seed
+	$(FLASK) motfunnel sweep
+	$(FLASK) run --port $(PORT)
 
 test: $(VENV)/.dev ## run every test, doctest and example of the documents
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
@@ -68,7 +80,12 @@ $(VENV)/.cli: $(VENV)/.pip $(REQUIRED)
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[cli]'
 	@touch $@
 
+$(VENV)/.newsletter: $(VENV)/.pip $(REQUIRED)
+	$(PIP) install --quiet --constraint constraints.txt --group newsletter \
+		--editable '.[cli,flask,postgres,mysql]'
+	@touch $@
+
 # The whole includes the command line, so that `make demo` after `make test` installs nothing.
 $(VENV)/.dev: $(VENV)/.pip $(REQUIRED)
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[all]' --group dev
-	@touch $(VENV)/.cli $@
+	@touch $(VENV)/.cli $(VENV)/.newsletter $@

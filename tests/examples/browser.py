@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 import pytest
@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync")  # fmt: skip
-PATIENCE = 60.0
+PATIENCE = 30.0  # seconds, on a busy machine
 
 
 @contextmanager
@@ -75,8 +75,10 @@ def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     while server.poll() is None and monotonic() < until:
         try:
             urlopen(url).close()
+        except HTTPError:
+            break
         except URLError:
             sleep(0.1)
         else:
             return
-    raise AssertionError(f"the server does not answer:\n{log.read_text('utf-8')}")
+    raise AssertionError(f"the server does not answer as it should:\n{log.read_text('utf-8')}")
