@@ -6,9 +6,11 @@ VENV ?= .venv
 BUILD ?= build
 PYTEST_ARGS ?= -n logical --maxprocesses 4
 SOAK_ARGS ?= -n 2
+NEWSLETTER_PORT ?= 5000
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+NEWSLETTER := cd examples/newsletter && $(abspath $(BIN))/flask --app newsletter
 REQUIRED := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
@@ -22,17 +24,15 @@ demo: $(VENV)/.cli ## install the command line alone and run its demo
 	$(BIN)/motfunnel demo
 	@echo "(motfunnel is $(BIN)/motfunnel)"
 
-# A Flask application with state in $(BUILD)/newsletter; DATABASE_URL names another database.
-newsletter: PORT ?= 5000
+# The database is SQLite's, in $(BUILD)/newsletter; a DATABASE_URL in the environment names another.
 newsletter: export DATABASE_URL ?= sqlite:///$(abspath $(BUILD))/newsletter/newsletter.db
 newsletter: export FLASK_STAFF_PASSWORD ?= staff
-newsletter: FLASK := cd examples/newsletter && $(abspath $(BIN))/flask --app newsletter
-newsletter: $(VENV)/.newsletter ## run the example newsletter (Flask); PORT=5000
+newsletter: $(VENV)/.newsletter ## run the example newsletter, in Flask, on 127.0.0.1:5000
 	@mkdir -p $(BUILD)/newsletter
-	$(FLASK) db upgrade
-	$(FLASK) seed
-	$(FLASK) motfunnel sweep
-	$(FLASK) run --port $(PORT)
+	$(NEWSLETTER) db upgrade
+	$(NEWSLETTER) seed
+	$(NEWSLETTER) motfunnel sweep
+	$(NEWSLETTER) run --port $(NEWSLETTER_PORT)
 
 test: $(VENV)/.dev ## run every test, doctest and example of the documents
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -200,7 +200,7 @@ def test_the_report_page_says_what_it_counts(site: str, browser: Browser) -> Non
     with someone(browser, site) as staff:
         log_in(staff)
         click(staff, "Report")
-        figure = staff.get_by_role("region", name="Who left comes back")
+        figure = staff.get_by_role("region", name="After leaving")
         expect(figure).to_contain_text("within 90 days")
         expect(figure).to_contain_text("the share that returned within it")
 
@@ -219,5 +219,7 @@ def test_seeding_twice_adds_nothing(environment: dict[str, str]) -> None:
 def test_the_makefile_starts_it_so() -> None:
     """`make newsletter` runs the commands that are tested here."""
     makefile = (ROOT / "Makefile").read_text("utf-8")
-    recipe = [line for line in makefile.splitlines() if line.startswith("\t$(FLASK) ")]
-    assert recipe == [f"\t$(FLASK) {words}" for words in (*PREPARE, "run --port $(PORT)")]
+    recipe = [line for line in makefile.splitlines() if line.startswith("\t$(NEWSLETTER) ")]
+    assert recipe == [
+        f"\t$(NEWSLETTER) {words}" for words in (*PREPARE, "run --port $(NEWSLETTER_PORT)")
+    ]

@@ -10,8 +10,8 @@ from typing import Any
 from flask import Flask
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
-
 from motfunnel.integrations.flask import MotFunnel
+
 from newsletter import mailbox, membership, pages, presentation, seed, staff, support
 from newsletter.funnel import funnel
 from newsletter.models import db

@@ -31,7 +31,7 @@ class PlanForm(FlaskForm):
 
     plan = RadioField(
         "Plan",
-        choices=[(name, f"{label}, {euros} €") for name, (label, euros) in PLANS.items()],
+        choices={name: f"{label}, {euros} €" for name, (label, euros) in PLANS.items()},
         default="month",
     )
     card = StringField(
@@ -48,7 +48,7 @@ class ComplaintForm(FlaskForm):
 class LeaveForm(FlaskForm):
     """Why a reader goes."""
 
-    reason = RadioField("Why do you go?", choices=list(REASONS.items()), default="not for me")
+    reason = RadioField("Why do you go?", choices=REASONS, default="not for me")
 
 
 class LoginForm(FlaskForm):

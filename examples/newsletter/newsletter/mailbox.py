@@ -7,6 +7,7 @@ The page stands in for a reader's mail program: where letters really go out, del
 from flask import Blueprint, current_app, render_template, session
 
 from newsletter.models import Letter, Reader, db
+from newsletter.signing_in import known
 
 blueprint = Blueprint("mailbox", __name__)
 
@@ -25,5 +26,4 @@ def open_mailbox(reader: Reader) -> None:
 @blueprint.get("/mailbox")
 def letters() -> str:
     """The letters to the address that was last written into this browser."""
-    owner = db.session.get(Reader, session.get("mailbox", 0))
-    return render_template("mailbox.html", owner=owner)
+    return render_template("mailbox.html", owner=known("mailbox"))

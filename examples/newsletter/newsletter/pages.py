@@ -1,14 +1,14 @@
 """The pages for everybody: the front page, the issues, subscribing, a friend's link."""
 
 from flask import Blueprint, flash, redirect, render_template, session, url_for
+from motfunnel import track
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from motfunnel import track
 from newsletter.forms import SubscribeForm
 from newsletter.mailbox import open_mailbox, send
 from newsletter.models import Issue, Reader, db
-from newsletter.signing_in import current_reader
+from newsletter.signing_in import current_reader, known
 
 blueprint = Blueprint("pages", __name__)
 
@@ -21,8 +21,7 @@ def home() -> str | Response:
         subscribe(form.email.data)
         return redirect(url_for("mailbox.letters"))
     issues = db.session.scalars(select(Issue).order_by(Issue.published_at.desc())).all()
-    inviter = db.session.get(Reader, session.get("inviter", 0))
-    return render_template("home.html", form=form, issues=issues, inviter=inviter)
+    return render_template("home.html", form=form, issues=issues, inviter=known("inviter"))
 
 
 def subscribe(email: str) -> None:

@@ -13,9 +13,15 @@ from newsletter.models import Reader, db
 def current_reader() -> Reader | None:
     """The reader whose personal link was opened in this browser."""
     if "reader" not in g:
-        g.reader = db.session.get(Reader, session.get("reader", 0))
+        g.reader = known("reader")
     found: Reader | None = g.reader
     return found
+
+
+def known(role: str) -> Reader | None:
+    """The reader whom this browser's session knows in a role, if any."""
+    key = session.get(role)
+    return None if key is None else db.session.get(Reader, key)
 
 
 def for_readers(view: Callable[..., Any]) -> Callable[..., Any]:

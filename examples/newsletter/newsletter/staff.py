@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from motfunnel import MomentKind, track, tracker
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from motfunnel import MomentKind, track, tracker
 from newsletter.forms import AnswerForm, LetterForm, LoginForm
 from newsletter.mailbox import send
 from newsletter.models import Reader, Task, Ticket, db, now
@@ -44,7 +44,8 @@ def readers() -> str:
     wanted = request.args.get("presence", "")
     found = standings()
     everybody = [
-        (reader, found.get(reader.email, Standing())) for reader in db.session.scalars(select(Reader))
+        (reader, found.get(reader.email, Standing()))
+        for reader in db.session.scalars(select(Reader))
     ]
     shown = [pair for pair in everybody if wanted in ("", pair[1].presence)]
     shown.sort(key=lambda pair: pair[1].since, reverse=True)

@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import Final
 
 from flask import Flask
-from sqlalchemy import func, select, update
-
 from motfunnel import Moment, MomentKind
 from motfunnel.integrations.flask import signals
+from sqlalchemy import func, select, update
+
 from newsletter.models import Reader, Task, db, now
 
 NEWS: Final = timedelta(days=30)

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import click
 from flask.cli import with_appcontext
+from motfunnel import tracker
 from sqlalchemy import select
 
-from motfunnel import tracker
 from newsletter.models import Issue, Letter, Payment, Reader, Ticket, db, now
 from newsletter.seed.lives import Act, Life, lives
 

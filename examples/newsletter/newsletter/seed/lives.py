@@ -85,11 +85,55 @@ RECENT: Final[dict[str, list[Step]]] = {
 }
 """Those who have just done their last step, so that there is something to do."""
 
-NAMES: Final = """
-ada bob grace alan barbara carol dennis edith frank gina harold ida jack katherine leo mary
-nora oscar paula quentin rosa stan tina ulla victor wanda xenia yuri zoe amir bea carl dora
-emil fay gus hedy ivan june karl lena milo nina otto pia rene sara
-""".split()
+NAMES: Final = [
+    "ada",
+    "bob",
+    "grace",
+    "alan",
+    "barbara",
+    "carol",
+    "dennis",
+    "edith",
+    "frank",
+    "gina",
+    "harold",
+    "ida",
+    "jack",
+    "katherine",
+    "leo",
+    "mary",
+    "nora",
+    "oscar",
+    "paula",
+    "quentin",
+    "rosa",
+    "stan",
+    "tina",
+    "ulla",
+    "victor",
+    "wanda",
+    "xenia",
+    "yuri",
+    "zoe",
+    "amir",
+    "bea",
+    "carl",
+    "dora",
+    "emil",
+    "fay",
+    "gus",
+    "hedy",
+    "ivan",
+    "june",
+    "karl",
+    "lena",
+    "milo",
+    "nina",
+    "otto",
+    "pia",
+    "rene",
+    "sara",
+]
 INVITERS: Final = {
     **{"bob": "ada", "grace": "bob", "alan": "grace"},
     **{"edith": "barbara", "frank": "barbara", "gina": "barbara"},
