@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import Engine, MetaData, select
 
-from motfunnel.store.database import VERSION, Database
+from motfunnel.store.database import Database
 from motfunnel.store.migrations import migrate
 from motfunnel.store.tables import tables
+from motfunnel.store.versions import VERSION
 from motfunnel.tracking.check import check_contacts
 from tests.faults.figures import Figures
 from tests.faults.operations import open_tracker

@@ -65,10 +65,10 @@ def _lacking(found: Inspector, table: Table) -> list[str] | None:
 
 def _is_absence(error: DBAPIError) -> bool:
     cause: Any = error.orig
-    state = getattr(cause, "sqlstate", None)
-    if state is not None:
-        return state in _POSTGRESQL
     number = cause.args[0] if cause is not None and cause.args else None
     if type(number) is int:
         return number in _MARIADB
+    state = getattr(cause, "sqlstate", None)
+    if state is not None:
+        return state in _POSTGRESQL
     return any(words in str(cause) for words in _SQLITE)

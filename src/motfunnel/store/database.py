@@ -10,14 +10,12 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import URL, Connection, Engine, inspect, select
+from sqlalchemy import URL, Connection, Engine, inspect
 from sqlalchemy.exc import DBAPIError
 
-from motfunnel.errors import SchemaError
-from motfunnel.store.absence import CREATE, absent, missing_parts, teaching
+from motfunnel.store.absence import CREATE, teaching
 from motfunnel.store.coexisting import check_not_amid, check_nothing_is_shared, is_shared
 from motfunnel.store.deadline import is_over
 from motfunnel.store.engine import WRITING, is_in_memory, make_engine
@@ -26,10 +24,8 @@ from motfunnel.store.fork_gate import ForkGate
 from motfunnel.store.host import Host, has_begun, host_connection, joined
 from motfunnel.store.tables import Tables, tables
 from motfunnel.store.types import MARIADB
+from motfunnel.store.versions import has_version, put_version
 from motfunnel.store.waiting import allow_waiting, begin_immediate, bounded
-
-VERSION: Final = 2
-"""The version of the tables that this code reads and writes."""
 
 _ATTEMPTS: Final = 15  # more than there are tables: each that fails has found one more
 _HOPELESS: Final = (Fault.LOST, Fault.UNREACHABLE)
@@ -65,7 +61,7 @@ class Database:
         self.engine = bind if isinstance(bind, Engine) else make_engine(bind, self._pause)
         self.tables: Tables = tables(schema)
         self.host = host
-        self._is_ready = False
+        self._is_ready = self._is_seen = False
         self._process = os.getpid()
         self._gate = self._make_gate()
 
@@ -119,8 +115,9 @@ class Database:
         """
         host = self.host()
         if host is not None and (has_begun(host) or is_shared(self.engine)):
-            with teaching(self.remedy or CREATE):
-                yield host_connection(host)
+            connection = host_connection(host)
+            self._check_in_host(connection)
+            yield connection
             return
         self._expect_tables()
         with self.connect() as connection:
@@ -161,7 +158,7 @@ class Database:
         self._prepare(self._make_missing)
 
     def _expect_tables(self) -> None:
-        self._prepare(self._make_missing if self.remedy is None else self._find_all)
+        self._prepare(self._make_missing if self.remedy is None else self._put_version)
 
     def _prepare(self, prepare: Callable[[Connection], None]) -> None:
         if self._is_ready:
@@ -227,45 +224,19 @@ class Database:
             others = [table for table in self.tables.metadata.sorted_tables if table is not version]
             self.tables.metadata.create_all(connection, others)
             self.tables.metadata.create_all(connection, [version])
-        self._check_version(connection)
+        self._put_version(connection)
 
-    def _find_all(self, connection: Connection) -> None:
-        version = self.tables.version
-        if not inspect(connection).has_table(version.name, schema=version.schema):
-            raise absent(self.remedy or CREATE, f"there is no {version.name}")
-        self._check_version(connection)
+    def _put_version(self, connection: Connection) -> None:
+        put_version(connection, self.tables, self.remedy or CREATE)
 
-    def _check_version(self, connection: Connection) -> None:
-        version = self.tables.version
-        found = connection.scalar(select(version.c.version))
-        if found is None:
-            # A host's migrations made the tables, of this version or another, and no row.
-            missing = missing_parts(connection, self.tables)
-            if missing:
-                raise absent(self.remedy or CREATE, f"there is no {', '.join(missing)}")
-            connection.execute(version.insert().values(version=VERSION, recorded_at=_now()))
-        elif found > VERSION:
-            raise too_new(found)
-        elif found < VERSION:
-            raise SchemaError(
-                f"the tables are of version {found}, and this motfunnel works with version "
-                f"{VERSION}; stop what writes to them and run: motfunnel migrate"
-            )
-
-
-def too_new(found: int) -> SchemaError:
-    """The error that refuses tables of a version yet to come."""
-    return SchemaError(
-        f"the tables are of version {found}, and this motfunnel knows version {VERSION}; "
-        "install the motfunnel that made them, or a newer one"
-    )
+    def _check_in_host(self, connection: Connection) -> None:
+        """Look once for the tables before a question: in vain, it would break a transaction."""
+        if not (self._is_ready or self._is_seen):
+            has_version(connection, self.tables, self.remedy or CREATE)
+            self._is_seen = True
 
 
 def _begin(connection: Connection) -> None:
     driver = connection.connection.driver_connection
     if driver is not None and not driver.in_transaction:
         connection.exec_driver_sql("BEGIN")
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -26,9 +26,10 @@ from sqlalchemy import (
 from sqlalchemy.schema import CreateColumn
 
 from motfunnel.errors import SchemaError
-from motfunnel.store.database import VERSION, Database, too_new
+from motfunnel.store.database import Database
 from motfunnel.store.tables import Tables
 from motfunnel.store.types import MARIADB, Instant, key_type
+from motfunnel.store.versions import VERSION, too_new
 
 _LOCK: Final = 6_019_243_117  # any number that no other program is likely to lock by
 _LOCK_SECONDS: Final = 600

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from importlib.util import find_spec
 from typing import Any, Final
 
 import click
@@ -30,7 +29,9 @@ def _within(app: Flask, begin: Callable[..., Any] | None) -> Callable[..., Any]:
     def begin_within(ctx: click.Context, /, **options: Any) -> Any:
         from motfunnel.cli.store import HOST
 
-        if find_spec("rich") is None:
+        try:
+            import rich  # noqa: F401
+        except ImportError:
             click.echo("the commands need more: pip install 'motfunnel[cli]'", err=True)
             ctx.exit(_IMPOSSIBLE)
         if not has_app_context() or current_app._get_current_object() is not app:  # type: ignore[attr-defined]

@@ -31,7 +31,8 @@ class SessionOfApp:
     def __init__(
         self, app: Flask, db: Any, session: SessionSource | None, bind_key: str | None
     ) -> None:
-        self._db = db if db is not None or session is not None else app.extensions.get("sqlalchemy")
+        registered = app.extensions.get("sqlalchemy") if session is None else None
+        self._db: Any = registered if db is None else db
         self._session = None if session is None else check_source(session)
         self._bind_key = bind_key
         if self._db is None and session is None:

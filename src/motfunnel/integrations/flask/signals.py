@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from blinker import Namespace, NamedSignal
+from blinker import NamedSignal, Namespace
 
 from motfunnel.domain.moment import MomentKind
 
