@@ -1,6 +1,7 @@
 """The Flask newsletter: started as `make newsletter` does, and used by people in a real browser."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,8 +23,13 @@ def flask(words: str) -> list[str]:
 
 
 def run(words: str, environment: dict[str, str]) -> str:
+    """Run one of the newsletter's commands, and give what it prints."""
+    return call(flask(words), environment)
+
+
+def call(command: list[str], environment: dict[str, str]) -> str:
     done = subprocess.run(
-        flask(words),
+        command,
         cwd=FOLDER,
         env=os.environ | environment,
         capture_output=True,
@@ -203,6 +209,21 @@ def test_the_report_page_says_what_it_counts(site: str, browser: Browser) -> Non
         figure = staff.get_by_role("region", name="After leaving")
         expect(figure).to_contain_text("within 90 days")
         expect(figure).to_contain_text("the share that returned within it")
+
+
+def test_its_own_tests_pass(url: str, environment: dict[str, str]) -> None:
+    """The newsletter's tests pass on every database."""
+    pytest_alone = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    told = call(pytest_alone, environment | {"DATABASE_URL": url})
+    assert re.search(r"^[1-9]\d* passed in", told, re.MULTILINE), told
+
+
+def test_its_migrations_are_complete(url: str, environment: dict[str, str]) -> None:
+    """Its migrations make all tables, motfunnel's too, on every database; and nothing is to add."""
+    environment |= {"DATABASE_URL": url}
+    for words in (*PREPARE, "db check"):
+        run(words, environment)
+    assert "0 differ" in run("motfunnel check", environment)
 
 
 def test_seeding_twice_adds_nothing(environment: dict[str, str]) -> None:

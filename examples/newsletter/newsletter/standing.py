@@ -14,6 +14,7 @@ PRESENCE: Final = {
     MomentKind.RECIDIVISM: Presence.ACTIVE,
     MomentKind.DEPART: Presence.DEPARTED,
 }
+LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass
@@ -23,7 +24,7 @@ class Standing:
     presence: Presence = Presence.UNKNOWN
     stage: str = "visitor"
     latest: str = ""
-    since: datetime = datetime.min.replace(tzinfo=UTC)
+    since: datetime = LONG_AGO
 
 
 def standings() -> dict[str, Standing]:

@@ -34,7 +34,7 @@ def reads(times: int) -> list[Step]:
 
 def pays(times: int = 1) -> list[Step]:
     """A month's plan, and the issues of that month."""
-    return ([(2, "plan_paid", {"plan": "month", "value": 4})] + reads(2)) * times
+    return [(2, "plan_paid", {"plan": "month", "value": 4}), *reads(2)] * times
 
 
 def complains(text: str, answered_after: float | None = 2) -> list[Step]:
@@ -85,55 +85,11 @@ RECENT: Final[dict[str, list[Step]]] = {
 }
 """Those who have just done their last step, so that there is something to do."""
 
-NAMES: Final = [
-    "ada",
-    "bob",
-    "grace",
-    "alan",
-    "barbara",
-    "carol",
-    "dennis",
-    "edith",
-    "frank",
-    "gina",
-    "harold",
-    "ida",
-    "jack",
-    "katherine",
-    "leo",
-    "mary",
-    "nora",
-    "oscar",
-    "paula",
-    "quentin",
-    "rosa",
-    "stan",
-    "tina",
-    "ulla",
-    "victor",
-    "wanda",
-    "xenia",
-    "yuri",
-    "zoe",
-    "amir",
-    "bea",
-    "carl",
-    "dora",
-    "emil",
-    "fay",
-    "gus",
-    "hedy",
-    "ivan",
-    "june",
-    "karl",
-    "lena",
-    "milo",
-    "nina",
-    "otto",
-    "pia",
-    "rene",
-    "sara",
-]
+NAMES: Final = """
+ada bob grace alan barbara carol dennis edith frank gina harold ida jack katherine leo mary
+nora oscar paula quentin rosa stan tina ulla victor wanda xenia yuri zoe amir bea carl dora
+emil fay gus hedy ivan june karl lena milo nina otto pia rene sara
+"""
 INVITERS: Final = {
     **{"bob": "ada", "grace": "bob", "alan": "grace"},
     **{"edith": "barbara", "frank": "barbara", "gina": "barbara"},
@@ -144,7 +100,7 @@ INVITERS: Final = {
 def lives(until: datetime) -> Iterator[Life]:
     """Everybody; stories take turns, and the subscribers come eight days apart."""
     random = Random(1871)
-    for number, (name, story) in enumerate(zip(NAMES, cycle(STORIES), strict=False)):
+    for number, (name, story) in enumerate(zip(NAMES.split(), cycle(STORIES), strict=False)):
         began_at = until - timedelta(days=420 - 8 * number)
         yield _life(name, story, began_at, until, random)
     for name, story in RECENT.items():
@@ -156,10 +112,9 @@ def _life(name: str, story: list[Step], at: datetime, until: datetime, random: R
     acts: list[Act] = []
     for after, event, properties in story:
         at += timedelta(days=after + random.uniform(0, 0.5))
-        if event == "unsubscribed":
-            properties = {"reason": random.choice(REASONS)}
+        reason = {"reason": random.choice(REASONS)} if event == "unsubscribed" else {}
         if at < until:
-            acts.append((at, event, properties))
+            acts.append((at, event, properties | reason))
     inviter = INVITERS.get(name)
     return Life(_address(name), None if inviter is None else _address(inviter), acts)
 
