@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from motfunnel.store.migrations import upgrade
 from motfunnel.store.plain_tables import add_plain_tables, is_table_of_ours
+from motfunnel.store.tables import tables
 
-__all__ = ["add_tables", "include_object"]
+__all__ = ["add_tables", "include_object", "upgrade_tables"]
 
 
 def add_tables(metadata: Any, schema: str | None = None) -> None:
@@ -35,3 +37,21 @@ def include_object(
     """
     is_strange = type_ == "table" and reflected and compare_to is None
     return not (is_strange and is_table_of_ours(name))
+
+
+def upgrade_tables(connection: Any, before: int, after: int, *, schema: str | None = None) -> None:
+    """Bring the tables from one version to another, with all rows kept: in a host's migration.
+
+    What autogenerate cannot know, a later motfunnel does here: what a new column holds in the rows
+    that are there, and how a key is changed.
+
+    Args:
+        connection: that of the migration, ``op.get_bind()``.
+        before: the version of the tables up to then.
+        after: the version from then on.
+        schema: the schema of the tables.
+
+    Raises:
+        SchemaError: there are no such versions.
+    """
+    upgrade(connection, tables(schema), before, after)

@@ -34,7 +34,7 @@ def teaching(remedy: str) -> Iterator[None]:
         yield
     except DBAPIError as error:
         if _is_absence(error):
-            raise absent(remedy, str(error.orig)) from error
+            raise absent(remedy, _words(error)) from error
         raise
 
 
@@ -61,6 +61,12 @@ def _lacking(found: Inspector, table: Table) -> list[str] | None:
         return None
     there = {column["name"] for column in found.get_columns(table.name, table.schema)}
     return [column.name for column in table.columns if column.name not in there]
+
+
+def _words(error: DBAPIError) -> str:
+    """What the database said, without its number."""
+    said = error.orig.args if error.orig is not None else ()
+    return str(said[-1] if said else error)
 
 
 def _is_absence(error: DBAPIError) -> bool:

@@ -56,6 +56,25 @@ def migrate(database: Database) -> tuple[int, int]:
         return found, VERSION if found else 0
 
 
+def upgrade(connection: Connection, tables: Tables, before: int, after: int) -> None:
+    """Take the steps between two versions on a host's connection, whatever a row says.
+
+    Where a step has been taken already, it changes nothing. Ends no transaction of the host's.
+
+    Raises:
+        SchemaError: there are no such versions.
+    """
+    if not 1 <= before < after <= VERSION:
+        raise SchemaError(
+            f"there is no way from version {before} of the tables to {after}; this motfunnel "
+            f"knows versions 1 to {VERSION}"
+        )
+    for version in range(before, after):
+        _STEPS[version](connection, tables)
+    if _version(connection, tables):
+        _put_version(connection, tables, after)
+
+
 def _to_version_2(connection: Connection, tables: Tables) -> None:
     """Keys can be merged, and contacts erased with their counts kept."""
     _add_column(connection, tables.contacts, Column("merged_into", key_type()))
