@@ -1,6 +1,6 @@
 """The commands that the documents print can be run: each document is one story, told in order.
 
-A `console` block's lines that begin with `$ motfunnel` or `$ export` are run in an empty directory
+A `console` block's lines that begin with one of COMMANDS or `$ export` are run in an empty directory
 of the document's own, after its captioned files were written there and its Python was executed.
 What stands below a command is what it prints, but for its white space. `<!-- exit: 1 -->` above a
 block says that its commands end with that code, and not with 0.
@@ -27,12 +27,13 @@ BLOCK = re.compile(
     r"(?::caption: (?P<name>\S+)\n\n)?(?P<text>.*?)^```$",
     re.DOTALL | re.MULTILINE,
 )
+COMMANDS = ("motfunnel", "flask", "pytest")
 DEMO = "$ motfunnel demo\n"
 ON_THE_DEMO = (ROOT / "README.md", ROOT / "docs/how-to/look-at-a-real-history.md")
 PAGES = [
     page
     for page in sorted((ROOT / "docs").rglob("*.md"))
-    if "$ motfunnel" in page.read_text("utf-8") and page not in ON_THE_DEMO
+    if any(f"$ {one}" in page.read_text("utf-8") for one in COMMANDS) and page not in ON_THE_DEMO
 ]
 
 
@@ -87,9 +88,9 @@ def run(text: str, code: int, environment: dict[str, str]) -> None:
         if words[0] == "export":
             name, _, value = words[1].partition("=")
             environment[name] = value
-        elif words[0] == "motfunnel":
+        elif words[0] in COMMANDS:
             done = subprocess.run(
-                [Path(sys.executable).with_name("motfunnel"), *words[1:]],
+                [Path(sys.executable).with_name(words[0]), *words[1:]],
                 env=environment,
                 capture_output=True,
                 text=True,
