@@ -8,29 +8,41 @@ PYTEST_ARGS ?= -n logical --maxprocesses 4
 SOAK_ARGS ?= -n 2
 MATRIX_ARGS ?=
 SHOP_PORT ?= 8000
+NEWSLETTER_PORT ?= 5000
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SHOP := SHOP_STATE=$(abspath $(BUILD))/shop $(BIN)/python examples/shop/manage.py
+NEWSLETTER := cd examples/newsletter && $(abspath $(BIN))/flask --app newsletter
 REQUIRED := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo shop test soak matrix types lint format docs check lock clean
+.PHONY: help demo shop newsletter test soak matrix types lint format docs check lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.cli ## install the command line alone and run its demo
 	$(BIN)/motfunnel demo
 	@echo "(motfunnel is $(BIN)/motfunnel)"
 
 # The database is SQLite's, in $(BUILD)/shop; a DATABASE_URL in the environment names another.
-shop: $(VENV)/.shop ## run the example shop, in Django, on 127.0.0.1:$(SHOP_PORT)
+shop: $(VENV)/.shop ## run the example shop, in Django, on 127.0.0.1:8000
 	$(SHOP) migrate
 	$(SHOP) seed
 	$(SHOP) motfunnel sweep
 	$(SHOP) runserver 127.0.0.1:$(SHOP_PORT)
+
+# The database is SQLite's, in $(BUILD)/newsletter; a DATABASE_URL in the environment names another.
+newsletter: export DATABASE_URL ?= sqlite:///$(abspath $(BUILD))/newsletter/newsletter.db
+newsletter: export FLASK_STAFF_PASSWORD ?= staff
+newsletter: $(VENV)/.newsletter ## run the example newsletter, in Flask, on 127.0.0.1:5000
+	@mkdir -p $(BUILD)/newsletter
+	$(NEWSLETTER) db upgrade
+	$(NEWSLETTER) seed
+	$(NEWSLETTER) motfunnel sweep
+	$(NEWSLETTER) run --port $(NEWSLETTER_PORT)
 
 test: $(VENV)/.dev ## run every test, doctest and example of the documents
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
@@ -87,7 +99,12 @@ $(VENV)/.shop: $(VENV)/.pip $(REQUIRED)
 		--editable '.[cli,django,postgres,mysql]'
 	@touch $(VENV)/.cli $@
 
+$(VENV)/.newsletter: $(VENV)/.pip $(REQUIRED)
+	$(PIP) install --quiet --constraint constraints.txt --group newsletter \
+		--editable '.[cli,flask,postgres,mysql]'
+	@touch $(VENV)/.cli $@
+
 # The whole includes the others, so that `make demo` after `make test` installs nothing.
 $(VENV)/.dev: $(VENV)/.pip $(REQUIRED)
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[all]' --group dev
-	@touch $(VENV)/.cli $(VENV)/.shop $@
+	@touch $(VENV)/.cli $(VENV)/.shop $(VENV)/.newsletter $@
