@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.orm import Session
 
 from motfunnel import AsyncTracker, Funnel, Moment, Tracker
-from motfunnel.errors import ConflictError, UrlError
+from motfunnel.errors import ConflictError, SchemaError, UrlError
 from motfunnel.tracking.reader import Reader
 from motfunnel.tracking.writer import Writer
 from tests.tracking.asynchronous import host_engine, run
@@ -175,7 +175,7 @@ def test_asyncpg(shared_engine: Engine, make_async: Callable[..., AsyncTracker])
 def test_a_failure_of_the_database(
     shared_engine: Engine, make_async: Callable[..., AsyncTracker]
 ) -> None:
-    """An error of the database is SQLAlchemy's, as everywhere."""
+    """Missing tables are told as everywhere, and the host's transaction goes on."""
 
     async def story() -> None:
         async with (
@@ -183,8 +183,9 @@ def test_a_failure_of_the_database(
             host_engine(shared_engine) as engine,
             AsyncSession(engine) as session,
         ):
-            with pytest.raises(DBAPIError):
+            with pytest.raises(SchemaError) as caught:
                 await nowhere.track("ada", "saw", bind=session)
+            assert isinstance(caught.value.__cause__, DBAPIError)
             assert (await session.execute(text("SELECT 1"))).scalar() == 1
 
     run(story())
