@@ -101,7 +101,10 @@ def test_without_it(alias: str, engine: Engine, tenant: str) -> None:
         motfunnel.track("ada", "saw")
         motfunnel.tracker().identify("ada", {"plan": "free"})
     found = [one for one in said(engine, tenant) if one]
-    assert sorted(found, key=str) == [{"path": "/buy/2", "device": "other"}, {"plan": "free"}]
+    assert sorted(found, key=str) == [
+        {"path": "/buy/<int:number>", "device": "other"},
+        {"plan": "free"},
+    ]
 
 
 def test_the_same_event_from_another_page(installed: None, tracker: Tracker) -> None:
@@ -118,6 +121,20 @@ def test_the_same_event_from_another_page(installed: None, tracker: Tracker) -> 
     with pytest.raises(ConflictError):
         tracker.track("ada", "saw", id="1", properties={"colour": "red"})
     assert tracker.contact("ada").events == 1
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "path"), [({}, "/reset"), ({"token": "secret"}, "/reset/<str:token>")]
+)
+def test_what_stands_in_a_path(project: None, kwargs: dict[str, str], path: str) -> None:
+    """Of a path with parameters the route is kept: one of them may be a secret."""
+    from types import SimpleNamespace
+
+    from motfunnel.integrations.django.surroundings import path_of
+
+    match = SimpleNamespace(route="reset/<str:token>", args=(), kwargs=kwargs)
+    asked = SimpleNamespace(path="/".join(["/reset", *kwargs.values()]), resolver_match=match)
+    assert path_of(asked) == path
 
 
 @pytest.mark.parametrize(
@@ -149,7 +166,10 @@ def test_any_request_can_be_stored(source: str, path: str, agent: str) -> None:
     from motfunnel.integrations.django.surroundings import surrounded_by, with_surroundings
 
     request = SimpleNamespace(
-        GET={"utm_source": source}, path=path, META={"HTTP_USER_AGENT": agent}
+        GET={"utm_source": source},
+        path=path,
+        resolver_match=None,
+        META={"HTTP_USER_AGENT": agent},
     )
     with surrounded_by(request):
         properties, ambient = with_surroundings({"device": "shop"})
@@ -165,5 +185,5 @@ def test_what_is_no_mapping(project: None) -> None:
 
     from motfunnel.integrations.django.surroundings import surrounded_by, with_surroundings
 
-    with surrounded_by(SimpleNamespace(GET={}, path="/", META={})):
+    with surrounded_by(SimpleNamespace(GET={}, path="/", resolver_match=None, META={})):
         assert with_surroundings(7) == (7, frozenset())

@@ -1,7 +1,7 @@
 """What the running request says of an event's surroundings: where, by what, from which campaign.
 
-Never a query string, an address, or whatever else a visitor did not mean to leave behind. What the
-caller says goes before it.
+Never a query string, an address, a token that stands in a path, or whatever else a visitor did not
+mean to leave behind. What the caller says goes before it.
 """
 
 from __future__ import annotations
@@ -62,10 +62,17 @@ def device_of(user_agent: str) -> str:
     return next((kind for kind, words in _DEVICES if words.search(user_agent)), "other")
 
 
+def path_of(request: Any) -> str:
+    """The path, or its route where a part of it is a parameter, such as a token for a password."""
+    match = request.resolver_match
+    path: str = request.path
+    return f"/{match.route}" if match is not None and (match.args or match.kwargs) else path
+
+
 def _read(request: Any) -> dict[str, str]:
     said = {name: request.GET.get(name) for name in CAMPAIGN}
     said["source"] = said["utm_source"]
-    said["path"] = request.path
+    said["path"] = path_of(request)
     said["device"] = device_of(request.META.get("HTTP_USER_AGENT", ""))
     kept = {name: _UNSTORABLE.sub("\ufffd", value or "").strip() for name, value in said.items()}
     return {name: value[:MOST_CHARACTERS] for name, value in kept.items() if value}
