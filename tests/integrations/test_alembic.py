@@ -16,6 +16,7 @@ from motfunnel.errors import SchemaError
 from motfunnel.integrations.alembic import add_tables, include_object, upgrade_tables
 from motfunnel.store.database import Database
 from motfunnel.store.tables import tables
+from motfunnel.store.types import MARIADB
 from motfunnel.store.versions import VERSION
 from motfunnel.tracking.check import check_contacts
 from tests.store.test_migrations import put_released
@@ -62,7 +63,9 @@ def shape(engine: Engine) -> dict[str, Any]:
             (one["name"], one["column_names"], _words(one.get("dialect_options", {})))
             for one in found.get_indexes(name)
         )
-        key, options = found.get_pk_constraint(name), found.get_table_options(name)
+        key = found.get_pk_constraint(name)
+        has_options = engine.dialect.name in MARIADB
+        options = found.get_table_options(name) if has_options else {}
         shapes[name] = (columns, key, indexes, repr(checks), repr(options))
     return shapes
 
