@@ -5,7 +5,6 @@ The key is the session's own and not Django's session key, which changes at ever
 
 from uuid import uuid4
 
-from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import user_passes_test
 from motfunnel import track
 
@@ -26,15 +25,3 @@ def track_visit(request, event, **properties):
     """Record what a visitor or a customer did; what the staff look at says nothing."""
     if not request.user.is_staff:
         track(contact_of(request), event, properties=properties)
-
-
-def key_of(user):
-    """Give the key under which motfunnel knows a user."""
-    return f"{user._meta.label_lower}:{user.pk}"
-
-
-def user_of(key):
-    """Give the user that a contact's key stands for; None for a visitor."""
-    model, _, pk = key.partition(":")
-    users = get_user_model()
-    return users.objects.filter(pk=pk).first() if model == users._meta.label_lower else None

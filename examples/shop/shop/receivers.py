@@ -6,8 +6,9 @@ from django.db import transaction
 from django.dispatch import receiver
 from django.utils import timezone
 from motfunnel.integrations.django import signals
+from motfunnel.integrations.django.contacts import instance_of
 
-from shop.contacts import VISITOR, user_of
+from shop.contacts import VISITOR
 from shop.models import Task
 
 
@@ -38,13 +39,13 @@ def thank_who_speaks_well_of_us(moment, **kwargs):
 @receiver(signals.recidivism)
 def welcome_who_came_back(moment, **kwargs):
     """Nobody need write to a customer who is back."""
-    Task.objects.filter(user=user_of(moment.contact), moment="depart", done_at=None).update(
+    Task.objects.filter(user=instance_of(moment.contact), moment="depart", done_at=None).update(
         done_at=timezone.now()
     )
 
 
 def add_task(moment, text):
     """Put a customer on the desk's list; a visitor has no address to write to."""
-    user = user_of(moment.contact)
+    user = instance_of(moment.contact)
     if user is not None:
         Task.objects.create(user=user, moment=moment.kind, text=text, since=moment.occurred_at)

@@ -82,3 +82,16 @@ def test_a_key_of_the_projects_own(alias: str, tenant: str) -> None:
     with override_settings(MOTFUNNEL=given(alias, tenant, CONTACT_KEY=key)):
         assert motfunnel.track(order, "saw").contact == "order 1"
         assert motfunnel.track(ticket, "saw").contact == f"shop.ticket:{ticket.pk}"
+
+
+def test_the_way_back(alias: str, tenant: str) -> None:
+    """A key of an instance leads to it, and one of something deleted or of no model nowhere."""
+    from motfunnel.integrations.django.contacts import contact_key, instance_of
+    from tests.integrations.django_project.shop.models import Order
+
+    order = Order.objects.using(alias).create(tenant=tenant, number=1)
+    key = str(contact_key(order))
+    assert instance_of(key, using=alias) == order
+    order.delete()
+    for lost in (key, "ada@example.com", "shop.order:ada", "no.model:7", "shop.order", ":", ""):
+        assert instance_of(lost, using=alias) is None

@@ -16,6 +16,7 @@ from motfunnel import Funnel, Tracker
 from motfunnel.integrations.django import models
 from motfunnel.integrations.django.admin import PAGES, addresses, register, window
 from motfunnel.integrations.django.admin.addresses import beyond, shown, write
+from motfunnel.integrations.django.contacts import story_url
 
 LISTS = [f"/admin/motfunnel/{model._meta.model_name}/" for model in PAGES]
 HOSTILE = [
@@ -244,7 +245,8 @@ def open_hostile(tracker: Tracker, staff: Client, keys: list[str]) -> None:
     links = {link.get_text(): link["href"] for link in listed.select("#result_list tbody th a")}
     assert not [one for one in listed.select("#content script, #content img[onerror]")]
     for key in keys:
-        found = page(staff.get(links[shown(key)]))
+        assert links[shown(key)] == story_url(key)
+        found = page(staff.get(story_url(key)))
         assert found.select("#content script, #content img[onerror], #content b") == []
         assert table(found, "What is so")[0][1] == shown(key).strip()
         assert len(table(found, "Events (3)")) == 3

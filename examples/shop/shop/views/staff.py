@@ -12,9 +12,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 from motfunnel import track
+from motfunnel.integrations.django.contacts import contact_key, instance_of, story_url
 from motfunnel.integrations.django.models import Contact
 
-from shop.contacts import key_of, user_of
 from shop.forms import AnswerForm, LetterForm
 from shop.letters import send_letter
 from shop.models import Complaint, Task
@@ -58,7 +58,7 @@ def finish(request, pk):
 def customers(request):
     """Show all customers, with what motfunnel's tables hold of them."""
     users = CUSTOMERS.annotate(placed=Count("orders")).order_by("username")
-    keys = [key_of(user) for user in users]
+    keys = [contact_key(user) for user in users]
     found = Contact.objects.filter(tenant=motfunnel.tracker().tenant, contact__in=keys)
     contacts = {one.contact: one for one in found}
     known = [(user, contacts.get(key)) for user, key in zip(users, keys, strict=True)]
@@ -75,6 +75,7 @@ def customer(request, pk):
         {
             "customer": user,
             "profile": motfunnel.tracker().contact(user),
+            "story_url": story_url(user),
             "complaints": Complaint.objects.filter(order__user=user),
             "may_write": may_write(user),
         },
@@ -132,7 +133,7 @@ def returns(request):
         {
             "rate": rate,
             "groups": [report.recidivism(within=WINDOW, by=by) for by in BY],
-            "returned": filter(None, map(user_of, rate.members())),
+            "returned": filter(None, map(instance_of, rate.members())),
             "written_to": report.reengagement(within=timedelta(days=30)),
         },
     )

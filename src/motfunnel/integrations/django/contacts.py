@@ -1,11 +1,17 @@
-"""What a Django project passes as a contact: a text, a number, or an instance of a model."""
+"""What a Django project passes as a contact: a text, a number, or an instance of a model.
+
+And the way back, for who is told of a moment: from its contact to the instance, and to its story.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from django.apps import apps
+from django.core.exceptions import ValidationError
 from django.db.models import Model
+from django.urls import reverse
 
 from motfunnel.errors import EventError
 
@@ -33,6 +39,35 @@ def contact_key(contact: Any) -> object:
     if isinstance(contact.pk, tuple):
         raise EventError(f"the contact is a {label}, whose key has several parts; give a text")
     return f"{label}:{contact.pk}"
+
+
+def instance_of(key: str, *, using: str | None = None) -> Model | None:
+    """The instance whose key this is; None where it is not there any more, or never was one.
+
+    Args:
+        key: as a moment's ``contact``.
+        using: the alias of the database; by default the one that routers name.
+    """
+    label, _, pk = key.rpartition(":")
+    try:
+        model = apps.get_model(label)
+        found: Model | None = model._default_manager.using(using).filter(pk=pk).first()
+    except (LookupError, ValueError, ValidationError):
+        return None
+    return found
+
+
+def story_url(contact: object, *, site: str = "admin") -> str:
+    """The address of a contact's story in the admin.
+
+    Args:
+        contact: its key, or an instance of a model.
+        site: the name of the admin site.
+    """
+    from motfunnel.integrations.django.admin import addresses
+
+    address = addresses.write((contact_key(contact),))
+    return str(reverse(f"{site}:motfunnel_contact_change", kwargs={"address": address}))
 
 
 def keyed_by(own: Keyed | None) -> Keyed:
