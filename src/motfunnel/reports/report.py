@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from attrs import evolve
 
 from motfunnel.domain.event import Event
 from motfunnel.domain.instant import utc
@@ -19,7 +17,7 @@ from motfunnel.domain.moment import Episode, Moment, MomentKind
 from motfunnel.domain.payload import check_text
 from motfunnel.errors import QuestionError
 from motfunnel.reports.known import known_episodes, known_journeys
-from motfunnel.reports.rate import Rate
+from motfunnel.reports.rate import COMPETING, Rate
 from motfunnel.reports.return_rates import (
     RECIDIVISM,
     REENGAGEMENT,
@@ -29,7 +27,7 @@ from motfunnel.reports.return_rates import (
     choose,
     make_row,
 )
-from motfunnel.reports.stage_funnel import StageFunnel, make_stage_funnel
+from motfunnel.reports.stage_funnel import DEFINITION, StageFunnel, stage_rows
 from motfunnel.store.departures import Grouping, read_episodes
 from motfunnel.store.erasure import erased_contacts
 from motfunnel.store.histories import read_histories
@@ -133,11 +131,23 @@ class Report:
         Numerator: contacts that reached the stage or a higher one. Denominator: those that reached
         the stage before or a higher one. An empty denominator gives None.
         """
-        stages = self._tracker.funnel.stages
-        made = make_stage_funnel(
-            self._moments(), stages, self.as_of, known_by=self.known_by, confidence=confidence
+        return StageFunnel(
+            name="funnel",
+            definition=DEFINITION,
+            rows=stage_rows(self._moments(), self._tracker.funnel.stages, confidence),
+            **self._asked(confidence),
         )
-        return evolve(made, erased=self._erased()[1])
+
+    def _asked(self, confidence: float) -> dict[str, Any]:
+        """What every answer says of its question."""
+        return {
+            "as_of": self.as_of,
+            "known_by": self.known_by,
+            "timezone": self.timezone.key,
+            "tenant": self._tracker.tenant,
+            "confidence": confidence,
+            "erased": self._erased()[1],
+        }
 
     def _moments(self) -> Iterator[Moment]:
         """The openings, and then the conversions."""
@@ -176,7 +186,7 @@ class Report:
             raise QuestionError(f"unit is {unit!r}; it can be 'contact' or 'episode'")
         cohort = _cohort(bounds)
         grouping = _grouping(by, kind)
-        erased, others = self._erased()
+        erased, _ = self._erased()
         chosen = choose(
             kind,
             self._episodes(grouping),
@@ -193,10 +203,8 @@ class Report:
             unit=unit,
             by=by,
             cohort=cohort,
-            as_of=self.as_of,
-            known_by=self.known_by,
-            confidence=confidence,
-            erased=others,
+            notes=(COMPETING,) if any(one.erased for one in chosen) else (),
+            **self._asked(confidence),
             rows=tuple(
                 make_row(group, one, within, self.as_of, confidence)
                 for group, one in groups.items()

@@ -153,12 +153,13 @@ def make_row(
         rate=share.value,
         interval=_interval(share, mature, window, confidence),
         immature=len(immature) / len(chosen) if chosen else None,
+        immature_count=len(immature),
+        erased_count=sum(one.erased for one in chosen),
         km=_kaplan_meier(chosen, window, confidence),
-        erased=sum(one.erased for one in chosen),
-        parts={
-            "numerator": tuple(one.episode for one in returned),
-            "denominator": tuple(one.episode for one in mature),
-            "immature": tuple(one.episode for one in immature),
+        names={
+            "numerator": tuple(one.episode.contact for one in returned),
+            "denominator": tuple(one.episode.contact for one in mature),
+            "immature": tuple(one.episode.contact for one in immature),
         },
     )
 
