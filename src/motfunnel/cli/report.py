@@ -7,7 +7,7 @@ from typing import Any, Final
 import click
 from attrs import frozen
 
-from motfunnel.cli.output import formats, print_json, print_lines
+from motfunnel.cli.output import formats, print_csv, print_json, print_lines
 from motfunnel.cli.store import with_tracker
 from motfunnel.cli.words import duration, read_instant, zone
 from motfunnel.tracking.tracker import Tracker
@@ -68,9 +68,10 @@ def report_command(tracker: Tracker, /, name: str, form: str, **options: Any) ->
     answer = getattr(report, name)(**arguments)
     if form == "json":
         print_json(answer.to_dict())
+    elif form == "csv":
+        print_csv(answer.to_csv())
     else:
-        text = answer.to_csv() if form == "csv" else str(answer)
-        print_lines(text.splitlines())
+        print_lines([str(answer)])
 
 
 def _check(name: str, asked: set[str]) -> None:

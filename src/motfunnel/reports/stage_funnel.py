@@ -46,9 +46,9 @@ class StageRow(Row):
     from_previous: float | None = field(metadata=cell(SHARE, "of previous"))
     interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
     from_first: float | None = field(metadata=cell(SHARE, "of first"))
-    lower_quartile: timedelta | None = field(metadata=cell(DURATION, "25% took"))
+    lower_quartile: timedelta | None = field(metadata=cell(DURATION, "25% in"))
     median: timedelta | None = field(metadata=cell(DURATION, "median"))
-    upper_quartile: timedelta | None = field(metadata=cell(DURATION, "75% took"))
+    upper_quartile: timedelta | None = field(metadata=cell(DURATION, "75% in"))
 
 
 @frozen(kw_only=True)

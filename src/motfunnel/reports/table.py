@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -15,6 +13,7 @@ WIDTH: Final = 80
 """How many columns a terminal has at least."""
 
 _DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
+_QUOTED: Final = frozenset(',"\r\n')
 _NARROWEST: Final = 8  # of the first column, however little room the others leave
 
 
@@ -44,11 +43,7 @@ def wrapped(text: str) -> str:
 
 def csv_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Write rows as CSV; a text that a spreadsheet would run as a formula is disarmed."""
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow([_disarm(cell) for cell in header])
-    writer.writerows([[_disarm(cell) for cell in row] for row in rows])
-    return written.getvalue()
+    return "".join(",".join(map(_csv_cell, line)) + "\n" for line in (header, *rows))
 
 
 def without_erased(erased: int) -> str:
@@ -56,10 +51,14 @@ def without_erased(erased: int) -> str:
     return f"without {counted(erased, 'contact')} erased with nothing of them kept"
 
 
-def _disarm(cell: object) -> object:
-    if isinstance(cell, str) and cell.startswith(_DANGEROUS):
-        return "'" + cell
-    return "" if cell is None else cell
+def _csv_cell(value: object) -> str:
+    """Write one cell; a lone carriage return is quoted too, which Python's writer forgets."""
+    if value is None:
+        return ""
+    text = str(value)
+    if isinstance(value, str) and text.startswith(_DANGEROUS):
+        text = "'" + text
+    return '"' + text.replace('"', '""') + '"' if _QUOTED.intersection(text) else text
 
 
 def _printable(text: str) -> str:
