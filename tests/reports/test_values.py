@@ -81,7 +81,7 @@ def test_json_has_the_promised_keys(rossi: Tracker) -> None:
     answer = json.loads(rossi.report().recidivism(within=52 * WEEK).to_json())
     promised = {"rate", "numerator", "denominator", "lower", "upper", "confidence", "immature"}
     assert promised | {"as_of", "definition", "km"} <= answer.keys()
-    assert {"probability", "lower", "upper", "at_risk", "median"} == answer["km"].keys()
+    assert {"probability", "lower", "upper", "at_risk", "median"} <= answer["km"].keys()
 
 
 def test_csv_has_a_line_for_each_group_and_no_formula(rossi: Tracker) -> None:

@@ -186,7 +186,7 @@ class Answer(Generic[R]):
                 yield self.table(caption, shown[:1] + columns_of(one.kind.row, name), self.rows)
 
     def table(
-        self, caption: str | None, shown: Sequence[tuple[str, Cell]], rows: Sequence[Row]
+        self, caption: str | None, shown: Sequence[tuple[str, Cell]], rows: Sequence[Any]
     ) -> Table:
         """Write rows as they are printed, below their headings."""
         words = self.words()
@@ -220,7 +220,7 @@ def columns_of(row_class: type, within: str = "") -> list[tuple[str, Cell]]:
     ]
 
 
-def show(kind: Kind, row: Row, path: str) -> str:
+def show(kind: Kind, row: Any, path: str) -> str:
     """Write one value for people; what is undefined is a dash."""
     value = attrgetter(path)(row)
     return kind.missing if value is None else kind.show(value)

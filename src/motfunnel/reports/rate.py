@@ -5,13 +5,14 @@ Made by ``estimate``. Holds who was counted, so that any number can be turned in
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from attrs import field, frozen
 
-from motfunnel.domain.instant import format_duration, iso
-from motfunnel.reports.answer import Answer, Row
+from motfunnel.domain.instant import MICROSECOND, format_duration, iso
+from motfunnel.reports.answer import Answer, Row, Table, columns_of
 from motfunnel.reports.cells import (
     BY,
     COHORT,
@@ -26,15 +27,30 @@ from motfunnel.reports.cells import (
     cell,
     nested,
 )
+from motfunnel.reports.comparison import Comparison, DifferenceRow
 from motfunnel.statistics import CompetingRisks, Interval, SurvivalCurve
 
 FEWEST_AT_RISK = 10
 """Below this many still under observation at the window's end, no curve is quoted there."""
 
 COMPETING = (
-    "contacts that were erased with their counts kept cannot return any more: they count as not "
-    "returned, and the KM columns are by Aalen–Johansen, with erasure as the competing risk"
+    "to contacts that were erased with their counts kept nothing can happen any more: they count "
+    "as without the event, and the KM columns are by Aalen–Johansen, with erasure as a competing "
+    "risk"
 )
+
+
+@frozen(kw_only=True)
+class Span:
+    """From which duration to which; an upper end of None was not reached."""
+
+    lower: timedelta
+    upper: timedelta | None
+
+    @classmethod
+    def of(cls, lower: float, upper: float | None) -> Self:
+        """Make one of microseconds."""
+        return cls(lower=lower * MICROSECOND, upper=None if upper is None else upper * MICROSECOND)
 
 
 @frozen(kw_only=True)
@@ -47,6 +63,10 @@ class KaplanMeier:
         interval: its log(−log) interval; None where undefined.
         at_risk: how many are under observation at the window's end, without the event so far.
         median: the time by which half had it; None where fewer did.
+        median_interval: between which times that lies; an upper end of None was not yet reached.
+        mean: how long, on average, one waits for it within the window; whoever waits longer counts
+            with the window. None where the probability is.
+        mean_interval: its normal interval.
         curve: the whole curve; by Aalen–Johansen where an erasure competes with the event.
     """
 
@@ -59,6 +79,9 @@ class KaplanMeier:
     interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
     at_risk: int = field(metadata=cell(COUNT, "at risk"))
     median: timedelta | None = field(metadata=cell(DURATION, "median"))
+    median_interval: Span | None = field(default=None, metadata=cell(between(DURATION), LEVEL))
+    mean: timedelta | None = field(default=None, metadata=cell(DURATION, "mean"))
+    mean_interval: Span | None = field(default=None, metadata=cell(between(DURATION), LEVEL))
     curve: SurvivalCurve | CompetingRisks = field(repr=False)
 
 
@@ -90,6 +113,19 @@ class RateRow(Row):
 
 
 @frozen(kw_only=True)
+class CausedRow(RateRow):
+    """The rate of one group whose event is a purchase or advocacy, whichever comes first.
+
+    Attributes:
+        purchase_first: of the numerator, those with whom it was a purchase.
+        advocacy_first: of the numerator, those with whom it was advocacy.
+    """
+
+    purchase_first: int = field(metadata=cell(COUNT, "purchase"))
+    advocacy_first: int = field(metadata=cell(COUNT, "advocacy"))
+
+
+@frozen(kw_only=True)
 class Rate(Answer[RateRow]):
     """A windowed rate, of all or by groups: one row for each group, in the order of their names.
 
@@ -100,6 +136,7 @@ class Rate(Answer[RateRow]):
         unit: ``contact`` (each contact's first episode in the cohort) or ``episode`` (all).
         by: what the rows are told apart by, or None.
         cohort: from when to when the clocks of those counted began; half-open, None: no bound.
+        comparison: of a contact-based rate by groups, how they compare.
     """
 
     row_class: ClassVar[type[Row]] = RateRow
@@ -108,6 +145,7 @@ class Rate(Answer[RateRow]):
     unit: str = field(metadata=cell(TEXT))
     by: str | None = field(metadata=cell(TEXT))
     cohort: tuple[datetime | None, datetime | None] = field(metadata=cell(COHORT))
+    comparison: Comparison | None = None
 
     @property
     def row(self) -> RateRow:
@@ -160,12 +198,44 @@ class Rate(Answer[RateRow]):
         """The whole answer, ready for JSON; without groups the row is part of it."""
         told = super().to_dict()
         if self.by is not None:
-            return told
+            compared = self.comparison
+            return told | {"comparison": None if compared is None else compared.to_dict()}
         del told["rows"]
         alone = self.row.to_dict()
         del alone["group"]
         return told | alone
 
+    def tables(self) -> Iterator[Table]:
+        """What is printed below the definition; last, how the groups compare."""
+        yield from super().tables()
+        if self.comparison is not None:
+            columns = columns_of(DifferenceRow)
+            yield self.table(self.comparison.caption, columns, self.comparison.differences)
+
     def words(self) -> dict[str, str]:
         """What stands in headings for what is asked differently each time."""
         return super().words() | {"by": self.by or ""}
+
+
+@frozen(kw_only=True)
+class CausedRate(Rate):
+    """A windowed rate whose rows say what came first.
+
+    Names stand behind ``purchase_first`` and ``advocacy_first`` too.
+    """
+
+    row_class: ClassVar[type[Row]] = CausedRow
+
+
+@frozen(kw_only=True)
+class PeriodRate(Rate):
+    """A rate whose clocks all start with a period and whose window ends with it.
+
+    Its cohort is the period; what happens at its end is in the next one.
+    """
+
+    @property
+    def title(self) -> str:
+        """What was asked, as a heading."""
+        start, end = (iso(one) for one in self.cohort if one is not None)
+        return f"{self.name.capitalize()} in the period from {start} to {end}, {self.unit}-based"
