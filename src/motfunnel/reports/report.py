@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from motfunnel.reports.complaining import AboutComplaints
 from motfunnel.reports.departing import AboutDepartures
+from motfunnel.reports.experimenting import AboutOutreach
 from motfunnel.reports.progressing import AboutProgress
+from motfunnel.reports.referring import AboutReferrals
 
 
-class Report(AboutDepartures, AboutProgress, AboutComplaints):
+class Report(AboutDepartures, AboutProgress, AboutComplaints, AboutReferrals, AboutOutreach):
     """Rates and reports of one tenant, as of an instant.
 
     Made by ``Tracker.report``. Every answer carries its definition, and prints.

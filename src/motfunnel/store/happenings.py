@@ -65,7 +65,7 @@ def read_first_purchases(extent: Extent) -> Iterator[tuple[str, datetime]]:
             yield row.owner, row.at
 
 
-def read_active(extent: Extent, start: datetime, end: datetime) -> Iterator[str]:
+def read_active(extent: Extent, start: datetime | None, end: datetime | None) -> Iterator[str]:
     """Read the contacts with an event in the period that kept them alive, in their order.
 
     A rating or a complaint of one who has departed does not: the contact is still away.
@@ -80,8 +80,12 @@ def read_active(extent: Extent, start: datetime, end: datetime) -> Iterator[str]
         .where(or_(a.returned_at.is_(None), a.returned_at > e.occurred_at))
     )
     alive = or_(e.signal.in_(sure), e.signal.in_(others) & ~away.exists())
-    active = active.distinct().where(e.occurred_at >= start, e.occurred_at < end, alive)
-    yield from extent.connection.scalars(active.order_by(owner))
+    active = active.distinct().where(alive).order_by(owner)
+    if start is not None:
+        active = active.where(e.occurred_at >= start)
+    if end is not None:
+        active = active.where(e.occurred_at < end)
+    yield from extent.connection.scalars(active)
 
 
 def read_moment_properties(
