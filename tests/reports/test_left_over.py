@@ -18,7 +18,7 @@ from motfunnel.errors import QuestionError
 from motfunnel.reports.rate import Rate
 from motfunnel.reports.report import Report
 from tests.oracle import Story
-from tests.reports.test_return_rates import told, track_all
+from tests.reports.test_windowed import told, track_all
 from tests.strategies import HOUR, NEVER, START
 from tests.strategies import make_funnel as funnel_of
 

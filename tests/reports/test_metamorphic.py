@@ -18,7 +18,7 @@ from motfunnel.domain.event import Event, make_event
 from motfunnel.reports.rate import Rate
 from motfunnel.reports.report import Report
 from tests.oracle import Story
-from tests.reports.test_return_rates import WINDOWS, told, track_all
+from tests.reports.test_windowed import WINDOWS, told, track_all
 from tests.strategies import HOUR, NEVER, START, instants
 from tests.strategies import make_funnel as funnel_of
 

@@ -19,7 +19,7 @@ from motfunnel.reports.rate import Rate
 from motfunnel.statistics import Proportion, SurvivalCurve, difference, log_rank
 from tests import oracle
 from tests.oracle import Story
-from tests.reports.test_return_rates import WINDOWS, bounds, track_all
+from tests.reports.test_windowed import WINDOWS, bounds, track_all
 from tests.strategies import CONTACTS, HOUR, NEVER, START, histories, instants, stories
 from tests.strategies import make_funnel as funnel_of
 

@@ -16,7 +16,7 @@ from motfunnel.domain.event import Event
 from tests import oracle
 from tests.oracle import Story
 from tests.reports.test_outreach import lies_in
-from tests.reports.test_return_rates import bounds, track_all
+from tests.reports.test_windowed import bounds, track_all
 from tests.strategies import NEVER, START, histories, instants, stories
 from tests.strategies import make_funnel as funnel_of
 

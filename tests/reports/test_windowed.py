@@ -1,4 +1,4 @@
-"""The return rates of the store, held against counting by hand from the events."""
+"""The windowed rates of the store, held against counting by hand from the events."""
 
 from __future__ import annotations
 
