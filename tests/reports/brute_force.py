@@ -1,4 +1,4 @@
-"""Return rates counted from events by the plainest means: the oracle's episodes, loops, fractions.
+"""Rates counted from events by the plainest means: the oracle's story, loops and fractions.
 
 Shares no code with the library's reports.
 """
@@ -6,7 +6,7 @@ Shares no code with the library's reports.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from tests import oracle
 from tests.oracle import Story
 
 Bounds = tuple[datetime | None, datetime | None]
+ADVOCATES = ("advocate", "refer", "rating")
 
 
 def expected_rows(
@@ -26,6 +27,7 @@ def expected_rows(
     cohort: Bounds,
     by: str | None,
     unit: str,
+    **asked: Any,
 ) -> dict[str | None, dict[str, Any]]:
     """Count numerator, denominator, immature and at risk of each group."""
     histories: dict[str, list[Event]] = {}
@@ -34,64 +36,184 @@ def expected_rows(
     told = {contact: oracle.tell(each, story, as_of) for contact, each in histories.items()}
     rows: dict[str | None, dict[str, Any]] = {} if by else {None: _empty()}
     for contact in sorted(told):
+        past = [one for one in oracle.in_order(histories[contact], story) if one["at"] <= as_of]
         taken = 0
-        for episode in told[contact]["episodes"]:
-            start = episode["departed_at" if kind == "recidivism" else "first_outreach_at"]
-            low, high = cohort
-            if start is None or (low and start < low) or (high and start >= high):
+        for clock in STARTS[kind](told[contact], past, story, asked):
+            start, (low, high) = clock["at"], cohort
+            if start > as_of or (low and start < low) or (high and start >= high):
                 continue
             taken += 1
             if unit == "contact" and taken > 1:
                 continue
-            group = None if by is None else _group(by, contact, episode, start, histories, told)
-            _count(rows.setdefault(group, _empty()), episode, start, as_of, within, contact)
+            group = None if by is None else _group(by, contact, clock, histories, told)
+            _count(rows.setdefault(group, _empty()), clock, as_of, within, contact)
     return rows
 
 
 def _empty() -> dict[str, Any]:
-    return {"n": 0, "of": 0, "immature": 0, "at_risk": 0, "members": [], "times": []}
+    return {"n": 0, "of": 0, "immature": 0, "at_risk": 0, "members": [], "times": [], "causes": []}
 
 
 def _count(
-    row: dict[str, Any],
-    episode: Story,
-    start: datetime,
-    as_of: datetime,
-    within: timedelta,
-    contact: str,
+    row: dict[str, Any], clock: Story, as_of: datetime, within: timedelta, contact: str
 ) -> None:
-    back = episode["returned_at"]
-    row["times"].append(((back or as_of) - start, back is not None, contact))
-    row["at_risk"] += (back or as_of) - start >= within
+    start, end, rival = clock["at"], clock["end"], clock.get("rival")
+    until = end or rival or as_of
+    how = "happened" if end else "ruled out" if rival else None
+    row["times"].append((until - start, how, contact))
+    row["at_risk"] += until - start >= within
     if start + within > as_of:
         row["immature"] += 1
         return
     row["of"] += 1
-    if back is not None and back - start <= within:
+    if end is not None and end - start <= within:
         row["n"] += 1
         row["members"].append(contact)
+        row["causes"].append(clock.get("cause"))
+
+
+def _departures(told: Story, *_: Any) -> Iterator[Story]:
+    for one in told["episodes"]:
+        yield one | {"at": one["departed_at"], "end": one["returned_at"], "by": _depart(told, one)}
+
+
+def _depart(told: Story, episode: Story) -> Any:
+    kinds = [m for m in told["moments"] if m["kind"] == "depart"]
+    return kinds[episode["number"] - 1]["event_id"]
+
+
+def _attempts(told: Story, past: list[Story], *_: Any) -> Iterator[Story]:
+    for one in told["episodes"]:
+        at = one["first_outreach_at"]
+        if at is not None:
+            first = [
+                e for e in past if e["signal"] == "outreach" and e["attempt"] and e["at"] == at
+            ]
+            yield one | {"at": at, "end": one["returned_at"], "by": first[0]["id"]}
+
+
+def _coverage(told: Story, *_: Any) -> Iterator[Story]:
+    for one in told["episodes"]:
+        reached, back = one["first_outreach_at"], one["returned_at"]
+        rival = None if reached else back
+        at = one["departed_at"]
+        yield one | {"at": at, "end": reached, "rival": rival, "by": _depart(told, one)}
+
+
+def _relapses(told: Story, *_: Any) -> Iterator[Story]:
+    episodes = told["episodes"]
+    for number, one in enumerate(episodes):
+        if one["returned_at"] is not None:
+            following = [later["departed_at"] for later in episodes[number + 1 :]]
+            end = following[0] if following else None
+            yield one | {"at": one["returned_at"], "end": end, "by": one["returned_by"]}
+
+
+def _away(told: Story, past: list[Story], story: Story, asked: Story) -> Iterator[Story]:
+    start = asked["period"][0]
+    for one in told["episodes"]:
+        back = one["returned_at"]
+        if one["departed_at"] < start and not (back is not None and back < start):
+            yield one | {"at": start, "end": back, "by": _depart(told, one)}
+
+
+def _conversions(told: Story, past: list[Story], story: Story, asked: Story) -> Iterator[Story]:
+    stages = story["stages"]
+    low, high = (stages.index(asked[end]) for end in ("start", "goal"))
+    reached: dict[int, Story] = {}
+    for one in told["moments"]:
+        if one["kind"] in ("opening", "conversion"):
+            stage = stages.index(one["to_stage"]) if one["to_stage"] else 0
+            for lower in range(stage + 1):
+                reached.setdefault(lower, one | {"stage": stages[stage]})
+    if low in reached:
+        end = reached[high]["at"] if high in reached else None
+        yield reached[low] | {"end": end, "by": reached[low]["event_id"]}
+
+
+def _loyalty(told: Story, past: list[Story], *_: Any) -> Iterator[Story]:
+    bought = [e for e in past if e["signal"] == "purchase"]
+    loyal = [m["at"] for m in told["moments"] if m["kind"] == "loyalist"]
+    if bought:
+        yield {"at": bought[0]["at"], "by": bought[0]["id"], "end": loyal[0] if loyal else None}
+
+
+def _departures_after(told: Story, past: list[Story], story: Story, _: Any) -> Iterator[Story]:
+    for place, stage, one in _complaints(told, story):
+        later = [m["at"] for m in told["moments"][place:] if m["kind"] == "depart"]
+        end = later[0] if later else None
+        yield one | {"end": end, "by": one["event_id"], "stage": stage}
+
+
+def _recoveries(told: Story, past: list[Story], story: Story, _: Any) -> Iterator[Story]:
+    for _place, stage, one in _complaints(told, story):
+        after = [e["id"] for e in past].index(one["event_id"])
+        first = None
+        for number, event in enumerate(past):
+            if number > after and first is None and _recovers(event, past[: number + 1], story):
+                first = event
+        cause = None if first is None else "purchase"
+        if first is not None and first["signal"] in ADVOCATES:
+            cause = "advocacy"
+        end = None if first is None else first["at"]
+        yield one | {"end": end, "cause": cause, "by": one["event_id"], "stage": stage}
+
+
+def _recovers(event: Story, upto: list[Story], story: Story) -> bool:
+    enough = story["apostle_after_referrals"]
+    if event["signal"] == "refer":
+        return enough is not None and sum(e["signal"] == "refer" for e in upto) >= enough
+    if event["signal"] == "rating":
+        return bool(event["promoter"])
+    return event["signal"] in ("purchase", "advocate")
+
+
+def _complaints(told: Story, story: Story) -> Iterator[tuple[int, str, Story]]:
+    for place, one in enumerate(told["moments"]):
+        if one["kind"] == "complaint":
+            before = [m["to_stage"] for m in told["moments"][:place] if m["to_stage"]]
+            yield place, before[-1] if before else story["stages"][0], one
+
+
+STARTS: dict[str, Any] = {
+    "recidivism": _departures,
+    "reengagement": _attempts,
+    "coverage": _coverage,
+    "relapse": _relapses,
+    "reactivation": _away,
+    "conversion": _conversions,
+    "loyalty": _loyalty,
+    "recovery": _recoveries,
+    "departure_after_complaint": _departures_after,
+}
 
 
 def _group(
     by: str,
     contact: str,
-    episode: Story,
-    start: datetime,
+    clock: Story,
     histories: dict[str, list[Event]],
     told: dict[str, Story],
 ) -> str:
     if by == "source":
         return _source(contact, histories, told)
     if by in ("stage", "reason"):
-        value: str = episode[by]
+        value: str = clock[by]
         return value
+    if by.startswith("property:"):
+        said = next((e.properties for e in histories[contact] if e.id == clock["by"]), {})
+        given = said.get(by.removeprefix("property:"))
+        return _text(given) if oracle.text(given) else "unknown"
     latest = "unknown"
-    said = sorted(histories[contact], key=lambda event: (event.occurred_at, event.id))
-    for event in said:
-        if event.name == IDENTIFY and event.occurred_at <= start and by in event.properties:
-            value = event.properties[by]
-            latest = value if isinstance(value, str) else json.dumps(value)
+    for event in sorted(histories[contact], key=lambda event: (event.occurred_at, event.id)):
+        in_time = event.occurred_at <= clock["at"]
+        if event.name == IDENTIFY and in_time and by in event.properties:
+            latest = _text(event.properties[by])
     return latest
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _source(contact: str, histories: dict[str, list[Event]], told: dict[str, Story]) -> str:

@@ -124,3 +124,59 @@ def test_a_negative_duration_is_refused() -> None:
     """No episode ends before it begins."""
     with pytest.raises(ValueError, match="negative"):
         ClusteredCurve.from_observations([("a", -1, True)])
+
+
+@given(data=clustered_observations)
+def test_the_median_lies_where_the_clustered_band_crosses_a_half(data: Observations) -> None:
+    """The band walked row by row is the one that the interval at each duration draws."""
+    curve = ClusteredCurve.from_observations(data)
+    lower = upper = None
+    for t in sorted({x for _, x, _ in data}):
+        band = curve.interval(t)
+        if band is not None and lower is None and band.lower <= 0.5 + 1e-9:
+            lower = t
+        if band is not None and lower is not None and upper is None and band.upper <= 0.5 + 1e-9:
+            upper = t
+    found = curve.median_interval()
+    assert (found and (found.lower, found.upper)) == (None if lower is None else (lower, upper))
+
+
+@given(data=observations, t=durations)
+def test_one_episode_each_has_the_plain_mean_and_median(
+    data: list[tuple[int, bool]], t: int
+) -> None:
+    """With one episode per contact, mean and median have the intervals of independent episodes."""
+    plain = SurvivalCurve.from_observations(data)
+    curve = ClusteredCurve.from_observations((i, x, back) for i, (x, back) in enumerate(data))
+    mean, expected = curve.restricted_mean(t), plain.restricted_mean(t)
+    if len(data) > 1:
+        assert curve.median_interval() == plain.median_interval()
+        assert (mean is None) == (expected is None)
+    if mean is not None and expected is not None:
+        assert mean.value == expected.value
+        assert mean.variance == pytest.approx(expected.variance, rel=1e-9, abs=1e-12)
+
+
+@given(data=clustered_observations, t=durations)
+def test_the_mean_sums_what_each_contact_adds(data: Observations, t: int) -> None:
+    """The variance of the mean is the double sum, each term weighed with the area to come."""
+    curve = ClusteredCurve.from_observations(data)
+    mean = curve.restricted_mean(t)
+    if mean is None:
+        return
+    steps = [step for step in curve.curve.steps() if step.time <= t]
+    ends = [*(step.time for step in steps[1:]), t]
+    areas = [step.survival * (end - step.time) for step, end in zip(steps, ends, strict=False)]
+    totals: dict[int, float] = {}
+    for cluster, duration, returned in data:
+        for n, step in enumerate(steps):
+            area = math.fsum(areas[n:])
+            if not area:
+                continue
+            at_risk, back = duration >= step.time, returned and duration == step.time
+            term = (at_risk * step.returned - back * step.at_risk) / (
+                step.at_risk * (step.at_risk - step.returned)
+            )
+            totals[cluster] = totals.get(cluster, 0.0) + term * area
+    expected = math.fsum(total**2 for total in totals.values())
+    assert mean.variance == pytest.approx(expected, rel=1e-9, abs=1e-12)

@@ -18,8 +18,8 @@ from motfunnel.demo.findings import YEAR, Findings, YearOfDeparture, find, retur
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.moment import MomentKind
 from motfunnel.intake import import_file
+from motfunnel.reports.cells import percent, span
 from motfunnel.reports.report import Report
-from motfunnel.reports.table import percent, span
 from motfunnel.tracking.tracker import Tracker
 
 DATABASE = "motfunnel-demo.db"

@@ -1,96 +1,177 @@
-"""Episodes as they would have been told at an earlier time, from what was recorded by then.
+"""What was known at an earlier time: the same clocks, from what had been recorded by then.
 
 Folds every contact's events anew, one contact at a time, since the stored state knows more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
-from attrs import frozen
+from attrs import define, evolve, field
 
 from motfunnel.domain.event import IDENTIFY, Event
 from motfunnel.domain.funnel import Funnel
-from motfunnel.domain.journey import Journey, walk
-from motfunnel.domain.moment import Episode, MomentKind
-from motfunnel.domain.payload import to_json
-from motfunnel.store.departures import UNKNOWN, Grouping
-from motfunnel.store.pointers import follow
+from motfunnel.domain.journey import Journey, in_order, walk
+from motfunnel.domain.moment import MomentKind
+from motfunnel.domain.signal import Signal
+from motfunnel.reports.clock import Clock, Happening, Reading, Told
+from motfunnel.reports.grouping import Grouping, GroupOf, property_text, trait_at
+from motfunnel.reports.stored import Stored
+from motfunnel.reports.windowed import Windowed
+from motfunnel.store.departures import UNKNOWN
+from motfunnel.store.histories import read_histories
+from motfunnel.store.pointers import follow, known_pointers
+from motfunnel.store.rows import trait_text
 from motfunnel.tracking.fold import source_of
 
-
-@frozen
-class _Told:
-    """A contact's episodes, and what their groups depend on."""
-
-    episodes: tuple[Episode, ...]
-    opened_at: datetime | None
-    source: str | None
-    traits: list[tuple[datetime, str]]
+History = tuple[Journey, list[Event]]
 
 
-def known_episodes(
-    journeys: Iterable[tuple[Journey, list[Event]]],
-    grouping: Grouping | None,
-    into: Mapping[str, str],
-) -> Iterator[tuple[Episode, str | None]]:
-    """Give all episodes as of an instant, each with its group's value.
+@define(kw_only=True)
+class Known:
+    """The contacts of a tenant as of an instant, by what had been recorded by another.
 
-    Args:
-        journeys: the contacts' journeys, each with its events.
-        grouping: by what the episodes are told apart.
-        into: the keys that were merged by then, each with the one that it points to.
+    Attributes:
+        stored: the same contacts, by all that is stored; of those who were erased it knows all
+            that is left.
+        known_by: what had been recorded by this instant is taken into account.
+        grouping: by what clocks will be told apart; what that needs is kept on the way.
     """
-    told: list[_Told] = []
-    referred: dict[str, datetime] = {}
-    for journey, events in journeys:
+
+    stored: Stored
+    known_by: datetime
+    grouping: Grouping | None
+    _referred: dict[str, datetime] = field(factory=dict, init=False)
+    _opened: dict[str, tuple[datetime, str | None]] = field(factory=dict, init=False)
+    _traits: dict[str, list[tuple[datetime, str]]] = field(factory=dict, init=False)
+    _properties: dict[object, str] = field(factory=dict, init=False)
+    _own: set[str] = field(factory=set, init=False)
+
+    def clocks(self, rate: Windowed) -> Iterator[Clock]:
+        """Make the clocks of all contacts, contact by contact."""
+        into = known_pointers(*self._where, self.known_by)
+        for journey, events in self.histories():
+            self._keep_referrals(journey, into)
+            told = make_told(journey, events, self.stored.extent.as_of)
+            clocks = [*rate.clocks(told, self.stored.funnel)]
+            if clocks:
+                self._keep_groups(journey, told, events, rate)
+            yield from clocks
+        left = evolve(self.stored, extent=evolve(self.stored.extent, erased_only=True))
+        yield from left.clocks(rate)
+
+    def histories(self) -> Iterator[History]:
+        """Walk each contact up to the instant; give its journey, and its events."""
+        histories = read_histories(*self._where, self.known_by)
+        yield from known_journeys(histories, self.stored.funnel, self.stored.extent.as_of)
+
+    def groups(self, grouping: Grouping, rate: Windowed, chosen: Sequence[Reading]) -> GroupOf:
+        """Say how to find the group of a clock, once all clocks were made."""
+        if grouping.is_of_the_clock:
+            return grouping.of_the_clock
+        own = {"source": self._source, "trait": self._trait, "property": self._property}
+        of_known = own[grouping.kind]
+        erased = [one for one in chosen if one.clock.contact not in self._own]
+        of_erased = self.stored.groups(grouping, rate, erased)
+        return lambda c: of_known(c) if c.contact in self._own else of_erased(c)
+
+    @property
+    def _where(self) -> tuple[Any, Any, str]:
+        extent = self.stored.extent
+        return extent.connection, extent.tables, extent.tenant
+
+    def _keep_referrals(self, journey: Journey, into: dict[str, str]) -> None:
         for moment in journey.moments:
             if moment.kind is not MomentKind.REFERRAL or moment.referred is None:
                 continue
             whom = follow(into, moment.referred)
-            first = referred.get(whom)
+            first = self._referred.get(whom)
             if whom != journey.contact and (first is None or moment.occurred_at < first):
-                referred[whom] = moment.occurred_at
-        if journey.episodes:
-            told.append(_tell(journey, events, grouping))
-    for one in told:
-        for episode in one.episodes:
-            yield episode, _group(one, episode, grouping, referred)
+                self._referred[whom] = moment.occurred_at
+
+    def _keep_groups(
+        self, journey: Journey, told: Told, events: list[Event], rate: Windowed
+    ) -> None:
+        self._own.add(journey.contact)
+        if self.grouping is None:
+            return
+        if self.grouping.kind == "source":
+            self._opened[journey.contact] = opening_of(journey, events)
+        elif self.grouping.kind == "trait":
+            self._traits[journey.contact] = said_of(self.grouping.name, events)
+        elif self.grouping.kind == "property":
+            for key, event in _starts(told, events, rate):
+                value = property_text(event.properties, self.grouping.name)
+                self._properties.setdefault((journey.contact, key), value)
+
+    def _source(self, clock: Clock) -> str:
+        opened_at, source = self._opened[clock.contact]
+        first = self._referred.get(clock.contact)
+        return source or ("direct" if first is None or first > opened_at else "referral")
+
+    def _trait(self, clock: Clock) -> str:
+        return trait_at(self._traits[clock.contact], clock.started_at)
+
+    def _property(self, clock: Clock) -> str:
+        return self._properties.get((clock.contact, clock.key), UNKNOWN)
 
 
 def known_journeys(
     histories: Iterable[tuple[str, list[Event]]], funnel: Funnel, as_of: datetime
-) -> Iterator[tuple[Journey, list[Event]]]:
+) -> Iterator[History]:
     """Walk each contact up to an instant; give its journey, and the events again."""
     for contact, events in histories:
         yield walk(contact, funnel, events, as_of=as_of, is_stored=True), events
 
 
-def _tell(journey: Journey, events: list[Event], grouping: Grouping | None) -> _Told:
+def make_told(journey: Journey, events: list[Event], as_of: datetime) -> Told:
+    """All that is known of a contact, as a rate asks for it."""
+    by_key = {(event.contact, event.id): event for event in events}
+    happenings = [
+        Happening(
+            signal=Signal(entry.signal),
+            argument=entry.reading.argument,
+            event=by_key[entry.recorded_as, entry.id],
+        )
+        for entry in in_order(events, journey.funnel.read_stored)
+    ]
+    past = [one for one in happenings if one.event.occurred_at <= as_of]
+    bought = (one.event.occurred_at for one in past if one.signal is Signal.PURCHASE)
+    return Told(
+        contact=journey.contact,
+        episodes=list(journey.episodes.values()),
+        moments=journey.moments,
+        happenings=past,
+        first_purchase_at=next(bought, None),
+    )
+
+
+def opening_of(journey: Journey, events: list[Event]) -> tuple[datetime, str | None]:
+    """When a contact opened, and the source that it gave."""
     opening = journey.moments[0]
-    source = next(source_of(e.properties) for e in events if (e.contact, e.id) == opening.event_key)
-    traits: list[tuple[datetime, str]] = []
-    if grouping is not None and grouping.is_trait:
-        said = (e for e in events if e.name == IDENTIFY and grouping.name in e.properties)
-        for event in sorted(said, key=lambda e: (e.occurred_at, e.id)):
-            value = event.properties[grouping.name]
-            traits.append((event.occurred_at, value if isinstance(value, str) else to_json(value)))
-    return _Told(tuple(journey.episodes.values()), opening.occurred_at, source, traits)
+    event = next(e for e in events if (e.contact, e.id) == opening.event_key)
+    return opening.occurred_at, source_of(event.properties)
 
 
-def _group(
-    told: _Told, episode: Episode, grouping: Grouping | None, referred: dict[str, datetime]
-) -> str | None:
-    if grouping is None:
-        return None
-    if grouping.is_trait:
-        start = episode.first_outreach_at if grouping.from_outreach else episode.departed_at
-        values = [value for at, value in told.traits if start is not None and at <= start]
-        return values[-1] if values else UNKNOWN
-    if grouping.name == "source":
-        first = referred.get(episode.contact)
-        was_referred = first is not None and told.opened_at is not None and first <= told.opened_at
-        return told.source or ("referral" if was_referred else "direct")
-    value: str = getattr(episode, grouping.name)
-    return value
+def said_of(trait: str, events: Iterable[Event]) -> list[tuple[datetime, str]]:
+    """What was said of a trait, in order."""
+    said = [e for e in events if e.name == IDENTIFY and trait in e.properties]
+    ordered = sorted(said, key=lambda event: (event.occurred_at, event.id))
+    return [(event.occurred_at, trait_text(event.properties[trait])) for event in ordered]
+
+
+def _starts(told: Told, events: list[Event], rate: Windowed) -> Iterator[tuple[object, Event]]:
+    """The start events of a rate, each under the key of its clock."""
+    if isinstance(rate.start, Signal):
+        for one in told.happenings:
+            tried = rate.start is not Signal.OUTREACH or one.argument == 1
+            if one.signal is rate.start and tried:
+                yield one.event.occurred_at, one.event
+        return
+    by_key: dict[tuple[str, str | None], Event] = {(e.contact, e.id): e for e in events}
+    for moment in told.moments:
+        if moment.kind in rate.start and moment.event_key in by_key:
+            key = moment.event_key if moment.episode is None else moment.episode
+            yield key, by_key[moment.event_key]

@@ -1,39 +1,56 @@
 """A windowed rate: a share that carries its definition, its counts, and how sure one can be.
 
-Made by ``return_rates``. Holds who was counted, so that any number can be turned into names.
+Made by ``estimate``. Holds who was counted, so that any number can be turned into names.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, ClassVar, Self
 
 from attrs import field, frozen
 
-from motfunnel.domain.instant import format_duration, iso
-from motfunnel.domain.moment import Episode
-from motfunnel.reports.table import (
-    csv_table,
-    days,
-    percent,
-    span,
-    text_table,
-    without_erased,
-    wrapped,
+from motfunnel.domain.instant import MICROSECOND, format_duration, iso
+from motfunnel.reports.answer import Answer, Row, Table, columns_of
+from motfunnel.reports.cells import (
+    BY,
+    COHORT,
+    COUNT,
+    DURATION,
+    GROUP,
+    LEVEL,
+    SHARE,
+    TEXT,
+    WINDOW,
+    between,
+    cell,
+    nested,
 )
+from motfunnel.reports.comparison import Comparison, DifferenceRow
 from motfunnel.statistics import CompetingRisks, Interval, SurvivalCurve
 
 FEWEST_AT_RISK = 10
 """Below this many still under observation at the window's end, no curve is quoted there."""
 
 COMPETING = (
-    "contacts that were erased with their counts kept cannot return any more: they count as not "
-    "returned, and the KM columns are by Aalen–Johansen, with erasure as the competing risk"
+    "to contacts that were erased with their counts kept nothing can happen any more: they count "
+    "as without the event, and the KM columns are by Aalen–Johansen, with erasure as a competing "
+    "risk"
 )
 
-Part = Literal["numerator", "denominator", "immature"]
+
+@frozen(kw_only=True)
+class Span:
+    """From which duration to which; an upper end of None was not reached."""
+
+    lower: timedelta
+    upper: timedelta | None
+
+    @classmethod
+    def of(cls, lower: float, upper: float | None) -> Self:
+        """Make one of microseconds."""
+        return cls(lower=lower * MICROSECOND, upper=None if upper is None else upper * MICROSECOND)
 
 
 @frozen(kw_only=True)
@@ -46,96 +63,89 @@ class KaplanMeier:
         interval: its log(−log) interval; None where undefined.
         at_risk: how many are under observation at the window's end, without the event so far.
         median: the time by which half had it; None where fewer did.
+        median_interval: between which times that lies; an upper end of None was not yet reached.
+        mean: how long, on average, one waits for it within the window; whoever waits longer counts
+            with the window. None where the probability is.
+        mean_interval: its normal interval.
         curve: the whole curve; by Aalen–Johansen where an erasure competes with the event.
     """
 
-    probability: float | None
-    interval: Interval | None
-    at_risk: int
-    median: timedelta | None
-    curve: SurvivalCurve | CompetingRisks = field(repr=False)
+    caption: ClassVar[str] = (
+        "By Kaplan–Meier, with the immature counted for as long as they were observed; "
+        f"withheld below {FEWEST_AT_RISK} at risk"
+    )
 
-    def to_dict(self) -> dict[str, Any]:
-        """The answer, ready for JSON; the median in seconds."""
-        return {
-            "probability": self.probability,
-            "lower": None if self.interval is None else self.interval.lower,
-            "upper": None if self.interval is None else self.interval.upper,
-            "at_risk": self.at_risk,
-            "median": None if self.median is None else self.median.total_seconds(),
-        }
+    probability: float | None = field(metadata=cell(SHARE, "KM"))
+    interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
+    at_risk: int = field(metadata=cell(COUNT, "at risk"))
+    median: timedelta | None = field(metadata=cell(DURATION, "median"))
+    median_interval: Span | None = field(default=None, metadata=cell(between(DURATION), LEVEL))
+    mean: timedelta | None = field(default=None, metadata=cell(DURATION, "mean"))
+    mean_interval: Span | None = field(default=None, metadata=cell(between(DURATION), LEVEL))
+    curve: SurvivalCurve | CompetingRisks = field(repr=False)
 
 
 @frozen(kw_only=True)
-class RateRow:
+class RateRow(Row):
     """The rate of one group.
 
     Attributes:
         group: the group's value; None where all are one group.
+        rate: the numerator over the denominator; None, never 0, where that is 0.
+        interval: around the rate; Wilson's, or clustered by contact where contacts repeat.
         numerator: mature, and with the event within the window.
         denominator: mature: observed for the whole window.
-        rate: the first over the second; None, never 0, where the second is 0.
-        interval: around the rate; Wilson's, or clustered by contact where contacts repeat.
         immature: the share of the cohort that is not mature; None for an empty cohort.
+        immature_count: how many these are.
+        erased_count: how many were erased, their counts kept, before the event and by the instant.
         km: the Kaplan–Meier answer, to be read beside it.
-        erased: how many were erased, their counts kept, before the event and by the instant.
     """
 
-    group: str | None
-    numerator: int
-    denominator: int
-    rate: float | None
-    interval: Interval | None
-    immature: float | None
-    km: KaplanMeier
-    erased: int
-    parts: Mapping[Part, tuple[Episode, ...]] = field(repr=False)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The row, ready for JSON."""
-        return {
-            "group": self.group,
-            "rate": self.rate,
-            "numerator": self.numerator,
-            "denominator": self.denominator,
-            "lower": None if self.interval is None else self.interval.lower,
-            "upper": None if self.interval is None else self.interval.upper,
-            "immature": self.immature,
-            "immature_count": len(self.parts["immature"]),
-            "erased_count": self.erased,
-            "km": self.km.to_dict(),
-        }
+    group: str | None = field(metadata=cell(GROUP, BY))
+    rate: float | None = field(metadata=cell(SHARE, "rate"))
+    interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
+    numerator: int = field(metadata=cell(COUNT, "counted"))
+    denominator: int = field(metadata=cell(COUNT, "observed"))
+    immature: float | None = field(metadata=cell(SHARE, "immature"))
+    immature_count: int = field(metadata=cell(COUNT))
+    erased_count: int = field(metadata=cell(COUNT))
+    km: KaplanMeier = field(metadata=cell(nested(KaplanMeier)))
 
 
 @frozen(kw_only=True)
-class Rate:
-    """A windowed rate, of all or by groups.
+class CausedRow(RateRow):
+    """The rate of one group whose event is a purchase or advocacy, whichever comes first.
 
     Attributes:
-        name: what it is called.
-        definition: what it means, numerator and denominator in words.
+        purchase_first: of the numerator, those with whom it was a purchase.
+        advocacy_first: of the numerator, those with whom it was advocacy.
+    """
+
+    purchase_first: int = field(metadata=cell(COUNT, "purchase"))
+    advocacy_first: int = field(metadata=cell(COUNT, "advocacy"))
+
+
+@frozen(kw_only=True)
+class Rate(Answer[RateRow]):
+    """A windowed rate, of all or by groups: one row for each group, in the order of their names.
+
+    Names stand behind ``numerator``, ``denominator`` and ``immature``.
+
+    Attributes:
         within: the window; its edge belongs to it.
         unit: ``contact`` (each contact's first episode in the cohort) or ``episode`` (all).
         by: what the rows are told apart by, or None.
         cohort: from when to when the clocks of those counted began; half-open, None: no bound.
-        as_of: the instant of the question.
-        known_by: what had been recorded by this instant was taken into account; None: everything.
-        confidence: of all intervals.
-        rows: one for each group, in the order of their names; without groups just one.
-        erased: how many contacts were erased without their counts, and are in no row.
+        comparison: of a contact-based rate by groups, how they compare.
     """
 
-    name: str
-    definition: str
-    within: timedelta
-    unit: str
-    by: str | None
-    cohort: tuple[datetime | None, datetime | None]
-    as_of: datetime
-    known_by: datetime | None
-    confidence: float
-    rows: tuple[RateRow, ...]
-    erased: int = 0
+    row_class: ClassVar[type[Row]] = RateRow
+
+    within: timedelta = field(metadata=cell(WINDOW))
+    unit: str = field(metadata=cell(TEXT))
+    by: str | None = field(metadata=cell(TEXT))
+    cohort: tuple[datetime | None, datetime | None] = field(metadata=cell(COHORT))
+    comparison: Comparison | None = None
 
     @property
     def row(self) -> RateRow:
@@ -174,97 +184,58 @@ class Rate:
         """The Kaplan–Meier answer, of a rate without groups."""
         return self.row.km
 
-    def members(self, row: RateRow | None = None, part: Part = "numerator") -> list[str]:
-        """Name who was counted in a row: in its numerator, its denominator, or as immature."""
-        counted = (self.row if row is None else row).parts[part]
-        return [episode.contact for episode in counted]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The whole answer, ready for JSON; instants as ISO 8601, durations as text."""
-        head = self._asked()
-        if self.by is not None:
-            return head | {"rows": [row.to_dict() for row in self.rows]}
-        alone = self.row.to_dict()
-        del alone["group"]
-        return head | alone
-
-    def to_json(self) -> str:
-        """The same as a JSON text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
-
-    def to_csv(self) -> str:
-        """A line for each row, under one header."""
-        header = (
-            *("group", "rate", "lower", "upper", "numerator", "denominator", "immature"),
-            *("km_probability", "km_lower", "km_upper", "km_at_risk", "km_median_seconds"),
-            *("within", "unit", "from", "to", "as_of", "known_by"),
-        )
-        asked = self._asked()
-        return csv_table(header, [_cells(row, asked) for row in self.rows])
-
-    def __str__(self) -> str:
-        """The answer with its definition, as one reads it on a terminal."""
-        level = f"{self.confidence:.0%}"
-        header = (self.by or "", "rate", level, "returned", "observed", "immature",
-                  "KM", level, "at risk", "median")  # fmt: skip
-        told = [
-            f"{self.name.capitalize()} within {format_duration(self.within)}, "
-            f"{self.unit}-based, as of {iso(self.as_of)}{self._bounds()}",
-            f"{self.definition}. KM, at risk, median: by Kaplan–Meier, with the immature counted "
-            f"for as long as they were observed; withheld below {FEWEST_AT_RISK} at risk",
-        ]
-        if any(row.erased for row in self.rows):
-            told.append(COMPETING)
-        if self.erased:
-            told.append(without_erased(self.erased))
-        lines = [wrapped(one) for one in told]
-        return "\n".join([*lines, "", text_table(header, [_shown(row) for row in self.rows])])
-
-    def _asked(self) -> dict[str, Any]:
-        start, end = self.cohort
-        return {
-            "name": self.name,
-            "definition": self.definition,
-            "within": format_duration(self.within),
-            "unit": self.unit,
-            "by": self.by,
-            "from": None if start is None else iso(start),
-            "to": None if end is None else iso(end),
-            "as_of": iso(self.as_of),
-            "known_by": None if self.known_by is None else iso(self.known_by),
-            "confidence": self.confidence,
-            "erased": self.erased,
-        }
-
-    def _bounds(self) -> str:
+    @property
+    def title(self) -> str:
+        """What was asked, as a heading."""
         start, end = self.cohort
         since = "" if start is None else f" from {iso(start)}"
         until = "" if end is None else f" to {iso(end)}"
-        known = "" if self.known_by is None else f", as known by {iso(self.known_by)}"
-        return (f", cohort{since}{until}" if since or until else "") + known
+        cohort = f", cohort{since}{until}" if since or until else ""
+        window = format_duration(self.within)
+        return f"{self.name.capitalize()} within {window}, {self.unit}-based{cohort}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole answer, ready for JSON; without groups the row is part of it."""
+        told = super().to_dict()
+        if self.by is not None:
+            compared = self.comparison
+            return told | {"comparison": None if compared is None else compared.to_dict()}
+        del told["rows"]
+        alone = self.row.to_dict()
+        del alone["group"]
+        return told | alone
+
+    def tables(self) -> Iterator[Table]:
+        """What is printed below the definition; last, how the groups compare."""
+        yield from super().tables()
+        if self.comparison is not None:
+            columns = columns_of(DifferenceRow)
+            yield self.table(self.comparison.caption, columns, self.comparison.differences)
+
+    def words(self) -> dict[str, str]:
+        """What stands in headings for what is asked differently each time."""
+        return super().words() | {"by": self.by or ""}
 
 
-def _cells(row: RateRow, asked: Mapping[str, Any]) -> list[object]:
-    told = row.to_dict()
-    km = told["km"]
-    return [
-        *(told[name] for name in ("group", "rate", "lower", "upper")),
-        *(told[name] for name in ("numerator", "denominator", "immature")),
-        *(km[name] for name in ("probability", "lower", "upper", "at_risk", "median")),
-        *(asked[name] for name in ("within", "unit", "from", "to", "as_of", "known_by")),
-    ]
+@frozen(kw_only=True)
+class CausedRate(Rate):
+    """A windowed rate whose rows say what came first.
+
+    Names stand behind ``purchase_first`` and ``advocacy_first`` too.
+    """
+
+    row_class: ClassVar[type[Row]] = CausedRow
 
 
-def _shown(row: RateRow) -> list[str]:
-    return [
-        "all" if row.group is None else row.group,
-        percent(row.rate),
-        span(row.interval),
-        f"{row.numerator:,}",
-        f"{row.denominator:,}",
-        percent(row.immature),
-        percent(row.km.probability),
-        span(row.km.interval),
-        f"{row.km.at_risk:,}",
-        days(row.km.median),
-    ]
+@frozen(kw_only=True)
+class PeriodRate(Rate):
+    """A rate whose clocks all start with a period and whose window ends with it.
+
+    Its cohort is the period; what happens at its end is in the next one.
+    """
+
+    @property
+    def title(self) -> str:
+        """What was asked, as a heading."""
+        start, end = (iso(one) for one in self.cohort if one is not None)
+        return f"{self.name.capitalize()} in the period from {start} to {end}, {self.unit}-based"

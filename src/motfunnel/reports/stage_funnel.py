@@ -6,25 +6,17 @@ of the leap. Time is described among those who made the step; who did not yet, i
 
 from __future__ import annotations
 
-import json
 import statistics
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import ClassVar
 
 from attrs import field, frozen
 
-from motfunnel.domain.instant import MICROSECOND, iso
+from motfunnel.domain.instant import MICROSECOND
 from motfunnel.domain.moment import Moment, MomentKind
-from motfunnel.reports.table import (
-    csv_table,
-    days,
-    percent,
-    span,
-    text_table,
-    without_erased,
-    wrapped,
-)
+from motfunnel.reports.answer import Answer, Row
+from motfunnel.reports.cells import COUNT, DURATION, LEVEL, SHARE, TEXT, between, cell
 from motfunnel.statistics import Interval, Proportion
 
 DEFINITION = (
@@ -34,7 +26,7 @@ DEFINITION = (
 
 
 @frozen(kw_only=True)
-class StageRow:
+class StageRow(Row):
     """One stage.
 
     Attributes:
@@ -49,97 +41,34 @@ class StageRow:
         upper_quartile: of the same.
     """
 
-    stage: str
-    contacts: int
-    from_previous: float | None
-    interval: Interval | None
-    from_first: float | None
-    lower_quartile: timedelta | None
-    median: timedelta | None
-    upper_quartile: timedelta | None
-    members: tuple[str, ...] = field(repr=False)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The row, ready for JSON; durations in seconds."""
-        spans = {"lower_quartile": self.lower_quartile, "median": self.median,
-                 "upper_quartile": self.upper_quartile}  # fmt: skip
-        return {
-            "stage": self.stage,
-            "contacts": self.contacts,
-            "from_previous": self.from_previous,
-            "lower": None if self.interval is None else self.interval.lower,
-            "upper": None if self.interval is None else self.interval.upper,
-            "from_first": self.from_first,
-            **{name: None if s is None else s.total_seconds() for name, s in spans.items()},
-        }
+    stage: str = field(metadata=cell(TEXT, "stage"))
+    contacts: int = field(metadata=cell(COUNT, "contacts"))
+    from_previous: float | None = field(metadata=cell(SHARE, "of previous"))
+    interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
+    from_first: float | None = field(metadata=cell(SHARE, "of first"))
+    lower_quartile: timedelta | None = field(metadata=cell(DURATION, "25% in"))
+    median: timedelta | None = field(metadata=cell(DURATION, "median"))
+    upper_quartile: timedelta | None = field(metadata=cell(DURATION, "75% in"))
 
 
 @frozen(kw_only=True)
-class StageFunnel:
-    """How contacts go through the stages.
+class StageFunnel(Answer[StageRow]):
+    """How contacts go through the stages: a row for each, in their order.
 
-    Attributes:
-        definition: what the shares mean.
-        as_of: the instant of the question.
-        known_by: what had been recorded by this instant was taken into account; None: everything.
-        confidence: of the intervals.
-        rows: the stages, in order.
-        erased: how many contacts were erased without their counts, and are not in it.
+    Names stand behind ``contacts``.
     """
 
-    definition: str
-    as_of: datetime
-    known_by: datetime | None
-    confidence: float
-    rows: tuple[StageRow, ...]
-    erased: int = 0
+    row_class: ClassVar[type[Row]] = StageRow
 
-    def members(self, row: StageRow) -> list[str]:
-        """Name the contacts that reached a stage."""
-        return list(row.members)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The whole answer, ready for JSON."""
-        return {
-            "name": "funnel",
-            "definition": self.definition,
-            "as_of": iso(self.as_of),
-            "known_by": None if self.known_by is None else iso(self.known_by),
-            "confidence": self.confidence,
-            "erased": self.erased,
-            "rows": [row.to_dict() for row in self.rows],
-        }
-
-    def to_json(self) -> str:
-        """The same as a JSON text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
-
-    def to_csv(self) -> str:
-        """A line for each stage, under one header."""
-        asked = {"as_of": iso(self.as_of), "known_by": self.to_dict()["known_by"]}
-        rows = [row.to_dict() | asked for row in self.rows]
-        return csv_table(list(rows[0]), [list(row.values()) for row in rows])
-
-    def __str__(self) -> str:
-        """The answer with its definition, as one reads it on a terminal."""
-        header = ("stage", "contacts", "of previous", f"{self.confidence:.0%}", "of first",
-                  "25% took", "median", "75% took")  # fmt: skip
-        table = text_table(header, [_shown(row) for row in self.rows])
-        known = "" if self.known_by is None else f", as known by {iso(self.known_by)}"
-        gone = f"\n{without_erased(self.erased)}" if self.erased else ""
-        return (
-            f"Stages, as of {iso(self.as_of)}{known}\n{wrapped(self.definition)}{gone}\n\n{table}"
-        )
+    @property
+    def title(self) -> str:
+        """What was asked, as a heading."""
+        return "Stages"
 
 
-def make_stage_funnel(
-    moments: Iterable[Moment],
-    stages: Sequence[str],
-    as_of: datetime,
-    *,
-    known_by: datetime | None,
-    confidence: float,
-) -> StageFunnel:
+def stage_rows(
+    moments: Iterable[Moment], stages: Sequence[str], confidence: float
+) -> tuple[StageRow, ...]:
     """Count who reached which stage, from the openings and conversions, in order of contacts."""
     reached: dict[str, list[datetime | None]] = {}
     rank = {stage: number for number, stage in enumerate(stages)}
@@ -152,13 +81,7 @@ def make_stage_funnel(
             before = rank.get(moment.from_stage or "", len(stages))
             for number in range(before + 1, rank.get(moment.to_stage or "", 0) + 1):
                 times[number] = moment.occurred_at
-    return StageFunnel(
-        definition=DEFINITION,
-        as_of=as_of,
-        known_by=known_by,
-        confidence=confidence,
-        rows=tuple(_row(reached, stages, n, confidence) for n in range(len(stages))),
-    )
+    return tuple(_row(reached, stages, n, confidence) for n in range(len(stages)))
 
 
 def _row(
@@ -185,7 +108,7 @@ def _row(
         lower_quartile=quartiles[0],
         median=quartiles[1],
         upper_quartile=quartiles[2],
-        members=tuple(here),
+        names={"contacts": tuple(here)},
     )
 
 
@@ -197,16 +120,3 @@ def _quartiles(spans: Sequence[int]) -> tuple[timedelta | None, ...]:
         return (spans[0] * MICROSECOND,) * 3
     cuts = statistics.quantiles(spans, n=4, method="inclusive")
     return tuple(round(cut) * MICROSECOND for cut in cuts)
-
-
-def _shown(row: StageRow) -> list[str]:
-    return [
-        row.stage,
-        f"{row.contacts:,}",
-        percent(row.from_previous),
-        span(row.interval),
-        percent(row.from_first),
-        days(row.lower_quartile),
-        days(row.median),
-        days(row.upper_quartile),
-    ]

@@ -2,81 +2,82 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import textwrap
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
+from typing import Final
+from unicodedata import east_asian_width
 
 from motfunnel.domain.wording import counted
-from motfunnel.statistics import Interval
 
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
-_WIDTH = 92
-_DAY = timedelta(days=1)
+WIDTH: Final = 80
+"""How many columns a terminal has at least."""
+
+_DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
+_QUOTED: Final = frozenset(',"\r\n')
+_NARROWEST: Final = 8  # of the first column, however little room the others leave
 
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Set rows in columns: the first to the left, all others to the right."""
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    """Set rows in columns, the first to the left and shortened to fit, the others to the right."""
+    table = [[_printable(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(map(_columns, column)) for column in zip(*table, strict=True)]
+    most = max(WIDTH - sum(widths[1:]) - 2 * (len(widths) - 1), _NARROWEST)
+    widths[0] = min(widths[0], most)
 
     def line(cells: Sequence[str]) -> str:
-        first, *others = (cell.ljust(widths[0]) if n == 0 else cell.rjust(widths[n])
-                          for n, cell in enumerate(cells))  # fmt: skip
-        return "  ".join([first, *others]).rstrip()
+        first, *others = cells
+        first = _shortened(first, widths[0])
+        padded = [" " * (width - _columns(cell)) + cell
+                  for cell, width in zip(others, widths[1:], strict=True)]  # fmt: skip
+        return "  ".join([first + " " * (widths[0] - _columns(first)), *padded]).rstrip()
 
-    return "\n".join([line(header), "  ".join("─" * width for width in widths), *map(line, rows)])
+    return "\n".join(
+        [line(table[0]), "  ".join("─" * width for width in widths), *map(line, table[1:])]
+    )
 
 
 def wrapped(text: str) -> str:
     """Break a sentence into lines that fit a terminal."""
-    return textwrap.fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
+    return textwrap.fill(_printable(text), WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
-def csv_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+def csv_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Write rows as CSV; a text that a spreadsheet would run as a formula is disarmed."""
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([[_disarm(cell) for cell in row] for row in rows])
-    return written.getvalue()
-
-
-def percent(share: float | None) -> str:
-    """Show a share.
-
-    >>> percent(0.2639), percent(None)
-    ('26.4%', '–')
-    """
-    return "–" if share is None else f"{share:.1%}"
-
-
-def span(interval: Interval | None) -> str:
-    """Show the interval around a share.
-
-    >>> span(Interval(lower=0.2245, upper=0.3074)), span(None)
-    ('22.4–30.7%', '–')
-    """
-    return "–" if interval is None else f"{interval.lower * 100:.1f}–{interval.upper * 100:.1f}%"
-
-
-def days(duration: timedelta | None) -> str:
-    """Show a duration in days, and a short one in hours.
-
-    >>> days(timedelta(days=12, hours=12)), days(timedelta(hours=3)), days(None)
-    ('12.5 d', '3.0 h', '–')
-    """
-    if duration is None:
-        return "–"
-    return f"{duration / _DAY:.1f} d" if duration >= _DAY else f"{duration / _DAY * 24:.1f} h"
-
-
-def _disarm(cell: object) -> object:
-    if isinstance(cell, str) and cell.startswith(_DANGEROUS):
-        return "'" + cell
-    return "" if cell is None else cell
+    return "".join(",".join(map(_csv_cell, line)) + "\n" for line in (header, *rows))
 
 
 def without_erased(erased: int) -> str:
     """Say that contacts are missing who were erased."""
     return f"without {counted(erased, 'contact')} erased with nothing of them kept"
+
+
+def _csv_cell(value: object) -> str:
+    """Write one cell; a lone carriage return is quoted too, which Python's writer forgets."""
+    if value is None:
+        return ""
+    text = str(value)
+    if isinstance(value, str) and text.startswith(_DANGEROUS):
+        text = "'" + text
+    return '"' + text.replace('"', '""') + '"' if _QUOTED.intersection(text) else text
+
+
+def _printable(text: str) -> str:
+    """Write out what a terminal would obey: names come from strangers."""
+    if text.isprintable():
+        return text
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
+    )
+
+
+def _columns(text: str) -> int:
+    """How many columns of a terminal a text takes."""
+    return len(text) if text.isascii() else sum(1 + (east_asian_width(c) in "WF") for c in text)
+
+
+def _shortened(text: str, most: int) -> str:
+    if _columns(text) <= most:
+        return text
+    while _columns(text) >= most:
+        text = text[:-1]
+    return text + "…"

@@ -7,15 +7,22 @@ contact. Does not choose episodes, and handles no competing event.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Hashable, Iterable
-from itertools import chain, repeat
+from collections.abc import Hashable, Iterable, Iterator
+from itertools import chain, islice, repeat
 from math import fsum
 from operator import itemgetter
 from typing import Final, Self
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from motfunnel.statistics.interval import CONFIDENCE, Interval, log_log_interval
+from motfunnel.statistics.interval import (
+    CONFIDENCE,
+    Interval,
+    critical_value,
+    log_log_interval,
+)
+from motfunnel.statistics.median import MedianInterval, median_interval
+from motfunnel.statistics.restricted_mean import RestrictedMean
 from motfunnel.statistics.survival import SurvivalCurve
 
 FEWEST_CLUSTERS: Final = 2
@@ -105,6 +112,84 @@ class ClusteredCurve:
         """Give the interval of the share back; None wherever that of the share away is."""
         away = self.interval(t, confidence)
         return None if away is None else away.complement()
+
+    def median(self) -> int | None:
+        """Find the first duration after which at most half of the episodes are still away."""
+        return self.curve.median()
+
+    def median_interval(self, confidence: float = CONFIDENCE) -> MedianInterval | None:
+        """Find where the lower and the upper end of the clustered band first fall to a half.
+
+        None where not even the lower end does, and for fewer than two clusters.
+        """
+        if self.clusters < FEWEST_CLUSTERS:
+            return None
+        return median_interval(self._variances(), critical_value(confidence))
+
+    def restricted_mean(self, tau: int) -> RestrictedMean | None:
+        """Average the time away up to a horizon, with a variance that knows the clusters.
+
+        What an episode adds to the curve's variance is weighed with the area still to come. None
+        past the last observed duration, and for fewer than two clusters.
+
+        Raises:
+            ValueError: the horizon is negative.
+        """
+        mean = self.curve.restricted_mean(tau)
+        if mean is None or self.clusters < FEWEST_CLUSTERS:
+            return None
+        totals = [0.0] * self.clusters
+        ended, observed = self._areas_added(tau)
+        still_observed = repeat(observed, len(self._cluster) - len(ended))
+        for cluster, added in zip(self._cluster, chain(ended, still_observed), strict=True):
+            totals[cluster] += added
+        return evolve(mean, variance=fsum([total * total for total in totals]))
+
+    def _variances(self) -> Iterator[tuple[int, float, float]]:
+        """Walk the rows of the curve: each duration, the share away, and its log's variance.
+
+        The square of each cluster's total changes only with those of its episodes that end.
+        """
+        table, curve = self.curve.table, self.curve
+        settled = [0.0] * self.clusters
+        running = [0] * self.clusters
+        for cluster in self._cluster:
+            running[cluster] += 1
+        squares, mixed, counts = 0.0, 0.0, float(sum(n * n for n in running))
+        episodes = iter(self._cluster)
+        for row, exposure in enumerate(curve.greenwood_after):
+            away = table.at_risk[row] - table.returned[row]
+            if not away:
+                return
+            for added, number in (
+                (exposure, table.censored[row]),
+                (exposure - 1 / away, table.returned[row]),
+            ):
+                for cluster in islice(episodes, number):
+                    before, n = settled[cluster], running[cluster]
+                    settled[cluster], running[cluster] = before + added, n - 1
+                    squares += (before + added) ** 2 - before**2
+                    mixed += (before + added) * (n - 1) - before * n
+                    counts += (n - 1) ** 2 - n**2
+            variance = squares + 2 * exposure * mixed + exposure**2 * counts
+            yield table.durations[row], curve.survival_after[row], max(0.0, variance)
+
+    def _areas_added(self, tau: int) -> tuple[list[float], float]:
+        """Say what each episode adds to the area up to a horizon: the ended, and all others."""
+        table, survival = self.curve.table, self.curve.survival_after
+        rows = bisect_right(table.durations, tau)
+        to_come = [0.0] * rows
+        end, area = tau, 0.0
+        for row in reversed(range(rows)):
+            area += survival[row] * (end - table.durations[row])
+            to_come[row], end = area, table.durations[row]
+        added, exposure = [], 0.0
+        for row, area in enumerate(to_come):
+            at_risk, returned = table.at_risk[row], table.returned[row]
+            each = area / (at_risk - returned) if area else 0.0
+            exposure += each * returned / at_risk
+            added += [exposure] * table.censored[row] + [exposure - each] * returned
+        return added, exposure
 
     def _added_by_the_ended(self, t: int) -> list[float]:
         """Say what each episode that ended by then adds to its cluster, in the stored order.

@@ -7,13 +7,15 @@ deadline has come.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Select, Subquery, cast, literal, null, select, union_all
+from sqlalchemy import Connection, Select, Subquery, cast, func, literal, null, select, union_all
 
 from motfunnel.domain.moment import SILENCE, Moment, MomentKind, Presence
+from motfunnel.store.extent import Extent
 from motfunnel.store.rows import read_moment
 from motfunnel.store.tables import Tables
 
@@ -55,6 +57,46 @@ def read_moments(
     with connection.execute(wanted, execution_options={"yield_per": _AT_ONCE}) as result:
         for row in result.mappings():
             yield read_moment(dict(row))
+
+
+def read_stories(
+    extent: Extent,
+    kinds: Collection[MomentKind],
+    *,
+    having: MomentKind | None = None,
+    first_only: bool = False,
+) -> Iterator[tuple[str, list[Moment]]]:
+    """Read the moments of some kinds as of an instant, contact by contact, each in order.
+
+    Args:
+        extent: of whom, and as of when.
+        kinds: which moments.
+        having: only of contacts that have a moment of this kind.
+        first_only: of each contact only the first of them.
+    """
+    story = moments_as_of(extent.tables, extent.tenant, extent.as_of)
+    of_kind = story.c.moment.in_([kind.value for kind in kinds])
+    wanted = extent.within(select(story).where(of_kind), story.c.contact)
+    if first_only:
+        first = select(story.c.contact, func.min(story.c.ordinal).label("ordinal"))
+        each = first.where(of_kind).group_by(story.c.contact).subquery()
+        same = (each.c.contact == story.c.contact) & (each.c.ordinal == story.c.ordinal)
+        wanted = wanted.join(each, same)
+    if having is not None:
+        wanted = wanted.where(story.c.contact.in_(having_moment(extent, having)))
+    ordered = wanted.order_by(story.c.contact, story.c.ordinal)
+    with extent.connection.execute(ordered, execution_options={"yield_per": _AT_ONCE}) as result:
+        rows = (read_moment(dict(row)) for row in result.mappings())
+        for contact, mine in groupby(rows, lambda moment: moment.contact):
+            yield contact, list(mine)
+
+
+def having_moment(extent: Extent, kind: MomentKind) -> Select[Any]:
+    """The contacts that have a moment of a kind by the instant, written down."""
+    m = extent.tables.moments.c
+    return select(m.contact).where(
+        m.tenant == extent.tenant, m.moment == kind.value, m.occurred_at <= extent.as_of
+    )
 
 
 def moments_as_of(tables: Tables, tenant: str, as_of: datetime) -> Subquery:

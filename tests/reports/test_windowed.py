@@ -1,4 +1,4 @@
-"""The return rates of the store, held against counting by hand from the events."""
+"""The windowed rates of the store, held against counting by hand from the events."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from motfunnel import Funnel, Tracker, outreach, purchase, touch
 from motfunnel.domain.event import IDENTIFY, Event, make_event
 from motfunnel.errors import QuestionError
-from motfunnel.reports.rate import Rate
-from motfunnel.statistics import ClusteredCurve, Proportion, SurvivalCurve
+from motfunnel.reports.rate import CausedRow, Rate
+from motfunnel.statistics import ClusteredCurve, CompetingRisks, Proportion, SurvivalCurve
 from tests.oracle import Story
 from tests.reports.brute_force import expected_rows
 from tests.strategies import CONTACTS, HOUR, NEVER, START, histories, instants, stories
@@ -23,6 +23,8 @@ from tests.strategies import make_funnel as funnel_of
 
 WINDOWS = [timedelta(0), HOUR, 2 * HOUR, HOUR + timedelta(microseconds=1), timedelta(days=90)]
 MICROSECOND = timedelta(microseconds=1)
+FEW = settings(max_examples=max(1, settings().max_examples // 3))
+"""A part of the profile's examples: each asks many questions."""
 
 
 @st.composite
@@ -69,60 +71,114 @@ def track_all(tracker: Tracker, events: list[Event]) -> None:
             tracker.track(event.contact, event.name, properties=event.properties, **when)
 
 
-@given(
-    told=told(),
-    kind=st.sampled_from(["recidivism", "reengagement"]),
-    as_of=st.one_of(instants(12), st.just(START + NEVER)),
-    within=st.sampled_from(WINDOWS),
-    cohort=bounds(),
-    by=st.sampled_from([None, "stage", "reason", "source", "plan"]),
-    unit=st.sampled_from(["contact", "episode"]),
-)
+EPISODES = ("stage", "reason", "source", "plan", "property:seats")
+KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    # rate: the argument of its cohort, and by what it can be told apart
+    "recidivism": ("departed", EPISODES),
+    "reengagement": ("attempted", EPISODES),
+    "coverage": ("departed", EPISODES),
+    "relapse": ("returned", EPISODES),
+    "reactivation": ("period", EPISODES),
+    "conversion": ("reached", ("stage", "source", "plan", "property:seats")),
+    "loyalty": ("bought", ("source", "trait:plan", "property:seats")),
+    "recovery": ("complained", ("stage", "source", "plan", "property:seats")),
+    "departure_after_complaint": ("complained", ("stage", "source", "plan", "property:seats")),
+}
+OF_CONTACTS = ("reactivation", "conversion", "loyalty")
+
+
+@st.composite
+def questions(draw: st.DrawFn, kind: str, story: Story) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What to ask for a rate, and the same as one counts by hand."""
+    argument, groups = KINDS[kind]
+    by = draw(st.sampled_from([None, *groups]))
+    within, cohort = draw(st.sampled_from(WINDOWS)), draw(bounds())
+    unit = "contact" if kind in OF_CONTACTS else draw(st.sampled_from(["contact", "episode"]))
+    asked: dict[str, Any] = {"within": within, argument: cohort, "by": by}
+    hand: dict[str, Any] = {"within": within, "cohort": cohort, "unit": unit}
+    hand["by"] = None if by is None else by.removeprefix("trait:")
+    if kind not in OF_CONTACTS:
+        asked["unit"] = unit
+    if kind == "conversion":
+        low, high = sorted(draw(st.permutations(range(len(story["stages"]))))[:2])
+        stages = {"start": story["stages"][low], "goal": story["stages"][high]}
+        asked, hand = asked | stages, hand | stages
+    if kind == "reactivation":
+        start = draw(instants())
+        period = (start, start + max(within, MICROSECOND))
+        asked = {"period": period, "by": by}
+        hand |= {"period": period, "cohort": (None, None)}
+        hand["within"] = period[1] - start - MICROSECOND
+    return asked, hand
+
+
+@FEW
+@given(told=told(), as_of=st.one_of(instants(12), st.just(START + NEVER)), data=st.data())
 def test_the_store_counts_as_one_counts_by_hand(
     shared_engine: Engine,
     told: tuple[Story, list[Event]],
-    kind: str,
     as_of: datetime,
-    within: timedelta,
-    cohort: tuple[datetime | None, datetime | None],
-    by: str | None,
-    unit: str,
+    data: st.DataObject,
 ) -> None:
     """Every count and member list, stored or folded anew, is the one counted from the events."""
     story, events = told
     now = START + NEVER
     tracker = Tracker(shared_engine, funnel_of(story), tenant=uuid4().hex, clock=lambda: now)
     track_all(tracker, events)
-    for known_by in (None, now):
-        report = tracker.report(as_of=as_of, known_by=known_by)
-        key = "departed" if kind == "recidivism" else "attempted"
-        rate: Rate = getattr(report, kind)(within=within, by=by, unit=unit, **{key: cohort})
-        expected = expected_rows(kind, events, story, as_of, within, cohort, by, unit)
-        assert [row.group for row in rate.rows] == sorted(expected, key=str)
-        for row in rate.rows:
-            hand = expected[row.group]
-            assert (row.numerator, row.denominator) == (hand["n"], hand["of"])
-            assert rate.members(row, "numerator") == hand["members"]
-            assert len(rate.members(row, "immature")) == hand["immature"]
-            assert row.km.at_risk == hand["at_risk"]
-            assert row.rate == (hand["n"] / hand["of"] if hand["of"] else None)
-            check_estimates(row, hand, within)
+    for kind in KINDS:
+        asked, hand = data.draw(questions(kind, story), label=kind)
+        expected = expected_rows(kind, events, story, as_of, **hand)
+        for known_by in (None, now):
+            report = tracker.report(as_of=as_of, known_by=known_by)
+            check_rate(getattr(report, kind)(**asked), expected, hand["within"])
+
+
+def check_rate(rate: Rate, expected: dict[str | None, dict[str, Any]], within: timedelta) -> None:
+    """The rows of a rate are the groups counted by hand, to the last name."""
+    assert [row.group for row in rate.rows] == sorted(expected, key=str)
+    for row in rate.rows:
+        counted = expected[row.group]
+        assert (row.numerator, row.denominator) == (counted["n"], counted["of"])
+        assert rate.members(row, "numerator") == counted["members"]
+        assert len(rate.members(row, "immature")) == counted["immature"]
+        assert row.km.at_risk == counted["at_risk"]
+        assert row.rate == (counted["n"] / counted["of"] if counted["of"] else None)
+        if isinstance(row, CausedRow):
+            assert row.purchase_first == counted["causes"].count("purchase")
+            assert row.advocacy_first == counted["causes"].count("advocacy")
+        check_estimates(row, counted, within)
 
 
 def check_estimates(row: Any, hand: dict[str, Any], within: timedelta) -> None:
     """The estimates are those that the statistics give for the times counted by hand."""
     window = within // MICROSECOND
-    observed = [(waited // MICROSECOND, back, contact) for waited, back, contact in hand["times"]]
-    curve = SurvivalCurve.from_observations((waited, back) for waited, back, _ in observed)
+    observed = [(waited // MICROSECOND, how, contact) for waited, how, contact in hand["times"]]
+    times = [(waited, how == "happened") for waited, how, _ in observed]
+    curve = SurvivalCurve.from_observations(times)
     withheld = hand["at_risk"] < 10
-    assert row.km.probability == (None if withheld else curve.probability(window))
-    if len({contact for *_, contact in observed}) == len(observed):
+    alone = len({contact for *_, contact in observed}) == len(observed)
+    if alone:
         share = Proportion(numerator=hand["n"], denominator=hand["of"])
         assert row.interval == share.interval()
+    if any(how == "ruled out" for _, how, _ in observed):
+        risks = CompetingRisks.from_observations((waited, how) for waited, how, _ in observed)
+        if "happened" in risks.causes:
+            assert row.km.probability == (None if withheld else risks.incidence("happened", window))
+        return
+    assert row.km.probability == (None if withheld else curve.probability(window))
+    median = curve.median()
+    assert row.km.median == (None if median is None else median * MICROSECOND)
+    mean = curve.restricted_mean(window)
+    assert row.km.mean == (None if withheld or mean is None else mean.value * MICROSECOND)
+    if alone:
         assert row.km.interval == (None if withheld else curve.probability_interval(window))
+        ends = curve.median_interval()
+        found = row.km.median_interval
+        assert (found is None) == (ends is None)
+        assert found is None or ends is None or found.lower == ends.lower * MICROSECOND
     elif not withheld:
         clustered = ClusteredCurve.from_observations(
-            (contact, waited, back) for waited, back, contact in observed
+            (contact, waited, how == "happened") for waited, how, contact in observed
         )
         assert row.km.interval == clustered.probability_interval(window)
 

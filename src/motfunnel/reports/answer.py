@@ -1,0 +1,226 @@
+"""The answer: what every report gives, in every form in which it is handed on.
+
+A report adds its rows, the definition of them, and nothing else: text, JSON, CSV, data frames and
+the names behind each number come from here. Holds values only; asks no database.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from importlib import import_module
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from attrs import field, frozen
+
+from motfunnel.domain.instant import iso
+from motfunnel.errors import MissingExtraError, QuestionError
+from motfunnel.reports import frames
+from motfunnel.reports.cells import (
+    COUNT,
+    INSTANT,
+    NUMBER,
+    TEXT,
+    Cell,
+    Kind,
+    cell,
+    cells,
+    flat,
+    plain,
+)
+from motfunnel.reports.table import csv_table, text_table, without_erased, wrapped
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
+
+
+@frozen(kw_only=True)
+class Row:
+    """One row of an answer: its fields are cells, and behind its counts stand names.
+
+    Attributes:
+        names: for each count that can be turned into names, the contacts that it counts; an
+            episode-based count names a contact once for each of its episodes.
+    """
+
+    names: Mapping[str, Sequence[str]] = field(factory=dict, repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row, ready for JSON; durations in seconds."""
+        return plain(self)
+
+
+R = TypeVar("R", bound=Row)
+Table = tuple[str | None, Sequence[str], Sequence[Sequence[str]]]
+"""A caption, a header and rows, as they are printed."""
+
+
+@frozen(kw_only=True)
+class Answer(Generic[R]):
+    """The answer of a report.
+
+    Attributes:
+        name: what it is called.
+        definition: what its numbers mean, numerator and denominator in words.
+        as_of: the instant of the question.
+        known_by: what had been recorded by this instant was taken into account; None: everything.
+        timezone: the IANA zone of calendar periods.
+        tenant: whose contacts they are.
+        confidence: of all intervals.
+        erased: how many contacts were erased without their counts, and are in no row.
+        rows: what was counted.
+        notes: what a reader has to know besides.
+    """
+
+    row_class: ClassVar[type[Row]] = Row
+    """Of which class the rows are, so that there are columns even where there are no rows."""
+
+    name: str = field(metadata=cell(TEXT))
+    definition: str = field(metadata=cell(TEXT))
+    as_of: datetime = field(metadata=cell(INSTANT))
+    known_by: datetime | None = field(default=None, metadata=cell(INSTANT))
+    timezone: str = field(default="UTC", metadata=cell(TEXT))
+    tenant: str = field(default="default", metadata=cell(TEXT))
+    confidence: float = field(metadata=cell(NUMBER))
+    erased: int = field(default=0, metadata=cell(COUNT))
+    rows: tuple[R, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What was asked, as a heading."""
+        return self.name.capitalize()
+
+    def members(self, row: R | None = None, part: str | None = None) -> list[str]:
+        """Name who was counted in a cell of a row.
+
+        Args:
+            row: one of the rows; of an answer of one row it need not be said.
+            part: the cell; by default the first that has names.
+
+        Raises:
+            QuestionError: there are several rows, or no names behind such a cell.
+        """
+        names = (self._only_row() if row is None else row).names
+        chosen = next(iter(names), "") if part is None else part
+        if chosen not in names:
+            known = ", ".join(names) or "none"
+            raise QuestionError(f"no names stand behind {chosen!r}; there are: {known}")
+        return list(names[chosen])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole answer, ready for JSON; instants as ISO 8601, durations in seconds."""
+        return plain(self) | {"notes": list(self.notes), "rows": [r.to_dict() for r in self.rows]}
+
+    def to_json(self) -> str:
+        """The same as a JSON text."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+
+    def to_csv(self) -> str:
+        """A line for each row, under one header; what was asked stands in each line.
+
+        A text that a spreadsheet would run as a formula gets an apostrophe before it.
+        """
+        columns = self.columns()
+        lines = zip(*(map(_writer(kind), values) for _, kind, values in columns), strict=True)
+        return csv_table([name for name, _, _ in columns], list(lines))
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The same columns as a pandas DataFrame; the extra ``pandas``."""
+        return frames.to_pandas(self.columns())
+
+    def to_polars(self) -> polars.DataFrame:
+        """The same columns as a Polars DataFrame; the extra ``polars``."""
+        return frames.to_polars(self.columns())
+
+    def to_arrow(self) -> pyarrow.Table:
+        """The same columns as an Arrow table; the extra ``arrow``."""
+        return frames.to_arrow(self.columns())
+
+    def figure(self) -> Any:
+        """The answer as a picture: a Figure of plotly.
+
+        Raises:
+            MissingExtraError: what draws pictures is not installed.
+        """
+        try:
+            figures = import_module("motfunnel.figures")
+        except ModuleNotFoundError as error:
+            raise MissingExtraError(f"a figure needs {error.name}, which is not here") from error
+        return figures.draw(self)
+
+    def columns(self) -> list[tuple[str, Kind, list[Any]]]:
+        """All that is written in a line of a table: first the row, then what was asked."""
+        lines = [list(flat(self.row_class, row)) for row in self.rows]
+        asked = list(flat(type(self), self))
+        taken = {name for name, _, _ in flat(self.row_class)}
+        return [
+            *((name, kind, [line[n][2] for line in lines])
+              for n, (name, kind, _) in enumerate(flat(self.row_class))),
+            *((name, kind, [value] * len(lines))
+              for name, kind, value in asked if name not in taken),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        """The answer with its definition, as one reads it on a terminal of 80 columns."""
+        told = [self._heading(), self.definition, *self.notes]
+        if self.erased:
+            told.append(without_erased(self.erased))
+        text = "\n".join(map(wrapped, told))
+        for caption, header, rows in self.tables():
+            above = "" if caption is None else f"\n{wrapped(caption)}"
+            text += f"\n{above}\n{text_table(header, rows)}"
+        return text
+
+    def tables(self) -> Iterator[Table]:
+        """What is printed below the definition: the rows, then what is nested in them."""
+        shown = columns_of(self.row_class)
+        yield self.table(None, shown, self.rows)
+        for name, one in cells(self.row_class).items():
+            if one.kind.row is not None:
+                caption = getattr(one.kind.row, "caption", None)
+                yield self.table(caption, shown[:1] + columns_of(one.kind.row, name), self.rows)
+
+    def table(
+        self, caption: str | None, shown: Sequence[tuple[str, Cell]], rows: Sequence[Any]
+    ) -> Table:
+        """Write rows as they are printed, below their headings."""
+        words = self.words()
+        header = [str(one.heading).format_map(words) for _, one in shown]
+        return caption, header, [[show(one.kind, row, path) for path, one in shown] for row in rows]
+
+    def words(self) -> dict[str, str]:
+        """What stands in headings for what is asked differently each time."""
+        return {"level": f"{self.confidence * 100:.4g}%"}
+
+    def _heading(self) -> str:
+        known = "" if self.known_by is None else f", as known by {iso(self.known_by)}"
+        whose = "" if self.tenant == "default" else f", of the tenant {self.tenant}"
+        return f"{self.title}, as of {iso(self.as_of)}{known}{whose}"
+
+    def _only_row(self) -> R:
+        if len(self.rows) != 1:
+            raise QuestionError(f"this answer has {len(self.rows)} rows; say which")
+        return self.rows[0]
+
+
+def _writer(kind: Kind) -> Any:
+    return lambda value: None if value is None else kind.plain(value)
+
+
+def columns_of(row_class: type, within: str = "") -> list[tuple[str, Cell]]:
+    """The cells of a row that are shown to people, each with the path to its value."""
+    before = f"{within}." if within else ""
+    return [
+        (before + name, one) for name, one in cells(row_class).items() if one.heading is not None
+    ]
+
+
+def show(kind: Kind, row: Any, path: str) -> str:
+    """Write one value for people; what is undefined is a dash."""
+    value = attrgetter(path)(row)
+    return kind.missing if value is None else kind.show(value)

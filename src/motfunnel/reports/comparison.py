@@ -1,0 +1,81 @@
+"""How groups compare: differences of rates with intervals, and the log-rank test of the curves.
+
+Part of a grouped rate whose groups hold different contacts. Says how far apart they lie, not why.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from attrs import field, frozen
+
+from motfunnel.reports.cells import BY, GROUP, LEVEL, POINTS, between, cell, plain
+from motfunnel.statistics import Interval, LogRank
+
+CAUTION: Final = (
+    "each interval stands for itself: of twenty comparisons, one excludes 0 by chance alone"
+)
+
+
+@frozen(kw_only=True)
+class DifferenceRow:
+    """How far the rate of one group lies above that of the one it is compared with.
+
+    Attributes:
+        group: the group's value.
+        difference: its rate less the other's; None where either is undefined.
+        interval: Newcombe's, around the difference.
+    """
+
+    group: str = field(metadata=cell(GROUP, BY))
+    difference: float | None = field(metadata=cell(POINTS, "points apart"))
+    interval: Interval | None = field(metadata=cell(between(POINTS), LEVEL))
+
+
+@frozen(kw_only=True)
+class Comparison:
+    """The groups of a rate, compared.
+
+    Attributes:
+        against: the group with which each other is compared: the one with the most observed.
+        differences: one for each other group.
+        log_rank: whether the curves of all groups could be one; None where they cannot tell.
+    """
+
+    against: str
+    differences: tuple[DifferenceRow, ...]
+    log_rank: LogRank | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The comparison, ready for JSON."""
+        test = self.log_rank
+        return {
+            "against": self.against,
+            "differences": [plain(one) for one in self.differences],
+            "log_rank": None
+            if test is None
+            else {
+                "chi_square": test.chi_square,
+                "degrees_of_freedom": test.degrees_of_freedom,
+                "p_value": test.p_value,
+            },
+        }
+
+    @property
+    def caption(self) -> str:
+        """What is printed above the differences."""
+        many = f"; {CAUTION}" if len(self.differences) > 1 else ""
+        return (
+            f"Against {self.against}, in percentage points, by Newcombe{many}. "
+            f"{describe(self.log_rank)}"
+        )
+
+
+def describe(test: LogRank | None) -> str:
+    """Put the log-rank test into words."""
+    if test is None:
+        return "Log-rank: the groups were never at risk together, and cannot be compared"
+    p = "p < 0.001" if test.p_value < 0.001 else f"p = {test.p_value:.3f}"  # noqa: PLR2004
+    freedom = test.degrees_of_freedom
+    degrees = f"{freedom} degree{'' if freedom == 1 else 's'} of freedom"
+    return f"Log-rank: χ² = {test.chi_square:.2f} with {degrees}, {p}"

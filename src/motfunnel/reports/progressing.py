@@ -1,0 +1,104 @@
+"""Questions about the way through the funnel: who gets how far, and who buys again.
+
+States each rate in full; ``windowed`` defines them, ``question`` answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from motfunnel.domain.moment import Moment, MomentKind
+from motfunnel.errors import QuestionError
+from motfunnel.reports.known import Known
+from motfunnel.reports.question import CONFIDENCE, Bounds, Question
+from motfunnel.reports.rate import Rate
+from motfunnel.reports.stage_funnel import DEFINITION, StageFunnel, stage_rows
+from motfunnel.reports.windowed import LOYALTY, conversion_of
+
+
+class AboutProgress(Question):
+    """The rates whose clock starts with a stage, or with the first purchase."""
+
+    def funnel(self, *, confidence: float = CONFIDENCE) -> StageFunnel:
+        """How many contacts reached each stage, and how long each step took.
+
+        Numerator: contacts that reached the stage or a higher one. Denominator: those that reached
+        the stage before or a higher one. An empty denominator gives None.
+        """
+        return StageFunnel(
+            name="funnel",
+            definition=DEFINITION,
+            rows=stage_rows(self._moments(), self._tracker.funnel.stages, confidence),
+            **self._asked(confidence),
+        )
+
+    def conversion(
+        self,
+        start: str,
+        goal: str,
+        *,
+        within: timedelta,
+        reached: Bounds | None = None,
+        by: str | None = None,
+        confidence: float = CONFIDENCE,
+    ) -> Rate:
+        """How many get from one stage to another in time.
+
+        Numerator: mature contacts that reached the goal, or a higher stage, within the window of
+        reaching the start. Denominator: contacts that reached the start, or a higher stage, in the
+        cohort and were observed for the whole window. An empty denominator gives None.
+
+        Args:
+            start: the stage at which the clock starts; the first stage is reached by the opening.
+            goal: a later stage; a leap beyond it reaches it too.
+            within: the window; its edge belongs to it.
+            reached: the cohort: who reached the start from the first instant on, before the second.
+            by: ``stage`` (the one reached when the clock started), ``source``, a trait or
+                ``property:NAME`` of the event that reached it, as in ``recidivism``.
+            confidence: of the intervals.
+        """
+        stages = self._tracker.funnel.stages
+        for stage in (start, goal):
+            if stage not in stages:
+                raise QuestionError(f"no stage is called {stage!r}; there are: {', '.join(stages)}")
+        low, high = stages.index(start), stages.index(goal)
+        if low >= high:
+            raise QuestionError(f"{goal} does not come after {start}; nobody converts backwards")
+        rate = conversion_of(low, high, stages)
+        return self._rate(rate, within, reached, by, "contact", confidence)
+
+    def loyalty(
+        self,
+        *,
+        within: timedelta,
+        bought: Bounds | None = None,
+        by: str | None = None,
+        confidence: float = CONFIDENCE,
+    ) -> Rate:
+        """How many customers become loyal.
+
+        Numerator: mature customers with a LOYALIST within the window of their first purchase.
+        Denominator: customers whose first purchase lies in the cohort and was observed for the
+        whole window. An empty denominator gives None.
+
+        Args:
+            within: the window after the first purchase; its edge belongs to it.
+            bought: the cohort: first purchases from the first instant on, before the second.
+            by: ``source``, a trait, or ``property:NAME`` of the first purchase.
+            confidence: of the intervals.
+        """
+        return self._rate(LOYALTY, within, bought, by, "contact", confidence)
+
+    def _moments(self) -> Iterator[Moment]:
+        """The openings, and then the conversions."""
+        if self.known_by is not None:
+            with self._reading() as source:
+                if isinstance(source, Known):
+                    for journey, _ in source.histories():
+                        yield from journey.moments
+        erased, _ = self._erased()
+        for kind in (MomentKind.OPENING, MomentKind.CONVERSION):
+            for moment in self._tracker.moments(kind=kind, as_of=self.as_of):
+                if self.known_by is None or moment.contact in erased:
+                    yield moment

@@ -1,0 +1,224 @@
+"""What all questions share: the instant, what was known, and the way from clocks to a rate.
+
+Checks what is asked, and hands what is read to whoever computes the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from motfunnel.domain.instant import utc
+from motfunnel.errors import QuestionError
+from motfunnel.reports.clock import Cohort, Reading, by_group, choose
+from motfunnel.reports.estimate import compare, make_row
+from motfunnel.reports.grouping import Grouping, read_grouping
+from motfunnel.reports.known import Known
+from motfunnel.reports.rate import COMPETING, CausedRate, Rate
+from motfunnel.reports.stored import Stored
+from motfunnel.reports.windowed import Windowed
+from motfunnel.store.erasure import erased_contacts
+from motfunnel.store.extent import Extent
+from motfunnel.tracking.reader import Reader
+
+CONFIDENCE: Final = 0.95
+
+Unit = Literal["contact", "episode"]
+Bounds = tuple[datetime | None, datetime | None]
+Groups = dict[str | None, list[Reading]]
+
+
+class Question:
+    """What is asked as of an instant, of one tenant.
+
+    Args:
+        tracker: whose contacts.
+        as_of: the instant; by default now, or the newest imported instant of a store that has
+            only been imported into.
+        known_by: take into account only what had been recorded by this instant.
+        timezone: the IANA zone of calendar periods.
+
+    Raises:
+        QuestionError: an instant is naive or yet to come, or there is no such zone.
+    """
+
+    def __init__(
+        self,
+        tracker: Reader,
+        *,
+        as_of: datetime | None = None,
+        known_by: datetime | None = None,
+        timezone: str = "UTC",
+    ) -> None:
+        self._tracker = tracker
+        self.as_of = tracker.as_of(as_of)
+        self.known_by = None if known_by is None else read_instant("known_by", known_by)
+        self.timezone = _zone(timezone)
+
+    def _asked(self, confidence: float) -> dict[str, Any]:
+        """What every answer says of its question."""
+        return {
+            "as_of": self.as_of,
+            "known_by": self.known_by,
+            "timezone": self.timezone.key,
+            "tenant": self._tracker.tenant,
+            "confidence": confidence,
+            "erased": self._erased()[1],
+        }
+
+    def _erased(self) -> tuple[dict[str, datetime], int]:
+        """When those were erased whose counts were kept, and how many the others are."""
+        database = self._tracker.database
+        with database.read() as connection:
+            kept, others = erased_contacts(connection, database.tables, self._tracker.tenant)
+        return kept, others
+
+    @contextmanager
+    def _reading(self, grouping: Grouping | None = None) -> Iterator[Stored | Known]:
+        """What can be read, by what is stored or by what was known."""
+        tracker = self._tracker
+        if self.known_by is None:
+            tracker.check_current()
+        with tracker.database.read() as connection:
+            extent = Extent(
+                connection=connection,
+                tables=tracker.database.tables,
+                tenant=tracker.tenant,
+                as_of=self.as_of,
+            )
+            stored = Stored(extent=extent, funnel=tracker.funnel)
+            if self.known_by is None:
+                yield stored
+            else:
+                yield Known(stored=stored, known_by=self.known_by, grouping=grouping)
+
+    def _choose(
+        self, rate: Windowed, cohort: Cohort, grouping: Grouping | None, *, first_only: bool
+    ) -> Groups:
+        """Choose a cohort, and only then tell its groups apart."""
+        erased, _ = self._erased()
+        with self._reading(grouping) as source:
+            chosen = choose(source.clocks(rate), cohort, self.as_of, erased, first_only=first_only)
+            if grouping is None:
+                return {None: chosen}
+            group = source.groups(grouping, rate, chosen)
+            parted = by_group((group(one.clock), one) for one in chosen)
+            return dict(parted.items())
+
+    def _rate(
+        self,
+        rate: Windowed,
+        within: timedelta,
+        bounds: Bounds | None,
+        by: str | None,
+        unit: Unit,
+        confidence: float,
+    ) -> Rate:
+        check_window(within)
+        if unit not in ("contact", "episode"):
+            raise QuestionError(f"unit is {unit!r}; it can be 'contact' or 'episode'")
+        cohort, grouping = read_cohort(bounds), read_grouping(by, rate)
+        groups = self._choose(rate, cohort, grouping, first_only=unit == "contact")
+        return self._answer(
+            CausedRate if rate.causes else Rate,
+            rate,
+            groups,
+            within,
+            confidence,
+            by=by,
+            unit=unit,
+            cohort=cohort,
+        )
+
+    def _answer(
+        self,
+        kind: type[Rate],
+        rate: Windowed,
+        groups: Groups,
+        window: timedelta,
+        confidence: float,
+        against: Collection[str] = (),
+        **more: Any,
+    ) -> Rate:
+        """Estimate each group, and compare them where they hold different contacts."""
+        rows = tuple(
+            make_row(group, one, window, self.as_of, confidence, rate.causes)
+            for group, one in groups.items()
+        )
+        is_comparable = more["unit"] == "contact" and more["by"] is not None
+        notes = [] if rate.note is None else [rate.note]
+        if any(row.erased_count for row in rows):
+            notes.append(COMPETING)
+        told: dict[str, Any] = {"within": window, "notes": tuple(notes)} | more
+        return kind(
+            name=rate.name,
+            definition=rate.definition,
+            rows=rows,
+            comparison=compare(groups, rows, confidence, against) if is_comparable else None,
+            **told,
+            **self._asked(confidence),
+        )
+
+
+def read_cohort(bounds: Bounds | None) -> Cohort:
+    """Read the bounds of a cohort.
+
+    Raises:
+        QuestionError: a bound is no instant, or nothing lies between them.
+    """
+    if bounds is None:
+        return (None, None)
+    try:
+        first, last = bounds
+    except (TypeError, ValueError):
+        raise QuestionError("a stretch of time is two instants, or None for an open end") from None
+    start, end = (None if b is None else read_instant("the cohort", b) for b in (first, last))
+    if start is not None and end is not None and start >= end:
+        raise QuestionError("the cohort is empty: it ends before it begins")
+    return (start, end)
+
+
+def read_period(period: tuple[datetime, datetime]) -> tuple[datetime, datetime]:
+    """Read a period, of which both ends have to be given.
+
+    Raises:
+        QuestionError: an end is missing or no instant, or nothing lies between them.
+    """
+    start, end = read_cohort(period)
+    if start is None or end is None:
+        raise QuestionError("a period begins and ends; give two instants")
+    return start, end
+
+
+def check_window(within: timedelta, what: str = "within") -> None:
+    """Refuse what is no duration.
+
+    Raises:
+        QuestionError: it is none, or below zero.
+    """
+    if not isinstance(within, timedelta) or within < timedelta():
+        raise QuestionError(f"{what} is {within!r}; it must be a timedelta, not below zero")
+
+
+def read_instant(what: str, instant: datetime) -> datetime:
+    """Read an instant.
+
+    Raises:
+        QuestionError: it is naive, or none.
+    """
+    try:
+        return utc(instant)
+    except ValueError as error:
+        raise QuestionError(f"{what}: {error}") from None
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise QuestionError(
+            f"there is no time zone {name!r}; write an IANA name such as Europe/Berlin"
+        ) from None

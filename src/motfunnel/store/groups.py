@@ -1,0 +1,62 @@
+"""Reading by what contacts are told apart: their source, a trait.
+
+Each a statement that streams; what of it is wanted, the reader keeps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from motfunnel.domain.moment import MomentKind
+from motfunnel.store.extent import Extent
+
+_AT_ONCE = 5000
+
+
+def read_sources(extent: Extent) -> Iterator[tuple[str, str]]:
+    """Read each contact's source: what its opening said, else whether a referral came before it.
+
+    Who was referred is read first: joined in one statement, SQLite compares each with each.
+    """
+    c = extent.tables.contacts.c
+    referred = _first_referrals(extent)
+    opened = select(c.contact, c.source, c.opened_at).where(
+        c.tenant == extent.tenant, c.opened_at.is_not(None)
+    )
+    with extent.connection.execute(opened, execution_options={"yield_per": _AT_ONCE}) as result:
+        for row in result:
+            first = referred.get(row.contact)
+            made = "direct" if first is None or first > row.opened_at else "referral"
+            yield row.contact, made if row.source is None else row.source
+
+
+def read_trait(extent: Extent, trait: str) -> Iterator[tuple[str, tuple[datetime, str]]]:
+    """Read what was said of a trait up to an instant, in order, each under its contact."""
+    t = extent.tables.traits.c
+    said = (
+        select(t.owner, t.occurred_at, t.value)
+        .where(t.tenant == extent.tenant, t.trait == trait, t.occurred_at <= extent.as_of)
+        .order_by(t.owner, t.occurred_at, t.event_id)
+    )
+    with extent.connection.execute(said, execution_options={"yield_per": _AT_ONCE}) as result:
+        for row in result:
+            yield row.owner, (row.occurred_at, row.value)
+
+
+def _first_referrals(extent: Extent) -> dict[str, datetime]:
+    """When each contact was first referred by another."""
+    named, m = extent.tables.contacts.alias().c, extent.tables.moments.c
+    whom = func.coalesce(named.merged_into, m.referred)
+    same = (named.tenant == m.tenant) & (named.contact == m.referred)
+    first = func.min(m.occurred_at, type_=m.occurred_at.type)
+    made = (
+        select(whom.label("referred"), first.label("first_at"))
+        .outerjoin(named.contact.table, same)
+        .where(m.tenant == extent.tenant, m.moment == MomentKind.REFERRAL.value)
+        .where(m.referred.is_not(None), whom != m.contact)
+        .group_by(whom)
+    )
+    return {row.referred: row.first_at for row in extent.connection.execute(made)}

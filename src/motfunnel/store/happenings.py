@@ -1,0 +1,123 @@
+"""Reading events by their signal as of an instant, each under the contact that owns it now.
+
+For what no moment keeps: purchases of which none followed, praise of one who is an apostle already,
+an outreach that was held out. Reads only the signals that are asked for, and what an event means
+beside its signal is the funnel's to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
+
+from motfunnel.domain.event import Event
+from motfunnel.domain.moment import MomentKind
+from motfunnel.domain.signal import KEEPS_ALIVE, RETURNS, Signal
+from motfunnel.store.extent import Extent
+from motfunnel.store.rows import read_event
+from motfunnel.store.story import having_moment
+
+_AT_ONCE = 5000
+_SIGNALS = {signal.label: signal for signal in Signal}
+
+
+def read_events_by_signal(
+    extent: Extent,
+    signals: Collection[Signal],
+    *,
+    names: Collection[str] | None = None,
+    having: MomentKind | None = None,
+) -> Iterator[tuple[str, list[tuple[Signal, Event]]]]:
+    """Read the events of some signals up to an instant, contact by contact, by instant and id.
+
+    Args:
+        extent: of whom, and up to when.
+        signals: which events.
+        names: only those of these names.
+        having: only of contacts that have a moment of this kind.
+    """
+    e = extent.tables.events.c
+    owner, wanted = _owned(extent, extent.tables.events)
+    wanted = wanted.where(e.signal.in_([signal.label for signal in signals]))
+    if names is not None:
+        wanted = wanted.where(e.event.in_(names))
+    if having is not None:
+        wanted = wanted.where(owner.in_(having_moment(extent, having)))
+    ordered = wanted.order_by(owner, e.occurred_at, e.id, e.contact)
+    with extent.connection.execute(ordered, execution_options={"yield_per": _AT_ONCE}) as result:
+        rows = (dict(row) for row in result.mappings())
+        for contact, mine in groupby(rows, lambda row: str(row["owner"])):
+            yield contact, [(_SIGNALS[row["signal"]], read_event(row)) for row in mine]
+
+
+def read_first_purchases(extent: Extent) -> Iterator[tuple[str, datetime]]:
+    """Read when each customer bought for the first time, in the order of the contacts."""
+    e = extent.tables.events.c
+    first = func.min(e.occurred_at, type_=e.occurred_at.type).label("at")
+    owner, bought = _owned(extent, first)
+    bought = bought.where(e.signal == Signal.PURCHASE.label).group_by(owner).order_by(owner)
+    with extent.connection.execute(bought, execution_options={"yield_per": _AT_ONCE}) as result:
+        for row in result:
+            yield row.owner, row.at
+
+
+def read_active(extent: Extent, start: datetime | None, end: datetime | None) -> Iterator[str]:
+    """Read the contacts with an event in the period that kept them alive, in their order.
+
+    A rating or a complaint of one who has departed does not: the contact is still away.
+    """
+    e, a = extent.tables.events.c, extent.tables.episodes.c
+    sure = [signal.label for signal in Signal if KEEPS_ALIVE[signal] and RETURNS[signal]]
+    others = [signal.label for signal in Signal if KEEPS_ALIVE[signal] and not RETURNS[signal]]
+    owner, active = _owned(extent)
+    away = (
+        select(a.contact)
+        .where(a.tenant == extent.tenant, a.contact == owner, a.departed_at < e.occurred_at)
+        .where(or_(a.returned_at.is_(None), a.returned_at > e.occurred_at))
+    )
+    alive = or_(e.signal.in_(sure), e.signal.in_(others) & ~away.exists())
+    active = active.distinct().where(alive).order_by(owner)
+    if start is not None:
+        active = active.where(e.occurred_at >= start)
+    if end is not None:
+        active = active.where(e.occurred_at < end)
+    yield from extent.connection.scalars(active)
+
+
+def read_moment_properties(
+    extent: Extent, kinds: Collection[MomentKind]
+) -> Iterator[tuple[tuple[str, Any], dict[str, Any]]]:
+    """Read the properties of the events that made some moments.
+
+    Each under its contact and the number of its episode, or where it has none, its event.
+    """
+    m, e = extent.tables.moments.c, extent.tables.events.c
+    key = func.coalesce(m.recorded_as, m.contact)
+    made = (e.tenant == m.tenant) & (e.contact == key) & (e.id == m.event_id)
+    wanted = (
+        select(m.contact, m.episode, m.event_id, key.label("key"), e.properties)
+        .select_from(extent.tables.moments.join(extent.tables.events, made))
+        .where(m.tenant == extent.tenant, m.occurred_at <= extent.as_of)
+        .where(m.moment.in_([kind.value for kind in kinds]))
+    )
+    with extent.connection.execute(wanted, execution_options={"yield_per": _AT_ONCE}) as result:
+        for row in result:
+            start = (row.key, row.event_id) if row.episode is None else row.episode
+            yield (row.contact, start), row.properties
+
+
+def _owned(extent: Extent, *columns: Any) -> tuple[ColumnElement[Any], Select[Any]]:
+    """The contact that an event belongs to now, and the events up to an instant with it."""
+    e, c = extent.tables.events.c, extent.tables.contacts.c
+    mine = (c.tenant == e.tenant) & (c.contact == e.contact)
+    owner = case((c.merged_into.is_not(None), c.merged_into), else_=e.contact)
+    events = (
+        select(owner.label("owner"), *columns)
+        .select_from(extent.tables.events.outerjoin(extent.tables.contacts, mine))
+        .where(e.tenant == extent.tenant, e.occurred_at <= extent.as_of)
+    )
+    return owner, extent.within(events, owner)
