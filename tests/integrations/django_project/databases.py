@@ -6,6 +6,7 @@ from typing import Any
 
 import pymysql
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from sqlalchemy import make_url
 
 try:
@@ -47,6 +48,6 @@ def as_django(url: str) -> dict[str, Any]:
 
 
 def _replace(settings: dict[str, Any]) -> None:
-    connections["default"].close()
+    BaseDatabaseWrapper.close(connections["default"])  # SQLite's own spares one in memory
     del connections["default"]
     connections.settings["default"] = settings
