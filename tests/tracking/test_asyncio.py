@@ -15,7 +15,7 @@ from motfunnel import AsyncTracker, Moment, Tracked, Tracker
 from motfunnel.errors import ConflictError
 from motfunnel.store.tables import tables
 from motfunnel.tracking.check import check_contacts
-from tests.tracking.asynchronous import HOSTS, host_engine, run
+from tests.tracking.asynchronous import HOSTS, host_engine, lets_go, run
 from tests.tracking.host import ORDERS, event_ids, orders
 from tests.tracking.scene import NOON, day
 
@@ -104,6 +104,7 @@ def test_many_tasks(
     assert check_contacts(tracker).is_sound
 
 
+@lets_go
 def test_cancelled_anywhere(
     shared_engine: Engine, tracker: Tracker, make_async: Callable[..., AsyncTracker]
 ) -> None:
@@ -133,6 +134,7 @@ def test_cancelled_anywhere(
     assert check_contacts(tracker).is_sound
 
 
+@lets_go
 def test_waiting_gives_way(
     shared_engine: Engine, tracker: Tracker, make_async: Callable[..., AsyncTracker]
 ) -> None:
@@ -166,6 +168,7 @@ def test_waiting_gives_way(
     assert event_ids(shared_engine, tracker.tenant) == ["1", "1", "2"]
 
 
+@lets_go
 def test_cancelled_in_the_hosts_transaction(
     shared_engine: Engine, tracker: Tracker, make_async: Callable[..., AsyncTracker]
 ) -> None:

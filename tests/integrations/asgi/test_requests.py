@@ -20,7 +20,7 @@ from motfunnel import Tracker
 from motfunnel.tracking.check import check_contacts
 from tests.databases import Databases, NoServer
 from tests.integrations.asgi.shop import Shop, fastapi_shop, starlette_shop, synchronous_shop
-from tests.tracking.asynchronous import run
+from tests.tracking.asynchronous import lets_go, run
 from tests.tracking.host import ORDERS, event_ids, orders
 from tests.tracking.scene import FUNNEL
 
@@ -144,6 +144,7 @@ def test_requests_at_once(make: Make, engine: Engine, driver: str, tracker: Trac
     assert is_whole(engine, tracker) == KEPT
 
 
+@lets_go
 def test_a_client_leaves(make: Make, engine: Engine, driver: str, tracker: Tracker) -> None:
     """A request that is cancelled, at whatever point, leaves both or neither, and no connection."""
 
