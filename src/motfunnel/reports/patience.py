@@ -121,7 +121,7 @@ class Patience(Answer[PatienceRow]):
     def title(self) -> str:
         """What was asked, as a heading."""
         horizon = format_duration(self.horizon)
-        return f"Patience, at which fewer than {self.below:.4g} are back within {horizon}"
+        return f"Patience, after which fewer than {self.below * 100:.4g}% are back within {horizon}"
 
     def tables(self) -> Iterator[Table]:
         """What is printed below the definition; last, the share after other lengths."""

@@ -11,6 +11,7 @@ from motfunnel.reports.departing import AboutDepartures
 from motfunnel.reports.experimenting import AboutOutreach
 from motfunnel.reports.progressing import AboutProgress
 from motfunnel.reports.referring import AboutReferrals
+from motfunnel.reports.simulating import AboutChange
 
 
 class Report(
@@ -20,6 +21,7 @@ class Report(
     AboutReferrals,
     AboutOutreach,
     AboutTheNextStep,
+    AboutChange,
 ):
     """Rates and reports of one tenant, as of an instant.
 
