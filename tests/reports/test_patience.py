@@ -37,7 +37,8 @@ def told(draw: st.DrawFn) -> tuple[Story, list[Event]]:
 def silences(contact: str, mine: list[Event], story: Story, as_of: datetime) -> Hand:
     """Each silence: of whom, at which stage, since when, how long, and how it ended."""
     patient = story | {"patience": dict.fromkeys(story["stages"])}
-    state, since, found = oracle.start(), None, []
+    state, since = oracle.start(), None
+    found: Hand = []
 
     def end(at: datetime, how: str | None, stage: str) -> None:
         if since is not None:
