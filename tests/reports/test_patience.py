@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
@@ -19,7 +19,7 @@ from motfunnel.errors import QuestionError
 from motfunnel.statistics import Proportion, log_log_interval
 from tests import oracle
 from tests.oracle import Story
-from tests.reports.test_return_rates import track_all
+from tests.reports.test_windowed import FEW, track_all
 from tests.strategies import CONTACTS, HOUR, NEVER, START, histories, instants, stories
 from tests.strategies import make_funnel as funnel_of
 
@@ -72,7 +72,7 @@ def count(
     return [one[0] for one in came], [one[0] for one in of]
 
 
-@settings(max_examples=25)
+@FEW
 @given(
     told=told(),
     as_of=st.one_of(instants(12), st.just(START + timedelta(days=3)), st.just(START + NEVER)),

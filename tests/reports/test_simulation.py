@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
@@ -21,7 +21,7 @@ from motfunnel.reports.simulation import Simulation
 from motfunnel.statistics import Proportion
 from tests import oracle
 from tests.oracle import Story
-from tests.reports.test_return_rates import WINDOWS, track_all
+from tests.reports.test_windowed import FEW, WINDOWS, track_all
 from tests.strategies import CONTACTS, NEVER, START, histories, instants, stories
 from tests.strategies import make_funnel as funnel_of
 
@@ -71,7 +71,7 @@ def returned(episodes: list[Story], within: timedelta, as_of: datetime) -> tuple
     return True, back is not None and back - episodes[0]["departed_at"] <= within
 
 
-@settings(max_examples=25)
+@FEW
 @given(
     told=told(),
     as_of=st.one_of(instants(12), st.just(START + NEVER)),

@@ -64,7 +64,7 @@ def told_again(
         since = at
 
 
-@settings(max_examples=300)
+@settings(max_examples=4 * settings().max_examples)
 @given(told=arrivals(), hours=st.integers(0, 30))
 def test_it_is_what_telling_it_again_finds(
     told: tuple[Story, list[tuple[Event, datetime]]], hours: int
@@ -127,7 +127,9 @@ def test_a_profile_tells_what_was_taken_back(tracker: Tracker, clock: Clock) -> 
     assert [one.moment.kind.value for one in profile.revoked] == ["depart", "recidivism"]
     assert {one.recorded_at for one in profile.revoked} == {day(23)}
     assert [e.id for one in profile.revoked for e in one.events] == ["late", "late"]
-    assert "no longer: 2026-01-12 00:00:00  depart      silence" in str(profile)
+    assert "no longer so:\n2026-01-12 00:00:00  depart      silence\n" in str(profile)
+    assert "taken back by came of 2026-01-11 00:00:00" in str(profile)
+    assert max(map(len, profile.tell().splitlines())) <= 80
     assert profile.to_dict()["revoked"][0]["by"][0]["event_id"] == "late"
     assert tracker.contact("ada", as_of=day(9)).revoked == ()
 
