@@ -204,7 +204,7 @@ class Profile:
         for one in self.story:
             lines.append(str(one))
             if one.rule is not None:
-                lines.append(_wrapped(f"until then {one.before}; by {one.rule}"))
+                lines += _below(f"until then {one.before}", f"by {one.rule}")
         return "\n".join([*lines, *self._taken_back()])
 
     def _heading(self) -> list[str]:
@@ -221,6 +221,14 @@ class Profile:
 
     def _taken_back(self) -> list[str]:
         return ["no longer so:", *map(str, self.revoked)] if self.revoked else []
+
+
+def _below(*told: str) -> list[str]:
+    """Set what is told of a moment below it, on one line if that is not too long."""
+    together = "; ".join(told)
+    if len(_INDENT) + len(together) <= _WIDTH:
+        return [_INDENT + together]
+    return [_wrapped(one) for one in told]
 
 
 def _wrapped(text: str) -> str:
