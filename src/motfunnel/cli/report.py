@@ -9,7 +9,7 @@ from attrs import frozen
 
 from motfunnel.cli.output import formats, print_csv, print_json, print_lines
 from motfunnel.cli.store import with_tracker
-from motfunnel.cli.words import duration, read_instant, zone
+from motfunnel.cli.words import duration, read_funnel, read_instant, zone
 from motfunnel.tracking.tracker import Tracker
 
 
@@ -48,9 +48,23 @@ REPORTS: Final = {
     "landmark": _form("", "after within", "departed"),
     "mantel-byar": _form("", "", "departed"),
     "funnel": _form(""),
+    "worklist": _form("within limit"),
+    "patience": _form("share horizon"),
+    "simulate": _form("within", "other"),
 }
-_GIVEN: Final = ("within", "after", "start", "goal", "by", "unit", "confidence")
-_EXAMPLES: Final = {"from": "2025-01-01", "to": "2025-02-01", "start": "lead", "goal": "customer"}
+_GIVEN: Final = {
+    # option: the argument that it makes
+    **{name: name for name in ("within", "after", "start", "goal", "by", "unit", "confidence")},
+    **{name: name for name in ("limit", "share", "horizon")},
+    "other": "other_funnel",
+}
+_EXAMPLES: Final = {
+    "from": "2025-01-01",
+    "to": "2025-02-01",
+    "start": "lead",
+    "goal": "customer",
+    "other": "other.toml",
+}
 
 
 @click.command("report")
@@ -62,6 +76,10 @@ _EXAMPLES: Final = {"from": "2025-01-01", "to": "2025-02-01", "start": "lead", "
 @click.option("--goal", metavar="STAGE", help="The stage that a conversion is to reach.")
 @click.option("--by", help="Group by: stage, reason, source, a trait, or property:NAME.")
 @click.option("--unit", type=click.Choice(["contact", "episode"]), help="What is counted.")
+@click.option("--limit", type=click.IntRange(min=1), help="List no more than so many.")
+@click.option("--share", type=float, help="The share below which a silence is a departure.")
+@click.option("--horizon", type=duration, help="Within how much more somebody is to return.")
+@click.option("--other", metavar="FILE", help="Another funnel: a file, or a preset.")
 @click.option("--from", "since", metavar="INSTANT", help="The cohort: from this instant on.")
 @click.option("--to", "until", metavar="INSTANT", help="The cohort: before this instant.")
 @click.option("--confidence", type=click.FloatRange(0, 1, min_open=True, max_open=True))
@@ -72,6 +90,7 @@ _EXAMPLES: Final = {"from": "2025-01-01", "to": "2025-02-01", "start": "lead", "
 def report_command(tracker: Tracker, /, name: str, form: str, **options: Any) -> None:
     """Ask for the rate or report NAME."""
     timezone = options["timezone"]
+    options["other"] = read_funnel(options["other"])
     given = {option: options[option] for option in _GIVEN if options[option] is not None}
     bounds = {"from": options["since"], "to": options["until"]}
     asked = {*given, *(side for side, bound in bounds.items() if bound is not None)}
@@ -84,7 +103,8 @@ def report_command(tracker: Tracker, /, name: str, form: str, **options: Any) ->
         known_by=read_instant(options["known_by"], timezone, "known-by"),
         timezone=timezone,
     )
-    answer = getattr(report, name.replace("-", "_"))(**given)
+    arguments = {_GIVEN.get(option, option): value for option, value in given.items()}
+    answer = getattr(report, name.replace("-", "_"))(**arguments)
     if form == "json":
         print_json(answer.to_dict())
     elif form == "csv":

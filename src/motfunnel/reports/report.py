@@ -5,14 +5,24 @@ Gathers the questions; each of the files that it gathers from is about one thing
 
 from __future__ import annotations
 
+from motfunnel.reports.advising import AboutTheNextStep
 from motfunnel.reports.complaining import AboutComplaints
 from motfunnel.reports.departing import AboutDepartures
 from motfunnel.reports.experimenting import AboutOutreach
 from motfunnel.reports.progressing import AboutProgress
 from motfunnel.reports.referring import AboutReferrals
+from motfunnel.reports.simulating import AboutChange
 
 
-class Report(AboutDepartures, AboutProgress, AboutComplaints, AboutReferrals, AboutOutreach):
+class Report(
+    AboutDepartures,
+    AboutProgress,
+    AboutComplaints,
+    AboutReferrals,
+    AboutOutreach,
+    AboutTheNextStep,
+    AboutChange,
+):
     """Rates and reports of one tenant, as of an instant.
 
     Made by ``Tracker.report``. Every answer carries its definition, and prints.
