@@ -10,9 +10,17 @@ from motfunnel.reports.departing import AboutDepartures
 from motfunnel.reports.experimenting import AboutOutreach
 from motfunnel.reports.progressing import AboutProgress
 from motfunnel.reports.referring import AboutReferrals
+from motfunnel.reports.viewing import AboutLenses
 
 
-class Report(AboutDepartures, AboutProgress, AboutComplaints, AboutReferrals, AboutOutreach):
+class Report(
+    AboutDepartures,
+    AboutProgress,
+    AboutComplaints,
+    AboutReferrals,
+    AboutOutreach,
+    AboutLenses,
+):
     """Rates and reports of one tenant, as of an instant.
 
     Made by ``Tracker.report``. Every answer carries its definition, and prints.
