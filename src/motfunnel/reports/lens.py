@@ -24,6 +24,7 @@ from motfunnel.reports.cells import (
     NUMBER,
     ROWS,
     TEXT,
+    Cell,
     between,
     cell,
     nested,
@@ -73,7 +74,7 @@ class LensAnswer(Answer[LensRow]):
         """The classes; with the touchpoints before them, where there are any."""
         shown = columns_of(LensRow)
         if any(row.touchpoint is not None for row in self.rows):
-            shown = [("touchpoint", cell(TEXT, "touchpoint")["motfunnel.cell"]), *shown]
+            shown = [("touchpoint", Cell(TEXT, "touchpoint")), *shown]
         yield self.table(None, shown, self.rows)
 
 
@@ -155,7 +156,7 @@ class UltimateLens(LensAnswer):
         loop = self.loop
         caption = (
             f"The loop: of {loop.ultimate_moments:,} ultimate moments {loop.referrals:,} named "
-            "another contact; an opening is credited to the latest of these no later than it"
+            "another contact; an opening is credited to the latest referral no later than it"
         )
         made = [
             Made(
