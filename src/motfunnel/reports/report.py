@@ -8,6 +8,7 @@ from __future__ import annotations
 from motfunnel.reports.complaining import AboutComplaints
 from motfunnel.reports.departing import AboutDepartures
 from motfunnel.reports.experimenting import AboutOutreach
+from motfunnel.reports.meeting import AboutTouchpoints
 from motfunnel.reports.progressing import AboutProgress
 from motfunnel.reports.referring import AboutReferrals
 from motfunnel.reports.viewing import AboutLenses
@@ -20,6 +21,7 @@ class Report(
     AboutReferrals,
     AboutOutreach,
     AboutLenses,
+    AboutTouchpoints,
 ):
     """Rates and reports of one tenant, as of an instant.
 
