@@ -312,7 +312,7 @@ def test_it_prints(tracker: Tracker) -> None:
     assert answer.to_csv().count("\n") == 5
     carlzon = tracker.report().lens("carlzon")
     assert "desk" in str(carlzon)
-    assert max(map(len, (text + str(carlzon)).splitlines())) <= 80
+    assert max(map(len, f"{text}\n{carlzon}".splitlines())) <= 80
 
 
 def test_nobody_gives_nothing(tracker: Tracker) -> None:

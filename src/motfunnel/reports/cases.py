@@ -75,7 +75,8 @@ class AboutCases(Question):
             )
             for group in groups
         )
-        erased = any(one.ending == ERASED for each in cases.values() for one in each)
+        readings = (one for each in (*cases.values(), *contacts.values()) for one in each)
+        erased = any(one.ending == ERASED for one in readings)
         return Complaints(
             name="complaints",
             definition=DEFINITION,
