@@ -21,7 +21,7 @@ from tests.oracle import Story
 from tests.reports.brute_force import STARTS
 from tests.reports.scored import past_of
 from tests.reports.test_outreach import lies_in
-from tests.reports.test_return_rates import WINDOWS, bounds, track_all
+from tests.reports.test_windowed import WINDOWS, bounds, track_all
 from tests.strategies import CONTACTS, NEVER, START, events, instants, stories
 from tests.strategies import make_funnel as funnel_of
 

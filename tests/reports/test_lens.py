@@ -35,7 +35,7 @@ from tests import oracle
 from tests.oracle import Story
 from tests.reports.scored import PEOPLE, TOUCHPOINTS, experience, past_of, told
 from tests.reports.test_outreach import lies_in
-from tests.reports.test_return_rates import bounds, track_all
+from tests.reports.test_windowed import bounds, track_all
 from tests.strategies import NEVER, START, instants
 from tests.strategies import make_funnel as funnel_of
 

@@ -10,6 +10,7 @@ from attrs import frozen
 from motfunnel.cli.output import formats, print_csv, print_json, print_lines
 from motfunnel.cli.store import with_tracker
 from motfunnel.cli.words import duration, read_instant, zone
+from motfunnel.domain.lens import LENSES
 from motfunnel.tracking.tracker import Tracker
 
 
@@ -48,9 +49,23 @@ REPORTS: Final = {
     "landmark": _form("", "after within", "departed"),
     "mantel-byar": _form("", "", "departed"),
     "funnel": _form(""),
+    "lens": _form("", "lens", "period"),
+    "touchpoints": _form("by worst", "", "period"),
+    "journey-map": _form("", "", "period"),
+    "nps": _form("", "", "period"),
+    "complaints": _form("by within", "", "complained"),
 }
-_GIVEN: Final = ("within", "after", "start", "goal", "by", "unit", "confidence")
-_EXAMPLES: Final = {"from": "2025-01-01", "to": "2025-02-01", "start": "lead", "goal": "customer"}
+_GIVEN: Final = ("within", "after", "start", "goal", "by", "unit", "confidence", "lens", "worst")
+_CALLED: Final = {"lens": "name"}
+"""What a report's argument is called, where its option has another name."""
+
+_EXAMPLES: Final = {
+    "from": "2025-01-01",
+    "to": "2025-02-01",
+    "start": "lead",
+    "goal": "customer",
+    "lens": "ultimate",
+}
 
 
 @click.command("report")
@@ -61,6 +76,8 @@ _EXAMPLES: Final = {"from": "2025-01-01", "to": "2025-02-01", "start": "lead", "
 @click.option("--start", metavar="STAGE", help="The stage at which a conversion starts.")
 @click.option("--goal", metavar="STAGE", help="The stage that a conversion is to reach.")
 @click.option("--by", help="Group by: stage, reason, source, a trait, or property:NAME.")
+@click.option("--lens", type=click.Choice(list(LENSES)), help="Through which of the older models.")
+@click.option("--worst", type=click.IntRange(0), help="How many of the worst to name.")
 @click.option("--unit", type=click.Choice(["contact", "episode"]), help="What is counted.")
 @click.option("--from", "since", metavar="INSTANT", help="The cohort: from this instant on.")
 @click.option("--to", "until", metavar="INSTANT", help="The cohort: before this instant.")
@@ -84,7 +101,8 @@ def report_command(tracker: Tracker, /, name: str, form: str, **options: Any) ->
         known_by=read_instant(options["known_by"], timezone, "known-by"),
         timezone=timezone,
     )
-    answer = getattr(report, name.replace("-", "_"))(**given)
+    arguments = {_CALLED.get(option, option): value for option, value in given.items()}
+    answer = getattr(report, name.replace("-", "_"))(**arguments)
     if form == "json":
         print_json(answer.to_dict())
     elif form == "csv":
