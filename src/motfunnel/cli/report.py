@@ -10,6 +10,7 @@ from attrs import frozen
 from motfunnel.cli.output import formats, print_csv, print_json, print_lines
 from motfunnel.cli.store import with_tracker
 from motfunnel.cli.words import duration, read_funnel, read_instant, zone
+from motfunnel.domain.lens import LENSES
 from motfunnel.tracking.tracker import Tracker
 
 
@@ -51,12 +52,18 @@ REPORTS: Final = {
     "worklist": _form("within limit"),
     "patience": _form("share horizon"),
     "simulate": _form("within", "other"),
+    "lens": _form("", "lens", "period"),
+    "touchpoints": _form("by worst", "", "period"),
+    "journey-map": _form("", "", "period"),
+    "nps": _form("", "", "period"),
+    "complaints": _form("by within", "", "complained"),
 }
 _GIVEN: Final = {
     # option: the argument that it makes
     **{name: name for name in ("within", "after", "start", "goal", "by", "unit", "confidence")},
-    **{name: name for name in ("limit", "share", "horizon")},
+    **{name: name for name in ("limit", "share", "horizon", "worst")},
     "other": "other_funnel",
+    "lens": "name",
 }
 _EXAMPLES: Final = {
     "from": "2025-01-01",
@@ -64,6 +71,7 @@ _EXAMPLES: Final = {
     "start": "lead",
     "goal": "customer",
     "other": "other.toml",
+    "lens": "ultimate",
 }
 
 
@@ -75,6 +83,8 @@ _EXAMPLES: Final = {
 @click.option("--start", metavar="STAGE", help="The stage at which a conversion starts.")
 @click.option("--goal", metavar="STAGE", help="The stage that a conversion is to reach.")
 @click.option("--by", help="Group by: stage, reason, source, a trait, or property:NAME.")
+@click.option("--lens", type=click.Choice(list(LENSES)), help="Through which of the older models.")
+@click.option("--worst", type=click.IntRange(0), help="How many of the worst to name.")
 @click.option("--unit", type=click.Choice(["contact", "episode"]), help="What is counted.")
 @click.option("--limit", type=click.IntRange(min=1), help="List no more than so many.")
 @click.option("--share", type=float, help="The share below which a silence is a departure.")
