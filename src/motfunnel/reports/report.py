@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from motfunnel.reports.complaining import AboutComplaints
 from motfunnel.reports.departing import AboutDepartures
+from motfunnel.reports.periodic import AboutPeriods
 from motfunnel.reports.progressing import AboutProgress
 
 
-class Report(AboutDepartures, AboutProgress, AboutComplaints):
+class Report(AboutDepartures, AboutProgress, AboutComplaints, AboutPeriods):
     """Rates and reports of one tenant, as of an instant.
 
     Made by ``Tracker.report``. Every answer carries its definition, and prints.
