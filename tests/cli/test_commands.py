@@ -83,6 +83,41 @@ def test_contact_tells_its_story(filled: Run) -> None:
     assert as_json["moments"][2]["why"] == "said left: price"
 
 
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("recidivism", ["--within", "7d", "--unit", "episode"]),
+        ("reengagement", ["--within", "7d", "--by", "stage"]),
+        ("coverage", ["--within", "7d", "--by", "property:reason"]),
+        ("reactivation", ["--from", "2024-01-05", "--to", "2024-01-20"]),
+        ("relapse", ["--within", "7d", "--to", "2024-03-01"]),
+        ("conversion", ["--start", "visitor", "--goal", "customer", "--within", "7d"]),
+        ("loyalty", ["--within", "7d"]),
+        ("recovery", ["--within", "7d", "--by", "source"]),
+        ("departure-after-complaint", ["--within", "7d"]),
+        ("referrals", ["--from", "2024-01-01"]),
+        ("landmark", ["--after", "2d", "--within", "7d"]),
+        ("mantel-byar", ["--confidence", "0.9"]),
+        ("funnel", []),
+    ],
+)
+def test_every_report_in_every_form(filled: Run, name: str, options: list[str]) -> None:
+    """Each has its definition as text, the same in JSON, and a line for each row in CSV."""
+    told = json.loads(filled("report", name, *options, "--format", "json").stdout)
+    text = filled("report", name, *options).stdout
+    assert " ".join(told["definition"].split()) in " ".join(text.split())
+    lines = list(
+        csv.DictReader(io.StringIO(filled("report", name, *options, "--format", "csv").stdout))
+    )
+    assert len(lines) == len(told["rows"]) if "rows" in told else len(lines) == 1
+    assert all(line["as_of"] == told["as_of"] for line in lines)
+
+
+def test_a_trial_needs_a_hold_out(filled: Run) -> None:
+    """A funnel without one is told how to write it."""
+    assert "holdout" in filled("report", "holdout", "--within", "7d", code=3).output
+
+
 def test_report(filled: Run) -> None:
     """Text, JSON and CSV; the cohort and the window are passed on."""
     assert "Recidivism within 7d" in filled("report", "recidivism", "--within", "7d").stdout

@@ -68,6 +68,33 @@ def test_earlier_windows(rossi: Tracker, week: int) -> None:
     assert row.km.interval == curve.probability_interval(week)
 
 
+def test_the_published_mean_and_log_rank(rossi: Tracker) -> None:
+    """The restricted mean to a year, and the log-rank test by financial aid, as published."""
+    km = rossi.report().recidivism(within=52 * WEEK).km
+    assert km.mean is not None and km.mean_interval is not None
+    assert km.mean / WEEK == pytest.approx(45.854166667, abs=1e-9)
+    reach = 1.959963984540054 * 0.608509352
+    assert (km.mean - km.mean_interval.lower) / WEEK == pytest.approx(reach, abs=1e-8)
+    rate = rossi.report().recidivism(within=52 * WEEK, by="reason")
+    assert rate.comparison is not None and rate.comparison.log_rank is not None
+    assert rate.comparison.log_rank.chi_square == pytest.approx(3.8375695765, abs=1e-10)
+    assert rate.comparison.log_rank.p_value == pytest.approx(0.0501161174, abs=1e-10)
+    assert "χ² = 3.84 with 1 degree of freedom, p = 0.050" in " ".join(str(rate).split())
+
+
+def test_the_difference_of_groups_is_that_of_statsmodels(rossi: Tracker) -> None:
+    """The interval of the difference between two groups is Newcombe's, as others compute it."""
+    proportion = pytest.importorskip("statsmodels.stats.proportion")
+    rate = rossi.report().recidivism(within=52 * WEEK, by="reason")
+    assert rate.comparison is not None
+    (apart,) = rate.comparison.differences
+    one, base = sorted(rate.rows, key=lambda row: row.group == rate.comparison.against)  # type: ignore[union-attr]
+    counts = (one.numerator, one.denominator, base.numerator, base.denominator)
+    lower, upper = proportion.confint_proportions_2indep(*counts, method="newcomb")
+    assert apart.interval is not None
+    assert (apart.interval.lower, apart.interval.upper) == pytest.approx((lower, upper))
+
+
 def test_groups_come_as_rows(rossi: Tracker) -> None:
     """Grouped, the answer has a row for each group, and their counts add up to the whole."""
     answer = rossi.report().recidivism(within=52 * WEEK, by="reason").to_dict()

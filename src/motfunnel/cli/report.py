@@ -28,22 +28,42 @@ class Form:
     cohort: str | None = None
 
 
-_RATE: Final = frozenset({"within", "by", "unit", "from", "to", "confidence"})
+def _form(takes: str, needs: str = "", cohort: str | None = None) -> Form:
+    given = {*takes.split(), *needs.split(), "confidence"} | ({"from", "to"} if cohort else set())
+    return Form(frozenset(given), frozenset(needs.split()), cohort)
+
+
 REPORTS: Final = {
-    "recidivism": Form(_RATE, frozenset({"within"}), "departed"),
-    "reengagement": Form(_RATE, frozenset({"within"}), "attempted"),
-    "funnel": Form(frozenset({"confidence"})),
+    "recidivism": _form("by unit", "within", "departed"),
+    "reengagement": _form("by unit", "within", "attempted"),
+    "coverage": _form("by unit", "within", "departed"),
+    "reactivation": _form("by", "from to", "period"),
+    "relapse": _form("by unit", "within", "returned"),
+    "conversion": _form("by", "start goal within", "reached"),
+    "loyalty": _form("by", "within", "bought"),
+    "recovery": _form("by unit", "within", "complained"),
+    "departure-after-complaint": _form("by unit", "within", "complained"),
+    "referrals": _form("", "", "period"),
+    "holdout": _form("", "within", "assigned"),
+    "landmark": _form("", "after within", "departed"),
+    "mantel-byar": _form("", "", "departed"),
+    "funnel": _form(""),
 }
+_GIVEN: Final = ("within", "after", "start", "goal", "by", "unit", "confidence")
+_EXAMPLES: Final = {"from": "2025-01-01", "to": "2025-02-01", "start": "lead", "goal": "customer"}
 
 
 @click.command("report")
 @click.argument("name", type=click.Choice(list(REPORTS)))
 @with_tracker
 @click.option("--within", type=duration, help="The window, e.g. 90d.")
-@click.option("--by", help="Group by: stage, reason, source, or a trait.")
+@click.option("--after", type=duration, help="The landmark, e.g. 7d.")
+@click.option("--start", metavar="STAGE", help="The stage at which a conversion starts.")
+@click.option("--goal", metavar="STAGE", help="The stage that a conversion is to reach.")
+@click.option("--by", help="Group by: stage, reason, source, a trait, or property:NAME.")
 @click.option("--unit", type=click.Choice(["contact", "episode"]), help="What is counted.")
-@click.option("--from", "start", metavar="INSTANT", help="The cohort: from this instant on.")
-@click.option("--to", "end", metavar="INSTANT", help="The cohort: before this instant.")
+@click.option("--from", "since", metavar="INSTANT", help="The cohort: from this instant on.")
+@click.option("--to", "until", metavar="INSTANT", help="The cohort: before this instant.")
 @click.option("--confidence", type=click.FloatRange(0, 1, min_open=True, max_open=True))
 @click.option("--as-of", metavar="INSTANT", help="As of this instant.")
 @click.option("--known-by", metavar="INSTANT", help="By what had been recorded at this instant.")
@@ -52,20 +72,19 @@ REPORTS: Final = {
 def report_command(tracker: Tracker, /, name: str, form: str, **options: Any) -> None:
     """Ask for the rate or report NAME."""
     timezone = options["timezone"]
-    given = {option: options[option] for option in ("within", "by", "unit", "confidence")}
-    bounds = {"from": options["start"], "to": options["end"]}
-    asked = {key for key, value in (given | bounds).items() if value is not None}
+    given = {option: options[option] for option in _GIVEN if options[option] is not None}
+    bounds = {"from": options["since"], "to": options["until"]}
+    asked = {*given, *(side for side, bound in bounds.items() if bound is not None)}
     _check(name, asked)
-    arguments = {key: given[key] for key in given if key in asked}
     if asked & {"from", "to"}:
         cohort = tuple(read_instant(bounds[side], timezone, side) for side in ("from", "to"))
-        arguments[str(REPORTS[name].cohort)] = cohort
+        given[str(REPORTS[name].cohort)] = cohort
     report = tracker.report(
         as_of=read_instant(options["as_of"], timezone, "as-of"),
         known_by=read_instant(options["known_by"], timezone, "known-by"),
         timezone=timezone,
     )
-    answer = getattr(report, name)(**arguments)
+    answer = getattr(report, name.replace("-", "_"))(**given)
     if form == "json":
         print_json(answer.to_dict())
     elif form == "csv":
@@ -80,4 +99,5 @@ def _check(name: str, asked: set[str]) -> None:
     for option in sorted(asked - form.takes):
         raise click.UsageError(f"the report {name} takes no --{option}")
     for option in sorted(form.needs - asked):
-        raise click.UsageError(f"the report {name} needs --{option}, e.g. --{option} 90d")
+        example = _EXAMPLES.get(option, "90d")
+        raise click.UsageError(f"the report {name} needs --{option}, e.g. --{option} {example}")

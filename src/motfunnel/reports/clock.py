@@ -72,6 +72,7 @@ class Clock:
         reason: why the contact had left, where a rate has that.
         arm: to which arm the clock belongs, in a comparison of arms.
         cause: of an event of several kinds, which.
+        exposed_at: when the first outreach came, where a comparison asks for that.
     """
 
     contact: str
@@ -83,6 +84,7 @@ class Clock:
     reason: str | None = None
     arm: str | None = None
     cause: str | None = None
+    exposed_at: datetime | None = None
 
 
 @frozen(kw_only=True)
@@ -123,12 +125,11 @@ def choose(
     The clocks come contact by contact, each contact's in order. Of contacts that were erased with
     their counts kept, ``erased`` says when: their observation ends there.
     """
-    start, end = cohort
     chosen: list[Reading] = []
     latest: str | None = None
     for clock in clocks:
         at = clock.started_at
-        if at > as_of or (start and at < start) or (end and at >= end):
+        if at > as_of or not lies_in(cohort, at):
             continue
         gone = erased.get(clock.contact)
         if gone is not None and gone < at:
@@ -138,6 +139,12 @@ def choose(
         latest = clock.contact
         chosen.append(_read(clock, as_of, gone))
     return chosen
+
+
+def lies_in(cohort: Cohort, at: datetime) -> bool:
+    """Whether an instant lies in a half-open stretch of time."""
+    start, end = cohort
+    return (start is None or at >= start) and (end is None or at < end)
 
 
 def by_group(readings: Iterable[tuple[str, Reading]]) -> dict[str, list[Reading]]:

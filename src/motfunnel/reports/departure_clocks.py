@@ -23,6 +23,7 @@ def departures(told: Told, _: Funnel) -> Iterator[Clock]:
             ended_at=one.returned_at,
             stage=one.stage,
             reason=one.reason,
+            exposed_at=one.first_outreach_at,
         )
 
 

@@ -5,7 +5,7 @@ Takes the readings of a cohort and knows none of the events; the estimators are 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -64,20 +64,26 @@ def make_row(
 
 
 def compare(
-    groups: Mapping[str | None, Sequence[Reading]], rows: Sequence[RateRow], confidence: float
+    groups: Mapping[str | None, Sequence[Reading]],
+    rows: Sequence[RateRow],
+    confidence: float,
+    against: Collection[str] = (),
 ) -> Comparison | None:
     """Compare the groups of a contact-based rate, each with the largest; None where there is one.
+
+    Where ``against`` names groups, it is the largest of these with which the others are compared.
 
     What rules the event out is taken as the end of observation: the log-rank test asks at what
     pace it comes to those for whom it still can.
     """
     if not 1 < len(groups) <= MOST_COMPARED:
         return None
-    largest = max(rows, key=lambda row: row.denominator)  # of several the first
-    against = _proportion(largest)
+    named = [row for row in rows if row.group in against] or rows
+    largest = max(named, key=lambda row: row.denominator)  # of several the first
+    base = _proportion(largest)
     differences = []
     for row in rows:
-        apart = None if row is largest else difference(_proportion(row), against, confidence)
+        apart = None if row is largest else difference(_proportion(row), base, confidence)
         if row is not largest:
             differences.append(
                 DifferenceRow(

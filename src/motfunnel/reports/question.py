@@ -5,7 +5,7 @@ Checks what is asked, and hands what is read to whoever computes the answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
@@ -140,6 +140,7 @@ class Question:
         groups: Groups,
         window: timedelta,
         confidence: float,
+        against: Collection[str] = (),
         **more: Any,
     ) -> Rate:
         """Estimate each group, and compare them where they hold different contacts."""
@@ -156,7 +157,7 @@ class Question:
             name=rate.name,
             definition=rate.definition,
             rows=rows,
-            comparison=compare(groups, rows, confidence) if is_comparable else None,
+            comparison=compare(groups, rows, confidence, against) if is_comparable else None,
             **told,
             **self._asked(confidence),
         )

@@ -7,11 +7,20 @@ from __future__ import annotations
 
 from motfunnel.reports.complaining import AboutComplaints
 from motfunnel.reports.departing import AboutDepartures
+from motfunnel.reports.experimenting import AboutOutreach
 from motfunnel.reports.periodic import AboutPeriods
 from motfunnel.reports.progressing import AboutProgress
+from motfunnel.reports.referring import AboutReferrals
 
 
-class Report(AboutDepartures, AboutProgress, AboutComplaints, AboutPeriods):
+class Report(
+    AboutDepartures,
+    AboutProgress,
+    AboutComplaints,
+    AboutReferrals,
+    AboutOutreach,
+    AboutPeriods,
+):
     """Rates and reports of one tenant, as of an instant.
 
     Made by ``Tracker.report``. Every answer carries its definition, and prints.

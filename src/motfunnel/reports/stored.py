@@ -15,6 +15,7 @@ from motfunnel.domain.event import Event
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.moment import Moment
 from motfunnel.domain.signal import Signal
+from motfunnel.reports.arm_clocks import trial_rules
 from motfunnel.reports.clock import Clock, Happening, Reading, Told
 from motfunnel.reports.grouping import Grouping, GroupOf, property_text, trait_at
 from motfunnel.reports.windowed import Windowed
@@ -114,6 +115,15 @@ class Stored:
         for contact, mine in moments.items():
             yield Told(contact=contact, moments=mine)
 
+    def _trials(self, _: Windowed) -> Iterator[Told]:
+        names = trial_rules(self.funnel)
+        found = read_events_by_signal(self.extent, [Signal.OUTREACH], names=names)
+        assigned = {contact: [*self._happenings(events)] for contact, events in found}
+        for contact, episodes in read_episodes(self.extent):
+            if contact in assigned:
+                mine = assigned.pop(contact)
+                yield Told(contact=contact, episodes=episodes, happenings=mine)
+
     def _stories(self, rate: Windowed) -> Iterator[tuple[str, Sequence[Moment]]]:
         first_only = rate.reads == "purchases"
         return read_stories(self.extent, rate.moments, having=rate.having, first_only=first_only)
@@ -131,4 +141,5 @@ _READERS: dict[str, Callable[[Stored, Windowed], Iterator[Told]]] = {
     "moments": Stored._moments,
     "purchases": Stored._purchases,
     "happenings": Stored._beside_moments,
+    "trials": Stored._trials,
 }

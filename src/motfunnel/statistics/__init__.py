@@ -9,6 +9,7 @@ from motfunnel.statistics.competing import CompetingRisks
 from motfunnel.statistics.interval import Z95, Interval, critical_value, log_log_interval
 from motfunnel.statistics.median import MedianInterval
 from motfunnel.statistics.proportion import Difference, Proportion, difference
+from motfunnel.statistics.ratio import Ratio
 from motfunnel.statistics.restricted_mean import RestrictedMean
 from motfunnel.statistics.risk_table import RiskTable
 from motfunnel.statistics.survival import Step, SurvivalCurve
@@ -22,6 +23,7 @@ __all__ = [
     "LogRank",
     "MedianInterval",
     "Proportion",
+    "Ratio",
     "RestrictedMean",
     "RiskTable",
     "Step",

@@ -65,16 +65,19 @@ def read_first_purchases(extent: Extent) -> Iterator[tuple[str, datetime]]:
             yield row.owner, row.at
 
 
-def read_active(extent: Extent, start: datetime, end: datetime) -> Iterator[str]:
+def read_active(extent: Extent, start: datetime | None, end: datetime | None) -> Iterator[str]:
     """Read the contacts with an event in the period that kept them alive, in their order.
 
     A rating or a complaint of one who has departed does not: the contact is still away.
     """
     e = extent.tables.events.c
     owner, active = _owned(extent)
-    alive = _alive(extent, owner)
-    active = active.distinct().where(e.occurred_at >= start, e.occurred_at < end, alive)
-    yield from extent.connection.scalars(active.order_by(owner))
+    active = active.distinct().where(_alive(extent, owner)).order_by(owner)
+    if start is not None:
+        active = active.where(e.occurred_at >= start)
+    if end is not None:
+        active = active.where(e.occurred_at < end)
+    yield from extent.connection.scalars(active)
 
 
 def read_activity(

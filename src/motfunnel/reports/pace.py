@@ -1,0 +1,132 @@
+"""The pace of return before and after an outreach, by the time-dependent log-rank test.
+
+Counts, at each return, who was away by then and who of them had been written to. Knows nothing of
+how that came about.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from attrs import field, frozen
+
+from motfunnel.domain.instant import MICROSECOND
+from motfunnel.reports.answer import Answer, Row
+from motfunnel.reports.arm_clocks import CONTACTED, NOT_CONTACTED
+from motfunnel.reports.cells import COHORT, COUNT, NUMBER, P_VALUE, TEXT, cell
+from motfunnel.reports.clock import Reading
+from motfunnel.reports.comparison import describe
+from motfunnel.statistics import LogRank, log_rank_of_risk_sets
+
+
+@frozen(kw_only=True)
+class PaceRow(Row):
+    """The returns before any outreach, or after the first one.
+
+    Names stand behind ``contacts`` and ``observed``.
+
+    Attributes:
+        group: ``not contacted`` or ``contacted``.
+        contacts: who was away and under observation in that state at all.
+        observed: how many returned in it.
+        expected: how many would have, had the pace been the same in both.
+        ratio: the first over the second; None where that is 0.
+    """
+
+    group: str = field(metadata=cell(TEXT, "state"))
+    contacts: int = field(metadata=cell(COUNT, "contacts"))
+    observed: int = field(metadata=cell(COUNT, "returned"))
+    expected: float | None = field(metadata=cell(NUMBER, "expected"))
+    ratio: float | None = field(metadata=cell(NUMBER, "ratio"))
+
+
+@frozen(kw_only=True)
+class PaceComparison(Answer[PaceRow]):
+    """The pace of return before and after an outreach.
+
+    Attributes:
+        cohort: the departures in question; half-open, None: no bound.
+        chi_square: how far the two lie from a common pace; None where they cannot be compared.
+        degrees_of_freedom: 1; None likewise.
+        p_value: how probable it is to be so far, were the pace the same; None likewise.
+    """
+
+    row_class: ClassVar[type[Row]] = PaceRow
+
+    cohort: tuple[datetime | None, datetime | None] = field(metadata=cell(COHORT))
+    chi_square: float | None = field(metadata=cell(NUMBER))
+    degrees_of_freedom: int | None = field(metadata=cell(COUNT))
+    p_value: float | None = field(metadata=cell(P_VALUE))
+
+    @property
+    def title(self) -> str:
+        """What was asked, as a heading."""
+        return "The pace of return before and after an outreach, contact-based"
+
+    def verdict(self) -> str:
+        """What the test says, in words."""
+        if self.chi_square is None or self.degrees_of_freedom is None or self.p_value is None:
+            return describe(None)
+        return describe(
+            LogRank(
+                chi_square=self.chi_square,
+                degrees_of_freedom=self.degrees_of_freedom,
+                p_value=self.p_value,
+                observed=(),
+                expected=(),
+            )
+        )
+
+    def __str__(self) -> str:
+        """The answer with its definition and the test, as one reads it on a terminal."""
+        return f"{super().__str__()}\n\n{self.verdict()}"
+
+
+def pace_rows(chosen: Sequence[Reading]) -> tuple[tuple[PaceRow, ...], LogRank | None]:
+    """Count the returns of each state, and compare the two."""
+    test = log_rank_of_risk_sets(2, _risk_sets(chosen))
+    written = [one for one in chosen if _exposed(one) is not None]
+    never = [one for one in chosen if _exposed(one) != 0]  # away for a while without
+    rows = []
+    for place, (group, who) in enumerate(((NOT_CONTACTED, never), (CONTACTED, written))):
+        back = [one for one in who if one.happened and (_exposed(one) is not None) == bool(place)]
+        expected = None if test is None else test.expected[place]
+        rows.append(
+            PaceRow(
+                group=group,
+                contacts=len(who),
+                observed=len(back),
+                expected=expected,
+                ratio=len(back) / expected if expected else None,
+                names={
+                    "contacts": tuple(sorted(one.clock.contact for one in who)),
+                    "observed": tuple(sorted(one.clock.contact for one in back)),
+                },
+            )
+        )
+    return tuple(rows), test
+
+
+def _risk_sets(chosen: Sequence[Reading]) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Count, at each return, those away before and after an outreach, and the returns of each.
+
+    An outreach at the instant of a return came before it, as in the order of events.
+    """
+    waited = sorted(one.waited for one in chosen)
+    exposed = sorted(at for one in chosen if (at := _exposed(one)) is not None)
+    left = sorted(one.waited for one in chosen if _exposed(one) is not None)
+    back = Counter((one.waited, _exposed(one) is not None) for one in chosen if one.happened)
+    for t in sorted({time for time, _ in back}):
+        away = len(waited) - bisect_left(waited, t)
+        written = bisect_right(exposed, t) - bisect_left(left, t)
+        yield (away - written, written), (back[t, False], back[t, True])
+
+
+def _exposed(one: Reading) -> int | None:
+    """After how many microseconds the first outreach came; None where none did."""
+    at = one.clock.exposed_at
+    return None if at is None else (at - one.clock.started_at) // MICROSECOND

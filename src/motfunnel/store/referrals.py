@@ -1,0 +1,44 @@
+"""Reading who referred whom, as of an instant, each under the key that it belongs to now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attrs import frozen
+from sqlalchemy import func, select
+
+from motfunnel.domain.moment import Moment, MomentKind
+from motfunnel.store.extent import Extent
+from motfunnel.store.rows import read_moment
+
+_AT_ONCE = 5000
+
+
+@frozen(kw_only=True)
+class Referral:
+    """A referral, and whom it led to.
+
+    Attributes:
+        moment: the referral.
+        referred: the contact that is called by the name it gave; None where it gave none.
+    """
+
+    moment: Moment
+    referred: str | None
+
+
+def read_referrals(extent: Extent) -> Iterator[Referral]:
+    """Read all referrals up to an instant, contact by contact."""
+    named, m = extent.tables.contacts.alias().c, extent.tables.moments.c
+    same = (named.tenant == m.tenant) & (named.contact == m.referred)
+    made = (
+        select(extent.tables.moments, func.coalesce(named.merged_into, m.referred).label("whom"))
+        .outerjoin(named.contact.table, same)
+        .where(m.tenant == extent.tenant, m.moment == MomentKind.REFERRAL.value)
+        .where(m.occurred_at <= extent.as_of)
+        .order_by(m.contact, m.ordinal)
+    )
+    wanted = extent.within(made, m.contact)
+    with extent.connection.execute(wanted, execution_options={"yield_per": _AT_ONCE}) as result:
+        for row in result.mappings():
+            yield Referral(moment=read_moment(dict(row)), referred=row["whom"])
