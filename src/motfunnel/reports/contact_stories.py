@@ -45,7 +45,7 @@ def activity(
     if isinstance(source, Known):
         for journey, events in source.histories():
             told = make_told(journey, events, timeline.as_of)
-            found = sorted({timeline.stretch(at) for at in _touches(told)})
+            found = sorted({timeline.stretch(at) for at in touches(told)})
             if found:
                 yield journey.contact, found
     yield from read_activity(_stored(source).extent, timeline.bounds, erased=bool(erased))
@@ -58,7 +58,8 @@ def _stored(source: Source) -> Stored:
     return evolve(source.stored, extent=evolve(source.stored.extent, erased_only=True))
 
 
-def _touches(told: Told) -> Iterator[datetime]:
+def touches(told: Told) -> Iterator[datetime]:
+    """Give the instants at which a contact was kept alive."""
     for one in told.happenings:
         at = one.event.occurred_at
         if KEEPS_ALIVE[one.signal] and (RETURNS[one.signal] or not _is_away(told, at)):

@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import ClassVar, Final
 
 from attrs import field, frozen
 
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.reports.answer import Row
-from motfunnel.reports.cells import COUNT, SHARE, TEXT, Kind, cell
+from motfunnel.reports.cells import COHORT, COUNT, SHARE, TEXT, Kind, cell
+from motfunnel.reports.clock import Cohort
 from motfunnel.reports.grouped import Grouped, GroupedRow
-from motfunnel.reports.timeline import Groups
+from motfunnel.reports.opening import Opened
 
 DEFINITION: Final = (
     "from each moment of a contact to its next one, or to where it is now: still active, away, or "
@@ -60,12 +62,14 @@ class Flows(Grouped[FlowRow]):
     Names stand behind ``transitions``, a contact's once for each, and ``contacts``.
 
     Attributes:
+        cohort: contacts that opened from the first instant on, before the second.
         steps: up to which step flows are told; None: to the last.
         contacts: how many contacts there are, each of which has a first step.
     """
 
     row_class: ClassVar[type[Row]] = FlowRow
 
+    cohort: Cohort = field(default=(None, None), metadata=cell(COHORT))
     steps: int | None = field(default=None, metadata=cell(COUNT))
     contacts: int = field(metadata=cell(COUNT))
 
@@ -75,8 +79,7 @@ Counted = Mapping[tuple[str | None, int | None], Mapping[tuple[str, str], list[s
 
 def count_flows(
     stories: Iterable[tuple[str, Sequence[Moment]]],
-    groups: Groups,
-    erased: Mapping[str, datetime],
+    opened: Opened,
     as_of: datetime,
     *,
     steps: int | None,
@@ -86,13 +89,13 @@ def count_flows(
     counted: defaultdict[tuple[str | None, int | None], defaultdict[tuple[str, str], list[str]]]
     counted = defaultdict(lambda: defaultdict(list))
     for contact, moments in stories:
-        if contact in groups:
-            gone = erased.get(contact)
+        if contact in opened.groups:
+            gone = opened.erased.get(contact)
             nodes = _nodes(moments, gone, as_of)
-            for number, flow in enumerate(zip(nodes, nodes[1:], strict=False), start=1):
+            for number, flow in enumerate(pairwise(nodes), start=1):
                 if steps is None or number <= steps:
                     step = number if stepwise else None
-                    counted[groups[contact], step][flow].append(contact)
+                    counted[opened.groups[contact], step][flow].append(contact)
     return counted
 
 

@@ -16,7 +16,8 @@ from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.errors import InconsistencyError
 from motfunnel.reports.answer import Row
 from motfunnel.reports.cells import COUNT, Kind, cell
-from motfunnel.reports.timeline import Groups, Periodic, PeriodRow, Timeline
+from motfunnel.reports.opening import Opened
+from motfunnel.reports.timeline import Periodic, PeriodRow, Timeline
 
 DEFINITION: Final = (
     "the openings, returns (RECIDIVISM) and departures (DEPART, by silence too, from the deadline "
@@ -97,23 +98,23 @@ _FOREVER: Final = 1 << 30
 
 def growth_rows(
     stories: Iterable[tuple[str, Sequence[Moment]]],
-    groups: Groups,
+    opened: Opened,
     timeline: Timeline,
-    shown: Sequence[str | None],
-    erased: Mapping[str, datetime],
 ) -> tuple[GrowthRow, ...]:
     """Count each period of each group."""
     counted: _Counted = defaultdict(list)
     spans: _Spans = defaultdict(list)
     for contact, moments in stories:
-        if contact not in groups:
+        if contact not in opened.groups:
             continue
-        group, ends = groups[contact], {}
-        for stretch, part in _parts(moments, timeline, erased.get(contact)):
+        group, ends = opened.groups[contact], {}
+        for stretch, part in _parts(moments, timeline, opened.erased.get(contact)):
             counted[group, stretch, part].append(contact)
             ends[stretch] = part in ("openings", "returns")
         spans[group] += [(contact, *span) for span in _spans(ends)]
-    return tuple(row for group in shown for row in _rows(counted, spans[group], group, timeline))
+    return tuple(
+        row for group in opened.shown for row in _rows(counted, spans[group], group, timeline)
+    )
 
 
 def _parts(

@@ -14,7 +14,8 @@ from attrs import field, frozen
 from motfunnel.errors import InconsistencyError
 from motfunnel.reports.answer import Row
 from motfunnel.reports.cells import COUNT, cell
-from motfunnel.reports.timeline import Groups, Periodic, PeriodRow, Timeline
+from motfunnel.reports.opening import Opened
+from motfunnel.reports.timeline import Periodic, PeriodRow, Timeline
 
 DEFINITION: Final = (
     "contacts active in the period, that is with an event in it that kept them alive, however "
@@ -61,17 +62,17 @@ _Counted = dict[tuple[str | None, int, str], list[str]]
 
 
 def lifecycle_rows(
-    activity: Activity, groups: Groups, timeline: Timeline, shown: Sequence[str | None]
+    activity: Activity, opened: Opened, timeline: Timeline
 ) -> tuple[LifecycleRow, ...]:
     """Count each period of each group."""
     counted: _Counted = defaultdict(list)
     for contact, stretches in activity:
-        if contact in groups:
+        if contact in opened.groups:
             for stretch, part in _parts(stretches):
-                counted[groups[contact], stretch, part].append(contact)
+                counted[opened.groups[contact], stretch, part].append(contact)
     return tuple(
         _row(counted, group, number, timeline)
-        for group in shown
+        for group in opened.shown
         for number in range(timeline.shown)
     )
 

@@ -5,56 +5,24 @@ States each report in full; ``lifecycle``, ``growth`` and ``retention`` count.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any, Literal
 
-from attrs import frozen
-
 from motfunnel.errors import QuestionError
 from motfunnel.reports import growth, lifecycle, retention
-from motfunnel.reports.clock import choose
-from motfunnel.reports.contact_stories import Source, activity, stories
-from motfunnel.reports.grouped import openings_of
-from motfunnel.reports.grouping import read_grouping
+from motfunnel.reports.contact_stories import activity, stories
 from motfunnel.reports.growth import Growth, growth_rows
 from motfunnel.reports.lifecycle import Lifecycle, lifecycle_rows
-from motfunnel.reports.question import CONFIDENCE, Question
+from motfunnel.reports.opening import AboutOpened, Opened
+from motfunnel.reports.question import CONFIDENCE
 from motfunnel.reports.retention import Retention, retention_rows
-from motfunnel.reports.timeline import Groups, Timeline, make_timeline, read_calendar
+from motfunnel.reports.timeline import Timeline, make_timeline, read_calendar
 
 Day = date | datetime | None
 Unit = Literal["day", "week", "month", "quarter", "year"]
 
 
-@frozen(kw_only=True)
-class _Asked:
-    """One question about periods, as far as all of them are alike.
-
-    Attributes:
-        source: what can be read.
-        timeline: the periods; None where there are none.
-        groups: of each contact that opened, its group.
-        erased: when those were erased whose counts were kept.
-        told: what the answer says of the question.
-    """
-
-    source: Source
-    timeline: Timeline | None
-    groups: Groups
-    erased: dict[str, datetime]
-    told: dict[str, Any]
-
-    @property
-    def shown(self) -> Sequence[str | None]:
-        """The groups that have rows; without any, all contacts are one, were there none at all."""
-        if self.told["by"] is None:
-            return (None,)
-        return sorted({str(group) for group in self.groups.values()})
-
-
-class AboutPeriods(Question):
+class AboutPeriods(AboutOpened):
     """The reports with a row for each period, in the time zone of the report."""
 
     def lifecycle(
@@ -83,12 +51,12 @@ class AboutPeriods(Question):
             by: ``source``, a trait as it held at the opening (``trait:NAME`` where it is called
                 source, stage or reason), or ``property:NAME`` of the event that opened.
         """
-        with self._periods("lifecycle", period, since, until, week_start, by) as asked:
-            rows: Any = ()
-            if asked.timeline is not None:
-                found = activity(asked.source, asked.timeline, asked.erased)
-                rows = lifecycle_rows(found, asked.groups, asked.timeline, asked.shown)
-        return Lifecycle(definition=lifecycle.DEFINITION, rows=rows, **asked.told)
+        told = self._told(period, week_start, by)
+        with self._opened("lifecycle", by) as opened:
+            line = self._timeline(period, week_start, since, until, opened)
+            found = () if line is None else activity(opened.source, line, opened.erased)
+            rows = () if line is None else lifecycle_rows(found, opened, line)
+        return Lifecycle(name="lifecycle", definition=lifecycle.DEFINITION, rows=rows, **told)
 
     def growth(
         self,
@@ -112,12 +80,12 @@ class AboutPeriods(Question):
             week_start: likewise.
             by: likewise.
         """
-        with self._periods("growth", period, since, until, week_start, by) as asked:
-            rows: Any = ()
-            if asked.timeline is not None:
-                told = stories(asked.source, growth.KINDS)
-                rows = growth_rows(told, asked.groups, asked.timeline, asked.shown, asked.erased)
-        return Growth(definition=growth.DEFINITION, rows=rows, **asked.told)
+        told = self._told(period, week_start, by)
+        with self._opened("growth", by) as opened:
+            line = self._timeline(period, week_start, since, until, opened)
+            found = stories(opened.source, growth.KINDS)
+            rows = () if line is None else growth_rows(found, opened, line)
+        return Growth(name="growth", definition=growth.DEFINITION, rows=rows, **told)
 
     def retention(
         self,
@@ -152,44 +120,25 @@ class AboutPeriods(Question):
             raise QuestionError(f"how is {how!r}; it can be 'in' or 'in or after'")
         if periods is not None and (not isinstance(periods, int) or periods < 0):
             raise QuestionError(f"periods is {periods!r}; it must be a number, not below zero")
-        with self._periods("retention", period, since, until, week_start, by, confidence) as asked:
-            rows: Any = ()
-            if asked.timeline is not None:
-                found = activity(asked.source, asked.timeline, asked.erased)
-                line = asked.timeline
-                rows = retention_rows(
-                    found, asked.groups, line, asked.shown, how, periods, confidence
-                )
+        told = self._told(period, week_start, by, confidence) | {"how": how}
+        with self._opened("retention", by) as opened:
+            line = self._timeline(period, week_start, since, until, opened)
+            found = () if line is None else activity(opened.source, line, opened.erased)
+            asked = (how, periods, confidence)
+            rows = () if line is None else retention_rows(found, opened, line, *asked)
         definition = retention.DEFINITIONS[how]
-        return Retention(definition=definition, rows=rows, how=how, **asked.told)
+        return Retention(name="retention", definition=definition, rows=rows, **told)
 
-    @contextmanager
-    def _periods(
-        self,
-        name: str,
-        period: str,
-        since: Day,
-        until: Day,
-        week_start: int | str,
-        by: str | None,
-        confidence: float = CONFIDENCE,
-    ) -> Iterator[_Asked]:
+    def _told(
+        self, period: str, week_start: int | str, by: str | None, confidence: float = CONFIDENCE
+    ) -> dict[str, Any]:
+        """What each of these answers says of its question; refuses what is no period."""
         calendar = read_calendar(period, self.timezone, week_start)
-        opening = openings_of(name)
-        grouping = read_grouping(by, opening)
-        erased, _ = self._erased()
-        told = {"name": name, "period": period, "week_start": calendar.week_start, "by": by}
-        told |= self._asked(confidence)
-        with self._reading(grouping) as source:
-            opened = choose(
-                source.clocks(opening), (None, None), self.as_of, erased, first_only=True
-            )
-            group = source.groups(grouping, opening, opened) if grouping else lambda _: None
-            earliest = min((one.clock.started_at for one in opened), default=None)
-            yield _Asked(
-                source=source,
-                timeline=make_timeline(calendar, self.as_of, since, until, earliest),
-                groups={one.clock.contact: group(one.clock) for one in opened},
-                erased=erased,
-                told=told,
-            )
+        told = {"period": period, "week_start": calendar.week_start, "by": by}
+        return told | self._asked(confidence)
+
+    def _timeline(
+        self, period: str, week_start: int | str, since: Day, until: Day, opened: Opened
+    ) -> Timeline | None:
+        calendar = read_calendar(period, self.timezone, week_start)
+        return make_timeline(calendar, self.as_of, since, until, opened.earliest)

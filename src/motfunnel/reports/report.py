@@ -8,6 +8,7 @@ from __future__ import annotations
 from motfunnel.reports.complaining import AboutComplaints
 from motfunnel.reports.departing import AboutDepartures
 from motfunnel.reports.experimenting import AboutOutreach
+from motfunnel.reports.journeying import AboutJourneys
 from motfunnel.reports.periodic import AboutPeriods
 from motfunnel.reports.progressing import AboutProgress
 from motfunnel.reports.referring import AboutReferrals
@@ -20,6 +21,7 @@ class Report(
     AboutReferrals,
     AboutOutreach,
     AboutPeriods,
+    AboutJourneys,
 ):
     """Rates and reports of one tenant, as of an instant.
 

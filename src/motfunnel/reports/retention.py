@@ -7,7 +7,7 @@ Reads no database.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, ClassVar, Final
 
 from attrs import field, frozen
@@ -15,7 +15,8 @@ from attrs import field, frozen
 from motfunnel.reports.answer import Row, Table
 from motfunnel.reports.cells import COUNT, FLAG, ROWS, SHARE, TEXT, Kind, between, cell, flat
 from motfunnel.reports.lifecycle import Activity
-from motfunnel.reports.timeline import Groups, Periodic, PeriodRow, Timeline
+from motfunnel.reports.opening import Opened
+from motfunnel.reports.timeline import Periodic, PeriodRow, Timeline
 from motfunnel.statistics import Interval, Proportion
 
 IN: Final = "in"
@@ -135,9 +136,8 @@ _Cohorts = dict[tuple[str | None, int], list[tuple[str, frozenset[int]]]]
 
 def retention_rows(
     activity: Activity,
-    groups: Groups,
+    opened: Opened,
     timeline: Timeline,
-    shown: Sequence[str | None],
     how: str,
     most: int | None,
     confidence: float,
@@ -145,15 +145,15 @@ def retention_rows(
     """Count each cohort of each group, up to so many periods after that of its opening."""
     cohorts: _Cohorts = defaultdict(list)
     for contact, stretches in activity:
-        if contact in groups:
+        if contact in opened.groups:
             since = stretches[0]
             back = frozenset(stretch - since for stretch in stretches)
             if how == IN_OR_AFTER:
                 back = frozenset(range(max(back) + 1))
-            cohorts[groups[contact], since].append((contact, back))
+            cohorts[opened.groups[contact], since].append((contact, back))
     return tuple(
         _row(cohorts, group, number, timeline, most, confidence)
-        for group in shown
+        for group in opened.shown
         for number in range(timeline.shown)
     )
 

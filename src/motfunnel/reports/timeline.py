@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
 from typing import Any, Final, TypeVar
 
@@ -169,7 +168,3 @@ def _read_day(name: str, given: date | datetime | None, calendar: Calendar) -> d
     if not isinstance(given, date):
         raise QuestionError(f"{name} is {given!r}; it can be a date, or an instant")
     return given
-
-
-Groups = Mapping[str, str | None]
-"""Of each contact that opened, its group."""
