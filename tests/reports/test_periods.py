@@ -75,6 +75,7 @@ class Hand:
     ) -> None:
         self.story, self.as_of, self.asked, self.zone = story, as_of, asked, ZoneInfo(zone)
         self.histories: dict[str, list[Event]] = {}
+        self.ends: dict[date, datetime] = {}
         for event in events:
             self.histories.setdefault(event.contact, []).append(event)
         told = {c: oracle.tell(mine, story, as_of) for c, mine in self.histories.items()}
@@ -123,12 +124,15 @@ class Hand:
 
     def ends_at(self, key: date) -> datetime:
         """The first whole second of a later period, found second by second around midnight."""
+        if key in self.ends:
+            return self.ends[key]
         day = key
         while self.floor_of(day) == key:
             day += timedelta(days=1)
         at = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(hours=15)
         while self.floor(at) <= key:
             at += timedelta(minutes=30)
+        self.ends[key] = at
         return at
 
     def touches(self, events: list[Event]) -> list[datetime]:
@@ -197,7 +201,7 @@ class Hand:
         return counted
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(
     told=long_told(),
     as_of=moments_of_asking(),
