@@ -11,6 +11,7 @@ from motfunnel.cli.output import formats, print_csv, print_json, print_lines
 from motfunnel.cli.store import with_tracker
 from motfunnel.cli.words import duration, read_funnel, read_instant, zone
 from motfunnel.domain.lens import LENSES
+from motfunnel.domain.period import UNITS, WEEKDAYS
 from motfunnel.tracking.tracker import Tracker
 
 
@@ -21,7 +22,7 @@ class Form:
     Attributes:
         takes: the options that it takes.
         needs: those of them that it cannot do without.
-        cohort: the name of the argument that ``--from`` and ``--to`` make.
+        cohort: the name of the argument that ``--from`` and ``--to`` make; or the names of two.
     """
 
     takes: frozenset[str] = frozenset()
@@ -30,37 +31,43 @@ class Form:
 
 
 def _form(takes: str, needs: str = "", cohort: str | None = None) -> Form:
-    given = {*takes.split(), *needs.split(), "confidence"} | ({"from", "to"} if cohort else set())
+    given = {*takes.split(), *needs.split()} | ({"from", "to"} if cohort else set())
     return Form(frozenset(given), frozenset(needs.split()), cohort)
 
 
+_CALENDAR: Final = "period week-start by"
 REPORTS: Final = {
-    "recidivism": _form("by unit", "within", "departed"),
-    "reengagement": _form("by unit", "within", "attempted"),
-    "coverage": _form("by unit", "within", "departed"),
-    "reactivation": _form("by", "from to", "period"),
-    "relapse": _form("by unit", "within", "returned"),
-    "conversion": _form("by", "start goal within", "reached"),
-    "loyalty": _form("by", "within", "bought"),
-    "recovery": _form("by unit", "within", "complained"),
-    "departure-after-complaint": _form("by unit", "within", "complained"),
-    "referrals": _form("", "", "period"),
-    "holdout": _form("", "within", "assigned"),
-    "landmark": _form("", "after within", "departed"),
-    "mantel-byar": _form("", "", "departed"),
-    "funnel": _form(""),
-    "worklist": _form("within limit"),
-    "patience": _form("share horizon"),
-    "simulate": _form("within", "other"),
-    "lens": _form("", "lens", "period"),
-    "touchpoints": _form("by worst", "", "period"),
-    "journey-map": _form("", "", "period"),
-    "nps": _form("", "", "period"),
-    "complaints": _form("by within", "", "complained"),
+    "recidivism": _form("by unit confidence", "within", "departed"),
+    "reengagement": _form("by unit confidence", "within", "attempted"),
+    "coverage": _form("by unit confidence", "within", "departed"),
+    "reactivation": _form("by confidence", "from to", "period"),
+    "relapse": _form("by unit confidence", "within", "returned"),
+    "conversion": _form("by confidence", "start goal within", "reached"),
+    "loyalty": _form("by confidence", "within", "bought"),
+    "recovery": _form("by unit confidence", "within", "complained"),
+    "departure-after-complaint": _form("by unit confidence", "within", "complained"),
+    "referrals": _form("confidence", "", "period"),
+    "holdout": _form("confidence", "within", "assigned"),
+    "landmark": _form("confidence", "after within", "departed"),
+    "mantel-byar": _form("confidence", "", "departed"),
+    "funnel": _form("within by confidence", cohort="opened"),
+    "lifecycle": _form(_CALENDAR, cohort="since until"),
+    "growth": _form(_CALENDAR, cohort="since until"),
+    "retention": _form(f"{_CALENDAR} how periods confidence", cohort="since until"),
+    "flows": _form("steps stepwise by", cohort="opened"),
+    "worklist": _form("within limit confidence"),
+    "patience": _form("share horizon confidence"),
+    "simulate": _form("within confidence", "other"),
+    "lens": _form("confidence", "lens", "period"),
+    "touchpoints": _form("by worst confidence", "", "period"),
+    "journey-map": _form("confidence", "", "period"),
+    "nps": _form("confidence", "", "period"),
+    "complaints": _form("by within confidence", "", "complained"),
 }
 _GIVEN: Final = {
     # option: the argument that it makes
     **{name: name for name in ("within", "after", "start", "goal", "by", "unit", "confidence")},
+    **{name: name for name in ("period", "week_start", "how", "periods", "steps", "stepwise")},
     **{name: name for name in ("limit", "share", "horizon", "worst")},
     "other": "other_funnel",
     "lens": "name",
@@ -90,6 +97,12 @@ _EXAMPLES: Final = {
 @click.option("--share", type=float, help="The share below which a silence is a departure.")
 @click.option("--horizon", type=duration, help="Within how much more somebody is to return.")
 @click.option("--other", metavar="FILE", help="Another funnel: a file, or a preset.")
+@click.option("--period", type=click.Choice(UNITS), help="How long periods are.")
+@click.option("--week-start", type=click.Choice(WEEKDAYS), help="The day on which weeks begin.")
+@click.option("--how", type=click.Choice(["in", "in-or-after"]), help="What counts as kept.")
+@click.option("--periods", type=click.IntRange(0), help="The last period after the opening.")
+@click.option("--steps", type=click.IntRange(1), help="How many steps of a flow are told.")
+@click.option("--stepwise/--together", default=None, help="Tell steps apart by their number.")
 @click.option("--from", "since", metavar="INSTANT", help="The cohort: from this instant on.")
 @click.option("--to", "until", metavar="INSTANT", help="The cohort: before this instant.")
 @click.option("--confidence", type=click.FloatRange(0, 1, min_open=True, max_open=True))
@@ -103,11 +116,14 @@ def report_command(tracker: Tracker, /, name: str, form: str, **options: Any) ->
     options["other"] = read_funnel(options["other"])
     given = {option: options[option] for option in _GIVEN if options[option] is not None}
     bounds = {"from": options["since"], "to": options["until"]}
-    asked = {*given, *(side for side, bound in bounds.items() if bound is not None)}
+    asked = {option.replace("_", "-") for option in given}
+    asked |= {side for side, bound in bounds.items() if bound is not None}
     _check(name, asked)
     if asked & {"from", "to"}:
         cohort = tuple(read_instant(bounds[side], timezone, side) for side in ("from", "to"))
-        given[str(REPORTS[name].cohort)] = cohort
+        given |= _cohort(str(REPORTS[name].cohort), cohort)
+    if "how" in given:
+        given["how"] = given["how"].replace("-", " ")
     report = tracker.report(
         as_of=read_instant(options["as_of"], timezone, "as-of"),
         known_by=read_instant(options["known_by"], timezone, "known-by"),
@@ -121,6 +137,11 @@ def report_command(tracker: Tracker, /, name: str, form: str, **options: Any) ->
         print_csv(answer.to_csv())
     else:
         print_lines([str(answer)])
+
+
+def _cohort(called: str, cohort: tuple[Any, ...]) -> dict[str, Any]:
+    first, *second = called.split()
+    return dict(zip((first, *second), cohort, strict=True)) if second else {called: cohort}
 
 
 def _check(name: str, asked: set[str]) -> None:

@@ -11,6 +11,8 @@ from motfunnel.reports.complaining import AboutComplaints
 from motfunnel.reports.departing import AboutDepartures
 from motfunnel.reports.experimenting import AboutOutreach
 from motfunnel.reports.meeting import AboutTouchpoints
+from motfunnel.reports.journeying import AboutJourneys
+from motfunnel.reports.periodic import AboutPeriods
 from motfunnel.reports.progressing import AboutProgress
 from motfunnel.reports.promoting import AboutPromoters
 from motfunnel.reports.referring import AboutReferrals
@@ -30,6 +32,8 @@ class Report(
     AboutTouchpoints,
     AboutPromoters,
     AboutCases,
+    AboutPeriods,
+    AboutJourneys,
 ):
     """Rates and reports of one tenant, as of an instant.
 
