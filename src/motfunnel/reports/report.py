@@ -10,8 +10,8 @@ from motfunnel.reports.cases import AboutCases
 from motfunnel.reports.complaining import AboutComplaints
 from motfunnel.reports.departing import AboutDepartures
 from motfunnel.reports.experimenting import AboutOutreach
-from motfunnel.reports.meeting import AboutTouchpoints
 from motfunnel.reports.journeying import AboutJourneys
+from motfunnel.reports.meeting import AboutTouchpoints
 from motfunnel.reports.periodic import AboutPeriods
 from motfunnel.reports.progressing import AboutProgress
 from motfunnel.reports.promoting import AboutPromoters
