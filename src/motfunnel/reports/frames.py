@@ -52,19 +52,20 @@ def to_polars(columns: Columns) -> polars.DataFrame:
     Raises:
         MissingExtraError: polars is not installed.
     """
-    polars = _library("polars", "polars")
+    library = _library("polars", "polars")
     types = {
-        "text": polars.String,
-        "count": polars.Int64,
-        "number": polars.Float64,
-        "flag": polars.Boolean,
-        "duration": polars.Duration("us"),
-        "instant": polars.Datetime("us", "UTC"),
+        "text": library.String,
+        "count": library.Int64,
+        "number": library.Float64,
+        "flag": library.Boolean,
+        "duration": library.Duration("us"),
+        "instant": library.Datetime("us", "UTC"),
     }
-    return polars.DataFrame(
+    made: polars.DataFrame = library.DataFrame(
         {name: _values(kind, values) for name, kind, values in columns},
         schema={name: types[kind.name] for name, kind, _ in columns},
     )
+    return made
 
 
 def to_arrow(columns: Columns) -> pyarrow.Table:

@@ -4,32 +4,23 @@ Opens savepoints on the host's connection, never commits or rolls back what is t
 makes no tables (on MariaDB that would commit the host's work).
 
 Works on the connection even where the host hands over a Session: a Session tells of a commit when
-a savepoint is released, too, and of a close not at all. A connection tells of each savepoint, but
-of a commit only that it is about to be tried; that it succeeded is known when the connection is
-used again or goes back to its pool with neither an error nor a rollback in between. Not every
-rollback is said to be one: databases roll back by themselves, too.
+a savepoint is released, too, and of a close not at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final, TypeAlias
-from weakref import WeakKeyDictionary, WeakSet
 
-from attrs import define, field, frozen
-from sqlalchemy import Connection, Dialect, Engine, NestedTransaction, event
-from sqlalchemy.engine import ExceptionContext
+from attrs import frozen
+from sqlalchemy import Connection, Engine, NestedTransaction
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session, scoped_session
-from sqlalchemy.pool import Pool
 
-from motfunnel.store.engine import roll_back
 from motfunnel.store.faults import undid_everything
 from motfunnel.store.lending import lender_of
-from motfunnel.store.types import MARIADB
-
-Callback = Callable[[], None]
+from motfunnel.store.watch import Callback, status_of, watch_of, watch_on
 
 
 @frozen
@@ -75,7 +66,7 @@ def has_begun(bind: Host) -> bool:
 
 def has_joined(connection: Connection) -> bool:
     """Whether something of ours was written in the transaction that is open there."""
-    watch = _watches.get(connection)
+    watch = watch_on(connection)
     return watch is not None and watch.is_joined
 
 
@@ -95,7 +86,7 @@ def joined(connection: Connection) -> Iterator[Connection]:
         raise TypeError("an AUTOCOMMIT connection holds no transaction to join; bind another")
     if connection.dialect.name == "sqlite":
         _begin_for_real(connection)
-    watch = _watch(connection)
+    watch = watch_of(connection)
     watch.is_joined = True
     savepoint = connection.begin_nested()
     try:
@@ -119,7 +110,7 @@ def is_undone(connection: Connection, error: BaseException) -> bool:
     lender = lender_of(connection)
     if lender is not None:
         return undid_everything(error) or lender.has_undone(error)
-    watch = _watches.get(connection)
+    watch = watch_on(connection)
     if undid_everything(error) or (watch is not None and watch.is_undone):
         return True
     if not isinstance(error, DBAPIError) or connection.dialect.name != "sqlite":
@@ -137,15 +128,7 @@ def is_doomed(connection: Connection) -> bool:
     if connection.dialect.name == "sqlite":
         driver = connection.connection.driver_connection
         return not getattr(driver, "in_transaction", True)
-    return _status(connection) == "INERROR"
-
-
-def _status(connection: Connection) -> str | None:
-    """What psycopg knows of the transaction; None of any other driver."""
-    driver: Any = connection.connection.driver_connection
-    status = getattr(getattr(driver, "info", None), "transaction_status", None)
-    name: str | None = getattr(status, "name", None)
-    return name
+    return status_of(connection) == "INERROR"
 
 
 def after_commit(connection: Connection, callback: Callback) -> None:
@@ -157,7 +140,7 @@ def after_commit(connection: Connection, callback: Callback) -> None:
     if lender is not None:
         lender.after_commit(callback)
     else:
-        _watch(connection).add(callback)
+        watch_of(connection).add(callback)
 
 
 def _roll_back(savepoint: NestedTransaction, connection: Connection) -> None:
@@ -166,7 +149,7 @@ def _roll_back(savepoint: NestedTransaction, connection: Connection) -> None:
     except DBAPIError as error:
         number = error.orig.args[0] if error.orig is not None and error.orig.args else None
         if number == _NO_SAVEPOINT:
-            watch = _watch(connection)
+            watch = watch_of(connection)
             watch.is_undone, watch.waiting = True, []
     except SQLAlchemyError:
         return
@@ -190,116 +173,4 @@ def _begin_for_real(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN")
 
 
-@define
-class _Watch:
-    """What waits for a commit on one connection.
-
-    Each callback has the number of the savepoint that it belongs to. Savepoints are numbered in
-    the order in which they are opened, so that going back to one undoes all with a higher number.
-    """
-
-    latest: int = 0
-    waiting: list[tuple[int, Callback]] = field(factory=list)
-    is_joined: bool = False  # something of ours was written in the open transaction
-    is_committing: bool = False
-    is_aborted: bool = False  # PostgreSQL: an error was swallowed, and a COMMIT will roll back
-    is_undone: bool = False  # MariaDB: everything was rolled back, by whatever error
-
-    def add(self, callback: Callback) -> None:
-        self.waiting.append((self.latest, callback))
-
-    def released(self, _: Connection, name: str, __: object) -> None:
-        self.latest = max(self.latest, _number(name))
-
-    def undone(self, _: Connection, name: str, __: object) -> None:
-        self.waiting = [one for one in self.waiting if one[0] < _number(name)]
-        self.is_aborted = False
-
-    def committing(self, connection: Connection, *_: object) -> None:
-        self.is_committing = not self.is_aborted and _status(connection) != "INERROR"
-
-    def failed(self, connection: Connection, error: BaseException | None) -> None:
-        if self.is_committing or _is_rolled_back(connection, error):
-            self.rolled_back()
-        elif connection.dialect.name == "postgresql" and _status(connection) is None:
-            self.is_aborted = self.is_aborted or _is_the_servers(error)
-
-    def rolled_back(self, *_: object) -> None:
-        self.waiting, self.is_committing = [], False
-        self.is_aborted = self.is_undone = self.is_joined = False
-
-    def settle(self, *_: object) -> None:
-        """Call back for a commit that was tried and did not fail; else all was rolled back."""
-        waiting, was_committing = self.waiting, self.is_committing
-        self.rolled_back()
-        for _number_of, callback in waiting if was_committing else ():
-            callback()
-
-
-def _watch(connection: Connection) -> _Watch:
-    """The watch on a connection, set when it is first asked for."""
-    watch = _watches.get(connection)
-    if watch is None:
-        watch = _watches[connection] = _Watch()
-        for name, listener in (
-            ("release_savepoint", watch.released),
-            ("rollback_savepoint", watch.undone),
-            ("commit", watch.committing),
-            ("commit_twophase", watch.committing),
-            ("rollback", watch.rolled_back),
-            ("rollback_twophase", watch.rolled_back),
-            ("begin", watch.settle),
-            ("begin_twophase", watch.settle),
-        ):
-            event.listen(connection, name, listener)
-        _listen_once(_pools, connection.engine.pool, "checkin", _checked_in)
-        if connection.dialect.name == "sqlite":
-            _listen_once(_sqlite_pools, connection.engine.pool, "invalidate", roll_back)
-        _listen_once(_dialects, connection.dialect, "handle_error", _failed)
-    # A Connection may have been given another driver's connection since it was last seen.
-    connection.info[_KEY] = watch
-    return watch
-
-
-def _listen_once(heard: WeakSet[Any], target: object, name: str, listener: Any) -> None:
-    if target not in heard:
-        heard.add(target)
-        event.listen(target, name, listener)
-
-
-def _checked_in(_: object, record: Any) -> None:
-    watch = record.info.pop(_KEY, None)
-    if watch is not None:
-        watch.settle()
-
-
-def _failed(context: ExceptionContext) -> None:
-    watch = None if context.connection is None else _watches.get(context.connection)
-    if watch is not None and context.connection is not None:
-        watch.failed(context.connection, context.original_exception)
-
-
-def _is_rolled_back(connection: Connection, error: BaseException | None) -> bool:
-    """Whether the database rolled back the whole transaction, savepoints or not."""
-    if connection.dialect.name == "sqlite":
-        driver = None if connection.invalidated else connection.connection.driver_connection
-        return not getattr(driver, "in_transaction", True)
-    return connection.dialect.name in MARIADB and error is not None and undid_everything(error)
-
-
-def _is_the_servers(error: BaseException | None) -> bool:
-    """Whether a server sent the error; one that the driver found itself harms no transaction."""
-    return getattr(error, "sqlstate", getattr(error, "pgcode", "")) is not None
-
-
-def _number(savepoint: str) -> int:
-    """The number in a savepoint's name, which SQLAlchemy counts up on each connection."""
-    return int(savepoint.rpartition("_")[2])
-
-
 _NO_SAVEPOINT: Final = 1305  # MariaDB's, after it has rolled back everything
-_KEY: Final = "motfunnel_watch"
-_watches: WeakKeyDictionary[Connection, _Watch] = WeakKeyDictionary()
-_pools: WeakSet[Pool] = WeakSet()
-_sqlite_pools: WeakSet[Pool] = WeakSet()
-_dialects: WeakSet[Dialect] = WeakSet()
