@@ -61,4 +61,4 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> StoriesStayW
     return StoriesStayWhole(config, log)
 
 
-collect_ignore = ["docs/conf.py"]
+collect_ignore = ["docs/conf.py", "tests/integrations/django_project"]
