@@ -201,7 +201,7 @@ def test_a_lost_connection_is_not_hidden_from_the_host(
     alias: str, engine: Engine, tenant: str
 ) -> None:
     """Django would end the block without a word: so a lenient tracker does raise that."""
-    from django.db import Error, transaction
+    from django.db import Error, connections, transaction
     from django.test import override_settings
 
     with override_settings(MOTFUNNEL=given(alias, tenant, ON_ERROR="log")):
@@ -210,6 +210,7 @@ def test_a_lost_connection_is_not_hidden_from_the_host(
             order(alias, tenant, 1)
             kill(alias, engine)
             motfunnel.track("ada", "saw", id="2")
+    connections[alias].close()  # as at the end of a request
     assert orders(alias, tenant) == []
 
 
