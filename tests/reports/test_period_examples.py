@@ -221,6 +221,17 @@ def test_the_erased_stay_in_the_counts_until_they_were_erased(shared_engine: Eng
         assert february.present_at_end == 0
 
 
+def test_thousands_of_periods(tracker: Tracker) -> None:
+    """Every database can be told the bounds of thirteen years of days."""
+    view(tracker, "ada", "2006-12-31T23", "2007-01-01T12", "2013-07-05T12", "2020-01-20T11")
+    rows = tracker.report().lifecycle("day", since=date(2007, 1, 1)).rows
+    assert len(rows) == 4768
+    assert [str(row.starts_on) for row in rows if row.active] == [
+        "2007-01-01", "2013-07-05", "2020-01-20"
+    ]  # fmt: skip
+    assert [counts(row) for row in rows[:2]] == [(0, 1, 0, 0), (0, 0, 0, 1)]
+
+
 def test_nobody_at_all(tracker: Tracker) -> None:
     """Without contacts there are no periods, unless one asks from when on; then they are empty."""
     report = tracker.report()
