@@ -1,0 +1,73 @@
+"""The heat map of retention: cohorts in lines, the periods after the opening in columns.
+
+What has no share yet stays blank. The first column is everyone, and does not set the scale.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from motfunnel.figures.calendar import named
+from motfunnel.figures.lettering import label, room
+from motfunnel.figures.picture import Picture
+from motfunnel.figures.style import QUIET, SHADES, axis, names
+
+_TEXT: Final = 18  # columns; beyond, the numbers would not fit their cells
+_ROW: Final = 26
+_MOST_NAMES: Final = 40
+
+
+def picture(answer: Any) -> Picture:
+    """Draw each cohort's share by the number of periods since its opening."""
+    columns = max((len(row.cells) for row in answer.rows), default=0)
+    shares = [
+        [one.share for one in row.cells] + [None] * (columns - len(row.cells))
+        for row in answer.rows
+    ]
+    labels = [_name(row, answer) for row in answer.rows]
+    each = max(1, -(-len(labels) // _MOST_NAMES))
+    later = [share for line in shares for share in line[1:] if share is not None]
+    trace = {
+        "type": "heatmap",
+        "z": shares,
+        "x": list(range(columns)),
+        "y": list(range(len(labels))),
+        "colorscale": SHADES,
+        "zmin": 0,
+        "zmax": max(later, default=1) or 1,
+        "xgap": 2,
+        "ygap": 2,
+        "hoverongaps": False,
+        "hovertemplate": "%{y}, n = %{x}: %{z:.1%}<extra></extra>",
+        "colorbar": {"tickformat": ".0%", "thickness": 12, "outlinewidth": 0, "len": 0.6,
+                     "tickfont": {"color": QUIET}},
+    }  # fmt: skip
+    if columns <= _TEXT:
+        trace |= {"texttemplate": "%{z:.0%}", "textfont": {"size": 11}}
+    ticks = {"tickvals": list(range(0, len(labels), each)), "ticktext": labels[::each]}
+    contacts = sum(row.contacts for row in answer.rows)
+    return Picture(
+        traces=[trace],
+        layout={
+            "xaxis": axis(f"{answer.period}s after that of the opening", side="top",
+                          showgrid=False, dtick=max(1, columns // 20), tick0=0),
+            "yaxis": names(labels) | ticks,
+        },
+        counted=f"n = {contacts:,} contacts that opened, in {len(labels)} cohorts",
+        told="Heat map of retention. " + "; ".join(map(_told, labels, shares)) + ".",
+        left=room(labels),
+        right=84,
+        below=12,
+        above=52,
+        height=120 + 64 + max(_ROW * len(labels), 120) if len(labels) <= _MOST_NAMES else 900,
+    )  # fmt: skip
+
+
+def _name(row: Any, answer: Any) -> str:
+    group = "" if answer.by is None else f"{label(row.group, 14)}, "
+    return f"{group}{named(row.starts_on, answer.period)} (n = {row.contacts:,})"
+
+
+def _told(name: str, shares: list[float | None]) -> str:
+    finished = [f"{share:.0%}" for share in shares if share is not None]
+    return f"{name}: {', '.join(finished) or 'nothing yet'}"

@@ -1,0 +1,63 @@
+"""The funnel: how many reached each stage, what share of all that is, and how long a step took."""
+
+from __future__ import annotations
+
+from motfunnel.figures.lettering import label, room
+from motfunnel.figures.picture import Picture
+from motfunnel.figures.style import BLUE, INK, PAPER, QUIET, axis, faint, names
+from motfunnel.reports.cells import days, percent, span
+from motfunnel.reports.stage_funnel import StageFunnel, StageRow
+
+_STEP = 84
+
+
+def picture(answer: StageFunnel) -> Picture:
+    """A bar for each stage, from the first to the last."""
+    rows = answer.rows
+    labels = [label(row.stage) for row in rows]
+    first = rows[0].contacts if rows else 0
+    bars = {
+        "type": "funnel",
+        "x": [row.contacts for row in rows],
+        "y": list(range(len(rows))),
+        "text": [_said(row) for row in rows],
+        "textinfo": "text",
+        "textposition": "auto",
+        "textfont": {"size": 13},
+        "insidetextfont": {"color": PAPER},
+        "outsidetextfont": {"color": INK},
+        "marker": {"color": BLUE},
+        "connector": {"fillcolor": faint(BLUE, 0.14), "line": {"width": 0}},
+        "hovertext": [f"{row.contacts:,} contacts reached {label(row.stage)}" for row in rows],
+        "hoverinfo": "text",
+    }
+    ticks = [f"<b>{one}</b>{_beside(row)}" for one, row in zip(labels, rows, strict=True)]
+    return Picture(
+        traces=[bars],
+        layout={
+            "xaxis": axis(visible=False),
+            "yaxis": names(ticks),
+            "funnelgap": 0.34,
+        },
+        counted=f"n = {first:,} contacts that opened",
+        told=f"Funnel. {'; '.join(f'{r.stage}: {r.contacts:,} contacts' for r in rows)}.",
+        left=max(room(labels), 216 if len(rows) > 1 else 0),
+        below=16,
+        height=120 + 28 + _STEP * max(len(rows), 1),
+    )
+
+
+def _said(row: StageRow) -> str:
+    share = "" if row.from_first is None else f"   {percent(row.from_first)} of the first stage"
+    return f"<b>{row.contacts:,}</b>{share}"
+
+
+def _beside(row: StageRow) -> str:
+    """Below the name: the share of the stage before with its interval, and the median time."""
+    if row.from_previous is None:
+        return ""
+    sure = "" if row.interval is None else f" ({span(row.interval)})"
+    step = f"<br><span style='color:{QUIET}'>{percent(row.from_previous)}{sure} of previous</span>"
+    if row.median is None:
+        return step
+    return f"{step}<br><span style='color:{QUIET}'>in {days(row.median)}, at the median</span>"
