@@ -82,12 +82,12 @@ def picture(answer: Rate) -> Picture:
     table = [_at_risk(row, scale, number) for number, row in enumerate(rows)]
     return Picture(
         traces=[*traces, *table],
-        layout=_layout(answer, rows, scale, colours, any("x" in one for one in traces)),
+        layout=_layout(answer, rows, scale, colours),
         counted=_counted(answer, rows),
         told=_told(answer, rows),
         left=132 if answer.by is not None else 84,
         right=40,
-        above=36 if answer.by is not None else 16,
+        above=44 if answer.by is not None else 30,
         below=14,
         height=520 + _ROW * len(rows),
     )
@@ -106,9 +106,9 @@ def trace_of(curve: SurvivalCurve | CompetingRisks, window: int, confidence: flo
     found = [(t, _share(curve, t)) for t in times]
     kept = [(t, share) for t, share in found if share is not None]
     return Traced(
-        [t for t, _ in kept],
-        [share for _, share in kept],
-        [_interval(curve, t, confidence) for t, _ in kept],
+        [0, *(t for t, _ in kept)],
+        [0.0, *(share for _, share in kept)],
+        [None, *(_interval(curve, t, confidence) for t, _ in kept)],
     )
 
 
@@ -206,7 +206,7 @@ def _at_risk(row: RateRow, scale: Scale, number: int) -> dict[str, Any]:
 
 
 def _layout(
-    answer: Rate, rows: Sequence[RateRow], scale: Scale, colours: dict[Any, str], drawn: bool
+    answer: Rate, rows: Sequence[RateRow], scale: Scale, colours: dict[Any, str]
 ) -> dict[str, Any]:
     ticks = scale.ticks()
     lines = _ROW * len(rows)
@@ -218,10 +218,10 @@ def _layout(
         "xaxis": axis(f"{scale.unit} since the clock started", anchor="y", **shown,
                       range=[0, scale.window * 1.015], showgrid=False, ticks="outside",
                       tickcolor=RULE),
-        "yaxis": axis(domain=[share + 0.18, 1], tickformat=".0%", rangemode="tozero"),
+        "yaxis": axis(domain=[share + 0.15, 1], tickformat=".0%", rangemode="tozero"),
         "yaxis2": axis(**below),
         "annotations": [*_row_names(rows, colours, answer.by is not None),
-                        *_notes(rows, answer, drawn)],
+                        *_notes(rows, answer)],
         "shapes": [{"type": "line", "x0": scale.window, "x1": scale.window, "y0": 0, "y1": 1,
                     "yref": "y domain", "line": {"color": GREY, "width": 1, "dash": "dot"}}],
     }  # fmt: skip
@@ -241,12 +241,13 @@ def _row_names(
     return said
 
 
-def _notes(rows: Sequence[RateRow], answer: Rate, drawn: bool) -> list[dict[str, Any]]:
+def _notes(rows: Sequence[RateRow], answer: Rate) -> list[dict[str, Any]]:
     middle: dict[str, Any] = {"x": 0.5, "y": 0.5, "yref": "y domain"}
     if not any(trace_of(row.km.curve, answer.within // MICROSECOND, 0.95).times for row in rows):
         few = f"fewer than {FEWEST_AT_RISK} are at risk: no curve is quoted"
         return [note(few, **middle)]
-    return []
+    edge: dict[str, Any] = {"x": 1 / 1.015, "y": 1, "yref": "y domain", "yanchor": "bottom"}
+    return [note(format_duration(answer.within), **edge)]
 
 
 def _counted(answer: Rate, rows: Sequence[RateRow]) -> str:
@@ -260,7 +261,7 @@ def _counted(answer: Rate, rows: Sequence[RateRow]) -> str:
             f"{percent(row.rate)} ({span(row.interval)}), {row.numerator:,} of "
             f"{row.denominator:,} observed; n = {_size(row):,}, {percent(row.immature)} immature"
         )
-    return f"{n}; band {answer.confidence * 100:.4g}%" if answer.unit != "episode" else n
+    return f"{n}; {answer.confidence * 100:.4g}% band" if answer.unit != "episode" else n
 
 
 def _told(answer: Rate, rows: Sequence[RateRow]) -> str:

@@ -124,7 +124,8 @@ def _begun(sections: Sequence[Section], title: str, script: str) -> Iterator[str
     if len(sections) > 1:
         yield '<nav aria-label="Reports on this page">\n<ul>'
         for one in sections:
-            yield f'<li><a href="#{escape(one.anchor)}">{_text(readable(one.answer.title))}</a></li>'
+            named = _text(readable(one.answer.title))
+            yield f'<li><a href="#{escape(one.anchor)}">{named}</a></li>'
         yield "</ul>\n</nav>"
     yield "<main>"
 

@@ -50,7 +50,7 @@ class Picture:
 def framed(picture: Picture, answer: Answer[Any]) -> dict[str, Any]:
     """Set a picture alone, as on a slide: with title, instant, count and definition."""
     title, definition = lines(answer.title, _TITLE), lines(answer.definition, _DEFINITION)
-    top = 26 * len(title) + 36 + picture.above
+    top = 26 * len(title) + 44 + picture.above
     bottom = picture.below + _LINE * len(definition) + 20
     layout = _layout(picture, top, bottom)
     layout["title"] = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from motfunnel.figures.lettering import label, room
 from motfunnel.figures.picture import Picture
 from motfunnel.figures.style import BLUE, INK, PAPER, QUIET, axis, faint, names
@@ -9,6 +11,7 @@ from motfunnel.reports.cells import days, percent, span
 from motfunnel.reports.stage_funnel import StageFunnel, StageRow
 
 _STEP = 84
+_AT_ONCE = timedelta(minutes=3)  # less would be shown as 0.0 h
 
 
 def picture(answer: StageFunnel) -> Picture:
@@ -60,4 +63,5 @@ def _beside(row: StageRow) -> str:
     step = f"<br><span style='color:{QUIET}'>{percent(row.from_previous)}{sure} of previous</span>"
     if row.median is None:
         return step
-    return f"{step}<br><span style='color:{QUIET}'>in {days(row.median)}, at the median</span>"
+    waited = "at once" if row.median < _AT_ONCE else f"in {days(row.median)}"
+    return f"{step}<br><span style='color:{QUIET}'>{waited}, at the median</span>"
