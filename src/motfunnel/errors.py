@@ -154,6 +154,10 @@ class QuestionError(MotfunnelError, ValueError):
     """A report was asked something that has no answer, such as an instant yet to come."""
 
 
+class InconsistencyError(MotfunnelError, RuntimeError):
+    """The counts of a report contradict each other: a bug of this library, not of the question."""
+
+
 class SourceError(MotfunnelError, ValueError):
     """A file cannot be imported: missing, malformed, or without a column that was named."""
 

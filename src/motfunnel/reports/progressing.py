@@ -5,33 +5,16 @@ States each rate in full; ``windowed`` defines them, ``question`` answers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
-from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.errors import QuestionError
-from motfunnel.reports.known import Known
 from motfunnel.reports.question import CONFIDENCE, Bounds, Question
 from motfunnel.reports.rate import Rate
-from motfunnel.reports.stage_funnel import DEFINITION, StageFunnel, stage_rows
 from motfunnel.reports.windowed import LOYALTY, conversion_of
 
 
 class AboutProgress(Question):
     """The rates whose clock starts with a stage, or with the first purchase."""
-
-    def funnel(self, *, confidence: float = CONFIDENCE) -> StageFunnel:
-        """How many contacts reached each stage, and how long each step took.
-
-        Numerator: contacts that reached the stage or a higher one. Denominator: those that reached
-        the stage before or a higher one. An empty denominator gives None.
-        """
-        return StageFunnel(
-            name="funnel",
-            definition=DEFINITION,
-            rows=stage_rows(self._moments(), self._tracker.funnel.stages, confidence),
-            **self._asked(confidence),
-        )
 
     def conversion(
         self,
@@ -89,16 +72,3 @@ class AboutProgress(Question):
             confidence: of the intervals.
         """
         return self._rate(LOYALTY, within, bought, by, "contact", confidence)
-
-    def _moments(self) -> Iterator[Moment]:
-        """The openings, and then the conversions."""
-        if self.known_by is not None:
-            with self._reading() as source:
-                if isinstance(source, Known):
-                    for journey, _ in source.histories():
-                        yield from journey.moments
-        erased, _ = self._erased()
-        for kind in (MomentKind.OPENING, MomentKind.CONVERSION):
-            for moment in self._tracker.moments(kind=kind, as_of=self.as_of):
-                if self.known_by is None or moment.contact in erased:
-                    yield moment

@@ -16,10 +16,10 @@ from attrs import define, evolve, field, frozen
 from motfunnel.domain.instant import iso
 from motfunnel.domain.journey import Journey
 from motfunnel.domain.moment import Moment, MomentKind
-from motfunnel.domain.signal import KEEPS_ALIVE, RETURNS
 from motfunnel.reports.answer import Answer, Row
 from motfunnel.reports.cells import COHORT, COUNT, LEVEL, NUMBER, TEXT, between, cell
-from motfunnel.reports.clock import Told, lies_in
+from motfunnel.reports.clock import lies_in
+from motfunnel.reports.contact_stories import touches
 from motfunnel.reports.known import Known, make_told
 from motfunnel.reports.question import CONFIDENCE, Bounds, Question, read_cohort
 from motfunnel.reports.stored import Stored
@@ -163,7 +163,7 @@ def _gather_known(source: Known, facts: Facts) -> None:
         told = make_told(journey, events, extent.as_of)
         facts.openings += (m for m in journey.moments if m.kind is MomentKind.OPENING)
         facts.referrals += _referrals(journey, into)
-        if _was_active(told, facts):
+        if any(lies_in(facts.period, at) for at in touches(told)):
             facts.active.add(journey.contact)
     _gather(evolve(source.stored, extent=evolve(extent, erased_only=True)), facts)
 
@@ -173,20 +173,6 @@ def _referrals(journey: Journey, into: dict[str, str]) -> Iterable[Referral]:
         if moment.kind is MomentKind.REFERRAL:
             whom = None if moment.referred is None else follow(into, moment.referred)
             yield Referral(moment=moment, referred=whom)
-
-
-def _was_active(told: Told, facts: Facts) -> bool:
-    """Whether an event of the period kept the contact alive: not one of somebody who is away."""
-    for one in told.happenings:
-        at = one.event.occurred_at
-        if KEEPS_ALIVE[one.signal] and lies_in(facts.period, at):
-            away = any(
-                e.departed_at < at and (e.returned_at is None or e.returned_at > at)
-                for e in told.episodes
-            )
-            if RETURNS[one.signal] or not away:
-                return True
-    return False
 
 
 def _row(

@@ -8,11 +8,21 @@ from __future__ import annotations
 from motfunnel.reports.complaining import AboutComplaints
 from motfunnel.reports.departing import AboutDepartures
 from motfunnel.reports.experimenting import AboutOutreach
+from motfunnel.reports.journeying import AboutJourneys
+from motfunnel.reports.periodic import AboutPeriods
 from motfunnel.reports.progressing import AboutProgress
 from motfunnel.reports.referring import AboutReferrals
 
 
-class Report(AboutDepartures, AboutProgress, AboutComplaints, AboutReferrals, AboutOutreach):
+class Report(
+    AboutDepartures,
+    AboutProgress,
+    AboutComplaints,
+    AboutReferrals,
+    AboutOutreach,
+    AboutPeriods,
+    AboutJourneys,
+):
     """Rates and reports of one tenant, as of an instant.
 
     Made by ``Tracker.report``. Every answer carries its definition, and prints.

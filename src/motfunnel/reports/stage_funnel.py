@@ -1,4 +1,4 @@
-"""The stage funnel: how many contacts reached each stage, and how long that took.
+"""The stage funnel: how many contacts reached each stage, in what time, and what became of them.
 
 Counts reaching, not being there: a contact that skipped a stage has reached it too, at the instant
 of the leap. Time is described among those who made the step; who did not yet, is not in it.
@@ -7,116 +7,220 @@ of the leap. Time is described among those who made the step; who did not yet, i
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from attrs import field, frozen
 
 from motfunnel.domain.instant import MICROSECOND
-from motfunnel.domain.moment import Moment, MomentKind
-from motfunnel.reports.answer import Answer, Row
-from motfunnel.reports.cells import COUNT, DURATION, LEVEL, SHARE, TEXT, between, cell
+from motfunnel.reports.answer import Row
+from motfunnel.reports.cells import (
+    COHORT,
+    COUNT,
+    DURATION,
+    LEVEL,
+    SHARE,
+    TEXT,
+    WINDOW,
+    between,
+    cell,
+    nested,
+)
+from motfunnel.reports.clock import Cohort
+from motfunnel.reports.grouped import Grouped, GroupedRow
+from motfunnel.reports.stage_ways import Way
 from motfunnel.statistics import Interval, Proportion
 
-DEFINITION = (
+DEFINITION: Final = (
     "of the contacts that reached the stage before (or a higher one), the share that reached this "
     "one by now; the first stage is reached by the opening"
+)
+WITHIN: Final = (
+    "of the contacts that reached the stage before (or a higher one) and were observed for the "
+    "whole window after it, the share that reached this one within it; the first stage is reached "
+    "by the opening; contacts, the share of the first and the times are those by now, whatever "
+    "the window"
 )
 
 
 @frozen(kw_only=True)
-class StageRow(Row):
+class Losses:
+    """What became of those who reached a stage and went no further from it.
+
+    Attributes:
+        dropped: contacts that reached this stage and no higher one; None for the last stage.
+        drop_off: their share of all that reached it; None likewise, and where nobody did.
+        departed: contacts that departed from it, that is while it was the highest they had
+            reached: at least once.
+        returned: those of them that came back after the first such departure.
+        return_rate: their share; None where nobody departed.
+    """
+
+    caption: ClassVar[str] = (
+        "By now: who went no further, who departed from it, and who of them returned"
+    )
+
+    dropped: int | None = field(metadata=cell(COUNT, "no further"))
+    drop_off: float | None = field(metadata=cell(SHARE, "drop-off"))
+    departed: int = field(metadata=cell(COUNT, "departed"))
+    returned: int = field(metadata=cell(COUNT, "returned"))
+    return_rate: float | None = field(metadata=cell(SHARE, "of departed"))
+
+
+@frozen(kw_only=True)
+class StageRow(GroupedRow):
     """One stage.
 
     Attributes:
         stage: its name.
         contacts: how many reached it or a higher one.
+        within: the window of the step to it; None: by now.
         from_previous: the share of those of the stage before; None for the first stage, and
             where nobody reached the stage before.
         interval: Wilson's, around that share.
+        numerator: of that share: who made the step, in the window if there is one; None for the
+            first stage.
+        denominator: of that share: who reached the stage before, and was observed for the whole
+            window if there is one; None for the first stage.
+        immature: how many reached the stage before and were not observed for the whole window.
         from_first: the share of all that opened; None where nobody did.
         lower_quartile: of the time from reaching the stage before; None where nobody made it.
         median: of the same.
         upper_quartile: of the same.
+        losses: who went no further, who departed from the stage, and who of them returned.
     """
 
     stage: str = field(metadata=cell(TEXT, "stage"))
     contacts: int = field(metadata=cell(COUNT, "contacts"))
+    within: timedelta | None = field(metadata=cell(WINDOW))
     from_previous: float | None = field(metadata=cell(SHARE, "of previous"))
     interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
+    numerator: int | None = field(metadata=cell(COUNT))
+    denominator: int | None = field(metadata=cell(COUNT))
+    immature: int | None = field(metadata=cell(COUNT))
     from_first: float | None = field(metadata=cell(SHARE, "of first"))
     lower_quartile: timedelta | None = field(metadata=cell(DURATION, "25% in"))
     median: timedelta | None = field(metadata=cell(DURATION, "median"))
     upper_quartile: timedelta | None = field(metadata=cell(DURATION, "75% in"))
+    losses: Losses = field(metadata=cell(nested(Losses)))
 
 
 @frozen(kw_only=True)
-class StageFunnel(Answer[StageRow]):
+class StageFunnel(Grouped[StageRow]):
     """How contacts go through the stages: a row for each, in their order.
 
-    Names stand behind ``contacts``.
+    Names stand behind ``contacts``, ``numerator``, ``denominator``, ``immature``, ``dropped``,
+    ``departed`` and ``returned``.
+
+    Attributes:
+        cohort: contacts that opened from the first instant on, before the second.
     """
 
     row_class: ClassVar[type[Row]] = StageRow
 
+    cohort: Cohort = field(default=(None, None), metadata=cell(COHORT))
+
     @property
     def title(self) -> str:
         """What was asked, as a heading."""
+        windows = {row.within for row in self.rows if row.denominator is not None}
+        if len(windows) == 1 and (within := windows.pop()) is not None:
+            return f"Stages, each step within {WINDOW.show(within)}"
         return "Stages"
 
 
+Windows = Mapping[int, timedelta]
+"""For a step that has a window, by the number of the stage that it leads to, how long it is."""
+
+
 def stage_rows(
-    moments: Iterable[Moment], stages: Sequence[str], confidence: float
+    ways: Sequence[Way],
+    stages: Sequence[str],
+    windows: Windows,
+    as_of: datetime,
+    confidence: float,
+    group: str | None = None,
 ) -> tuple[StageRow, ...]:
-    """Count who reached which stage, from the openings and conversions, in order of contacts."""
-    reached: dict[str, list[datetime | None]] = {}
-    rank = {stage: number for number, stage in enumerate(stages)}
-    for moment in moments:
-        if moment.kind is MomentKind.OPENING:
-            reached[moment.contact] = [moment.occurred_at] + [None] * (len(stages) - 1)
-        elif moment.kind is MomentKind.CONVERSION:
-            times = reached[moment.contact]
-            # Of one erased before the funnel changed, a stage may be gone.
-            before = rank.get(moment.from_stage or "", len(stages))
-            for number in range(before + 1, rank.get(moment.to_stage or "", 0) + 1):
-                times[number] = moment.occurred_at
-    return tuple(_row(reached, stages, n, confidence) for n in range(len(stages)))
-
-
-def _row(
-    reached: dict[str, list[datetime | None]], stages: Sequence[str], n: int, confidence: float
-) -> StageRow:
-    here = [contact for contact, times in reached.items() if times[n] is not None]
-    step = first = None
-    spans: list[int] = []
-    if n > 0:
-        before = sum(times[n - 1] is not None for times in reached.values())
-        step = Proportion(numerator=len(here), denominator=before)
-        for contact in here:
-            since, at = reached[contact][n - 1 : n + 1]
-            if since is not None and at is not None:
-                spans.append((at - since) // MICROSECOND)
-    first = Proportion(numerator=len(here), denominator=len(reached)).value
-    quartiles = _quartiles(spans)
-    return StageRow(
-        stage=stages[n],
-        contacts=len(here),
-        from_previous=None if step is None else step.value,
-        interval=None if step is None else step.interval(confidence),
-        from_first=first,
-        lower_quartile=quartiles[0],
-        median=quartiles[1],
-        upper_quartile=quartiles[2],
-        names={"contacts": tuple(here)},
+    """Count who reached which stage, who departed from it and who returned, of one group."""
+    return tuple(
+        _row(ways, stages, n, windows.get(n), as_of, confidence, group) for n in range(len(stages))
     )
 
 
-def _quartiles(spans: Sequence[int]) -> tuple[timedelta | None, ...]:
+def _row(
+    ways: Sequence[Way],
+    stages: Sequence[str],
+    n: int,
+    window: timedelta | None,
+    as_of: datetime,
+    confidence: float,
+    group: str | None,
+) -> StageRow:
+    here = [way for way in ways if way.reached[n] is not None]
+    names = {"contacts": _names(here)}
+    step = None
+    if n > 0:
+        names |= _step(ways, n, window, as_of)
+        step = Proportion(numerator=len(names["numerator"]), denominator=len(names["denominator"]))
+    losses, lost = _losses(here, n, is_last=n == len(stages) - 1)
+    quartiles = _quartiles([span for way in here if (span := way.span(n)) is not None])
+    return StageRow(
+        group=group,
+        stage=stages[n],
+        contacts=len(here),
+        within=window,
+        from_previous=None if step is None else step.value,
+        interval=None if step is None else step.interval(confidence),
+        numerator=None if step is None else step.numerator,
+        denominator=None if step is None else step.denominator,
+        immature=len(names["immature"]) if n > 0 else None,
+        from_first=Proportion(numerator=len(here), denominator=len(ways)).value,
+        lower_quartile=quartiles[0],
+        median=quartiles[1],
+        upper_quartile=quartiles[2],
+        losses=losses,
+        names=names | lost,
+    )
+
+
+def _step(
+    ways: Sequence[Way], n: int, window: timedelta | None, as_of: datetime
+) -> dict[str, tuple[str, ...]]:
+    """Who could have made a step, who made it, and for whom it is too early to tell."""
+    before = [way for way in ways if way.reached[n - 1] is not None]
+    able = [way for way in before if way.is_mature(n, window, as_of)]
+    made = [way for way in able if way.made(n, window)]
+    early = [way for way in before if not way.is_mature(n, window, as_of)]
+    return {"numerator": _names(made), "denominator": _names(able), "immature": _names(early)}
+
+
+def _losses(
+    here: Sequence[Way], n: int, *, is_last: bool
+) -> tuple[Losses, dict[str, tuple[str, ...]]]:
+    dropped = [] if is_last else [way for way in here if way.reached[n + 1] is None]
+    departed = [way for way in here if n in way.departures]
+    returned = [way for way in departed if way.departures[n]]
+    drop_off = Proportion(numerator=len(dropped), denominator=len(here)).value
+    return Losses(
+        dropped=None if is_last else len(dropped),
+        drop_off=None if is_last else drop_off,
+        departed=len(departed),
+        returned=len(returned),
+        return_rate=Proportion(numerator=len(returned), denominator=len(departed)).value,
+    ), {"dropped": _names(dropped), "departed": _names(departed), "returned": _names(returned)}
+
+
+def _names(ways: Sequence[Way]) -> tuple[str, ...]:
+    return tuple(way.contact for way in ways)
+
+
+def _quartiles(spans: Sequence[timedelta]) -> tuple[timedelta | None, ...]:
     """The quartiles, between neighbours where they fall between."""
     if not spans:
         return (None, None, None)
     if len(spans) == 1:
-        return (spans[0] * MICROSECOND,) * 3
-    cuts = statistics.quantiles(spans, n=4, method="inclusive")
+        return (spans[0],) * 3
+    micros = [span // MICROSECOND for span in spans]
+    cuts = statistics.quantiles(micros, n=4, method="inclusive")
     return tuple(round(cut) * MICROSECOND for cut in cuts)

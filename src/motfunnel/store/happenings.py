@@ -7,12 +7,12 @@ beside its signal is the funnel's to say.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, case, func, literal_column, or_, select
 
 from motfunnel.domain.event import Event
 from motfunnel.domain.moment import MomentKind
@@ -70,22 +70,44 @@ def read_active(extent: Extent, start: datetime | None, end: datetime | None) ->
 
     A rating or a complaint of one who has departed does not: the contact is still away.
     """
-    e, a = extent.tables.events.c, extent.tables.episodes.c
-    sure = [signal.label for signal in Signal if KEEPS_ALIVE[signal] and RETURNS[signal]]
-    others = [signal.label for signal in Signal if KEEPS_ALIVE[signal] and not RETURNS[signal]]
+    e = extent.tables.events.c
     owner, active = _owned(extent)
-    away = (
-        select(a.contact)
-        .where(a.tenant == extent.tenant, a.contact == owner, a.departed_at < e.occurred_at)
-        .where(or_(a.returned_at.is_(None), a.returned_at > e.occurred_at))
-    )
-    alive = or_(e.signal.in_(sure), e.signal.in_(others) & ~away.exists())
-    active = active.distinct().where(alive).order_by(owner)
+    active = active.distinct().where(_alive(extent, owner)).order_by(owner)
     if start is not None:
         active = active.where(e.occurred_at >= start)
     if end is not None:
         active = active.where(e.occurred_at < end)
     yield from extent.connection.scalars(active)
+
+
+def read_activity(
+    extent: Extent, bounds: Sequence[datetime], *, erased: bool
+) -> Iterator[tuple[str, list[int]]]:
+    """Read in which stretches of time each contact was active, contact by contact, in order.
+
+    Active is a contact with an event that kept it alive. The database knows no zones by name, so
+    it is told the bounds: stretch 0 ends before the first of them, 1 begins with it.
+
+    Args:
+        extent: of whom, and up to when.
+        bounds: where one stretch ends and the next begins, in order.
+        erased: whether anybody was erased of whom counts are kept; what was planned for after
+            that does not count.
+    """
+    e, gone = extent.tables.events.c, extent.tables.erasures.c
+    stretch = _stretch(e.occurred_at, bounds, 0, len(bounds))
+    owner, events = _owned(extent, stretch.label("stretch"))
+    events = events.where(_alive(extent, owner))
+    if erased:
+        mine = (gone.tenant == e.tenant) & (gone.token == e.contact)
+        later = select(gone.token).where(mine, gone.erased_at < e.occurred_at)
+        events = events.where(~later.exists())
+    each = events.subquery()
+    active = select(each.c.owner, each.c.stretch).distinct()
+    ordered = active.order_by(each.c.owner, each.c.stretch)
+    with extent.connection.execute(ordered, execution_options={"yield_per": _AT_ONCE}) as result:
+        for contact, rows in groupby(result, lambda row: str(row.owner)):
+            yield contact, [row.stretch for row in rows]
 
 
 def read_moment_properties(
@@ -108,6 +130,30 @@ def read_moment_properties(
         for row in result:
             start = (row.key, row.event_id) if row.episode is None else row.episode
             yield (row.contact, start), row.properties
+
+
+def _alive(extent: Extent, owner: ColumnElement[Any]) -> ColumnElement[bool]:
+    """That an event keeps its contact alive."""
+    e, a = extent.tables.events.c, extent.tables.episodes.c
+    sure = [signal.label for signal in Signal if KEEPS_ALIVE[signal] and RETURNS[signal]]
+    others = [signal.label for signal in Signal if KEEPS_ALIVE[signal] and not RETURNS[signal]]
+    away = (
+        select(a.contact)
+        .where(a.tenant == extent.tenant, a.contact == owner, a.departed_at < e.occurred_at)
+        .where(or_(a.returned_at.is_(None), a.returned_at > e.occurred_at))
+    )
+    return or_(e.signal.in_(sure), e.signal.in_(others) & ~away.exists())
+
+
+def _stretch(
+    at: ColumnElement[Any], bounds: Sequence[datetime], low: int, high: int
+) -> ColumnElement[int]:
+    """How many of the bounds an instant has reached, found by halving them."""
+    if low == high:
+        return literal_column(str(low), Integer)
+    middle = (low + high) // 2
+    below, above = _stretch(at, bounds, low, middle), _stretch(at, bounds, middle + 1, high)
+    return case((at < bounds[middle], below), else_=above)
 
 
 def _owned(extent: Extent, *columns: Any) -> tuple[ColumnElement[Any], Select[Any]]:

@@ -1,0 +1,156 @@
+"""Calendar periods of a zone: days, weeks, months, quarters and years, half-open and unbroken.
+
+A period is named by its first local date and lasts from the first instant of that date to the first
+instant of the next period. Steps are taken on the calendar, never by adding hours: so a day may
+have 23 or 25 of them, and a date that a zone skipped is no period. Reads no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Final
+
+from attrs import field, frozen
+
+from motfunnel.domain.instant import MICROSECOND
+
+WEEKDAYS: Final = (
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+)
+_DAY: Final = timedelta(days=1)
+_SECOND: Final = timedelta(seconds=1)
+_MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
+_DAYS: Final = {"day": 1, "week": 7}
+UNITS: Final = (*_DAYS, *_MONTHS)
+
+
+@frozen(kw_only=True)
+class Period:
+    """One period of a calendar.
+
+    Attributes:
+        starts_on: its first local date, by which it is named.
+        starts_at: its first instant.
+        ends_at: the first instant after it.
+    """
+
+    starts_on: date
+    starts_at: datetime
+    ends_at: datetime
+
+    def is_over(self, as_of: datetime) -> bool:
+        """Whether nothing can happen in it any more, once all up to an instant has happened."""
+        return self.ends_at - MICROSECOND <= as_of
+
+
+@frozen(kw_only=True)
+class Calendar:
+    """How a zone's time is divided.
+
+    Attributes:
+        zone: the zone.
+        unit: of which length the periods are, one of ``UNITS``.
+        week_start: the day on which weeks begin; 0 is Monday.
+    """
+
+    zone: tzinfo
+    unit: str = field()
+    week_start: int = field(default=0)
+
+    @unit.validator
+    def _check_unit(self, _: object, unit: str) -> None:
+        if unit not in UNITS:
+            raise ValueError(f"a period is a {', '.join(UNITS[:-1])} or {UNITS[-1]}, not {unit!r}")
+
+    @week_start.validator
+    def _check_week_start(self, _: object, number: int) -> None:
+        if isinstance(number, bool) or number not in range(7):
+            raise ValueError("a week starts on a day from 0, Monday, to 6, Sunday")
+
+    def day_of(self, instant: datetime) -> date:
+        """The local date of an instant."""
+        return instant.astimezone(self.zone).date()
+
+    def first_day(self, day: date) -> date:
+        """The first date of the period that a date lies in.
+
+        >>> Calendar(zone=UTC, unit="quarter").first_day(date(2026, 5, 17))
+        datetime.date(2026, 4, 1)
+        >>> Calendar(zone=UTC, unit="week", week_start=6).first_day(date(2026, 5, 16))
+        datetime.date(2026, 5, 10)
+        """
+        if self.unit == "week":
+            return day - (day.weekday() - self.week_start) % 7 * _DAY
+        if self.unit == "day":
+            return day
+        months = _MONTHS[self.unit]
+        return date(day.year, (day.month - 1) // months * months + 1, 1)
+
+    def periods_from(self, day: date) -> Iterator[Period]:
+        """Give the period that a date lies in, and all after it; without those of no length."""
+        yield from self._walk(self.first_day(day), self._next)
+
+    def period_before(self, day: date) -> Period:
+        """The period before the one that a date lies in."""
+        before = self.first_day(self.first_day(day) - _DAY)
+        return next(self._walk(before, lambda first: self.first_day(first - _DAY)))
+
+    def _walk(self, first: date, step: Callable[[date], date]) -> Iterator[Period]:
+        while True:
+            starts_at = start_of(first, self.zone)
+            ends_at = start_of(self._next(first), self.zone)
+            if starts_at < ends_at:
+                yield Period(starts_on=first, starts_at=starts_at, ends_at=ends_at)
+            first = step(first)
+
+    def _next(self, first: date) -> date:
+        if self.unit in _DAYS:
+            return first + _DAYS[self.unit] * _DAY
+        month = first.month - 1 + _MONTHS[self.unit]
+        return date(first.year + month // 12, month % 12 + 1, 1)
+
+
+def start_of(day: date, zone: tzinfo) -> datetime:
+    """The first instant of a local date, or, where the zone skipped it, of the next one.
+
+    Midnight may come twice, then it is the first; or never, then it is where the clock leapt to.
+
+    >>> from zoneinfo import ZoneInfo
+    >>> start_of(date(2018, 11, 4), ZoneInfo("America/Sao_Paulo")).isoformat()
+    '2018-11-04T03:00:00+00:00'
+    """
+    midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
+    early, late = sorted(midnight.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    if early.astimezone(zone).date() >= day:
+        return early
+    while late - early > _SECOND:  # the clock leapt over midnight somewhere between them
+        middle = early + (late - early) // _SECOND // 2 * _SECOND
+        if middle.astimezone(zone).date() >= day:
+            late = middle
+        else:
+            early = middle
+    return late
+
+
+def read_week_start(named: int | str) -> int:
+    """Read on which day weeks start: a number from 0, Monday, or an English name.
+
+    Raises:
+        ValueError: it is neither.
+
+    >>> read_week_start("Sunday"), read_week_start("sun"), read_week_start(0)
+    (6, 6, 0)
+    """
+    if not isinstance(named, str):
+        return named
+    found = [n for n, day in enumerate(WEEKDAYS) if named.lower() in (day, day[:3], str(n))]
+    if not found:
+        raise ValueError(f"a week starts on {', '.join(WEEKDAYS[:-1])} or sunday, not {named!r}")
+    return found[0]

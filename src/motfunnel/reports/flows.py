@@ -1,0 +1,131 @@
+"""Flows: from which moment to which contacts go, step by step, as a Sankey diagram draws it.
+
+A contact's n-th step leads from its n-th moment to the next one, or to where it ends: as nothing
+is left out on the way, as many leave a node as came to it. Reads no database.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import pairwise
+from typing import ClassVar, Final
+
+from attrs import field, frozen
+
+from motfunnel.domain.moment import Moment, MomentKind
+from motfunnel.reports.answer import Row
+from motfunnel.reports.cells import COHORT, COUNT, SHARE, TEXT, Kind, cell
+from motfunnel.reports.clock import Cohort
+from motfunnel.reports.grouped import Grouped, GroupedRow
+from motfunnel.reports.opening import Opened
+
+DEFINITION: Final = (
+    "from each moment of a contact to its next one, or to where it is now: still active, away, or "
+    "erased; step 1 leads from the opening; transitions are counted, each with its contact; the "
+    "share is of all transitions that leave the same moment at the same step"
+)
+STILL_ACTIVE: Final = "still active"
+AWAY: Final = "away"
+ERASED: Final = "erased"
+ENDS: Final = (STILL_ACTIVE, AWAY, ERASED)
+
+_STEP: Final = Kind("count", str, missing="any")
+
+
+@frozen(kw_only=True)
+class FlowRow(GroupedRow):
+    """One flow: from one moment to the next, at one step or at any.
+
+    Attributes:
+        step: the number of the step, from 1; None: of all steps together.
+        source: the moment that it leaves, by its kind.
+        target: the moment that it leads to, or where the contact is now.
+        transitions: how many there are.
+        contacts: how many contacts made them; at one step each makes one.
+        share: of the transitions that leave this source at this step.
+    """
+
+    step: int | None = field(metadata=cell(_STEP, "step"))
+    source: str = field(metadata=cell(TEXT, "from"))
+    target: str = field(metadata=cell(TEXT, "to"))
+    transitions: int = field(metadata=cell(COUNT, "transitions"))
+    contacts: int = field(metadata=cell(COUNT, "contacts"))
+    share: float = field(metadata=cell(SHARE, "share"))
+
+
+@frozen(kw_only=True)
+class Flows(Grouped[FlowRow]):
+    """How contacts go from moment to moment.
+
+    Names stand behind ``transitions``, a contact's once for each, and ``contacts``.
+
+    Attributes:
+        cohort: contacts that opened from the first instant on, before the second.
+        steps: up to which step flows are told; None: to the last.
+        contacts: how many contacts there are, each of which has a first step.
+    """
+
+    row_class: ClassVar[type[Row]] = FlowRow
+
+    cohort: Cohort = field(default=(None, None), metadata=cell(COHORT))
+    steps: int | None = field(default=None, metadata=cell(COUNT))
+    contacts: int = field(metadata=cell(COUNT))
+
+
+Counted = Mapping[tuple[str | None, int | None], Mapping[tuple[str, str], list[str]]]
+
+
+def count_flows(
+    stories: Iterable[tuple[str, Sequence[Moment]]],
+    opened: Opened,
+    as_of: datetime,
+    *,
+    steps: int | None,
+    stepwise: bool,
+) -> Counted:
+    """Count the transitions of each group and step, those of a contact one after another."""
+    counted: defaultdict[tuple[str | None, int | None], defaultdict[tuple[str, str], list[str]]]
+    counted = defaultdict(lambda: defaultdict(list))
+    for contact, moments in stories:
+        if contact in opened.groups:
+            gone = opened.erased.get(contact)
+            nodes = _nodes(moments, gone, as_of)
+            for number, flow in enumerate(pairwise(nodes), start=1):
+                if steps is None or number <= steps:
+                    step = number if stepwise else None
+                    counted[opened.groups[contact], step][flow].append(contact)
+    return counted
+
+
+def _nodes(moments: Sequence[Moment], gone: datetime | None, as_of: datetime) -> list[str]:
+    """The moments by their kinds, and then where the contact is."""
+    past = [one.kind for one in moments if gone is None or one.occurred_at <= gone]
+    presence = [kind for kind in past if kind in (MomentKind.DEPART, MomentKind.RECIDIVISM)]
+    end = AWAY if presence[-1:] == [MomentKind.DEPART] else STILL_ACTIVE
+    if gone is not None and gone <= as_of:
+        end = ERASED
+    return [*(kind.value for kind in past), end]
+
+
+def flow_rows(counted: Counted) -> Iterator[FlowRow]:
+    """Give the flows of each group and step, the greatest first."""
+    for group, step in sorted(counted, key=lambda key: (str(key[0]), key[1] or 0)):
+        flows = counted[group, step]
+        leaving: defaultdict[str, int] = defaultdict(int)
+        for (source, _), names in flows.items():
+            leaving[source] += len(names)
+        for source, target in sorted(flows, key=lambda flow: (-len(flows[flow]), flow)):
+            names = flows[source, target]
+            once = tuple(dict.fromkeys(names))
+            yield FlowRow(
+                group=group,
+                step=step,
+                source=source,
+                target=target,
+                transitions=len(names),
+                contacts=len(once),
+                share=len(names) / leaving[source],
+                names={"transitions": tuple(names), "contacts": once},
+            )

@@ -1,0 +1,141 @@
+"""Questions about whole journeys: how far they go through the stages, and from moment to moment.
+
+States each report in full; ``stage_funnel`` and ``flows`` count.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from motfunnel.domain.instant import format_duration
+from motfunnel.domain.moment import MomentKind
+from motfunnel.errors import QuestionError
+from motfunnel.reports import flows, stage_funnel, stage_ways
+from motfunnel.reports.contact_stories import stories
+from motfunnel.reports.flows import Flows, count_flows, flow_rows
+from motfunnel.reports.opening import AboutOpened, Opened
+from motfunnel.reports.question import CONFIDENCE, Bounds, check_window, read_cohort
+from motfunnel.reports.stage_funnel import StageFunnel, Windows, stage_rows
+from motfunnel.reports.stage_ways import Way, make_way
+
+REASON: Final = "reason"
+
+
+class AboutJourneys(AboutOpened):
+    """The reports that follow each contact from its opening on."""
+
+    def funnel(
+        self,
+        *,
+        within: timedelta | Mapping[str, timedelta] | None = None,
+        opened: Bounds | None = None,
+        by: str | None = None,
+        confidence: float = CONFIDENCE,
+    ) -> StageFunnel:
+        """How many contacts reached each stage, how long each step took, and who was lost.
+
+        Numerator: contacts that reached the stage or a higher one, within the window of reaching
+        the stage before. Denominator: those that reached the stage before or a higher one, and
+        were observed for the whole window. Without a window: by now, and all. An empty denominator
+        gives None.
+
+        Args:
+            within: the window of each step, or of each step by the stage that it leads to; its
+                edge belongs to it.
+            opened: the cohort: who opened from the first instant on, before the second.
+            by: ``source``, a trait as it held at the opening, ``property:NAME`` of the event that
+                opened, or ``reason``: why the contact first departed, which is known in hindsight.
+            confidence: of the intervals.
+        """
+        stages, cohort = self._tracker.funnel.stages, read_cohort(opened)
+        windows = _read_windows(within, stages)
+        told = self._asked(confidence)
+        with self._opened("funnel", None if by == REASON else by, cohort) as found:
+            ways = _ways_by_group(found, stages, by)
+        rows = (stage_rows(ways[group], stages, windows, self.as_of, confidence, group)
+                for group in sorted(ways, key=str))  # fmt: skip
+        return StageFunnel(
+            name="funnel",
+            definition=stage_funnel.WITHIN if windows else stage_funnel.DEFINITION,
+            rows=tuple(row for of_group in rows for row in of_group),
+            notes=_notes(within, by),
+            **told | {"by": by, "cohort": cohort},
+        )
+
+    def flows(
+        self,
+        *,
+        steps: int | None = None,
+        stepwise: bool = True,
+        opened: Bounds | None = None,
+        by: str | None = None,
+    ) -> Flows:
+        """From which moment to which contacts go, and where they are now.
+
+        Numerator of a share: transitions from one moment to another at a step. Denominator: all
+        transitions that leave that moment at that step, those to where the contact is now among
+        them. Every contact has a first step, which leaves its opening.
+
+        Args:
+            steps: tell no more than so many steps of each contact; by default all.
+            stepwise: whether steps are told apart by their number, or counted together.
+            opened: the cohort: who opened from the first instant on, before the second.
+            by: ``source``, a trait as it held at the opening, or ``property:NAME`` of the event
+                that opened.
+        """
+        if steps is not None and (not isinstance(steps, int) or steps < 1):
+            raise QuestionError(f"steps is {steps!r}; it must be a number, 1 or more")
+        cohort, told = read_cohort(opened), self._asked(CONFIDENCE)
+        with self._opened("flows", by, cohort) as found:
+            told |= {"by": by, "cohort": cohort, "steps": steps, "contacts": len(found.groups)}
+            all_moments = stories(found.source, tuple(MomentKind))
+            counted = count_flows(all_moments, found, self.as_of, steps=steps, stepwise=stepwise)
+        rows = tuple(flow_rows(counted))
+        return Flows(name="flows", definition=flows.DEFINITION, rows=rows, **told)
+
+
+def _ways_by_group(
+    found: Opened, stages: tuple[str, ...], by: str | None
+) -> Mapping[str | None, list[Way]]:
+    ways: dict[str | None, list[Way]] = defaultdict(list)
+    if by is None:
+        ways[None] = []
+    for contact, moments in stories(found.source, stage_ways.KINDS):
+        if contact in found.groups:
+            gone = found.erased.get(contact)
+            past = [one for one in moments if gone is None or one.occurred_at <= gone]
+            way = make_way(contact, past, stages)
+            ways[way.reason if by == REASON else found.groups[contact]].append(way)
+    return ways
+
+
+def _read_windows(within: Any, stages: tuple[str, ...]) -> Windows:
+    """Read the windows of steps.
+
+    Raises:
+        QuestionError: one is no duration, or of what is no stage that a step leads to.
+    """
+    if within is None:
+        return {}
+    if not isinstance(within, Mapping):
+        check_window(within)
+        return dict.fromkeys(range(1, len(stages)), within)
+    for stage, window in within.items():
+        if stage not in stages[1:]:
+            known = ", ".join(stages[1:])
+            raise QuestionError(f"no step leads to a stage {stage!r}; there are: {known}")
+        check_window(window, f"within[{stage!r}]")
+    return {stages.index(stage): window for stage, window in within.items()}
+
+
+def _notes(within: Any, by: str | None) -> tuple[str, ...]:
+    notes = []
+    if isinstance(within, Mapping):
+        windows = (f"{stage} {format_duration(window)}" for stage, window in within.items())
+        notes.append(f"windows: {', '.join(windows)}; other steps by now")
+    if by == REASON:
+        notes.append("groups by the reason of the first departure, which is known in hindsight")
+    return tuple(notes)

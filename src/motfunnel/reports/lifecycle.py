@@ -1,0 +1,104 @@
+"""The lifecycle: of each period's active contacts which are new, and which came back; who fell off.
+
+Counts from the stretches of time in which each contact was active. Reads no database.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, ClassVar, Final
+
+from attrs import field, frozen
+
+from motfunnel.errors import InconsistencyError
+from motfunnel.reports.answer import Row
+from motfunnel.reports.cells import COUNT, cell
+from motfunnel.reports.opening import Opened
+from motfunnel.reports.timeline import Periodic, PeriodRow, Timeline
+
+DEFINITION: Final = (
+    "contacts active in the period, that is with an event in it that kept them alive, however "
+    "many: new opened in it, returning were active in the period just before too, resurrecting "
+    "are neither; dormant were active in the period just before and are not in this one; "
+    "active = active before + new + resurrecting − dormant"
+)
+
+
+@frozen(kw_only=True)
+class LifecycleRow(PeriodRow):
+    """One period.
+
+    Attributes:
+        active: contacts active in it.
+        new: those of them that opened in it, by the earliest event of all history.
+        returning: those that were active in the period just before too.
+        resurrecting: those that had opened earlier, and were not.
+        dormant: contacts active in the period just before and not in this one.
+    """
+
+    active: int = field(metadata=cell(COUNT, "active"))
+    new: int = field(metadata=cell(COUNT, "new"))
+    returning: int = field(metadata=cell(COUNT, "returning"))
+    resurrecting: int = field(metadata=cell(COUNT, "resurrecting"))
+    dormant: int = field(metadata=cell(COUNT, "dormant"))
+
+
+@frozen(kw_only=True)
+class Lifecycle(Periodic[LifecycleRow]):
+    """How many contacts are active in each period, and where they come from.
+
+    Names stand behind every count.
+    """
+
+    row_class: ClassVar[type[Row]] = LifecycleRow
+
+
+PARTS: Final = ("active", "new", "returning", "resurrecting", "dormant")
+Activity = Iterable[tuple[str, Sequence[int]]]
+"""Of each contact the stretches in which it was active, in order."""
+
+_Counted = dict[tuple[str | None, int, str], list[str]]
+
+
+def lifecycle_rows(
+    activity: Activity, opened: Opened, timeline: Timeline
+) -> tuple[LifecycleRow, ...]:
+    """Count each period of each group."""
+    counted: _Counted = defaultdict(list)
+    for contact, stretches in activity:
+        if contact in opened.groups:
+            for stretch, part in _parts(stretches):
+                counted[opened.groups[contact], stretch, part].append(contact)
+    return tuple(
+        _row(counted, group, number, timeline)
+        for group in opened.shown
+        for number in range(timeline.shown)
+    )
+
+
+def _parts(stretches: Sequence[int]) -> Iterator[tuple[int, str]]:
+    """What a contact counts as, and where: each stretch in which it was active, and the next."""
+    seen = set(stretches)
+    for stretch in stretches:
+        yield stretch, "active"
+        if stretch == stretches[0]:
+            yield stretch, "new"
+        else:
+            yield stretch, "returning" if stretch - 1 in seen else "resurrecting"
+        if stretch + 1 not in seen:
+            yield stretch + 1, "dormant"
+
+
+def _row(counted: _Counted, group: str | None, number: int, timeline: Timeline) -> LifecycleRow:
+    stretch = number + 2
+    names = {part: tuple(counted.get((group, stretch, part), ())) for part in PARTS}
+    counts: dict[str, Any] = {part: len(names[part]) for part in PARTS}
+    row = LifecycleRow(group=group, names=names, **timeline.told(number), **counts)
+    before = len(counted.get((group, stretch - 1, "active"), ()))
+    if row.active != before + row.new + row.resurrecting - row.dormant:
+        raise InconsistencyError(
+            f"{row.active} contacts are active in the period of {row.starts_on}, but {before} were "
+            f"before, {row.new} are new, {row.resurrecting} resurrecting and {row.dormant} dormant"
+        )
+    return row
