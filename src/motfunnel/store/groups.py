@@ -7,31 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Select, case, func, literal, select
+from sqlalchemy import func, select
 
 from motfunnel.domain.moment import MomentKind
 from motfunnel.store.extent import Extent
-from motfunnel.store.tables import Tables
 
 _AT_ONCE = 5000
 
 
 def read_sources(extent: Extent) -> Iterator[tuple[str, str]]:
-    """Read each contact's source: what its opening said, else whether a referral came before it."""
+    """Read each contact's source: what its opening said, else whether a referral came before it.
+
+    Who was referred is read first: joined in one statement, SQLite compares each with each.
+    """
     c = extent.tables.contacts.c
-    credited = _first_referrals(extent.tables, extent.tenant).subquery()
-    was_referred = credited.c.first_at <= c.opened_at
-    made = case((was_referred, literal("referral")), else_=literal("direct"))
-    statement = (
-        select(c.contact, func.coalesce(c.source, made).label("source"))
-        .outerjoin(credited, credited.c.referred == c.contact)
-        .where(c.tenant == extent.tenant, c.opened_at.is_not(None))
+    referred = _first_referrals(extent)
+    opened = select(c.contact, c.source, c.opened_at).where(
+        c.tenant == extent.tenant, c.opened_at.is_not(None)
     )
-    with extent.connection.execute(statement, execution_options={"yield_per": _AT_ONCE}) as result:
+    with extent.connection.execute(opened, execution_options={"yield_per": _AT_ONCE}) as result:
         for row in result:
-            yield row.contact, row.source
+            first = referred.get(row.contact)
+            made = "direct" if first is None or first > row.opened_at else "referral"
+            yield row.contact, made if row.source is None else row.source
 
 
 def read_trait(extent: Extent, trait: str) -> Iterator[tuple[str, tuple[datetime, str]]]:
@@ -47,15 +46,17 @@ def read_trait(extent: Extent, trait: str) -> Iterator[tuple[str, tuple[datetime
             yield row.owner, (row.occurred_at, row.value)
 
 
-def _first_referrals(tables: Tables, tenant: str) -> Select[Any]:
+def _first_referrals(extent: Extent) -> dict[str, datetime]:
     """When each contact was first referred by another."""
-    named, m = tables.contacts.alias().c, tables.moments.c
+    named, m = extent.tables.contacts.alias().c, extent.tables.moments.c
     whom = func.coalesce(named.merged_into, m.referred)
     same = (named.tenant == m.tenant) & (named.contact == m.referred)
-    return (
-        select(whom.label("referred"), func.min(m.occurred_at).label("first_at"))
+    first = func.min(m.occurred_at, type_=m.occurred_at.type)
+    made = (
+        select(whom.label("referred"), first.label("first_at"))
         .outerjoin(named.contact.table, same)
-        .where(m.tenant == tenant, m.moment == MomentKind.REFERRAL.value)
+        .where(m.tenant == extent.tenant, m.moment == MomentKind.REFERRAL.value)
         .where(m.referred.is_not(None), whom != m.contact)
         .group_by(whom)
     )
+    return {row.referred: row.first_at for row in extent.connection.execute(made)}
