@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
+from motfunnel.figures.lettering import label
 from motfunnel.figures.picture import Picture
 from motfunnel.figures.style import (
     AMBER,
     BLUE,
     GREY,
+    HEIGHT,
     INK,
     ORANGE,
     PAPER,
@@ -23,6 +25,8 @@ from motfunnel.figures.style import (
 )
 
 _LABELS: Final = 12
+_PANELS: Final = 6
+_LEGEND: Final = {"orientation": "h", "x": 0, "xanchor": "left", "yanchor": "bottom"}
 _LIFECYCLE: Final = (
     ("new", "new", BLUE, 1),
     ("returning", "returning", SKY, 1),
@@ -52,60 +56,96 @@ def named(day: date, period: str) -> str:
 
 def lifecycle(answer: Any) -> Picture:
     """Active contacts by where they come from, and below the line those that fell off."""
-    rows = _one_group(answer)
-    active = max((row.active for row in rows), default=0)
-    return _bars(
-        answer, rows, _LIFECYCLE, f"at most {active:,} contacts active in a {answer.period}"
-    )
+    active = max((row.active for row in answer.rows), default=0)
+    counted = f"at most {active:,} contacts active in a {answer.period}"
+    return _bars(answer, _LIFECYCLE, counted)
 
 
 def growth(answer: Any) -> Picture:
     """Openings and returns above the line, departures below it, and above all who is present."""
-    rows = _one_group(answer)
-    present = rows[-1].present_at_end if rows else 0
-    parts = [part for part in _GROWTH if part[0] != "erased_present" or _any(rows, part[0])]
-    return _bars(answer, rows, parts, f"n = {present:,} contacts present at the end", line=True)
+    groups = _groups(answer)
+    present = sum(rows[-1].present_at_end for rows in groups.values())
+    erased = any(row.erased_present for row in answer.rows)
+    parts = [part for part in _GROWTH if part[0] != "erased_present" or erased]
+    counted = f"n = {present:,} contacts present at the end"
+    return _bars(answer, parts, counted, line=len(groups) == 1)
 
 
-def _bars(
-    answer: Any, rows: Sequence[Any], parts: Parts, counted: str, *, line: bool = False
-) -> Picture:
-    traces = [_trace(rows, answer.period, *part) for part in parts]
-    ups, downs = (_most(rows, parts, sign) for sign in (1, -1))
+def _bars(answer: Any, parts: Parts, counted: str, *, line: bool = False) -> Picture:
+    """A panel for each group, one below the other, on one axis of periods."""
+    groups = _groups(answer)
+    panels = list(groups.items())[:_PANELS]
+    first = next(iter(groups.values()), [])
     layout: dict[str, Any] = {
         "barmode": "relative",
         "bargap": 0.18,
         "showlegend": True,
-        "xaxis": _periods(rows, answer.period),
-        "yaxis": axis("contacts", zeroline=True, zerolinecolor=INK, zerolinewidth=1)
-        | _absolute(-downs, ups),
+        "xaxis": _periods(first, answer.period) | {"anchor": "free", "position": 0},
+        "annotations": [],
     }
+    traces = []
+    for number, (group, rows) in enumerate(panels):
+        traces += [_trace(rows, answer.period, part, number) for part in parts]
+        layout[f"yaxis{number + 1}"] = _counts(rows, parts, number, len(panels))
+        if group is not None:
+            layout["annotations"].append(_heading(f"{answer.by}: {group}", number))
     if line:
-        traces.append(_line(rows))
-        layout["yaxis"]["domain"] = [0, 0.6]
+        traces.append(_line(first))
+        layout["yaxis1"]["domain"] = [0, 0.6]
         layout["yaxis2"] = axis("present", domain=[0.68, 1], rangemode="tozero", nticks=4)
-        layout["xaxis"]["anchor"] = "y"
-    if any(row.unfinished for row in rows):
-        layout["annotations"] = [note("hatched: not over yet", x=1, xanchor="right", y=1,
-                                      yanchor="bottom")]  # fmt: skip
+    if answer.by is not None:
+        layout["legend"] = _LEGEND | {"y": 1 + 22 / max(180 * len(panels) - 24, 1)}
+    if any(row.unfinished for row in answer.rows):
+        layout["annotations"].append(
+            note("hatched: not over yet", x=1, xanchor="right", y=1, yanchor="bottom", yshift=4)
+        )
+    fewer = f"; the first {_PANELS} of {len(groups)} groups" if len(groups) > _PANELS else ""
     return Picture(
         traces=traces,
         layout=layout,
-        counted=counted,
-        told=_told(rows, parts, answer.period),
-        above=40,
+        counted=counted + fewer,
+        told=_told(first, parts, answer.period),
+        above=40 if answer.by is None else 60,
         below=44,
+        height=HEIGHT if len(panels) < 2 else 200 + 180 * len(panels),  # noqa: PLR2004
     )
 
 
+def _groups(answer: Any) -> dict[str | None, list[Any]]:
+    groups: dict[str | None, list[Any]] = {}
+    for row in answer.rows:
+        groups.setdefault(row.group, []).append(row)
+    return groups
+
+
+def _counts(rows: Sequence[Any], parts: Parts, number: int, panels: int) -> dict[str, Any]:
+    """The axis of a panel; the first lies on top."""
+    ups, downs = (_most(rows, parts, sign) for sign in (1, -1))
+    share = 1 / panels
+    top = 1 - number * share
+    domain = [top - share * (1 if panels == 1 else 0.84), top]
+    line = {"zeroline": True, "zerolinecolor": INK, "zerolinewidth": 1}
+    return axis("contacts", domain=domain, **line) | _absolute(-downs, ups)
+
+
+def _heading(text: str, number: int) -> dict[str, Any]:
+    axis_name = "y" if number == 0 else f"y{number + 1}"
+    at: dict[str, Any] = {"x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom"}
+    return note(f"<b>{label(text)}</b>", yref=f"{axis_name} domain", **at)
+
+
 def _trace(
-    rows: Sequence[Any], period: str, part: str, name: str, colour: str, sign: int
+    rows: Sequence[Any], period: str, told: tuple[str, str, str, int], panel: int
 ) -> dict[str, Any]:
+    part, name, colour, sign = told
     counts = [getattr(row, part) for row in rows]
     unfinished = [row.unfinished for row in rows]
     return {
         "type": "bar",
         "name": name,
+        "legendgroup": name,
+        "showlegend": panel == 0,
+        "yaxis": "y" if panel == 0 else f"y{panel + 1}",
         "x": list(range(len(rows))),
         "y": [sign * count for count in counts],
         "hovertext": [
@@ -117,7 +157,7 @@ def _trace(
             "color": colour,
             "opacity": [0.55 if one else 1 for one in unfinished],
             "pattern": {"shape": ["/" if one else "" for one in unfinished], "fgcolor": PAPER,
-                        "size": 6, "solidity": 0.35},
+                        "fillmode": "overlay", "size": 6, "solidity": 0.35},
         },
     }  # fmt: skip
 
@@ -174,14 +214,6 @@ def nice(rough: float) -> int:
 def _most(rows: Sequence[Any], parts: Parts, sign: int) -> int:
     chosen = [part for part, _, _, way in parts if way == sign]
     return max((sum(getattr(row, part) for part in chosen) for row in rows), default=0)
-
-
-def _any(rows: Sequence[Any], part: str) -> bool:
-    return any(getattr(row, part) for row in rows)
-
-
-def _one_group(answer: Any) -> list[Any]:
-    return list(answer.rows)
 
 
 def _told(rows: Sequence[Any], parts: Parts, period: str) -> str:

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any, Final
 
 from motfunnel.errors import MissingExtraError, QuestionError
-from motfunnel.figures import calendar, curves, dots, heat, pace, stages
+from motfunnel.figures import calendar, curves, dots, flows, heat, pace, stages
 from motfunnel.figures.picture import Picture, framed
 from motfunnel.reports.answer import Answer
 
@@ -24,6 +24,7 @@ _PICTURES: Final[Mapping[str, Mapping[str, Draw]]] = {
     "Lifecycle": {"bars": calendar.lifecycle},
     "Growth": {"bars": calendar.growth},
     "Retention": {"heatmap": heat.picture},
+    "Flows": {"sankey": flows.picture},
     "Answer": {"dots": dots.picture},
 }
 """By the name of the answer's class, or of one that it inherits from."""

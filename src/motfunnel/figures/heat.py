@@ -19,12 +19,13 @@ _MOST_NAMES: Final = 40
 
 def picture(answer: Any) -> Picture:
     """Draw each cohort's share by the number of periods since its opening."""
-    columns = max((len(row.cells) for row in answer.rows), default=0)
+    rows = [row for row in answer.rows if row.contacts or answer.by is None]
+    columns = max((len(row.cells) for row in rows), default=0)
     shares = [
         [one.share for one in row.cells] + [None] * (columns - len(row.cells))
-        for row in answer.rows
+        for row in rows
     ]
-    labels = [_name(row, answer) for row in answer.rows]
+    labels = [_name(row, answer) for row in rows]
     each = max(1, -(-len(labels) // _MOST_NAMES))
     later = [share for line in shares for share in line[1:] if share is not None]
     trace = {
@@ -38,14 +39,15 @@ def picture(answer: Any) -> Picture:
         "xgap": 2,
         "ygap": 2,
         "hoverongaps": False,
-        "hovertemplate": "%{y}, n = %{x}: %{z:.1%}<extra></extra>",
+        "text": [_hovers(*one, columns) for one in zip(rows, labels, strict=True)],
+        "hoverinfo": "text",
         "colorbar": {"tickformat": ".0%", "thickness": 12, "outlinewidth": 0, "len": 0.6,
                      "tickfont": {"color": QUIET}},
     }  # fmt: skip
     if columns <= _TEXT:
         trace |= {"texttemplate": "%{z:.0%}", "textfont": {"size": 11}}
     ticks = {"tickvals": list(range(0, len(labels), each)), "ticktext": labels[::each]}
-    contacts = sum(row.contacts for row in answer.rows)
+    contacts = sum(row.contacts for row in rows)
     return Picture(
         traces=[trace],
         layout={
@@ -66,6 +68,16 @@ def picture(answer: Any) -> Picture:
 def _name(row: Any, answer: Any) -> str:
     group = "" if answer.by is None else f"{label(row.group, 14)}, "
     return f"{group}{named(row.starts_on, answer.period)} (n = {row.contacts:,})"
+
+
+def _hovers(row: Any, name: str, columns: int) -> list[str]:
+    said = [
+        ""
+        if one.share is None
+        else f"{name}<br>{one.number}: {one.returned:,} back, {one.share:.1%}"
+        for one in row.cells
+    ]
+    return said + [""] * (columns - len(said))
 
 
 def _told(name: str, shares: list[float | None]) -> str:

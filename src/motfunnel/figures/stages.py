@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from motfunnel.figures.lettering import label, room
 from motfunnel.figures.picture import Picture
-from motfunnel.figures.style import BLUE, INK, PAPER, QUIET, axis, faint, names
+from motfunnel.figures.style import BLUE, INK, PALETTE, PAPER, QUIET, axis, faint, names
 from motfunnel.reports.cells import days, percent, span
 from motfunnel.reports.stage_funnel import StageFunnel, StageRow
 
@@ -15,7 +15,11 @@ _AT_ONCE = timedelta(minutes=3)  # less would be shown as 0.0 h
 
 
 def picture(answer: StageFunnel) -> Picture:
-    """A bar for each stage, from the first to the last."""
+    """A bar for each stage, from the first to the last; of groups one beside the other."""
+    return _funnel(answer) if answer.by is None else _groups(answer)
+
+
+def _funnel(answer: StageFunnel) -> Picture:
     rows = answer.rows
     labels = [label(row.stage) for row in rows]
     first = rows[0].contacts if rows else 0
@@ -48,6 +52,49 @@ def picture(answer: StageFunnel) -> Picture:
         below=16,
         height=120 + 28 + _STEP * max(len(rows), 1),
     )
+
+
+def _groups(answer: StageFunnel) -> Picture:
+    """For each stage, a bar of each group: the share of all in the group that opened."""
+    shown = list(dict.fromkeys(row.group for row in answer.rows))
+    groups = shown[: len(PALETTE)]
+    stages = [label(one) for one in dict.fromkeys(row.stage for row in answer.rows)]
+    traces, opened = [], 0
+    for group, colour in zip(groups, PALETTE, strict=False):
+        rows = [row for row in answer.rows if row.group == group]
+        opened += rows[0].contacts
+        traces.append(
+            {
+                "type": "bar",
+                "orientation": "h",
+                "name": f"{label(group)} (n = {rows[0].contacts:,})",
+                "x": [row.from_first for row in rows],
+                "y": list(range(len(rows))),
+                "marker": {"color": colour},
+                "text": [f"{percent(row.from_first)}  ({row.contacts:,})" for row in rows],
+                "textposition": "outside",
+                "cliponaxis": False,
+                "hoverinfo": "skip",
+            }
+        )
+    fewer = f", the first {len(groups)} of {len(shown)} groups" if len(shown) > len(groups) else ""
+    return Picture(
+        traces=traces,
+        layout={
+            "xaxis": axis("of all in the group that opened", tickformat=".0%", range=[0, 1.08]),
+            "yaxis": names(stages),
+            "bargap": 0.25,
+            "showlegend": True,
+        },
+        counted=f"n = {opened:,} contacts that opened{fewer}",
+        told="Bars by stage. " + "; ".join(
+            f"{row.group}, {row.stage}: {row.contacts:,}" for row in answer.rows
+        ),
+        left=room(stages),
+        right=90,
+        above=40,
+        height=200 + 26 * len(stages) * (len(groups) + 1),
+    )  # fmt: skip
 
 
 def _said(row: StageRow) -> str:
