@@ -1,15 +1,19 @@
-"""``motfunnel report``: rates, with what they count and how sure they are."""
+"""``motfunnel report``: rates and reports, with what they count and how sure they are."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final
 
 import click
 from attrs import frozen
 
-from motfunnel.cli.output import formats, print_csv, print_json, print_lines
+from motfunnel.cli.handing import FORMS, Asked, file_to_write, hand_on, must_draw
+from motfunnel.cli.output import formats
 from motfunnel.cli.store import with_tracker
 from motfunnel.cli.words import duration, read_instant, zone
+from motfunnel.errors import QuestionError
+from motfunnel.reports.report import Report
 from motfunnel.tracking.tracker import Tracker
 
 
@@ -49,12 +53,14 @@ REPORTS: Final = {
     "mantel-byar": _form("", "", "departed"),
     "funnel": _form(""),
 }
+ALL: Final = "all"
+_COHORT: Final = "cohort"
 _GIVEN: Final = ("within", "after", "start", "goal", "by", "unit", "confidence")
 _EXAMPLES: Final = {"from": "2025-01-01", "to": "2025-02-01", "start": "lead", "goal": "customer"}
 
 
 @click.command("report")
-@click.argument("name", type=click.Choice(list(REPORTS)))
+@click.argument("name", type=click.Choice([*REPORTS, ALL]))
 @with_tracker
 @click.option("--within", type=duration, help="The window, e.g. 90d.")
 @click.option("--after", type=duration, help="The landmark, e.g. 7d.")
@@ -68,29 +74,58 @@ _EXAMPLES: Final = {"from": "2025-01-01", "to": "2025-02-01", "start": "lead", "
 @click.option("--as-of", metavar="INSTANT", help="As of this instant.")
 @click.option("--known-by", metavar="INSTANT", help="By what had been recorded at this instant.")
 @click.option("--timezone", type=zone, default="UTC", help="Of naive instants and of periods.")
-@formats("text", "json", "csv")
+@formats(*FORMS)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=file_to_write,
+    help="The file to write; without it the answer is printed.",
+)
 def report_command(tracker: Tracker, /, name: str, form: str, **options: Any) -> None:
-    """Ask for the rate or report NAME."""
-    timezone = options["timezone"]
+    """Ask for the rate or report NAME, or for all of them."""
+    timezone, output = options["timezone"], options["output"]
+    must_draw(form)
     given = {option: options[option] for option in _GIVEN if options[option] is not None}
     bounds = {"from": options["since"], "to": options["until"]}
     asked = {*given, *(side for side, bound in bounds.items() if bound is not None)}
-    _check(name, asked)
+    if name != ALL:
+        _check(name, asked)
+    elif form == "csv":
+        raise click.UsageError("each report has columns of its own; ask for one at a time as CSV")
     if asked & {"from", "to"}:
-        cohort = tuple(read_instant(bounds[side], timezone, side) for side in ("from", "to"))
-        given[str(REPORTS[name].cohort)] = cohort
+        given[_COHORT] = tuple(read_instant(bounds[s], timezone, s) for s in ("from", "to"))
     report = tracker.report(
         as_of=read_instant(options["as_of"], timezone, "as-of"),
         known_by=read_instant(options["known_by"], timezone, "known-by"),
         timezone=timezone,
     )
-    answer = getattr(report, name.replace("-", "_"))(**given)
-    if form == "json":
-        print_json(answer.to_dict())
-    elif form == "csv":
-        print_csv(answer.to_csv())
+    if name == ALL:
+        hand_on(_ask_all(report, given, asked), form, output, title="Reports")
     else:
-        print_lines([str(answer)])
+        hand_on(Asked({name: _ask(report, name, given)}), form, output)
+
+
+def _ask(report: Report, name: str, given: dict[str, Any]) -> Any:
+    form = REPORTS[name]
+    told = {option: value for option, value in given.items() if option in form.takes}
+    if form.cohort is not None and _COHORT in given:
+        told[form.cohort] = given[_COHORT]
+    return getattr(report, name.replace("-", "_"))(**told)
+
+
+def _ask_all(report: Report, given: dict[str, Any], asked: set[str]) -> Asked:
+    """Ask for each report with those options that it takes; what cannot be answered is told."""
+    found = Asked({})
+    for name, form in REPORTS.items():
+        missing = sorted(form.needs - asked)
+        if missing:
+            found.left_out[name] = f"it needs {', '.join(f'--{option}' for option in missing)}"
+            continue
+        try:
+            found.answers[name] = _ask(report, name, given)
+        except QuestionError as error:
+            found.left_out[name] = str(error)
+    return found
 
 
 def _check(name: str, asked: set[str]) -> None:

@@ -22,8 +22,7 @@ def picture(answer: Any) -> Picture:
     rows = [row for row in answer.rows if row.contacts or answer.by is None]
     columns = max((len(row.cells) for row in rows), default=0)
     shares = [
-        [one.share for one in row.cells] + [None] * (columns - len(row.cells))
-        for row in rows
+        [one.share for one in row.cells] + [None] * (columns - len(row.cells)) for row in rows
     ]
     labels = [_name(row, answer) for row in rows]
     each = max(1, -(-len(labels) // _MOST_NAMES))

@@ -132,9 +132,12 @@ def _begun(sections: Sequence[Section], title: str, script: str) -> Iterator[str
 
 def _section(section: Section, *, beside: bool) -> Iterator[str]:
     answer, anchor = section.answer, escape(section.anchor)
-    yield f'<section id="{anchor}" aria-labelledby="{anchor}-title">'
-    level = "" if beside else ' style="position:absolute;clip-path:inset(50%)"'
-    yield f'<h2 id="{anchor}-title"{level}>{_text(readable(answer.title))}</h2>'
+    title = _text(readable(answer.title))
+    if beside:
+        yield f'<section id="{anchor}" aria-labelledby="{anchor}-title">'
+        yield f'<h2 id="{anchor}-title">{title}</h2>'
+    else:
+        yield f'<section id="{anchor}" aria-label="{title}">'
     drawn = [(kind, picture(answer, kind)) for kind in kinds(answer)]
     yield f'<p class="asked">{drawn[0][1].counted}</p>'
     yield f'<p class="definition"><dfn>Definition:</dfn> {_text(readable(answer.definition))}.</p>'
