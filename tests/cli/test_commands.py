@@ -99,6 +99,14 @@ def test_contact_tells_its_story(filled: Run) -> None:
         ("landmark", ["--after", "2d", "--within", "7d"]),
         ("mantel-byar", ["--confidence", "0.9"]),
         ("funnel", []),
+        ("lens", ["--lens", "carlzon"]),
+        ("lens", ["--lens", "lafley", "--from", "2024-01-02"]),
+        ("lens", ["--lens", "ultimate"]),
+        ("lens", ["--lens", "eight", "--to", "2024-02-01"]),
+        ("touchpoints", ["--by", "branch", "--worst", "3"]),
+        ("journey-map", []),
+        ("nps", ["--from", "2024-01-01"]),
+        ("complaints", ["--within", "7d"]),
     ],
 )
 def test_every_report_in_every_form(filled: Run, name: str, options: list[str]) -> None:

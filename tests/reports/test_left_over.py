@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from sqlalchemy import Engine, event
 
 from motfunnel import Funnel, Tracker, advocate, complain, leave, outreach, purchase, reach, touch
@@ -18,7 +18,7 @@ from motfunnel.errors import QuestionError
 from motfunnel.reports.rate import Rate
 from motfunnel.reports.report import Report
 from tests.oracle import Story
-from tests.reports.test_return_rates import told, track_all
+from tests.reports.test_windowed import FEW, told, track_all
 from tests.strategies import HOUR, NEVER, START
 from tests.strategies import make_funnel as funnel_of
 
@@ -56,7 +56,7 @@ def all_rates(report: Report, first: str, last: str, within: timedelta) -> dict[
     }
 
 
-@settings(max_examples=12)
+@FEW
 @given(told=told())
 @pytest.mark.parametrize("shared_engine", ["sqlite"], indirect=True)
 def test_an_erasure_that_keeps_the_counts_keeps_them(

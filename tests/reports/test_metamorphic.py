@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 from attrs import evolve
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
@@ -18,12 +18,11 @@ from motfunnel.domain.event import Event, make_event
 from motfunnel.reports.rate import Rate
 from motfunnel.reports.report import Report
 from tests.oracle import Story
-from tests.reports.test_return_rates import WINDOWS, told, track_all
+from tests.reports.test_windowed import FEW, WINDOWS, told, track_all
 from tests.strategies import HOUR, NEVER, START, instants
 from tests.strategies import make_funnel as funnel_of
 
 NOW = START + 2 * NEVER
-FEW = settings(max_examples=12)  # each asks every rate, of two stores
 Ask = Callable[..., Rate]
 # Each rate of several start events a contact, with the name of its cohort.
 EPISODE_BASED = {

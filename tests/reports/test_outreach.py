@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
@@ -19,7 +19,7 @@ from motfunnel.reports.rate import Rate
 from motfunnel.statistics import Proportion, SurvivalCurve, difference, log_rank
 from tests import oracle
 from tests.oracle import Story
-from tests.reports.test_return_rates import WINDOWS, bounds, track_all
+from tests.reports.test_windowed import FEW, WINDOWS, bounds, track_all
 from tests.strategies import CONTACTS, HOUR, NEVER, START, histories, instants, stories
 from tests.strategies import make_funnel as funnel_of
 
@@ -85,7 +85,7 @@ def at_landmark(episodes: list[Story], after: timedelta, cohort: Any, as_of: dat
     return None
 
 
-@settings(max_examples=25)
+@FEW
 @given(
     told=told(),
     as_of=st.one_of(instants(12), st.just(START + NEVER)),

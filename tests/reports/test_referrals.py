@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
@@ -16,7 +16,7 @@ from motfunnel.domain.event import Event
 from tests import oracle
 from tests.oracle import Story
 from tests.reports.test_outreach import lies_in
-from tests.reports.test_return_rates import bounds, track_all
+from tests.reports.test_windowed import FEW, bounds, track_all
 from tests.strategies import NEVER, START, histories, instants, stories
 from tests.strategies import make_funnel as funnel_of
 
@@ -32,7 +32,7 @@ def told(draw: st.DrawFn) -> tuple[Story, list[Event]]:
     return story, list({(e.contact, e.id): e for e in drawn}.values())
 
 
-@settings(max_examples=25)
+@FEW
 @given(told=told(), as_of=st.one_of(instants(12), st.just(START + NEVER)), period=bounds())
 def test_the_yield_is_the_one_counted_by_hand(
     shared_engine: Engine, told: tuple[Story, list[Event]], as_of: datetime, period: Any

@@ -12,6 +12,7 @@ from motfunnel.cli.handing import FORMS, Asked, file_to_write, hand_on, must_dra
 from motfunnel.cli.output import formats
 from motfunnel.cli.store import with_tracker
 from motfunnel.cli.words import duration, read_instant, zone
+from motfunnel.domain.lens import LENSES
 from motfunnel.errors import QuestionError
 from motfunnel.reports.report import Report
 from motfunnel.tracking.tracker import Tracker
@@ -52,11 +53,25 @@ REPORTS: Final = {
     "landmark": _form("", "after within", "departed"),
     "mantel-byar": _form("", "", "departed"),
     "funnel": _form(""),
+    "lens": _form("", "lens", "period"),
+    "touchpoints": _form("by worst", "", "period"),
+    "journey-map": _form("", "", "period"),
+    "nps": _form("", "", "period"),
+    "complaints": _form("by within", "", "complained"),
+}
+_GIVEN: Final = ("within", "after", "start", "goal", "by", "unit", "confidence", "lens", "worst")
+_CALLED: Final = {"lens": "name"}
+"""What a report's argument is called, where its option has another name."""
+
+_EXAMPLES: Final = {
+    "from": "2025-01-01",
+    "to": "2025-02-01",
+    "start": "lead",
+    "goal": "customer",
+    "lens": "ultimate",
 }
 ALL: Final = "all"
 _COHORT: Final = "cohort"
-_GIVEN: Final = ("within", "after", "start", "goal", "by", "unit", "confidence")
-_EXAMPLES: Final = {"from": "2025-01-01", "to": "2025-02-01", "start": "lead", "goal": "customer"}
 
 
 @click.command("report")
@@ -67,6 +82,8 @@ _EXAMPLES: Final = {"from": "2025-01-01", "to": "2025-02-01", "start": "lead", "
 @click.option("--start", metavar="STAGE", help="The stage at which a conversion starts.")
 @click.option("--goal", metavar="STAGE", help="The stage that a conversion is to reach.")
 @click.option("--by", help="Group by: stage, reason, source, a trait, or property:NAME.")
+@click.option("--lens", type=click.Choice(list(LENSES)), help="Through which of the older models.")
+@click.option("--worst", type=click.IntRange(0), help="How many of the worst to name.")
 @click.option("--unit", type=click.Choice(["contact", "episode"]), help="What is counted.")
 @click.option("--from", "since", metavar="INSTANT", help="The cohort: from this instant on.")
 @click.option("--to", "until", metavar="INSTANT", help="The cohort: before this instant.")
@@ -107,7 +124,7 @@ def report_command(tracker: Tracker, /, name: str, form: str, **options: Any) ->
 
 def _ask(report: Report, name: str, given: dict[str, Any]) -> Any:
     form = REPORTS[name]
-    told = {option: value for option, value in given.items() if option in form.takes}
+    told = {_CALLED.get(o, o): value for o, value in given.items() if o in form.takes}
     if form.cohort is not None and _COHORT in given:
         told[form.cohort] = given[_COHORT]
     return getattr(report, name.replace("-", "_"))(**told)

@@ -73,6 +73,8 @@ class Clock:
         arm: to which arm the clock belongs, in a comparison of arms.
         cause: of an event of several kinds, which.
         exposed_at: when the first outreach came, where a comparison asks for that.
+        departed_at: of a case, when the contact left while it was open.
+        reopened_at: of a case that was resolved, when it opened again.
     """
 
     contact: str
@@ -85,6 +87,8 @@ class Clock:
     arm: str | None = None
     cause: str | None = None
     exposed_at: datetime | None = None
+    departed_at: datetime | None = None
+    reopened_at: datetime | None = None
 
 
 @frozen(kw_only=True)

@@ -57,7 +57,7 @@ def make_row(
         immature=len(immature) / len(chosen) if chosen else None,
         immature_count=len(immature),
         erased_count=sum(one.ending == ERASED for one in chosen),
-        km=_curve(chosen, window, confidence),
+        km=curve_of(chosen, window, confidence),
         names={part: _names(who) for part, who in parts.items()},
         **{f"{cause}_first": len(parts[f"{cause}_first"]) for cause in causes},
     )
@@ -124,7 +124,8 @@ def _interval(
     return _clustered(watched).probability_interval(window, confidence)
 
 
-def _curve(chosen: Sequence[Reading], window: int, confidence: float) -> KaplanMeier:
+def curve_of(chosen: Sequence[Reading], window: int, confidence: float) -> KaplanMeier:
+    """Estimate the curve of some readings, and what it says of a window (in microseconds)."""
     if any(one.is_gone for one in chosen):
         return _aalen_johansen(chosen, window, confidence)
     plain = _kaplan_meier(chosen)

@@ -70,6 +70,21 @@ def read_grouping(by: str | None, rate: Windowed) -> Grouping | None:
     return Grouping(kind="trait", name=name)
 
 
+def read_property(by: str | None) -> str | None:
+    """Read which property to tell apart by, of a question that knows no other groups.
+
+    Raises:
+        QuestionError: it names nothing.
+    """
+    if by is None:
+        return None
+    try:
+        name = check_text(by, "by")
+    except ValueError as error:
+        raise QuestionError(str(error)) from None
+    return _named(name.removeprefix("property:"), "property")
+
+
 def trait_at(said: Sequence[tuple[datetime, str]], at: datetime) -> str:
     """The latest value of a trait that was set by an instant."""
     values = [value for since, value in said if since <= at]

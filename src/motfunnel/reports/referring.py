@@ -162,13 +162,14 @@ def _gather_known(source: Known, facts: Facts) -> None:
     for journey, events in source.histories():
         told = make_told(journey, events, extent.as_of)
         facts.openings += (m for m in journey.moments if m.kind is MomentKind.OPENING)
-        facts.referrals += _referrals(journey, into)
+        facts.referrals += referrals_of(journey, into)
         if any(lies_in(facts.period, at) for at in touches(told)):
             facts.active.add(journey.contact)
     _gather(evolve(source.stored, extent=evolve(extent, erased_only=True)), facts)
 
 
-def _referrals(journey: Journey, into: dict[str, str]) -> Iterable[Referral]:
+def referrals_of(journey: Journey, into: dict[str, str]) -> Iterable[Referral]:
+    """The referrals of a journey, each with whom it led to by pointers that were known."""
     for moment in journey.moments:
         if moment.kind is MomentKind.REFERRAL:
             whom = None if moment.referred is None else follow(into, moment.referred)

@@ -5,13 +5,17 @@ Gathers the questions; each of the files that it gathers from is about one thing
 
 from __future__ import annotations
 
+from motfunnel.reports.cases import AboutCases
 from motfunnel.reports.complaining import AboutComplaints
 from motfunnel.reports.departing import AboutDepartures
 from motfunnel.reports.experimenting import AboutOutreach
 from motfunnel.reports.journeying import AboutJourneys
+from motfunnel.reports.meeting import AboutTouchpoints
 from motfunnel.reports.periodic import AboutPeriods
 from motfunnel.reports.progressing import AboutProgress
+from motfunnel.reports.promoting import AboutPromoters
 from motfunnel.reports.referring import AboutReferrals
+from motfunnel.reports.viewing import AboutLenses
 
 
 class Report(
@@ -22,6 +26,10 @@ class Report(
     AboutOutreach,
     AboutPeriods,
     AboutJourneys,
+    AboutLenses,
+    AboutTouchpoints,
+    AboutPromoters,
+    AboutCases,
 ):
     """Rates and reports of one tenant, as of an instant.
 

@@ -8,10 +8,12 @@ from motfunnel.statistics.comparison import LogRank, log_rank, log_rank_of_risk_
 from motfunnel.statistics.competing import CompetingRisks
 from motfunnel.statistics.interval import Z95, Interval, critical_value, log_log_interval
 from motfunnel.statistics.median import MedianInterval
+from motfunnel.statistics.net_promoter import NetPromoterScore
 from motfunnel.statistics.proportion import Difference, Proportion, difference
 from motfunnel.statistics.ratio import Ratio
 from motfunnel.statistics.restricted_mean import RestrictedMean
 from motfunnel.statistics.risk_table import RiskTable
+from motfunnel.statistics.spread import Sample, intraclass_correlation, mean_range
 from motfunnel.statistics.survival import Step, SurvivalCurve
 
 __all__ = [
@@ -22,15 +24,19 @@ __all__ = [
     "Interval",
     "LogRank",
     "MedianInterval",
+    "NetPromoterScore",
     "Proportion",
     "Ratio",
     "RestrictedMean",
     "RiskTable",
+    "Sample",
     "Step",
     "SurvivalCurve",
     "critical_value",
     "difference",
+    "intraclass_correlation",
     "log_log_interval",
     "log_rank",
     "log_rank_of_risk_sets",
+    "mean_range",
 ]

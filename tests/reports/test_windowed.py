@@ -1,4 +1,4 @@
-"""The return rates of the store, held against counting by hand from the events."""
+"""The windowed rates of the store, held against counting by hand from the events."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from tests.strategies import make_funnel as funnel_of
 
 WINDOWS = [timedelta(0), HOUR, 2 * HOUR, HOUR + timedelta(microseconds=1), timedelta(days=90)]
 MICROSECOND = timedelta(microseconds=1)
+FEW = settings(max_examples=max(1, settings().max_examples // 3))
+"""A part of the profile's examples: each asks many questions."""
 
 
 @st.composite
@@ -110,7 +112,7 @@ def questions(draw: st.DrawFn, kind: str, story: Story) -> tuple[dict[str, Any],
     return asked, hand
 
 
-@settings(max_examples=25)
+@FEW
 @given(told=told(), as_of=st.one_of(instants(12), st.just(START + NEVER)), data=st.data())
 def test_the_store_counts_as_one_counts_by_hand(
     shared_engine: Engine,

@@ -1,0 +1,129 @@
+"""An experience: what a contact expected at a touchpoint, and what it then experienced.
+
+Reads the scores that an event carries, and says what they amount to. Averages nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from attrs import frozen
+
+from motfunnel.domain.condition import is_blank, number
+from motfunnel.domain.event import IDENTIFY
+from motfunnel.domain.payload import to_json
+from motfunnel.domain.rule import PROMOTER, Reading
+from motfunnel.domain.signal import Signal
+from motfunnel.domain.touchpoint import Touchpoint
+
+EXPERIENCED: Final = "experienced"
+"""The property with the score of what was experienced."""
+
+EXPECTED: Final = "expected"
+"""The property with the score of what had been expected."""
+
+TOUCHPOINT: Final = "touchpoint"
+"""The property that names the touchpoint."""
+
+DETRACTOR: Final = 6
+"""The score up to which an experience is bad where nothing was expected of it."""
+
+GOOD: Final = "good"
+IN_BETWEEN: Final = "in between"
+BAD: Final = "bad"
+
+DELIGHT: Final = "delight"
+MET: Final = "met"
+DISAPPOINTMENT: Final = "disappointment"
+
+_LARGEST: Final = 1e9  # what lies beyond is on nobody's scale, and would drown every mean
+
+
+@frozen(kw_only=True)
+class Experience:
+    """One experience at a touchpoint.
+
+    >>> paid = Experience(touchpoint="checkout", score=7, expected=8)
+    >>> paid.gap, paid.against_expectation, paid.verdict
+    (-1, 'disappointment', 'bad')
+    >>> Experience(touchpoint="checkout", score=7).verdict
+    'in between'
+
+    Attributes:
+        touchpoint: where.
+        score: what was experienced.
+        expected: what had been expected; None where nothing was.
+        is_promoter: of a rating, whether it reached the promoter score of its rule.
+    """
+
+    touchpoint: str
+    score: float
+    expected: float | None = None
+    is_promoter: bool | None = None
+
+    @property
+    def gap(self) -> float | None:
+        """The experience less the expectation; None where nothing was expected."""
+        return None if self.expected is None else self.score - self.expected
+
+    @property
+    def against_expectation(self) -> str | None:
+        """Delight above the expectation, disappointment below it, met where they are equal."""
+        if self.expected is None:
+            return None
+        if self.score == self.expected:
+            return MET
+        return DELIGHT if self.score > self.expected else DISAPPOINTMENT
+
+    @property
+    def verdict(self) -> str:
+        """Good, bad or in between: against the expectation, or without one by the score itself."""
+        if self.expected is not None:
+            return _VERDICTS[self.against_expectation]
+        is_promoter = self.score >= PROMOTER if self.is_promoter is None else self.is_promoter
+        if is_promoter:
+            return GOOD
+        return BAD if self.score <= DETRACTOR else IN_BETWEEN
+
+
+_VERDICTS: Final[dict[str | None, str]] = {DELIGHT: GOOD, MET: IN_BETWEEN, DISAPPOINTMENT: BAD}
+
+
+def experience_of(
+    name: str,
+    properties: Mapping[str, Any],
+    reading: Reading,
+    touchpoints: Mapping[str, Touchpoint],
+) -> Experience | None:
+    """Read the experience that an event carries; None where it carries none.
+
+    A rating's score is what was experienced; of any other event the property ``experienced`` is,
+    and of a rating that has no score. The event's own ``expected`` wins over the journey map's.
+    Traits are no experience, whatever they are called.
+    """
+    if name == IDENTIFY:
+        return None
+    score = _score(reading.score)
+    if score is None:
+        score = _score(properties.get(EXPERIENCED))
+    if score is None:
+        return None
+    where = properties.get(TOUCHPOINT)
+    touchpoint = name if is_blank(where) else where if isinstance(where, str) else to_json(where)
+    expected = _score(properties.get(EXPECTED))
+    if expected is None and touchpoint in touchpoints:
+        expected = _score(touchpoints[touchpoint].expected)
+    is_rated = reading.signal is Signal.RATING and reading.score is not None
+    return Experience(
+        touchpoint=touchpoint,
+        score=score,
+        expected=expected,
+        is_promoter=reading.argument == 1 if is_rated else None,
+    )
+
+
+def _score(value: object) -> float | None:
+    """Read a score; what is no number, or on nobody's scale, is none."""
+    read = number(value)
+    return None if read is None or abs(read) > _LARGEST else read

@@ -1,0 +1,89 @@
+"""Questions about cases: how long complaints wait for their resolution, and what came of them.
+
+Recovery is set against departure as competing outcomes; the plain rates are ``complaining``'s.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from motfunnel.reports.clock import ERASED
+from motfunnel.reports.complaint_clocks import OUTCOME, RESOLUTION
+from motfunnel.reports.complaint_estimate import make_row
+from motfunnel.reports.complaint_rows import Complaints
+from motfunnel.reports.grouping import Grouping, read_property
+from motfunnel.reports.question import CONFIDENCE, Bounds, Question, check_window, read_cohort
+
+WITHIN: Final = timedelta(days=90)
+DEFINITION: Final = (
+    "the cases that complaints opened, with the time to their resolution (open ones are counted "
+    "for as long as they were observed); and of the contacts that complained and were observed for "
+    "the whole window, the shares that recovered or departed first within it"
+)
+NO_PROMISE: Final = (
+    "Recovery is measured, not promised: those are counted who came round after a complaint. It is "
+    "not said why they did, nor that others would"
+)
+CUT_OFF: Final = (
+    "what was erased with its counts kept has lost the names of its cases, and its outcome is cut "
+    "off by the erasure, which competes with all others"
+)
+
+
+class AboutCases(Question):
+    """How cases fare, and their contacts."""
+
+    def complaints(
+        self,
+        *,
+        within: timedelta = WITHIN,
+        complained: Bounds | None = None,
+        by: str | None = None,
+        confidence: float = CONFIDENCE,
+    ) -> Complaints:
+        """How long cases take, how many open again, and whether contacts recover or depart first.
+
+        Time to resolution: from each opening of a case, by Kaplan–Meier with open cases censored;
+        all cases of a contact count. Reopened: of the resolved, those whose case opened again.
+        Left meanwhile: of the cases, those whose contact departed while they were open. Recovered
+        (by a purchase or advocacy) or departed first: of contacts whose first complaint in the
+        cohort was observed for the whole window; and beside it by Aalen–Johansen. Empty
+        denominators give None.
+
+        Args:
+            within: the window of the outcomes after the complaint; its edge belongs to it.
+            complained: the cohort: complaints from the first instant on, before the second.
+            by: a property of the complaint, such as ``reason`` or ``branch``; also written
+                ``property:NAME``.
+            confidence: of the intervals.
+        """
+        check_window(within)
+        name, cohort = read_property(by), read_cohort(complained)
+        grouping = None if name is None else Grouping(kind="property", name=name)
+        cases = self._choose(RESOLUTION, cohort, grouping, first_only=False)
+        contacts = self._choose(OUTCOME, cohort, grouping, first_only=True)
+        groups = sorted({*cases, *contacts}, key=lambda group: group or "")
+        rows = tuple(
+            make_row(
+                group,
+                cases.get(group, []),
+                contacts.get(group, []),
+                within,
+                self.as_of,
+                confidence,
+            )
+            for group in groups
+        )
+        readings = (one for each in (*cases.values(), *contacts.values()) for one in each)
+        erased = any(one.ending == ERASED for one in readings)
+        return Complaints(
+            name="complaints",
+            definition=DEFINITION,
+            rows=rows,
+            within=within,
+            by=name,
+            cohort=cohort,
+            notes=(NO_PROMISE, CUT_OFF) if erased else (NO_PROMISE,),
+            **self._asked(confidence),
+        )

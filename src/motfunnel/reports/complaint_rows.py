@@ -1,0 +1,187 @@
+"""The values of complaints: how long cases take, and what comes of those who complain.
+
+Rows and answers only; ``complaint_estimate`` makes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import ClassVar, Final
+
+from attrs import field, frozen
+
+from motfunnel.domain.instant import format_duration
+from motfunnel.reports.answer import Answer, Row, Table, columns_of
+from motfunnel.reports.cells import (
+    BY,
+    COHORT,
+    COUNT,
+    DURATION,
+    GROUP,
+    LEVEL,
+    SHARE,
+    TEXT,
+    WINDOW,
+    Cell,
+    Kind,
+    between,
+    cell,
+    nested,
+)
+from motfunnel.reports.lens import in_period
+from motfunnel.reports.rate import Span
+from motfunnel.statistics import Interval
+
+FEWEST_KNOWN: Final = 10
+"""Below so many of whom it is known what came of them by the window's end, no curve is quoted."""
+
+
+@frozen(kw_only=True)
+class Outcomes:
+    """What came first of those who complained: a recovery (a purchase or advocacy), or a departure.
+
+    Contact-based: each contact's first complaint in the cohort.
+
+    Attributes:
+        contacts: how many complained.
+        mature: those of them that were observed for the whole window.
+        recovered: of the mature, those that recovered within it, before any departure.
+        recovered_share: of the mature; None where nobody is.
+        recovered_interval: Wilson's, around that share.
+        purchase_first: of those that recovered, with whom it was a purchase.
+        advocacy_first: of those that recovered, with whom it was advocacy.
+        departed: of the mature, those that departed within it, before any recovery.
+        departed_share: of the mature.
+        departed_interval: Wilson's, around that share.
+        recovery: the probability of recovery first within the window, by Aalen–Johansen with
+            departure (and erasure) as competing outcomes; None below 10 of known outcome.
+        recovery_interval: its log(−log) interval.
+        departure: the probability of departure first, likewise.
+        departure_interval: its interval.
+    """
+
+    contacts: int = field(metadata=cell(COUNT))
+    mature: int = field(metadata=cell(COUNT, "observed"))
+    recovered: int = field(metadata=cell(COUNT, "recovered"))
+    recovered_share: float | None = field(metadata=cell(SHARE, "rate"))
+    recovered_interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
+    purchase_first: int = field(metadata=cell(COUNT, "by purchase"))
+    advocacy_first: int = field(metadata=cell(COUNT, "by advocacy"))
+    departed: int = field(metadata=cell(COUNT))
+    departed_share: float | None = field(metadata=cell(SHARE))
+    departed_interval: Interval | None = field(metadata=cell(between(SHARE)))
+    recovery: float | None = field(metadata=cell(SHARE))
+    recovery_interval: Interval | None = field(metadata=cell(between(SHARE)))
+    departure: float | None = field(metadata=cell(SHARE))
+    departure_interval: Interval | None = field(metadata=cell(between(SHARE)))
+
+
+@frozen(kw_only=True)
+class ComplaintRow(Row):
+    """The complaints of one group.
+
+    Names stand behind ``cases``, ``resolved``, ``unresolved``, ``reopened``,
+    ``departed_meanwhile`` (once for each case), ``mature``, ``recovered`` and ``departed``.
+
+    Attributes:
+        group: the group's value; None where all are one group.
+        cases: how often a case was opened in the cohort; one that opened again counts again.
+        resolved: those that were resolved.
+        unresolved: the others.
+        lower_quartile: by when a quarter is resolved, by Kaplan–Meier with open cases censored;
+            None where fewer were.
+        median: by when half are.
+        median_interval: between which times that lies; None where undefined.
+        upper_quartile: by when three quarters are.
+        reopened: of the resolved, those whose case opened again.
+        reopened_share: of the resolved; None where there are none.
+        reopened_interval: Wilson's, around that share.
+        departed_meanwhile: of the cases, those whose contact left while they were open.
+        departed_meanwhile_share: of the cases.
+        departed_meanwhile_interval: Wilson's, around that share.
+        outcomes: what came of those who complained.
+    """
+
+    group: str | None = field(metadata=cell(GROUP, BY))
+    cases: int = field(metadata=cell(COUNT, "cases"))
+    resolved: int = field(metadata=cell(COUNT))
+    unresolved: int = field(metadata=cell(COUNT, "open"))
+    lower_quartile: timedelta | None = field(metadata=cell(DURATION, "25% in"))
+    median: timedelta | None = field(metadata=cell(DURATION, "median"))
+    median_interval: Span | None = field(metadata=cell(between(DURATION), LEVEL))
+    upper_quartile: timedelta | None = field(metadata=cell(DURATION, "75% in"))
+    reopened: int = field(metadata=cell(COUNT, "reopened"))
+    reopened_share: float | None = field(metadata=cell(SHARE))
+    reopened_interval: Interval | None = field(metadata=cell(between(SHARE)))
+    departed_meanwhile: int = field(metadata=cell(COUNT, "left meanwhile"))
+    departed_meanwhile_share: float | None = field(metadata=cell(SHARE))
+    departed_meanwhile_interval: Interval | None = field(metadata=cell(between(SHARE)))
+    outcomes: Outcomes = field(metadata=cell(nested(Outcomes)))
+
+
+@frozen(kw_only=True)
+class Complaints(Answer[ComplaintRow]):
+    """Cases and what came of them, of all or by groups.
+
+    Attributes:
+        within: the window of the outcomes; its edge belongs to it.
+        by: the property of the complaint that tells the groups apart, or None.
+        cohort: from when to when the complaints were made; half-open, None: no bound.
+    """
+
+    row_class: ClassVar[type[Row]] = ComplaintRow
+
+    within: timedelta = field(metadata=cell(WINDOW))
+    by: str | None = field(metadata=cell(TEXT))
+    cohort: tuple[datetime | None, datetime | None] = field(metadata=cell(COHORT))
+
+    @property
+    def title(self) -> str:
+        """What was asked, as a heading."""
+        return "Complaints" + in_period(self.cohort)
+
+    def words(self) -> dict[str, str]:
+        """What stands in headings for what is asked differently each time."""
+        return super().words() | {"by": self.by or ""}
+
+    def tables(self) -> Iterator[Table]:
+        """The cases; then recovery and departure, as counted and by Aalen–Johansen."""
+        shown = columns_of(ComplaintRow)
+        yield self.table(None, shown, self.rows)
+        window = format_duration(self.within)
+        for caption, columns in _outcome_tables(window):
+            yield self.table(caption, shown[:1] + columns, self.rows)
+
+
+def _told(*columns: tuple[str, Kind, str]) -> list[tuple[str, Cell]]:
+    return [(f"outcomes.{path}", Cell(kind, heading)) for path, kind, heading in columns]
+
+
+_DEPARTED: Final = _told(
+    ("mature", COUNT, "observed"),
+    ("departed", COUNT, "departed"),
+    ("departed_share", SHARE, "rate"),
+    ("departed_interval", between(SHARE), LEVEL),
+)
+_ESTIMATED: Final = _told(
+    ("contacts", COUNT, "contacts"),
+    ("recovery", SHARE, "recovery"),
+    ("recovery_interval", between(SHARE), LEVEL),
+    ("departure", SHARE, "departure"),
+    ("departure_interval", between(SHARE), LEVEL),
+)
+
+
+def _outcome_tables(window: str) -> Iterator[tuple[str, list[tuple[str, Cell]]]]:
+    yield (
+        f"Recovered first, by a purchase or by advocacy within {window} of the contact's first "
+        "complaint, before any departure",
+        columns_of(Outcomes, "outcomes"),
+    )
+    yield f"Departed first, within {window}, before any recovery", _DEPARTED
+    yield (
+        "Both by Aalen–Johansen as competing outcomes, with those still under observation counted "
+        f"for as long as they were; withheld below {FEWEST_KNOWN} of known outcome",
+        _ESTIMATED,
+    )

@@ -1,0 +1,251 @@
+"""Questions about touchpoints: what was promised where the business is met, and what was lived.
+
+Divides last, and names whoever is counted; what an experience is, ``domain.experience`` says.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from typing import Any, Final
+
+from motfunnel.domain.experience import BAD, DELIGHT, DISAPPOINTMENT, GOOD, IN_BETWEEN, MET
+from motfunnel.domain.funnel import Funnel
+from motfunnel.errors import QuestionError
+from motfunnel.reports.clock import Cohort
+from motfunnel.reports.grouping import property_text, read_property
+from motfunnel.reports.question import CONFIDENCE, Bounds, Question, read_cohort
+from motfunnel.reports.touchpoint_facts import (
+    Lived,
+    Tally,
+    badness,
+    in_map_order,
+    read_lived,
+)
+from motfunnel.reports.touchpoint_rows import (
+    AgainstExpectation,
+    Apart,
+    JourneyMap,
+    MapRow,
+    TouchpointRow,
+    Touchpoints,
+    Verdicts,
+    WorstRow,
+)
+from motfunnel.statistics import Proportion, Sample, intraclass_correlation, mean_range
+
+WORST: Final = 10
+Key = tuple[str, str | None]
+
+TOUCHPOINTS_DEFINITION: Final = (
+    "of every event with a score of what was experienced, the mean, and where something was "
+    "expected (by the event, or else by the journey map) the mean gap: experienced less expected; "
+    "shares are of experiences, of which one contact may have several"
+)
+MAP_DEFINITION: Final = (
+    "each touchpoint at the highest stage that the contact had reached: the score that the journey "
+    "map leads one to expect, the mean of what was experienced, and the share of those with an "
+    "expectation that was met or surpassed"
+)
+
+
+class AboutTouchpoints(Question):
+    """What contacts expected and experienced where they meet the business."""
+
+    def touchpoints(
+        self,
+        *,
+        by: str | None = None,
+        period: Bounds | None = None,
+        worst: int = WORST,
+        confidence: float = CONFIDENCE,
+    ) -> Touchpoints:
+        """What was expected and experienced at each touchpoint, how evenly, and who fared worst.
+
+        Denominator of the means, and of good, bad and in between: experiences (events with a
+        score). Denominator of gap, delight, met and disappointment: those of them with an expected
+        score. Empty denominators give None. The intervals are Wilson's, and take experiences as
+        independent.
+
+        Args:
+            by: a property of the event, such as ``branch``; one that is named like nothing else may
+                be written ``property:NAME`` too. How far its groups lie apart is told as the range
+                of their means, and as the share of the variance between them, ICC(1).
+            period: experiences from the first instant on, before the second.
+            worst: how many of the worst experiences to name.
+            confidence: of the intervals.
+
+        Raises:
+            QuestionError: ``by`` names no property, or ``worst`` is no count.
+        """
+        if not isinstance(worst, int) or isinstance(worst, bool) or worst < 0:
+            raise QuestionError(f"worst is {worst!r}; it must be a count, 0 or more")
+        name, cohort, funnel = read_property(by), read_cohort(period), self._tracker.funnel
+        tallies: dict[Key, Tally] = {}
+        least: list[Lived] = []
+        for lived in self._lived(cohort):
+            group = None if name is None else property_text(lived.event.properties, name)
+            tallies.setdefault((lived.experience.touchpoint, group), Tally()).add(lived)
+            least.append(lived)
+            if len(least) > 2 * worst + 1_000:  # keep few, and sort seldom
+                least = heapq.nsmallest(worst, least, key=badness)
+        ordered = _in_order(tallies, funnel)
+        return Touchpoints(
+            name="touchpoints",
+            definition=TOUCHPOINTS_DEFINITION,
+            rows=tuple(_row(key, tallies[key], funnel, confidence) for key in ordered),
+            apart=() if name is None else tuple(_apart(ordered, tallies)),
+            worst=tuple(map(_worst, heapq.nsmallest(worst, least, key=badness))),
+            by=name,
+            period=cohort,
+            **self._asked(confidence),
+        )
+
+    def journey_map(
+        self, *, period: Bounds | None = None, confidence: float = CONFIDENCE
+    ) -> JourneyMap:
+        """The journey map written out: target and actual of each touchpoint, stage by stage.
+
+        Numerator of ``kept``: experiences that met or surpassed what was expected. Denominator:
+        those with an expected score. An empty denominator gives None.
+
+        Args:
+            period: experiences from the first instant on, before the second.
+            confidence: of the intervals.
+        """
+        cohort, funnel = read_cohort(period), self._tracker.funnel
+        tallies: dict[tuple[str, str], Tally] = {}
+        for lived in self._lived(cohort, staged=True):
+            key = (lived.stage, lived.experience.touchpoint)
+            tallies.setdefault(key, Tally()).add(lived)
+        return JourneyMap(
+            name="journey map",
+            definition=MAP_DEFINITION,
+            rows=tuple(_map_rows(tallies, funnel, confidence)),
+            period=cohort,
+            **self._asked(confidence),
+        )
+
+    def _lived(self, period: Cohort, **asked: Any) -> Iterator[Lived]:
+        with self._reading() as source:
+            yield from read_lived(source, period, **asked)
+
+
+def _in_order(tallies: dict[Key, Tally], funnel: Funnel) -> list[Key]:
+    places = in_map_order({touchpoint for touchpoint, _ in tallies}, funnel)
+    return sorted(tallies, key=lambda key: (places.index(key[0]), key[1] or ""))
+
+
+def _row(key: Key, tally: Tally, funnel: Funnel, confidence: float) -> TouchpointRow:
+    touchpoint, group = key
+    all_of_them = tally.experienced
+    expected = Sample.of(tally.expected)
+    parts = {
+        "experiences": tally.who(GOOD, IN_BETWEEN, BAD),
+        **{part: tally.who(part) for part in (DELIGHT, MET, DISAPPOINTMENT, GOOD)},
+        "in_between": tally.who(IN_BETWEEN),
+        BAD: tally.who(BAD),
+    }
+    return TouchpointRow(
+        touchpoint=touchpoint,
+        group=group,
+        promise=_promise(touchpoint, funnel),
+        experiences=all_of_them.size,
+        experienced=all_of_them.mean,
+        deviation=all_of_them.deviation,
+        with_expectation=expected.size,
+        expected=expected.mean,
+        gap=Sample.of(tally.gaps).mean,
+        against_expectation=AgainstExpectation(
+            **_shares(parts, (DELIGHT, MET, DISAPPOINTMENT), expected.size, confidence)
+        ),
+        verdicts=Verdicts(
+            **_shares(parts, (GOOD, "in_between", BAD), all_of_them.size, confidence)
+        ),
+        names=parts,
+    )
+
+
+def _shares(
+    parts: dict[str, tuple[str, ...]], names: tuple[str, ...], of: int, confidence: float
+) -> dict[str, Any]:
+    """The counts of some parts, their shares, and the intervals around these."""
+    told: dict[str, Any] = {}
+    for name in names:
+        share = Proportion(numerator=len(parts[name]), denominator=of)
+        told[name] = share.numerator
+        told[f"{name}_share"] = share.value
+        told[f"{name}_interval"] = share.interval(confidence)
+    return told
+
+
+def _promise(touchpoint: str, funnel: Funnel) -> str | None:
+    known = funnel.touchpoints.get(touchpoint)
+    return None if known is None else known.promise or None
+
+
+def _apart(ordered: list[Key], tallies: dict[Key, Tally]) -> Iterator[Apart]:
+    """How far the groups of each touchpoint lie apart, in the order of the touchpoints."""
+    groups: dict[str, dict[str, Sample]] = {}
+    for touchpoint, group in ordered:
+        sample = tallies[touchpoint, group].experienced
+        groups.setdefault(touchpoint, {})[group or ""] = sample
+    for touchpoint, samples in groups.items():
+        means = {group: sample.mean or 0.0 for group, sample in samples.items()}
+        yield Apart(
+            touchpoint=touchpoint,
+            groups=len(samples),
+            lowest=min(means, key=means.__getitem__),
+            highest=max(means, key=means.__getitem__),
+            range=mean_range(samples.values()),
+            between=intraclass_correlation([*samples.values()]),
+        )
+
+
+def _worst(lived: Lived) -> WorstRow:
+    event, one = lived.event, lived.experience
+    return WorstRow(
+        contact=lived.contact,
+        event=event.name,
+        event_id=event.id,
+        occurred_at=event.occurred_at,
+        touchpoint=one.touchpoint,
+        experienced=one.score,
+        expected=one.expected,
+        gap=one.gap,
+    )
+
+
+def _map_rows(
+    tallies: dict[tuple[str, str], Tally], funnel: Funnel, confidence: float
+) -> Iterator[MapRow]:
+    """Stage by stage the touchpoints that were met there; then those of the map never met."""
+    stages = [*funnel.stages, *sorted({stage for stage, _ in tallies} - {*funnel.stages})]
+    for stage in stages:
+        met = {touchpoint for of, touchpoint in tallies if of == stage}
+        for touchpoint in in_map_order(met, funnel):
+            yield _map_row(stage, touchpoint, tallies[stage, touchpoint], funnel, confidence)
+    seen = {touchpoint for _, touchpoint in tallies}
+    for touchpoint in funnel.touchpoints:
+        if touchpoint not in seen:
+            yield _map_row(None, touchpoint, Tally(), funnel, confidence)
+
+
+def _map_row(
+    stage: str | None, touchpoint: str, tally: Tally, funnel: Funnel, confidence: float
+) -> MapRow:
+    known = funnel.touchpoints.get(touchpoint)
+    kept = len(tally.who(DELIGHT, MET))
+    share = Proportion(numerator=kept, denominator=sum(tally.expected.values()))
+    return MapRow(
+        stage=stage,
+        touchpoint=touchpoint,
+        promise=_promise(touchpoint, funnel),
+        target=None if known is None else known.expected,
+        actual=tally.experienced.mean,
+        experiences=tally.experienced.size,
+        gap=Sample.of(tally.gaps).mean,
+        kept=share.value,
+        interval=share.interval(confidence),
+        names={"experiences": tally.who(GOOD, IN_BETWEEN, BAD)},
+    )

@@ -1,0 +1,284 @@
+"""The values of touchpoints: what was promised, what was expected, and what was experienced.
+
+Rows and answers only; ``touchpoint_facts`` gathers what they are made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import ClassVar, Final
+
+from attrs import field, frozen
+
+from motfunnel.reports.answer import Answer, Row, Table, columns_of
+from motfunnel.reports.cells import (
+    BY,
+    COHORT,
+    COUNT,
+    INSTANT,
+    LEVEL,
+    NUMBER,
+    ROWS,
+    SHARE,
+    TEXT,
+    Kind,
+    between,
+    cell,
+    nested,
+)
+from motfunnel.reports.lens import in_period
+from motfunnel.statistics import Interval
+
+_LONGEST: Final = 20
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+NAME: Final = Kind("text", _shortened)
+"""A text that may be long, shown shortened."""
+
+GROUP_NAME: Final = Kind("text", _shortened, missing="all")
+SCORE: Final = Kind("number", lambda score: f"{score:.2f}")
+GAP: Final = Kind("number", lambda gap: f"{gap:+.2f}")
+DATE: Final = Kind("instant", lambda at: f"{at:%Y-%m-%d}", INSTANT.plain)
+"""An instant, shown by its day in UTC."""
+
+
+@frozen(kw_only=True)
+class AgainstExpectation:
+    """How the experiences that were expected to be something turned out.
+
+    Attributes:
+        delight: how many were better than expected.
+        delight_share: of those with an expectation; None where there are none.
+        delight_interval: Wilson's, around that share.
+        met: how many were as expected.
+        met_share: as above.
+        met_interval: as above.
+        disappointment: how many were worse than expected.
+        disappointment_share: as above.
+        disappointment_interval: as above.
+    """
+
+    caption: ClassVar[str] = (
+        "Against what was expected: better (delight), the same (met), worse (disappointment)"
+    )
+
+    delight: int = field(metadata=cell(COUNT))
+    delight_share: float | None = field(metadata=cell(SHARE, "delight"))
+    delight_interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
+    met: int = field(metadata=cell(COUNT))
+    met_share: float | None = field(metadata=cell(SHARE, "met"))
+    met_interval: Interval | None = field(metadata=cell(between(SHARE)))
+    disappointment: int = field(metadata=cell(COUNT))
+    disappointment_share: float | None = field(metadata=cell(SHARE, "disappointment"))
+    disappointment_interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
+
+
+@frozen(kw_only=True)
+class Verdicts:
+    """How many experiences were good, bad or in between.
+
+    Attributes:
+        good: delight; without an expectation, a score from the promoter score on.
+        good_share: of all experiences.
+        good_interval: Wilson's, around that share.
+        in_between: met; without an expectation, neither good nor bad.
+        in_between_share: as above.
+        in_between_interval: as above.
+        bad: disappointment; without an expectation, a score up to 6.
+        bad_share: as above.
+        bad_interval: as above.
+    """
+
+    caption: ClassVar[str] = (
+        "Good and bad: against the expectation, or without one from the promoter score on and up "
+        "to 6"
+    )
+
+    good: int = field(metadata=cell(COUNT))
+    good_share: float | None = field(metadata=cell(SHARE, "good"))
+    good_interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
+    in_between: int = field(metadata=cell(COUNT))
+    in_between_share: float | None = field(metadata=cell(SHARE, "in between"))
+    in_between_interval: Interval | None = field(metadata=cell(between(SHARE)))
+    bad: int = field(metadata=cell(COUNT))
+    bad_share: float | None = field(metadata=cell(SHARE, "bad"))
+    bad_interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
+
+
+@frozen(kw_only=True)
+class TouchpointRow(Row):
+    """The experiences at one touchpoint, or of one group there.
+
+    Names stand behind ``experiences``, ``delight``, ``met``, ``disappointment``, ``good``,
+    ``in_between`` and ``bad``; a contact is named once for each of its experiences.
+
+    Attributes:
+        touchpoint: where.
+        group: the group's value; None where all are one group.
+        promise: what the journey map promises there; None where it promises nothing.
+        experiences: how many there were.
+        experienced: their mean score.
+        deviation: their standard deviation: the consistency of the touchpoint; None below two.
+        with_expectation: how many of them came with an expected score.
+        expected: the mean of what was expected; None where nothing was.
+        gap: the mean of experienced less expected, of those with both; None where there are none.
+        against_expectation: delight, met and disappointment.
+        verdicts: good, in between and bad.
+    """
+
+    touchpoint: str = field(metadata=cell(TEXT, "touchpoint"))
+    group: str | None = field(metadata=cell(GROUP_NAME, BY))
+    promise: str | None = field(metadata=cell(TEXT))
+    experiences: int = field(metadata=cell(COUNT, "n"))
+    experienced: float | None = field(metadata=cell(SCORE, "experienced"))
+    deviation: float | None = field(metadata=cell(SCORE, "deviation"))
+    with_expectation: int = field(metadata=cell(COUNT, "n expected"))
+    expected: float | None = field(metadata=cell(SCORE, "expected"))
+    gap: float | None = field(metadata=cell(GAP, "gap"))
+    against_expectation: AgainstExpectation = field(metadata=cell(nested(AgainstExpectation)))
+    verdicts: Verdicts = field(metadata=cell(nested(Verdicts)))
+
+
+@frozen(kw_only=True)
+class Apart:
+    """How far the groups of one touchpoint lie apart.
+
+    Attributes:
+        touchpoint: where.
+        groups: how many groups there are, those of unknown value among them.
+        lowest: the group with the lowest mean; of several the first.
+        highest: the group with the highest mean; likewise.
+        range: how far the highest mean lies above the lowest; None below two groups.
+        between: the share of the variance that lies between groups, ICC(1); None where undefined.
+    """
+
+    touchpoint: str = field(metadata=cell(TEXT, "touchpoint"))
+    groups: int = field(metadata=cell(COUNT, "groups"))
+    lowest: str = field(metadata=cell(NAME, "lowest"))
+    highest: str = field(metadata=cell(NAME, "highest"))
+    range: float | None = field(metadata=cell(SCORE, "range"))
+    between: float | None = field(metadata=cell(NUMBER, "ICC"))
+
+
+@frozen(kw_only=True)
+class WorstRow:
+    """One of the worst experiences, by name.
+
+    Attributes:
+        contact: whose.
+        event: the name of the event.
+        event_id: its id.
+        occurred_at: when.
+        touchpoint: where.
+        experienced: the score.
+        expected: what had been expected; None where nothing was.
+        gap: experienced less expected.
+    """
+
+    contact: str = field(metadata=cell(TEXT, "contact"))
+    event: str = field(metadata=cell(NAME, "event"))
+    event_id: str = field(metadata=cell(TEXT))
+    occurred_at: datetime = field(metadata=cell(DATE, "on"))
+    touchpoint: str = field(metadata=cell(NAME, "touchpoint"))
+    experienced: float = field(metadata=cell(SCORE, "score"))
+    expected: float | None = field(metadata=cell(SCORE, "expected"))
+    gap: float | None = field(metadata=cell(GAP, "gap"))
+
+
+@frozen(kw_only=True)
+class Touchpoints(Answer[TouchpointRow]):
+    """What was experienced at each touchpoint: those of the journey map first, in its order.
+
+    Attributes:
+        by: the property that tells the groups apart, or None.
+        period: of the experiences; half-open, None: no bound.
+        apart: of each touchpoint, how far its groups lie apart; empty without groups.
+        worst: the worst experiences: the lowest scores, of equal ones the largest gap first.
+    """
+
+    row_class: ClassVar[type[Row]] = TouchpointRow
+
+    by: str | None = field(metadata=cell(TEXT))
+    period: tuple[datetime | None, datetime | None] = field(metadata=cell(COHORT))
+    apart: tuple[Apart, ...] = field(metadata=cell(ROWS))
+    worst: tuple[WorstRow, ...] = field(repr=False, metadata=cell(ROWS))
+
+    @property
+    def title(self) -> str:
+        """What was asked, as a heading."""
+        return "Touchpoints" + in_period(self.period)
+
+    def words(self) -> dict[str, str]:
+        """What stands in headings for what is asked differently each time."""
+        return super().words() | {"by": self.by or ""}
+
+    def tables(self) -> Iterator[Table]:
+        """The scores, what they amount to, how far groups lie apart, and the worst."""
+        shown = [one for one in columns_of(TouchpointRow) if self.by or one[0] != "group"]
+        yield self.table(None, shown, self.rows)
+        whose = shown[: 2 if self.by else 1]
+        for name, row in (("against_expectation", AgainstExpectation), ("verdicts", Verdicts)):
+            yield self.table(row.caption, whose + columns_of(row, name), self.rows)
+        if self.apart:
+            caption = (
+                "How far the groups lie apart: from the lowest mean to the highest, and the share "
+                "of the variance between groups, ICC(1); about 0: no further than by chance"
+            )
+            yield self.table(caption, columns_of(Apart), self.apart)
+        if self.worst:
+            yield self.table("The worst experiences", columns_of(WorstRow), self.worst)
+
+
+@frozen(kw_only=True)
+class MapRow(Row):
+    """One touchpoint of the journey map at one stage: what was meant, and what came of it.
+
+    Names stand behind ``experiences``.
+
+    Attributes:
+        stage: the highest stage that the contact had reached; None where nobody has been here.
+        touchpoint: where.
+        promise: what the map promises there; None where it promises nothing.
+        target: the score that the map leads one to expect; None where it says none.
+        actual: the mean of what was experienced.
+        experiences: how many there were.
+        gap: the mean of experienced less expected, an event's own expectation before the map's.
+        kept: the share of those with an expectation that was met or surpassed.
+        interval: Wilson's, around that share.
+    """
+
+    stage: str | None = field(metadata=cell(TEXT, "stage"))
+    touchpoint: str = field(metadata=cell(NAME, "touchpoint"))
+    promise: str | None = field(metadata=cell(NAME, "promise"))
+    target: float | None = field(metadata=cell(SCORE, "target"))
+    actual: float | None = field(metadata=cell(SCORE, "actual"))
+    experiences: int = field(metadata=cell(COUNT, "n"))
+    gap: float | None = field(metadata=cell(GAP, "gap"))
+    kept: float | None = field(metadata=cell(SHARE, "kept"))
+    interval: Interval | None = field(metadata=cell(between(SHARE)))
+
+
+@frozen(kw_only=True)
+class JourneyMap(Answer[MapRow]):
+    """The journey map with its targets and what was experienced, in the order of the stages.
+
+    At each stage the touchpoints of the map come first, in its order; those of the map at which
+    nobody has said anything come last of all.
+
+    Attributes:
+        period: of the experiences; half-open, None: no bound.
+    """
+
+    row_class: ClassVar[type[Row]] = MapRow
+
+    period: tuple[datetime | None, datetime | None] = field(metadata=cell(COHORT))
+
+    @property
+    def title(self) -> str:
+        """What was asked, as a heading."""
+        return "Journey map" + in_period(self.period)

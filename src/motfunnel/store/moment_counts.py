@@ -1,0 +1,31 @@
+"""Counting moments as of an instant, of each contact by kind; the database counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from motfunnel.domain.moment import MomentKind
+from motfunnel.store.extent import Extent
+from motfunnel.store.story import moments_as_of
+
+_AT_ONCE = 5000
+
+
+def count_moments(
+    extent: Extent, period: tuple[datetime | None, datetime | None]
+) -> Iterator[tuple[str, MomentKind, int]]:
+    """Count the moments of a period, of each contact by kind, with the silences that fell due."""
+    story = moments_as_of(extent.tables, extent.tenant, extent.as_of).c
+    counted = select(story.contact, story.moment, func.count().label("moments"))
+    start, end = period
+    if start is not None:
+        counted = counted.where(story.occurred_at >= start)
+    if end is not None:
+        counted = counted.where(story.occurred_at < end)
+    wanted = extent.within(counted, story.contact).group_by(story.contact, story.moment)
+    with extent.connection.execute(wanted, execution_options={"yield_per": _AT_ONCE}) as result:
+        for row in result:
+            yield row.contact, MomentKind(row.moment), row.moments
