@@ -27,4 +27,4 @@ def contact_command(
     else:
         aliases = tuple(map(safe, profile.aliases))
         told = evolve(profile, contact=safe(profile.contact), aliases=aliases)
-        print_lines(map(safe, str(told).splitlines()))
+        print_lines(map(safe, told.tell().splitlines()))

@@ -11,7 +11,7 @@ from attrs import frozen
 from motfunnel.cli.handing import FORMS, Asked, file_to_write, hand_on, must_draw
 from motfunnel.cli.output import formats
 from motfunnel.cli.store import with_tracker
-from motfunnel.cli.words import duration, read_instant, zone
+from motfunnel.cli.words import duration, read_funnel, read_instant, zone
 from motfunnel.domain.lens import LENSES
 from motfunnel.errors import QuestionError
 from motfunnel.reports.report import Report
@@ -58,20 +58,27 @@ REPORTS: Final = {
     "journey-map": _form("", "", "period"),
     "nps": _form("", "", "period"),
     "complaints": _form("by within", "", "complained"),
+    "worklist": _form("within limit"),
+    "patience": _form("share horizon"),
+    "simulate": _form("within", "other"),
 }
-_GIVEN: Final = ("within", "after", "start", "goal", "by", "unit", "confidence", "lens", "worst")
-_CALLED: Final = {"lens": "name"}
+ALL: Final = "all"
+_COHORT: Final = "cohort"
+_CALLED: Final = {"lens": "name", "other": "other_funnel"}
 """What a report's argument is called, where its option has another name."""
 
+_GIVEN: Final = (
+    *("within", "after", "start", "goal", "by", "unit", "confidence", "lens", "worst"),
+    *("limit", "share", "horizon", "other"),
+)
 _EXAMPLES: Final = {
     "from": "2025-01-01",
     "to": "2025-02-01",
     "start": "lead",
     "goal": "customer",
     "lens": "ultimate",
+    "other": "other.toml",
 }
-ALL: Final = "all"
-_COHORT: Final = "cohort"
 
 
 @click.command("report")
@@ -85,6 +92,10 @@ _COHORT: Final = "cohort"
 @click.option("--lens", type=click.Choice(list(LENSES)), help="Through which of the older models.")
 @click.option("--worst", type=click.IntRange(0), help="How many of the worst to name.")
 @click.option("--unit", type=click.Choice(["contact", "episode"]), help="What is counted.")
+@click.option("--limit", type=click.IntRange(min=1), help="List no more than so many.")
+@click.option("--share", type=float, help="The share below which a silence is a departure.")
+@click.option("--horizon", type=duration, help="Within how much more somebody is to return.")
+@click.option("--other", metavar="FILE", help="Another funnel: a file, or a preset.")
 @click.option("--from", "since", metavar="INSTANT", help="The cohort: from this instant on.")
 @click.option("--to", "until", metavar="INSTANT", help="The cohort: before this instant.")
 @click.option("--confidence", type=click.FloatRange(0, 1, min_open=True, max_open=True))
@@ -102,6 +113,7 @@ def report_command(tracker: Tracker, /, name: str, form: str, **options: Any) ->
     """Ask for the rate or report NAME, or for all of them."""
     timezone, output = options["timezone"], options["output"]
     must_draw(form)
+    options["other"] = read_funnel(options["other"])
     given = {option: options[option] for option in _GIVEN if options[option] is not None}
     bounds = {"from": options["since"], "to": options["until"]}
     asked = {*given, *(side for side, bound in bounds.items() if bound is not None)}

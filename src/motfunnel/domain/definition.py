@@ -107,7 +107,7 @@ def write(arguments: Mapping[str, Any], default: timedelta | None) -> dict[str, 
         "apostle_after_referrals": arguments["apostle_after_referrals"] or False,
         "unmapped": arguments["unmapped"],
         "patience": {s: False if p is None else format_duration(p) for s, p in patience.items()},
-        "rules": {name: [*map(_write_rule, rule)] for name, rule in arguments["rules"].items()},
+        "rules": {name: [*map(write_rule, rule)] for name, rule in arguments["rules"].items()},
         "touchpoints": {
             name: {"promise": t.promise} | ({} if t.expected is None else {"expected": t.expected})
             for name, t in arguments["touchpoints"].items()
@@ -174,7 +174,8 @@ def _read_rule(key: str, written: object) -> Rule:
         raise FunnelError(f"{key}: {error.key}", error.reason, error.remedy) from None
 
 
-def _write_rule(rule: Rule) -> dict[str, Any]:
+def write_rule(rule: Rule) -> dict[str, Any]:
+    """Turn a rule into the written form: a table with its signal."""
     signal = rule.signal.label
     _, argument, more = _FORMS[signal]
     given = getattr(rule, argument) if argument else None

@@ -151,10 +151,15 @@ class Funnel:
         constant = self._constant.get(name)
         if constant is not None:
             return constant
+        rule = self.rule_of(name, properties)
+        return self._read_unmapped(name) if rule is None else rule.read(properties, self.stages)
+
+    def rule_of(self, name: str, properties: Mapping[str, Any]) -> Rule | None:
+        """The first rule of an event's name whose conditions hold; None where there is none."""
         for rule in self.rules.get(name, ()):
             if rule.applies(properties):
-                return rule.read(properties, self.stages)
-        return self._read_unmapped(name)
+                return rule
+        return None
 
     def read_stored(self, name: str, properties: Mapping[str, Any]) -> Reading:
         """Say what an event means that was recorded under another funnel.

@@ -5,6 +5,7 @@ Gathers the questions; each of the files that it gathers from is about one thing
 
 from __future__ import annotations
 
+from motfunnel.reports.advising import AboutTheNextStep
 from motfunnel.reports.cases import AboutCases
 from motfunnel.reports.complaining import AboutComplaints
 from motfunnel.reports.departing import AboutDepartures
@@ -15,6 +16,7 @@ from motfunnel.reports.periodic import AboutPeriods
 from motfunnel.reports.progressing import AboutProgress
 from motfunnel.reports.promoting import AboutPromoters
 from motfunnel.reports.referring import AboutReferrals
+from motfunnel.reports.simulating import AboutChange
 from motfunnel.reports.viewing import AboutLenses
 
 
@@ -30,6 +32,8 @@ class Report(
     AboutTouchpoints,
     AboutPromoters,
     AboutCases,
+    AboutTheNextStep,
+    AboutChange,
 ):
     """Rates and reports of one tenant, as of an instant.
 

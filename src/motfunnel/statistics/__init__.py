@@ -6,6 +6,7 @@ Pure: the standard library and attrs only, counts in, values out. Re-exports, de
 from motfunnel.statistics.clustered import ClusteredCurve
 from motfunnel.statistics.comparison import LogRank, log_rank, log_rank_of_risk_sets
 from motfunnel.statistics.competing import CompetingRisks
+from motfunnel.statistics.conditional import Chance
 from motfunnel.statistics.interval import Z95, Interval, critical_value, log_log_interval
 from motfunnel.statistics.median import MedianInterval
 from motfunnel.statistics.net_promoter import NetPromoterScore
@@ -18,6 +19,7 @@ from motfunnel.statistics.survival import Step, SurvivalCurve
 
 __all__ = [
     "Z95",
+    "Chance",
     "ClusteredCurve",
     "CompetingRisks",
     "Difference",

@@ -5,7 +5,7 @@ Walks the events themselves, not what is stored of the contact's state, so that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,12 +14,13 @@ from attrs import evolve
 from motfunnel.domain.event import IDENTIFY, Event
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.instant import format_duration, from_micros, to_micros
-from motfunnel.domain.journey import Journey, in_order
+from motfunnel.domain.journey import Entry, Journey, in_order
 from motfunnel.domain.machine import IS_APOSTLE, LAST_TOUCH, PURCHASES, REFERRALS
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.domain.wording import counted
+from motfunnel.tracking.grounds import ground_of
 from motfunnel.tracking.merging import Identity
-from motfunnel.tracking.profile import Explained, Profile
+from motfunnel.tracking.profile import Before, Explained, Profile
 
 
 def make_profile(
@@ -30,17 +31,21 @@ def make_profile(
     limit = to_micros(as_of)
     by_id = {(event.contact, event.id): event for event in events}
     traits: dict[str, Any] = {}
+    befores: list[Before] = []
     count = 0
     for entry in in_order(events, funnel.read_stored):
         if entry.at > limit:
             break
-        journey.advance(entry)
+        befores += _advance(journey, entry)
         event = by_id[entry.recorded_as, entry.id]
         traits |= event.properties if event.name == IDENTIFY else {}
         count += 1
-    journey.silence(limit)
-    names: dict[tuple[str, str | None], str] = {(e.contact, e.id): e.name for e in events}
-    story = tuple(_explain(moment, names, journey) for moment in journey.moments)
+    befores += _fall_silent(journey, limit)
+    made_by: dict[tuple[str, str | None], Event] = {(e.contact, e.id): e for e in events}
+    story = tuple(
+        _explain(moment, made_by.get(moment.event_key), before, journey)
+        for moment, before in zip(journey.moments, befores, strict=True)
+    )
     profile = _profile(journey, as_of, story, count)
     return evolve(profile, aliases=identity.aliases, traits=traits)
 
@@ -79,11 +84,28 @@ def _profile(
     )
 
 
-def _explain(
-    moment: Moment, names: Mapping[tuple[str, str | None], str], journey: Journey
-) -> Explained:
-    name = names.get(moment.event_key)
-    return Explained(moment, name, _WHY[moment.kind](moment, name, journey))
+def _advance(journey: Journey, entry: Entry) -> list[Before]:
+    """Take one event; give what was so before each moment that it made.
+
+    A silence that ran out before it is taken in a step of its own: what the event found is what
+    the silence had left.
+    """
+    silent = _fall_silent(journey, entry.at - 1)
+    before = Before.of(journey)
+    return silent + [before] * len(journey.advance(entry))
+
+
+def _fall_silent(journey: Journey, until: int) -> list[Before]:
+    before = Before.of(journey)
+    return [before] * len(journey.silence(until))
+
+
+def _explain(moment: Moment, event: Event | None, before: Before, journey: Journey) -> Explained:
+    name = None if event is None else event.name
+    why = _WHY[moment.kind](moment, name, journey)
+    return Explained(
+        moment, name, why, ground_of(moment, event, before.stage, journey.funnel), before
+    )
 
 
 def _why_depart(moment: Moment, name: str | None, journey: Journey) -> str:

@@ -4,16 +4,64 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
-from attrs import frozen
+from attrs import asdict, frozen
 
+from motfunnel.domain.event import Event
 from motfunnel.domain.instant import iso
-from motfunnel.domain.journey import OpenCase
+from motfunnel.domain.journey import Journey, OpenCase
+from motfunnel.domain.machine import IS_APOSTLE, PURCHASES, REFERRALS
 from motfunnel.domain.moment import Episode, Moment, Presence
 from motfunnel.domain.wording import counted
 
 _SECONDS = "%Y-%m-%d %H:%M:%S"
+_INDENT = " " * 21
+
+
+@frozen(kw_only=True)
+class Before:
+    """What a contact was, just before a moment's event; or before its silence ran out.
+
+    Attributes:
+        presence: whether it was with us.
+        stage: the highest stage that it had reached.
+        purchases: those that counted.
+        referrals: how often it had referred somebody.
+        apostle: whether it was one.
+    """
+
+    presence: Presence
+    stage: str
+    purchases: int
+    referrals: int
+    apostle: bool
+
+    @classmethod
+    def of(cls, journey: Journey) -> Self:
+        """Take down where a journey stands."""
+        return cls(
+            presence=journey.presence,
+            stage=journey.stage,
+            purchases=journey.state[PURCHASES],
+            referrals=journey.state[REFERRALS],
+            apostle=bool(journey.state[IS_APOSTLE]),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same, ready for JSON."""
+        return asdict(self) | {"presence": self.presence.value}
+
+    def __str__(self) -> str:
+        """In a few words."""
+        if self.presence is Presence.UNKNOWN:
+            return "unknown"
+        told = [f"{self.presence.value} at {self.stage}"]
+        if self.purchases:
+            told.append(counted(self.purchases, "purchase"))
+        if self.referrals:
+            told.append(counted(self.referrals, "referral"))
+        return ", ".join([*told, *(["an apostle"] if self.apostle else [])])
 
 
 @frozen
@@ -23,12 +71,55 @@ class Explained:
     Attributes:
         moment: the moment.
         event: the name of the event that made it; None for a silence.
-        why: the rule in words.
+        why: the reason in words.
+        rule: the line of the funnel that it rests on; None for one who was erased.
+        before: what the contact was until then; None for one who was erased.
     """
 
     moment: Moment
     event: str | None
     why: str
+    rule: str | None = None
+    before: Before | None = None
+
+    def __str__(self) -> str:
+        """When, what and why, on one line."""
+        when, kind = self.moment.occurred_at, self.moment.kind.value
+        return f"{when:{_SECONDS}}  {kind:<10}  {self.why}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The moment with its reasons, ready for JSON."""
+        before = None if self.before is None else self.before.to_dict()
+        reasons = {"event": self.event, "why": self.why, "rule": self.rule, "before": before}
+        return self.moment.to_dict() | reasons
+
+
+@frozen(kw_only=True)
+class Revoked:
+    """A moment that was so until an event was recorded late, and has not been since.
+
+    Attributes:
+        moment: what was so, by all that had been recorded before.
+        recorded_at: when the late event was recorded.
+        events: it; or several, if they were recorded together.
+    """
+
+    moment: Moment
+    recorded_at: datetime
+    events: tuple[Event, ...]
+
+    def __str__(self) -> str:
+        """What was so, and what took it back."""
+        late = ", ".join(f"{e.name} of {e.occurred_at:{_SECONDS}}" for e in self.events)
+        return f"{self.moment}: taken back by {late}, recorded {self.recorded_at:{_SECONDS}}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The moment with what took it back, ready for JSON."""
+        late = [
+            {"event": e.name, "event_id": e.id, "occurred_at": iso(e.occurred_at)}
+            for e in self.events
+        ]
+        return self.moment.to_dict() | {"recorded_at": iso(self.recorded_at), "by": late}
 
 
 @frozen(kw_only=True)
@@ -50,6 +141,7 @@ class Profile:
         traits: the latest value of each.
         moments: in order.
         story: the same, with why each holds.
+        revoked: moments that were so once, and that an event recorded late took back.
         episodes: its departures.
         events: how many events it has.
         aliases: the other keys that were merged into it.
@@ -72,6 +164,7 @@ class Profile:
     episodes: tuple[Episode, ...]
     events: int
     aliases: tuple[str, ...] = ()
+    revoked: tuple[Revoked, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The profile, ready for JSON; instants as ISO 8601."""
@@ -93,27 +186,38 @@ class Profile:
             "deadline_at": _iso(self.deadline_at),
             "traits": dict(self.traits),
             "events": self.events,
-            "moments": [
-                one.moment.to_dict() | {"event": one.event, "why": one.why} for one in self.story
-            ],
+            "moments": [one.to_dict() for one in self.story],
+            "revoked": [one.to_dict() for one in self.revoked],
             "episodes": [episode.to_dict() for episode in self.episodes],
         }
 
     def __str__(self) -> str:
         """The story in lines."""
+        return "\n".join([*self._heading(), *map(str, self.story), *self._taken_back()])
+
+    def tell(self) -> str:
+        """The story in lines, below each moment what it rests on and what was so before."""
+        lines = self._heading()
+        for one in self.story:
+            lines.append(str(one))
+            if one.rule is not None:
+                lines.append(f"{_INDENT}until then {one.before}; by {one.rule}")
+        return "\n".join([*lines, *self._taken_back()])
+
+    def _heading(self) -> list[str]:
         events = counted(self.events, "event")
         if self.presence is Presence.UNKNOWN:
             none = f"; {events}, none of which opens" if self.events else ""
-            return f"{self.contact} is unknown{none}"
+            return [f"{self.contact} is unknown{none}"]
         lines = [f"{self.contact} is {self.presence.value}, at stage {self.stage}, after {events}"]
         if self.aliases:
             lines.append(f"also known as {', '.join(self.aliases)}")
         if self.deadline_at is not None:
             lines.append(f"departs by silence at {self.deadline_at:{_SECONDS}} UTC")
-        for one in self.story:
-            when, kind = one.moment.occurred_at, one.moment.kind.value
-            lines.append(f"{when:{_SECONDS}}  {kind:<10}  {one.why}")
-        return "\n".join(lines)
+        return lines
+
+    def _taken_back(self) -> list[str]:
+        return [f"no longer: {one}" for one in self.revoked]
 
 
 def _iso(instant: datetime | None) -> str | None:

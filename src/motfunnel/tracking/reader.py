@@ -5,12 +5,13 @@ The tracker is a reader that also records; reports need no more than this.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from attrs import evolve
 
+from motfunnel.domain.event import Event
 from motfunnel.domain.event import contact_key as check_key
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.instant import utc
@@ -21,9 +22,10 @@ from motfunnel.store.database import Database
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.story import read_moments
 from motfunnel.tracking.explain import make_profile, profile_of_erased
+from motfunnel.tracking.hindsight import revocations
 from motfunnel.tracking.interpreter import Interpreter
 from motfunnel.tracking.merging import find_identity
-from motfunnel.tracking.profile import Profile
+from motfunnel.tracking.profile import Profile, Revoked
 
 if TYPE_CHECKING:
     from motfunnel.reports.report import Report
@@ -70,7 +72,7 @@ class Reader:
         with self.database.read() as connection:
             ledger = Ledger(connection, self.database.tables.schema, self.tenant)
             identity = find_identity(ledger, key)
-            events = [event for key in identity.keys for event in ledger.events(key)]
+            recorded = [one for key in identity.keys for one in ledger.events(key)]
             stored = ledger.find_contact(identity.contact, funnel)
             if stored is not None and stored.erased_at is not None:
                 moments, episodes = ledger.journeys([stored.contact])
@@ -79,8 +81,21 @@ class Reader:
                     moments=moments.get(stored.contact, []),
                     episodes={one.number: one for one in episodes.get(stored.contact, [])},
                 )
-                return profile_of_erased(journey, instant, stored.erased_at, len(events))
-        return make_profile(identity, funnel, events, instant)
+                return profile_of_erased(journey, instant, stored.erased_at, len(recorded))
+        profile = make_profile(identity, funnel, [event for event, _ in recorded], instant)
+        return evolve(profile, revoked=self._revoked(identity.contact, recorded, instant))
+
+    def _revoked(
+        self, contact: str, recorded: Sequence[tuple[Event, datetime]], as_of: datetime
+    ) -> tuple[Revoked, ...]:
+        """What late events took back; nothing where all was imported: nobody could ask before."""
+        revoked = revocations(contact, self.funnel, recorded, as_of)
+        if not revoked:
+            return ()
+        with self.database.read() as connection:
+            tables = self.database.tables
+            is_live = funnels.newest_imported(connection, tables, self.tenant) is None
+        return revoked if is_live else ()
 
     def moments(
         self,

@@ -1,0 +1,152 @@
+"""Questions whose answers say what to do: whom to write to first, and how long to wait.
+
+States each in full; ``worklist`` and ``patience`` compute the answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+from motfunnel.domain.event import Event
+from motfunnel.domain.instant import MICROSECOND, to_micros
+from motfunnel.domain.moment import Moment
+from motfunnel.domain.wording import counted
+from motfunnel.errors import QuestionError
+from motfunnel.reports import patience, worklist
+from motfunnel.reports.clock import choose
+from motfunnel.reports.known import Known
+from motfunnel.reports.patience_counts import Asked
+from motfunnel.reports.question import CONFIDENCE, Question, check_window
+from motfunnel.reports.rate import COMPETING, FEWEST_AT_RISK
+from motfunnel.reports.silence import HEARD, silences, without_patience
+from motfunnel.reports.stored import Stored
+from motfunnel.reports.windowed import RECIDIVISM
+from motfunnel.store.happenings import read_events_by_signal
+from motfunnel.store.latest import read_latest_moments
+
+MONTH: Final = timedelta(days=30)
+QUARTER: Final = timedelta(days=90)
+DAY: Final = timedelta(days=1)
+
+
+class AboutTheNextStep(Question):
+    """What to do next about those who are silent or away."""
+
+    def worklist(
+        self,
+        *,
+        within: timedelta = MONTH,
+        limit: int | None = 100,
+        confidence: float = CONFIDENCE,
+    ) -> worklist.Worklist:
+        """Who is away, and how probable it is that each returns soon; the likeliest first.
+
+        For a contact that has been away for so long, the chance to return within the window more:
+        one less S(away + within) over S(away), by the contact-based curve of return S of those who
+        left from the same stage for the same reason, or of all where fewer than 10 of these are at
+        risk. Past what was observed it is None, and the contact stands at the end.
+
+        Args:
+            within: the window, from the instant of the question on.
+            limit: list no more than so many; None: all.
+            confidence: of the intervals.
+        """
+        check_window(within)
+        if limit is not None:
+            _check_count("limit", limit)
+        erased, _ = self._erased()
+        with self._reading() as source:
+            clocks = source.clocks(RECIDIVISM)
+            chosen = choose(clocks, (None, None), self.as_of, erased, first_only=False)
+            departed, rows = worklist.work_rows(chosen, erased, within, limit, confidence)
+            last = _latest_moments(source, {row.contact for row in rows})
+        return worklist.Worklist(
+            name="worklist",
+            definition=worklist.DEFINITION,
+            rows=tuple(worklist.with_moments(row, last.get(row.contact, ())) for row in rows),
+            notes=(COMPETING,) if any(one.is_gone for one in chosen) else (),
+            within=within,
+            departed=departed,
+            **self._asked(confidence),
+        )
+
+    def patience(
+        self,
+        *,
+        share: float = 0.10,
+        horizon: timedelta = QUARTER,
+        step: timedelta = DAY,
+        fewest: int = FEWEST_AT_RISK,
+        confidence: float = CONFIDENCE,
+    ) -> patience.Patience:
+        """How long a silence has to last until hardly anybody is heard of again.
+
+        Numerator: silences that ended by a touch of the contact within the horizon more.
+        Denominator: silences that lasted at least so long and were observed for the horizon more.
+        An empty denominator gives None.
+
+        Args:
+            share: the patience suggested is the shortest at which fewer than this share are back.
+            horizon: within how much more; its edge belongs to it.
+            step: the lengths looked at are its multiples, from none on.
+            fewest: a suggestion rests on at least so many silences.
+            confidence: of the intervals.
+        """
+        check_window(horizon, "horizon")
+        check_window(step, "step")
+        _check_count("fewest", fewest)
+        if not isinstance(share, int | float) or not 0 < share <= 1:
+            raise QuestionError(f"share is {share!r}; it must lie above 0, and be 1 at most")
+        if not step:
+            raise QuestionError("step is nothing; write e.g. timedelta(days=1)")
+        asked = Asked(
+            as_of=to_micros(self.as_of),
+            horizon=horizon // MICROSECOND,
+            step=step // MICROSECOND,
+        )
+        erased, _ = self._erased()
+        gathered = patience.Gathered(self._tracker.funnel, asked)
+        with self._reading() as source:
+            patient = without_patience(self._tracker.funnel)
+            for contact, events in _heard_of(source):
+                if contact not in erased:
+                    gathered.add(contact, silences(patient, events, asked.as_of))
+        left_out = f"without {counted(len(erased), 'contact')} erased, of whom only counts are left"
+        return patience.Patience(
+            name="patience",
+            definition=patience.DEFINITION,
+            rows=gathered.rows(share, fewest, confidence),
+            notes=(*patience.NOTES, *([left_out] if erased else [])),
+            horizon=horizon,
+            below=share,
+            step=step,
+            fewest=fewest,
+            **self._asked(confidence),
+        )
+
+
+def _latest_moments(source: Stored | Known, contacts: set[str]) -> dict[str, list[Moment]]:
+    if isinstance(source, Stored):
+        return read_latest_moments(source.extent, contacts, worklist.LAST)
+    return {
+        journey.contact: journey.moments[-worklist.LAST :]
+        for journey, _ in source.histories()
+        if journey.contact in contacts
+    }
+
+
+def _heard_of(source: Stored | Known) -> Iterator[tuple[str, list[Event]]]:
+    """The events of each contact, those that begin or end a silence at least; one at a time."""
+    if isinstance(source, Known):
+        for journey, events in source.histories():
+            yield journey.contact, events
+    else:
+        for contact, told in read_events_by_signal(source.extent, HEARD):
+            yield contact, [event for _, event in told]
+
+
+def _check_count(what: str, count: int) -> None:
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise QuestionError(f"{what} is {count!r}; it must be a whole number, at least 1")

@@ -1,0 +1,217 @@
+"""Patience as the data have it: after how long a silence hardly anybody is heard of again.
+
+Values and their making from counts; ``silence`` says what a silence is. Changes no funnel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from typing import ClassVar, Final
+
+from attrs import define, field, frozen
+
+from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.instant import MICROSECOND, format_duration
+from motfunnel.reports.answer import Answer, Row, Table, columns_of
+from motfunnel.reports.cells import (
+    COUNT,
+    LEVEL,
+    ROWS,
+    SHARE,
+    TEXT,
+    WINDOW,
+    between,
+    cell,
+)
+from motfunnel.reports.patience_counts import Asked, StageCounts, Sums
+from motfunnel.reports.silence import TOUCHED, Silence
+from motfunnel.statistics import Interval
+
+DEFINITION: Final = (
+    "of the silences at a stage that lasted at least so long and were observed for the horizon "
+    "more, the share that ended by a touch of the contact within it; the suggested patience is the "
+    "shortest at which that share falls below the one asked for"
+)
+NOTES: Final = (
+    "a silence is counted from one touch to the next as if nobody lost patience; one that ends "
+    "because the contact says that it leaves did not end by a touch",
+)
+_DAYS: Final = (1, 2, 3, 5, 7, 10, 14, 21, 30, 45, 60, 90, 120, 180, 270, 365, 540, 730)
+
+
+@frozen(kw_only=True)
+class PatienceStep(Row):
+    """Silences at a stage that had lasted for some length.
+
+    Attributes:
+        stage: the stage.
+        silent_for: the length.
+        share: of them, those that ended by a touch within the horizon more; None where there
+            are none.
+        interval: around it; Wilson's, or clustered by contact where contacts repeat.
+        numerator: those that ended so.
+        denominator: those that lasted at least as long and were observed for the horizon more.
+    """
+
+    caption: ClassVar[str] = "By how long they had been silent"
+
+    stage: str = field(metadata=cell(TEXT, "stage"))
+    silent_for: timedelta = field(metadata=cell(WINDOW, "silent for"))
+    share: float | None = field(metadata=cell(SHARE, "came"))
+    interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
+    numerator: int = field(metadata=cell(COUNT, "counted"))
+    denominator: int = field(metadata=cell(COUNT, "observed"))
+
+
+@frozen(kw_only=True)
+class PatienceRow(Row):
+    """The silences at one stage, at the patience in force and at the one suggested.
+
+    Behind ``numerator`` and ``denominator`` stand names, a contact's once for each silence.
+
+    Attributes:
+        stage: the stage.
+        patience: the one in force; None where nobody departs by silence.
+        share: of the silences that lasted as long, those that ended by a touch within the
+            horizon more; None where there are none, or no patience is in force.
+        interval: around it; Wilson's, or clustered by contact where contacts repeat.
+        numerator: those that ended so.
+        denominator: those that lasted at least as long and were observed for the horizon more.
+        suggested: the shortest length at which that share falls below the one asked for; None
+            where it does not as far as there are enough silences.
+        suggested_numerator: the same counts there.
+        suggested_denominator: likewise.
+        silences: all that there were.
+        steps: the share after other lengths.
+    """
+
+    stage: str = field(metadata=cell(TEXT, "stage"))
+    patience: timedelta | None = field(metadata=cell(WINDOW, "patience"))
+    share: float | None = field(metadata=cell(SHARE, "came"))
+    interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
+    numerator: int = field(metadata=cell(COUNT, "counted"))
+    denominator: int = field(metadata=cell(COUNT, "observed"))
+    suggested: timedelta | None = field(metadata=cell(WINDOW, "suggested"))
+    suggested_numerator: int | None = field(metadata=cell(COUNT))
+    suggested_denominator: int | None = field(metadata=cell(COUNT))
+    silences: int = field(metadata=cell(COUNT))
+    steps: tuple[PatienceStep, ...] = field(metadata=cell(ROWS))
+
+
+@frozen(kw_only=True)
+class Patience(Answer[PatienceRow]):
+    """What the data say about patience: a row for each stage, in their order.
+
+    Attributes:
+        horizon: within how much more a touch is to come.
+        below: the share below which a silence is to mean a departure.
+        step: how far apart the lengths lie that are looked at for a suggestion.
+        fewest: on how many silences a suggestion rests, at least.
+    """
+
+    row_class: ClassVar[type[Row]] = PatienceRow
+
+    horizon: timedelta = field(metadata=cell(WINDOW))
+    below: float = field(metadata=cell(SHARE))
+    step: timedelta = field(metadata=cell(WINDOW))
+    fewest: int = field(metadata=cell(COUNT))
+
+    @property
+    def title(self) -> str:
+        """What was asked, as a heading."""
+        horizon = format_duration(self.horizon)
+        return f"Patience, after which fewer than {self.below * 100:.4g}% are back within {horizon}"
+
+    def tables(self) -> Iterator[Table]:
+        """What is printed below the definition; last, the share after other lengths."""
+        yield from super().tables()
+        steps = [step for row in self.rows for step in row.steps]
+        if steps:
+            yield self.table(PatienceStep.caption, columns_of(PatienceStep), steps)
+
+
+@define
+class Gathered:
+    """The silences of all contacts, counted stage by stage.
+
+    Attributes:
+        funnel: the one in force.
+        asked: what is asked of them.
+    """
+
+    funnel: Funnel
+    asked: Asked
+    _counts: list[StageCounts] = field(init=False)
+    _patience: list[timedelta | None] = field(init=False)
+    _names: list[tuple[list[str], list[str]]] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._patience = [self.funnel.patience_of(stage) for stage in self.funnel.stages]
+        self._counts = [StageCounts(_marks(patience)) for patience in self._patience]
+        self._names = [([], []) for _ in self._patience]
+
+    def add(self, contact: str, silences: Iterable[Silence]) -> None:
+        """Add a contact."""
+        by_stage: dict[int, list[Silence]] = {}
+        for one in silences:
+            by_stage.setdefault(one.stage, []).append(one)
+        for stage, mine in by_stage.items():
+            self._counts[stage].add(self.asked, mine)
+            patience = self._patience[stage]
+            if patience is not None:
+                self._name(contact, mine, stage, patience // MICROSECOND)
+
+    def rows(self, below: float, fewest: int, confidence: float) -> tuple[PatienceRow, ...]:
+        """Make a row of each stage."""
+        return tuple(self._row(n, below, fewest, confidence) for n in range(len(self._counts)))
+
+    def _name(self, contact: str, silences: Sequence[Silence], stage: int, patience: int) -> None:
+        came, of = self._names[stage]
+        for one in silences:
+            if self.asked.longest(one) >= patience:
+                of.append(contact)
+                if one.ending == TOUCHED and one.length <= patience + self.asked.horizon:
+                    came.append(contact)
+
+    def _row(self, n: int, below: float, fewest: int, confidence: float) -> PatienceRow:
+        counts, patience, stage = self._counts[n], self._patience[n], self.funnel.stages[n]
+        steps = [
+            _step(stage, mark, sums, confidence)
+            for mark, sums in zip(counts.marks, counts.sums, strict=True)
+        ]
+        here = next((step for step in steps if step.silent_for == patience), None)
+        first = counts.first_below(below, fewest)
+        at_first = (None, None) if first is None else list(counts.by_step())[first]
+        came, of = self._names[n]
+        return PatienceRow(
+            stage=stage,
+            patience=patience,
+            share=here.share if here else None,
+            interval=here.interval if here else None,
+            numerator=here.numerator if here else 0,
+            denominator=here.denominator if here else 0,
+            suggested=None if first is None else first * self.asked.step * MICROSECOND,
+            suggested_numerator=at_first[0],
+            suggested_denominator=at_first[1],
+            silences=counts.silences,
+            steps=tuple(step for step in steps if step.denominator),
+            names={"numerator": tuple(came), "denominator": tuple(of)},
+        )
+
+
+def _marks(patience: timedelta | None) -> list[int]:
+    """The lengths that are shown, with the patience in force among them."""
+    lengths = {timedelta(days=n) for n in _DAYS} | ({patience} if patience is not None else set())
+    return sorted(length // MICROSECOND for length in lengths)
+
+
+def _step(stage: str, mark: int, sums: Sums, confidence: float) -> PatienceStep:
+    return PatienceStep(
+        stage=stage,
+        silent_for=mark * MICROSECOND,
+        share=sums.came / sums.of if sums.of else None,
+        interval=sums.interval(confidence),
+        numerator=sums.came,
+        denominator=sums.of,
+    )

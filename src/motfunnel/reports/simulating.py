@@ -1,0 +1,83 @@
+"""The question what another funnel would change; never writes, and holds one contact at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+from motfunnel.domain.event import Event
+from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.signal import Signal
+from motfunnel.domain.wording import counted
+from motfunnel.errors import QuestionError
+from motfunnel.reports.known import Known
+from motfunnel.reports.question import CONFIDENCE, Question, check_window
+from motfunnel.reports.simulation import DEFINITION, Differences, Simulation
+from motfunnel.reports.stored import Stored
+from motfunnel.reports.two_walks import walk_keyed
+from motfunnel.store.happenings import read_events_by_signal
+
+QUARTER: Final = timedelta(days=90)
+
+
+class AboutChange(Question):
+    """What would be different."""
+
+    def simulate(
+        self,
+        other_funnel: Funnel,
+        *,
+        within: timedelta = QUARTER,
+        confidence: float = CONFIDENCE,
+    ) -> Simulation:
+        """What would change, had another funnel read the same events; changes nothing.
+
+        Walks every contact's events through both funnels, one contact at a time, and holds the
+        names of those who differ. Of each kind of moment: how many are the same, moved, gained or
+        lost; of each stage, how many would have reached it; and recidivism by both. An empty
+        denominator gives None.
+
+        Args:
+            other_funnel: the other one.
+            within: the window of the return rate; its edge belongs to it.
+            confidence: of the intervals.
+        """
+        if not isinstance(other_funnel, Funnel):
+            kind = type(other_funnel).__name__
+            raise QuestionError(f"a simulation needs another Funnel, not a {kind}")
+        check_window(within)
+        funnel, (erased, _) = self._tracker.funnel, self._erased()
+        found = Differences(funnel, other_funnel, self.as_of, within)
+        with self._reading() as source:
+            for contact, events in _all_events(source):
+                if contact not in erased:
+                    walks = (
+                        walk_keyed(contact, one, events, self.as_of)
+                        for one in (funnel, other_funnel)
+                    )
+                    found.add(*walks)
+        left_out = f"without {counted(len(erased), 'contact')} erased, of whom only counts are left"
+        return Simulation(
+            name="simulation",
+            definition=DEFINITION,
+            rows=found.moments(),
+            notes=(left_out,) if erased else (),
+            other_funnel=other_funnel.fingerprint,
+            within=within,
+            folded=found.folded,
+            changed=found.changed,
+            contacts=found.contacts(),
+            recidivism=found.recidivism(confidence),
+            **self._asked(confidence),
+        )
+
+
+def _all_events(source: Stored | Known) -> Iterator[tuple[str, list[Event]]]:
+    """The events of each contact; one contact at a time."""
+    if isinstance(source, Known):
+        for journey, events in source.histories():
+            yield journey.contact, events
+    else:
+        for contact, told in read_events_by_signal(source.extent, tuple(Signal)):
+            yield contact, [event for _, event in told]

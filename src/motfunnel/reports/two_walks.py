@@ -1,0 +1,79 @@
+"""One contact's events walked through two funnels, and its moments laid side by side.
+
+Two moments answer to each other if they are of one kind and come of the same: the opening; the
+conversion to the same stage; the departure after the same last touch; any other by its event.
+Counts nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+from datetime import datetime
+from typing import Final
+
+from attrs import frozen
+
+from motfunnel.domain.event import Event
+from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.instant import to_micros
+from motfunnel.domain.journey import Journey, in_order
+from motfunnel.domain.machine import LAST_TOUCH
+from motfunnel.domain.moment import Moment, MomentKind
+
+SAME: Final = "same"
+MOVED: Final = "moved"
+GAINED: Final = "gained"
+LOST: Final = "lost"
+
+
+@frozen
+class Walk:
+    """A contact's way through one funnel.
+
+    Attributes:
+        journey: the way.
+        moments: its moments, each under its kind and what it comes of.
+    """
+
+    journey: Journey
+    moments: dict[tuple[MomentKind, Hashable], Moment]
+
+
+def walk_keyed(contact: str, funnel: Funnel, events: Iterable[Event], as_of: datetime) -> Walk:
+    """Walk a contact's stored events up to an instant, with what each moment comes of."""
+    journey, limit = Journey(contact, funnel), to_micros(as_of)
+    moments: dict[tuple[MomentKind, Hashable], Moment] = {}
+    for entry in in_order(events, funnel.read_stored):
+        if entry.at > limit:
+            break
+        touched_at = journey.state[LAST_TOUCH]
+        for moment in journey.advance(entry):
+            moments[_key(moment, touched_at)] = moment
+    touched_at = journey.state[LAST_TOUCH]
+    for moment in journey.silence(limit):
+        moments[_key(moment, touched_at)] = moment
+    return Walk(journey, moments)
+
+
+def compare_walks(before: Walk, after: Walk) -> Iterator[tuple[MomentKind, str]]:
+    """Say of each moment of either, by its kind, whether it is the same, moved, gained or lost."""
+    for key, moment in before.moments.items():
+        other = after.moments.get(key)
+        if other is None:
+            yield moment.kind, LOST
+        else:
+            yield moment.kind, SAME if other.occurred_at == moment.occurred_at else MOVED
+    for key, moment in after.moments.items():
+        if key not in before.moments:
+            yield moment.kind, GAINED
+
+
+def _key(moment: Moment, touched_at: int) -> tuple[MomentKind, Hashable]:
+    """What a moment comes of; no two of a kind come of the same."""
+    if moment.kind is MomentKind.OPENING:
+        return moment.kind, None
+    if moment.kind is MomentKind.CONVERSION:
+        return moment.kind, moment.to_stage
+    if moment.kind is MomentKind.DEPART:
+        return moment.kind, touched_at
+    return moment.kind, moment.event_key

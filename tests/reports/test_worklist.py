@@ -1,0 +1,188 @@
+"""The worklist, held against chances worked out by hand from the events."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from math import isclose
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+
+from motfunnel import Funnel, Tracker, leave, reach, touch
+from motfunnel.domain.event import Event
+from motfunnel.errors import QuestionError
+from motfunnel.reports.worklist import BY_ALL, BY_GROUP
+from tests import oracle
+from tests.oracle import Story
+from tests.reports.test_return_rates import track_all
+from tests.strategies import HOUR, NEVER, START, histories, instants, stories
+from tests.strategies import make_funnel as funnel_of
+
+MANY = tuple(f"c{n:02}" for n in range(24))
+
+
+@st.composite
+def told(draw: st.DrawFn, contacts: tuple[str, ...]) -> tuple[Story, list[Event]]:
+    """A funnel, and histories of contacts many of whom leave."""
+    story = draw(stories())
+    drawn = draw(histories(story, contacts, most=60))
+    return story, list({(e.contact, e.id): e for e in drawn}.values())
+
+
+def away_share(episodes: list[tuple[timedelta, bool]], until: timedelta) -> float | None:
+    """The Kaplan–Meier share still away after a duration, by its definition."""
+    if not any(t >= until for t, _ in episodes):
+        return None
+    share = 1.0
+    for time in sorted({t for t, back in episodes if back and t <= until}):
+        at_risk = sum(t >= time for t, _ in episodes)
+        share *= 1 - sum(t == time and back for t, back in episodes) / at_risk
+    return share
+
+
+def expected(told: dict[str, Story], as_of: datetime, within: timedelta) -> dict[str, Any]:
+    """Who is away, with the chance, on what it rests and on how many."""
+    first: dict[Any, list[tuple[timedelta, bool]]] = {None: []}
+    for story in told.values():
+        for one in story["episodes"][:1]:
+            back = one["returned_at"]
+            seen = ((back or as_of) - one["departed_at"], back is not None)
+            first.setdefault((one["stage"], one["reason"]), []).append(seen)
+            first[None].append(seen)
+    rows = {}
+    for contact, story in told.items():
+        if not story["episodes"] or story["episodes"][-1]["returned_at"] is not None:
+            continue
+        last = story["episodes"][-1]
+        away = as_of - last["departed_at"]
+        group: Any = (last["stage"], last["reason"])
+        if sum(t >= away for t, _ in first.get(group, [])) < 10:
+            group = None
+        now, later = (away_share(first[group], away + more) for more in (timedelta(0), within))
+        chance = 1 - later / now if now and later is not None else None
+        at_risk = sum(t >= away for t, _ in first[group])
+        rows[contact] = (BY_ALL if group is None else BY_GROUP, at_risk, chance)
+    return rows
+
+
+@settings(max_examples=25)
+@given(
+    told=told(MANY),
+    as_of=st.one_of(instants(12), st.just(START + NEVER)),
+    within=st.sampled_from([timedelta(0), HOUR, 3 * HOUR]),
+)
+def test_the_chances_are_those_worked_out_by_hand(
+    shared_engine: Engine, told: tuple[Story, list[Event]], as_of: datetime, within: timedelta
+) -> None:
+    """Everybody who is away is listed, with the chance of their group or of all."""
+    story, events = told
+    now = START + NEVER
+    tracker = Tracker(shared_engine, funnel_of(story), tenant=uuid4().hex, clock=lambda: now)
+    track_all(tracker, events)
+    stories = {
+        contact: oracle.tell([e for e in events if e.contact == contact], story, as_of)
+        for contact in sorted({event.contact for event in events})
+    }
+    hand = expected(stories, as_of, within)
+    for known_by in (None, now):
+        answer = tracker.report(as_of=as_of, known_by=known_by).worklist(within=within, limit=None)
+        assert sorted(row.contact for row in answer.rows) == sorted(hand)
+        assert answer.departed == len(hand)
+        chances = [-1.0 if row.chance is None else row.chance for row in answer.rows]
+        assert chances == sorted(chances, reverse=True)
+        for row in answer.rows:
+            basis, at_risk, chance = hand[row.contact]
+            assert (row.basis, row.at_risk) == (basis, at_risk)
+            assert (row.chance is None) == (chance is None)
+            assert chance is None or isclose(row.chance or 0.0, chance, abs_tol=1e-9)
+            assert answer.members(row) == [row.contact]
+            moments = stories[row.contact]["moments"][-3:]
+            assert [m.moment for m in row.moments] == [m["kind"] for m in moments]
+            assert row.reason == moments_reason(stories[row.contact])
+
+
+def moments_reason(story: Story) -> str:
+    reason: str = story["episodes"][-1]["reason"]
+    return reason
+
+
+FUNNEL = Funnel(
+    stages=("visitor", "lead", "customer"),
+    rules={"came": touch(), "signed": reach("lead"), "left": leave("why")},
+    patience={"default": None},
+)
+
+
+def day(number: int) -> datetime:
+    return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=number)
+
+
+@pytest.fixture
+def tracker(shared_engine: Engine) -> Tracker:
+    tracker = Tracker(shared_engine, FUNNEL, tenant=uuid4().hex, clock=lambda: day(100))
+    for n in range(24):
+        tracker.track(f"c{n:02}", "signed", occurred_at=day(0))
+        tracker.track(f"c{n:02}", "left", properties={"why": "price"}, occurred_at=day(10))
+        if n < 12:
+            tracker.track(f"c{n:02}", "came", occurred_at=day(12 + n))
+    tracker.track("new", "came", occurred_at=day(0))
+    tracker.track("new", "left", properties={"why": "moved"}, occurred_at=day(88))
+    return tracker
+
+
+def test_one_whose_group_is_small_has_the_chance_of_all(tracker: Tracker) -> None:
+    """Alone in its group and away for 12 days, as 15 of all were at least."""
+    answer = tracker.report().worklist(within=timedelta(days=10), limit=1)
+    (row,) = answer.rows
+    assert (row.contact, row.basis, row.at_risk) == ("new", BY_ALL, 15)
+    assert row.chance is not None and row.away == timedelta(days=12)
+    assert answer.departed == 13
+
+
+def test_past_what_was_observed_nothing_is_said(tracker: Tracker) -> None:
+    """Those away the longest come last, without a chance."""
+    rows = tracker.report().worklist(within=timedelta(days=1)).rows
+    assert [row.chance is None for row in rows] == [False] + [True] * 12
+    assert [row.contact for row in rows[1:]] == [f"c{n:02}" for n in range(12, 24)]
+
+
+def test_an_erased_contact_is_on_no_list(tracker: Tracker) -> None:
+    """Its counts stay in the curve; there is nobody to write to."""
+    tracker.forget("c23", keep_counts=True)
+    for known_by in (None, day(100)):
+        answer = tracker.report(known_by=known_by).worklist(within=timedelta(days=10))
+        assert answer.departed == 12 and answer.rows[0].at_risk == 15
+        assert answer.notes and "erased" in answer.notes[0]
+
+
+def test_a_merged_key_is_the_contact_that_it_belongs_to(tracker: Tracker) -> None:
+    """The keys are one contact, with one departure that lasts."""
+    tracker.track("old", "came", occurred_at=day(1))
+    tracker.merge("old", into="new")
+    for known_by in (None, day(100)):
+        rows = tracker.report(known_by=known_by).worklist().rows
+        assert "new" in {row.contact for row in rows}
+        assert "old" not in {row.contact for row in rows}
+
+
+def test_it_prints(tracker: Tracker) -> None:
+    """In eighty columns, with the reason and what each did last."""
+    answer = tracker.report().worklist(limit=3)
+    text = str(answer)
+    assert "3 of the 13 who are away" in text.replace("\n", " ")
+    assert "opening 2026-01-01" in text and "moved" in text
+    assert max(map(len, text.splitlines())) <= 80
+    told = answer.to_dict()
+    assert told["rows"][0]["moments"][-1]["moment"] == "depart"
+    assert answer.to_csv().startswith("contact,chance,lower,upper,away,")
+
+
+@pytest.mark.parametrize("asked", [{"limit": 0}, {"limit": True}, {"within": -HOUR}])
+def test_what_cannot_be_asked(tracker: Tracker, asked: dict[str, Any]) -> None:
+    """A limit is a whole number, a window a duration."""
+    with pytest.raises(QuestionError):
+        tracker.report().worklist(**asked)
