@@ -56,7 +56,7 @@ def picture(answer: Answer[Any]) -> Picture:
     return Picture(
         traces=[trace],
         layout={
-            "xaxis": axis(drawn.heading, rangemode="tozero", **_format(drawn)),
+            "xaxis": axis(drawn.heading, **_scale(rows, drawn)),
             "yaxis": names(labels),
             "annotations": [_beside(row, n, drawn) for n, row in enumerate(rows)],
         },
@@ -163,14 +163,20 @@ def _name(row: Any, drawn: Drawn) -> Any:
     return None if drawn.name is None else getattr(row, drawn.name)
 
 
-def _format(drawn: Drawn) -> dict[str, Any]:
-    return {"tickformat": ".0%"} if drawn.kind is SHARE else {"tickformat": ",~g"}
+def _scale(rows: Sequence[Any], drawn: Drawn) -> dict[str, Any]:
+    """From nothing on; where there is no number at all, a scale to one says so best."""
+    scale: dict[str, Any] = {"tickformat": ".0%" if drawn.kind is SHARE else ",~g"}
+    if not any(getattr(row, drawn.value) for row in rows):
+        ends = [getattr(row, drawn.interval) for row in rows] if drawn.interval else []
+        return scale | {"range": [0, max([one.upper * 1.05 for one in ends if one] or [1])]}
+    return scale | {"rangemode": "tozero"}
 
 
 def _said(answer: Answer[Any], rows: Sequence[Any], drawn: Drawn) -> str:
     interval = f", {answer.confidence * 100:.4g}% intervals" if drawn.interval else ""
     if len(rows) < len(answer.rows):
-        return f"the {len(rows)} largest of {len(answer.rows)} rows{interval}"
+        which = "first" if drawn.counts is None else "largest"
+        return f"the {which} {len(rows)} of {len(answer.rows)} rows{interval}"
     if drawn.counts == _COUNTS[0]:
         total = sum(row.denominator for row in rows)
         return f"n = {total:,} observed{interval}"

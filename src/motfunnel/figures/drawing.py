@@ -11,7 +11,19 @@ from importlib import import_module
 from typing import Any, Final
 
 from motfunnel.errors import MissingExtraError, QuestionError
-from motfunnel.figures import calendar, curves, dots, flows, heat, pace, stages
+from motfunnel.figures import (
+    calendar,
+    curves,
+    dots,
+    flows,
+    gaps,
+    heat,
+    outcomes,
+    pace,
+    shares,
+    silences,
+    stages,
+)
 from motfunnel.figures.picture import Picture, framed
 from motfunnel.reports.answer import Answer
 
@@ -25,6 +37,13 @@ _PICTURES: Final[Mapping[str, Mapping[str, Draw]]] = {
     "Growth": {"bars": calendar.growth},
     "Retention": {"heatmap": heat.picture},
     "Flows": {"sankey": flows.picture},
+    "LensAnswer": {"events": shares.lens},
+    "Touchpoints": {"gaps": gaps.touchpoints, "verdicts": shares.verdicts},
+    "JourneyMap": {"gaps": gaps.journey_map},
+    "Nps": {"shares": shares.nps},
+    "Complaints": {"outcomes": outcomes.picture},
+    "Patience": {"lines": silences.picture},
+    "Simulation": {"changes": shares.simulation},
     "Answer": {"dots": dots.picture},
 }
 """By the name of the answer's class, or of one that it inherits from."""
