@@ -24,22 +24,24 @@ from motfunnel.figures.style import (
     note,
 )
 
+Parts = Sequence[tuple[str, str, str, int]]
+"""Of each part its cell, its name, its colour, and whether it stands above the line."""
+
 _LABELS: Final = 12
 _PANELS: Final = 6
 _LEGEND: Final = {"orientation": "h", "x": 0, "xanchor": "left", "yanchor": "bottom"}
-_LIFECYCLE: Final = (
+_LIFECYCLE: Final[Parts] = (
     ("new", "new", BLUE, 1),
     ("returning", "returning", SKY, 1),
     ("resurrecting", "resurrecting", AMBER, 1),
     ("dormant", "dormant", ORANGE, -1),
 )
-_GROWTH: Final = (
+_GROWTH: Final[Parts] = (
     ("openings", "opened", BLUE, 1),
     ("returns", "returned", AMBER, 1),
     ("departures", "left", ORANGE, -1),
     ("erased_present", "erased", GREY, -1),
 )
-Parts = Sequence[tuple[str, str, str, int]]
 _FORMS: Final = {"year": "%Y", "month": "%b %Y"}
 
 

@@ -212,7 +212,11 @@ def _layout(
     lines = _ROW * len(rows)
     share = lines / (420 + lines)
     shown = {"tickvals": ticks, "ticktext": [f"{t:,}" for t in ticks]}
-    below = {"domain": [0, share], "visible": False, "range": [len(rows) - 0.4, -0.6]}
+    below: dict[str, Any] = {
+        "domain": [0, share],
+        "visible": False,
+        "range": [len(rows) - 0.4, -0.6],
+    }
     return {
         "showlegend": answer.by is not None,
         "xaxis": axis(f"{scale.unit} since the clock started", anchor="y", **shown,

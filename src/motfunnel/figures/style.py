@@ -46,10 +46,14 @@ def axis(title: str = "", **more: Any) -> dict[str, Any]:
 
 def names(labels: list[str], **more: Any) -> dict[str, Any]:
     """An axis of names: each at its number, so that no name is taken for a number or a date."""
-    at = list(range(len(labels)))
-    plain = {"tickvals": at, "ticktext": labels, "showgrid": False, "ticks": ""}
-    font = {"tickfont": {"size": 12, "color": INK}, "range": [len(labels) - 0.5, -0.5]}
-    return axis(**plain, **font) | more
+    told: dict[str, Any] = {
+        "tickvals": list(range(len(labels))),
+        "ticktext": labels,
+        "tickfont": {"size": 12, "color": INK},
+        "showgrid": False,
+        "range": [len(labels) - 0.5, -0.5],
+    }
+    return axis(**told) | more
 
 
 def faint(colour: str, opacity: float) -> str:
