@@ -5,15 +5,23 @@ Recovery is set against departure as competing outcomes; the plain rates are ``c
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
 from motfunnel.reports.clock import ERASED
 from motfunnel.reports.complaint_clocks import OUTCOME, RESOLUTION
 from motfunnel.reports.complaint_estimate import make_row
-from motfunnel.reports.complaint_rows import Complaints
+from motfunnel.reports.complaint_rows import ComplaintRow, Complaints
 from motfunnel.reports.grouping import Grouping, read_property
-from motfunnel.reports.question import CONFIDENCE, Bounds, Question, check_window, read_cohort
+from motfunnel.reports.question import (
+    CONFIDENCE,
+    Bounds,
+    Groups,
+    Question,
+    check_window,
+    read_cohort,
+)
 
 WITHIN: Final = timedelta(days=90)
 DEFINITION: Final = (
@@ -44,12 +52,10 @@ class AboutCases(Question):
     ) -> Complaints:
         """How long cases take, how many open again, and whether contacts recover or depart first.
 
-        Time to resolution: from each opening of a case, by Kaplan–Meier with open cases censored;
-        all cases of a contact count. Reopened: of the resolved, those whose case opened again.
-        Left meanwhile: of the cases, those whose contact departed while they were open. Recovered
-        (by a purchase or advocacy) or departed first: of contacts whose first complaint in the
-        cohort was observed for the whole window; and beside it by Aalen–Johansen. Empty
-        denominators give None.
+        Time to resolution: from each opening of a case, by Kaplan–Meier with open cases censored.
+        Reopened: of the resolved. Left meanwhile: of the cases. Recovered (by a purchase or
+        advocacy) or departed first: of contacts whose first complaint in the cohort was observed
+        for the whole window, and beside it by Aalen–Johansen. Empty denominators give None.
 
         Args:
             within: the window of the outcomes after the complaint; its edge belongs to it.
@@ -63,27 +69,23 @@ class AboutCases(Question):
         grouping = None if name is None else Grouping(kind="property", name=name)
         cases = self._choose(RESOLUTION, cohort, grouping, first_only=False)
         contacts = self._choose(OUTCOME, cohort, grouping, first_only=True)
-        groups = sorted({*cases, *contacts}, key=lambda group: group or "")
-        rows = tuple(
-            make_row(
-                group,
-                cases.get(group, []),
-                contacts.get(group, []),
-                within,
-                self.as_of,
-                confidence,
-            )
-            for group in groups
-        )
         readings = (one for each in (*cases.values(), *contacts.values()) for one in each)
         erased = any(one.ending == ERASED for one in readings)
         return Complaints(
             name="complaints",
             definition=DEFINITION,
-            rows=rows,
+            rows=tuple(self._rows(cases, contacts, within, confidence)),
             within=within,
             by=name,
             cohort=cohort,
             notes=(NO_PROMISE, CUT_OFF) if erased else (NO_PROMISE,),
             **self._asked(confidence),
         )
+
+    def _rows(
+        self, cases: Groups, contacts: Groups, within: timedelta, confidence: float
+    ) -> Iterator[ComplaintRow]:
+        """A row for each group that a case or a first complaint belongs to, by name."""
+        for group in sorted({*cases, *contacts}, key=lambda group: group or ""):
+            mine, firsts = cases.get(group, []), contacts.get(group, [])
+            yield make_row(group, mine, firsts, within, self.as_of, confidence)

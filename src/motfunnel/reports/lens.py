@@ -72,6 +72,8 @@ class LensAnswer(Answer[LensRow]):
 
     def tables(self) -> Iterator[Table]:
         """The classes; with the touchpoints before them, where there are any."""
+        if not self.rows:
+            return
         shown = columns_of(LensRow)
         if any(row.touchpoint is not None for row in self.rows):
             shown = [("touchpoint", Cell(TEXT, "touchpoint")), *shown]

@@ -23,6 +23,7 @@ from motfunnel.reports.touchpoint_facts import (
     read_lived,
 )
 from motfunnel.reports.touchpoint_rows import (
+    NO_SCORES,
     AgainstExpectation,
     Apart,
     JourneyMap,
@@ -35,6 +36,7 @@ from motfunnel.reports.touchpoint_rows import (
 from motfunnel.statistics import Proportion, Sample, intraclass_correlation, mean_range
 
 WORST: Final = 10
+_SORTED_AT_ONCE: Final = 1_000
 Key = tuple[str, str | None]
 
 TOUCHPOINTS_DEFINITION: Final = (
@@ -63,14 +65,12 @@ class AboutTouchpoints(Question):
         """What was expected and experienced at each touchpoint, how evenly, and who fared worst.
 
         Denominator of the means, and of good, bad and in between: experiences (events with a
-        score). Denominator of gap, delight, met and disappointment: those of them with an expected
-        score. Empty denominators give None. The intervals are Wilson's, and take experiences as
-        independent.
+        score). Of gap, delight, met and disappointment: those of them with an expected score.
+        Empty denominators give None. Wilson's intervals take experiences as independent.
 
         Args:
-            by: a property of the event, such as ``branch``; one that is named like nothing else may
-                be written ``property:NAME`` too. How far its groups lie apart is told as the range
-                of their means, and as the share of the variance between them, ICC(1).
+            by: a property of the event, such as ``branch``, also written ``property:NAME``; how far
+                its groups lie apart is told by the range of their means, and by ICC(1).
             period: experiences from the first instant on, before the second.
             worst: how many of the worst experiences to name.
             confidence: of the intervals.
@@ -81,23 +81,17 @@ class AboutTouchpoints(Question):
         if not isinstance(worst, int) or isinstance(worst, bool) or worst < 0:
             raise QuestionError(f"worst is {worst!r}; it must be a count, 0 or more")
         name, cohort, funnel = read_property(by), read_cohort(period), self._tracker.funnel
-        tallies: dict[Key, Tally] = {}
-        least: list[Lived] = []
-        for lived in self._lived(cohort):
-            group = None if name is None else property_text(lived.event.properties, name)
-            tallies.setdefault((lived.experience.touchpoint, group), Tally()).add(lived)
-            least.append(lived)
-            if len(least) > 2 * worst + 1_000:  # keep few, and sort seldom
-                least = heapq.nsmallest(worst, least, key=badness)
+        tallies, least = self._tally(cohort, name, worst)
         ordered = _in_order(tallies, funnel)
         return Touchpoints(
             name="touchpoints",
             definition=TOUCHPOINTS_DEFINITION,
             rows=tuple(_row(key, tallies[key], funnel, confidence) for key in ordered),
             apart=() if name is None else tuple(_apart(ordered, tallies)),
-            worst=tuple(map(_worst, heapq.nsmallest(worst, least, key=badness))),
+            worst=tuple(map(_worst, least)),
             by=name,
             period=cohort,
+            notes=() if tallies else (NO_SCORES,),
             **self._asked(confidence),
         )
 
@@ -123,8 +117,23 @@ class AboutTouchpoints(Question):
             definition=MAP_DEFINITION,
             rows=tuple(_map_rows(tallies, funnel, confidence)),
             period=cohort,
+            notes=() if tallies else (NO_SCORES,),
             **self._asked(confidence),
         )
+
+    def _tally(
+        self, period: Cohort, name: str | None, worst: int
+    ) -> tuple[dict[Key, Tally], list[Lived]]:
+        """Tally all experiences by touchpoint and group; keep the worst of them."""
+        tallies: dict[Key, Tally] = {}
+        least: list[Lived] = []
+        for lived in self._lived(period):
+            group = None if name is None else property_text(lived.event.properties, name)
+            tallies.setdefault((lived.experience.touchpoint, group), Tally()).add(lived)
+            least.append(lived)
+            if len(least) > 2 * worst + _SORTED_AT_ONCE:
+                least = heapq.nsmallest(worst, least, key=badness)
+        return tallies, heapq.nsmallest(worst, least, key=badness)
 
     def _lived(self, period: Cohort, **asked: Any) -> Iterator[Lived]:
         with self._reading() as source:

@@ -17,6 +17,7 @@ from motfunnel.reports.cells import COHORT, COUNT, LEVEL, Kind, between, cell
 from motfunnel.reports.lens import in_period
 from motfunnel.reports.question import CONFIDENCE, Bounds, Question, read_cohort
 from motfunnel.reports.touchpoint_facts import Lived, read_lived
+from motfunnel.reports.touchpoint_rows import NO_SCORES
 from motfunnel.statistics import Interval, NetPromoterScore
 
 LARGEST: Final = 10
@@ -101,14 +102,14 @@ class AboutPromoters(Question):
                     off_scale += 1
                 elif lived.contact not in latest or _place(latest[lived.contact]) < _place(lived):
                     latest[lived.contact] = lived
-        notes = f"ratings that are not between 0 and {LARGEST} were left out: {off_scale:,}"
+        left_out = f"ratings that are not between 0 and {LARGEST} were left out: {off_scale:,}"
         return Nps(
             name="nps",
             definition=DEFINITION,
             rows=(_row(latest, confidence),),
             period=cohort,
             off_scale=off_scale,
-            notes=(notes,) if off_scale else (),
+            notes=(left_out,) if off_scale else () if latest else (NO_SCORES,),
             **self._asked(confidence),
         )
 

@@ -30,6 +30,9 @@ from motfunnel.reports.cells import (
 from motfunnel.reports.lens import in_period
 from motfunnel.statistics import Interval
 
+NO_SCORES: Final = (
+    "no event here carries a score: a rating's, or as the property experienced of any event"
+)
 _LONGEST: Final = 20
 
 
@@ -219,6 +222,8 @@ class Touchpoints(Answer[TouchpointRow]):
 
     def tables(self) -> Iterator[Table]:
         """The scores, what they amount to, how far groups lie apart, and the worst."""
+        if not self.rows:
+            return
         shown = [one for one in columns_of(TouchpointRow) if self.by or one[0] != "group"]
         yield self.table(None, shown, self.rows)
         whose = shown[: 2 if self.by else 1]

@@ -15,6 +15,7 @@ from motfunnel.reports.clock import lies_in
 from motfunnel.reports.lens import LensAnswer, LensRow, Link, Loop, UltimateLens
 from motfunnel.reports.lens_facts import LensFacts, gather
 from motfunnel.reports.question import CONFIDENCE, Bounds, Question, read_cohort
+from motfunnel.reports.touchpoint_rows import NO_SCORES
 from motfunnel.statistics import Ratio
 from motfunnel.store.referrals import Referral
 
@@ -52,6 +53,7 @@ class AboutLenses(Question):
             "definition": lens.definition,
             "rows": tuple(_rows(facts)),
             "period": facts.period,
+            "notes": (NO_SCORES,) if lens is CARLZON and not facts.counted else (),
         }
         told |= self._asked(confidence)
         if lens is not ZERO_TO_ULTIMATE:
