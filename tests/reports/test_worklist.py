@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
@@ -18,7 +18,7 @@ from motfunnel.errors import QuestionError
 from motfunnel.reports.worklist import BY_ALL, BY_GROUP
 from tests import oracle
 from tests.oracle import Story
-from tests.reports.test_return_rates import track_all
+from tests.reports.test_windowed import FEW, track_all
 from tests.strategies import HOUR, NEVER, START, histories, instants, stories
 from tests.strategies import make_funnel as funnel_of
 
@@ -69,7 +69,7 @@ def expected(told: dict[str, Story], as_of: datetime, within: timedelta) -> dict
     return rows
 
 
-@settings(max_examples=25)
+@FEW
 @given(
     told=told(MANY),
     as_of=st.one_of(instants(12), st.just(START + NEVER)),

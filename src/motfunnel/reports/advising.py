@@ -5,7 +5,7 @@ States each in full; ``worklist`` and ``patience`` compute the answers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import Final
 
@@ -14,7 +14,8 @@ from motfunnel.domain.instant import MICROSECOND, to_micros
 from motfunnel.domain.moment import Moment
 from motfunnel.domain.wording import counted
 from motfunnel.errors import QuestionError
-from motfunnel.reports import patience, worklist
+from motfunnel.reports import patience as by_silence
+from motfunnel.reports import worklist as by_chance
 from motfunnel.reports.clock import choose
 from motfunnel.reports.known import Known
 from motfunnel.reports.patience_counts import Asked
@@ -40,7 +41,7 @@ class AboutTheNextStep(Question):
         within: timedelta = MONTH,
         limit: int | None = 100,
         confidence: float = CONFIDENCE,
-    ) -> worklist.Worklist:
+    ) -> by_chance.Worklist:
         """Who is away, and how probable it is that each returns soon; the likeliest first.
 
         For a contact that has been away for so long, the chance to return within the window more:
@@ -60,12 +61,12 @@ class AboutTheNextStep(Question):
         with self._reading() as source:
             clocks = source.clocks(RECIDIVISM)
             chosen = choose(clocks, (None, None), self.as_of, erased, first_only=False)
-            departed, rows = worklist.work_rows(chosen, erased, within, limit, confidence)
+            departed, rows = by_chance.work_rows(chosen, erased, within, limit, confidence)
             last = _latest_moments(source, {row.contact for row in rows})
-        return worklist.Worklist(
+        return by_chance.Worklist(
             name="worklist",
-            definition=worklist.DEFINITION,
-            rows=tuple(worklist.with_moments(row, last.get(row.contact, ())) for row in rows),
+            definition=by_chance.DEFINITION,
+            rows=tuple(by_chance.with_moments(row, last.get(row.contact, ())) for row in rows),
             notes=(COMPETING,) if any(one.is_gone for one in chosen) else (),
             within=within,
             departed=departed,
@@ -80,7 +81,7 @@ class AboutTheNextStep(Question):
         step: timedelta = DAY,
         fewest: int = FEWEST_AT_RISK,
         confidence: float = CONFIDENCE,
-    ) -> patience.Patience:
+    ) -> by_silence.Patience:
         """How long a silence has to last until hardly anybody is heard of again.
 
         Numerator: silences that ended by a touch of the contact within the horizon more.
@@ -94,31 +95,15 @@ class AboutTheNextStep(Question):
             fewest: a suggestion rests on at least so many silences.
             confidence: of the intervals.
         """
-        check_window(horizon, "horizon")
-        check_window(step, "step")
-        _check_count("fewest", fewest)
-        if not isinstance(share, int | float) or not 0 < share <= 1:
-            raise QuestionError(f"share is {share!r}; it must lie above 0, and be 1 at most")
-        if not step:
-            raise QuestionError("step is nothing; write e.g. timedelta(days=1)")
-        asked = Asked(
-            as_of=to_micros(self.as_of),
-            horizon=horizon // MICROSECOND,
-            step=step // MICROSECOND,
-        )
+        _check_patience(share, horizon, step, fewest)
         erased, _ = self._erased()
-        gathered = patience.Gathered(self._tracker.funnel, asked)
-        with self._reading() as source:
-            patient = without_patience(self._tracker.funnel)
-            for contact, events in _heard_of(source):
-                if contact not in erased:
-                    gathered.add(contact, silences(patient, events, asked.as_of))
+        gathered = self._gather_silences(horizon, step, erased)
         left_out = f"without {counted(len(erased), 'contact')} erased, of whom only counts are left"
-        return patience.Patience(
+        return by_silence.Patience(
             name="patience",
-            definition=patience.DEFINITION,
+            definition=by_silence.DEFINITION,
             rows=gathered.rows(share, fewest, confidence),
-            notes=(*patience.NOTES, *([left_out] if erased else [])),
+            notes=(*by_silence.NOTES, *([left_out] if erased else [])),
             horizon=horizon,
             below=share,
             step=step,
@@ -126,12 +111,39 @@ class AboutTheNextStep(Question):
             **self._asked(confidence),
         )
 
+    def _gather_silences(
+        self, horizon: timedelta, step: timedelta, erased: Collection[str]
+    ) -> by_silence.Gathered:
+        """Count the silences of all contacts but those of whom only counts are left."""
+        asked = Asked(
+            as_of=to_micros(self.as_of),
+            horizon=horizon // MICROSECOND,
+            step=step // MICROSECOND,
+        )
+        funnel = self._tracker.funnel
+        patient, gathered = without_patience(funnel), by_silence.Gathered(funnel, asked)
+        with self._reading() as source:
+            for contact, events in _heard_of(source):
+                if contact not in erased:
+                    gathered.add(contact, silences(patient, events, asked.as_of))
+        return gathered
+
+
+def _check_patience(share: float, horizon: timedelta, step: timedelta, fewest: int) -> None:
+    check_window(horizon, "horizon")
+    check_window(step, "step")
+    _check_count("fewest", fewest)
+    if not isinstance(share, int | float) or not 0 < share <= 1:
+        raise QuestionError(f"share is {share!r}; it must lie above 0, and be 1 at most")
+    if not step:
+        raise QuestionError("step is nothing; write e.g. timedelta(days=1)")
+
 
 def _latest_moments(source: Stored | Known, contacts: set[str]) -> dict[str, list[Moment]]:
     if isinstance(source, Stored):
-        return read_latest_moments(source.extent, contacts, worklist.LAST)
+        return read_latest_moments(source.extent, contacts, by_chance.LAST)
     return {
-        journey.contact: journey.moments[-worklist.LAST :]
+        journey.contact: journey.moments[-by_chance.LAST :]
         for journey, _ in source.histories()
         if journey.contact in contacts
     }

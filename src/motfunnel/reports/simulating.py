@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import Final
 
@@ -11,9 +11,10 @@ from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.signal import Signal
 from motfunnel.domain.wording import counted
 from motfunnel.errors import QuestionError
+from motfunnel.reports.differences import Differences
 from motfunnel.reports.known import Known
 from motfunnel.reports.question import CONFIDENCE, Question, check_window
-from motfunnel.reports.simulation import DEFINITION, Differences, Simulation
+from motfunnel.reports.simulation import DEFINITION, Simulation
 from motfunnel.reports.stored import Stored
 from motfunnel.reports.two_walks import walk_keyed
 from motfunnel.store.happenings import read_events_by_signal
@@ -47,16 +48,9 @@ class AboutChange(Question):
             kind = type(other_funnel).__name__
             raise QuestionError(f"a simulation needs another Funnel, not a {kind}")
         check_window(within)
-        funnel, (erased, _) = self._tracker.funnel, self._erased()
-        found = Differences(funnel, other_funnel, self.as_of, within)
-        with self._reading() as source:
-            for contact, events in _all_events(source):
-                if contact not in erased:
-                    walks = (
-                        walk_keyed(contact, one, events, self.as_of)
-                        for one in (funnel, other_funnel)
-                    )
-                    found.add(*walks)
+        erased, _ = self._erased()
+        found = Differences(self._tracker.funnel, other_funnel, self.as_of, within)
+        self._walk(found, erased)
         left_out = f"without {counted(len(erased), 'contact')} erased, of whom only counts are left"
         return Simulation(
             name="simulation",
@@ -71,6 +65,15 @@ class AboutChange(Question):
             recidivism=found.recidivism(confidence),
             **self._asked(confidence),
         )
+
+    def _walk(self, found: Differences, erased: Collection[str]) -> None:
+        """Walk each contact through both funnels; of whom only counts are left, nobody can."""
+        with self._reading() as source:
+            for contact, events in _all_events(source):
+                if contact not in erased:
+                    before = walk_keyed(contact, found.funnel, events, self.as_of)
+                    after = walk_keyed(contact, found.other, events, self.as_of)
+                    found.add(before, after)
 
 
 def _all_events(source: Stored | Known) -> Iterator[tuple[str, list[Event]]]:

@@ -55,7 +55,11 @@ class Ledger(ContactRows):
         rows = self._run.read_event.fetch(self.connection, key)
         return read_event(rows[0]) if rows else None
 
-    def events(self, key: str) -> list[tuple[Event, datetime]]:
+    def events(self, key: str) -> list[Event]:
+        """Read the events that were recorded under a key, in no order."""
+        return [event for event, _ in self.arrivals(key)]
+
+    def arrivals(self, key: str) -> list[tuple[Event, datetime]]:
         """Read the events that were recorded under a key, and when they were, in no order."""
         rows = self._run.read_events.fetch(self.connection, self._key(key))
         return [(read_event(row), row["recorded_at"]) for row in rows]

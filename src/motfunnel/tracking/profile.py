@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Self
@@ -17,6 +18,7 @@ from motfunnel.domain.wording import counted
 
 _SECONDS = "%Y-%m-%d %H:%M:%S"
 _INDENT = " " * 21
+_WIDTH = 80
 
 
 @frozen(kw_only=True)
@@ -111,7 +113,8 @@ class Revoked:
     def __str__(self) -> str:
         """What was so, and what took it back."""
         late = ", ".join(f"{e.name} of {e.occurred_at:{_SECONDS}}" for e in self.events)
-        return f"{self.moment}: taken back by {late}, recorded {self.recorded_at:{_SECONDS}}"
+        taken = _wrapped(f"taken back by {late}, recorded {self.recorded_at:{_SECONDS}}")
+        return f"{self.moment}\n{taken}"
 
     def to_dict(self) -> dict[str, Any]:
         """The moment with what took it back, ready for JSON."""
@@ -201,7 +204,7 @@ class Profile:
         for one in self.story:
             lines.append(str(one))
             if one.rule is not None:
-                lines.append(f"{_INDENT}until then {one.before}; by {one.rule}")
+                lines += _below(f"until then {one.before}", f"by {one.rule}")
         return "\n".join([*lines, *self._taken_back()])
 
     def _heading(self) -> list[str]:
@@ -217,7 +220,29 @@ class Profile:
         return lines
 
     def _taken_back(self) -> list[str]:
-        return [f"no longer: {one}" for one in self.revoked]
+        return ["no longer so:", *map(str, self.revoked)] if self.revoked else []
+
+
+def _below(*told: str) -> list[str]:
+    """Set what is told of a moment below it, on one line if that is not too long."""
+    together = "; ".join(told)
+    if len(_INDENT) + len(together) <= _WIDTH:
+        return [_INDENT + together]
+    return [_wrapped(one) for one in told]
+
+
+def _wrapped(text: str) -> str:
+    """Set lines below a moment, indented; a name that is long is not broken."""
+    return textwrap.fill(
+        text,
+        _WIDTH,
+        initial_indent=_INDENT,
+        subsequent_indent=_INDENT,
+        expand_tabs=False,
+        replace_whitespace=False,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _iso(instant: datetime | None) -> str | None:

@@ -72,7 +72,7 @@ class Reader:
         with self.database.read() as connection:
             ledger = Ledger(connection, self.database.tables.schema, self.tenant)
             identity = find_identity(ledger, key)
-            recorded = [one for key in identity.keys for one in ledger.events(key)]
+            recorded = [one for key in identity.keys for one in ledger.arrivals(key)]
             stored = ledger.find_contact(identity.contact, funnel)
             if stored is not None and stored.erased_at is not None:
                 moments, episodes = ledger.journeys([stored.contact])

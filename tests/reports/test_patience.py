@@ -1,0 +1,244 @@
+"""Patience, held against silences counted one by one from the events."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from math import isclose
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+
+from motfunnel import Funnel, Tracker, leave, purchase, touch
+from motfunnel.domain.event import Event
+from motfunnel.errors import QuestionError
+from motfunnel.statistics import Proportion, log_log_interval
+from tests import oracle
+from tests.oracle import Story
+from tests.reports.test_windowed import FEW, track_all
+from tests.strategies import CONTACTS, HOUR, NEVER, START, histories, instants, stories
+from tests.strategies import make_funnel as funnel_of
+
+Hand = list[tuple[str, str, datetime, timedelta, str | None]]
+
+
+@st.composite
+def told(draw: st.DrawFn) -> tuple[Story, list[Event]]:
+    """A funnel, and histories of several contacts."""
+    story = draw(stories())
+    drawn = draw(histories(story, CONTACTS, most=30))
+    return story, list({(e.contact, e.id): e for e in drawn}.values())
+
+
+def silences(contact: str, mine: list[Event], story: Story, as_of: datetime) -> Hand:
+    """Each silence: of whom, at which stage, since when, how long, and how it ended."""
+    patient = story | {"patience": dict.fromkeys(story["stages"])}
+    state, since = oracle.start(), None
+    found: Hand = []
+
+    def end(at: datetime, how: str | None, stage: str) -> None:
+        if since is not None:
+            found.append((contact, stage, since, at - since, how))
+
+    for event in oracle.in_order(mine, patient):
+        if event["at"] > as_of:
+            break
+        stage = story["stages"][state["stage"]]
+        oracle.step(state, event, patient)
+        if state["presence"] == "active" and event["signal"] in oracle.KEEPS_ALIVE:
+            end(event["at"], "touch", stage)
+            since = event["at"]
+        elif event["signal"] == "leave" and state["presence"] == "departed":
+            end(event["at"], "leave", stage)
+            since = None
+    end(as_of, None, story["stages"][state["stage"]])
+    return found
+
+
+def count(
+    hand: Hand, stage: str, length: timedelta, horizon: timedelta, as_of: datetime
+) -> tuple[list[str], list[str]]:
+    """Whose silences at a stage ended in time after a length, and whose were observed for that."""
+    of = [
+        one
+        for one in hand
+        if one[1] == stage and one[3] >= length and one[2] + length + horizon <= as_of
+    ]
+    came = [one for one in of if one[4] == "touch" and one[3] <= length + horizon]
+    return [one[0] for one in came], [one[0] for one in of]
+
+
+@FEW
+@given(
+    told=told(),
+    as_of=st.one_of(instants(12), st.just(START + timedelta(days=3)), st.just(START + NEVER)),
+    horizon=st.sampled_from([timedelta(0), HOUR, 2 * HOUR, timedelta(days=1)]),
+    share=st.sampled_from([0.1, 0.5, 1.0]),
+    step=st.sampled_from([HOUR, HOUR + timedelta(microseconds=1), timedelta(days=1)]),
+    fewest=st.sampled_from([1, 2, 4]),
+)
+def test_the_silences_are_those_counted_one_by_one(
+    shared_engine: Engine,
+    told: tuple[Story, list[Event]],
+    as_of: datetime,
+    horizon: timedelta,
+    share: float,
+    step: timedelta,
+    fewest: int,
+) -> None:
+    """Counts, names and the suggestion are those that one finds in the events."""
+    story, events = told
+    now = START + NEVER
+    tracker = Tracker(shared_engine, funnel_of(story), tenant=uuid4().hex, clock=lambda: now)
+    track_all(tracker, events)
+    contacts = sorted({event.contact for event in events})
+    hand = [
+        one
+        for contact in contacts
+        for one in silences(contact, [e for e in events if e.contact == contact], story, as_of)
+    ]
+    for known_by in (None, now):
+        report = tracker.report(as_of=as_of, known_by=known_by)
+        answer = report.patience(share=share, horizon=horizon, step=step, fewest=fewest)
+        assert [row.stage for row in answer.rows] == story["stages"]
+        for row in answer.rows:
+            assert row.silences == sum(one[1] == row.stage for one in hand)
+            check_patience(answer, row, story, hand)
+            check_suggestion(answer, row, hand)
+            for one in row.steps:
+                came, of = count(hand, row.stage, one.silent_for, horizon, as_of)
+                assert (one.numerator, one.denominator) == (len(came), len(of))
+                check_interval(one, came, of)
+
+
+def check_patience(answer: Any, row: Any, story: Story, hand: Hand) -> None:
+    """At the patience in force, to the last name."""
+    patience = story["patience"][row.stage]
+    assert row.patience == patience
+    if patience is None:
+        assert row.share is None and row.denominator == 0
+        return
+    came, of = count(hand, row.stage, patience, answer.horizon, answer.as_of)
+    assert (row.numerator, row.denominator) == (len(came), len(of))
+    assert row.share == (len(came) / len(of) if of else None)
+    assert Counter(answer.members(row, "numerator")) == Counter(came)
+    assert Counter(answer.members(row, "denominator")) == Counter(of)
+
+
+def check_suggestion(answer: Any, row: Any, hand: Hand) -> None:
+    """The first multiple of the step at which the share is below, tried one after the other."""
+    for n in range(80):
+        came, of = count(hand, row.stage, n * answer.step, answer.horizon, answer.as_of)
+        if len(of) >= answer.fewest and len(came) / len(of) < answer.below:
+            assert row.suggested == n * answer.step
+            assert (row.suggested_numerator, row.suggested_denominator) == (len(came), len(of))
+            return
+    assert row.suggested is None or row.suggested >= 80 * answer.step
+
+
+def check_interval(one: Any, came: list[str], of: list[str]) -> None:
+    """Wilson's where no contact repeats; else it widens with what each contact brings."""
+    share = Proportion(numerator=len(came), denominator=len(of))
+    if len(set(of)) == len(of):
+        assert one.interval == share.interval()
+    elif 0 < len(came) < len(of):
+        spread = sum(
+            (came.count(c) / len(came) - of.count(c) / len(of)) ** 2 for c in sorted(set(of))
+        )
+        expected = log_log_interval(one.share, spread)
+        assert one.interval is not None and expected is not None
+        assert isclose(one.interval.lower, expected.lower, abs_tol=1e-9)
+        assert isclose(one.interval.upper, expected.upper, abs_tol=1e-9)
+    else:
+        assert one.interval is None
+
+
+FUNNEL = Funnel(
+    stages=("visitor", "customer"),
+    rules={"came": touch(), "paid": purchase(), "left": leave("why")},
+    patience={"visitor": timedelta(days=14), "customer": None},
+)
+
+
+def day(number: int) -> datetime:
+    return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=number)
+
+
+@pytest.fixture
+def tracker(shared_engine: Engine) -> Tracker:
+    """Twenty visitors: contact n is silent for n days, then comes back."""
+    tracker = Tracker(shared_engine, FUNNEL, tenant=uuid4().hex, clock=lambda: day(300))
+    for n in range(1, 21):
+        tracker.track(f"c{n:02}", "came", occurred_at=day(0))
+        tracker.track(f"c{n:02}", "came", occurred_at=day(n))
+    return tracker
+
+
+def test_it_suggests_where_the_share_falls(tracker: Tracker) -> None:
+    """Of 40 silences 20 last; of those of at least g days, 20 - g + 1 end within 30 more."""
+    answer = tracker.report().patience(share=0.26, horizon=timedelta(days=30))
+    visitor, customer = answer.rows
+    assert (visitor.numerator, visitor.denominator) == (7, 27)
+    assert visitor.suggested == timedelta(days=14)
+    assert (customer.silences, customer.suggested, customer.share) == (0, None, None)
+    assert answer.members(visitor, "numerator") == [f"c{n:02}" for n in range(14, 21)]
+
+
+def test_it_does_not_depend_on_the_patience_in_force(tracker: Tracker) -> None:
+    """Another patience sees the same silences."""
+    before = tracker.report().patience(horizon=timedelta(days=30)).rows[0]
+    other = Funnel(stages=FUNNEL.stages, rules=FUNNEL.rules, patience={"default": None})
+    with Tracker(tracker.database.engine, other, tenant=tracker.tenant) as again:
+        again.clock = lambda: day(300)
+        again.rebuild()
+        after = again.report().patience(horizon=timedelta(days=30)).rows[0]
+    assert (before.silences, before.suggested) == (after.silences, after.suggested)
+
+
+def test_an_erased_contact_is_left_out_and_told_of(tracker: Tracker) -> None:
+    """Of whom only counts are left, no silence is known."""
+    tracker.forget("c20", keep_counts=True)
+    for known_by in (None, day(300)):
+        answer = tracker.report(known_by=known_by).patience()
+        assert answer.rows[0].silences == 38
+        assert "without 1 contact erased" in answer.notes[-1]
+
+
+def test_merged_keys_are_silent_together(tracker: Tracker) -> None:
+    """What came under either key ends the silence of the one contact."""
+    tracker.merge("c01", into="c02")
+    for known_by in (None, day(300)):
+        answer = tracker.report(known_by=known_by).patience()
+        assert answer.rows[0].silences == 40  # at day 0 twice, on days 1 and 2, and until now
+
+
+def test_it_prints(tracker: Tracker) -> None:
+    """In eighty columns, by stages and by lengths; JSON holds the lengths too."""
+    answer = tracker.report().patience(share=0.25)
+    text = str(answer)
+    assert "fewer than 25% are back within 90d" in text.replace("\n", " ")
+    assert "By how long they had been silent" in text
+    assert max(map(len, text.splitlines())) <= 80
+    assert answer.to_dict()["rows"][0]["steps"][0]["silent_for"] == "1d"
+    assert answer.to_csv().splitlines()[1].startswith("visitor,14d,")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"share": 0},
+        {"share": 1.5},
+        {"share": "10%"},
+        {"step": timedelta(0)},
+        {"horizon": -HOUR},
+        {"fewest": 0},
+    ],
+)
+def test_what_cannot_be_asked(tracker: Tracker, asked: dict[str, Any]) -> None:
+    """A share lies above 0, a step is some time, and a suggestion rests on somebody."""
+    with pytest.raises(QuestionError):
+        tracker.report().patience(**asked)
