@@ -107,6 +107,10 @@ def test_contact_tells_its_story(filled: Run) -> None:
         ("journey-map", []),
         ("nps", ["--from", "2024-01-01"]),
         ("complaints", ["--within", "7d"]),
+        ("funnel", ["--within", "7d", "--by", "reason", "--from", "2024-01-01"]),
+        ("lifecycle", ["--period", "day", "--from", "2024-01-03", "--to", "2024-01-20"]),
+        ("growth", ["--period", "week", "--week-start", "sunday", "--by", "source"]),
+        ("flows", ["--steps", "2", "--together", "--from", "2024-01-01"]),
     ],
 )
 def test_every_report_in_every_form(filled: Run, name: str, options: list[str]) -> None:
@@ -119,6 +123,19 @@ def test_every_report_in_every_form(filled: Run, name: str, options: list[str]) 
     )
     assert len(lines) == len(told["rows"]) if "rows" in told else len(lines) == 1
     assert all(line["as_of"] == told["as_of"] for line in lines)
+
+
+def test_retention_has_a_line_for_each_cell(filled: Run) -> None:
+    """In CSV each cell stands on a line of its own, with its cohort."""
+    asked = ["--period", "week", "--how", "in-or-after", "--periods", "1", "--to", "2024-01-10"]
+    told = json.loads(filled("report", "retention", *asked, "--format", "json").stdout)
+    assert told["how"] == "in or after"
+    assert [row["starts_on"] for row in told["rows"]] == ["2024-01-01", "2024-01-08"]
+    text = filled("report", "retention", *asked, "--format", "csv").stdout
+    lines = list(csv.DictReader(io.StringIO(text)))
+    cells = [(row["starts_on"], one["number"]) for row in told["rows"] for one in row["cells"]]
+    assert [(line["starts_on"], int(line["number"])) for line in lines] == cells
+    assert "2024-01-08" in filled("report", "retention", *asked).stdout
 
 
 def test_a_trial_needs_a_hold_out(filled: Run) -> None:
@@ -140,8 +157,9 @@ def test_report(filled: Run) -> None:
     ("arguments", "words"),
     [
         (["recidivism"], "needs --within"),
-        (["funnel", "--within", "7d"], "takes no --within"),
-        (["funnel", "--from", "2024-01-01"], "takes no --from"),
+        (["growth", "--within", "7d"], "takes no --within"),
+        (["growth", "--how", "in"], "takes no --how"),
+        (["funnel", "--week-start", "monday"], "takes no --week-start"),
         (["recidivism", "--within", "7"], "'7' is no duration"),
         (["recidivism", "--within", "7d", "--as-of", "soon"], "no ISO 8601 instant"),
         (["recidivism", "--within", "7d", "--timezone", "Mars"], "no time zone"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from motfunnel.cli.report import REPORTS
+from motfunnel.cli.report_forms import REPORTS
 from tests.cli.conftest import Run
 
 NO_PLOTLY = "no pages without plotly: install the extra plot"

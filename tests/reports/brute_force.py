@@ -45,7 +45,7 @@ def expected_rows(
             taken += 1
             if unit == "contact" and taken > 1:
                 continue
-            group = None if by is None else _group(by, contact, clock, histories, told)
+            group = None if by is None else group_of(by, contact, clock, histories, told)
             _count(rows.setdefault(group, _empty()), clock, as_of, within, contact)
     return rows
 
@@ -188,13 +188,14 @@ STARTS: dict[str, Any] = {
 }
 
 
-def _group(
+def group_of(
     by: str,
     contact: str,
     clock: Story,
     histories: dict[str, list[Event]],
     told: dict[str, Story],
 ) -> str:
+    """The value that held at a start event."""
     if by == "source":
         return _source(contact, histories, told)
     if by in ("stage", "reason"):

@@ -147,4 +147,4 @@ def test_stages_with_the_time_between(shared_engine: Engine) -> None:
     assert (outside.contacts, outside.from_previous) == (4, 0.8)
     assert (outside.lower_quartile, outside.median) == (1.75 * WEEK, 2.5 * WEEK)
     assert answer.members(outside) == ["0", "1", "2", "3"]
-    assert "80.0%" in str(answer) and answer.to_csv().startswith("stage,")
+    assert "80.0%" in str(answer) and answer.to_csv().startswith("group,stage,")

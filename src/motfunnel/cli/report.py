@@ -3,82 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
-from attrs import frozen
 
 from motfunnel.cli.handing import FORMS, Asked, file_to_write, hand_on, must_draw
 from motfunnel.cli.output import formats
+from motfunnel.cli.report_forms import ALL, GIVEN, REPORTS, Told
 from motfunnel.cli.store import with_tracker
 from motfunnel.cli.words import duration, read_funnel, read_instant, zone
 from motfunnel.domain.lens import LENSES
+from motfunnel.domain.period import UNITS, WEEKDAYS
 from motfunnel.errors import QuestionError
 from motfunnel.reports.report import Report
 from motfunnel.tracking.tracker import Tracker
-
-
-@frozen
-class Form:
-    """What a report is told.
-
-    Attributes:
-        takes: the options that it takes.
-        needs: those of them that it cannot do without.
-        cohort: the name of the argument that ``--from`` and ``--to`` make.
-    """
-
-    takes: frozenset[str] = frozenset()
-    needs: frozenset[str] = frozenset()
-    cohort: str | None = None
-
-
-def _form(takes: str, needs: str = "", cohort: str | None = None) -> Form:
-    given = {*takes.split(), *needs.split(), "confidence"} | ({"from", "to"} if cohort else set())
-    return Form(frozenset(given), frozenset(needs.split()), cohort)
-
-
-REPORTS: Final = {
-    "recidivism": _form("by unit", "within", "departed"),
-    "reengagement": _form("by unit", "within", "attempted"),
-    "coverage": _form("by unit", "within", "departed"),
-    "reactivation": _form("by", "from to", "period"),
-    "relapse": _form("by unit", "within", "returned"),
-    "conversion": _form("by", "start goal within", "reached"),
-    "loyalty": _form("by", "within", "bought"),
-    "recovery": _form("by unit", "within", "complained"),
-    "departure-after-complaint": _form("by unit", "within", "complained"),
-    "referrals": _form("", "", "period"),
-    "holdout": _form("", "within", "assigned"),
-    "landmark": _form("", "after within", "departed"),
-    "mantel-byar": _form("", "", "departed"),
-    "funnel": _form(""),
-    "lens": _form("", "lens", "period"),
-    "touchpoints": _form("by worst", "", "period"),
-    "journey-map": _form("", "", "period"),
-    "nps": _form("", "", "period"),
-    "complaints": _form("by within", "", "complained"),
-    "worklist": _form("within limit"),
-    "patience": _form("share horizon"),
-    "simulate": _form("within", "other"),
-}
-ALL: Final = "all"
-_COHORT: Final = "cohort"
-_CALLED: Final = {"lens": "name", "other": "other_funnel"}
-"""What a report's argument is called, where its option has another name."""
-
-_GIVEN: Final = (
-    *("within", "after", "start", "goal", "by", "unit", "confidence", "lens", "worst"),
-    *("limit", "share", "horizon", "other"),
-)
-_EXAMPLES: Final = {
-    "from": "2025-01-01",
-    "to": "2025-02-01",
-    "start": "lead",
-    "goal": "customer",
-    "lens": "ultimate",
-    "other": "other.toml",
-}
 
 
 @click.command("report")
@@ -96,6 +34,12 @@ _EXAMPLES: Final = {
 @click.option("--share", type=float, help="The share below which a silence is a departure.")
 @click.option("--horizon", type=duration, help="Within how much more somebody is to return.")
 @click.option("--other", metavar="FILE", help="Another funnel: a file, or a preset.")
+@click.option("--period", type=click.Choice(UNITS), help="How long periods are.")
+@click.option("--week-start", type=click.Choice(WEEKDAYS), help="The day on which weeks begin.")
+@click.option("--how", type=click.Choice(["in", "in-or-after"]), help="What counts as kept.")
+@click.option("--periods", type=click.IntRange(0), help="The last period after the opening.")
+@click.option("--steps", type=click.IntRange(1), help="How many steps of a flow are told.")
+@click.option("--stepwise/--together", default=None, help="Tell steps apart by their number.")
 @click.option("--from", "since", metavar="INSTANT", help="The cohort: from this instant on.")
 @click.option("--to", "until", metavar="INSTANT", help="The cohort: before this instant.")
 @click.option("--confidence", type=click.FloatRange(0, 1, min_open=True, max_open=True))
@@ -112,56 +56,49 @@ _EXAMPLES: Final = {
 def report_command(tracker: Tracker, /, name: str, form: str, **options: Any) -> None:
     """Ask for the rate or report NAME, or for all of them."""
     timezone, output = options["timezone"], options["output"]
-    must_draw(form)
-    options["other"] = read_funnel(options["other"])
-    given = {option: options[option] for option in _GIVEN if options[option] is not None}
-    bounds = {"from": options["since"], "to": options["until"]}
-    asked = {*given, *(side for side, bound in bounds.items() if bound is not None)}
+    told = _read(options, timezone)
     if name != ALL:
-        _check(name, asked)
+        told.check(name)
     elif form == "csv":
         raise click.UsageError("each report has columns of its own; ask for one at a time as CSV")
-    if asked & {"from", "to"}:
-        given[_COHORT] = tuple(read_instant(bounds[s], timezone, s) for s in ("from", "to"))
+    must_draw(form)
     report = tracker.report(
         as_of=read_instant(options["as_of"], timezone, "as-of"),
         known_by=read_instant(options["known_by"], timezone, "known-by"),
         timezone=timezone,
     )
     if name == ALL:
-        hand_on(_ask_all(report, given, asked), form, output, title="Reports")
+        hand_on(_ask_all(report, told), form, output, title="Reports")
     else:
-        hand_on(Asked({name: _ask(report, name, given)}), form, output)
+        hand_on(Asked({name: _ask(report, name, told)}), form, output)
 
 
-def _ask(report: Report, name: str, given: dict[str, Any]) -> Any:
-    form = REPORTS[name]
-    told = {_CALLED.get(o, o): value for o, value in given.items() if o in form.takes}
-    if form.cohort is not None and _COHORT in given:
-        told[form.cohort] = given[_COHORT]
-    return getattr(report, name.replace("-", "_"))(**told)
+def _read(options: dict[str, Any], timezone: str) -> Told:
+    """Read what was given, as the reports are to be told it."""
+    given = {one: options[one.replace("-", "_")] for one in GIVEN}
+    given["other"] = read_funnel(given["other"])
+    given["how"] = given["how"] and given["how"].replace("-", " ")
+    given = {option: value for option, value in given.items() if value is not None}
+    bounds = {"from": options["since"], "to": options["until"]}
+    sides = {side for side, bound in bounds.items() if bound is not None}
+    first, last = (read_instant(bound, timezone, side) for side, bound in bounds.items())
+    return Told(given, (first, last) if sides else None, frozenset({*given, *sides}))
 
 
-def _ask_all(report: Report, given: dict[str, Any], asked: set[str]) -> Asked:
+def _ask(report: Report, name: str, told: Told) -> Any:
+    return getattr(report, name.replace("-", "_"))(**told.arguments(name))
+
+
+def _ask_all(report: Report, told: Told) -> Asked:
     """Ask for each report with those options that it takes; what cannot be answered is told."""
     found = Asked({})
-    for name, form in REPORTS.items():
-        missing = sorted(form.needs - asked)
+    for name in REPORTS:
+        missing = ", ".join(f"--{option}" for option in told.missing(name))
         if missing:
-            found.left_out[name] = f"it needs {', '.join(f'--{option}' for option in missing)}"
+            found.left_out[name] = f"it needs {missing}"
             continue
         try:
-            found.answers[name] = _ask(report, name, given)
+            found.answers[name] = _ask(report, name, told)
         except QuestionError as error:
             found.left_out[name] = str(error)
     return found
-
-
-def _check(name: str, asked: set[str]) -> None:
-    """Refuse options that the report does not take, and ask for those that it needs."""
-    form = REPORTS[name]
-    for option in sorted(asked - form.takes):
-        raise click.UsageError(f"the report {name} takes no --{option}")
-    for option in sorted(form.needs - asked):
-        example = _EXAMPLES.get(option, "90d")
-        raise click.UsageError(f"the report {name} needs --{option}, e.g. --{option} {example}")

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
+from operator import itemgetter
 from typing import ClassVar, Final
 
 from attrs import field, frozen
@@ -84,19 +85,24 @@ def count_flows(
     *,
     steps: int | None,
     stepwise: bool,
-) -> Counted:
-    """Count the transitions of each group and step, those of a contact one after another."""
+) -> tuple[Counted, int]:
+    """Count the transitions of each group and step, those of a contact one after another.
+
+    Returns:
+        The transitions, and how many contacts have more steps than are told.
+    """
     counted: defaultdict[tuple[str | None, int | None], defaultdict[tuple[str, str], list[str]]]
     counted = defaultdict(lambda: defaultdict(list))
+    beyond = 0
     for contact, moments in stories:
         if contact in opened.groups:
-            gone = opened.erased.get(contact)
-            nodes = _nodes(moments, gone, as_of)
-            for number, flow in enumerate(pairwise(nodes), start=1):
-                if steps is None or number <= steps:
-                    step = number if stepwise else None
-                    counted[opened.groups[contact], step][flow].append(contact)
-    return counted
+            nodes = _nodes(moments, opened.erased.get(contact), as_of)
+            told = nodes if steps is None else nodes[: steps + 1]
+            beyond += len(told) < len(nodes)
+            for number, flow in enumerate(pairwise(told), start=1):
+                step = number if stepwise else None
+                counted[opened.groups[contact], step][flow].append(contact)
+    return counted, beyond
 
 
 def _nodes(moments: Sequence[Moment], gone: datetime | None, as_of: datetime) -> list[str]:
@@ -110,14 +116,15 @@ def _nodes(moments: Sequence[Moment], gone: datetime | None, as_of: datetime) ->
 
 
 def flow_rows(counted: Counted) -> Iterator[FlowRow]:
-    """Give the flows of each group and step, the greatest first."""
+    """Give the flows of each group and step, by what they leave, the greatest first."""
     for group, step in sorted(counted, key=lambda key: (str(key[0]), key[1] or 0)):
         flows = counted[group, step]
         leaving: defaultdict[str, int] = defaultdict(int)
         for (source, _), names in flows.items():
             leaving[source] += len(names)
-        for source, target in sorted(flows, key=lambda flow: (-len(flows[flow]), flow)):
-            names = flows[source, target]
+        order = ((-leaving[source], source, -len(names), target, names)
+                 for (source, target), names in flows.items())  # fmt: skip
+        for _, source, _, target, names in sorted(order, key=itemgetter(0, 1, 2, 3)):
             once = tuple(dict.fromkeys(names))
             yield FlowRow(
                 group=group,

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from motfunnel.domain.instant import format_duration
 from motfunnel.domain.moment import MomentKind
+from motfunnel.domain.wording import counted as counted_in_words
 from motfunnel.errors import QuestionError
 from motfunnel.reports import flows, stage_funnel, stage_ways
 from motfunnel.reports.contact_stories import stories
@@ -22,6 +23,8 @@ from motfunnel.reports.stage_funnel import StageFunnel, Windows, stage_rows
 from motfunnel.reports.stage_ways import Way, make_way
 
 REASON: Final = "reason"
+STEPS: Final = 5
+"""How many steps of each contact are told, unless more are asked for."""
 
 
 class AboutJourneys(AboutOpened):
@@ -68,7 +71,7 @@ class AboutJourneys(AboutOpened):
     def flows(
         self,
         *,
-        steps: int | None = None,
+        steps: int | None = STEPS,
         stepwise: bool = True,
         opened: Bounds | None = None,
         by: str | None = None,
@@ -80,7 +83,7 @@ class AboutJourneys(AboutOpened):
         them. Every contact has a first step, which leaves its opening.
 
         Args:
-            steps: tell no more than so many steps of each contact; by default all.
+            steps: tell no more than so many steps of each contact; None: all.
             stepwise: whether steps are told apart by their number, or counted together.
             opened: the cohort: who opened from the first instant on, before the second.
             by: ``source``, a trait as it held at the opening, or ``property:NAME`` of the event
@@ -92,8 +95,12 @@ class AboutJourneys(AboutOpened):
         with self._opened("flows", by, cohort) as found:
             told |= {"by": by, "cohort": cohort, "steps": steps, "contacts": len(found.groups)}
             all_moments = stories(found.source, tuple(MomentKind))
-            counted = count_flows(all_moments, found, self.as_of, steps=steps, stepwise=stepwise)
+            asked: dict[str, Any] = {"steps": steps, "stepwise": stepwise}
+            counted, beyond = count_flows(all_moments, found, self.as_of, **asked)
         rows = tuple(flow_rows(counted))
+        if beyond:
+            go = "goes" if beyond == 1 else "go"
+            told["notes"] = (f"{counted_in_words(beyond, 'contact')} {go} on beyond step {steps}",)
         return Flows(name="flows", definition=flows.DEFINITION, rows=rows, **told)
 
 

@@ -143,7 +143,7 @@ def make_timeline(
     if start is None and earliest is None:
         return None
     first = calendar.day_of(earliest) if start is None and earliest is not None else start
-    if first is None or first > calendar.day_of(as_of):
+    if first is None or calendar.first_day(first) > calendar.day_of(as_of):
         return None
     periods: list[Period] = []
     for period in calendar.periods_from(first):
