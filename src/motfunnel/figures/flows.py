@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from motfunnel.figures.lettering import label
 from motfunnel.figures.picture import Picture
@@ -19,13 +19,14 @@ from motfunnel.figures.style import (
     INK,
     ORANGE,
     PURPLE,
+    QUIET,
     SKY,
     faint,
     note,
 )
 from motfunnel.reports.flows import AWAY, ENDS, ERASED, STILL_ACTIVE, FlowRow, Flows
 
-STEPS: Final = 4
+STEPS: Final = 5
 """So many steps fit beside each other."""
 
 _LETTERED: Final = 0.012
@@ -53,16 +54,36 @@ def picture(answer: Flows) -> Picture:
     flows: Counter[tuple[Node, Node]] = Counter()
     for row in rows:
         flows[(row.step, row.source), _target(row)] += row.transitions
+    last = max((row.step for row in rows if row.step is not None), default=STEPS)
+    cut = any(step is not None and step > last for _, (step, _) in flows)
+    first = f", the first {last} steps" if cut else ""
+    said = "each step a moment of the contact; colour: where it leads"
+    at = {"x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"}
+    return Picture(
+        traces=[_sankey(flows, last)],
+        layout={"annotations": [note(said, **at, font={"size": 11, "color": QUIET})]},
+        counted=f"n = {answer.contacts:,} contacts{first}",
+        told=_told(rows),
+        left=24,
+        right=24,
+        below=12,
+        above=32,
+        height=620,
+    )
+
+
+def _sankey(flows: Counter[tuple[Node, Node]], last: int) -> dict[str, Any]:
     nodes = list(dict.fromkeys(node for flow in flows for node in flow))
     number = {node: n for n, node in enumerate(nodes)}
     size = _sizes(flows)
     least = _LETTERED * max(size.values(), default=0)
-    trace = {
+    to = "%{source.customdata} to %{target.customdata}: %{value:,}<extra></extra>"
+    return {
         "type": "sankey",
         "arrangement": "snap",
         "node": {
-            "label": [_name(node) if size[node] >= least else "" for node in nodes],
-            "customdata": [_name(node) for node in nodes],
+            "label": [_name(node, last) if size[node] >= least else "" for node in nodes],
+            "customdata": [_name(node, last) for node in nodes],
             "color": [_COLOURS.get(node[1], GREY) for node in nodes],
             "pad": 14,
             "thickness": 14,
@@ -74,28 +95,10 @@ def picture(answer: Flows) -> Picture:
             "target": [number[target] for _, target in flows],
             "value": list(flows.values()),
             "color": [faint(_COLOURS.get(target[1], GREY), 0.28) for _, target in flows],
-            "hovertemplate": "%{source.customdata} to %{target.customdata}: %{value:,}"
-            "<extra></extra>",
+            "hovertemplate": to,
         },
         "textfont": {"size": 12, "color": INK},
     }
-    cut = any(row.step is not None and row.step > STEPS for row in answer.rows)
-    first = f", the first {STEPS} steps" if cut else ""
-    return Picture(
-        traces=[trace],
-        layout={
-            "annotations": [note("each step a moment of the contact; colour: where it leads",
-                                 x=1, xanchor="right", y=1, yanchor="bottom",
-                                 font={"size": 11, "color": GREY})],
-        },
-        counted=f"n = {answer.contacts:,} contacts{first}",
-        told=_told(rows),
-        left=24,
-        right=24,
-        below=12,
-        above=32,
-        height=620,
-    )  # fmt: skip
 
 
 def _target(row: FlowRow) -> Node:
@@ -114,10 +117,10 @@ def _sizes(flows: Counter[tuple[Node, Node]]) -> Counter[Node]:
     return out | into
 
 
-def _name(node: Node) -> str:
-    """A moment's name; of the last step that is drawn it says that it is no end."""
+def _name(node: Node, last: int) -> str:
+    """A moment's name; of what comes after the last step that is drawn, that it is no end."""
     step, kind = node
-    return f"{label(kind)} …" if step is not None and step > STEPS else label(kind)
+    return f"{label(kind)} …" if step is not None and step > last else label(kind)
 
 
 def _told(rows: Iterable[FlowRow]) -> str:

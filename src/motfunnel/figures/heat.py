@@ -25,30 +25,12 @@ def picture(answer: Any) -> Picture:
         [one.share for one in row.cells] + [None] * (columns - len(row.cells)) for row in rows
     ]
     labels = [_name(row, answer) for row in rows]
+    hovers = [_hovers(*one, columns) for one in zip(rows, labels, strict=True)]
     each = max(1, -(-len(labels) // _MOST_NAMES))
-    later = [share for line in shares for share in line[1:] if share is not None]
-    trace = {
-        "type": "heatmap",
-        "z": shares,
-        "x": list(range(columns)),
-        "y": list(range(len(labels))),
-        "colorscale": SHADES,
-        "zmin": 0,
-        "zmax": max(later, default=1) or 1,
-        "xgap": 2,
-        "ygap": 2,
-        "hoverongaps": False,
-        "text": [_hovers(*one, columns) for one in zip(rows, labels, strict=True)],
-        "hoverinfo": "text",
-        "colorbar": {"tickformat": ".0%", "thickness": 12, "outlinewidth": 0, "len": 0.6,
-                     "tickfont": {"color": QUIET}},
-    }  # fmt: skip
-    if columns <= _TEXT:
-        trace |= {"texttemplate": "%{z:.0%}", "textfont": {"size": 11}}
     ticks = {"tickvals": list(range(0, len(labels), each)), "ticktext": labels[::each]}
     contacts = sum(row.contacts for row in rows)
     return Picture(
-        traces=[trace],
+        traces=[_map(shares, columns, hovers)],
         layout={
             "xaxis": axis(f"{answer.period}s after that of the opening", side="top",
                           showgrid=False, dtick=max(1, columns // 20), tick0=0),
@@ -62,6 +44,27 @@ def picture(answer: Any) -> Picture:
         above=52,
         height=120 + 64 + max(_ROW * len(labels), 120) if len(labels) <= _MOST_NAMES else 900,
     )  # fmt: skip
+
+
+def _map(shares: list[list[float | None]], columns: int, hovers: list[list[str]]) -> dict[str, Any]:
+    later = [share for line in shares for share in line[1:] if share is not None]
+    lettered = {"texttemplate": "%{z:.0%}", "textfont": {"size": 11}}
+    return {
+        "type": "heatmap",
+        "z": shares,
+        "x": list(range(columns)),
+        "y": list(range(len(shares))),
+        "colorscale": SHADES,
+        "zmin": 0,
+        "zmax": max(later, default=1) or 1,
+        "xgap": 2,
+        "ygap": 2,
+        "hoverongaps": False,
+        "text": hovers,
+        "hoverinfo": "text",
+        "colorbar": {"tickformat": ".0%", "thickness": 12, "outlinewidth": 0, "len": 0.6,
+                     "tickfont": {"color": QUIET}},
+    } | (lettered if columns <= _TEXT else {})  # fmt: skip
 
 
 def _name(row: Any, answer: Any) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any, Final
 
 from motfunnel.figures.lettering import label, room
 from motfunnel.figures.picture import Picture
@@ -10,8 +12,8 @@ from motfunnel.figures.style import BLUE, INK, PALETTE, PAPER, QUIET, axis, fain
 from motfunnel.reports.cells import days, percent, span
 from motfunnel.reports.stage_funnel import StageFunnel, StageRow
 
-_STEP = 84
-_AT_ONCE = timedelta(minutes=3)  # less would be shown as 0.0 h
+_STEP: Final = 84
+_AT_ONCE: Final = timedelta(minutes=3)  # less would be shown as 0.0 h
 
 
 def picture(answer: StageFunnel) -> Picture:
@@ -23,7 +25,24 @@ def _funnel(answer: StageFunnel) -> Picture:
     rows = answer.rows
     labels = [label(row.stage) for row in rows]
     first = rows[0].contacts if rows else 0
-    bars = {
+    ticks = [f"<b>{one}</b>{_beside(row)}" for one, row in zip(labels, rows, strict=True)]
+    return Picture(
+        traces=[_trapezes(rows)],
+        layout={
+            "xaxis": axis(visible=False),
+            "yaxis": names(ticks),
+            "funnelgap": 0.34,
+        },
+        counted=f"n = {first:,} contacts that opened",
+        told=f"Funnel. {'; '.join(f'{r.stage}: {r.contacts:,} contacts' for r in rows)}.",
+        left=max(room(labels), 216 if len(rows) > 1 else 0),
+        below=16,
+        height=120 + 28 + _STEP * max(len(rows), 1),
+    )
+
+
+def _trapezes(rows: Sequence[StageRow]) -> dict[str, Any]:
+    return {
         "type": "funnel",
         "x": [row.contacts for row in rows],
         "y": list(range(len(rows))),
@@ -38,48 +57,20 @@ def _funnel(answer: StageFunnel) -> Picture:
         "hovertext": [f"{row.contacts:,} contacts reached {label(row.stage)}" for row in rows],
         "hoverinfo": "text",
     }
-    ticks = [f"<b>{one}</b>{_beside(row)}" for one, row in zip(labels, rows, strict=True)]
-    return Picture(
-        traces=[bars],
-        layout={
-            "xaxis": axis(visible=False),
-            "yaxis": names(ticks),
-            "funnelgap": 0.34,
-        },
-        counted=f"n = {first:,} contacts that opened",
-        told=f"Funnel. {'; '.join(f'{r.stage}: {r.contacts:,} contacts' for r in rows)}.",
-        left=max(room(labels), 216 if len(rows) > 1 else 0),
-        below=16,
-        height=120 + 28 + _STEP * max(len(rows), 1),
-    )
 
 
 def _groups(answer: StageFunnel) -> Picture:
     """For each stage, a bar of each group: the share of all in the group that opened."""
-    shown = list(dict.fromkeys(row.group for row in answer.rows))
-    groups = shown[: len(PALETTE)]
+    groups: dict[str | None, list[StageRow]] = {}
+    for row in answer.rows:
+        groups.setdefault(row.group, []).append(row)
+    shown = list(groups.items())[: len(PALETTE)]
     stages = [label(one) for one in dict.fromkeys(row.stage for row in answer.rows)]
-    traces, opened = [], 0
-    for group, colour in zip(groups, PALETTE, strict=False):
-        rows = [row for row in answer.rows if row.group == group]
-        opened += rows[0].contacts
-        traces.append(
-            {
-                "type": "bar",
-                "orientation": "h",
-                "name": f"{label(group)} (n = {rows[0].contacts:,})",
-                "x": [row.from_first for row in rows],
-                "y": list(range(len(rows))),
-                "marker": {"color": colour},
-                "text": [f"{percent(row.from_first)}  ({row.contacts:,})" for row in rows],
-                "textposition": "outside",
-                "cliponaxis": False,
-                "hoverinfo": "skip",
-            }
-        )
-    fewer = f", the first {len(groups)} of {len(shown)} groups" if len(shown) > len(groups) else ""
+    opened = sum(rows[0].contacts for _, rows in shown)
+    fewer = f", the first {len(shown)} of {len(groups)} groups" if len(groups) > len(shown) else ""
+    said = [f"{row.group}, {row.stage}: {row.contacts:,}" for row in answer.rows]
     return Picture(
-        traces=traces,
+        traces=[_bars(*one, colour) for one, colour in zip(shown, PALETTE, strict=False)],
         layout={
             "xaxis": axis("of all in the group that opened", tickformat=".0%", range=[0, 1.08]),
             "yaxis": names(stages),
@@ -87,14 +78,27 @@ def _groups(answer: StageFunnel) -> Picture:
             "showlegend": True,
         },
         counted=f"n = {opened:,} contacts that opened{fewer}",
-        told="Bars by stage. " + "; ".join(
-            f"{row.group}, {row.stage}: {row.contacts:,}" for row in answer.rows
-        ),
+        told=f"Bars by stage. {'; '.join(said)}.",
         left=room(stages),
         right=90,
         above=40,
-        height=200 + 26 * len(stages) * (len(groups) + 1),
-    )  # fmt: skip
+        height=200 + 26 * len(stages) * (len(shown) + 1),
+    )
+
+
+def _bars(group: str | None, rows: Sequence[StageRow], colour: str) -> dict[str, Any]:
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": f"{label(group)} (n = {rows[0].contacts:,})",
+        "x": [row.from_first for row in rows],
+        "y": list(range(len(rows))),
+        "marker": {"color": colour},
+        "text": [f"{percent(row.from_first)}  ({row.contacts:,})" for row in rows],
+        "textposition": "outside",
+        "cliponaxis": False,
+        "hoverinfo": "skip",
+    }
 
 
 def _said(row: StageRow) -> str:
