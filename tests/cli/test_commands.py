@@ -74,6 +74,7 @@ def test_contact_tells_its_story(filled: Run) -> None:
     told = filled("contact", "ada").stdout
     assert "ada is departed, at stage customer" in told
     assert "said left: price" in told
+    assert 'by left = { leave = "reason" }' in told
     assert filled("contact", "eve").stdout == "eve is unknown\n"
     as_json = json.loads(
         filled("contact", "ada", "--format", "json", "--as-of", "2024-01-05").stdout
@@ -81,6 +82,9 @@ def test_contact_tells_its_story(filled: Run) -> None:
     assert as_json["presence"] == "departed"
     assert [one["moment"] for one in as_json["moments"]] == ["opening", "conversion", "depart"]
     assert as_json["moments"][2]["why"] == "said left: price"
+    assert as_json["moments"][2]["rule"] == 'left = { leave = "reason" }'
+    assert as_json["moments"][2]["before"]["presence"] == "active"
+    assert as_json["revoked"] == []
 
 
 @pytest.mark.parametrize(
@@ -111,6 +115,9 @@ def test_contact_tells_its_story(filled: Run) -> None:
         ("lifecycle", ["--period", "day", "--from", "2024-01-03", "--to", "2024-01-20"]),
         ("growth", ["--period", "week", "--week-start", "sunday", "--by", "source"]),
         ("flows", ["--steps", "2", "--together", "--from", "2024-01-01"]),
+        ("worklist", ["--within", "14d", "--limit", "5"]),
+        ("patience", ["--share", "0.2", "--horizon", "30d"]),
+        ("simulate", ["--other", "saas", "--within", "30d"]),
     ],
 )
 def test_every_report_in_every_form(filled: Run, name: str, options: list[str]) -> None:
@@ -164,6 +171,9 @@ def test_report(filled: Run) -> None:
         (["recidivism", "--within", "7d", "--as-of", "soon"], "no ISO 8601 instant"),
         (["recidivism", "--within", "7d", "--timezone", "Mars"], "no time zone"),
         (["recidivsm", "--within", "7d"], "recidivism"),
+        (["worklist", "--limit", "0"], "--limit"),
+        (["patience", "--share", "0"], "--share"),
+        (["simulate"], "needs --other"),
     ],
 )
 def test_a_report_that_is_asked_wrongly(filled: Run, arguments: list[str], words: str) -> None:

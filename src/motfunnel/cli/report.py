@@ -31,7 +31,11 @@ from motfunnel.tracking.tracker import Tracker
 @click.option("--worst", type=click.IntRange(0), help="How many of the worst to name.")
 @click.option("--unit", type=click.Choice(["contact", "episode"]), help="What is counted.")
 @click.option("--limit", type=click.IntRange(min=1), help="List no more than so many.")
-@click.option("--share", type=float, help="The share below which a silence is a departure.")
+@click.option(
+    "--share",
+    type=click.FloatRange(0, 1, min_open=True),
+    help="The share below which a silence is a departure.",
+)
 @click.option("--horizon", type=duration, help="Within how much more somebody is to return.")
 @click.option("--other", metavar="FILE", help="Another funnel: a file, or a preset.")
 @click.option("--period", type=click.Choice(UNITS), help="How long periods are.")
