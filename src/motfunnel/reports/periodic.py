@@ -118,16 +118,14 @@ class AboutPeriods(AboutOpened):
         """
         if how not in retention.DEFINITIONS:
             raise QuestionError(f"how is {how!r}; it can be 'in' or 'in or after'")
-        if periods is not None and (not isinstance(periods, int) or periods < 0):
-            raise QuestionError(f"periods is {periods!r}; it must be a number, not below zero")
+        _check_periods(periods)
         told = self._told(period, week_start, by, confidence) | {"how": how}
         with self._opened("retention", by) as opened:
             line = self._timeline(period, week_start, since, until, opened)
             found = () if line is None else activity(opened.source, line, opened.erased)
             asked = (how, periods, confidence)
             rows = () if line is None else retention_rows(found, opened, line, *asked)
-        definition = retention.DEFINITIONS[how]
-        return Retention(name="retention", definition=definition, rows=rows, **told)
+        return Retention(name="retention", definition=retention.DEFINITIONS[how], rows=rows, **told)
 
     def _told(
         self, period: str, week_start: int | str, by: str | None, confidence: float = CONFIDENCE
@@ -142,3 +140,8 @@ class AboutPeriods(AboutOpened):
     ) -> Timeline | None:
         calendar = read_calendar(period, self.timezone, week_start)
         return make_timeline(calendar, self.as_of, since, until, opened.earliest)
+
+
+def _check_periods(periods: int | None) -> None:
+    if periods is not None and (not isinstance(periods, int) or periods < 0):
+        raise QuestionError(f"periods is {periods!r}; it must be a number, not below zero")
