@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from motfunnel.domain.instant import MICROSECOND
 from motfunnel.errors import MissingExtraError, QuestionError
-from motfunnel.figures import draw, kinds
+from motfunnel.figures import Section, draw, kinds, page
 from motfunnel.figures.curves import trace_of
 from motfunnel.figures.flows import STEPS
 from motfunnel.figures.lettering import label
@@ -76,6 +76,7 @@ def test_no_curve_is_drawn_where_none_is_quoted(report: Report) -> None:
     assert 0 < few.km.curve.at_risk(0) < 10
     assert [list(one["x"]) for one in traces(figure, mode="lines")] == [[], [], []]
     assert "fewer than 10 are at risk" in words(figure)
+    assert "No figure: fewer than 10 are at risk" in page([Section("few", few)])
 
 
 def test_repeated_episodes_have_no_band(report: Report) -> None:

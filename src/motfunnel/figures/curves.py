@@ -80,16 +80,19 @@ def picture(answer: Rate) -> Picture:
         for trace in _traces(row, answer, scale, colours[row.group], banded=banded)
     ]
     table = [_at_risk(row, scale, number) for number, row in enumerate(rows)]
+    drawn = any(len(one["x"]) for one in traces)
+    blank = "" if drawn else f"fewer than {FEWEST_AT_RISK} are at risk, and no curve is quoted"
     return Picture(
         traces=[*traces, *table],
-        layout=_layout(answer, rows, scale, colours),
-        counted=_counted(answer, rows),
+        layout=_layout(answer, rows, scale, colours, blank),
+        counted=_counted(answer, rows, blank),
         told=_told(answer, rows),
         left=132 if answer.by is not None else 84,
         right=40,
         above=44 if answer.by is not None else 30,
         below=14,
         height=520 + _ROW * len(rows),
+        blank=blank,
     )
 
 
@@ -206,7 +209,7 @@ def _at_risk(row: RateRow, scale: Scale, number: int) -> dict[str, Any]:
 
 
 def _layout(
-    answer: Rate, rows: Sequence[RateRow], scale: Scale, colours: dict[Any, str]
+    answer: Rate, rows: Sequence[RateRow], scale: Scale, colours: dict[Any, str], blank: str
 ) -> dict[str, Any]:
     ticks = scale.ticks()
     lines = _ROW * len(rows)
@@ -222,10 +225,11 @@ def _layout(
         "xaxis": axis(f"{scale.unit} since the clock started", anchor="y", **shown,
                       range=[0, scale.window * 1.015], showgrid=False, ticks="outside",
                       tickcolor=RULE),
-        "yaxis": axis(domain=[share + 0.15, 1], tickformat=".0%", rangemode="tozero"),
+        "yaxis": axis(domain=[share + 0.15, 1], tickformat=".0%",
+                      **({"range": [0, 1]} if blank else {"rangemode": "tozero"})),
         "yaxis2": axis(**below),
         "annotations": [*_row_names(rows, colours, answer.by is not None),
-                        *_notes(rows, answer)],
+                        *_notes(answer, blank)],
         "shapes": [{"type": "line", "x0": scale.window, "x1": scale.window, "y0": 0, "y1": 1,
                     "yref": "y domain", "line": {"color": GREY, "width": 1, "dash": "dot"}}],
     }  # fmt: skip
@@ -245,27 +249,34 @@ def _row_names(
     return said
 
 
-def _notes(rows: Sequence[RateRow], answer: Rate) -> list[dict[str, Any]]:
-    middle: dict[str, Any] = {"x": 0.5, "y": 0.5, "yref": "y domain"}
-    if not any(trace_of(row.km.curve, answer.within // MICROSECOND, 0.95).times for row in rows):
-        few = f"fewer than {FEWEST_AT_RISK} are at risk: no curve is quoted"
-        return [note(few, **middle)]
+def _notes(answer: Rate, blank: str) -> list[dict[str, Any]]:
+    """Where the window ends, or why there is no curve."""
+    if blank:
+        return [note(blank, x=0.5, y=0.5, yref="y domain")]
     edge: dict[str, Any] = {"x": 1 / 1.015, "y": 1, "yref": "y domain", "yanchor": "bottom"}
     return [note(format_duration(answer.within), **edge)]
 
 
-def _counted(answer: Rate, rows: Sequence[RateRow]) -> str:
+def _counted(answer: Rate, rows: Sequence[RateRow], blank: str) -> str:
     if answer.by is not None:
         fewer = len(answer.rows) > len(rows)
         largest = f"the {len(rows)} largest of {len(answer.rows)} groups, " if fewer else ""
         n = f"{largest}n = {sum(map(_size, rows)):,}"
     else:
-        row = rows[0]
-        n = (
-            f"{percent(row.rate)} ({span(row.interval)}), {row.numerator:,} of "
-            f"{row.denominator:,} observed; n = {_size(row):,}, {percent(row.immature)} immature"
-        )
-    return f"{n}; {answer.confidence * 100:.4g}% band" if answer.unit != "episode" else n
+        n = _rate(rows[0])
+    if blank or answer.unit == "episode":
+        return n
+    return f"{n}; {answer.confidence * 100:.4g}% band"
+
+
+def _rate(row: RateRow) -> str:
+    size = _size(row)
+    if row.rate is None:
+        return "nobody observed" + (f" for the whole window; n = {size:,}" if size else "")
+    return (
+        f"{percent(row.rate)} ({span(row.interval)}), {row.numerator:,} of {row.denominator:,} "
+        f"observed; n = {size:,}, {percent(row.immature)} immature"
+    )
 
 
 def _told(answer: Rate, rows: Sequence[RateRow]) -> str:

@@ -49,7 +49,12 @@ def picture(answer: Answer[Any]) -> Picture:
     """Draw each row: a dot with its interval, or a bar."""
     drawn = drawn_of(answer)
     if drawn is None:
-        return Picture(traces=[], counted=_counted(len(answer.rows)), told="Nothing is counted.")
+        return Picture(
+            traces=[],
+            counted=_counted(len(answer.rows)),
+            told="Nothing is counted.",
+            blank="nothing is counted",
+        )
     rows = largest(answer.rows, drawn.counts)
     labels = ["all" if _name(row, drawn) is None else label(_name(row, drawn)) for row in rows]
     trace = _dots(rows, drawn) if drawn.interval else _bars(rows, drawn)

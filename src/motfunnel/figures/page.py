@@ -159,7 +159,8 @@ def _notes(answer: Answer[Any]) -> Iterator[str]:
 
 def _figure(name: str, drawn: Picture) -> Iterator[str]:
     """A figure's place, with its words for who does not see it, and its data."""
-    if not drawn.traces:
+    if drawn.blank:
+        yield f'<p class="asked">No figure: {_text(drawn.blank)}.</p>'
         return
     figure = library().graph_objects.Figure(unframed(drawn))
     told = json.dumps(json.loads(figure.to_json()), allow_nan=False, separators=(",", ":"))

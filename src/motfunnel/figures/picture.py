@@ -34,6 +34,7 @@ class Picture:
         below: the room that the axes need below.
         above: the room that they need above, for a legend.
         height: of all, without the definition.
+        blank: why nothing is drawn; empty where something is.
     """
 
     traces: Sequence[dict[str, Any]]
@@ -45,6 +46,7 @@ class Picture:
     below: int = 56
     above: int = 12
     height: int = HEIGHT
+    blank: str = ""
 
 
 def framed(picture: Picture, answer: Answer[Any]) -> dict[str, Any]:
