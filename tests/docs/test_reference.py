@@ -8,7 +8,7 @@ import click
 import pytest
 
 import motfunnel
-from motfunnel import errors, intake, statistics, testing
+from motfunnel import errors, figures, intake, statistics, testing
 from motfunnel.cli.group import COMMANDS, group
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +24,9 @@ def test_public_names() -> None:
     assert [name for name in motfunnel.__all__ if f"`{name}`" not in page("reference/python")] == []
 
 
-@pytest.mark.parametrize("room", [intake, statistics, testing], ids=lambda room: str(room.__name__))
+@pytest.mark.parametrize(
+    "room", [figures, intake, statistics, testing], ids=lambda room: str(room.__name__)
+)
 def test_names_of_rooms(room: Any) -> None:
     """Every name of a room that users import from stands in the page on Python."""
     listed = page("reference/python")

@@ -7,7 +7,6 @@ import io
 import json
 import sys
 from datetime import UTC, datetime, timedelta
-from importlib.util import find_spec
 from typing import Any, ClassVar
 
 import pytest
@@ -209,8 +208,17 @@ def test_a_missing_library_is_named(library: str, monkeypatch: pytest.MonkeyPatc
         getattr(ALL, f"to_{library.removeprefix('py')}")()
 
 
-@pytest.mark.skipif(find_spec("motfunnel.figures") is not None, reason="pictures can be drawn")
-def test_without_what_draws_there_is_no_figure() -> None:
-    """The door to the pictures says what is missing behind it."""
-    with pytest.raises(MissingExtraError, match=r"motfunnel\.figures"):
+def test_any_answer_has_a_figure() -> None:
+    """One of which no picture is known is drawn by its cells, with its intervals."""
+    pytest.importorskip("plotly", reason="no figures without plotly: install the extra plot")
+    dots, *_ = ALL.figure().data
+    assert list(dots.x) == [0.25, None]
+    assert list(dots.error_x.array) == [0.25, 0]
+    assert list(ALL.figure().layout.yaxis.ticktext) == ["north", "south"]
+
+
+def test_without_plotly_there_is_no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says what to install."""
+    monkeypatch.setitem(sys.modules, "plotly.graph_objects", None)
+    with pytest.raises(MissingExtraError, match=r"plotly: pip install 'motfunnel\[plot\]'"):
         ALL.figure()

@@ -24,7 +24,7 @@ from motfunnel.reports.timeline import make_timeline
 from tests.oracle import Story
 from tests.reports.test_periods import NOW as LATER
 from tests.reports.test_periods import long_told
-from tests.reports.test_return_rates import track_all
+from tests.reports.test_windowed import track_all
 from tests.strategies import make_funnel as funnel_of
 
 MICROSECOND = timedelta(microseconds=1)

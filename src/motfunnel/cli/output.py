@@ -49,8 +49,8 @@ def print_json_rows(rows: Iterable[dict[str, Any]]) -> None:
     sys.stdout.write("[]\n" if before == "[" else "\n]\n")
 
 
-def print_csv(text: str) -> None:
-    """Print a CSV text as it is, in UTF-8: what breaks a line within a cell belongs to it."""
+def print_whole(text: str) -> None:
+    """Print a file's text as it is, in UTF-8: what breaks a line within a cell belongs to it."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8", newline="")
     sys.stdout.write(text)

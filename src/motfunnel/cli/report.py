@@ -1,89 +1,26 @@
-"""``motfunnel report``: rates, with what they count and how sure they are."""
+"""``motfunnel report``: rates and reports, with what they count and how sure they are."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from pathlib import Path
+from typing import Any
 
 import click
-from attrs import frozen
 
-from motfunnel.cli.output import formats, print_csv, print_json, print_lines
+from motfunnel.cli.handing import FORMS, Asked, file_to_write, hand_on, must_draw
+from motfunnel.cli.output import formats
+from motfunnel.cli.report_forms import ALL, GIVEN, REPORTS, Told
 from motfunnel.cli.store import with_tracker
 from motfunnel.cli.words import duration, read_funnel, read_instant, zone
 from motfunnel.domain.lens import LENSES
 from motfunnel.domain.period import UNITS, WEEKDAYS
+from motfunnel.errors import QuestionError
+from motfunnel.reports.report import Report
 from motfunnel.tracking.tracker import Tracker
 
 
-@frozen
-class Form:
-    """What a report is told.
-
-    Attributes:
-        takes: the options that it takes.
-        needs: those of them that it cannot do without.
-        cohort: the name of the argument that ``--from`` and ``--to`` make; or the names of two.
-    """
-
-    takes: frozenset[str] = frozenset()
-    needs: frozenset[str] = frozenset()
-    cohort: str | None = None
-
-
-def _form(takes: str, needs: str = "", cohort: str | None = None) -> Form:
-    given = {*takes.split(), *needs.split()} | ({"from", "to"} if cohort else set())
-    return Form(frozenset(given), frozenset(needs.split()), cohort)
-
-
-_CALENDAR: Final = "period week-start by"
-REPORTS: Final = {
-    "recidivism": _form("by unit confidence", "within", "departed"),
-    "reengagement": _form("by unit confidence", "within", "attempted"),
-    "coverage": _form("by unit confidence", "within", "departed"),
-    "reactivation": _form("by confidence", "from to", "period"),
-    "relapse": _form("by unit confidence", "within", "returned"),
-    "conversion": _form("by confidence", "start goal within", "reached"),
-    "loyalty": _form("by confidence", "within", "bought"),
-    "recovery": _form("by unit confidence", "within", "complained"),
-    "departure-after-complaint": _form("by unit confidence", "within", "complained"),
-    "referrals": _form("confidence", "", "period"),
-    "holdout": _form("confidence", "within", "assigned"),
-    "landmark": _form("confidence", "after within", "departed"),
-    "mantel-byar": _form("confidence", "", "departed"),
-    "funnel": _form("within by confidence", cohort="opened"),
-    "lifecycle": _form(_CALENDAR, cohort="since until"),
-    "growth": _form(_CALENDAR, cohort="since until"),
-    "retention": _form(f"{_CALENDAR} how periods confidence", cohort="since until"),
-    "flows": _form("steps stepwise by", cohort="opened"),
-    "worklist": _form("within limit confidence"),
-    "patience": _form("share horizon confidence"),
-    "simulate": _form("within confidence", "other"),
-    "lens": _form("confidence", "lens", "period"),
-    "touchpoints": _form("by worst confidence", "", "period"),
-    "journey-map": _form("confidence", "", "period"),
-    "nps": _form("confidence", "", "period"),
-    "complaints": _form("by within confidence", "", "complained"),
-}
-_GIVEN: Final = {
-    # option: the argument that it makes
-    **{name: name for name in ("within", "after", "start", "goal", "by", "unit", "confidence")},
-    **{name: name for name in ("period", "week_start", "how", "periods", "steps", "stepwise")},
-    **{name: name for name in ("limit", "share", "horizon", "worst")},
-    "other": "other_funnel",
-    "lens": "name",
-}
-_EXAMPLES: Final = {
-    "from": "2025-01-01",
-    "to": "2025-02-01",
-    "start": "lead",
-    "goal": "customer",
-    "other": "other.toml",
-    "lens": "ultimate",
-}
-
-
 @click.command("report")
-@click.argument("name", type=click.Choice(list(REPORTS)))
+@click.argument("name", type=click.Choice([*REPORTS, ALL]))
 @with_tracker
 @click.option("--within", type=duration, help="The window, e.g. 90d.")
 @click.option("--after", type=duration, help="The landmark, e.g. 7d.")
@@ -113,46 +50,59 @@ _EXAMPLES: Final = {
 @click.option("--as-of", metavar="INSTANT", help="As of this instant.")
 @click.option("--known-by", metavar="INSTANT", help="By what had been recorded at this instant.")
 @click.option("--timezone", type=zone, default="UTC", help="Of naive instants and of periods.")
-@formats("text", "json", "csv")
+@formats(*FORMS)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=file_to_write,
+    help="The file to write; without it the answer is printed.",
+)
 def report_command(tracker: Tracker, /, name: str, form: str, **options: Any) -> None:
-    """Ask for the rate or report NAME."""
-    timezone = options["timezone"]
-    options["other"] = read_funnel(options["other"])
-    given = {option: options[option] for option in _GIVEN if options[option] is not None}
-    bounds = {"from": options["since"], "to": options["until"]}
-    asked = {option.replace("_", "-") for option in given}
-    asked |= {side for side, bound in bounds.items() if bound is not None}
-    _check(name, asked)
-    if asked & {"from", "to"}:
-        cohort = tuple(read_instant(bounds[side], timezone, side) for side in ("from", "to"))
-        given |= _cohort(str(REPORTS[name].cohort), cohort)
-    if "how" in given:
-        given["how"] = given["how"].replace("-", " ")
+    """Ask for the rate or report NAME, or for all of them."""
+    timezone, output = options["timezone"], options["output"]
+    told = _read(options, timezone)
+    if name != ALL:
+        told.check(name)
+    elif form == "csv":
+        raise click.UsageError("each report has columns of its own; ask for one at a time as CSV")
+    must_draw(form)
     report = tracker.report(
         as_of=read_instant(options["as_of"], timezone, "as-of"),
         known_by=read_instant(options["known_by"], timezone, "known-by"),
         timezone=timezone,
     )
-    arguments = {_GIVEN.get(option, option): value for option, value in given.items()}
-    answer = getattr(report, name.replace("-", "_"))(**arguments)
-    if form == "json":
-        print_json(answer.to_dict())
-    elif form == "csv":
-        print_csv(answer.to_csv())
+    if name == ALL:
+        hand_on(_ask_all(report, told), form, output, title="Reports")
     else:
-        print_lines([str(answer)])
+        hand_on(Asked({name: _ask(report, name, told)}), form, output)
 
 
-def _cohort(called: str, cohort: tuple[Any, ...]) -> dict[str, Any]:
-    first, *second = called.split()
-    return dict(zip((first, *second), cohort, strict=True)) if second else {called: cohort}
+def _read(options: dict[str, Any], timezone: str) -> Told:
+    """Read what was given, as the reports are to be told it."""
+    given = {one: options[one.replace("-", "_")] for one in GIVEN}
+    given["other"] = read_funnel(given["other"])
+    given["how"] = given["how"] and given["how"].replace("-", " ")
+    given = {option: value for option, value in given.items() if value is not None}
+    bounds = {"from": options["since"], "to": options["until"]}
+    sides = {side for side, bound in bounds.items() if bound is not None}
+    first, last = (read_instant(bound, timezone, side) for side, bound in bounds.items())
+    return Told(given, (first, last) if sides else None, frozenset({*given, *sides}))
 
 
-def _check(name: str, asked: set[str]) -> None:
-    """Refuse options that the report does not take, and ask for those that it needs."""
-    form = REPORTS[name]
-    for option in sorted(asked - form.takes):
-        raise click.UsageError(f"the report {name} takes no --{option}")
-    for option in sorted(form.needs - asked):
-        example = _EXAMPLES.get(option, "90d")
-        raise click.UsageError(f"the report {name} needs --{option}, e.g. --{option} {example}")
+def _ask(report: Report, name: str, told: Told) -> Any:
+    return getattr(report, name.replace("-", "_"))(**told.arguments(name))
+
+
+def _ask_all(report: Report, told: Told) -> Asked:
+    """Ask for each report with those options that it takes; what cannot be answered is told."""
+    found = Asked({})
+    for name in REPORTS:
+        missing = ", ".join(f"--{option}" for option in told.missing(name))
+        if missing:
+            found.left_out[name] = f"it needs {missing}"
+            continue
+        try:
+            found.answers[name] = _ask(report, name, told)
+        except QuestionError as error:
+            found.left_out[name] = str(error)
+    return found

@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from importlib import import_module
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from attrs import field, frozen
 
 from motfunnel.domain.instant import iso
-from motfunnel.errors import MissingExtraError, QuestionError
+from motfunnel.errors import QuestionError
 from motfunnel.reports import frames
 from motfunnel.reports.cells import (
     COUNT,
@@ -141,17 +140,19 @@ class Answer(Generic[R]):
         """The same columns as an Arrow table; the extra ``arrow``."""
         return frames.to_arrow(self.columns())
 
-    def figure(self) -> Any:
-        """The answer as a picture: a Figure of plotly.
+    def figure(self, kind: str | None = None) -> Any:
+        """The answer as a picture: a Figure of plotly; the extra ``plot``.
+
+        Args:
+            kind: of which kind, where there are several: of a rate ``curve`` or ``rates``.
 
         Raises:
-            MissingExtraError: what draws pictures is not installed.
+            MissingExtraError: plotly is not installed.
+            QuestionError: there is no picture of this kind.
         """
-        try:
-            figures = import_module("motfunnel.figures")
-        except ModuleNotFoundError as error:
-            raise MissingExtraError(f"a figure needs {error.name}, which is not here") from error
-        return figures.draw(self)
+        from motfunnel.figures import draw
+
+        return draw(self, kind)
 
     def columns(self) -> list[tuple[str, Kind, list[Any]]]:
         """All that is written in a line of a table: first the row, then what was asked."""

@@ -26,14 +26,14 @@ class Report(
     AboutComplaints,
     AboutReferrals,
     AboutOutreach,
-    AboutTheNextStep,
-    AboutChange,
+    AboutPeriods,
+    AboutJourneys,
     AboutLenses,
     AboutTouchpoints,
     AboutPromoters,
     AboutCases,
-    AboutPeriods,
-    AboutJourneys,
+    AboutTheNextStep,
+    AboutChange,
 ):
     """Rates and reports of one tenant, as of an instant.
 

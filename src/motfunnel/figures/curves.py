@@ -1,0 +1,298 @@
+"""Curves of return: the share back after each duration, its band, and how many are still at risk.
+
+A curve ends where fewer than ten are at risk: there the number is withheld, and so is the line.
+The band is left out where episodes of one contact repeat, as it would be too narrow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from attrs import frozen
+
+from motfunnel.domain.instant import MICROSECOND, format_duration
+from motfunnel.figures.calendar import nice
+from motfunnel.figures.lettering import label
+from motfunnel.figures.picture import Picture
+from motfunnel.figures.style import GREY, PALETTE, PAPER, RULE, axis, faint, note
+from motfunnel.reports.cells import percent, span
+from motfunnel.reports.clock import HAPPENED
+from motfunnel.reports.rate import FEWEST_AT_RISK, Rate, RateRow
+from motfunnel.statistics import CompetingRisks, Interval, SurvivalCurve
+
+_POINTS: Final = 400
+"""So many steps of a curve are drawn; a screen shows no more."""
+
+_TICKS: Final = 8
+_ROW: Final = 18
+_CALENDAR: Final = (1, 2, 5, 7, 10, 14, 30, 60, 90, 180, 365, 730, 1460)
+_UNITS: Final = (
+    ("days", timedelta(days=1), timedelta(days=2)),
+    ("hours", timedelta(hours=1), timedelta(hours=2)),
+    ("minutes", timedelta(minutes=1), timedelta(0)),
+)
+
+
+@frozen
+class Scale:
+    """Durations as people count them.
+
+    Attributes:
+        unit: what is counted: days, hours or minutes.
+        micros: how many microseconds that is.
+        window: the window's length in it.
+    """
+
+    unit: str
+    micros: int
+    window: float
+
+    def ticks(self) -> list[int]:
+        """Where the axis is lettered, from 0 to the window's end."""
+        rough = self.window / _TICKS
+        step = next((one for one in _CALENDAR if one >= rough), nice(rough))
+        if self.unit != "days":
+            step = nice(rough)
+        return list(range(0, int(self.window) + 1, step))
+
+
+@frozen
+class Traced:
+    """The steps of a curve: durations in microseconds, and the share back from each on."""
+
+    times: list[int]
+    shares: list[float]
+    bands: list[Interval | None]
+
+
+def picture(answer: Rate) -> Picture:
+    """Draw the curve of each group, up to the end of the window."""
+    rows = sorted(answer.rows, key=lambda row: -_size(row))[: len(PALETTE)]
+    rows = [row for row in answer.rows if row in rows]
+    scale = _scale(answer.within)
+    colours = dict(zip([row.group for row in rows], PALETTE, strict=False))
+    banded = answer.unit != "episode"
+    traces = [
+        trace
+        for row in rows
+        for trace in _traces(row, answer, scale, colours[row.group], banded=banded)
+    ]
+    table = [_at_risk(row, scale, number) for number, row in enumerate(rows)]
+    drawn = any(len(one["x"]) for one in traces)
+    blank = "" if drawn else f"fewer than {FEWEST_AT_RISK} are at risk, and no curve is quoted"
+    return Picture(
+        traces=[*traces, *table],
+        layout=_layout(answer, rows, scale, colours, blank),
+        counted=_counted(answer, rows, blank),
+        told=_told(answer, rows),
+        left=132 if answer.by is not None else 84,
+        right=40,
+        above=44 if answer.by is not None else 30,
+        below=14,
+        height=520 + _ROW * len(rows),
+        blank=blank,
+    )
+
+
+def trace_of(curve: SurvivalCurve | CompetingRisks, window: int, confidence: float) -> Traced:
+    """Read a curve's steps up to the window's end, or to where fewer than ten are at risk."""
+    table = curve.table if isinstance(curve, SurvivalCurve) else curve.curve.table
+    enough = [t for t, n in zip(table.durations, table.at_risk, strict=True) if n >= FEWEST_AT_RISK]
+    end = min(window, enough[-1]) if enough else None
+    if end is None:
+        return Traced([], [], [])
+    steps = [t for t, n in zip(table.durations, table.returned, strict=True) if n and t <= end]
+    each = -(-len(steps) // _POINTS) or 1
+    times = sorted({0, *steps[::-1][::each], end})
+    found = [(t, _share(curve, t)) for t in times]
+    kept = [(t, share) for t, share in found if share is not None]
+    return Traced(
+        [0, *(t for t, _ in kept)],
+        [0.0, *(share for _, share in kept)],
+        [None, *(_interval(curve, t, confidence) for t, _ in kept)],
+    )
+
+
+def _share(curve: SurvivalCurve | CompetingRisks, t: int) -> float | None:
+    if isinstance(curve, SurvivalCurve):
+        return curve.probability(t)
+    return curve.incidence(HAPPENED, t)
+
+
+def _interval(curve: SurvivalCurve | CompetingRisks, t: int, confidence: float) -> Interval | None:
+    if isinstance(curve, SurvivalCurve):
+        return curve.probability_interval(t, confidence)
+    return curve.interval(HAPPENED, t, confidence)
+
+
+def _traces(
+    row: RateRow, answer: Rate, scale: Scale, colour: str, *, banded: bool
+) -> list[dict[str, Any]]:
+    traced = trace_of(row.km.curve, answer.within // MICROSECOND, answer.confidence)
+    days = [t / scale.micros for t in traced.times]
+    group = "all" if row.group is None else label(row.group)
+    line = {
+        "type": "scatter",
+        "mode": "lines",
+        "name": f"{group}: {percent(row.km.probability)}",
+        "legendgroup": group,
+        "x": days,
+        "y": traced.shares,
+        "line": {"color": colour, "width": 2.5, "shape": "hv"},
+        "hovertemplate": f"%{{y:.1%}} back within %{{x:,.1f}} {scale.unit}<extra>{group}</extra>",
+    }
+    return [*(_band(days, traced, colour) if banded else []), line, _end(row, scale, colour)]
+
+
+def _band(days: Sequence[float], traced: Traced, colour: str) -> list[dict[str, Any]]:
+    """The lower edge, and the upper one filled down to it; before the first return both are 0."""
+    known = [end or Interval(lower=share, upper=share)
+             for end, share in zip(traced.bands, traced.shares, strict=True)]  # fmt: skip
+    edge = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": list(days),
+        "line": {"width": 0, "shape": "hv"},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+    return [
+        edge | {"name": "lower", "y": [one.lower for one in known]},
+        edge | {"name": "upper", "y": [one.upper for one in known], "fill": "tonexty",
+                "fillcolor": faint(colour, 0.16)},
+    ]  # fmt: skip
+
+
+def _end(row: RateRow, scale: Scale, colour: str) -> dict[str, Any]:
+    """The number that is quoted: the share at the window's end, with its interval."""
+    share, ends = row.km.probability, row.km.interval
+    shown = share is not None
+    return {
+        "type": "scatter",
+        "name": "at the window's end",
+        "mode": "markers",
+        "x": [scale.window] if shown else [],
+        "y": [share] if shown else [],
+        "showlegend": False,
+        "marker": {"size": 9, "color": PAPER, "line": {"color": colour, "width": 2.5}},
+        "error_y": {
+            "type": "data",
+            "symmetric": False,
+            "array": [ends.upper - share] if ends and share is not None else [],
+            "arrayminus": [share - ends.lower] if ends and share is not None else [],
+            "color": colour,
+            "thickness": 1.5,
+            "width": 4,
+        },
+        "hoverinfo": "skip",
+    }
+
+
+def _at_risk(row: RateRow, scale: Scale, number: int) -> dict[str, Any]:
+    """How many are at risk at each tick, as numbers in a line below the axis."""
+    ticks = scale.ticks()
+    return {
+        "type": "scatter",
+        "mode": "text",
+        "name": "at risk",
+        "x": ticks,
+        "y": [number] * len(ticks),
+        "yaxis": "y2",
+        "text": [f"{row.km.curve.at_risk(round(t * scale.micros)):,}" for t in ticks],
+        "textfont": {"size": 11},
+        "hoverinfo": "skip",
+        "showlegend": False,
+        "cliponaxis": False,
+    }
+
+
+def _layout(
+    answer: Rate, rows: Sequence[RateRow], scale: Scale, colours: dict[Any, str], blank: str
+) -> dict[str, Any]:
+    ticks = scale.ticks()
+    lines = _ROW * len(rows)
+    share = lines / (420 + lines)
+    shown = {"tickvals": ticks, "ticktext": [f"{t:,}" for t in ticks]}
+    below: dict[str, Any] = {
+        "domain": [0, share],
+        "visible": False,
+        "range": [len(rows) - 0.4, -0.6],
+    }
+    return {
+        "showlegend": answer.by is not None,
+        "xaxis": axis(f"{scale.unit} since the clock started", anchor="y", **shown,
+                      range=[0, scale.window * 1.015], showgrid=False, ticks="outside",
+                      tickcolor=RULE),
+        "yaxis": axis(domain=[share + 0.15, 1], tickformat=".0%",
+                      **({"range": [0, 1]} if blank else {"rangemode": "tozero"})),
+        "yaxis2": axis(**below),
+        "annotations": [*_row_names(rows, colours, answer.by is not None),
+                        *_notes(answer, blank)],
+        "shapes": [{"type": "line", "x0": scale.window, "x1": scale.window, "y0": 0, "y1": 1,
+                    "yref": "y domain", "line": {"color": GREY, "width": 1, "dash": "dot"}}],
+    }  # fmt: skip
+
+
+def _row_names(
+    rows: Sequence[RateRow], colours: dict[Any, str], grouped: bool
+) -> list[dict[str, Any]]:
+    at: dict[str, Any] = {"x": 0, "xanchor": "right", "xshift": -22, "yref": "y2"}
+    names = [label(row.group, 14) if grouped else "at risk" for row in rows]
+    said = [
+        note(name, y=n, font={"size": 11, "color": colours[row.group] if grouped else GREY}, **at)
+        for n, (name, row) in enumerate(zip(names, rows, strict=True))
+    ]
+    if grouped:
+        said.append(note("at risk", y=-0.9, font={"size": 11, "color": GREY}, **at))
+    return said
+
+
+def _notes(answer: Rate, blank: str) -> list[dict[str, Any]]:
+    """Where the window ends, or why there is no curve."""
+    if blank:
+        return [note(blank, x=0.5, y=0.5, yref="y domain")]
+    edge: dict[str, Any] = {"x": 1 / 1.015, "y": 1, "yref": "y domain", "yanchor": "bottom"}
+    return [note(format_duration(answer.within), **edge)]
+
+
+def _counted(answer: Rate, rows: Sequence[RateRow], blank: str) -> str:
+    if answer.by is not None:
+        fewer = len(answer.rows) > len(rows)
+        largest = f"the {len(rows)} largest of {len(answer.rows)} groups, " if fewer else ""
+        n = f"{largest}n = {sum(map(_size, rows)):,}"
+    else:
+        n = _rate(rows[0])
+    if blank or answer.unit == "episode":
+        return n
+    return f"{n}; {answer.confidence * 100:.4g}% band"
+
+
+def _rate(row: RateRow) -> str:
+    size = _size(row)
+    if row.rate is None:
+        return "nobody observed" + (f" for the whole window; n = {size:,}" if size else "")
+    return (
+        f"{percent(row.rate)} ({span(row.interval)}), {row.numerator:,} of {row.denominator:,} "
+        f"observed; n = {size:,}, {percent(row.immature)} immature"
+    )
+
+
+def _told(answer: Rate, rows: Sequence[RateRow]) -> str:
+    said = [
+        f"{'all' if row.group is None else row.group}: {percent(row.km.probability)} "
+        f"({span(row.km.interval)}), {row.km.at_risk:,} at risk"
+        for row in rows
+    ]
+    window = format_duration(answer.within)
+    return f"Curve of the share with the event, up to {window}. At its end, {'; '.join(said)}."
+
+
+def _size(row: RateRow) -> int:
+    return row.denominator + row.immature_count
+
+
+def _scale(window: timedelta) -> Scale:
+    unit, one, _ = next(u for u in _UNITS if window >= u[2])
+    return Scale(unit, one // MICROSECOND, window / one)

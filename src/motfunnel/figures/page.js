@@ -1,0 +1,12 @@
+"use strict";
+for (const figure of document.querySelectorAll("figure[data-picture]")) {
+  const place = figure.querySelector("[role=img]");
+  if (typeof Plotly === "undefined") {
+    place.textContent = "This figure needs plotly.min.js beside the page. Its numbers are in the table.";
+    place.className = "unseen";
+    continue;
+  }
+  const drawn = JSON.parse(document.getElementById(figure.dataset.picture).textContent);
+  const bare = { displaylogo: false, displayModeBar: false, responsive: false };
+  Plotly.newPlot(place, drawn.data, drawn.layout, bare);
+}

@@ -1,0 +1,118 @@
+"""The funnel: how many reached each stage, what share of all that is, and how long a step took."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from motfunnel.figures.lettering import label, room
+from motfunnel.figures.picture import Picture
+from motfunnel.figures.style import BLUE, INK, PALETTE, PAPER, QUIET, axis, faint, names
+from motfunnel.reports.cells import days, percent, span
+from motfunnel.reports.stage_funnel import StageFunnel, StageRow
+
+_STEP: Final = 84
+_AT_ONCE: Final = timedelta(minutes=3)  # less would be shown as 0.0 h
+
+
+def picture(answer: StageFunnel) -> Picture:
+    """A bar for each stage, from the first to the last; of groups one beside the other."""
+    return _funnel(answer) if answer.by is None else _groups(answer)
+
+
+def _funnel(answer: StageFunnel) -> Picture:
+    rows = answer.rows
+    labels = [label(row.stage) for row in rows]
+    first = rows[0].contacts if rows else 0
+    ticks = [f"<b>{one}</b>{_beside(row)}" for one, row in zip(labels, rows, strict=True)]
+    return Picture(
+        traces=[_trapezes(rows)],
+        layout={
+            "xaxis": axis(visible=False),
+            "yaxis": names(ticks),
+            "funnelgap": 0.34,
+        },
+        counted=f"n = {first:,} contacts that opened",
+        told=f"Funnel. {'; '.join(f'{r.stage}: {r.contacts:,} contacts' for r in rows)}.",
+        left=max(room(labels), 216 if len(rows) > 1 else 0),
+        below=16,
+        height=120 + 28 + _STEP * max(len(rows), 1),
+    )
+
+
+def _trapezes(rows: Sequence[StageRow]) -> dict[str, Any]:
+    return {
+        "type": "funnel",
+        "x": [row.contacts for row in rows],
+        "y": list(range(len(rows))),
+        "text": [_said(row) for row in rows],
+        "textinfo": "text",
+        "textposition": "auto",
+        "textfont": {"size": 13},
+        "insidetextfont": {"color": PAPER},
+        "outsidetextfont": {"color": INK},
+        "marker": {"color": BLUE},
+        "connector": {"fillcolor": faint(BLUE, 0.14), "line": {"width": 0}},
+        "hovertext": [f"{row.contacts:,} contacts reached {label(row.stage)}" for row in rows],
+        "hoverinfo": "text",
+    }
+
+
+def _groups(answer: StageFunnel) -> Picture:
+    """For each stage, a bar of each group: the share of all in the group that opened."""
+    groups: dict[str | None, list[StageRow]] = {}
+    for row in answer.rows:
+        groups.setdefault(row.group, []).append(row)
+    shown = list(groups.items())[: len(PALETTE)]
+    stages = [label(one) for one in dict.fromkeys(row.stage for row in answer.rows)]
+    opened = sum(rows[0].contacts for _, rows in shown)
+    fewer = f", the first {len(shown)} of {len(groups)} groups" if len(groups) > len(shown) else ""
+    said = [f"{row.group}, {row.stage}: {row.contacts:,}" for row in answer.rows]
+    return Picture(
+        traces=[_bars(*one, colour) for one, colour in zip(shown, PALETTE, strict=False)],
+        layout={
+            "xaxis": axis("of all in the group that opened", tickformat=".0%", range=[0, 1.08]),
+            "yaxis": names(stages),
+            "bargap": 0.25,
+            "showlegend": True,
+        },
+        counted=f"n = {opened:,} contacts that opened{fewer}",
+        told=f"Bars by stage. {'; '.join(said)}.",
+        left=room(stages),
+        right=90,
+        above=40,
+        height=200 + 26 * len(stages) * (len(shown) + 1),
+    )
+
+
+def _bars(group: str | None, rows: Sequence[StageRow], colour: str) -> dict[str, Any]:
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": f"{label(group)} (n = {rows[0].contacts:,})",
+        "x": [row.from_first for row in rows],
+        "y": list(range(len(rows))),
+        "marker": {"color": colour},
+        "text": [f"{percent(row.from_first)}  ({row.contacts:,})" for row in rows],
+        "textposition": "outside",
+        "cliponaxis": False,
+        "hoverinfo": "skip",
+    }
+
+
+def _said(row: StageRow) -> str:
+    share = "" if row.from_first is None else f"   {percent(row.from_first)} of the first stage"
+    return f"<b>{row.contacts:,}</b>{share}"
+
+
+def _beside(row: StageRow) -> str:
+    """Below the name: the share of the stage before with its interval, and the median time."""
+    if row.from_previous is None:
+        return ""
+    sure = "" if row.interval is None else f" ({span(row.interval)})"
+    step = f"<br><span style='color:{QUIET}'>{percent(row.from_previous)}{sure} of previous</span>"
+    if row.median is None:
+        return step
+    waited = "at once" if row.median < _AT_ONCE else f"in {days(row.median)}"
+    return f"{step}<br><span style='color:{QUIET}'>{waited}, at the median</span>"

@@ -1,0 +1,83 @@
+"""``motfunnel report``: pages of HTML, files, and all reports at once."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from motfunnel.cli.report_forms import REPORTS
+from tests.cli.conftest import Run
+
+NO_PLOTLY = "no pages without plotly: install the extra plot"
+
+
+def test_all_reports_as_json(filled: Run) -> None:
+    """Each is answered or told why not; none is lost."""
+    told = json.loads(filled("report", "all", "--within", "7d", "--format", "json").stdout)
+    assert {*told["reports"], *told["left_out"]} == set(REPORTS)
+    assert not {*told["reports"]} & {*told["left_out"]}
+    alone = json.loads(filled("report", "recidivism", "--within", "7d", "--format", "json").stdout)
+    assert told["reports"]["recidivism"] == alone
+    assert told["left_out"]["conversion"] == "it needs --goal, --start"
+
+
+def test_all_reports_as_text(filled: Run) -> None:
+    """One below the other, and at the end what was not asked."""
+    text = filled("report", "all").stdout
+    assert filled("report", "funnel").stdout.strip() in text
+    assert "  recidivism: it needs --within\n" in text.partition("Not asked:")[2]
+
+
+def test_all_reports_have_no_common_columns(filled: Run) -> None:
+    """As CSV they are asked for one at a time."""
+    assert "one at a time" in filled("report", "all", "--format", "csv", code=2).output
+
+
+@pytest.mark.parametrize("form", ["text", "json", "csv"])
+def test_a_file_holds_what_would_be_printed(filled: Run, form: str) -> None:
+    """Byte for byte; nothing is printed then."""
+    asked = ("report", "funnel", "--format", form)
+    printed = filled(*asked).stdout
+    assert filled(*asked, "--output", "answer").stdout == ""
+    assert Path("answer").read_text("utf-8") == printed
+    if form == "csv":
+        assert len(list(csv.reader(io.StringIO(printed)))) == 4
+
+
+def test_a_file_needs_a_folder(filled: Run) -> None:
+    """One that is not there is bad usage, and nothing is asked."""
+    result = filled("report", "funnel", "--output", "nowhere/answer", code=2)
+    assert "there is no folder nowhere" in result.output
+
+
+def test_a_page_in_a_file(filled: Run) -> None:
+    """The script lies beside it; a second page shares it."""
+    pytest.importorskip("plotly", reason=NO_PLOTLY)
+    filled("report", "funnel", "--format", "html", "--output", "one.html")
+    filled("report", "all", "--within", "7d", "--format", "html", "--output", "all.html")
+    one, everything = (Path(name).read_text("utf-8") for name in ("one.html", "all.html"))
+    assert '<script defer src="plotly.min.js">' in one
+    assert len(Path("plotly.min.js").read_bytes()) > 1_000_000 > len(everything)
+    assert everything.count("<section") == everything.count("</section>") > 10
+    assert "Not on this page" in everything
+
+
+def test_a_page_that_is_printed(filled: Run) -> None:
+    """It finds the script where that is installed."""
+    plotly = pytest.importorskip("plotly", reason=NO_PLOTLY)
+    page = filled("report", "funnel", "--format", "html").stdout
+    assert page.startswith("<!DOCTYPE html>")
+    script = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+    assert f'src="{script.as_uri()}"' in page
+
+
+def test_a_page_without_plotly(filled: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names the extra."""
+    monkeypatch.setitem(sys.modules, "plotly.graph_objects", None)
+    result = filled("report", "funnel", "--format", "html", code=3)
+    assert "pip install 'motfunnel[plot]'" in result.output

@@ -1,0 +1,140 @@
+"""A page in a real browser: from a file, without a net, without a complaint, with its numbers."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from motfunnel.figures import Section, kinds, page, place_script
+from motfunnel.reports.report import Report
+
+pytest.importorskip("plotly", reason="no pages without plotly: install the extra plot")
+playwright = pytest.importorskip(
+    "playwright.sync_api", reason="no browser is driven: install playwright"
+)
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
+MONTH = timedelta(days=30)
+PATIENCE = 60_000  # milliseconds, on a busy machine
+
+
+@pytest.fixture(scope="module")
+def sections(report: Report) -> list[Section]:
+    """Every kind of picture."""
+    return [
+        Section("recidivism", report.recidivism(within=MONTH, by="source")),
+        Section("loyalty", report.loyalty(within=MONTH)),
+        Section("funnel", report.funnel()),
+        Section("funnel-by", report.funnel(by="source")),
+        Section("lifecycle", report.lifecycle("week")),
+        Section("growth", report.growth("month", by="source")),
+        Section("retention", report.retention("month")),
+        Section("flows", report.flows()),
+        Section("touchpoints", report.touchpoints(by="property:branch")),
+        Section("map", report.journey_map()),
+        Section("nps", report.nps()),
+        Section("complaints", report.complaints(within=MONTH)),
+        Section("lens", report.lens("ultimate")),
+        Section("referrals", report.referrals()),
+        Section("pace", report.mantel_byar()),
+        Section("worklist", report.worklist(within=MONTH)),
+        Section("patience", report.patience()),
+    ]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """The machine's own Chromium, without a window."""
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if found is None:
+        pytest.skip(f"no browser: install Chromium ({', '.join(CHROMIUM)} are looked for)")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=found, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(browser: Any) -> Iterator[tuple[Any, list[str], list[str]]]:
+    """A page of the browser, what it complained of, and what it asked for."""
+    context = browser.new_context(offline=True, viewport={"width": 1100, "height": 800})
+    tab = context.new_page()
+    tab.set_default_timeout(PATIENCE)
+    complaints: list[str] = []
+    asked: list[str] = []
+    tab.on("console", lambda message: complaints.append(message.text))
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.on("request", lambda request: asked.append(request.url))
+    yield tab, complaints, asked
+    context.close()
+
+
+def test_a_page_of_everything(sections: list[Section], opened: Any, tmp_path: Path) -> None:
+    """Every figure is drawn and as wide as its place; nothing is fetched but what lies beside."""
+    tab, complaints, asked = opened
+    file = tmp_path / "all reports.html"
+    file.write_text(page(sections, title="Reports"), "utf-8")
+    place_script(tmp_path)
+    tab.goto(file.as_uri())
+    figures = sum(len(kinds(one.answer)) for one in sections)
+    playwright.expect(tab.locator("figure .js-plotly-plot")).to_have_count(figures)
+    assert complaints == []
+    assert asked == [file.as_uri(), (tmp_path / "plotly.min.js").as_uri()]
+    assert tab.evaluate("window.hurt") is None
+    too_wide = "[...document.querySelectorAll('figure')].filter(f => f.scrollWidth > f.clientWidth)"
+    assert tab.evaluate(f"{too_wide}.length") == 0
+    assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_the_numbers_on_the_screen(sections: list[Section], opened: Any, tmp_path: Path) -> None:
+    """The table and the figure say what the report says."""
+    tab, complaints, _ = opened
+    file = tmp_path / "page.html"
+    file.write_text(page(sections[:3]), "utf-8")
+    place_script(tmp_path)
+    tab.goto(file.as_uri())
+    rate = sections[0].answer
+    playwright.expect(tab.locator("figure .js-plotly-plot")).to_have_count(4)
+    cells = tab.locator("#recidivism table").first.locator("tbody tr")
+    for n, row in enumerate(rate.rows):
+        shown = cells.nth(n).locator("td").all_inner_texts()
+        assert shown[0] == f"{row.rate:.1%}"
+        assert shown[2:4] == [str(row.numerator), str(row.denominator)]
+    drawn = " ".join(tab.locator("#recidivism figure").first.locator("text").all_text_contents())
+    for row in rate.rows:
+        assert f"{row.rate:.1%} {row.numerator} of {row.denominator}" in drawn
+    stages = " ".join(tab.locator("#funnel figure text").all_text_contents())
+    assert all(str(row.contacts) in stages for row in sections[2].answer.rows)
+    assert complaints == []
+
+
+def test_without_the_script_the_tables_are_there(
+    sections: list[Section], opened: Any, tmp_path: Path
+) -> None:
+    """A page that was sent alone says what is missing, and has all its numbers."""
+    tab, _, _ = opened
+    file = tmp_path / "page.html"
+    file.write_text(page(sections[:1]), "utf-8")
+    tab.goto(file.as_uri())
+    playwright.expect(tab.locator("figure .unseen").first).to_contain_text("plotly.min.js")
+    assert tab.locator("#recidivism table").count() == 3
+
+
+def test_it_prints(sections: list[Section], opened: Any, tmp_path: Path) -> None:
+    """On paper no figure is wider than the sheet."""
+    tab, _, _ = opened
+    file = tmp_path / "page.html"
+    file.write_text(page(sections[:3]), "utf-8")
+    place_script(tmp_path)
+    tab.goto(file.as_uri())
+    playwright.expect(tab.locator("figure .js-plotly-plot")).to_have_count(4)
+    tab.emulate_media(media="print")
+    tab.set_viewport_size({"width": 690, "height": 1000})  # A4 less its margins, in pixels
+    widest = "Math.max(...[...document.querySelectorAll('.main-svg')].map(s => "
+    assert tab.evaluate(f"{widest} s.getBoundingClientRect().right))") <= 690

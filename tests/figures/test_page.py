@@ -1,0 +1,150 @@
+"""The page holds the definitions, the numbers and the figures, and no markup but its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+from datetime import timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from motfunnel.figures import Section, page, place_script, plotly_script, write_whole
+from motfunnel.reports.report import Report
+from tests.figures.history import HOSTILE
+
+pytest.importorskip("plotly", reason="no pages without plotly: install the extra plot")
+
+MONTH = timedelta(days=30)
+VOID = {"meta", "link", "img", "br"}
+
+
+class Reader(HTMLParser):
+    """Reads a page: its elements with their attributes, each closed, and its text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture(scope="module")
+def whole(report: Report) -> str:
+    """A page of three reports, two of them with names that would like to be markup."""
+    return page(
+        [
+            Section("recidivism", report.recidivism(within=MONTH, by="source")),
+            Section("touchpoints", report.touchpoints(by="property:branch")),
+            Section("funnel", report.funnel()),
+        ],
+        title="Reports",
+        left_out=["holdout: it needs --within"],
+    )
+
+
+def test_every_element_is_closed_and_none_is_a_strangers(whole: str) -> None:
+    """Scripts are the one that draws, the data, and what hands it on; nothing else runs."""
+    read = Reader(whole)
+    assert read.open == []
+    kinds = [one.get("type") or one.get("src") for one in read.all("script")]
+    assert set(kinds) == {"plotly.min.js", "application/json", "module"}
+    assert kinds.count("module") == kinds.count("plotly.min.js") == 1
+    assert read.all("img") == [] and read.all("b") == []
+    assert HOSTILE in read.text
+    assert not [one for _, attributes in read.elements for one in attributes if one[:2] == "on"]
+
+
+def test_nothing_is_loaded_from_elsewhere(whole: str) -> None:
+    """No address leads anywhere but to the script beside the page, and within the page."""
+    for tag, attributes in Reader(whole).elements:
+        for name in ("src", "href"):
+            value = attributes.get(name)
+            assert value is None or value in ("plotly.min.js", "data:,") or value[0] == "#", tag
+    assert len(whole) < 300_000
+
+
+def test_definitions_and_numbers_stand_beside_each_other(whole: str, report: Report) -> None:
+    """Each answer has its definition, and every cell that it prints."""
+    text = re.sub(r"\s+", " ", Reader(whole).text)
+    for answer in (report.recidivism(within=MONTH, by="source"), report.funnel()):
+        assert f"Definition: {answer.definition}." in text
+        for _, header, rows in answer.tables():
+            for one in (*header, *(cell for row in rows for cell in row)):
+                assert re.sub(r"\s+", " ", one.replace("\u202e", "\\u202e")).strip() in text
+    assert "holdout: it needs --within" in text
+
+
+def test_who_cannot_see_it_can_read_it(whole: str) -> None:
+    """A language, headings in order, headers of rows and columns, and words for each figure."""
+    read = Reader(whole)
+    assert read.all("html") == [{"lang": "en"}]
+    levels = [tag for tag, _ in read.elements if re.fullmatch(r"h\d", tag)]
+    assert levels[0] == "h1" and levels.count("h1") == 1 and set(levels[1:]) == {"h2"}
+    assert {one.get("scope") for one in read.all("th")} == {"col", "row"}
+    figures = [one for one in read.all("div") if one.get("role") == "img"]
+    assert len(figures) == len(read.all("figure")) == 5
+    assert all(len(str(one["aria-label"])) > 20 for one in figures)
+    anchors = {one["href"] for one in read.all("a")}
+    assert anchors == {f"#{one['id']}" for one in read.all("section") if one["id"] != "left-out"}
+
+
+def test_data_cannot_end_its_script(whole: str) -> None:
+    """What figures are made of is JSON in which no tag can stand."""
+    found = re.findall(r'<script type="application/json" id="[\w-]+">(.*?)</script>', whole)
+    assert len(found) == 5
+    for one in found:
+        assert "<" not in one and ">" not in one
+        assert set(json.loads(one)) == {"data", "layout"}
+
+
+def test_a_page_of_one_report_has_its_title(report: Report) -> None:
+    """There is no list of one, and the heading is not said twice."""
+    text = page([Section("funnel", report.funnel())])
+    assert text.count("Stages") == 3  # the title, the heading, and the label of the section
+    assert "<nav" not in text and "<h2" not in text
+
+
+def test_the_script_is_placed_once(tmp_path: Path) -> None:
+    """It is the one that is installed; a second page leaves it as it lies there."""
+    placed = place_script(tmp_path)
+    assert placed.read_bytes() == plotly_script().read_bytes()
+    before = placed.stat().st_mtime_ns, placed.stat().st_ino
+    assert place_script(tmp_path) == placed
+    assert (placed.stat().st_mtime_ns, placed.stat().st_ino) == before
+    placed.write_text("of an older version")
+    assert place_script(tmp_path).read_bytes() == plotly_script().read_bytes()
+    assert os.listdir(tmp_path) == ["plotly.min.js"]
+
+
+def test_a_file_is_written_wholly_or_not_at_all(tmp_path: Path) -> None:
+    """Its rights are those of any file, or those that it had; a failure leaves nothing behind."""
+    target, plain = tmp_path / "page.html", tmp_path / "plain"
+    write_whole(target, b"one")
+    plain.write_bytes(b"")
+    assert stat.S_IMODE(target.stat().st_mode) == stat.S_IMODE(plain.stat().st_mode)
+    target.chmod(0o600)
+    write_whole(target, b"two")
+    assert (target.read_bytes(), stat.S_IMODE(target.stat().st_mode)) == (b"two", 0o600)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError):
+        write_whole(tmp_path / "folder", b"three")
+    assert sorted(os.listdir(tmp_path)) == ["folder", "page.html", "plain"]

@@ -1,0 +1,270 @@
+"""What is drawn is what the report says, number for number."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from motfunnel.domain.instant import MICROSECOND
+from motfunnel.errors import MissingExtraError, QuestionError
+from motfunnel.figures import Section, draw, kinds, page
+from motfunnel.figures.curves import trace_of
+from motfunnel.figures.flows import STEPS
+from motfunnel.figures.lettering import label
+from motfunnel.reports.flows import ENDS
+from motfunnel.reports.report import Report
+from motfunnel.statistics import CompetingRisks, SurvivalCurve
+from tests.figures.history import FUNNEL, HOSTILE
+
+plotly = pytest.importorskip("plotly", reason="no figures without plotly: install the extra plot")
+
+MONTH = timedelta(days=30)
+DAY = timedelta(days=1) // MICROSECOND
+
+
+def traces(figure: Any, **wanted: Any) -> list[dict[str, Any]]:
+    """The traces of a figure with these values, as plain data."""
+    told = [one.to_plotly_json() for one in figure.data]
+    return [one for one in told if all(one.get(key) == value for key, value in wanted.items())]
+
+
+def trace(figure: Any, **wanted: Any) -> dict[str, Any]:
+    (found,) = traces(figure, **wanted)
+    return found
+
+
+def words(figure: Any) -> str:
+    """All that is lettered in a figure."""
+    return str(figure.to_dict())
+
+
+def test_a_curve_is_the_survival_curve(report: Report) -> None:
+    """Each point, each edge of the band, the number at the window's end, and those at risk."""
+    rate = report.recidivism(within=MONTH)
+    figure, km = draw(rate), rate.km
+    assert isinstance(km.curve, SurvivalCurve)
+    line = trace(figure, mode="lines", showlegend=None)
+    at = [round(day * DAY) for day in line["x"]]
+    assert len(at) > 3
+    assert list(line["y"])[1:] == [km.curve.probability(t) for t in at[1:]]
+    for name in ("lower", "upper"):
+        ends = [km.curve.probability_interval(t) for t in at]
+        expected = [0.0 if end is None else getattr(end, name) for end in ends]
+        assert list(trace(figure, name=name)["y"]) == expected
+    end = trace(figure, name="at the window's end")
+    assert (list(end["x"]), list(end["y"])) == ([30.0], [km.probability])
+    assert km.interval is not None and km.probability is not None
+    assert end["y"][0] + end["error_y"]["array"][0] == pytest.approx(km.interval.upper)
+    assert end["y"][0] - end["error_y"]["arrayminus"][0] == pytest.approx(km.interval.lower)
+    risk = trace(figure, name="at risk")
+    assert [int(n.replace(",", "")) for n in risk["text"]] == [
+        km.curve.at_risk(day * DAY) for day in risk["x"]
+    ]
+    assert f"{rate.numerator} of {rate.denominator} observed" in words(figure)
+
+
+def test_no_curve_is_drawn_where_none_is_quoted(report: Report) -> None:
+    """Below ten at risk the line ends, and a picture without any line says why."""
+    few = report.recidivism(within=MONTH, departed=(None, report.as_of - timedelta(days=85)))
+    figure = draw(few)
+    assert 0 < few.km.curve.at_risk(0) < 10
+    assert [list(one["x"]) for one in traces(figure, mode="lines")] == [[], [], []]
+    assert "fewer than 10 are at risk" in words(figure)
+    assert "No figure: fewer than 10 are at risk" in page([Section("few", few)])
+
+
+def test_repeated_episodes_have_no_band(report: Report) -> None:
+    """A band that takes episodes for independent would be too narrow."""
+    figure = draw(report.recidivism(within=MONTH, unit="episode"))
+    assert traces(figure, name="upper") == []
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 900), st.sampled_from(["happened", "erased", None]))),
+    st.integers(0, 1000),
+)
+def test_a_traced_curve(observed: list[tuple[int, str | None]], window: int) -> None:
+    """Rises, ends in the window and where ten are at risk, and says what the curve says."""
+    plain = SurvivalCurve.from_observations((t, how == "happened") for t, how in observed)
+    risks = CompetingRisks.from_observations(observed, causes=["happened"])
+    for curve in (plain, risks):
+        traced = trace_of(curve, window, 0.95)
+        assert traced.shares == sorted(traced.shares)
+        assert traced.times == sorted(traced.times)
+        assert all(t <= window and curve.at_risk(t) >= 10 for t in traced.times)
+        assert len(traced.times) <= 403
+        assert len(traced.bands) == len(traced.times) == len(traced.shares)
+    assert trace_of(plain, window, 0.95).shares[1:] == [
+        plain.probability(t) for t in trace_of(plain, window, 0.95).times[1:]
+    ]
+
+
+def test_rates_by_group(report: Report) -> None:
+    """A dot for each group with its interval, its counts beside it, and none where none is."""
+    rate = report.recidivism(within=timedelta(days=60), by="source")
+    figure = draw(rate, "rates")
+    dots = trace(figure, mode="markers")
+    assert list(dots["x"]) == [row.rate for row in rate.rows]
+    for n, row in enumerate(rate.rows):
+        assert row.rate is not None and row.interval is not None
+        assert dots["x"][n] + dots["error_x"]["array"][n] == pytest.approx(row.interval.upper)
+        assert dots["x"][n] - dots["error_x"]["arrayminus"][n] == pytest.approx(row.interval.lower)
+        assert f"{row.numerator} of {row.denominator}" in figure.layout.annotations[n].text
+    nobody = report.recidivism(within=timedelta(days=900), by="source")
+    assert set(trace(draw(nobody), mode="markers")["x"]) == {None}
+    assert "nobody observed" in words(draw(nobody))
+
+
+def test_each_group_has_its_curve(report: Report) -> None:
+    """Of a grouped rate there is a second picture, with a line for each group."""
+    rate = report.recidivism(within=MONTH, by="source")
+    assert kinds(rate) == ("rates", "curve")
+    ends = traces(draw(rate, "curve"), name="at the window's end")
+    assert [list(one["y"]) for one in ends] == [[row.km.probability] for row in rate.rows]
+
+
+def test_the_funnel(report: Report) -> None:
+    """A bar for each stage, as long as many reached it."""
+    funnel = report.funnel()
+    assert list(trace(draw(funnel), type="funnel")["x"]) == [row.contacts for row in funnel.rows]
+    grouped = report.funnel(by="source")
+    bars = traces(draw(grouped), type="bar")
+    drawn = [share for bar in bars for share in bar["x"]]
+    assert drawn == [row.from_first for row in grouped.rows]
+
+
+def test_lifecycle(report: Report) -> None:
+    """Those who fell off stand below the line; a period that is not over is hatched."""
+    lifecycle = report.lifecycle("month")
+    figure = draw(lifecycle)
+    for part in ("new", "returning", "resurrecting"):
+        drawn = list(trace(figure, name=part)["y"])
+        assert drawn == [getattr(row, part) for row in lifecycle.rows]
+    dormant = trace(figure, name="dormant")
+    assert list(dormant["y"]) == [-row.dormant for row in lifecycle.rows]
+    shapes = dormant["marker"]["pattern"]["shape"]
+    assert [bool(one) for one in shapes] == [row.unfinished for row in lifecycle.rows]
+    assert lifecycle.rows[-1].unfinished
+
+
+def test_growth(report: Report) -> None:
+    """Openings, returns and departures, and who is present; of groups a panel for each."""
+    growth = report.growth("month")
+    figure = draw(growth)
+    present = trace(figure, name="present at the end")
+    assert list(present["y"]) == [row.present_at_end for row in growth.rows]
+    assert list(trace(figure, name="left")["y"]) == [-row.departures for row in growth.rows]
+    by_source = report.growth("month", by="source")
+    opened = traces(draw(by_source), name="opened")
+    drawn = [count for one in opened for count in one["y"]]
+    assert drawn == [row.openings for row in by_source.rows]
+    assert len({one["yaxis"] for one in opened}) == 3
+
+
+def test_retention(report: Report) -> None:
+    """A cell for each cohort and period; those that are not over yet stay blank."""
+    retention = report.retention("month")
+    cells = trace(draw(retention), type="heatmap")["z"]
+    for line, row in zip(cells, retention.rows, strict=True):
+        shares = [one.share for one in row.cells]
+        assert list(line) == shares + [None] * (len(line) - len(shares))
+    assert any(None in list(line) for line in cells)
+
+
+def test_flows(report: Report) -> None:
+    """Each flow of the first steps is a link, and as much leaves a node as comes to it."""
+    flows = report.flows()
+    links = trace(draw(flows), type="sankey")
+    drawn = Counter(dict.fromkeys(range(len(links["node"]["label"])), 0))
+    assert sum(links["link"]["value"]) == sum(
+        row.transitions for row in flows.rows if row.step is not None and row.step <= STEPS
+    )
+    for source, target, value in zip(
+        links["link"]["source"], links["link"]["target"], links["link"]["value"], strict=True
+    ):
+        drawn[source] -= value
+        drawn[target] += value
+    names = links["node"]["customdata"]
+    inner = [n for n, one in enumerate(names) if one not in ENDS and not one.endswith("…")]
+    started = [n for n in inner if drawn[n] < 0]
+    assert [names[n] for n in started] == ["opening"]
+    assert drawn[started[0]] == -flows.contacts
+    assert all(drawn[n] == 0 for n in inner if n not in started)
+
+
+def test_touchpoints(report: Report) -> None:
+    """Two dots for each touchpoint, a line between them where both are known."""
+    answer = report.touchpoints()
+    figure = draw(answer, "gaps")
+    for name in ("expected", "experienced"):
+        drawn = list(trace(figure, name=name)["x"])
+        assert drawn == [getattr(row, name) for row in answer.rows]
+    worse = list(trace(figure, name="worse")["x"])
+    gaps = [row.gap for row in answer.rows if row.gap is not None and row.gap < 0]
+    lines = [b - a for a, b in zip(worse[::3], worse[1::3], strict=True)]
+    assert gaps and lines == pytest.approx(gaps)
+    bad = trace(draw(answer, "verdicts"), name="bad")
+    assert list(bad["customdata"]) == [row.verdicts.bad for row in answer.rows]
+
+
+def test_other_reports(report: Report) -> None:
+    """Scores, outcomes, silences, lenses and simulations are drawn by their counts."""
+    nps = report.nps()
+    shares = [one["x"][0] for one in traces(draw(nps), type="bar")]
+    promoters, detractors = shares[2], shares[0]
+    assert nps.nps == pytest.approx((promoters - detractors) * 100)
+    complaints = report.complaints(within=MONTH)
+    recovered = trace(draw(complaints), name="recovered first")
+    assert list(recovered["x"]) == [complaints.rows[0].outcomes.recovered_share]
+    lens = report.lens("ultimate")
+    assert list(trace(draw(lens), type="bar")["x"]) == [row.events for row in lens.rows]
+    patience = report.patience()
+    lines = [list(one["y"]) for one in traces(draw(patience), mode="lines+markers")]
+    assert lines == [[s.share for s in row.steps] for row in patience.rows if row.steps]
+    change = report.simulate(FUNNEL)
+    same = trace(draw(change), name="same")
+    assert list(same["customdata"]) == [row.same for row in change.rows]
+    pace = report.mantel_byar()
+    assert list(trace(draw(pace), name="returned")["x"]) == [row.observed for row in pace.rows]
+    work = report.worklist(within=MONTH)
+    chances = [row.chance for row in work.rows[:30]]
+    assert list(trace(draw(work), mode="markers")["x"]) == chances
+
+
+def test_every_figure_says_what_it_shows(report: Report) -> None:
+    """Title, instant and definition stand in it, and names do not become markup."""
+    rate = report.recidivism(within=MONTH, by="source")
+    layout = draw(rate).layout
+    assert "Recidivism within 30d" in layout.title.text
+    assert "as of 2025-05-11" in layout.title.subtitle.text
+    definition = [note.text for note in layout.annotations if note.name == "definition"]
+    assert "share that returned within it" in definition[0].replace("<br>", " ")
+    assert label(HOSTILE) in layout.yaxis.ticktext
+    assert "<script" not in words(draw(rate)) and "<script" not in words(draw(rate, "curve"))
+
+
+def test_an_unknown_picture_is_refused(report: Report) -> None:
+    """The error names those that there are."""
+    with pytest.raises(QuestionError, match="no picture 'pie'; there are: curve, rates"):
+        report.recidivism(within=MONTH).figure("pie")
+
+
+def test_without_plotly(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names the extra to install."""
+    monkeypatch.setitem(sys.modules, "plotly.graph_objects", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'motfunnel\[plot\]'"):
+        report.funnel().figure()
+
+
+@pytest.mark.parametrize("text", ["a" * 500, "<br>" * 9, "\x00\u202e", "日本" * 40, "", " "])
+def test_labels(text: str) -> None:
+    """Are on one short line, without tags and without what cannot be seen."""
+    shown = label(text)
+    assert "<" not in shown and shown.isprintable()
+    assert len(shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")) <= 32
