@@ -151,11 +151,10 @@ def test_an_imported_history_took_nothing_back(
     tracker: Tracker, clock: Clock, tmp_path: Path
 ) -> None:
     """Of files that come in any order nobody asked in between, until one event is tracked."""
-    columns = {"contact": "who", "event": "what", "at": "at"}
     for number, at in enumerate(("2026-02-20", "2026-01-01", "2026-01-20")):
         clock.now = day(200 + number)
         (tmp_path / "events.csv").write_text(f"who,what,at\nada,came,{at}\n")
-        import_file(tracker, tmp_path / "events.csv", **columns)
+        import_file(tracker, tmp_path / "events.csv", contact="who", event="what", at="at")
     assert tracker.contact("ada").revoked == ()
     tracker.track("bob", "came")
     revoked = [(one.moment.kind.value, one.recorded_at) for one in tracker.contact("ada").revoked]
