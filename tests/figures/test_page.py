@@ -103,6 +103,8 @@ def test_who_cannot_see_it_can_read_it(whole: str) -> None:
     figures = [one for one in read.all("div") if one.get("role") == "img"]
     assert len(figures) == len(read.all("figure")) == 5
     assert all(len(str(one["aria-label"])) > 20 for one in figures)
+    spoken = " ".join(str(one["aria-label"]) for one in figures)
+    assert HOSTILE in spoken and "&lt;" not in spoken and "<span" not in spoken
     anchors = {one["href"] for one in read.all("a")}
     assert anchors == {f"#{one['id']}" for one in read.all("section") if one["id"] != "left-out"}
 

@@ -25,6 +25,9 @@ from motfunnel.statistics import CompetingRisks, Interval, SurvivalCurve
 _POINTS: Final = 400
 """So many steps of a curve are drawn; a screen shows no more."""
 
+_COMPETING: Final = 100
+"""So many where something competes with the event: there each interval takes long to compute."""
+
 _TICKS: Final = 8
 _ROW: Final = 18
 _CALENDAR: Final = (1, 2, 5, 7, 10, 14, 30, 60, 90, 180, 365, 730, 1460)
@@ -104,7 +107,8 @@ def trace_of(curve: SurvivalCurve | CompetingRisks, window: int, confidence: flo
     if end is None:
         return Traced([], [], [])
     steps = [t for t, n in zip(table.durations, table.returned, strict=True) if n and t <= end]
-    each = -(-len(steps) // _POINTS) or 1
+    most = _POINTS if isinstance(curve, SurvivalCurve) else _COMPETING
+    each = -(-len(steps) // most) or 1
     times = sorted({0, *steps[::-1][::each], end})
     found = [(t, _share(curve, t)) for t in times]
     kept = [(t, share) for t, share in found if share is not None]
