@@ -28,7 +28,8 @@ def picture(answer: Complaints) -> Picture:
     fewer = f", the {len(rows)} largest groups" if len(answer.rows) > len(rows) else ""
     cases, observed = sum(row.cases for row in rows), sum(one.mature for one in both)
     said = [f"{'all' if row.group is None else row.group}: "
-            f"{percent(one.recovered_share)} recovered first, {percent(one.departed_share)} left first, of {one.mature:,}"
+            f"{percent(one.recovered_share)} recovered first, "
+            f"{percent(one.departed_share)} left first, of {one.mature:,}"
             for row, one in zip(rows, both, strict=True)]  # fmt: skip
     return Picture(
         traces=[
