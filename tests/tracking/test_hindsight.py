@@ -151,7 +151,7 @@ def test_an_imported_history_took_nothing_back(
     tracker: Tracker, clock: Clock, tmp_path: Path
 ) -> None:
     """Of files that come in any order nobody asked in between, until one event is tracked."""
-    columns = {"contact": "who", "event": "what", "at": "at"}
+    columns: dict[str, Any] = {"contact": "who", "event": "what", "at": "at"}
     for number, at in enumerate(("2026-02-20", "2026-01-01", "2026-01-20")):
         clock.now = day(200 + number)
         (tmp_path / "events.csv").write_text(f"who,what,at\nada,came,{at}\n")
