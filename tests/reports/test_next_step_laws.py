@@ -25,7 +25,7 @@ ON_SQLITE = pytest.mark.parametrize("shared_engine", ["sqlite"], indirect=True)
 
 def ask_all(report: Report, other: Story) -> dict[str, Any]:
     """Each answer, without what is dated."""
-    answers = {
+    answers: dict[str, Any] = {
         "worklist": report.worklist(within=HOUR, limit=None),
         "patience": report.patience(share=0.5, horizon=HOUR, step=HOUR, fewest=1),
         "simulation": report.simulate(funnel_of(other), within=HOUR),

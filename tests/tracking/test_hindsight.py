@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from sqlalchemy import Engine
 from motfunnel import Funnel, Tracker, leave, purchase, reach, touch
 from motfunnel.domain.event import Event
 from motfunnel.domain.funnel import Funnel as AnyFunnel
+from motfunnel.intake import import_file
 from motfunnel.tracking import hindsight
 from motfunnel.tracking.hindsight import revocations
 from tests import oracle
@@ -143,6 +145,21 @@ def test_a_silence_that_nobody_could_know_of_was_not_taken_back(
     clock.now = day(101)
     tracker.track("ada", "came", occurred_at=day(20))
     assert tracker.contact("ada").revoked == ()
+
+
+def test_an_imported_history_took_nothing_back(
+    tracker: Tracker, clock: Clock, tmp_path: Path
+) -> None:
+    """Of files that come in any order nobody asked in between, until one event is tracked."""
+    columns: dict[str, Any] = {"contact": "who", "event": "what", "at": "at"}
+    for number, at in enumerate(("2026-02-20", "2026-01-01", "2026-01-20")):
+        clock.now = day(200 + number)
+        (tmp_path / "events.csv").write_text(f"who,what,at\nada,came,{at}\n")
+        import_file(tracker, tmp_path / "events.csv", **columns)
+    assert tracker.contact("ada").revoked == ()
+    tracker.track("bob", "came")
+    revoked = [(one.moment.kind.value, one.recorded_at) for one in tracker.contact("ada").revoked]
+    assert revoked == [("opening", day(201)), ("depart", day(202))]
 
 
 def test_merged_keys_count_as_one_from_the_beginning(tracker: Tracker, clock: Clock) -> None:

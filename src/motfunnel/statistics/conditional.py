@@ -24,7 +24,7 @@ class Chance:
     forward.
 
     >>> curve = SurvivalCurve.from_counts([(3, 1, 0), (5, 1, 1), (8, 0, 2)])
-    >>> Chance.of(curve, 3, 2).value
+    >>> round(Chance.of(curve, 3, 2).value, 6)
     0.25
     >>> Chance.of(curve, 3, 6).value is None
     True

@@ -91,13 +91,14 @@ def _advance(journey: Journey, entry: Entry) -> list[Before]:
     the silence had left.
     """
     silent = _fall_silent(journey, entry.at - 1)
-    before = Before.of(journey)
-    return silent + [before] * len(journey.advance(entry))
+    state = list(journey.state)
+    made = journey.advance(entry)
+    return silent + [Before.of(journey.funnel, state)] * len(made) if made else silent
 
 
 def _fall_silent(journey: Journey, until: int) -> list[Before]:
-    before = Before.of(journey)
-    return [before] * len(journey.silence(until))
+    state = list(journey.state)
+    return [Before.of(journey.funnel, state) for _ in journey.silence(until)]
 
 
 def _explain(moment: Moment, event: Event | None, before: Before, journey: Journey) -> Explained:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Self
 
 from attrs import asdict, frozen
 
 from motfunnel.domain.event import Event
+from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.instant import iso
-from motfunnel.domain.journey import Journey, OpenCase
-from motfunnel.domain.machine import IS_APOSTLE, PURCHASES, REFERRALS
+from motfunnel.domain.journey import PRESENCES, OpenCase
+from motfunnel.domain.machine import IS_APOSTLE, PRESENCE, PURCHASES, REFERRALS, STAGE
 from motfunnel.domain.moment import Episode, Moment, Presence
 from motfunnel.domain.wording import counted
 
@@ -40,14 +41,14 @@ class Before:
     apostle: bool
 
     @classmethod
-    def of(cls, journey: Journey) -> Self:
-        """Take down where a journey stands."""
+    def of(cls, funnel: Funnel, state: Sequence[int]) -> Self:
+        """Read a state, as the state machine keeps it."""
         return cls(
-            presence=journey.presence,
-            stage=journey.stage,
-            purchases=journey.state[PURCHASES],
-            referrals=journey.state[REFERRALS],
-            apostle=bool(journey.state[IS_APOSTLE]),
+            presence=PRESENCES[state[PRESENCE]],
+            stage=funnel.stages[state[STAGE]],
+            purchases=state[PURCHASES],
+            referrals=state[REFERRALS],
+            apostle=bool(state[IS_APOSTLE]),
         )
 
     def to_dict(self) -> dict[str, Any]:
