@@ -15,11 +15,13 @@ from attrs import frozen
 
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.moment import MomentKind
-from motfunnel.reports.clock import Clock, Cohort, Told, choose
+from motfunnel.reports.clock import Clock, Cohort, Told, choose, lies_in
 from motfunnel.reports.contact_stories import Source
 from motfunnel.reports.grouping import read_grouping
 from motfunnel.reports.question import Question
+from motfunnel.reports.stored import Stored
 from motfunnel.reports.windowed import Windowed
+from motfunnel.store.openings import read_openings
 
 OPENING: Final = frozenset({MomentKind.OPENING})
 Groups = Mapping[str, str | None]
@@ -59,16 +61,34 @@ class AboutOpened(Question):
         grouping = read_grouping(by, opening)
         erased, _ = self._erased()
         with self._reading(grouping) as source:
-            clocks = source.clocks(opening)
-            chosen = choose(clocks, cohort, self.as_of, erased, first_only=True)
-            group = source.groups(grouping, opening, chosen) if grouping else lambda _: None
+            groups: dict[str, str | None]
+            if grouping is None and isinstance(source, Stored):
+                opened = _lying_in(cohort, source, erased)
+                groups = dict.fromkeys(opened)
+            else:
+                clocks = source.clocks(opening)
+                chosen = choose(clocks, cohort, self.as_of, erased, first_only=True)
+                group = source.groups(grouping, opening, chosen) if grouping else lambda _: None
+                groups = {one.clock.contact: group(one.clock) for one in chosen}
+                opened = {one.clock.contact: one.clock.started_at for one in chosen}
             yield Opened(
                 source=source,
                 by=by,
-                groups={one.clock.contact: group(one.clock) for one in chosen},
-                earliest=min((one.clock.started_at for one in chosen), default=None),
+                groups=groups,
+                earliest=min(opened.values(), default=None),
                 erased=erased,
             )
+
+
+def _lying_in(
+    cohort: Cohort, source: Stored, erased: Mapping[str, datetime]
+) -> dict[str, datetime]:
+    """When those of a cohort opened: what ``choose`` gives, without a clock for everybody."""
+    return {
+        contact: at
+        for contact, at in read_openings(source.extent)
+        if lies_in(cohort, at) and not (contact in erased and erased[contact] < at)
+    }
 
 
 def _openings_of(name: str) -> Windowed:
