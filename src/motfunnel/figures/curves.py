@@ -180,7 +180,7 @@ def _layout(
     return {
         "showlegend": answer.by is not None,
         "xaxis": axis(f"{scale.unit} since the clock started", anchor="y", **shown,
-                      range=[0, scale.window * 1.015], showgrid=False, ticks="outside",
+                      range=[0, scale.window * 1.015 or 1], showgrid=False, ticks="outside",
                       tickcolor=RULE),
         "yaxis": axis(domain=[share + 0.15, 1], tickformat=".0%",
                       **({"range": [0, 1]} if blank else {"rangemode": "tozero"})),
