@@ -144,6 +144,7 @@ def test_a_store_without_contacts_has_pages_too(tmp_path: Path) -> None:
     text = page(sections, title="Nobody")
     assert text.count("<section") == len(answers)
     assert "No figure: fewer than 10 are at risk" in text
+    assert "No figure: there is nothing to draw" in text
 
 
 def test_the_script_is_placed_once(tmp_path: Path) -> None:
