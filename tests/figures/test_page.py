@@ -9,6 +9,7 @@ import stat
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -130,7 +131,7 @@ def test_a_store_without_contacts_has_pages_too(tmp_path: Path) -> None:
     """Each report is drawn, or the page says that there is nothing to draw."""
     with Tracker(f"sqlite:///{tmp_path / 'store.db'}", FUNNEL) as tracker:
         report = tracker.report()
-        answers = [
+        answers: list[Any] = [
             *(report.recidivism(within=MONTH), report.recidivism(within=MONTH, by="source")),
             *(report.funnel(), report.funnel(by="source"), report.flows()),
             *(report.lifecycle("day"), report.growth("day"), report.retention("day")),
