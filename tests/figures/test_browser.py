@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from motfunnel import Tracker
 from motfunnel.figures import Section, kinds, page, place_script
 from motfunnel.reports.report import Report
+from tests.figures.history import FUNNEL
 
 pytest.importorskip("plotly", reason="no pages without plotly: install the extra plot")
 playwright = pytest.importorskip(
@@ -138,3 +140,24 @@ def test_it_prints(sections: list[Section], opened: Any, tmp_path: Path) -> None
     tab.set_viewport_size({"width": 690, "height": 1000})  # A4 less its margins, in pixels
     widest = "Math.max(...[...document.querySelectorAll('.main-svg')].map(s => "
     assert tab.evaluate(f"{widest} s.getBoundingClientRect().right))") <= 690
+
+
+def test_nobody(opened: Any, tmp_path: Path) -> None:
+    """A page about an empty store raises no complaint either."""
+    tab, complaints, _ = opened
+    with Tracker(f"sqlite:///{tmp_path / 'store.db'}", FUNNEL) as tracker:
+        report = tracker.report()
+        answers: list[Any] = [
+            report.funnel(),
+            report.flows(),
+            report.nps(),
+            report.complaints(within=MONTH),
+        ]
+        answers += [report.lifecycle("day"), report.retention("day"), report.mantel_byar()]
+        answers += [report.patience(), report.lens("carlzon"), report.recidivism(within=MONTH)]
+    file = tmp_path / "nobody.html"
+    file.write_text(page([Section(f"s{n}", one) for n, one in enumerate(answers)]), "utf-8")
+    place_script(tmp_path)
+    tab.goto(file.as_uri())
+    playwright.expect(tab.locator("figure .js-plotly-plot").last).to_be_visible()
+    assert complaints == []

@@ -9,12 +9,14 @@ import stat
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from motfunnel import Tracker
 from motfunnel.figures import Section, page, place_script, plotly_script, write_whole
 from motfunnel.reports.report import Report
-from tests.figures.history import HOSTILE
+from tests.figures.history import FUNNEL, HOSTILE
 
 pytest.importorskip("plotly", reason="no pages without plotly: install the extra plot")
 
@@ -103,6 +105,8 @@ def test_who_cannot_see_it_can_read_it(whole: str) -> None:
     figures = [one for one in read.all("div") if one.get("role") == "img"]
     assert len(figures) == len(read.all("figure")) == 5
     assert all(len(str(one["aria-label"])) > 20 for one in figures)
+    spoken = " ".join(str(one["aria-label"]) for one in figures)
+    assert HOSTILE in spoken and "&lt;" not in spoken and "<span" not in spoken
     anchors = {one["href"] for one in read.all("a")}
     assert anchors == {f"#{one['id']}" for one in read.all("section") if one["id"] != "left-out"}
 
@@ -121,6 +125,27 @@ def test_a_page_of_one_report_has_its_title(report: Report) -> None:
     text = page([Section("funnel", report.funnel())])
     assert text.count("Stages") == 3  # the title, the heading, and the label of the section
     assert "<nav" not in text and "<h2" not in text
+
+
+def test_a_store_without_contacts_has_pages_too(tmp_path: Path) -> None:
+    """Each report is drawn, or the page says that there is nothing to draw."""
+    with Tracker(f"sqlite:///{tmp_path / 'store.db'}", FUNNEL) as tracker:
+        report = tracker.report()
+        answers: list[Any] = [
+            *(report.recidivism(within=MONTH), report.recidivism(within=MONTH, by="source")),
+            *(report.funnel(), report.funnel(by="source"), report.flows()),
+            *(report.lifecycle("day"), report.growth("day"), report.retention("day")),
+            *(report.growth("day", by="source"), report.retention("day", by="source")),
+            *(report.touchpoints(), report.journey_map(), report.nps(), report.lens("carlzon")),
+            *(report.complaints(within=MONTH), report.complaints(within=MONTH, by="source")),
+            *(report.patience(), report.worklist(within=MONTH), report.simulate(FUNNEL)),
+            *(report.mantel_byar(), report.referrals(), report.recidivism(within=timedelta())),
+        ]
+    sections = [Section(f"s{n}", answer) for n, answer in enumerate(answers)]
+    text = page(sections, title="Nobody")
+    assert text.count("<section") == len(answers)
+    assert "No figure: fewer than 10 are at risk" in text
+    assert "No figure: there is nothing to draw" in text
 
 
 def test_the_script_is_placed_once(tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from motfunnel.domain.instant import MICROSECOND
 from motfunnel.errors import MissingExtraError, QuestionError
 from motfunnel.figures import Section, draw, kinds, page
-from motfunnel.figures.curves import trace_of
 from motfunnel.figures.flows import STEPS
 from motfunnel.figures.lettering import label
+from motfunnel.figures.tracing import trace_of
 from motfunnel.reports.flows import ENDS
 from motfunnel.reports.report import Report
 from motfunnel.statistics import CompetingRisks, SurvivalCurve

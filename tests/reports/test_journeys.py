@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
@@ -19,7 +19,7 @@ from tests import oracle
 from tests.oracle import Story
 from tests.reports.brute_force import group_of
 from tests.reports.test_outreach import lies_in
-from tests.reports.test_windowed import WINDOWS, bounds, told, track_all
+from tests.reports.test_windowed import FEW, WINDOWS, bounds, told, track_all
 from tests.strategies import NEVER, START, instants
 from tests.strategies import make_funnel as funnel_of
 
@@ -65,7 +65,7 @@ def stages_of(told: Story, stages: list[str]) -> tuple[list[datetime | None], li
     return reached, left
 
 
-@settings(max_examples=30)
+@FEW
 @given(
     told=told(),
     as_of=st.one_of(instants(12), st.just(START + NEVER)),
@@ -129,7 +129,7 @@ def check_step(
         assert row.median is None
 
 
-@settings(max_examples=30)
+@FEW
 @given(
     told=told(),
     as_of=st.one_of(instants(12), st.just(START + NEVER)),

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
@@ -20,11 +20,12 @@ from motfunnel.errors import InconsistencyError, QuestionError
 from motfunnel.reports.growth import growth_rows
 from motfunnel.reports.lifecycle import LifecycleRow, lifecycle_rows
 from motfunnel.reports.opening import Opened
+from motfunnel.reports.report import Report
 from motfunnel.reports.timeline import make_timeline
 from tests.oracle import Story
 from tests.reports.test_periods import NOW as LATER
 from tests.reports.test_periods import long_told
-from tests.reports.test_windowed import track_all
+from tests.reports.test_windowed import FEW, track_all
 from tests.strategies import make_funnel as funnel_of
 
 MICROSECOND = timedelta(microseconds=1)
@@ -302,7 +303,7 @@ def test_counts_that_do_not_add_up_are_not_shown() -> None:
     tracker.close()
 
 
-@settings(max_examples=10)
+@FEW
 @given(told=long_told(), weeks=st.integers(-200, 200), unit=st.sampled_from(["day", "week"]))
 @pytest.mark.parametrize("shared_engine", ["sqlite"], indirect=True)
 def test_moving_by_weeks_and_renaming_changes_no_count(
@@ -329,3 +330,29 @@ def test_moving_by_weeks_and_renaming_changes_no_count(
             ]
         )  # fmt: skip
     assert found[0] == found[1]
+
+
+def all_counts(report: Report) -> list[list[dict[str, Any]]]:
+    """Every report about everyone, row by row."""
+    answers = (report.lifecycle("week"), report.growth("day"), report.retention("month"),
+               report.flows(steps=None), report.funnel(within=timedelta(hours=2)))  # fmt: skip
+    return [[row.to_dict() for row in answer.rows] for answer in answers]
+
+
+@FEW
+@given(told=long_told(), forgotten=st.sampled_from(["ada", "bob"]))
+def test_the_merged_and_the_erased_are_counted_as_before(
+    shared_engine: Engine, told: tuple[Story, list[Event]], forgotten: str
+) -> None:
+    """Two keys count as one contact, stored or folded anew; an erasure leaves the counts."""
+    story, events = told
+    tracker = Tracker(shared_engine, funnel_of(story), tenant=uuid4().hex, clock=lambda: LATER)
+    track_all(tracker, events)
+    if {"bob", "Ada"} <= {event.contact for event in events}:
+        tracker.merge("Ada", into="bob", force=True)
+    as_of = LATER - timedelta(days=100)
+    before = all_counts(tracker.report(as_of=as_of))
+    assert all_counts(tracker.report(as_of=as_of, known_by=LATER)) == before
+    tracker.forget(forgotten, keep_counts=True)
+    for known_by in (None, LATER):
+        assert all_counts(tracker.report(as_of=as_of, known_by=known_by)) == before

@@ -9,7 +9,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
@@ -20,7 +20,7 @@ from motfunnel.reports.lifecycle import PARTS
 from tests import oracle
 from tests.oracle import Story
 from tests.reports.brute_force import group_of
-from tests.reports.test_windowed import told, track_all
+from tests.reports.test_windowed import FEW, told, track_all
 from tests.strategies import START, instants
 from tests.strategies import make_funnel as funnel_of
 
@@ -201,7 +201,7 @@ class Hand:
         return counted
 
 
-@settings(max_examples=20)
+@FEW
 @given(
     told=long_told(),
     as_of=moments_of_asking(),

@@ -17,13 +17,10 @@ from motfunnel.figures.calendar import nice
 from motfunnel.figures.lettering import label
 from motfunnel.figures.picture import Picture
 from motfunnel.figures.style import GREY, PALETTE, PAPER, RULE, axis, faint, note
+from motfunnel.figures.tracing import Traced, trace_of
 from motfunnel.reports.cells import percent, span
-from motfunnel.reports.clock import HAPPENED
 from motfunnel.reports.rate import FEWEST_AT_RISK, Rate, RateRow
-from motfunnel.statistics import CompetingRisks, Interval, SurvivalCurve
-
-_POINTS: Final = 400
-"""So many steps of a curve are drawn; a screen shows no more."""
+from motfunnel.statistics import Interval
 
 _TICKS: Final = 8
 _ROW: Final = 18
@@ -58,15 +55,6 @@ class Scale:
         return list(range(0, int(self.window) + 1, step))
 
 
-@frozen
-class Traced:
-    """The steps of a curve: durations in microseconds, and the share back from each on."""
-
-    times: list[int]
-    shares: list[float]
-    bands: list[Interval | None]
-
-
 def picture(answer: Rate) -> Picture:
     """Draw the curve of each group, up to the end of the window."""
     rows = sorted(answer.rows, key=lambda row: -_size(row))[: len(PALETTE)]
@@ -94,37 +82,6 @@ def picture(answer: Rate) -> Picture:
         height=520 + _ROW * len(rows),
         blank=blank,
     )
-
-
-def trace_of(curve: SurvivalCurve | CompetingRisks, window: int, confidence: float) -> Traced:
-    """Read a curve's steps up to the window's end, or to where fewer than ten are at risk."""
-    table = curve.table if isinstance(curve, SurvivalCurve) else curve.curve.table
-    enough = [t for t, n in zip(table.durations, table.at_risk, strict=True) if n >= FEWEST_AT_RISK]
-    end = min(window, enough[-1]) if enough else None
-    if end is None:
-        return Traced([], [], [])
-    steps = [t for t, n in zip(table.durations, table.returned, strict=True) if n and t <= end]
-    each = -(-len(steps) // _POINTS) or 1
-    times = sorted({0, *steps[::-1][::each], end})
-    found = [(t, _share(curve, t)) for t in times]
-    kept = [(t, share) for t, share in found if share is not None]
-    return Traced(
-        [0, *(t for t, _ in kept)],
-        [0.0, *(share for _, share in kept)],
-        [None, *(_interval(curve, t, confidence) for t, _ in kept)],
-    )
-
-
-def _share(curve: SurvivalCurve | CompetingRisks, t: int) -> float | None:
-    if isinstance(curve, SurvivalCurve):
-        return curve.probability(t)
-    return curve.incidence(HAPPENED, t)
-
-
-def _interval(curve: SurvivalCurve | CompetingRisks, t: int, confidence: float) -> Interval | None:
-    if isinstance(curve, SurvivalCurve):
-        return curve.probability_interval(t, confidence)
-    return curve.interval(HAPPENED, t, confidence)
 
 
 def _traces(
@@ -223,7 +180,7 @@ def _layout(
     return {
         "showlegend": answer.by is not None,
         "xaxis": axis(f"{scale.unit} since the clock started", anchor="y", **shown,
-                      range=[0, scale.window * 1.015], showgrid=False, ticks="outside",
+                      range=[0, scale.window * 1.015 or 1], showgrid=False, ticks="outside",
                       tickcolor=RULE),
         "yaxis": axis(domain=[share + 0.15, 1], tickformat=".0%",
                       **({"range": [0, 1]} if blank else {"rangemode": "tozero"})),

@@ -66,9 +66,7 @@ def picture(answer: Answer[Any]) -> Picture:
             "annotations": [_beside(row, n, drawn) for n, row in enumerate(rows)],
         },
         counted=_said(answer, rows, drawn),
-        told=f"{drawn.heading}, by row: " + "; ".join(
-            f"{one}: {_shown(row, drawn)}" for one, row in zip(labels, rows, strict=True)
-        ),
+        told=f"{drawn.heading}, by row: " + "; ".join(_spoken(row, drawn) for row in rows),
         left=room(labels),
         right=190,
         height=120 + 68 + _ROW * max(len(rows), 2),
@@ -162,6 +160,14 @@ def _shown(row: Any, drawn: Drawn) -> str:
         return "– (nobody observed)"
     share = drawn.kind.show(value)
     return f"<b>{share}</b> <span style='color:{QUIET}'>{numerator:,} of {denominator:,}</span>"
+
+
+def _spoken(row: Any, drawn: Drawn) -> str:
+    """The same in words only, for who has it read aloud."""
+    value, name = getattr(row, drawn.value), _name(row, drawn)
+    shown = "–" if value is None else drawn.kind.show(value)
+    counts = drawn.counts and " of ".join(f"{getattr(row, one):,}" for one in drawn.counts)
+    return f"{'all' if name is None else name}: {shown}" + (f", {counts}" if counts else "")
 
 
 def _name(row: Any, drawn: Drawn) -> Any:

@@ -25,6 +25,7 @@ from motfunnel.figures import (
     stages,
 )
 from motfunnel.figures.picture import Picture, framed
+from motfunnel.figures.style import note
 from motfunnel.reports.answer import Answer
 
 Draw = Callable[[Any], Picture]
@@ -49,6 +50,21 @@ _PICTURES: Final[Mapping[str, Mapping[str, Draw]]] = {
 """By the name of the answer's class, or of one that it inherits from."""
 
 
+_NOTHING: Final = "there is nothing to draw"
+_EMPTY: Final = Picture(
+    traces=(),
+    layout={
+        "xaxis": {"visible": False},
+        "yaxis": {"visible": False},
+        "annotations": [note(_NOTHING, x=0.5, y=0.5)],
+    },
+    counted="n = 0",
+    told=_NOTHING,
+    height=280,
+    blank=_NOTHING,
+)
+
+
 def kinds(answer: Answer[Any]) -> tuple[str, ...]:
     """Name the pictures that there are of an answer, the one that suits it best first."""
     known = _pictures(answer)
@@ -67,7 +83,7 @@ def picture(answer: Answer[Any], kind: str | None = None) -> Picture:
     chosen = kinds(answer)[0] if kind is None else kind
     if chosen not in known:
         raise QuestionError(f"{answer.name} has no picture {kind!r}; there are: {', '.join(known)}")
-    return known[chosen](answer)
+    return known[chosen](answer) if answer.rows else _EMPTY
 
 
 def draw(answer: Answer[Any], kind: str | None = None) -> Any:

@@ -5,6 +5,7 @@ What has no share yet stays blank. The first column is everyone, and does not se
 
 from __future__ import annotations
 
+from html import unescape
 from typing import Any, Final
 
 from motfunnel.figures.calendar import named
@@ -84,4 +85,4 @@ def _hovers(row: Any, name: str, columns: int) -> list[str]:
 
 def _told(name: str, shares: list[float | None]) -> str:
     finished = [f"{share:.0%}" for share in shares if share is not None]
-    return f"{name}: {', '.join(finished) or 'nothing yet'}"
+    return f"{unescape(name)}: {', '.join(finished) or 'nothing yet'}"

@@ -27,9 +27,10 @@ def picture(answer: Complaints) -> Picture:
     window = format_duration(answer.within)
     fewer = f", the {len(rows)} largest groups" if len(answer.rows) > len(rows) else ""
     cases, observed = sum(row.cases for row in rows), sum(one.mature for one in both)
-    said = [f"{name}: {percent(one.recovered_share)} recovered first, "
+    said = [f"{'all' if row.group is None else row.group}: "
+            f"{percent(one.recovered_share)} recovered first, "
             f"{percent(one.departed_share)} left first, of {one.mature:,}"
-            for name, one in zip(labels, both, strict=True)]  # fmt: skip
+            for row, one in zip(rows, both, strict=True)]  # fmt: skip
     return Picture(
         traces=[
             _dots("recovered first", BLUE, -_APART,

@@ -24,9 +24,9 @@ def picture(answer: PaceComparison) -> Picture:
     return Picture(
         traces=[
             look | {"name": "returned", "x": returned, "marker": {"color": BLUE},
-                    "texttemplate": "%{x:,}"},
+                    "text": [f"{count:,}" for count in returned]},
             look | {"name": "expected of a common pace", "x": expected, "marker": {"color": GREY},
-                    "texttemplate": "%{x:,.1f}"},
+                    "text": ["" if one is None else f"{one:,.1f}" for one in expected]},
         ],
         layout={
             "xaxis": axis("contacts", rangemode="tozero"),

@@ -8,5 +8,9 @@ for (const figure of document.querySelectorAll("figure[data-picture]")) {
   }
   const drawn = JSON.parse(document.getElementById(figure.dataset.picture).textContent);
   const bare = { displaylogo: false, displayModeBar: false, responsive: false };
-  Plotly.newPlot(place, drawn.data, drawn.layout, bare);
+  try {
+    Plotly.newPlot(place, drawn.data, drawn.layout, bare);
+  } catch (error) {
+    console.error(error); // and the other figures are drawn
+  }
 }

@@ -176,10 +176,8 @@ def _table(table: Table) -> Iterator[str]:
     yield '<div class="table" tabindex="0" role="region" aria-label="Table">\n<table>'
     if caption is not None:
         yield f"<caption>{_text(readable(caption))}</caption>"
-    first, *others = header
-    named = f'<th scope="col">{_text(first)}</th>' if first.strip() else "<td></td>"
-    cells = "".join(f'<th scope="col">{_text(one)}</th>' for one in others)
-    yield f"<thead><tr>{named}{cells}</tr></thead>\n<tbody>"
+    named = (f'<th scope="col">{_text(one)}</th>' if one.strip() else "<td></td>" for one in header)
+    yield f"<thead><tr>{''.join(named)}</tr></thead>\n<tbody>"
     for name, *values in rows:
         cells = "".join(f"<td>{_text(one)}</td>" for one in values)
         yield f'<tr><th scope="row">{_text(name)}</th>{cells}</tr>'

@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, over, select
 
 from motfunnel.domain.lens import Phase
-from motfunnel.domain.signal import Signal
+from motfunnel.domain.signal import OPENS, Signal
 from motfunnel.store.extent import Extent
 
 _AT_ONCE = 5000
@@ -46,8 +46,8 @@ def count_by_phase(
     extent: Extent, signals: Collection[Signal], period: Bounds
 ) -> Iterator[Counted]:
     """Count the events of some signals in a period, of each contact by signal and phase."""
-    phased = _phased(extent, signals, period).add_columns(extent.tables.events.c.signal).subquery()
-    parts = (phased.c.owner, phased.c.signal, phased.c.phase)
+    phased = _phased(extent, signals, period).subquery().c
+    parts = (phased.owner, phased.signal, phased.phase)
     counted = select(*parts, func.count().label("events")).group_by(*parts)
     with extent.connection.execute(counted, execution_options={"yield_per": _AT_ONCE}) as result:
         for row in result:
@@ -63,47 +63,65 @@ def count_by_phase(
 def read_ratings_by_phase(extent: Extent, period: Bounds) -> Iterator[PhasedRating]:
     """Read the ratings of a period, each with its phase: what they say, the funnel reads."""
     e = extent.tables.events.c
-    wanted = _phased(extent, [Signal.RATING], period).add_columns(e.event, e.properties)
+    is_rating = e.signal == Signal.RATING.label
+    said = [case((is_rating, one)).label(one.name) for one in (e.event, e.properties)]
+    wanted = _phased(extent, [Signal.RATING], period, *said)
     with extent.connection.execute(wanted, execution_options={"yield_per": _AT_ONCE}) as result:
         for row in result:
             yield PhasedRating(row.owner, Phase(row.phase), row.event, row.properties)
 
 
-def _phased(extent: Extent, signals: Collection[Signal], period: Bounds) -> Select[Any]:
-    """The events, each under the contact that owns it now, with their phase."""
-    t, e, key = extent.tables, extent.tables.events.c, extent.tables.contacts.alias("key")
-    mine = (key.c.tenant == e.tenant) & (key.c.contact == e.contact)
-    owner = func.coalesce(key.c.merged_into, e.contact)
-    opened = t.contacts.alias("opened")
-    bought = _first_purchases(extent).subquery("bought")
-    phase = _phase(e.occurred_at, e.signal, opened.c.opened_at, bought.c.at)
-    events = (
-        select(owner.label("owner"), phase.label("phase"))
-        .select_from(t.events.outerjoin(key, mine))
-        .outerjoin(opened, (opened.c.tenant == e.tenant) & (opened.c.contact == owner))
-        .outerjoin(bought, bought.c.owner == owner)
-        .where(e.tenant == extent.tenant, e.occurred_at <= extent.as_of)
-        .where(e.signal.in_([signal.label for signal in signals]))
-    )
+def _phased(
+    extent: Extent, signals: Collection[Signal], period: Bounds, *said: ColumnElement[Any]
+) -> Select[Any]:
+    """The events, each under the contact that owns it now, with their phase.
+
+    The opening is the first event that opens, and the first purchase the first of these: one walk
+    along each contact's events finds both. Joined instead, MariaDB compares each with each.
+    """
+    walked = _walked(extent, *said).subquery()
+    w = walked.c
+    events = select(
+        w.owner,
+        w.signal,
+        _phase(w.occurred_at, w.signal, w.opened_at, w.bought_at).label("phase"),
+        *(w[str(one.key)] for one in said),
+    ).where(w.signal.in_([signal.label for signal in signals]))
     start, end = period
     if start is not None:
-        events = events.where(e.occurred_at >= start)
+        events = events.where(w.occurred_at >= start)
     if end is not None:
-        events = events.where(e.occurred_at < end)
+        events = events.where(w.occurred_at < end)
+    return events
+
+
+def _walked(extent: Extent, *said: ColumnElement[Any]) -> Select[Any]:
+    """All events up to the instant, each with when its contact opened, and first bought."""
+    e, c = extent.tables.events.c, extent.tables.contacts.c
+    mine = (c.tenant == e.tenant) & (c.contact == e.contact)
+    owner = func.coalesce(c.merged_into, e.contact)
+    opening = e.signal.in_([signal.label for signal in Signal if OPENS[signal]])
+    buying = e.signal == Signal.PURCHASE.label
+    events = (
+        select(
+            owner.label("owner"),
+            e.signal,
+            e.occurred_at,
+            _first(e.occurred_at, opening, owner).label("opened_at"),
+            _first(e.occurred_at, buying, owner).label("bought_at"),
+            *said,
+        )
+        .select_from(extent.tables.events.outerjoin(extent.tables.contacts, mine))
+        .where(e.tenant == extent.tenant, e.occurred_at <= extent.as_of)
+    )
     return extent.within(events, owner)
 
 
-def _first_purchases(extent: Extent) -> Select[Any]:
-    e, key = extent.tables.events.alias("purchase").c, extent.tables.contacts.alias("buyer")
-    mine = (key.c.tenant == e.tenant) & (key.c.contact == e.contact)
-    owner = func.coalesce(key.c.merged_into, e.contact)
-    return (
-        select(owner.label("owner"), func.min(e.occurred_at).label("at"))
-        .select_from(e.contact.table.outerjoin(key, mine))
-        .where(e.tenant == extent.tenant, e.occurred_at <= extent.as_of)
-        .where(e.signal == Signal.PURCHASE.label)
-        .group_by(owner)
-    )
+def _first(
+    at: ColumnElement[Any], which: ColumnElement[bool], owner: ColumnElement[Any]
+) -> ColumnElement[Any]:
+    first = func.min(case((which, at)), type_=at.type)
+    return over(first, partition_by=owner)
 
 
 def _phase(

@@ -99,18 +99,21 @@ def having_moment(extent: Extent, kind: MomentKind) -> Select[Any]:
     )
 
 
-def moments_as_of(tables: Tables, tenant: str, as_of: datetime) -> Subquery:
-    """All moments of a tenant as of an instant, with their place among their contact's."""
-    return union_all(_written(tables, tenant, as_of), _unwritten(tables, tenant, as_of)).subquery()
+def moments_as_of(
+    tables: Tables, tenant: str, as_of: datetime, names: Collection[str] = _COLUMNS
+) -> Subquery:
+    """All moments of a tenant as of an instant: all of their columns, or those of some names."""
+    written, unwritten = (made(tables, tenant, as_of, names) for made in (_written, _unwritten))
+    return union_all(written, unwritten).subquery()
 
 
-def _written(tables: Tables, tenant: str, as_of: datetime) -> Select[Any]:
+def _written(tables: Tables, tenant: str, as_of: datetime, names: Collection[str]) -> Select[Any]:
     moments = tables.moments
-    columns = [moments.c[name] for name in _COLUMNS]
+    columns = [moments.c[name] for name in names]
     return select(*columns).where(moments.c.tenant == tenant, moments.c.occurred_at <= as_of)
 
 
-def _unwritten(tables: Tables, tenant: str, as_of: datetime) -> Select[Any]:
+def _unwritten(tables: Tables, tenant: str, as_of: datetime, names: Collection[str]) -> Select[Any]:
     contacts, moments = tables.contacts, tables.moments
     known = {
         "contact": contacts.c.contact,
@@ -122,7 +125,7 @@ def _unwritten(tables: Tables, tenant: str, as_of: datetime) -> Select[Any]:
     }
     columns = [
         known[name].label(name) if name in known else cast(null(), moments.c[name].type).label(name)
-        for name in _COLUMNS
+        for name in names
     ]
     return select(*columns).where(
         contacts.c.tenant == tenant,
