@@ -48,7 +48,7 @@ def shop(request: pytest.FixtureRequest, filled: Run, monkeypatch: pytest.Monkey
 def test_a_sweep_tells_the_applications_handlers(shop: Run, name: str) -> None:
     """The tracker is named, or a function that gives it, or what holds it."""
     swept = shop("sweep", "--app", f"shop:{name}", "--as-of", "2024-03-01")
-    assert swept.stdout == "1 contacts departed by silence\n"
+    assert swept.stdout == "1 contact departed by silence\n"
     assert Path("told.txt").read_text() == "ada\n"
 
 

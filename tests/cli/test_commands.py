@@ -183,7 +183,7 @@ def test_a_report_that_is_asked_wrongly(filled: Run, arguments: list[str], words
 
 def test_sweep_and_rebuild(filled: Run) -> None:
     """Both say how many; a sweep counts each departure once."""
-    assert filled("sweep", "--as-of", "2024-03-01").stdout == "1 contacts departed by silence\n"
+    assert filled("sweep", "--as-of", "2024-03-01").stdout == "1 contact departed by silence\n"
     assert filled("sweep", "--as-of", "2024-03-01").stdout == "0 contacts departed by silence\n"
     assert filled("rebuild").stdout == "2 contacts folded\n"
     assert filled("check").stdout == "2 contacts replayed: 0 differ\n"

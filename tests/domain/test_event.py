@@ -128,6 +128,14 @@ def test_unusable_texts(part: str, value: object) -> None:
     assert "the " + {"name": "event"}.get(part, part) in error.reason
 
 
+@pytest.mark.parametrize("part", ["contact", "id"])
+@pytest.mark.parametrize("value", [None, 1.5, True, b"ada"])
+def test_what_is_no_key_is_told_what_may_be_one(part: str, value: object) -> None:
+    """The error names all that a contact and an id can be."""
+    words = f"the {part} must be a text, an int or a UUID, not {type(value).__name__}"
+    assert refused(**{part: value}).reason == words
+
+
 @pytest.mark.parametrize("name", [7, SOME_UUID])
 def test_a_name_is_a_text(name: object) -> None:
     """An event's name is a text, not what merely has one."""

@@ -9,6 +9,7 @@ from motfunnel.cli.output import formats, print_json, print_lines, safe
 from motfunnel.cli.progress import showing_progress
 from motfunnel.cli.store import with_tracker
 from motfunnel.cli.words import read_instant, zone
+from motfunnel.domain.wording import counted
 from motfunnel.tracking.tracker import Tracker
 
 _MOST_SHOWN = 100
@@ -21,7 +22,7 @@ _MOST_SHOWN = 100
 def sweep_command(tracker: Tracker, /, as_of: str | None, timezone: str) -> None:
     """Write down the departures by silence whose deadline has come."""
     departed = tracker.sweep(as_of=read_instant(as_of, timezone, "as-of"))
-    print_lines([f"{departed:,} contacts departed by silence"])
+    print_lines([f"{counted(departed, 'contact')} departed by silence"])
 
 
 @click.command("rebuild")
@@ -30,7 +31,7 @@ def rebuild_command(tracker: Tracker, /) -> None:
     """Fold every contact anew, after the funnel changed."""
     with showing_progress() as progress:
         folded = tracker.rebuild(progress=lambda done: progress("contacts", done))
-    print_lines([f"{folded:,} contacts folded"])
+    print_lines([f"{counted(folded, 'contact')} folded"])
 
 
 @click.command("check")

@@ -55,6 +55,8 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         written = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
+        if isinstance(error, FileNotFoundError) and not path.suffix:
+            raise _neither(path) from None
         remedy = f"write a funnel file, or name a preset: {', '.join(PRESETS)}"
         raise FunnelError(str(path), error.strerror or "cannot be read", remedy) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -63,6 +65,13 @@ def read_toml(path: Path) -> dict[str, Any]:
         return read(written)
     except FunnelError as error:
         raise FunnelError(f"{path}: {error.key}", error.reason, error.remedy) from None
+
+
+def _neither(path: Path) -> FunnelError:
+    """The error for a bare name, with which a preset was meant rather than a file."""
+    close = get_close_matches(path.name, PRESETS, n=1)
+    remedy = f'did you mean "{close[0]}"?' if close else "name a preset, or write a funnel file"
+    return FunnelError(str(path), f"is neither a preset ({', '.join(PRESETS)}) nor a file", remedy)
 
 
 def read_preset(name: str) -> dict[str, Any]:

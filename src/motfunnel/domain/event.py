@@ -96,12 +96,15 @@ def contact_key(contact: object) -> str:
     return check_text(_as_text(contact, "contact"), "contact")
 
 
-def _as_text(value: object, what: str) -> object:
-    """Write an int or a UUID; leave anything else as it is."""
+def _as_text(value: object, what: str) -> str:
+    """Write an int or a UUID; leave a text as it is."""
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, int) and not isinstance(value, bool):
         if value.bit_length() > _MOST_BITS:
             raise ValueError(f"the {what} is a number of more than {MOST_CHARACTERS} digits")
         return str(int(value))
+    if not isinstance(value, str):
+        kind = type(value).__name__
+        raise ValueError(f"the {what} must be a text, an int or a UUID, not {kind}")
     return value

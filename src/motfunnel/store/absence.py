@@ -15,8 +15,11 @@ from sqlalchemy.exc import DBAPIError
 from motfunnel.errors import SchemaError
 from motfunnel.store.tables import Tables
 
-CREATE: Final = "call tracker.create_tables() outside of the transaction"
-"""What to do about missing tables that nobody but a tracker makes."""
+CREATE: Final = (
+    "run your migrations (alembic upgrade head), or call tracker.create_tables() outside of the "
+    "transaction if you keep none"
+)
+"""What to do about missing tables, where no framework is known to make them."""
 
 _POSTGRESQL: Final = ("42P01", "42703", "3F000")  # no such table, column, schema
 _MARIADB: Final = (1049, 1054, 1146)  # no such database, column, table

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from motfunnel.errors import StoreError
+from motfunnel.store.attempting import Attempt
 from motfunnel.store.database import Database
 from motfunnel.store.faults import FAULTS, Fault, fault_of
 from motfunnel.store.host import Joined, after_commit, is_doomed, is_undone
@@ -42,13 +43,17 @@ class Keeper:
         self._tenant = tenant
         self._spool = spool
 
-    def keep(self, failed: Sequence[tuple[Call, Exception]], host: Joined | None) -> list[Call]:
+    def keep(self, failed: Sequence[tuple[Call, Exception]], attempt: Attempt) -> list[Call]:
         """Keep calls that failed, all at once, and say of each where; raises only what it must.
+
+        Nowhere, where they would have been part of a transaction that the host has lost.
 
         Raises:
             DBAPIError: the host's whole transaction is gone.
         """
-        now = datetime.now(UTC)
+        if attempt.is_in_vain:
+            return [evolve(call, kept="nowhere") for call, _ in failed]
+        now, host = datetime.now(UTC), attempt.host
         asides = [
             set_aside(call, error, now, is_refused=not _may_pass(error)) for call, error in failed
         ]

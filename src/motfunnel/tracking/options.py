@@ -1,6 +1,7 @@
-"""What can be said to a Tracker besides its database and funnel, as a type.
+"""What can be said to a Tracker besides its database and funnel: as a type, and what it must be.
 
-For functions that make one and take what it takes. A test holds it equal to the Tracker.
+The type is for functions that make one and take what it takes; a test holds it equal to the
+Tracker. The checks are for settings that are read before there is a database. Connects to nothing.
 """
 
 from __future__ import annotations
@@ -8,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from os import PathLike
-from typing import Any, Literal, TypedDict
+from typing import Any, Final, Literal, TypedDict
 
+from motfunnel.domain.payload import check_text
+from motfunnel.store.columns import TENANT_LENGTH
 from motfunnel.store.host import Host
 from motfunnel.tracking.policy import OnError
 
@@ -25,3 +28,44 @@ class TrackerOptions(TypedDict, total=False):
     budget: timedelta | None
     spool: str | PathLike[str] | Literal[False] | None
     host: Callable[[], Host | None] | None
+
+
+def check_tenant(tenant: str) -> str:
+    """Give a tenant back.
+
+    Raises:
+        ValueError: it is no usable text, or too long.
+    """
+    if len(check_text(tenant, "tenant")) > TENANT_LENGTH:
+        raise ValueError(f"the tenant has more than {TENANT_LENGTH} characters")
+    return tenant
+
+
+def check_schema(schema: str | None) -> str | None:
+    """Give the name of a schema back; None is the database's default.
+
+    Raises:
+        ValueError: it is no usable text.
+    """
+    if schema is not None:
+        check_text(schema, "schema")
+    return schema
+
+
+def check_budget(budget: timedelta | None) -> timedelta | None:
+    """Give a budget back.
+
+    Raises:
+        ValueError: it is no timedelta above zero, and not None.
+    """
+    if budget is not None and (not isinstance(budget, timedelta) or budget <= timedelta(0)):
+        raise ValueError(f"the budget is {budget!r}; it must be a timedelta above zero, or None")
+    return budget
+
+
+CHECKS: Final[dict[str, Callable[[Any], object]]] = {
+    "tenant": check_tenant,
+    "schema": check_schema,
+    "budget": check_budget,
+}
+"""What a Tracker checks of the values that it is given, by the argument's name."""

@@ -18,9 +18,7 @@ from weakref import WeakKeyDictionary
 from motfunnel.domain.event import IDENTIFY
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.moment import MomentKind
-from motfunnel.domain.payload import check_text
 from motfunnel.store.asynchrony import run_on_host
-from motfunnel.store.columns import TENANT_LENGTH
 from motfunnel.store.database import Database
 from motfunnel.store.host import Host
 from motfunnel.tracking.call import IDENTIFYING, Call
@@ -29,6 +27,7 @@ from motfunnel.tracking.delivery import Delivered, deliver_all
 from motfunnel.tracking.interpreter import Interpreter
 from motfunnel.tracking.keeping import Keeper
 from motfunnel.tracking.listeners import Handler, HandlerT, Listeners, is_telling
+from motfunnel.tracking.options import check_budget, check_schema, check_tenant
 from motfunnel.tracking.policy import RAISE, OnError, check_policy
 from motfunnel.tracking.reader import moment_kind
 from motfunnel.tracking.spool import Spool, default_path
@@ -92,9 +91,8 @@ class Tracker(Upkeep, Custodian):
         spool: str | PathLike[str] | Literal[False] | None = None,
         host: Callable[[], Host | None] | None = None,
     ) -> None:
-        if len(check_text(tenant, "tenant")) > TENANT_LENGTH:
-            raise ValueError(f"the tenant has more than {TENANT_LENGTH} characters")
-        self.database: Database = self._open(database, schema)
+        check_tenant(tenant)
+        self.database: Database = self._open(database, check_schema(schema))
         if host is not None:
             self.database.host = lambda: None if is_telling() else host()
         self.tenant = tenant
@@ -104,7 +102,7 @@ class Tracker(Upkeep, Custodian):
         self._listeners = Listeners()
         self._put = WeakKeyDictionary()
         self.on_error: OnError = check_policy(on_error)
-        self.budget: timedelta | None = _check_budget(budget)
+        self.budget: timedelta | None = check_budget(budget)
         self.spool: Spool | None = self._open_spool(spool)
         self._keeper = Keeper(self.database, tenant, self.spool)
 
@@ -263,9 +261,3 @@ class Tracker(Upkeep, Custodian):
             return None
         path = default_path(self.database.name, self.tenant) if given is None else Path(given)
         return None if path is None else Spool(path, self.database.pause)
-
-
-def _check_budget(budget: timedelta | None) -> timedelta | None:
-    if budget is not None and (not isinstance(budget, timedelta) or budget <= timedelta(0)):
-        raise ValueError(f"the budget is {budget!r}; it must be a timedelta above zero, or None")
-    return budget

@@ -19,6 +19,7 @@ from motfunnel.domain.event import IDENTIFY
 from motfunnel.domain.funnel import Funnel
 from motfunnel.errors import ConflictError, StoreError
 from motfunnel.store import funnels
+from motfunnel.store.attempting import Attempt, attempt_to_join
 from motfunnel.store.confirming import is_event_of
 from motfunnel.store.deadline import left, within
 from motfunnel.store.host import Joined, after_commit, host_connection, is_undone
@@ -105,19 +106,13 @@ class Writer(Reader):
         return self._take_leniently(calls, bind)
 
     def _take_leniently(self, calls: Sequence[Call], bind: object) -> list[Tracked]:
-        host, trouble = None, None
-        try:
-            host = None if bind is None else host_connection(bind)
-        except Exception as error:
-            trouble = error
-        readied, outcomes = self._try(calls, host, trouble)
-        return self._answer(list(zip(readied, outcomes, strict=True)), host)
+        attempt = attempt_to_join(bind)
+        readied, outcomes = self._try(calls, attempt)
+        return self._answer(list(zip(readied, outcomes, strict=True)), attempt)
 
-    def _try(
-        self, calls: Sequence[Call], host: Joined | None, trouble: Exception | None
-    ) -> tuple[list[Call], list[Outcome]]:
+    def _try(self, calls: Sequence[Call], attempt: Attempt) -> tuple[list[Call], list[Outcome]]:
         """Record what can be, in most of the time: some is left to keep the others."""
-        seconds = left()
+        seconds, trouble = left(), attempt.error
         with within(None if seconds is None else seconds * (1 - _RESERVE)):
             readied = [self._ready(call) for call in calls]
             fates = [
@@ -125,7 +120,7 @@ class Writer(Reader):
                 for _, fate in readied
             ]
             good = [fate for fate in fates if isinstance(fate, Said)]
-            done = iter(self._record_each(good, host) if good else [])
+            done = iter(self._record_each(good, attempt.host) if good else [])
         outcomes = [next(done) if isinstance(fate, Said) else fate for fate in fates]
         return [call for call, _ in readied], outcomes
 
@@ -142,14 +137,12 @@ class Writer(Reader):
         except Exception as error:
             return call, error
 
-    def _answer(
-        self, outcomes: Sequence[tuple[Call, Outcome]], host: Joined | None
-    ) -> list[Tracked]:
+    def _answer(self, outcomes: Sequence[tuple[Call, Outcome]], attempt: Attempt) -> list[Tracked]:
         """Keep what failed, tell of it, and answer."""
         failed = [(call, one) for call, one in outcomes if isinstance(one, Exception)]
         if failed:
             with self._within_budget():
-                kept = self._keeper.keep(failed, host)
+                kept = self._keeper.keep(failed, attempt)
             with within(None):  # what the host does about it is not for us to bound
                 for call, (_, error) in zip(kept, failed, strict=True):
                     tell(self.on_error, self.database.native(error), call)

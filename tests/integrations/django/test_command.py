@@ -36,7 +36,7 @@ def typed(*arguments: str) -> int:
 def test_it_works_on_the_projects_database(alias: str, tracker: Tracker) -> None:
     """Commands ask and change what the project tracks, under its tenant."""
     tracker.track("ada", "saw", occurred_at=NOON)
-    assert call("sweep") == "1 contacts departed by silence\n"
+    assert call("sweep") == "1 contact departed by silence\n"
     assert "ada" in call("moments", "--kind", "depart")
     assert "departed" in call("contact", "ada")
     assert "recidivism" in call("report", "recidivism", "--within", "90d", "--format", "json")
@@ -83,7 +83,7 @@ def test_another_database(
 
     monkeypatch.setenv("MOTFUNNEL_DB", "sqlite:///nowhere/at/all.db")
     tracker.track("ada", "saw", occurred_at=NOON)
-    assert call("sweep") == "1 contacts departed by silence\n"
+    assert call("sweep") == "1 contact departed by silence\n"
     url = f"sqlite:///{tmp_path}/other.db"
     assert call("sweep", "--db", url, "--funnel", "saas").startswith("0 contacts")
     for option in ("--tenant", "--funnel", "--schema"):

@@ -111,4 +111,4 @@ def test_a_sweep_from_the_command_line(alias: str, received: list[dict[str, Any]
     printed = StringIO()
     call_command("motfunnel", "sweep", stdout=printed)
     assert [one["moment"].kind for one in received] == [MomentKind.DEPART]
-    assert printed.getvalue() == "1 contacts departed by silence\n"
+    assert printed.getvalue() == "1 contact departed by silence\n"

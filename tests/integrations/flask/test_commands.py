@@ -49,7 +49,7 @@ def test_a_sweep_tells_the_applications_handlers(shop: Shop, run: Run) -> None:
     """Unlike ``motfunnel sweep``, which knows none."""
     told: list[Moment] = []
     shop.funnel.on("depart", told.append)
-    assert "1 contacts departed" in run("sweep").stdout
+    assert "1 contact departed" in run("sweep").stdout
     assert [moment.contact for moment in told] == ["ada"]
 
 

@@ -98,11 +98,25 @@ def test_the_funnels_file_lies_in_the_application(tmp_path: Path) -> None:
     [
         ("FUNNEL", 3),
         ("TENANT", 3),
+        ("TENANT", ""),
+        ("TENANT", " "),
+        ("TENANT", "a" * 64),
+        ("TENANT", "a\x00"),
+        ("SCHEMA", ""),
+        ("SCHEMA", 3),
         ("CONTACT_KEY", "email"),
         ("ON_ERROR", "ignore"),
         ("BUDGET", "5s"),
         ("BUDGET", True),
+        ("BUDGET", 0),
+        ("BUDGET", -1),
+        ("BUDGET", timedelta(seconds=-1)),
+        ("BUDGET", float("nan")),
+        ("BUDGET", float("inf")),
         ("SPOOL", True),
+        ("SPOOL", "False"),
+        ("SPOOL", "off"),
+        ("SPOOL", ""),
         ("TABLES", "no"),
         ("BIND_KEY", "crm"),
     ],
@@ -114,6 +128,65 @@ def test_a_bad_setting_is_named(app: Flask, db: SQLAlchemy, key: str, value: obj
         MotFunnel(app, db=db)
     assert caught.value.key == f"MOTFUNNEL_{key}"
     assert repr(value) in caught.value.reason
+
+
+@pytest.mark.parametrize(
+    ("key", "remedy"),
+    [
+        ("MOTFUNNEL_FUNEL", "did you mean MOTFUNNEL_FUNNEL?"),
+        ("MOTFUNNEL_TENNANT", "did you mean MOTFUNNEL_TENANT?"),
+        ("MOTFUNNEL_ON_ERRORS", "did you mean MOTFUNNEL_ON_ERROR?"),
+        ("motfunnel_budget", "did you mean MOTFUNNEL_BUDGET?"),
+        ("MOTFUNNEL_DB", "there are: MOTFUNNEL_FUNNEL, MOTFUNNEL_TENANT, "),
+    ],
+)
+def test_a_misspelt_setting_is_named(app: Flask, db: SQLAlchemy, key: str, remedy: str) -> None:
+    """A key of ours that is none is refused, though its value might be harmless."""
+    app.config[key] = None
+    with pytest.raises(SettingError) as caught:
+        MotFunnel(app, db=db)
+    assert caught.value.key == key
+    assert remedy in caught.value.reason
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "remedy"),
+    [
+        ("SPOOL", "False", "; in an environment variable write false"),
+        ("TABLES", "True", "; in an environment variable write true"),
+        ("BUDGET", "None", "; in an environment variable write null"),
+        ("TENANT", "42", "; put it in quotes: '\"42\"' in an environment variable"),
+    ],
+)
+def test_what_an_environment_variable_should_say(
+    app: Flask, db: SQLAlchemy, monkeypatch: pytest.MonkeyPatch, key: str, value: str, remedy: str
+) -> None:
+    """Flask reads JSON there; the error says how to write what was meant, and that is taken."""
+    monkeypatch.setenv(f"SHOP_MOTFUNNEL_{key}", value)
+    app.config.from_prefixed_env("SHOP")
+    with pytest.raises(SettingError) as caught:
+        MotFunnel(app, db=db)
+    assert caught.value.reason.endswith(remedy)
+    meant = '"42"' if key == "TENANT" else remedy.rsplit(maxsplit=1)[-1]
+    monkeypatch.setenv(f"SHOP_MOTFUNNEL_{key}", meant)
+    app.config.from_prefixed_env("SHOP")
+    MotFunnel(app, db=db)
+
+
+def test_a_misspelt_preset_is_named(app: Flask, db: SQLAlchemy) -> None:
+    """A bare name is more likely a preset than a file."""
+    for name, words in (
+        ("ecomerce", r'neither a preset .* nor a file; did you mean "ecommerce"\?'),
+        ("shop", r"neither a preset \(ecommerce, saas\) nor a file; name a preset"),
+    ):
+        with pytest.raises(FunnelError, match=words):
+            MotFunnel(app, db=db, funnel=name)
+
+
+def test_an_unknown_engine_is_told_from_those_that_are_there(app: Flask, db: SQLAlchemy) -> None:
+    """The one without a name is called the default."""
+    with pytest.raises(SettingError, match="no engine 'crm', but: the default;"):
+        MotFunnel(app, db=db, bind_key="crm")
 
 
 @pytest.mark.parametrize(

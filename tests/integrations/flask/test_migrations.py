@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, create_engine, inspect
 
 from motfunnel.store.database import Database
 from motfunnel.store.tables import tables
@@ -38,6 +38,9 @@ def create_app():
     app = Flask(__name__)
     app.config["SQLALCHEMY_DATABASE_URI"] = os.environ["SHOP_DB"]
     app.config["MOTFUNNEL_TABLES"] = os.environ.get("SHOP_TABLES", "yes") == "yes"
+    if "SHOP_CRM" in os.environ:
+        app.config["SQLALCHEMY_BINDS"] = {"crm": os.environ["SHOP_CRM"]}
+        app.config["MOTFUNNEL_BIND_KEY"] = "crm"
     db.init_app(app)
     MotFunnel(app, db=db, funnel="ecommerce")
     Migrate(app, db, include_object=include_object)
@@ -119,3 +122,18 @@ def test_an_application_takes_over_the_trackers_tables(flask: Run, engine: Engin
     flask("db", "upgrade")
     assert "No new upgrade operations detected" in flask("db", "check")
     flask("order")
+
+
+def test_migrations_of_another_engine(flask: Run, engine: Engine, tmp_path: Path) -> None:
+    """With a bind key, Flask-Migrate's template for several databases makes the tables there."""
+    crm = create_engine(f"sqlite:///{tmp_path / 'crm.db'}")
+    apart = {"SHOP_CRM": crm.url.render_as_string()}
+    flask("db", "init", "--multidb", **apart)
+    assert "flask db init --multidb" in flask("order", code=1, **apart)
+    flask("db", "migrate", "-m", "orders and moments", **apart)
+    flask("db", "upgrade", **apart)
+    assert ours(engine) == set()
+    assert ours(crm) == set(tables().metadata.tables)
+    flask("order", **apart)
+    assert "is active" in flask("motfunnel", "contact", "ada@example.com", **apart)
+    crm.dispose()

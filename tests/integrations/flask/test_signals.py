@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from typing import Any
 
 import pytest
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import select
 
 from motfunnel import Moment, MomentKind, track
 from motfunnel.errors import QuestionError
-from motfunnel.integrations.flask import signals
+from motfunnel.integrations.flask import MotFunnel, signals
 from tests.integrations.flask.shop import Shop
-from tests.tracking.scene import day
+from tests.tracking.scene import FUNNEL, day
 
 
 def test_there_is_a_signal_for_each_kind() -> None:
@@ -113,3 +116,35 @@ def test_what_stands_open_is_not_seen_by_a_handler(shop: Shop) -> None:
 
     shop.app.test_client().post("/orders/ada")
     assert seen == [1]
+
+
+def test_a_handler_is_the_extensions_and_a_receiver_the_applications() -> None:
+    """Of several applications, ``on`` hears all, and ``connect_via`` one."""
+    funnel, db = MotFunnel(funnel=FUNNEL), SQLAlchemy()
+    told: list[str] = []
+    received: list[str] = []
+
+    def create_app(name: str) -> Flask:
+        app = Flask(name)
+        app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
+        db.init_app(app)
+        funnel.init_app(app, db=db)
+
+        @signals.opening.connect_via(app)
+        def receive(sender: Flask, moment: Moment) -> None:
+            received.append(f"{name} {moment.contact}")
+
+        return app
+
+    apps = [create_app("first"), create_app("second")]
+    gc.collect()
+    funnel.on("opening", lambda moment: told.append(moment.contact))
+    for app in apps:
+        with app.app_context():
+            db.create_all()
+            track(f"ada of {app.name}", "saw")
+            db.session.commit()
+            db.session.remove()
+            db.engine.dispose()
+    assert told == ["ada of first", "ada of second"]
+    assert received == ["first ada of first", "second ada of second"]

@@ -33,6 +33,10 @@ _OUTSIDE: Final = (
     "with app.app_context(): …"
 )
 _MIGRATE: Final = "run: flask db upgrade (or call db.create_all(), if you keep no migrations)"
+_MIGRATE_SEVERAL: Final = (
+    "run: flask db upgrade, on migrations begun with flask db init --multidb, since a bind key "
+    "names another engine (or call db.create_all(), if you keep no migrations)"
+)
 
 
 class MotFunnel:
@@ -121,7 +125,9 @@ class InApp:
         settings = read_settings(app, given)
         wants_tables = settings.pop("tables", None)
         self._app, self._handlers, self._lock = app, handlers, Lock()
-        self._session = SessionOfApp(app, db, session, settings.pop("bind_key", None))
+        bind_key = settings.pop("bind_key", None)
+        self._has_bind_key = bind_key is not None
+        self._session = SessionOfApp(app, db, session, bind_key)
         self._settings, self._tracker = settings, None
         self._is_migrated = wants_tables is not False and self._hand_over(metadata, wants_tables)
 
@@ -142,7 +148,8 @@ class InApp:
 
     def _make_tracker(self) -> Tracker:
         tracker = Tracker(self._session.engine(), host=self._host, **self._settings)
-        tracker.database.remedy = _MIGRATE if self._is_migrated else None
+        if self._is_migrated:
+            tracker.database.remedy = _MIGRATE_SEVERAL if self._has_bind_key else _MIGRATE
         for kind in MomentKind:
             tracker.on(kind, self._tell)
         return tracker

@@ -79,7 +79,7 @@ class SessionOfApp:
         return self._db.session if self._session is None else self._session()
 
     def _no_engine(self, there: Any) -> SettingError:
-        keys = ", ".join(repr(key) for key in there)
+        keys = ", ".join("the default" if key is None else repr(key) for key in there)
         return SettingError(
             "MOTFUNNEL_BIND_KEY",
             f"there is no engine {self._bind_key!r}, but: {keys}; call db.init_app(app) before",

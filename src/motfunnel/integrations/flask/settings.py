@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final, Literal, TypedDict
@@ -16,6 +17,8 @@ from flask import Flask
 from motfunnel.domain.definition import PRESETS
 from motfunnel.domain.funnel import Funnel
 from motfunnel.errors import SettingError
+from motfunnel.store.columns import TENANT_LENGTH
+from motfunnel.tracking.options import CHECKS
 from motfunnel.tracking.policy import OnError
 
 _PREFIX: Final = "MOTFUNNEL_"
@@ -57,20 +60,31 @@ def _is_seconds(value: object) -> bool:
     return value is None or (_is(timedelta, int, float)(value) and not isinstance(value, bool))
 
 
+def _is_file_or_false(value: object) -> bool:
+    """A word for yes or no is no file's name: it comes from an environment variable."""
+    if isinstance(value, str):
+        return value.strip().lower() not in ("", *_LITERALS, *_YES_OR_NO)
+    return value is False or isinstance(value, PathLike)
+
+
+_LITERALS: Final = {"true": "true", "false": "false", "none": "null"}  # and what they are in JSON
+_YES_OR_NO: Final = ("null", "yes", "no", "on", "off", "1", "0")
+
 # What each setting may be. In app.config its name is in capitals, behind the prefix.
 _KINDS: Final[dict[str, tuple[Callable[[object], bool], str]]] = {
     "funnel": (_is(Funnel, str, PathLike), "a Funnel, the path of a TOML file, or a preset's name"),
-    "tenant": (_is(str), "a text"),
+    "tenant": (_is(str), f"a text of 1 to {TENANT_LENGTH} characters"),
     "schema": (_is(str), "the name of a schema"),
     "contact_key": (callable, "a function of the contact"),
     "clock": (callable, "a function that gives the time"),
     "on_error": (lambda value: callable(value) or value in ("raise", "log"),
                  'a function, "raise" or "log"'),
-    "budget": (_is_seconds, "a timedelta, a number of seconds, or None"),
-    "spool": (lambda value: value is False or _is(str, PathLike)(value), "a path, or False"),
+    "budget": (_is_seconds, "a timedelta or a number of seconds, above zero, or None"),
+    "spool": (_is_file_or_false, "a path, or False"),
     "bind_key": (_is(str), "the name of one of the engines"),
     "tables": (_is(bool), "True or False"),
 }  # fmt: skip
+_TEXTS: Final = ("tenant", "schema", "bind_key")
 NAMES: Final = {name: _PREFIX + name.upper() for name in _KINDS}
 """The name in ``app.config`` of each setting."""
 
@@ -86,20 +100,54 @@ def read_settings(app: Flask, given: Mapping[str, Any]) -> dict[str, Any]:
         SettingError: one cannot be used.
         FunnelError: the funnel's file cannot be.
     """
-    for name in given:
-        if name not in NAMES:
-            raise SettingError(name, f"there is no such setting; there are: {', '.join(NAMES)}")
+    _check_names(app, given)
     configured = {name: app.config[key] for name, key in NAMES.items() if key in app.config}
     found = {
         name: value
         for name, value in (configured | dict(given)).items()
         if value is not None or name == "budget"  # None is a budget, too: no bound
     }
-    for name, value in found.items():
-        is_good, words = _KINDS[name]
-        if not is_good(value):
-            raise SettingError(NAMES[name], f"{value!r} is not {words}")
-    return found | {name: read(app, found[name]) for name, read in _READ.items() if name in found}
+    return {name: _read(app, name, value) for name, value in found.items()}
+
+
+def _check_names(app: Flask, given: Mapping[str, Any]) -> None:
+    for name in given:
+        if name not in NAMES:
+            raise SettingError(name, _no_such(name, {one: one for one in NAMES}))
+    for key in map(str, app.config):
+        if key.upper().startswith(_PREFIX) and key not in NAMES.values():
+            raise SettingError(key, _no_such(key[len(_PREFIX) :].lower(), NAMES))
+
+
+def _no_such(name: str, names: Mapping[str, str]) -> str:
+    close = get_close_matches(name, names, n=1)
+    rest = (
+        f"did you mean {names[close[0]]}?" if close else f"there are: {', '.join(names.values())}"
+    )
+    return f"there is no such setting; {rest}"
+
+
+def _read(app: Flask, name: str, value: Any) -> Any:
+    is_good, words = _KINDS[name]
+    if not is_good(value):
+        raise SettingError(NAMES[name], f"{value!r} is not {words}{_hint(name, value)}")
+    if name == "funnel":
+        return _read_funnel(app, value)
+    try:
+        read = _read_budget(value) if name == "budget" else value
+        return CHECKS[name](read) if name in CHECKS else read
+    except (ValueError, OverflowError):
+        raise SettingError(NAMES[name], f"{value!r} is not {words}") from None
+
+
+def _hint(name: str, value: object) -> str:
+    """How to say what was probably meant."""
+    if name in _TEXTS and isinstance(value, int | float):
+        return f"; put it in quotes: '\"{value}\"' in an environment variable"
+    if name in _TEXTS or not isinstance(value, str):
+        return ""
+    literal = _LITERALS.get(value.strip().lower())
+    return f"; in an environment variable write {literal}" if literal else ""
 
 
 def _read_funnel(app: Flask, value: Funnel | str | PathLike[str]) -> Funnel:
@@ -112,11 +160,5 @@ def _read_funnel(app: Flask, value: Funnel | str | PathLike[str]) -> Funnel:
     return Funnel.from_toml(path)
 
 
-def _read_budget(_: Flask, value: timedelta | float | None) -> timedelta | None:
+def _read_budget(value: timedelta | float | None) -> timedelta | None:
     return timedelta(seconds=value) if isinstance(value, int | float) else value
-
-
-_READ: Final[dict[str, Callable[[Flask, Any], Any]]] = {
-    "funnel": _read_funnel,
-    "budget": _read_budget,
-}
