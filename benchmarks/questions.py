@@ -80,7 +80,7 @@ _FUNNEL: Final = ByHand(
             GROUP BY contact
         ) AS reached
     """,
-    counts=lambda answer: [tuple(row.reached for row in answer.rows)],
+    counts=lambda answer: [tuple(row.contacts for row in answer.rows)],
 )
 _ACTIVE: Final = """
     WITH active AS (
