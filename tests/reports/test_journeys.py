@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
-from tests.reports.test_return_rates import WINDOWS, bounds, told, track_all
+from tests.reports.test_windowed import WINDOWS, bounds, told, track_all
 
 from motfunnel import Funnel, Tracker, leave, purchase, reach, touch
 from motfunnel.domain.event import Event

@@ -12,7 +12,7 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
-from tests.reports.test_return_rates import told, track_all
+from tests.reports.test_windowed import told, track_all
 
 from motfunnel import Tracker
 from motfunnel.domain.event import Event
