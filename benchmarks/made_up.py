@@ -113,11 +113,11 @@ def _history(rng: Random, number: int) -> Iterator[Row]:
         gap = rng.expovariate(1 / eagerness) * DAY
         if deed == "unsubscribed" or rng.random() < will:
             gap += (30 + rng.expovariate(1 / 90)) * DAY
-            if rng.random() < 0.5 and at + gap * 0.7 < length:
-                arm = {"arm": "control" if rng.random() < 0.3 else "letter"}
+            if _chance(rng, 50) and at + gap * 0.7 < length:
+                arm = {"arm": "control" if _chance(rng, 30) else "letter"}
                 yield _row(number, n, at + gap * 0.7, "winback_sent", arm)
                 n += 1
-            if rng.random() < 0.35:
+            if _chance(rng, 35):
                 return
         at += gap
         deed = rng.choices(_NAMES, _WEIGHTS)[0]
@@ -129,7 +129,7 @@ def _deed(rng: Random, number: int, n: int, name: str) -> Iterator[tuple[float, 
         yield 0.0, name, {"source": rng.choice(_SOURCES), "page": rng.randrange(50)}
     elif name == "bought":
         yield 0.0, name, {"amount": rng.randrange(5, 300), "branch": f"branch {rng.randrange(12)}"}
-        if rng.random() < 0.4:
+        if _chance(rng, 40):
             lived = {"touchpoint": "checkout", "experienced": rng.randrange(3, 11)}
             yield 60.0, "looked", lived | {"branch": f"branch {rng.randrange(12)}"}
     elif name == "rated":
@@ -139,13 +139,17 @@ def _deed(rng: Random, number: int, n: int, name: str) -> Iterator[tuple[float, 
     elif name == "complained":
         case = {"case": f"case {number}-{n}"}
         yield 0.0, name, case
-        if rng.random() < 0.8:
+        if _chance(rng, 80):
             scored = {"touchpoint": "support", "experienced": rng.randrange(1, 11)}
             yield rng.expovariate(1 / 6) * 3600, "resolved", case | scored
     elif name == "unsubscribed":
         yield 0.0, name, {"reason": rng.choice(_REASONS)}
     else:
         yield 0.0, name, {}
+
+
+def _chance(rng: Random, percent: int) -> bool:
+    return 100 * rng.random() < percent
 
 
 def _row(number: int, n: int, seconds: float, event: str, properties: Row) -> Row:

@@ -87,7 +87,7 @@ _ACTIVE: Final = """
         SELECT DISTINCT contact, date_trunc('month', occurred_at AT TIME ZONE 'UTC') AS month
         FROM motfunnel_events AS event
         WHERE tenant = :tenant AND occurred_at <= :as_of AND (
-            signal IN ('touch', 'reach', 'purchase', 'refer', 'advocate', 'research')
+            signal IN ('touch', 'reach', 'purchase', 'refer', 'advocate')
             OR signal IN ('rating', 'complain') AND NOT EXISTS (
                 SELECT 1 FROM motfunnel_episodes AS away
                 WHERE away.tenant = event.tenant AND away.contact = event.contact
@@ -130,9 +130,7 @@ _GROWTH: Final = ByHand(
         GROUP BY date_trunc('month', occurred_at AT TIME ZONE 'UTC')
         ORDER BY date_trunc('month', occurred_at AT TIME ZONE 'UTC')
     """,
-    counts=lambda answer: [
-        (row.openings, row.returns, row.departures) for row in answer.rows[:24]
-    ],
+    counts=lambda answer: [(row.openings, row.returns, row.departures) for row in answer.rows[:24]],
 )
 
 

@@ -1,11 +1,13 @@
 """What every report costs, and how that grows with the events.
 
-Makes up histories (see ``made_up``), imports them into tenants of growing size in one database, and
-asks each of them for every report, each in a process of its own. Prints the seconds by the clock
-and of this process's own processor time, the memory beyond what the process held before, the rows
-of the answer, the statements sent; how often the time of the size before that is, for so many
-times the events; and for questions that are one statement of SQL, the time of that as written by
-hand, in the same run, and whether it counted the same.
+Makes up histories (see ``made_up``), imports them into one database, each size a tenant with
+tables of its own, and asks each of them for every report, each in a process of its own.
+
+Prints the seconds by the clock and of this process's own processor time, the memory beyond what the
+process held before, the rows of the answer, and the statements sent; how many times the seconds
+(by the clock, and its own) are those of the size before, for so many times the events; and of a
+question that is one statement of SQL, the seconds of that as written by hand, in the same run, and
+whether it counted the same.
 
     createdb motfunnel_report_cost
     python benchmarks/report_cost.py --db postgresql://localhost/motfunnel_report_cost
@@ -26,7 +28,7 @@ from time import perf_counter, process_time
 from typing import Any
 
 from attrs import frozen
-from filling import fill, make_tracker
+from filling import fill, make_tracker, schema_of
 from made_up import UNTIL
 from questions import QUESTIONS, ByHand, Question
 from sqlalchemy import event, text
@@ -36,7 +38,7 @@ from motfunnel.reports import report as _  # noqa: F401 - once, for all processe
 
 HEADER = (
     f"{'':34}{'events':>11}{'clock s':>9}{'own s':>8}{'MiB':>7}{'rows':>7}{'sent':>5}"
-    f"{'grew':>7}{'by hand':>9}{'ratio':>7}"
+    f"{'grew':>13}{'by hand':>9}{'ratio':>7}"
 )
 _KIBIBYTES_IN_ONE = 1 if platform.system() == "Linux" else 1024  # what ru_maxrss counts in
 
@@ -86,13 +88,17 @@ def _lines(question: Question, url: str, sizes: list[int]) -> Iterator[str]:
         # A process of its own, so that its memory is this report's.
         with ProcessPoolExecutor(1, mp_context=get_context("fork")) as process:
             cost = process.submit(measure, url, size, QUESTIONS.index(question)).result()
-        grew = f"{cost.clock / before[1].clock:.1f}/{size / before[0]:.0f}" if before else ""
+        grew = _grew(cost, before[1], size / before[0]) if before else ""
         yield (
             f"{str(question) if before is None else '':34}{size:>11,}{cost.clock:>9.2f}"
-            f"{cost.own:>8.2f}{cost.mebibytes:>7.0f}{cost.rows:>7,}{cost.sent:>5}{grew:>7}"
+            f"{cost.own:>8.2f}{cost.mebibytes:>7.0f}{cost.rows:>7,}{cost.sent:>5}{grew:>13}"
             + _compared(cost)
         )
         before = size, cost
+
+
+def _grew(cost: Cost, before: Cost, events: float) -> str:
+    return f"{cost.clock / before.clock:.1f} {cost.own / before.own:.1f}/{events:.0f}"
 
 
 def _compared(cost: Cost) -> str:
@@ -109,7 +115,9 @@ def measure(url: str, size: int, number: int) -> Cost:
         tracker.report(as_of=UNTIL).reactivation(period=(UNTIL.replace(year=2023), UNTIL))
         sent: list[str] = []
         event.listen(
-            tracker.database.engine, "before_cursor_execute", lambda _, __, sql, *___: sent.append(sql)
+            tracker.database.engine,
+            "before_cursor_execute",
+            lambda _, __, sql, *___: sent.append(sql),
         )
         held, own, began = _most_held(), process_time(), perf_counter()
         answer = _ask(tracker, question)
@@ -123,7 +131,7 @@ def measure(url: str, size: int, number: int) -> Cost:
         }
         if question.by_hand is None or tracker.database.engine.name != "postgresql":
             return Cost(**cost)
-        seconds, alike = _by_hand(tracker, question.by_hand, answer)
+        seconds, alike = _by_hand(tracker, size, question.by_hand, answer)
         return Cost(**cost, by_hand=seconds, alike=alike)
 
 
@@ -133,9 +141,10 @@ def _ask(tracker: Tracker, question: Question) -> Any:
     return getattr(report, question.report)(**question.asked)
 
 
-def _by_hand(tracker: Tracker, by_hand: ByHand, answer: Any) -> tuple[float, bool]:
+def _by_hand(tracker: Tracker, size: int, by_hand: ByHand, answer: Any) -> tuple[float, bool]:
     """Ask by hand; the seconds, and whether the counts are those of the answer."""
     with tracker.database.engine.connect() as connection:
+        connection.exec_driver_sql(f"SET LOCAL search_path TO {schema_of(size)}")
         began = perf_counter()
         asked = {"tenant": tracker.tenant, "as_of": UNTIL}
         found = connection.execute(text(by_hand.sql), asked).all()
