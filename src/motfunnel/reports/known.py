@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from attrs import define, evolve, field
 
@@ -25,6 +25,8 @@ from motfunnel.store.histories import read_histories
 from motfunnel.store.pointers import follow, known_pointers
 from motfunnel.store.rows import trait_text
 from motfunnel.tracking.fold import source_of
+
+_OF_EVENTS: Final = ("purchases", "happenings", "trials")
 
 History = tuple[Journey, list[Event]]
 
@@ -54,7 +56,8 @@ class Known:
         into = known_pointers(*self._where, self.known_by)
         for journey, events in self.histories():
             self._keep_referrals(journey, into)
-            told = make_told(journey, events, self.stored.extent.as_of)
+            heard = events if _reads_events(rate) else ()
+            told = make_told(journey, heard, self.stored.extent.as_of)
             clocks = [*rate.clocks(told, self.stored.funnel)]
             if clocks:
                 self._keep_groups(journey, told, events, rate)
@@ -126,7 +129,7 @@ def known_journeys(
         yield walk(contact, funnel, events, as_of=as_of, is_stored=True), events
 
 
-def make_told(journey: Journey, events: list[Event], as_of: datetime) -> Told:
+def make_told(journey: Journey, events: Sequence[Event], as_of: datetime) -> Told:
     """All that is known of a contact, as a rate asks for it."""
     by_key = {(event.contact, event.id): event for event in events}
     happenings = [
@@ -160,6 +163,11 @@ def said_of(trait: str, events: Iterable[Event]) -> list[tuple[datetime, str]]:
     said = [e for e in events if e.name == IDENTIFY and trait in e.properties]
     ordered = sorted(said, key=lambda event: (event.occurred_at, event.id))
     return [(event.occurred_at, trait_text(event.properties[trait])) for event in ordered]
+
+
+def _reads_events(rate: Windowed) -> bool:
+    """Whether a rate asks for more than moments and episodes, which the journey has already."""
+    return rate.reads in _OF_EVENTS or isinstance(rate.start, Signal)
 
 
 def _starts(told: Told, events: list[Event], rate: Windowed) -> Iterator[tuple[object, Event]]:

@@ -82,7 +82,7 @@ class Question:
         tracker = self._tracker
         if self.known_by is None:
             tracker.check_current()
-        with tracker.database.read() as connection:
+        with tracker.database.read(widely=True) as connection:
             extent = Extent(
                 connection=connection,
                 tables=tracker.database.tables,

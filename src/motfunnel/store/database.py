@@ -22,6 +22,7 @@ from motfunnel.store.engine import WRITING, is_in_memory, make_engine
 from motfunnel.store.faults import Fault, fault_of
 from motfunnel.store.fork_gate import ForkGate
 from motfunnel.store.host import Host, has_begun, host_connection, joined
+from motfunnel.store.planning import plan_plainly
 from motfunnel.store.tables import Tables, tables
 from motfunnel.store.types import MARIADB
 from motfunnel.store.versions import has_version, put_version
@@ -117,7 +118,7 @@ class Database:
                     yield connection
 
     @contextmanager
-    def read(self, *, lazily: bool = False) -> Iterator[Connection]:
+    def read(self, *, lazily: bool = False, widely: bool = False) -> Iterator[Connection]:
         """A transaction that sees one state of the database throughout, and changes nothing.
 
         Within the host's own transaction it is that one: what the host has just written is seen.
@@ -126,6 +127,7 @@ class Database:
         Args:
             lazily: whether rows are read as somebody asks for them, who may do other things in
                 between; a connection that is the host's own is then in no transaction of ours.
+            widely: whether whole tables are read, in a transaction that is not the host's.
         """
         host = self.host()
         if host is not None and (has_begun(host) or is_shared(self.engine)):
@@ -142,7 +144,10 @@ class Database:
                     _begin(connection)
                 yield connection
             else:
-                yield connection.execution_options(isolation_level=_READING)
+                connection.execution_options(isolation_level=_READING)
+                if widely:
+                    plan_plainly(connection)
+                yield connection
 
     @contextmanager
     def join(self, connection: Connection) -> Iterator[Connection]:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from motfunnel.domain.moment import SILENCE, Episode, Presence
 from motfunnel.store.extent import Extent
-from motfunnel.store.rows import read_episode
+from motfunnel.store.rows import named_rows, read_episode
 from motfunnel.store.tables import Tables
 
 _AT_ONCE = 5000
@@ -39,7 +39,7 @@ def read_episodes(extent: Extent) -> Iterator[tuple[str, list[Episode]]]:
     ordered = select(episodes).order_by(episodes.c.contact, episodes.c.episode)
     wanted = extent.within(ordered, episodes.c.contact)
     with extent.connection.execute(wanted, execution_options={"yield_per": _AT_ONCE}) as result:
-        rows = (read_episode(dict(row)) for row in result.mappings())
+        rows = (read_episode(row) for row in named_rows(result))
         for contact, mine in groupby(rows, lambda episode: episode.contact):
             yield contact, list(mine)
 

@@ -18,7 +18,7 @@ from motfunnel.domain.event import Event
 from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.signal import KEEPS_ALIVE, RETURNS, Signal
 from motfunnel.store.extent import Extent
-from motfunnel.store.rows import read_event
+from motfunnel.store.rows import named_rows, read_event
 from motfunnel.store.story import having_moment
 
 _AT_ONCE = 5000
@@ -49,8 +49,7 @@ def read_events_by_signal(
         wanted = wanted.where(owner.in_(having_moment(extent, having)))
     ordered = wanted.order_by(owner, e.occurred_at, e.id, e.contact)
     with extent.connection.execute(ordered, execution_options={"yield_per": _AT_ONCE}) as result:
-        rows = (dict(row) for row in result.mappings())
-        for contact, mine in groupby(rows, lambda row: str(row["owner"])):
+        for contact, mine in groupby(named_rows(result), lambda row: str(row["owner"])):
             yield contact, [(_SIGNALS[row["signal"]], read_event(row)) for row in mine]
 
 

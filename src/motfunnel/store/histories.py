@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from motfunnel.domain.event import Event
 from motfunnel.store.pointers import follow, known_pointers
-from motfunnel.store.rows import read_event
+from motfunnel.store.rows import named_rows, read_event
 from motfunnel.store.tables import Tables
 
 _AT_ONCE = 5000
@@ -39,7 +39,7 @@ def read_histories(
         .order_by(events.c.contact)
     )
     with connection.execute(known, execution_options={"yield_per": _AT_ONCE}) as result:
-        rows = (read_event(dict(row)) for row in result.mappings())
+        rows = map(read_event, named_rows(result))
         for contact, history in groupby(rows, lambda event: event.contact):
             if contact in joined:
                 held.setdefault(follow(into, contact), []).extend(history)

@@ -68,7 +68,7 @@ class LentDatabase(Database):
             yield connection
 
     @contextmanager
-    def read(self, *, lazily: bool = False) -> Iterator[Connection]:
+    def read(self, *, lazily: bool = False, widely: bool = False) -> Iterator[Connection]:
         """A transaction that sees one state of the database, or the host's if there is one."""
         with ExitStack() as stack:
             stack.enter_context(self.natively())

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.store.extent import Extent
-from motfunnel.store.rows import read_moment
+from motfunnel.store.rows import named_rows, read_moment
 
 _AT_ONCE = 5000
 
@@ -40,5 +40,5 @@ def read_referrals(extent: Extent) -> Iterator[Referral]:
     )
     wanted = extent.within(made, m.contact)
     with extent.connection.execute(wanted, execution_options={"yield_per": _AT_ONCE}) as result:
-        for row in result.mappings():
-            yield Referral(moment=read_moment(dict(row)), referred=row["whom"])
+        for row in named_rows(result):
+            yield Referral(moment=read_moment(row), referred=row["whom"])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
+
+from sqlalchemy import Result
 
 from motfunnel.domain.event import Event
 from motfunnel.domain.moment import Episode, Moment, MomentKind
@@ -12,6 +14,12 @@ from motfunnel.domain.payload import to_json
 
 Row = dict[str, Any]
 _KINDS = {kind.value: kind for kind in MomentKind}
+
+
+def named_rows(result: Result[Any]) -> Iterator[Row]:
+    """Give each row of a result by column name; several times as fast as its ``mappings``."""
+    names = tuple(result.keys())
+    return (dict(zip(names, row, strict=True)) for row in result)
 
 
 class StoredEvent(NamedTuple):

@@ -14,7 +14,7 @@ from sqlalchemy import Text, cast, func, or_, select
 from motfunnel.domain.event import Event
 from motfunnel.domain.signal import Signal
 from motfunnel.store.extent import Extent
-from motfunnel.store.rows import read_event
+from motfunnel.store.rows import named_rows, read_event
 
 _AT_ONCE = 5000
 
@@ -50,5 +50,5 @@ def read_scored(
         events = events.where(e.occurred_at < end)
     wanted = extent.within(events, owner)
     with extent.connection.execute(wanted, execution_options={"yield_per": _AT_ONCE}) as result:
-        for row in result.mappings():
-            yield row["owner"], read_event(dict(row))
+        for row in named_rows(result):
+            yield row["owner"], read_event(row)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Select, Subquery, cast, func, literal, null, 
 
 from motfunnel.domain.moment import SILENCE, Moment, MomentKind, Presence
 from motfunnel.store.extent import Extent
-from motfunnel.store.rows import read_moment
+from motfunnel.store.rows import named_rows, read_moment
 from motfunnel.store.tables import Tables
 
 _AT_ONCE = 1000
@@ -55,8 +55,7 @@ def read_moments(
     if kind is not None:
         wanted = wanted.where(story.c.moment == kind.value)
     with connection.execute(wanted, execution_options={"yield_per": _AT_ONCE}) as result:
-        for row in result.mappings():
-            yield read_moment(dict(row))
+        yield from map(read_moment, named_rows(result))
 
 
 def read_stories(
@@ -86,7 +85,7 @@ def read_stories(
         wanted = wanted.where(story.c.contact.in_(having_moment(extent, having)))
     ordered = wanted.order_by(story.c.contact, story.c.ordinal)
     with extent.connection.execute(ordered, execution_options={"yield_per": _AT_ONCE}) as result:
-        rows = (read_moment(dict(row)) for row in result.mappings())
+        rows = map(read_moment, named_rows(result))
         for contact, mine in groupby(rows, lambda moment: moment.contact):
             yield contact, list(mine)
 
