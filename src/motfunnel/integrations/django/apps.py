@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
-from django.apps import AppConfig
+from typing import Final
+
+from django.apps import AppConfig, apps
 from django.core import checks
 from django.db.models.signals import post_migrate
+
+from motfunnel.tracking.configuration import provide
+from motfunnel.tracking.tracker import Tracker
+
+_TOO_EARLY: Final = (
+    "Django is still loading its models; ask for the tracker in AppConfig.ready() or later"
+)
+
+
+def current() -> Tracker | None:
+    """The tracker of the database that is written to now; None before all models are there."""
+    if not apps.models_ready:
+        return None
+    from motfunnel.integrations.django.configuration import TRACKERS
+
+    return TRACKERS.current()
+
+
+# At once, and not in ready(): that of an app which is named before this one may ask, too.
+provide(current, _TOO_EARLY)
 
 
 class MotfunnelConfig(AppConfig):
@@ -16,14 +38,12 @@ class MotfunnelConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Provide the tracker. Nothing is read from settings before it is first asked for."""
+        """Listen to what changes. Nothing is read from settings before it is first asked for."""
         from django.core.signals import setting_changed
 
         from motfunnel.integrations.django.checks import check_server, check_setting
         from motfunnel.integrations.django.configuration import TRACKERS
-        from motfunnel.tracking.configuration import provide
 
-        provide(TRACKERS.current)
         setting_changed.connect(TRACKERS.renew, dispatch_uid="motfunnel")
         post_migrate.connect(TRACKERS.emptied, dispatch_uid="motfunnel")
         checks.register(check_setting, "motfunnel")

@@ -43,6 +43,11 @@ def read_funnel(given: Any) -> Funnel | None:
     try:
         if isinstance(given, Path) or (isinstance(given, str) and given.endswith(".toml")):
             made = Funnel.from_toml(Path(getattr(settings, "BASE_DIR", "")) / given)
+        elif isinstance(given, str) and "." not in given and given not in _PRESETS:
+            raise ImproperlyConfigured(
+                f"FUNNEL {given!r} is neither a preset ({', '.join(_PRESETS)}), a .toml file, nor "
+                "a dotted path"
+            )
         elif isinstance(given, str):
             made = _PRESETS.get(given) or import_string(given)
         if callable(made):
@@ -63,7 +68,13 @@ def _read_function(given: Any) -> Any:
 
 
 def _read_on_error(given: Any) -> Any:
-    return given if given in (RAISE, LOG) else _read_function(given)
+    if given in (RAISE, LOG):
+        return given
+    if isinstance(given, str) and "." not in given:
+        raise ImproperlyConfigured(
+            f"{given!r} is neither {RAISE!r} nor {LOG!r}, and no dotted path to a function"
+        )
+    return _read_function(given)
 
 
 def _read_budget(given: Any) -> Any:
@@ -86,8 +97,14 @@ KEYS: Final = (*OPTIONS, "DATABASE")
 
 
 def given_options() -> Mapping[str, Any]:
-    """The setting as it is written; empty where there is none."""
+    """The setting as it is written; empty where there is none.
+
+    Raises:
+        ImproperlyConfigured: it is no dictionary.
+    """
     given: Mapping[str, Any] = getattr(settings, NAME, {})
+    if not isinstance(given, Mapping):
+        raise ImproperlyConfigured(f"{NAME} is a {type(given).__name__}, and no dictionary")
     return given
 
 
@@ -117,9 +134,9 @@ class Trackers:
         self.listeners = Listeners()
         self._made: dict[tuple[str, str], Tracker] = {}
 
-    def current(self) -> Tracker | None:
-        """The tracker of the database that is written to now; None before Django is ready."""
-        return self.of(default_alias()) if apps.ready else None
+    def current(self) -> Tracker:
+        """The tracker of the database that is written to now."""
+        return self.of(default_alias())
 
     def of(self, alias: str) -> Tracker:
         """The tracker of a database."""

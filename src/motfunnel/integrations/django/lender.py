@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC
 from typing import Any, Final
 
-from django.db import connections, transaction, utils
+from django.db import DEFAULT_DB_ALIAS, connections, transaction, utils
 from django.utils.asyncio import async_unsafe
 
 _LEVELS: Final = {True: "READ COMMITTED", False: "REPEATABLE READ"}
@@ -28,10 +28,11 @@ class DjangoLender:
     """
 
     errors: Any = utils
-    remedy: str = "python manage.py migrate"
 
     def __init__(self, alias: str) -> None:
         self.alias = alias
+        where = "" if alias == DEFAULT_DB_ALIAS else f" --database {alias}"
+        self.remedy = f"python manage.py migrate{where}"
         self.vendor: str = self._django.vendor
         self.driver: Any = self._django.Database
 
