@@ -33,6 +33,17 @@ def test_all_reports_as_text(filled: Run) -> None:
     assert "  recidivism: it needs --within\n" in text.partition("Not asked:")[2]
 
 
+def test_all_are_meant_where_none_is_named(filled: Run) -> None:
+    """And ``--html`` is a page."""
+    pytest.importorskip("plotly", reason=NO_PLOTLY)
+    assert filled("report").stdout == filled("report", "all").stdout
+    page = ("report", "funnel", "--output", "page.html")
+    filled(*page, "--html")
+    short = Path("page.html").read_text("utf-8")
+    filled(*page, "--format", "html")
+    assert Path("page.html").read_text("utf-8") == short
+
+
 def test_all_reports_have_no_common_columns(filled: Run) -> None:
     """As CSV they are asked for one at a time."""
     assert "one at a time" in filled("report", "all", "--format", "csv", code=2).output

@@ -20,7 +20,7 @@ from motfunnel.tracking.tracker import Tracker
 
 
 @click.command("report")
-@click.argument("name", type=click.Choice([*REPORTS, ALL]))
+@click.argument("name", type=click.Choice([*REPORTS, ALL]), default=ALL)
 @with_tracker
 @click.option("--within", type=duration, help="The window, e.g. 90d.")
 @click.option("--after", type=duration, help="The landmark, e.g. 7d.")
@@ -51,6 +51,7 @@ from motfunnel.tracking.tracker import Tracker
 @click.option("--known-by", metavar="INSTANT", help="By what had been recorded at this instant.")
 @click.option("--timezone", type=zone, default="UTC", help="Of naive instants and of periods.")
 @formats(*FORMS)
+@click.option("--html", "is_page", is_flag=True, help="The same as --format html.")
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -60,6 +61,7 @@ from motfunnel.tracking.tracker import Tracker
 def report_command(tracker: Tracker, /, name: str, form: str, **options: Any) -> None:
     """Ask for the rate or report NAME, or for all of them."""
     timezone, output = options["timezone"], options["output"]
+    form = "html" if options["is_page"] else form
     told = _read(options, timezone)
     if name != ALL:
         told.check(name)
