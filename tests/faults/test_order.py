@@ -65,14 +65,13 @@ def told_to(tracker: Tracker, events: Sequence[Event], sizes: Sequence[int]) -> 
 
 
 def rates(tracker: Tracker, instants: Sequence[datetime]) -> list[dict[str, Any]]:
-    """The share that returned, as of some instants."""
+    """The share that returned, as of some instants; not whose tenant's it is."""
     within = timedelta(days=30)
-    return [
-        tracker.report(as_of=instant)
-        .recidivism(within=within, unit="episode", by="stage")
-        .to_dict()
+    answers = [
+        tracker.report(as_of=instant).recidivism(within=within, unit="episode", by="stage")
         for instant in instants
     ]
+    return [answer.to_dict() | {"tenant": None} for answer in answers]
 
 
 def kept(engine: Engine, tenant: str) -> Snapshot:

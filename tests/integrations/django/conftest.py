@@ -31,6 +31,7 @@ def places(databases: Databases) -> dict[str, URL]:
     from django.test import override_settings
 
     django.setup()
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)  # or every process started would take it
     configuration._providers.clear()  # what other tests configure is theirs
     found = dict(_find(databases))
     for backend, url in found.items():

@@ -11,6 +11,7 @@ from django.core.management import call_command
 if not settings.configured:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.integrations.django_project.settings")
 django.setup()
+os.environ.pop("DJANGO_SETTINGS_MODULE", None)  # or every process that tests start would take it
 
 import motfunnel  # noqa: E402
 from motfunnel import Funnel, Tracker  # noqa: E402
