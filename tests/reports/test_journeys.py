@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
-from tests.reports.test_windowed import WINDOWS, bounds, told, track_all
 
 from motfunnel import Funnel, Tracker, leave, purchase, reach, touch
 from motfunnel.domain.event import Event
@@ -20,6 +19,7 @@ from tests import oracle
 from tests.oracle import Story
 from tests.reports.brute_force import group_of
 from tests.reports.test_outreach import lies_in
+from tests.reports.test_windowed import WINDOWS, bounds, told, track_all
 from tests.strategies import NEVER, START, instants
 from tests.strategies import make_funnel as funnel_of
 

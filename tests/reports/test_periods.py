@@ -12,7 +12,6 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
-from tests.reports.test_windowed import told, track_all
 
 from motfunnel import Tracker
 from motfunnel.domain.event import Event
@@ -21,6 +20,7 @@ from motfunnel.reports.lifecycle import PARTS
 from tests import oracle
 from tests.oracle import Story
 from tests.reports.brute_force import group_of
+from tests.reports.test_windowed import told, track_all
 from tests.strategies import START, instants
 from tests.strategies import make_funnel as funnel_of
 
