@@ -34,8 +34,9 @@ def tracker(clock: Clock) -> Iterator[Tracker]:
 @pytest.fixture
 def nothing_configured(monkeypatch: pytest.MonkeyPatch) -> None:
     """An application that has neither configured a tracker nor a framework."""
-    for name in ("_configured", "_providers", "_standing_in"):
-        monkeypatch.setattr(configuration, name, [])
+    monkeypatch.setattr(configuration, "_configured", [])
+    monkeypatch.setattr(configuration, "_providers", {})
+    monkeypatch.setattr(configuration, "_standing_in", [])
 
 
 def kinds(moments: list[Any]) -> list[str]:

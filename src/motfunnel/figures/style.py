@@ -21,8 +21,13 @@ GREY: Final = "#8c959f"
 PALETTE: Final = (BLUE, ORANGE, GREEN, PURPLE, SKY, AMBER)
 """One for each group; there is no seventh that is told apart at a glance."""
 
-SHADES: Final = [[0.0, "#f1f7fb"], [0.25, "#b9d9ec"], [0.5, "#6fb1d8"], [0.75, "#2b86bd"],
-                 [1.0, "#00497a"]]  # fmt: skip
+SHADES: Final[list[list[float | str]]] = [
+    [0.0, "#f1f7fb"],
+    [0.25, "#b9d9ec"],
+    [0.5, "#6fb1d8"],
+    [0.75, "#2b86bd"],
+    [1.0, "#00497a"],
+]
 """From few to many, of one hue: dark is more, in print too."""
 
 FONT: Final = "system-ui, 'Segoe UI', Helvetica, Arial, sans-serif"

@@ -54,9 +54,11 @@ class Question:
         timezone: str = "UTC",
     ) -> None:
         self._tracker = tracker
-        self.as_of = tracker.as_of(as_of)
-        self.known_by = None if known_by is None else read_instant("known_by", known_by)
-        self.timezone = _zone(timezone)
+        self.as_of: datetime = tracker.as_of(as_of)
+        self.known_by: datetime | None = (
+            None if known_by is None else read_instant("known_by", known_by)
+        )
+        self.timezone: ZoneInfo = _zone(timezone)
 
     def _asked(self, confidence: float) -> dict[str, Any]:
         """What every answer says of its question."""

@@ -78,7 +78,7 @@ class Borrowed:
 
     def __init__(self, lender: Lender) -> None:
         self._driver = lender.driver
-        self.__name__ = lender.driver.__name__
+        self.__name__: str = lender.driver.__name__
         for name in ERRORS:
             setattr(self, name, getattr(lender.errors, name, Exception))
 

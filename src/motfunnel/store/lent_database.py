@@ -33,7 +33,7 @@ class LentDatabase(Database):
     def __init__(self, lender: Lender) -> None:
         self.lender = lender
         super().__init__(lent_engine(lender), None, self._lend)
-        self.remedy = lender.remedy
+        self.remedy: str | None = lender.remedy
         self._gate = nullcontext  # it is open before and after us, fork or no fork
 
     @property
