@@ -29,7 +29,7 @@ def test_by_hand() -> None:
 def test_the_interval_holds_what_it_is_around(
     promoters: int, passives: int, detractors: int
 ) -> None:
-    """It stays on the scale, and turns about 0 as the score does."""
+    """It stays on the scale, holds the score, and turns about 0 as that does."""
     score = NetPromoterScore(promoters=promoters, passives=passives, detractors=detractors)
     turned = NetPromoterScore(promoters=detractors, passives=passives, detractors=promoters)
     one, other = score.interval(), turned.interval()
@@ -37,7 +37,7 @@ def test_the_interval_holds_what_it_is_around(
         assert promoters == passives == detractors == 0
         return
     assert score.value == -(turned.value or 0.0)
-    assert -100 <= one.lower <= one.upper <= 100
+    assert -100 <= one.lower <= score.value <= one.upper <= 100
     assert (one.lower, one.upper) == pytest.approx((-other.upper, -other.lower))
 
 

@@ -57,16 +57,16 @@ class NetPromoterScore:
         To the counts are added three quarters of a promoter, as much of a detractor, and one and a
         half passives; then the multinomial variance of the difference of two shares is taken
         (Rocks 2016, The American Statistician 70(4), 365-372; so in Lewis and Sauro 2021). It
-        stands around the adjusted score, so that all promoters do not make it certain, and is cut
-        off where the scale ends.
+        stands around the adjusted score, so that all promoters do not make it certain; it is cut
+        off where the scale ends, and reaches as far as the score itself (which matters for a
+        single answer).
         """
         z = critical_value(confidence)
-        if not self.answers:
+        if self.value is None:
             return None
         of = self.answers + _ADDED
         good, bad = (self.promoters + _QUARTER) / of, (self.detractors + _QUARTER) / of
         middle = good - bad
         reach = z * sqrt((good + bad - middle**2) / of)
-        return Interval(
-            lower=POINTS * max(-1.0, middle - reach), upper=POINTS * min(1.0, middle + reach)
-        )
+        lower, upper = POINTS * max(-1.0, middle - reach), POINTS * min(1.0, middle + reach)
+        return Interval(lower=min(lower, self.value), upper=max(upper, self.value))
