@@ -17,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.utils.module_loading import import_string
 
+from motfunnel.domain.definition import PRESETS
 from motfunnel.domain.funnel import Funnel
 from motfunnel.errors import MotfunnelError
 from motfunnel.integrations.django.tracker import Tracker
@@ -25,10 +26,6 @@ from motfunnel.tracking.policy import LOG, RAISE
 
 LABEL: Final = "motfunnel"
 NAME: Final = "MOTFUNNEL"
-_PRESETS: Final[dict[str, Callable[[], Funnel]]] = {
-    "ecommerce": Funnel.ecommerce,
-    "saas": Funnel.saas,
-}
 
 
 def read_funnel(given: Any) -> Funnel | None:
@@ -43,13 +40,13 @@ def read_funnel(given: Any) -> Funnel | None:
     try:
         if isinstance(given, Path) or (isinstance(given, str) and given.endswith(".toml")):
             made = Funnel.from_toml(Path(getattr(settings, "BASE_DIR", "")) / given)
-        elif isinstance(given, str) and "." not in given and given not in _PRESETS:
+        elif isinstance(given, str) and "." not in given and given not in PRESETS:
             raise ImproperlyConfigured(
-                f"FUNNEL {given!r} is neither a preset ({', '.join(_PRESETS)}), a .toml file, nor "
+                f"FUNNEL {given!r} is neither a preset ({', '.join(PRESETS)}), a .toml file, nor "
                 "a dotted path"
             )
         elif isinstance(given, str):
-            made = _PRESETS.get(given) or import_string(given)
+            made = getattr(Funnel, given) if given in PRESETS else import_string(given)
         if callable(made):
             made = made()
     except (ImportError, MotfunnelError) as error:
