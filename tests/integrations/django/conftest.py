@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from importlib.util import find_spec
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +14,7 @@ from motfunnel import Tracker
 from motfunnel.store.database import Database
 from motfunnel.tracking import configuration
 from tests.databases import BACKENDS, Databases, NoServer
+from tests.integrations import mysqldb
 
 STEPS = ("admin", "auth", "contenttypes", "sessions")  # whose tables are made at once
 FUNNEL = "tests.integrations.django_project.funnel.funnel"
@@ -23,7 +23,7 @@ FUNNEL = "tests.integrations.django_project.funnel.funnel"
 @pytest.fixture(scope="session")
 def places(databases: Databases) -> dict[str, URL]:
     """The databases that there are, each an alias of the project, with its tables and ours."""
-    _require_mysqldb()
+    mysqldb.stand_in()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.integrations.django_project.settings")
     import django
     from django.core.management import call_command
@@ -61,15 +61,6 @@ def _add(alias: str, url: URL) -> None:
 
     written = {"default": {}, alias: as_django(url.render_as_string(hide_password=False))}
     connections.settings[alias] = connections.configure_settings(written)[alias]
-
-
-def _require_mysqldb() -> None:
-    """PyMySQL stands in for the driver that Django asks for, where that could not be built."""
-    if find_spec("MySQLdb") is None:
-        import pymysql
-
-        pymysql.version_info = (2, 2, 7, "final", 0)
-        pymysql.install_as_MySQLdb()
 
 
 @pytest.fixture

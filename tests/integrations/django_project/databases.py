@@ -4,15 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import pymysql
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from sqlalchemy import make_url
 
-try:
-    import MySQLdb  # noqa: F401
-except ImportError:  # Django takes the other driver for it
-    pymysql.install_as_MySQLdb()
+from tests.integrations import mysqldb
+
+mysqldb.stand_in()
 
 ENGINES = {
     "sqlite": "django.db.backends.sqlite3",
