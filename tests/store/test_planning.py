@@ -10,6 +10,7 @@ from sqlalchemy import Engine, event
 
 from motfunnel import Tracker
 from motfunnel.store.database import Database
+from motfunnel.store.statements import SOME
 from tests.tracking.scene import FUNNEL, NOON
 
 JIT = "SHOW jit"
@@ -62,3 +63,19 @@ def _statements(engine: Engine) -> list[str]:
     with Tracker(engine, funnel=FUNNEL) as tracker:
         tracker.report().recidivism(within=timedelta(days=1))
     return sent
+
+
+def test_the_sizes_of_full_tables_are_told(engine: Engine) -> None:
+    """After a fold of many contacts PostgreSQL knows how many there are; of few, it is not told."""
+    if engine.name != "postgresql":
+        pytest.skip("only PostgreSQL has to be told")
+    size = "SELECT max(reltuples) FROM pg_class WHERE relname = 'motfunnel_contacts'"
+    with Tracker(engine, funnel=FUNNEL) as tracker:
+        tracker.create_tables()
+        for contacts, known in ((SOME, -1), (2 * SOME + 1, 2 * SOME + 1)):
+            with engine.begin() as connection:
+                for n in range(contacts):
+                    tracker.track(f"c{n}", "saw", id="1", occurred_at=NOON, bind=connection)
+            tracker.rebuild()
+            with engine.connect() as connection:
+                assert connection.exec_driver_sql(size).scalar() == known

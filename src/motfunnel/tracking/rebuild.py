@@ -13,6 +13,7 @@ from motfunnel.domain.funnel import Funnel
 from motfunnel.store.contacts import next_contacts
 from motfunnel.store.database import Database
 from motfunnel.store.ledger import Ledger
+from motfunnel.store.planning import tell_sizes
 from motfunnel.store.retrying import persist
 from motfunnel.tracking.collector import rare_collections
 from motfunnel.tracking.fold import refold
@@ -35,10 +36,19 @@ def rebuild_in_chunks(
             refold(ledger, ledger.lock_contacts(contacts, funnel), funnel)
         return contacts
 
+    def tell(connection: Connection) -> None:
+        tell_sizes(connection, database.tables)
+
+    is_large = False
     while True:
         with rare_collections():
             contacts = persist(database, rebuild)
         if not contacts:
-            return
+            break
+        if after and not is_large:  # the second chunk
+            is_large = True
+            persist(database, tell)  # what was imported, for the fold
         after = contacts[-1]
         yield len(contacts)
+    if is_large:
+        persist(database, tell)  # what was folded, for the reports
