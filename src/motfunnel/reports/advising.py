@@ -5,11 +5,9 @@ States each in full; ``worklist`` and ``patience`` compute the answers.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import Final
 
-from motfunnel.domain.event import Event
 from motfunnel.domain.instant import MICROSECOND, to_micros
 from motfunnel.domain.moment import Moment
 from motfunnel.domain.wording import counted
@@ -24,8 +22,8 @@ from motfunnel.reports.rate import COMPETING, FEWEST_AT_RISK
 from motfunnel.reports.silence import HEARD, silences, without_patience
 from motfunnel.reports.stored import Stored
 from motfunnel.reports.windowed import RECIDIVISM
-from motfunnel.store.happenings import read_events_by_signal
 from motfunnel.store.latest import read_latest_moments
+from motfunnel.tracking.meaning import read_in_order
 
 MONTH: Final = timedelta(days=30)
 QUARTER: Final = timedelta(days=90)
@@ -97,7 +95,7 @@ class AboutTheNextStep(Question):
         """
         _check_patience(share, horizon, step, fewest)
         erased, _ = self._erased()
-        gathered = self._gather_silences(horizon, step, erased)
+        gathered = self._gather_silences(horizon, step)
         left_out = f"without {counted(len(erased), 'contact')} erased, of whom only counts are left"
         return by_silence.Patience(
             name="patience",
@@ -111,9 +109,7 @@ class AboutTheNextStep(Question):
             **self._asked(confidence),
         )
 
-    def _gather_silences(
-        self, horizon: timedelta, step: timedelta, erased: Collection[str]
-    ) -> by_silence.Gathered:
+    def _gather_silences(self, horizon: timedelta, step: timedelta) -> by_silence.Gathered:
         """Count the silences of all contacts but those of whom only counts are left."""
         asked = Asked(
             as_of=to_micros(self.as_of),
@@ -123,9 +119,9 @@ class AboutTheNextStep(Question):
         funnel = self._tracker.funnel
         patient, gathered = without_patience(funnel), by_silence.Gathered(funnel, asked)
         with self._reading() as source:
-            for contact, events in _heard_of(source):
-                if contact not in erased:
-                    gathered.add(contact, silences(patient, events, asked.as_of))
+            for contact, events in source.unread(HEARD):
+                ordered = read_in_order(events, patient)
+                gathered.add(contact, silences(patient, ordered, asked.as_of))
         return gathered
 
 
@@ -143,20 +139,10 @@ def _latest_moments(source: Stored | Known, contacts: set[str]) -> dict[str, lis
     if isinstance(source, Stored):
         return read_latest_moments(source.extent, contacts, by_chance.LAST)
     return {
-        journey.contact: journey.moments[-by_chance.LAST :]
-        for journey, _ in source.histories()
-        if journey.contact in contacts
+        one.contact: one.journey.moments[-by_chance.LAST :]
+        for one in source.histories()
+        if one.contact in contacts
     }
-
-
-def _heard_of(source: Stored | Known) -> Iterator[tuple[str, list[Event]]]:
-    """The events of each contact, those that begin or end a silence at least; one at a time."""
-    if isinstance(source, Known):
-        for journey, events in source.histories():
-            yield journey.contact, events
-    else:
-        for contact, told in read_events_by_signal(source.extent, HEARD):
-            yield contact, [event for _, event in told]
 
 
 def _check_count(what: str, count: int) -> None:

@@ -11,9 +11,7 @@ from datetime import datetime
 from attrs import evolve
 
 from motfunnel.domain.moment import Moment, MomentKind
-from motfunnel.domain.signal import KEEPS_ALIVE, RETURNS
-from motfunnel.reports.clock import Told
-from motfunnel.reports.known import Known, make_told
+from motfunnel.reports.known import Known
 from motfunnel.reports.stored import Stored
 from motfunnel.reports.timeline import Timeline
 from motfunnel.store.happenings import read_activity
@@ -27,10 +25,10 @@ def stories(
 ) -> Iterator[tuple[str, Sequence[Moment]]]:
     """Give the moments of some kinds, contact by contact, each contact's in order."""
     if isinstance(source, Known):
-        for journey, _ in source.histories():
-            mine = [moment for moment in journey.moments if moment.kind in kinds]
+        for one in source.histories():
+            mine = [moment for moment in one.journey.moments if moment.kind in kinds]
             if mine:
-                yield journey.contact, mine
+                yield one.contact, mine
     yield from read_stories(_stored(source).extent, kinds)
 
 
@@ -43,11 +41,10 @@ def activity(
     departed does not.
     """
     if isinstance(source, Known):
-        for journey, events in source.histories():
-            told = make_told(journey, events, timeline.as_of)
-            found = sorted({timeline.stretch(at) for at in touches(told)})
+        for one in source.histories():
+            found = sorted({timeline.stretch(at) for at in one.touches()})
             if found:
-                yield journey.contact, found
+                yield one.contact, found
     yield from read_activity(_stored(source).extent, timeline.bounds, erased=bool(erased))
 
 
@@ -56,18 +53,3 @@ def _stored(source: Source) -> Stored:
     if isinstance(source, Stored):
         return source
     return evolve(source.stored, extent=evolve(source.stored.extent, erased_only=True))
-
-
-def touches(told: Told) -> Iterator[datetime]:
-    """Give the instants at which a contact was kept alive."""
-    for one in told.happenings:
-        at = one.event.occurred_at
-        if KEEPS_ALIVE[one.signal] and (RETURNS[one.signal] or not _is_away(told, at)):
-            yield at
-
-
-def _is_away(told: Told, at: datetime) -> bool:
-    return any(
-        episode.departed_at < at and (episode.returned_at is None or episode.returned_at > at)
-        for episode in told.episodes
-    )

@@ -5,30 +5,25 @@ Folds every contact's events anew, one contact at a time, since the stored state
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, Final
 
 from attrs import define, evolve, field
 
 from motfunnel.domain.event import IDENTIFY, Event
-from motfunnel.domain.funnel import Funnel
-from motfunnel.domain.journey import Journey, in_order, walk
+from motfunnel.domain.journey import Journey
 from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.signal import Signal
-from motfunnel.reports.clock import Clock, Happening, Reading, Told
+from motfunnel.reports.clock import Clock, Reading, Told
 from motfunnel.reports.grouping import Grouping, GroupOf, property_text, trait_at
-from motfunnel.reports.stored import Stored
+from motfunnel.reports.history import History
+from motfunnel.reports.stored import Stored, Unread
 from motfunnel.reports.windowed import Windowed
 from motfunnel.store.departures import UNKNOWN
 from motfunnel.store.histories import read_histories
 from motfunnel.store.pointers import follow, known_pointers
 from motfunnel.store.rows import trait_text
 from motfunnel.tracking.fold import source_of
-
-_OF_EVENTS: Final = ("purchases", "happenings", "trials")
-
-History = tuple[Journey, list[Event]]
 
 
 @define(kw_only=True)
@@ -53,22 +48,27 @@ class Known:
 
     def clocks(self, rate: Windowed) -> Iterator[Clock]:
         """Make the clocks of all contacts, contact by contact."""
-        into = known_pointers(*self._where, self.known_by)
-        for journey, events in self.histories():
-            self._keep_referrals(journey, into)
-            heard = events if _reads_events(rate) else ()
-            told = make_told(journey, heard, self.stored.extent.as_of)
+        extent, signals = self.stored.extent, _signals(rate)
+        into = known_pointers(extent.connection, extent.tables, extent.tenant, self.known_by)
+        for history in self.histories():
+            self._keep_referrals(history.journey, into)
+            told = history.told(signals)
             clocks = [*rate.clocks(told, self.stored.funnel)]
             if clocks:
-                self._keep_groups(journey, told, events, rate)
+                self._keep_groups(history, told, rate)
             yield from clocks
-        left = evolve(self.stored, extent=evolve(self.stored.extent, erased_only=True))
+        left = evolve(self.stored, extent=evolve(extent, erased_only=True))
         yield from left.clocks(rate)
 
     def histories(self) -> Iterator[History]:
-        """Walk each contact up to the instant; give its journey, and its events."""
-        histories = read_histories(*self._where, self.known_by)
-        yield from known_journeys(histories, self.stored.funnel, self.stored.extent.as_of)
+        """Walk each contact up to the instant."""
+        extent = self.stored.extent
+        for contact, stored in self.unread():
+            yield History.walked(contact, stored, self.stored.funnel, extent.as_of)
+
+    def unread(self, signals: Collection[Signal] | None = None) -> Iterator[Unread]:
+        """Give the events of each contact, or of some signals those, unread and in no order."""
+        return read_histories(self.stored.extent, known_by=self.known_by, signals=signals)
 
     def groups(self, grouping: Grouping, rate: Windowed, chosen: Sequence[Reading]) -> GroupOf:
         """Say how to find the group of a clock, once all clocks were made."""
@@ -80,11 +80,6 @@ class Known:
         of_erased = self.stored.groups(grouping, rate, erased)
         return lambda c: of_known(c) if c.contact in self._own else of_erased(c)
 
-    @property
-    def _where(self) -> tuple[Any, Any, str]:
-        extent = self.stored.extent
-        return extent.connection, extent.tables, extent.tenant
-
     def _keep_referrals(self, journey: Journey, into: dict[str, str]) -> None:
         for moment in journey.moments:
             if moment.kind is not MomentKind.REFERRAL or moment.referred is None:
@@ -94,20 +89,19 @@ class Known:
             if whom != journey.contact and (first is None or moment.occurred_at < first):
                 self._referred[whom] = moment.occurred_at
 
-    def _keep_groups(
-        self, journey: Journey, told: Told, events: list[Event], rate: Windowed
-    ) -> None:
-        self._own.add(journey.contact)
+    def _keep_groups(self, history: History, told: Told, rate: Windowed) -> None:
+        contact = history.contact
+        self._own.add(contact)
         if self.grouping is None:
             return
         if self.grouping.kind == "source":
-            self._opened[journey.contact] = opening_of(journey, events)
+            self._opened[contact] = opening_of(history)
         elif self.grouping.kind == "trait":
-            self._traits[journey.contact] = said_of(self.grouping.name, events)
+            self._traits[contact] = said_of(self.grouping.name, history.events)
         elif self.grouping.kind == "property":
-            for key, event in _starts(told, events, rate):
+            for key, event in _starts(told, history.events, rate):
                 value = property_text(event.properties, self.grouping.name)
-                self._properties.setdefault((journey.contact, key), value)
+                self._properties.setdefault((contact, key), value)
 
     def _source(self, clock: Clock) -> str:
         opened_at, source = self._opened[clock.contact]
@@ -121,40 +115,10 @@ class Known:
         return self._properties.get((clock.contact, clock.key), UNKNOWN)
 
 
-def known_journeys(
-    histories: Iterable[tuple[str, list[Event]]], funnel: Funnel, as_of: datetime
-) -> Iterator[History]:
-    """Walk each contact up to an instant; give its journey, and the events again."""
-    for contact, events in histories:
-        yield walk(contact, funnel, events, as_of=as_of, is_stored=True), events
-
-
-def make_told(journey: Journey, events: Sequence[Event], as_of: datetime) -> Told:
-    """All that is known of a contact, as a rate asks for it."""
-    by_key = {(event.contact, event.id): event for event in events}
-    happenings = [
-        Happening(
-            signal=Signal(entry.signal),
-            argument=entry.reading.argument,
-            event=by_key[entry.recorded_as, entry.id],
-        )
-        for entry in in_order(events, journey.funnel.read_stored)
-    ]
-    past = [one for one in happenings if one.event.occurred_at <= as_of]
-    bought = (one.event.occurred_at for one in past if one.signal is Signal.PURCHASE)
-    return Told(
-        contact=journey.contact,
-        episodes=list(journey.episodes.values()),
-        moments=journey.moments,
-        happenings=past,
-        first_purchase_at=next(bought, None),
-    )
-
-
-def opening_of(journey: Journey, events: list[Event]) -> tuple[datetime, str | None]:
+def opening_of(history: History) -> tuple[datetime, str | None]:
     """When a contact opened, and the source that it gave."""
-    opening = journey.moments[0]
-    event = next(e for e in events if (e.contact, e.id) == opening.event_key)
+    opening = history.journey.moments[0]
+    event = next(e for e in history.events if (e.contact, e.id) == opening.event_key)
     return opening.occurred_at, source_of(event.properties)
 
 
@@ -165,9 +129,10 @@ def said_of(trait: str, events: Iterable[Event]) -> list[tuple[datetime, str]]:
     return [(event.occurred_at, trait_text(event.properties[trait])) for event in ordered]
 
 
-def _reads_events(rate: Windowed) -> bool:
-    """Whether a rate asks for more than moments and episodes, which the journey has already."""
-    return rate.reads in _OF_EVENTS or isinstance(rate.start, Signal)
+def _signals(rate: Windowed) -> frozenset[Signal]:
+    """Of which events a rate asks for more than what the journey has made of them."""
+    own = frozenset({rate.start}) if isinstance(rate.start, Signal) else frozenset()
+    return rate.signals | own | (frozenset({Signal.OUTREACH}) if rate.reads == "trials" else own)
 
 
 def _starts(told: Told, events: list[Event], rate: Windowed) -> Iterator[tuple[object, Event]]:

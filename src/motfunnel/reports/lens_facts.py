@@ -7,7 +7,6 @@ by the same rules. Decides no class: ``domain.lens`` does.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime
 
 from attrs import define, evolve, field
@@ -15,8 +14,7 @@ from attrs import define, evolve, field
 from motfunnel.domain.event import Event
 from motfunnel.domain.experience import EXPERIENCED, experience_of
 from motfunnel.domain.funnel import Funnel
-from motfunnel.domain.instant import from_micros, to_micros
-from motfunnel.domain.journey import Journey, in_order
+from motfunnel.domain.instant import from_micros
 from motfunnel.domain.lens import (
     CARLZON,
     EIGHT,
@@ -33,6 +31,7 @@ from motfunnel.domain.lens import (
 from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.clock import Cohort, lies_in
+from motfunnel.reports.history import History
 from motfunnel.reports.known import Known
 from motfunnel.reports.referring import referrals_of
 from motfunnel.reports.stored import Stored
@@ -132,38 +131,30 @@ def _read_loop(source: Stored, facts: LensFacts) -> None:
 def _walk(source: Known, facts: LensFacts) -> None:
     extent, funnel = source.stored.extent, source.stored.funnel
     into = known_pointers(extent.connection, extent.tables, extent.tenant, source.known_by)
-    for journey, events in source.histories():
+    for one in source.histories():
         if facts.lens is EIGHT:
-            for moment in journey.moments:
+            for moment in one.journey.moments:
                 if lies_in(facts.period, moment.occurred_at):
-                    facts.add(moment.kind.value, journey.contact)
+                    facts.add(moment.kind.value, one.contact)
         elif facts.lens is CARLZON:
-            for event in _of_period(events, facts.period, extent.as_of):
-                _add_experience(facts, journey.contact, event, funnel)
+            for event in one.events:
+                if lies_in(facts.period, event.occurred_at):
+                    _add_experience(facts, one.contact, event, funnel)
         else:
-            _walk_phases(facts, journey, events, extent.as_of)
+            _walk_phases(facts, one)
         if facts.lens is ZERO_TO_ULTIMATE:
-            facts.referrals += referrals_of(journey, into)
-            if journey.moments:
-                facts.opened[journey.contact] = journey.moments[0].occurred_at
+            facts.referrals += referrals_of(one.journey, into)
+            if one.journey.moments:
+                facts.opened[one.contact] = one.journey.moments[0].occurred_at
 
 
-def _walk_phases(facts: LensFacts, journey: Journey, events: list[Event], as_of: datetime) -> None:
-    limit = to_micros(as_of)
-    for entry, phase in phases(in_order(events, journey.funnel.read_stored)):
-        if entry.at > limit:
-            break
+def _walk_phases(facts: LensFacts, history: History) -> None:
+    for entry, phase in phases(history.entries):
         at = from_micros(entry.at)
         if lies_in(facts.period, at):
-            facts.add(class_of(facts.lens, entry, phase), journey.contact)
+            facts.add(class_of(facts.lens, entry, phase), history.contact)
         if entry.signal == Signal.RESEARCH:
-            facts.researched.setdefault(journey.contact, []).append(at)
-
-
-def _of_period(events: list[Event], period: Cohort, as_of: datetime) -> Iterator[Event]:
-    for event in events:
-        if event.occurred_at <= as_of and lies_in(period, event.occurred_at):
-            yield event
+            facts.researched.setdefault(history.contact, []).append(at)
 
 
 def _add_experience(facts: LensFacts, contact: str, event: Event, funnel: Funnel) -> None:

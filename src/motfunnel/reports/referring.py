@@ -19,8 +19,7 @@ from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.reports.answer import Answer, Row
 from motfunnel.reports.cells import COHORT, COUNT, LEVEL, NUMBER, TEXT, between, cell
 from motfunnel.reports.clock import lies_in
-from motfunnel.reports.contact_stories import touches
-from motfunnel.reports.known import Known, make_told
+from motfunnel.reports.known import Known
 from motfunnel.reports.question import CONFIDENCE, Bounds, Question, read_cohort
 from motfunnel.reports.stored import Stored
 from motfunnel.statistics import Interval, Ratio
@@ -159,12 +158,11 @@ def _gather(source: Stored, facts: Facts) -> None:
 def _gather_known(source: Known, facts: Facts) -> None:
     extent = source.stored.extent
     into = known_pointers(extent.connection, extent.tables, extent.tenant, source.known_by)
-    for journey, events in source.histories():
-        told = make_told(journey, events, extent.as_of)
-        facts.openings += (m for m in journey.moments if m.kind is MomentKind.OPENING)
-        facts.referrals += referrals_of(journey, into)
-        if any(lies_in(facts.period, at) for at in touches(told)):
-            facts.active.add(journey.contact)
+    for one in source.histories():
+        facts.openings += (m for m in one.journey.moments if m.kind is MomentKind.OPENING)
+        facts.referrals += referrals_of(one.journey, into)
+        if any(lies_in(facts.period, at) for at in one.touches()):
+            facts.active.add(one.contact)
     _gather(evolve(source.stored, extent=evolve(extent, erased_only=True)), facts)
 
 

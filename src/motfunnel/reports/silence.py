@@ -11,9 +11,8 @@ from typing import Final, NamedTuple
 
 from attrs import evolve
 
-from motfunnel.domain.event import Event
 from motfunnel.domain.funnel import Funnel
-from motfunnel.domain.journey import in_order
+from motfunnel.domain.journey import Told
 from motfunnel.domain.machine import ACTIVE, LAST_TOUCH, NEW_CONTACT, PRESENCE, STAGE, step
 from motfunnel.domain.signal import KEEPS_ALIVE, Signal
 
@@ -44,23 +43,21 @@ def without_patience(funnel: Funnel) -> Funnel:
     return evolve(funnel, patience={"default": None})
 
 
-def silences(patient: Funnel, events: Iterable[Event], until: int) -> Iterator[Silence]:
+def silences(patient: Funnel, ordered: Iterable[Told], until: int) -> Iterator[Silence]:
     """Give the silences of a contact up to an instant, in order.
 
     Args:
         patient: the funnel, without patience.
-        events: the contact's events.
-        until: the instant, in microseconds since 1970; what comes later does not exist.
+        ordered: the contact's events, in order, none of which is later than the instant.
+        until: the instant, in microseconds since 1970.
     """
     state, terms = list(NEW_CONTACT), patient.terms
-    for entry in in_order(events, patient.read_stored):
-        if entry.at > until:
-            break
+    for at, signal, _, _, _, reading in ordered:
         was_here, stage, since = state[PRESENCE] == ACTIVE, state[STAGE], state[LAST_TOUCH]
-        step(state, terms, entry.signal, entry.at, entry.reading.argument)
-        ending = _ending(state, entry.signal)
+        step(state, terms, signal, at, reading.argument)
+        ending = _ending(state, signal)
         if was_here and ending is not None:
-            yield Silence(stage, since, entry.at - since, ending)
+            yield Silence(stage, since, at - since, ending)
     if state[PRESENCE] == ACTIVE:
         yield Silence(state[STAGE], state[LAST_TOUCH], until - state[LAST_TOUCH], None)
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import Final
 
-from motfunnel.domain.event import Event
 from motfunnel.domain.funnel import Funnel
-from motfunnel.domain.signal import Signal
+from motfunnel.domain.instant import to_micros
 from motfunnel.domain.wording import counted
 from motfunnel.errors import QuestionError
 from motfunnel.reports.differences import Differences
-from motfunnel.reports.known import Known
 from motfunnel.reports.question import CONFIDENCE, Question, check_window
 from motfunnel.reports.simulation import DEFINITION, Simulation
-from motfunnel.reports.stored import Stored
 from motfunnel.reports.two_walks import walk_keyed
-from motfunnel.store.happenings import read_events_by_signal
+from motfunnel.tracking.meaning import read_in_order
 
 QUARTER: Final = timedelta(days=90)
 
@@ -50,7 +46,7 @@ class AboutChange(Question):
         check_window(within)
         erased, _ = self._erased()
         found = Differences(self._tracker.funnel, other_funnel, self.as_of, within)
-        self._walk(found, erased)
+        self._walk(found)
         left_out = f"without {counted(len(erased), 'contact')} erased, of whom only counts are left"
         return Simulation(
             name="simulation",
@@ -66,21 +62,13 @@ class AboutChange(Question):
             **self._asked(confidence),
         )
 
-    def _walk(self, found: Differences, erased: Collection[str]) -> None:
+    def _walk(self, found: Differences) -> None:
         """Walk each contact through both funnels; of whom only counts are left, nobody can."""
+        until = to_micros(self.as_of)
         with self._reading() as source:
-            for contact, events in _all_events(source):
-                if contact not in erased:
-                    before = walk_keyed(contact, found.funnel, events, self.as_of)
-                    after = walk_keyed(contact, found.other, events, self.as_of)
-                    found.add(before, after)
-
-
-def _all_events(source: Stored | Known) -> Iterator[tuple[str, list[Event]]]:
-    """The events of each contact; one contact at a time."""
-    if isinstance(source, Known):
-        for journey, events in source.histories():
-            yield journey.contact, events
-    else:
-        for contact, told in read_events_by_signal(source.extent, tuple(Signal)):
-            yield contact, [event for _, event in told]
+            for contact, events in source.unread():
+                before, after = (
+                    walk_keyed(contact, funnel, read_in_order(events, funnel), until)
+                    for funnel in (found.funnel, found.other)
+                )
+                found.add(before, after)

@@ -6,7 +6,7 @@ questions that take everything into account; ``known`` serves those of an earlie
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 
 from attrs import frozen
@@ -27,7 +27,12 @@ from motfunnel.store.happenings import (
     read_first_purchases,
     read_moment_properties,
 )
+from motfunnel.store.histories import read_histories
+from motfunnel.store.stored_event import StoredEvent
 from motfunnel.store.story import read_stories
+
+Unread = tuple[str, list[StoredEvent]]
+"""A contact, and events of it."""
 
 _READ_BY_THE_FUNNEL = (Signal.RATING, Signal.OUTREACH)
 
@@ -48,6 +53,10 @@ class Stored:
         """Make the clocks of all contacts, contact by contact."""
         for told in _READERS[rate.reads](self, rate):
             yield from rate.clocks(told, self.funnel)
+
+    def unread(self, signals: Collection[Signal] | None = None) -> Iterator[Unread]:
+        """Give the events of each contact, or of some signals those, unread and in no order."""
+        return read_histories(self.extent, signals=signals)
 
     def groups(self, grouping: Grouping, rate: Windowed, chosen: Sequence[Reading]) -> GroupOf:
         """Say how to find the group of a clock, for those that were chosen."""

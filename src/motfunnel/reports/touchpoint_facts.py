@@ -97,13 +97,11 @@ def read_lived(
         naming: the property that makes an event one with a score; None: only ratings are.
     """
     if isinstance(source, Known):
-        as_of = source.stored.extent.as_of
-        for journey, events in source.histories():
-            stages = Stages(journey.moments if staged else ())
-            past = [event for event in events if event.occurred_at <= as_of]
-            for event in past:
+        for one in source.histories():
+            stages = Stages(one.journey.moments if staged else ())
+            for event in one.events:
                 if lies_in(period, event.occurred_at):
-                    yield from _lived(journey.contact, event, journey.funnel, stages)
+                    yield from _lived(one.contact, event, one.journey.funnel, stages)
         extent = evolve(source.stored.extent, erased_only=True)
         source = evolve(source.stored, extent=extent)
     reached: dict[str, Stages] = {}

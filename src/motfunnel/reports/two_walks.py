@@ -8,15 +8,12 @@ Counts nobody.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
-from datetime import datetime
 from typing import Final
 
 from attrs import frozen
 
-from motfunnel.domain.event import Event
 from motfunnel.domain.funnel import Funnel
-from motfunnel.domain.instant import to_micros
-from motfunnel.domain.journey import Journey, in_order
+from motfunnel.domain.journey import Journey, Told
 from motfunnel.domain.machine import LAST_TOUCH
 from motfunnel.domain.moment import Moment, MomentKind
 
@@ -39,18 +36,25 @@ class Walk:
     moments: dict[tuple[MomentKind, Hashable], Moment]
 
 
-def walk_keyed(contact: str, funnel: Funnel, events: Iterable[Event], as_of: datetime) -> Walk:
-    """Walk a contact's stored events up to an instant, with what each moment comes of."""
-    journey, limit = Journey(contact, funnel), to_micros(as_of)
+def walk_keyed(contact: str, funnel: Funnel, ordered: Iterable[Told], until: int) -> Walk:
+    """Walk a contact's events up to an instant, with what each moment comes of.
+
+    Args:
+        contact: whose events.
+        funnel: the one that has read them.
+        ordered: the events, in order, none of which is later than the instant.
+        until: the instant, in microseconds since 1970.
+    """
+    journey = Journey(contact, funnel)
     moments: dict[tuple[MomentKind, Hashable], Moment] = {}
-    for entry in in_order(events, funnel.read_stored):
-        if entry.at > limit:
-            break
-        touched_at = journey.state[LAST_TOUCH]
-        for moment in journey.advance(entry):
+    made, state = journey.moments, journey.state
+    for entry in ordered:
+        touched_at, known = state[LAST_TOUCH], len(made)
+        journey.advance_all((entry,))
+        for moment in made[known:]:
             moments[_key(moment, touched_at)] = moment
-    touched_at = journey.state[LAST_TOUCH]
-    for moment in journey.silence(limit):
+    touched_at = state[LAST_TOUCH]
+    for moment in journey.silence(until):
         moments[_key(moment, touched_at)] = moment
     return Walk(journey, moments)
 

@@ -19,7 +19,6 @@ from motfunnel.domain.payload import to_json
 from motfunnel.store.contact_rows import ContactRows
 from motfunnel.store.contact_state import ContactState
 from motfunnel.store.rows import (
-    StoredEvent,
     episode_row,
     event_row,
     moment_row,
@@ -29,6 +28,7 @@ from motfunnel.store.rows import (
     trait_rows,
 )
 from motfunnel.store.statements import SOME
+from motfunnel.store.stored_event import StoredEvent
 
 
 class Ledger(ContactRows):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Result
 
@@ -20,26 +20,6 @@ def named_rows(result: Result[Any]) -> Iterator[Row]:
     """Give each row of a result by column name; several times as fast as its ``mappings``."""
     names = tuple(result.keys())
     return (dict(zip(names, row, strict=True)) for row in result)
-
-
-class StoredEvent(NamedTuple):
-    """An event as a fold reads it: as the driver gives it, most of it is not even looked at.
-
-    Attributes:
-        contact: whose event, by the key under which it was recorded.
-        id: unique among the contact's events.
-        event: what happened.
-        occurred_at: when; ``types.read_micros`` reads it.
-        signal: the name of what it meant when it was stored.
-        properties: what else was said; ``types.read_properties`` reads it.
-    """
-
-    contact: str
-    id: str
-    event: str
-    occurred_at: Any
-    signal: str
-    properties: Any
 
 
 def event_row(event: Event, signal: str, recorded_at: datetime, tenant: str) -> Row:

@@ -10,10 +10,8 @@ from sqlalchemy import (
     Dialect,
     Select,
     Table,
-    Text,
     and_,
     bindparam,
-    cast,
     delete,
     insert,
     select,
@@ -22,8 +20,8 @@ from sqlalchemy import (
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.elements import ColumnElement
 
-from motfunnel.store.rows import StoredEvent
 from motfunnel.store.statement import Statement
+from motfunnel.store.stored_event import unread_columns
 from motfunnel.store.tables import Tables, tables
 from motfunnel.store.types import MARIADB
 from motfunnel.store.upsert import insert_arrays, insert_or_keep, insert_or_update
@@ -186,10 +184,8 @@ def _members(contacts: Table) -> Select[Any]:
 
 
 def _story(events: Table, dialect: Dialect) -> Select[Any]:
-    """What a fold reads of some contacts' events (see ``rows.StoredEvent``)."""
-    columns: list[ColumnElement[Any]] = [events.c[name] for name in StoredEvent._fields]
-    if dialect.name == "postgresql":  # or the driver reads JSON that nobody may look at
-        columns[-1] = cast(events.c.properties, Text).label("properties")
+    """What a fold reads of some contacts' events."""
+    columns = unread_columns(events, dialect)
     return select(*columns).where(_some(events)).order_by(events.c.contact)
 
 

@@ -20,8 +20,9 @@ from motfunnel.store.contact_state import ContactState, write_state
 from motfunnel.store.contacts import all_contacts, without_row
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.retrying import persist
-from motfunnel.store.rows import StoredEvent, trait_text
+from motfunnel.store.rows import trait_text
 from motfunnel.store.statements import SOME
+from motfunnel.store.stored_event import StoredEvent
 from motfunnel.store.traits import remake_traits, stored_traits
 from motfunnel.store.types import read_properties
 from motfunnel.tracking.fold import fold, refold

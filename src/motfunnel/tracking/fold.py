@@ -6,7 +6,6 @@ Gives what to store; ``domain.journey`` decides what the moments are.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
 from attrs import define
 
@@ -16,15 +15,11 @@ from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.journey import Entry
 from motfunnel.domain.moment import Moment
 from motfunnel.domain.payload import Properties, to_json
-from motfunnel.domain.rule import Reading
-from motfunnel.domain.signal import Signal
 from motfunnel.store.contact_state import ContactState, before_first
 from motfunnel.store.ledger import Ledger
-from motfunnel.store.rows import StoredEvent
+from motfunnel.store.stored_event import StoredEvent
 from motfunnel.store.types import read_micros, read_properties
-
-# A reading, and what of it is asked most: the signal's rank, the stage of a reach, the label.
-_Meaning = tuple[Reading, int, int, str]
+from motfunnel.tracking.meaning import meaning_of
 
 
 @define
@@ -51,8 +46,8 @@ def fold(stored: ContactState, events: Sequence[StoredEvent], funnel: Funnel) ->
     signals: list[tuple[StoredEvent, str]] = []
     entries = []
     for event in events:
-        contact, id, name, at, signal, _ = event
-        reading, rank, stage, label = _meaning(funnel, name) or _meaning_of(event, funnel)
+        contact, id, _, at, signal, _ = event
+        reading, rank, stage, label = meaning_of(event, funnel)
         if label != signal:
             signals.append((event, label))
         entries.append((read_micros(at), rank, stage, id, contact, reading))
@@ -68,22 +63,6 @@ def fold(stored: ContactState, events: Sequence[StoredEvent], funnel: Funnel) ->
     if stored.silent_until is not None:
         state.moments += len(journey.silence(stored.silent_until))
     return Folded(state, signals)
-
-
-@lru_cache(maxsize=10_000)
-def _meaning(funnel: Funnel, name: str) -> _Meaning | None:
-    """What every event of this name means; None where each has to be read."""
-    reading = funnel.constant(name)
-    return None if reading is None else _take_apart(reading)
-
-
-def _meaning_of(event: StoredEvent, funnel: Funnel) -> _Meaning:
-    return _take_apart(funnel.read_stored(event.event, read_properties(event.properties)))
-
-
-def _take_apart(reading: Reading) -> _Meaning:
-    stage = reading.argument if reading.signal is Signal.REACH else 0
-    return reading, int(reading.signal), stage, reading.signal.label
 
 
 def source_of(properties: Properties) -> str | None:
