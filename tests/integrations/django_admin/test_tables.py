@@ -1,6 +1,7 @@
 """The tables that Django's migrations make are those that the store makes, on every database."""
 
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -191,3 +192,12 @@ class NoTables:
 def test_checks_are_silent(migrated: str) -> None:
     """Neither Django's checks of the models nor those of the database have anything to say."""
     call_command("check", "motfunnel", databases=["default"], fail_level="INFO")
+
+
+def test_the_migration_can_be_written_anew() -> None:
+    """Django can write all of it into another file, as ``squashmigrations`` does."""
+    from django.db.migrations.writer import MigrationWriter
+
+    written = import_module("motfunnel.integrations.django.migrations.0001_initial")
+    migration = written.Migration("0001_initial", "motfunnel")
+    assert f"PutVersion({VERSION})" in MigrationWriter(migration).as_string()

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from django.db import router
+from django.utils.deconstruct import deconstructible
 
 
-def put_version(number: int) -> Callable[[Any, Any], None]:
-    """Make the step of a migration that writes this version, where the tables are."""
+@deconstructible
+class PutVersion:
+    """The step of a migration that writes a version, where the tables are.
 
-    def put(apps: Any, schema_editor: Any) -> None:
+    A value that Django can write into another file, as ``squashmigrations`` does.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __call__(self, apps: Any, schema_editor: Any) -> None:
+        """Write it."""
         version = apps.get_model("motfunnel", "TablesVersion")
         alias = schema_editor.connection.alias
         if router.allow_migrate_model(alias, version):
             rows = version.objects.using(alias)
             rows.all().delete()
-            rows.create(version=number, recorded_at=datetime.now(UTC))
-
-    return put
+            rows.create(version=self.number, recorded_at=datetime.now(UTC))

@@ -1,7 +1,7 @@
 """The tables of version 2: the first that Django makes.
 
 A later version of the tables is a migration more. Its operations bring the models there, each that
-touches a table of ours within ``as_ours``; then ``put_version`` writes its number. Whoever changes
+touches a table of ours within ``as_ours``; then ``PutVersion`` writes its number. Whoever changes
 ``store/columns.py`` or ``VERSION`` is told so by the test that compares the tables.
 """
 
@@ -16,7 +16,7 @@ from motfunnel.integrations.django.fields import (
     PropertiesField,
 )
 from motfunnel.integrations.django.table_options import CreateTable, IndexWhereSet
-from motfunnel.integrations.django.table_version import put_version
+from motfunnel.integrations.django.table_version import PutVersion
 
 
 def _key(*names: str) -> models.CompositePrimaryKey:
@@ -259,5 +259,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.RunPython(put_version(2), migrations.RunPython.noop),
+        migrations.RunPython(PutVersion(2), migrations.RunPython.noop),
     ]
