@@ -22,6 +22,7 @@ from motfunnel.reports.stored import Stored
 from motfunnel.reports.windowed import Windowed
 from motfunnel.store.erasure import erased_contacts
 from motfunnel.store.extent import Extent
+from motfunnel.tracking.collector import rare_collections
 from motfunnel.tracking.reader import Reader
 
 CONFIDENCE: Final = 0.95
@@ -84,7 +85,7 @@ class Question:
         tracker = self._tracker
         if self.known_by is None:
             tracker.check_current()
-        with tracker.database.read(widely=True) as connection:
+        with rare_collections(), tracker.database.read(widely=True) as connection:
             extent = Extent(
                 connection=connection,
                 tables=tracker.database.tables,

@@ -64,20 +64,14 @@ class Instant(TypeDecorator[datetime]):
         return _sqlite_text if dialect.name == "sqlite" else super().bind_processor(dialect)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
-        """Read what a driver gives: text or, from a host's connection, a datetime already."""
-        if dialect.name == "sqlite":
-            return lambda value: None if value is None else read_instant(value)
-        return super().result_processor(dialect, coltype)
+        """Read what a driver gives: text, or a datetime, naive or aware; in one call, not three."""
+        return lambda value: None if value is None else read_instant(value)
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Turn an aware instant into what the driver takes: naive UTC where it has no zones."""
         if value is None or dialect.name == "postgresql":
             return value
         return value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """Turn what a driver gives, be it text, naive or aware, into an instant in UTC."""
-        return None if value is None else read_instant(value)
 
 
 def instant_text(instant: datetime) -> str:
