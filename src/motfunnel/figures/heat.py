@@ -49,6 +49,7 @@ def picture(answer: Any) -> Picture:
 
 def _map(shares: list[list[float | None]], columns: int, hovers: list[list[str]]) -> dict[str, Any]:
     later = [share for line in shares for share in line[1:] if share is not None]
+    gap = 2 if max(columns, len(shares)) <= _MOST_NAMES else 0  # or there is nothing but gaps
     lettered = {"texttemplate": "%{z:.0%}", "textfont": {"size": 11}}
     return {
         "type": "heatmap",
@@ -58,8 +59,8 @@ def _map(shares: list[list[float | None]], columns: int, hovers: list[list[str]]
         "colorscale": SHADES,
         "zmin": 0,
         "zmax": max(later, default=1) or 1,
-        "xgap": 2,
-        "ygap": 2,
+        "xgap": gap,
+        "ygap": gap,
         "hoverongaps": False,
         "text": hovers,
         "hoverinfo": "text",
