@@ -182,7 +182,7 @@ def test_lifecycle_trend_weeks(shared_engine: Engine, week_start: str, dates: li
 
 
 def test_lifecycle_trend_months(shared_engine: Engine) -> None:
-    """PostHog test_lifecycle_trend_months: openings before the asked range make nobody new in it."""
+    """PostHog test_lifecycle_trend_months: who opened before the asked range is never new in it."""
     tracker = track(shared_engine)
     tell(
         tracker,
