@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from motfunnel import Tracker
 from motfunnel.domain.instant import MICROSECOND
 from motfunnel.reports.rate import FEWEST_AT_RISK, KaplanMeier, Rate
+from motfunnel.reports.report import Report
 from motfunnel.statistics import SurvivalCurve
 from tests.reports.released import DAY, END, Person, days, micros, release
 
@@ -24,6 +25,7 @@ lifelines_statistics = pytest.importorskip("lifelines.statistics")
 lifelines_utils = pytest.importorskip("lifelines.utils")
 sksurv_datasets = pytest.importorskip("sksurv.datasets")
 sksurv_compare = pytest.importorskip("sksurv.compare")
+proportion = pytest.importorskip("statsmodels.stats.proportion")
 survfunc = pytest.importorskip("statsmodels.duration.survfunc")
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -96,6 +98,7 @@ def test_data_sets(trackers: Callable[[str], Tracker], name: str) -> None:
         if rate.km.at_risk >= FEWEST_AT_RISK:
             mean = lifelines_utils.restricted_mean_survival_time(fitter, t=window)
             assert rate.km.mean is not None and rate.km.mean / DAY == pytest.approx(mean)
+    check_other_confidence(report, fitter, people)
     km = report.recidivism(within=days(longest)).km
     median = fitter.median_survival_time_
     assert km.median == (None if math.isinf(median) else days(median))
@@ -105,6 +108,19 @@ def test_data_sets(trackers: Callable[[str], Tracker], name: str) -> None:
             assert ours == pytest.approx(error, abs=1e-9)
         else:
             assert curve_of(km).survival(micros(t)) == 0
+
+
+def check_other_confidence(report: Report, fitter: Any, people: list[Person]) -> None:
+    """At 90% too the rate has Wilson's interval, and the curve the log(−log) one."""
+    window = float(numpy.median([one.time for one in people]))
+    rate = report.recidivism(within=days(window), confidence=0.9)
+    assert rate.interval is not None and rate.km.interval is not None
+    wilson = proportion.proportion_confint(
+        rate.numerator, rate.denominator, alpha=0.1, method="wilson"
+    )
+    assert (rate.interval.lower, rate.interval.upper) == pytest.approx(wilson)
+    narrow = fitter.fit(fitter.durations, fitter.event_observed, alpha=0.1)
+    assert _told(rate.km) == _expected(narrow, window, rate.km.at_risk)
 
 
 def _told(km: KaplanMeier) -> Any:
