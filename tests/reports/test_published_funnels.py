@@ -22,7 +22,7 @@ from motfunnel import Funnel, Tracker, reach, touch
 from motfunnel.domain.instant import MICROSECOND
 from motfunnel.statistics import SurvivalCurve
 
-NOW = datetime(2022, 1, 1, tzinfo=UTC)
+NOW = datetime(2024, 1, 1, tzinfo=UTC)
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
 Journeys = Mapping[str, Sequence[tuple[str, datetime]]]
 
@@ -98,6 +98,34 @@ def test_funnel_events(shared_engine: Engine) -> None:
     tracker = follow(shared_engine, steps, in_order | leaping)
     tracker.merge("had_anonymous_id", into="completed_movie")
     assert reached(tracker) == [3 + 2, 2 + 2, 1 + 2]
+
+
+def test_funnel_of_a_site(shared_engine: Engine) -> None:
+    """Plausible Analytics, funnels_test.exs: shares of all who entered, of the step before, dropped.
+
+    There who falls off is told at the step that it did not make, here at the one it stopped at; and
+    where there are no visits yet its shares are 0, ours None.
+    """
+    steps = ("visit blog", "signup", "visit checkout")
+    start = on(2023, 1, 1)
+    journeys: Journeys = {
+        "999": [("irrelevant page", start)],
+        "123": [(step, start + n * MINUTE) for n, step in enumerate(steps)],
+        "666": [(step, start + n * MINUTE) for n, step in enumerate(steps[:2])],
+    }
+    rows = follow(shared_engine, steps, journeys).report(as_of=start + HOUR).funnel().rows
+    assert [row.contacts for row in rows] == [2, 2, 1]
+    assert [row.from_first for row in rows] == [1.0, 1.0, 0.5]
+    assert [row.from_previous for row in rows] == [None, 1.0, 0.5]
+    assert [(row.losses.dropped, row.losses.drop_off) for row in rows] == [
+        (0, 0.0),
+        (1, 0.5),
+        (None, None),
+    ]
+    empty = follow(shared_engine, steps, {}).report().funnel().rows
+    assert [(row.contacts, row.from_first, row.from_previous) for row in empty] == [
+        (0, None, None)
+    ] * 3
 
 
 def test_funnel_with_multiple_incomplete_tries(shared_engine: Engine) -> None:

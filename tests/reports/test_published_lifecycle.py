@@ -246,6 +246,30 @@ def test_lifecycle_query_group_0(shared_engine: Engine) -> None:
     }
 
 
+def test_lifecycle_query_group_1(shared_engine: Engine) -> None:
+    """PostHog test_lifecycle_query_group_1: two accounts, whose people change between them.
+
+    There the second was made before its first event, and so comes as resurrecting on the 12th; here
+    it is new by that event. All else is the same.
+    """
+    tracker = track(shared_engine)
+    tell(
+        tracker,
+        {
+            "company:1": ("2020-01-09", "2020-01-11", "2020-01-12", "2020-01-13", "2020-01-18",
+                          "2020-01-19"),
+            "company:2": ("2020-01-12", "2020-01-13", "2020-01-15", "2020-01-16", "2020-01-17"),
+        },
+    )  # fmt: skip
+    answer = tracker.report().lifecycle("day", since=date(2020, 1, 9), until=date(2020, 1, 20))
+    found = counts(answer)
+    assert found["returning"] == [0, 0, 0, 1, 2, 0, 0, 1, 1, 0, 1]
+    assert found["dormant"] == [0, -1, 0, 0, 0, -2, 0, 0, 0, -1, 0]
+    new, resurrecting = [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], [0, 0, 1, 1, 0, 0, 1, 0, 0, 1, 0]
+    new[3], resurrecting[3] = new[3] + 1, resurrecting[3] - 1
+    assert (found["new"], found["resurrecting"]) == (new, resurrecting)
+
+
 def test_excludes_personless_events(shared_engine: Engine) -> None:
     """PostHog test_excludes_personless_events: who does not open is nobody's active contact."""
     tracker = track(shared_engine)
