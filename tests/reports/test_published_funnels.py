@@ -101,7 +101,7 @@ def test_funnel_events(shared_engine: Engine) -> None:
 
 
 def test_funnel_of_a_site(shared_engine: Engine) -> None:
-    """Plausible Analytics, funnels_test.exs: shares of all who entered, of the step before, dropped.
+    """Plausible Analytics, funnels_test.exs: the shares of all and of the step before, and losses.
 
     There who falls off is told at the step that it did not make, here at the one it stopped at; and
     where there are no visits yet its shares are 0, ours None.
