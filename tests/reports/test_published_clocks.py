@@ -80,7 +80,7 @@ RATES = {
 }
 
 
-@pytest.fixture(params=RATES)
+@pytest.fixture(scope="module", params=RATES)
 def told(request: pytest.FixtureRequest, shared_engine: Engine) -> tuple[Told, Report]:
     """A rate, and the report of a new tenant to whom its data were told."""
     told = RATES[request.param]
