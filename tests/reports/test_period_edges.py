@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Engine
 
 from motfunnel import Funnel, Tracker, leave, touch
+from motfunnel.errors import QuestionError
 from motfunnel.reports.growth import GrowthRow
 from tests.reports.published import VIEWS, at, tell
 
@@ -254,3 +255,72 @@ def test_ranges_in_which_nothing_happened(shared_engine: Engine) -> None:
     assert report.lifecycle("day", since=date(2030, 1, 1)).rows == ()
     early = report.lifecycle("year", since=date(2019, 1, 1), until=date(2020, 1, 1)).rows
     assert [row.active for row in early] == [0]
+
+
+@pytest.mark.parametrize(
+    ("unit", "since", "until", "dates"),
+    [
+        ("day", None, date(2021, 1, 3), ["2021-01-01", "2021-01-02"]),
+        ("day", None, "2021-01-03T00:00", ["2021-01-01", "2021-01-02"]),
+        ("day", None, "2021-01-03T00:00:00.000001", ["2021-01-01", "2021-01-02", "2021-01-03"]),
+        ("day", None, "2021-01-03T12:00", ["2021-01-01", "2021-01-02", "2021-01-03"]),
+        ("week", None, "2021-01-04T00:00", ["2020-12-28"]),
+        ("week", None, "2021-01-04T12:00", ["2020-12-28", "2021-01-04"]),
+        ("day", "2021-01-02T06:00", "2021-01-02T18:00", ["2021-01-02"]),
+        ("month", "2021-01-02T06:00", "2021-01-02T18:00", ["2021-01-01"]),
+        ("day", date(2021, 1, 2), "2021-01-02T00:00:00.000001", ["2021-01-02"]),
+    ],
+)
+def test_until_an_instant(
+    shared_engine: Engine, unit: Any, since: Any, until: Any, dates: list[str]
+) -> None:
+    """The rows end with the last period that begins before it, at whatever hour of a day it is."""
+    tracker = track(shared_engine)
+    tell(tracker, {"ada": ("2021-01-01",)})
+    since, until = (at(one) if isinstance(one, str) else one for one in (since, until))
+    report = tracker.report()
+    for rows in (
+        report.lifecycle(unit, since=since, until=until).rows,
+        report.growth(unit, since=since, until=until).rows,
+        report.retention(unit, since=since, until=until, periods=0).rows,
+    ):
+        assert [str(row.starts_on) for row in rows] == dates
+
+
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [
+        (date(2021, 1, 2), date(2021, 1, 2)),
+        (date(2021, 1, 2), "2021-01-02T00:00"),
+        ("2021-01-02T12:00", "2021-01-02T12:00"),
+        ("2021-01-02T12:00", date(2021, 1, 2)),
+        (date.min, None),
+        (date(999, 12, 31), None),
+    ],
+)
+def test_between_which_nothing_lies(shared_engine: Engine, since: Any, until: Any) -> None:
+    """An end that is not after its beginning is refused, and so is what no database can hold."""
+    tracker = track(shared_engine)
+    since, until = (at(one) if isinstance(one, str) else one for one in (since, until))
+    for unit in ("day", "year"):
+        with pytest.raises(QuestionError):
+            tracker.report(timezone="Asia/Tokyo" if until is None else "UTC").lifecycle(
+                unit,
+                since=since,
+                until=until,
+            )
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/New_York"])
+def test_until_the_end_of_time(shared_engine: Engine, zone: str) -> None:
+    """Who writes the first or the last date there is for no bound at all, is answered."""
+    tracker = track(shared_engine)
+    tell(tracker, {"ada": ("2021-01-01",)})
+    for until in (date.max, datetime.max.replace(tzinfo=UTC)):
+        rows = tracker.report(timezone=zone).lifecycle("year", until=until).rows
+        assert [row.active for row in rows] == [1, 0, 0, 0, 0][: len(rows)]
+    rows = tracker.report(timezone=zone).lifecycle("year", since=date(1000, 1, 1)).rows
+    assert (len(rows), [str(row.starts_on) for row in rows if row.new]) == (
+        1025 if zone == "America/New_York" else 1026,
+        ["2021-01-01"],
+    )
