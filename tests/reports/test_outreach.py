@@ -143,7 +143,10 @@ def check_arms(rate: Rate, clocks: list[tuple[str, Any]], within: timedelta, at:
 
 
 def check_pace(answer: Any, episodes: list[Story], as_of: datetime) -> None:
-    """At each return, the sum of what was due to each state, as fractions of those away."""
+    """At each return, the sum of what was due to each state, as fractions of those away.
+
+    By how things stood just before; only of who returns does an outreach at the instant count.
+    """
     observed, expected = [0, 0], [0.0, 0.0]
     waits = [(e["returned_at"] or as_of) - e["departed_at"] for e in episodes]
     for episode, t in zip(episodes, waits, strict=True):
@@ -152,7 +155,9 @@ def check_pace(answer: Any, episodes: list[Story], as_of: datetime) -> None:
         at_risk = [0, 0]
         for other, waited in zip(episodes, waits, strict=True):
             sent = other["first_outreach_at"]
-            is_after = sent is not None and sent - other["departed_at"] <= t
+            since = t if sent is None else sent - other["departed_at"]
+            at_once = other["returned_at"] is not None and sent == other["returned_at"]
+            is_after = since < t or (since == t == waited and at_once)
             at_risk[is_after] += waited >= t
         sent = episode["first_outreach_at"]
         observed[sent is not None] += 1

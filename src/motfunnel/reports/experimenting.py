@@ -127,8 +127,8 @@ class AboutOutreach(Question):
     ) -> PaceComparison:
         """At what pace contacts return before an outreach and after one; contact-based.
 
-        At each return, those still away are shared out by whether they had been written to by
-        then: the time-dependent log-rank test (Mantel & Byar 1974). Ratio: returns observed over
+        At each return, those still away are shared out by whether they had been written to before
+        it: the time-dependent log-rank test (Mantel & Byar 1974). Ratio: returns observed over
         those that one common pace would have given; None where it would have given none.
 
         Args:

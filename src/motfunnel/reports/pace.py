@@ -6,7 +6,7 @@ how that came about.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -114,15 +114,18 @@ def pace_rows(chosen: Sequence[Reading]) -> tuple[tuple[PaceRow, ...], LogRank |
 def _risk_sets(chosen: Sequence[Reading]) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
     """Count, at each return, those away before and after an outreach, and the returns of each.
 
-    An outreach at the instant of a return came before it, as in the order of events.
+    Of the others it is asked how things stood just before the return: an outreach to them at the
+    same instant does not count yet. A contact's own outreach at the instant of its return came
+    before that, as in the order of its events.
     """
     waited = sorted(one.waited for one in chosen)
     exposed = sorted(at for one in chosen if (at := _exposed(one)) is not None)
     left = sorted(one.waited for one in chosen if _exposed(one) is not None)
     back = Counter((one.waited, _exposed(one) is not None) for one in chosen if one.happened)
+    at_once = Counter(one.waited for one in chosen if one.happened and _exposed(one) == one.waited)
     for t in sorted({time for time, _ in back}):
         away = len(waited) - bisect_left(waited, t)
-        written = bisect_right(exposed, t) - bisect_left(left, t)
+        written = bisect_left(exposed, t) - bisect_left(left, t) + at_once[t]
         yield (away - written, written), (back[t, False], back[t, True])
 
 

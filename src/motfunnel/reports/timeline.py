@@ -11,7 +11,8 @@ from typing import Any, Final, TypeVar
 
 from attrs import field, frozen
 
-from motfunnel.domain.period import Calendar, Period, read_week_start
+from motfunnel.domain.instant import EARLIEST
+from motfunnel.domain.period import Calendar, Period, read_week_start, start_of
 from motfunnel.errors import QuestionError
 from motfunnel.reports.cells import COUNT, INSTANT, TEXT, Kind, cell
 from motfunnel.reports.grouped import Grouped, GroupedRow
@@ -137,13 +138,14 @@ def make_timeline(
     Raises:
         QuestionError: what was given is neither, nothing lies between, or too much does.
     """
-    start, stop = (_read_day(*one, calendar) for one in (("since", since), ("until", until)))
-    if start is not None and stop is not None and start >= stop:
+    start, stop = _read_bound("since", since), _read_bound("until", until)
+    if start is not None and stop is not None and _at(start, calendar) >= _at(stop, calendar):
         raise QuestionError("nothing lies between since and until")
-    if start is None and earliest is None:
+    begin = earliest if start is None else start
+    if begin is None:
         return None
-    first = calendar.day_of(earliest) if start is None and earliest is not None else start
-    if first is None or calendar.first_day(first) > calendar.day_of(as_of):
+    first = calendar.day_of(begin) if isinstance(begin, datetime) else begin
+    if calendar.first_day(first) > calendar.day_of(as_of):
         return None
     periods: list[Period] = []
     for period in calendar.periods_from(first):
@@ -154,17 +156,31 @@ def make_timeline(
             raise QuestionError(
                 f"there are more than {MOST_PERIODS} periods; give a later since, or longer ones"
             )
-    shown = sum(stop is None or one.starts_on < stop for one in periods)
+    shown = sum(_begins_before(one, stop) for one in periods)
     before = calendar.period_before(first)
     return Timeline(before=before, periods=tuple(periods), shown=shown, as_of=as_of)
 
 
-def _read_day(name: str, given: date | datetime | None, calendar: Calendar) -> date | None:
-    """A local date as it is, an instant's local date."""
+def _read_bound(name: str, given: date | datetime | None) -> date | datetime | None:
+    """A local date, or an instant."""
     if given is None:
         return None
     if isinstance(given, datetime):
-        return calendar.day_of(read_instant(name, given))
+        return read_instant(name, given)
     if not isinstance(given, date):
         raise QuestionError(f"{name} is {given!r}; it can be a date, or an instant")
+    if given < EARLIEST.date():
+        raise QuestionError(f"{name}: {given} lies before what any database here can hold")
     return given
+
+
+def _at(bound: date | datetime, calendar: Calendar) -> datetime:
+    """The instant, or the first one of a local date."""
+    return bound if isinstance(bound, datetime) else start_of(bound, calendar.zone)
+
+
+def _begins_before(period: Period, stop: date | datetime | None) -> bool:
+    """Whether a period begins before an instant, or a local date."""
+    if stop is None:
+        return True
+    return (period.starts_at if isinstance(stop, datetime) else period.starts_on) < stop
