@@ -11,26 +11,54 @@ from pathlib import Path
 import pytest
 
 from motfunnel.cli.report_forms import REPORTS
-from tests.cli.conftest import Run
+from motfunnel.domain.lens import LENSES
+from tests.cli.conftest import COLUMNS, Run
 
 NO_PLOTLY = "no pages without plotly: install the extra plot"
 
 
 def test_all_reports_as_json(filled: Run) -> None:
-    """Each is answered or told why not; none is lost."""
+    """Each is answered or told why not; none is lost, and each lens is one."""
     told = json.loads(filled("report", "all", "--within", "7d", "--format", "json").stdout)
-    assert {*told["reports"], *told["left_out"]} == set(REPORTS)
+    lenses = {f"lens-{lens}" for lens in LENSES}
+    assert {*told["reports"], *told["left_out"]} == {*REPORTS} - {"lens"} | lenses
     assert not {*told["reports"]} & {*told["left_out"]}
+    assert lenses <= {*told["reports"]}
     alone = json.loads(filled("report", "recidivism", "--within", "7d", "--format", "json").stdout)
     assert told["reports"]["recidivism"] == alone
-    assert told["left_out"]["conversion"] == "it needs --goal, --start"
+    assert told["left_out"]["landmark"] == "it needs --after"
 
 
 def test_all_reports_as_text(filled: Run) -> None:
     """One below the other, and at the end what was not asked."""
     text = filled("report", "all").stdout
     assert filled("report", "funnel").stdout.strip() in text
-    assert "  recidivism: it needs --within\n" in text.partition("Not asked:")[2]
+    assert "  landmark: it needs --after\n" in text.partition("Not asked:")[2]
+
+
+def test_what_all_are_asked_with(filled: Run) -> None:
+    """A quarter for those that need a window, and from the first stage to the last."""
+    told = json.loads(filled("report", "all", "--format", "json").stdout)["reports"]
+    assert told["recidivism"]["within"] == told["conversion"]["within"] == "90d"
+    assert told["worklist"]["within"] == "30d"
+
+
+@pytest.mark.parametrize(("since", "period"), [(2022, "month"), (2015, "quarter"), (1999, "year")])
+def test_the_periods_suit_the_history(filled: Run, since: int, period: str) -> None:
+    """Of a longer one they are longer, unless somebody says which."""
+    Path("old.csv").write_text(f"who,what,when\nada,seen,{since}-01-01\n")
+    filled("import", "old.csv", *COLUMNS)
+    told = json.loads(filled("report", "--format", "json").stdout)
+    assert told["reports"]["lifecycle"]["period"] == period
+    told = json.loads(filled("report", "--period", "week", "--format", "json").stdout)
+    assert told["reports"]["lifecycle"]["period"] == "week"
+
+
+def test_the_help_says_what_each_is(filled: Run) -> None:
+    """Every report, with its first line."""
+    told = filled("report", "--help").stdout
+    assert all(f"  {name}  " in told for name in REPORTS)
+    assert "How many of the departed come back.\n" in told
 
 
 def test_all_are_meant_where_none_is_named(filled: Run) -> None:

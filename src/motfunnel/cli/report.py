@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
+from attrs import evolve
 
 from motfunnel.cli.handing import FORMS, Asked, file_to_write, hand_on, must_draw
 from motfunnel.cli.output import formats
-from motfunnel.cli.report_forms import ALL, GIVEN, REPORTS, Told
+from motfunnel.cli.report_forms import ALL, GIVEN, REPORTS, Told, list_reports, method_of
 from motfunnel.cli.store import with_tracker
 from motfunnel.cli.words import duration, read_funnel, read_instant, zone
 from motfunnel.domain.lens import LENSES
@@ -18,9 +21,13 @@ from motfunnel.errors import QuestionError
 from motfunnel.reports.report import Report
 from motfunnel.tracking.tracker import Tracker
 
+QUARTER: Final = timedelta(days=90)
+_PERIODS: Final = ((4, "month"), (12, "quarter"))
+"""For at most so many years, which periods to tell apart."""
 
-@click.command("report")
-@click.argument("name", type=click.Choice([*REPORTS, ALL]), default=ALL)
+
+@click.command("report", epilog=list_reports())
+@click.argument("name", metavar="[NAME]", type=click.Choice([*REPORTS, ALL]), default=ALL)
 @with_tracker
 @click.option("--within", type=duration, help="The window, e.g. 90d.")
 @click.option("--after", type=duration, help="The landmark, e.g. 7d.")
@@ -59,7 +66,11 @@ from motfunnel.tracking.tracker import Tracker
     help="The file to write; without it the answer is printed.",
 )
 def report_command(tracker: Tracker, /, name: str, form: str, **options: Any) -> None:
-    """Ask for the rate or report NAME, or for all of them."""
+    """Ask for the rate or report NAME, or for all of them.
+
+    All of them are asked with a window of 90 days, from the first stage to the last, and by
+    periods that suit the length of the history, where you do not say otherwise.
+    """
     timezone, output = options["timezone"], options["output"]
     form = "html" if options["is_page"] else form
     told = _read(options, timezone)
@@ -74,7 +85,7 @@ def report_command(tracker: Tracker, /, name: str, form: str, **options: Any) ->
         timezone=timezone,
     )
     if name == ALL:
-        hand_on(_ask_all(report, told), form, output, title="Reports")
+        hand_on(_ask_all(report, told, tracker.funnel.stages), form, output, title="Reports")
     else:
         hand_on(Asked({name: _ask(report, name, told)}), form, output)
 
@@ -92,19 +103,39 @@ def _read(options: dict[str, Any], timezone: str) -> Told:
 
 
 def _ask(report: Report, name: str, told: Told) -> Any:
-    return getattr(report, name.replace("-", "_"))(**told.arguments(name))
+    return getattr(report, method_of(name))(**told.arguments(name))
 
 
-def _ask_all(report: Report, told: Told) -> Asked:
+def _ask_all(report: Report, told: Told, stages: Sequence[str]) -> Asked:
     """Ask for each report with those options that it takes; what cannot be answered is told."""
     found = Asked({})
-    for name in REPORTS:
-        missing = ", ".join(f"--{option}" for option in told.missing(name))
+    usual = {"within": QUARTER, "start": stages[0], "goal": stages[-1]}
+    if "period" not in told.named:
+        told = evolve(told, options={**told.options, "period": _period(report)})
+    for name, lens in _each(told):
+        anchor = name if lens is None else f"{name}-{lens}"
+        filled = told.filled(name, usual | {"lens": lens})
+        missing = ", ".join(f"--{option}" for option in filled.missing(name))
         if missing:
-            found.left_out[name] = f"it needs {missing}"
+            found.left_out[anchor] = f"it needs {missing}"
             continue
         try:
-            found.answers[name] = _ask(report, name, told)
+            found.answers[anchor] = _ask(report, name, filled)
         except QuestionError as error:
-            found.left_out[name] = str(error)
+            found.left_out[anchor] = str(error)
     return found
+
+
+def _each(told: Told) -> Iterator[tuple[str, str | None]]:
+    """The names of all reports; of lenses each, unless one was chosen."""
+    for name in REPORTS:
+        if name == "lens" and name not in told.named:
+            yield from ((name, lens) for lens in LENSES)
+        else:
+            yield name, None
+
+
+def _period(report: Report) -> str:
+    """Months; or quarters or years, of a history with too many months to look at."""
+    years = len(report.growth("year").rows)
+    return next((unit for most, unit in _PERIODS if years <= most), "year")

@@ -1,6 +1,6 @@
 """What each report is told on the command line: a table, and the reading of it.
 
-Knows the names of options and of arguments, and no report's meaning.
+Knows the names of options and of arguments, and of each report its first line.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import click
-from attrs import frozen
+from attrs import evolve, frozen
+
+from motfunnel.reports.report import Report
 
 ALL: Final = "all"
 """The name under which all reports are asked for at once."""
@@ -82,6 +84,25 @@ _EXAMPLES: Final = {
 }
 
 
+def list_reports() -> str:
+    """The reports, each with the first line of what it says of itself."""
+    width = max(map(len, REPORTS)) + 2
+    told = {name: _first_line(name) for name in REPORTS} | {ALL: "All of them."}
+    return "\n".join(
+        ["\b", "Reports:", *(f"  {name:{width}}{line}" for name, line in told.items())]
+    )
+
+
+def method_of(name: str) -> str:
+    """The method that answers a report."""
+    return name.replace("-", "_")
+
+
+def _first_line(name: str) -> str:
+    first = (getattr(Report, method_of(name)).__doc__ or "").partition("\n")[0]
+    return first.partition(";")[0].removesuffix(".") + "."
+
+
 @frozen
 class Told:
     """What somebody has given.
@@ -95,6 +116,11 @@ class Told:
     options: Mapping[str, Any]
     cohort: tuple[Any, Any] | None
     named: frozenset[str]
+
+    def filled(self, name: str, usual: Mapping[str, Any]) -> Told:
+        """The same, with what the report cannot do without where nobody gave it."""
+        needed = {one: value for one, value in usual.items() if one in self.missing(name)}
+        return evolve(self, options={**self.options, **needed}, named=self.named | needed.keys())
 
     def missing(self, name: str) -> list[str]:
         """The options that a report cannot do without."""
