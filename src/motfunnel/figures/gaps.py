@@ -14,7 +14,8 @@ from attrs import frozen
 from motfunnel.figures.lettering import label, room
 from motfunnel.figures.picture import Picture
 from motfunnel.figures.style import BLUE, INK, ORANGE, PAPER, QUIET, axis, faint, names, note
-from motfunnel.reports.touchpoint_rows import JourneyMap, Touchpoints
+from motfunnel.reports.journey_map_rows import JourneyMap
+from motfunnel.reports.touchpoint_rows import Touchpoints
 
 _ROW: Final = 30
 _MOST: Final = 30

@@ -35,7 +35,7 @@ def _funnel(answer: StageFunnel) -> Picture:
         },
         counted=f"n = {first:,} contacts that opened",
         told=f"Funnel. {'; '.join(f'{r.stage}: {r.contacts:,} contacts' for r in rows)}.",
-        left=max(room(labels), 216 if len(rows) > 1 else 0),
+        left=max(room(labels), 252 if len(rows) > 1 else 0),
         below=16,
         height=120 + 28 + _STEP * max(len(rows), 1),
     )
@@ -107,12 +107,13 @@ def _said(row: StageRow) -> str:
 
 
 def _beside(row: StageRow) -> str:
-    """Below the name: the share of the stage before with its interval, and the median time."""
+    """Below the name: the share of the stage before with its counts, and the median time."""
     if row.from_previous is None:
         return ""
     sure = "" if row.interval is None else f" ({span(row.interval)})"
-    step = f"<br><span style='color:{QUIET}'>{percent(row.from_previous)}{sure} of previous</span>"
-    if row.median is None:
-        return step
-    waited = "at once" if row.median < _AT_ONCE else f"in {days(row.median)}"
-    return f"{step}<br><span style='color:{QUIET}'>{waited}, at the median</span>"
+    counts = f"{row.numerator:,} of {row.denominator:,}"
+    if row.median is not None:
+        waited = "at once" if row.median < _AT_ONCE else f"in {days(row.median)}"
+        counts += f", {waited} at the median"
+    said = (f"{percent(row.from_previous)}{sure} of previous", counts)
+    return "".join(f"<br><span style='color:{QUIET}'>{one}</span>" for one in said)

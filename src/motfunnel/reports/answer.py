@@ -166,16 +166,25 @@ class Answer(Generic[R]):
               for name, kind, value in asked if name not in taken),
         ]  # fmt: skip
 
-    def __str__(self) -> str:
-        """The answer with its definition, as one reads it on a terminal of 80 columns."""
+    def to_text(self, width: int | None = None) -> str:
+        """The answer with its definition, as one reads it.
+
+        Args:
+            width: how many columns the terminal has: wider tables fold their names over several
+                lines. Without it they are as wide as they are. No name is ever cut.
+        """
         told = [self._heading(), self.definition, *self.notes]
         if self.erased:
             told.append(without_erased(self.erased))
-        text = "\n".join(map(wrapped, told))
+        text = "\n".join(wrapped(one, width) for one in told)
         for caption, header, rows in self.tables():
-            above = "" if caption is None else f"\n{wrapped(caption)}"
-            text += f"\n{above}\n{text_table(header, rows)}"
+            above = "" if caption is None else f"\n{wrapped(caption, width)}"
+            text += f"\n{above}\n{text_table(header, rows, width)}"
         return text
+
+    def __str__(self) -> str:
+        """The answer as a text, however wide its names are."""
+        return self.to_text()
 
     def tables(self) -> Iterator[Table]:
         """What is printed below the definition: the rows, then what is nested in them."""

@@ -75,6 +75,7 @@ class AboutJourneys(AboutOpened):
         stepwise: bool = True,
         opened: Bounds | None = None,
         by: str | None = None,
+        confidence: float = CONFIDENCE,
     ) -> Flows:
         """From which moment to which contacts go, and where they are now.
 
@@ -88,16 +89,17 @@ class AboutJourneys(AboutOpened):
             opened: the cohort: who opened from the first instant on, before the second.
             by: ``source``, a trait as it held at the opening, or ``property:NAME`` of the event
                 that opened.
+            confidence: of the intervals.
         """
         if steps is not None and (not isinstance(steps, int) or steps < 1):
             raise QuestionError(f"steps is {steps!r}; it must be a number, 1 or more")
-        cohort, told = read_cohort(opened), self._asked(CONFIDENCE)
+        cohort, told = read_cohort(opened), self._asked(confidence)
         with self._opened("flows", by, cohort) as found:
             told |= {"by": by, "cohort": cohort, "steps": steps, "contacts": len(found.groups)}
             all_moments = stories(found.source, tuple(MomentKind))
             asked: dict[str, Any] = {"steps": steps, "stepwise": stepwise}
             counted, beyond = count_flows(all_moments, found, self.as_of, **asked)
-        rows = tuple(flow_rows(counted))
+        rows = tuple(flow_rows(counted, confidence))
         if beyond:
             go = "goes" if beyond == 1 else "go"
             told["notes"] = (f"{counted_in_words(beyond, 'contact')} {go} on beyond step {steps}",)

@@ -14,6 +14,7 @@ from motfunnel.domain.funnel import Funnel
 from motfunnel.errors import QuestionError
 from motfunnel.reports.clock import Cohort
 from motfunnel.reports.grouping import property_text, read_property
+from motfunnel.reports.journey_map_rows import JourneyMap, MapRow
 from motfunnel.reports.question import CONFIDENCE, Bounds, Question, read_cohort
 from motfunnel.reports.touchpoint_facts import (
     Lived,
@@ -26,14 +27,13 @@ from motfunnel.reports.touchpoint_rows import (
     NO_SCORES,
     AgainstExpectation,
     Apart,
-    JourneyMap,
-    MapRow,
     TouchpointRow,
     Touchpoints,
     Verdicts,
     WorstRow,
 )
-from motfunnel.statistics import Proportion, Sample, intraclass_correlation, mean_range
+from motfunnel.statistics import ClusteredShare, Sample, intraclass_correlation, mean_range
+from motfunnel.statistics.clustered_share import IN_WORDS
 
 WORST: Final = 10
 _SORTED_AT_ONCE: Final = 1_000
@@ -42,12 +42,14 @@ Key = tuple[str, str | None]
 TOUCHPOINTS_DEFINITION: Final = (
     "of every event with a score of what was experienced, the mean, and where something was "
     "expected (by the event, or else by the journey map) the mean gap: experienced less expected; "
-    "shares are of experiences, of which one contact may have several"
+    "shares are of experiences, of which one contact may have several; their intervals are "
+    f"{IN_WORDS}"
 )
 MAP_DEFINITION: Final = (
     "each touchpoint at the highest stage that the contact had reached: the score that the journey "
     "map leads one to expect, the mean of what was experienced, and the share of those with an "
-    "expectation that was met or surpassed"
+    "expectation that was met or surpassed; its interval is "
+    f"{IN_WORDS}"
 )
 
 
@@ -66,7 +68,7 @@ class AboutTouchpoints(Question):
 
         Denominator of the means, and of good, bad and in between: experiences (events with a
         score). Of gap, delight, met and disappointment: those of them with an expected score.
-        Empty denominators give None. Wilson's intervals take experiences as independent.
+        Empty denominators give None. Where contacts repeat, intervals are clustered by contact.
 
         Args:
             by: a property of the event, such as ``branch``, also written ``property:NAME``; how far
@@ -166,22 +168,21 @@ def _row(key: Key, tally: Tally, funnel: Funnel, confidence: float) -> Touchpoin
         expected=expected.mean,
         gap=Sample.of(tally.gaps).mean,
         against_expectation=AgainstExpectation(
-            **_shares(parts, (DELIGHT, MET, DISAPPOINTMENT), expected.size, confidence)
+            **_shares(parts, AgainstExpectation.parts, confidence)
         ),
-        verdicts=Verdicts(
-            **_shares(parts, (GOOD, "in_between", BAD), all_of_them.size, confidence)
-        ),
+        verdicts=Verdicts(**_shares(parts, Verdicts.parts, confidence)),
         names=parts,
     )
 
 
 def _shares(
-    parts: dict[str, tuple[str, ...]], names: tuple[str, ...], of: int, confidence: float
+    parts: dict[str, tuple[str, ...]], names: tuple[str, ...], confidence: float
 ) -> dict[str, Any]:
-    """The counts of some parts, their shares, and the intervals around these."""
+    """The counts of some parts, their shares of all these, and the intervals around the shares."""
     told: dict[str, Any] = {}
+    of = [contact for name in names for contact in parts[name]]
     for name in names:
-        share = Proportion(numerator=len(parts[name]), denominator=of)
+        share = ClusteredShare.by_name(parts[name], of)
         told[name] = share.numerator
         told[f"{name}_share"] = share.value
         told[f"{name}_interval"] = share.interval(confidence)
@@ -244,8 +245,8 @@ def _map_row(
     stage: str | None, touchpoint: str, tally: Tally, funnel: Funnel, confidence: float
 ) -> MapRow:
     known = funnel.touchpoints.get(touchpoint)
-    kept = len(tally.who(DELIGHT, MET))
-    share = Proportion(numerator=kept, denominator=sum(tally.expected.values()))
+    kept, expected = tally.who(DELIGHT, MET), tally.who(DELIGHT, MET, DISAPPOINTMENT)
+    share = ClusteredShare.by_name(kept, expected)
     return MapRow(
         stage=stage,
         touchpoint=touchpoint,
@@ -256,5 +257,11 @@ def _map_row(
         gap=Sample.of(tally.gaps).mean,
         kept=share.value,
         interval=share.interval(confidence),
-        names={"experiences": tally.who(GOOD, IN_BETWEEN, BAD)},
+        numerator=share.numerator,
+        denominator=share.denominator,
+        names={
+            "experiences": tally.who(GOOD, IN_BETWEEN, BAD),
+            "numerator": kept,
+            "denominator": expected,
+        },
     )
