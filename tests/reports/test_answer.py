@@ -138,7 +138,10 @@ def test_no_name_breaks_the_terminal_or_is_cut(name: str) -> None:
     assert len(lines) == len(str(ALL).splitlines())
 
 
-@given(st.lists(st.text("ab 日", min_size=1).map(lambda one: one * 9), min_size=1, max_size=4), st.integers(60, 120))
+@given(
+    st.lists(st.text("ab 日", min_size=1).map(lambda one: one * 9), min_size=1, max_size=4),
+    st.integers(60, 120),
+)
 def test_a_narrow_terminal_folds_names(names: list[str], width: int) -> None:
     """Names take as many lines as they need, and are there to the last letter."""
     lines = answer(*map(branch, names)).to_text(width).splitlines()

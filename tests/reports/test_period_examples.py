@@ -166,7 +166,10 @@ def test_the_last_period_is_unfinished_until_its_last_microsecond(tracker: Track
         report = tracker.report(as_of=as_of)
         assert [row.unfinished for row in report.lifecycle("day").rows] == [unfinished]
         assert ("so far" in str(report.growth("day"))) is unfinished
-        assert [c.is_complete for c in report.retention("day").rows[0].cells] == [not unfinished]
+        cohort = report.retention("day").rows[0]
+        assert [c.is_complete for c in cohort.cells] == [not unfinished]
+        assert [c.share for c in cohort.cells] == [None if unfinished else 1.0]
+        assert (cohort.contacts, "0" in cohort.names) == (1, not unfinished)
     assert [row.unfinished for row in tracker.report(as_of=end).growth("day").rows] == [False, True]
 
 
@@ -256,7 +259,7 @@ def test_the_forms(tracker: Tracker) -> None:
     }  # fmt: skip
     frame = answer.to_pandas()
     assert len(frame) == sum(len(row.cells) for row in answer.rows)
-    assert frame["returned"].isna().sum() == len(answer.rows) - 1
+    assert frame["returned"].isna().sum() == len(answer.rows)
     assert answer.to_arrow().num_rows == len(frame)
     for one in (answer, report.lifecycle("day"), report.growth("day", by="source")):
         assert max(map(len, str(one).splitlines())) <= 80

@@ -73,6 +73,7 @@ class Answer(Generic[R]):
         erased: how many contacts were erased without their counts, and are in no row.
         rows: what was counted.
         notes: what a reader has to know besides.
+        nothing_before: where nothing had been recorded by ``known_by``, when the first event was.
     """
 
     row_class: ClassVar[type[Row]] = Row
@@ -88,6 +89,18 @@ class Answer(Generic[R]):
     erased: int = field(default=0, metadata=cell(COUNT))
     rows: tuple[R, ...]
     notes: tuple[str, ...] = ()
+    nothing_before: datetime | None = None
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """All that a reader has to know besides: the notes, and who and what is not in it."""
+        remarks = list(self.notes)
+        if self.nothing_before is not None:
+            first = iso(self.nothing_before)
+            remarks.append(f"nothing had been recorded by then; the first event was at {first}")
+        if self.erased:
+            remarks.append(without_erased(self.erased))
+        return tuple(remarks)
 
     @property
     def title(self) -> str:
@@ -113,7 +126,7 @@ class Answer(Generic[R]):
 
     def to_dict(self) -> dict[str, Any]:
         """The whole answer, ready for JSON; instants as ISO 8601, durations in seconds."""
-        return plain(self) | {"notes": list(self.notes), "rows": [r.to_dict() for r in self.rows]}
+        return plain(self) | {"notes": list(self.remarks), "rows": [r.to_dict() for r in self.rows]}
 
     def to_json(self) -> str:
         """The same as a JSON text."""
@@ -173,9 +186,7 @@ class Answer(Generic[R]):
             width: how many columns the terminal has: wider tables fold their names over several
                 lines. Without it they are as wide as they are. No name is ever cut.
         """
-        told = [self._heading(), self.definition, *self.notes]
-        if self.erased:
-            told.append(without_erased(self.erased))
+        told = [self._heading(), self.definition, *self.remarks]
         text = "\n".join(wrapped(one, width) for one in told)
         for caption, header, rows in self.tables():
             above = "" if caption is None else f"\n{wrapped(caption, width)}"

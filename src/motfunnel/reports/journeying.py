@@ -57,14 +57,14 @@ class AboutJourneys(AboutOpened):
         windows = _read_windows(within, stages)
         told = self._asked(confidence)
         with self._opened("funnel", None if by == REASON else by, cohort) as found:
-            ways = _ways_by_group(found, stages, by)
+            ways, notes = _ways_by_group(found, stages, by), found.notes
         rows = (stage_rows(ways[group], stages, windows, self.as_of, confidence, group)
                 for group in sorted(ways, key=str))  # fmt: skip
         return StageFunnel(
             name="funnel",
             definition=stage_funnel.WITHIN if windows else stage_funnel.DEFINITION,
             rows=tuple(row for of_group in rows for row in of_group),
-            notes=_notes(within, by),
+            notes=(*_notes(within, by), *notes),
             **told | {"by": by, "cohort": cohort},
         )
 
@@ -100,9 +100,9 @@ class AboutJourneys(AboutOpened):
             asked: dict[str, Any] = {"steps": steps, "stepwise": stepwise}
             counted, beyond = count_flows(all_moments, found, self.as_of, **asked)
         rows = tuple(flow_rows(counted, confidence))
-        if beyond:
-            go = "goes" if beyond == 1 else "go"
-            told["notes"] = (f"{counted_in_words(beyond, 'contact')} {go} on beyond step {steps}",)
+        go = "goes" if beyond == 1 else "go"
+        further = f"{counted_in_words(beyond, 'contact')} {go} on beyond step {steps}"
+        told["notes"] = (*([further] if beyond else []), *found.notes)
         return Flows(name="flows", definition=flows.DEFINITION, rows=rows, **told)
 
 

@@ -13,7 +13,7 @@ from motfunnel.domain.experience import BAD, DELIGHT, DISAPPOINTMENT, GOOD, IN_B
 from motfunnel.domain.funnel import Funnel
 from motfunnel.errors import QuestionError
 from motfunnel.reports.clock import Cohort
-from motfunnel.reports.grouping import property_text, read_property
+from motfunnel.reports.grouping import Grouping, property_text, read_property
 from motfunnel.reports.journey_map_rows import JourneyMap, MapRow
 from motfunnel.reports.question import CONFIDENCE, Bounds, Question, read_cohort
 from motfunnel.reports.touchpoint_facts import (
@@ -93,9 +93,15 @@ class AboutTouchpoints(Question):
             worst=tuple(map(_worst, least)),
             by=name,
             period=cohort,
-            notes=() if tallies else (NO_SCORES,),
+            notes=self._of_groups(name, {group for _, group in tallies}),
             **self._asked(confidence),
         )
+
+    def _of_groups(self, name: str | None, groups: set[str | None]) -> tuple[str, ...]:
+        """That nothing has a score, or nothing with one has the property."""
+        grouping = None if name is None else Grouping(kind="property", name=name)
+        unknown = self._unknown(grouping, groups)
+        return (*(() if groups else (NO_SCORES,)), *((unknown,) if unknown else ()))
 
     def journey_map(
         self, *, period: Bounds | None = None, confidence: float = CONFIDENCE
