@@ -63,8 +63,8 @@ def test_the_steps_of_a_funnel_are_printed_with_who_made_them(report: Report) ->
     first = answer.rows[0]
     assert dropped[2][0][3:] == [str(first.losses.dropped), str(first.contacts)]
     assert departed[2][0][3:] == [str(first.losses.returned), str(first.losses.departed)]
-    lost = first.losses.drop_off_interval
-    assert lost is not None and first.losses.drop_off in lost
+    share, lost = first.losses.drop_off, first.losses.drop_off_interval
+    assert share is not None and lost is not None and share in lost
     assert first.from_first_interval is None and answer.rows[1].from_first_interval is not None
 
 

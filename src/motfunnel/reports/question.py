@@ -96,18 +96,24 @@ class Question:
         tracker = self._tracker
         if self.known_by is None:
             tracker.check_current()
-        with tracker.database.read(widely=True) as connection:
-            extent = Extent(
-                connection=connection,
-                tables=tracker.database.tables,
-                tenant=tracker.tenant,
-                as_of=self.as_of,
-            )
+        with self._extent(widely=True) as extent:
             stored = Stored(extent=extent, funnel=tracker.funnel)
             if self.known_by is None:
                 yield stored
             else:
                 yield Known(stored=stored, known_by=self.known_by, grouping=grouping)
+
+    @contextmanager
+    def _extent(self, *, widely: bool = False) -> Iterator[Extent]:
+        """What is read of the database: whose, and up to when."""
+        database = self._tracker.database
+        with database.read(widely=widely) as connection:
+            yield Extent(
+                connection=connection,
+                tables=database.tables,
+                tenant=self._tracker.tenant,
+                as_of=self.as_of,
+            )
 
     def _choose(
         self, rate: Windowed, cohort: Cohort, grouping: Grouping | None, *, first_only: bool
@@ -197,9 +203,11 @@ class Question:
         """That what all are told apart by is unknown of all, and which traits there are."""
         if {*groups} != {UNKNOWN}:
             return None
+        if grouping is None or grouping.kind != "trait":
+            return all_unknown(grouping, groups, ())
         if source is None:
-            with self._reading() as opened:
-                return self._unknown(grouping, groups, opened)
+            with self._extent() as extent:
+                return all_unknown(grouping, groups, read_trait_names(extent, self.known_by))
         stored = source.stored if isinstance(source, Known) else source
         return all_unknown(grouping, groups, read_trait_names(stored.extent, self.known_by))
 
