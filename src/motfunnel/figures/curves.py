@@ -221,9 +221,13 @@ def _counted(answer: Rate, rows: Sequence[RateRow], blank: str) -> str:
         n = f"{largest}n = {sum(map(_size, rows)):,}"
     else:
         n = _rate(rows[0])
-    if blank or answer.unit == "episode":
+    if blank:
         return n
-    return f"{n}; {answer.confidence * 100:.4g}% band"
+    cut = any(_size(row) and row.km.at_risk < FEWEST_AT_RISK for row in rows)
+    ends = f"; each curve ends where fewer than {FEWEST_AT_RISK} are at risk" if cut else ""
+    if answer.unit == "episode":
+        return f"{n}{ends}"
+    return f"{n}; {answer.confidence * 100:.4g}% band{ends}"
 
 
 def _rate(row: RateRow) -> str:

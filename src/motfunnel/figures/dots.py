@@ -186,8 +186,9 @@ def _scale(rows: Sequence[Any], drawn: Drawn) -> dict[str, Any]:
 def _said(answer: Answer[Any], rows: Sequence[Any], drawn: Drawn) -> str:
     interval = f", {answer.confidence * 100:.4g}% intervals" if drawn.interval else ""
     if len(rows) < len(answer.rows):
+        listed = f"of the {len(answer.rows):,} listed are drawn{interval}"
         which = "first" if drawn.counts is None else "largest"
-        return f"the {which} {len(rows)} of {len(answer.rows)} rows{interval}"
+        return f"the {which} {len(rows)} {listed}"
     if drawn.counts == _COUNTS[0]:
         total = sum(row.denominator for row in rows)
         return f"n = {total:,} observed{interval}"

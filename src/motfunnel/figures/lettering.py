@@ -64,6 +64,15 @@ def moment(at: datetime) -> str:
     return readable(at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
 
 
+def fewer(drawn: int, of: int, what: str = "rows") -> str:
+    """Say that not all is drawn; nothing where it is.
+
+    >>> fewer(30, 100), fewer(30, 30)
+    (', the first 30 of 100 rows are drawn', '')
+    """
+    return f", the first {drawn:,} of {of:,} {what} are drawn" if drawn < of else ""
+
+
 def room(labels: Iterable[str], least: int = 64) -> int:
     """How many pixels names need that stand left of an axis."""
     longest = max((len(re.sub(r"&\w+;", "x", one)) for one in labels), default=0)

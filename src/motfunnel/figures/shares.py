@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from motfunnel.figures.lettering import label, room
+from motfunnel.figures.lettering import fewer, label, room
 from motfunnel.figures.picture import Picture
 from motfunnel.figures.style import (
     AMBER,
@@ -60,7 +60,8 @@ def verdicts(answer: Touchpoints) -> Picture:
         ("good", BLUE, [row.verdicts.good for row in rows]),
     ]
     n = sum(row.experiences for row in rows)
-    return _picture(labels, parts, f"n = {n:,} experiences")
+    counted = f"n = {n:,} experiences{fewer(len(rows), len(answer.rows))}"
+    return _picture(labels, parts, counted)
 
 
 def lens(answer: LensAnswer) -> Picture:
@@ -72,7 +73,8 @@ def lens(answer: LensAnswer) -> Picture:
     ]
     events = sum(row.events for row in answer.rows)
     parts = [("events", BLUE, [row.events for row in rows])]
-    return _picture(labels, parts, f"n = {events:,} events", whole=False)
+    counted = f"n = {events:,} events{fewer(len(rows), len(answer.rows))}"
+    return _picture(labels, parts, counted, whole=False)
 
 
 def simulation(answer: Simulation) -> Picture:

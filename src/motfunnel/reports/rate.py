@@ -64,7 +64,9 @@ class KaplanMeier:
         probability: of the event within the window; None where fewer than 10 are at risk at its
             end, or nobody was observed for that long.
         interval: its log(−log) interval; None where undefined.
-        at_risk: how many are under observation at the window's end, without the event so far.
+        at_risk: how many were still under observation just before the window's end, without the
+            event so far: those to whom it came, or whose observation ended, at its very end are
+            among them.
         median: the time by which half had it; None where fewer did.
         median_interval: between which times that lies; an upper end of None was not yet reached.
         mean: how long, on average, one waits for it within the window; whoever waits longer counts
