@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -18,6 +18,11 @@ from motfunnel.errors import QuestionError
 from motfunnel.reports.report import Report
 from motfunnel.tracking.tracker import Tracker
 
+BY: Final = (
+    "Group by: stage, reason, source, a trait (trait:NAME where it is called so), or property:NAME "
+    "of the event. Of touchpoints and complaints a plain name is a property; trait:NAME is a trait."
+)
+
 
 @click.command("report")
 @click.argument("name", type=click.Choice([*REPORTS, ALL]), default=ALL)
@@ -26,7 +31,7 @@ from motfunnel.tracking.tracker import Tracker
 @click.option("--after", type=duration, help="The landmark, e.g. 7d.")
 @click.option("--start", metavar="STAGE", help="The stage at which a conversion starts.")
 @click.option("--goal", metavar="STAGE", help="The stage that a conversion is to reach.")
-@click.option("--by", help="Group by: stage, reason, source, a trait, or property:NAME.")
+@click.option("--by", help=BY)
 @click.option("--lens", type=click.Choice(list(LENSES)), help="Through which of the older models.")
 @click.option("--worst", type=click.IntRange(0), help="How many of the worst to name.")
 @click.option("--unit", type=click.Choice(["contact", "episode"]), help="What is counted.")

@@ -63,12 +63,11 @@ class AboutCases(Question):
             within: the window of the outcomes after the complaint; its edge belongs to it.
             complained: the cohort: complaints from the first instant on, before the second.
             by: a property of the complaint, such as ``reason`` or ``branch``; also written
-                ``property:NAME``.
+                ``property:NAME``. ``trait:NAME`` is a trait as it held at the complaint.
             confidence: of the intervals.
         """
         check_window(within)
-        name, cohort = read_property(by), read_cohort(complained)
-        grouping = None if name is None else Grouping(kind="property", name=name)
+        grouping, cohort = read_property(by), read_cohort(complained)
         cases = self._choose(RESOLUTION, cohort, grouping, first_only=False)
         contacts = self._choose(OUTCOME, cohort, grouping, first_only=True)
         readings = (one for each in (*cases.values(), *contacts.values()) for one in each)
@@ -79,7 +78,7 @@ class AboutCases(Question):
             definition=DEFINITION,
             rows=rows,
             within=within,
-            by=name,
+            by=None if grouping is None else grouping.written,
             cohort=cohort,
             notes=self._remarks(rows, grouping, cohort, within, erased=erased),
             **self._asked(confidence),

@@ -130,7 +130,7 @@ class Complaints(Answer[ComplaintRow]):
 
     Attributes:
         within: the window of the outcomes; its edge belongs to it.
-        by: the property of the complaint that tells the groups apart, or None.
+        by: what tells the groups apart: a property of the complaint, or ``trait:NAME``; or None.
         cohort: from when to when the complaints were made; half-open, None: no bound.
     """
 

@@ -6,14 +6,14 @@ Divides last, and names whoever is counted; what an experience is, ``domain.expe
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from motfunnel.domain.experience import BAD, DELIGHT, DISAPPOINTMENT, GOOD, IN_BETWEEN, MET
 from motfunnel.domain.funnel import Funnel
 from motfunnel.errors import QuestionError
 from motfunnel.reports.clock import Cohort
-from motfunnel.reports.grouping import Grouping, property_text, read_property
+from motfunnel.reports.grouping import Grouping, property_text, read_property, trait_at
 from motfunnel.reports.journey_map_rows import JourneyMap, MapRow
 from motfunnel.reports.question import CONFIDENCE, Bounds, Question, read_cohort
 from motfunnel.reports.touchpoint_facts import (
@@ -22,6 +22,7 @@ from motfunnel.reports.touchpoint_facts import (
     badness,
     in_map_order,
     read_lived,
+    read_traits,
 )
 from motfunnel.reports.touchpoint_rows import (
     NO_SCORES,
@@ -71,8 +72,8 @@ class AboutTouchpoints(Question):
         Empty denominators give None. Where contacts repeat, intervals are clustered by contact.
 
         Args:
-            by: a property of the event, such as ``branch``, also written ``property:NAME``; how far
-                its groups lie apart is told by the range of their means, and by ICC(1).
+            by: a property of the event (also written ``property:NAME``), or ``trait:NAME`` as it
+                held then; the range of their means, and ICC(1), tell how far groups lie apart.
             period: experiences from the first instant on, before the second.
             worst: how many of the worst experiences to name.
             confidence: of the intervals.
@@ -82,24 +83,23 @@ class AboutTouchpoints(Question):
         """
         if not isinstance(worst, int) or isinstance(worst, bool) or worst < 0:
             raise QuestionError(f"worst is {worst!r}; it must be a count, 0 or more")
-        name, cohort, funnel = read_property(by), read_cohort(period), self._tracker.funnel
-        tallies, least = self._tally(cohort, name, worst)
+        grouping, cohort, funnel = read_property(by), read_cohort(period), self._tracker.funnel
+        tallies, least = self._tally(cohort, grouping, worst)
         ordered = _in_order(tallies, funnel)
         return Touchpoints(
             name="touchpoints",
             definition=TOUCHPOINTS_DEFINITION,
             rows=tuple(_row(key, tallies[key], funnel, confidence) for key in ordered),
-            apart=() if name is None else tuple(_apart(ordered, tallies)),
+            apart=() if grouping is None else tuple(_apart(ordered, tallies)),
             worst=tuple(map(_worst, least)),
-            by=name,
+            by=None if grouping is None else grouping.written,
             period=cohort,
-            notes=self._of_groups(name, {group for _, group in tallies}),
+            notes=self._of_groups(grouping, {group for _, group in tallies}),
             **self._asked(confidence),
         )
 
-    def _of_groups(self, name: str | None, groups: set[str | None]) -> tuple[str, ...]:
-        """That nothing has a score, or nothing with one has the property."""
-        grouping = None if name is None else Grouping(kind="property", name=name)
+    def _of_groups(self, grouping: Grouping | None, groups: set[str | None]) -> tuple[str, ...]:
+        """That nothing has a score, or nothing with one has the property or the trait."""
         unknown = self._unknown(grouping, groups)
         return (*(() if groups else (NO_SCORES,)), *((unknown,) if unknown else ()))
 
@@ -130,18 +130,30 @@ class AboutTouchpoints(Question):
         )
 
     def _tally(
-        self, period: Cohort, name: str | None, worst: int
+        self, period: Cohort, grouping: Grouping | None, worst: int
     ) -> tuple[dict[Key, Tally], list[Lived]]:
         """Tally all experiences by touchpoint and group; keep the worst of them."""
         tallies: dict[Key, Tally] = {}
         least: list[Lived] = []
+        group_of = self._grouping_of(grouping)
         for lived in self._lived(period):
-            group = None if name is None else property_text(lived.event.properties, name)
+            group = group_of(lived)
             tallies.setdefault((lived.experience.touchpoint, group), Tally()).add(lived)
             least.append(lived)
             if len(least) > 2 * worst + _SORTED_AT_ONCE:
                 least = heapq.nsmallest(worst, least, key=badness)
         return tallies, heapq.nsmallest(worst, least, key=badness)
+
+    def _grouping_of(self, grouping: Grouping | None) -> Callable[[Lived], str | None]:
+        """How to find the group of an experience."""
+        if grouping is None:
+            return lambda _: None
+        name = grouping.name
+        if grouping.kind == "property":
+            return lambda lived: property_text(lived.event.properties, name)
+        with self._reading() as source:
+            said = read_traits(source, name)
+        return lambda lived: trait_at(said.get(lived.contact, ()), lived.event.occurred_at)
 
     def _lived(self, period: Cohort, **asked: Any) -> Iterator[Lived]:
         with self._reading() as source:

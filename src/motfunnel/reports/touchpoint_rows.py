@@ -195,7 +195,7 @@ class Touchpoints(Answer[TouchpointRow]):
     """What was experienced at each touchpoint: those of the journey map first, in its order.
 
     Attributes:
-        by: the property that tells the groups apart, or None.
+        by: what tells the groups apart: a property of the event, or ``trait:NAME``; or None.
         period: of the experiences; half-open, None: no bound.
         apart: of each touchpoint, how far its groups lie apart; empty without groups.
         worst: the worst experiences: the lowest scores, of equal ones the largest gap first.
