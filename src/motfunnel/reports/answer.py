@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
 from attrs import field, frozen
 
@@ -53,6 +53,10 @@ class Row:
         return plain(self)
 
 
+NOTHING_KNOWN: Final = (
+    "nothing had been recorded by the instant of known-by; an import records a whole history at "
+    "the instant of the import"
+)
 R = TypeVar("R", bound=Row)
 Table = tuple[str | None, Sequence[str], Sequence[Sequence[str]]]
 """A caption, a header and rows, as they are printed."""
@@ -73,7 +77,7 @@ class Answer(Generic[R]):
         erased: how many contacts were erased without their counts, and are in no row.
         rows: what was counted.
         notes: what a reader has to know besides.
-        nothing_before: where nothing had been recorded by ``known_by``, when the first event was.
+        is_anything_known: whether anything had been recorded by ``known_by``.
     """
 
     row_class: ClassVar[type[Row]] = Row
@@ -89,15 +93,14 @@ class Answer(Generic[R]):
     erased: int = field(default=0, metadata=cell(COUNT))
     rows: tuple[R, ...]
     notes: tuple[str, ...] = ()
-    nothing_before: datetime | None = None
+    is_anything_known: bool = True
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """All that a reader has to know besides: the notes, and who and what is not in it."""
         remarks = list(self.notes)
-        if self.nothing_before is not None:
-            first = iso(self.nothing_before)
-            remarks.append(f"nothing had been recorded by then; the first event was at {first}")
+        if not self.is_anything_known:
+            remarks.append(NOTHING_KNOWN)
         if self.erased:
             remarks.append(without_erased(self.erased))
         return tuple(remarks)

@@ -25,7 +25,7 @@ from motfunnel.store.departures import UNKNOWN
 from motfunnel.store.erasure import erased_contacts
 from motfunnel.store.extent import Extent
 from motfunnel.store.groups import read_trait_names
-from motfunnel.store.knowledge import first_recorded
+from motfunnel.store.knowledge import is_anything_known
 from motfunnel.tracking.reader import Reader
 
 CONFIDENCE: Final = 0.95
@@ -71,17 +71,16 @@ class Question:
             "tenant": self._tracker.tenant,
             "confidence": confidence,
             "erased": self._erased()[1],
-            "nothing_before": self._nothing_before(),
+            "is_anything_known": self._is_anything_known(),
         }
 
-    def _nothing_before(self) -> datetime | None:
-        """When the first event was recorded, where nothing was by what is known."""
+    def _is_anything_known(self) -> bool:
         if self.known_by is None:
-            return None
+            return True
         database = self._tracker.database
         with database.read() as connection:
             tenant = self._tracker.tenant
-            return first_recorded(connection, database.tables, tenant, self.known_by)
+            return is_anything_known(connection, database.tables, tenant, self.known_by)
 
     def _erased(self) -> tuple[dict[str, datetime], int]:
         """When those were erased whose counts were kept, and how many the others are."""

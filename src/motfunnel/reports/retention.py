@@ -46,7 +46,7 @@ class RetentionCell:
         returned: how many of the cohort were active in it (or in it or after); None while the
             period is not over.
         share: of the cohort; None likewise, and where nobody opened.
-        interval: Wilson's, around the share.
+        interval: Wilson's, around the share; None in period 0, in which all were by opening.
         is_complete: whether the period is over.
     """
 
@@ -208,7 +208,8 @@ def _cell(
     share = interval = None
     if returned is not None and cohort:
         proportion = Proportion(numerator=returned, denominator=cohort)
-        share, interval = proportion.value, proportion.interval(confidence)
+        share = proportion.value
+        interval = proportion.interval(confidence) if number else None
     return RetentionCell(
         number=number,
         returned=returned,

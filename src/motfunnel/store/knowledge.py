@@ -1,22 +1,18 @@
-"""When a tenant's events began to be recorded: what nobody could know before. Writes nothing."""
+"""Whether anything of a tenant had been recorded by an instant. Writes nothing."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from motfunnel.store.tables import Tables
 
 
-def first_recorded(
+def is_anything_known(
     connection: Connection, tables: Tables, tenant: str, known_by: datetime
-) -> datetime | None:
-    """When the first event was recorded, if none was by an instant; None: some were, or none is."""
+) -> bool:
+    """Whether any event had been recorded by an instant."""
     e = tables.events.c
-    mine = e.tenant == tenant
-    by_then = select(e.id).where(mine, e.recorded_at <= known_by).limit(1)
-    if connection.execute(by_then).first() is not None:
-        return None
-    first = func.min(e.recorded_at, type_=e.recorded_at.type)
-    return connection.execute(select(first).where(mine)).scalar()
+    one = select(e.id).where(e.tenant == tenant, e.recorded_at <= known_by).limit(1)
+    return connection.execute(one).first() is not None
