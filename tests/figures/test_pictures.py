@@ -17,7 +17,7 @@ from motfunnel.errors import MissingExtraError, QuestionError
 from motfunnel.figures import Section, draw, kinds, page
 from motfunnel.figures.drawing import picture
 from motfunnel.figures.flows import STEPS
-from motfunnel.figures.lettering import label
+from motfunnel.figures.lettering import label, labels, visible
 from motfunnel.figures.tracing import trace_of
 from motfunnel.reports.flows import ENDS
 from motfunnel.reports.report import Report
@@ -311,3 +311,20 @@ def test_a_curve_that_ends_early_says_why(report: Report) -> None:
         cut = picture(report.recidivism(within=long, unit=unit)).counted
         assert "curve ends" not in whole
         assert "each curve ends where fewer than 10 are at risk" in cut
+
+
+@given(st.lists(st.text("ab<\u202e", min_size=1, max_size=12), max_size=8))
+def test_no_two_names_are_lettered_alike(names: list[str]) -> None:
+    """However short names are set, who differs is lettered differently."""
+    lettered = labels(names, 4)
+    assert len(lettered) == len(names)
+    told = {visible(name): one for name, one in zip(names, lettered, strict=True)}
+    assert len(set(told.values())) == len(told)
+
+
+def test_long_names_that_begin_alike_are_whole(report: Report) -> None:
+    """Contacts of one company's long domain are told apart in the picture of a worklist."""
+    rows = report.worklist().rows[:3]
+    long = [evolve(row, contact=f"{'a' * 40}{n}") for n, row in enumerate(rows)]
+    drawn = words(draw(evolve(report.worklist(), rows=tuple(long))))
+    assert all(f"{'a' * 40}{n}" in drawn for n in range(3))

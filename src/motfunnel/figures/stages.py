@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from motfunnel.figures.lettering import label, room
+from motfunnel.figures.lettering import label, labels, room
 from motfunnel.figures.picture import Picture
 from motfunnel.figures.style import BLUE, INK, PALETTE, PAPER, QUIET, axis, faint, names
 from motfunnel.reports.cells import days, percent, span
@@ -23,9 +23,9 @@ def picture(answer: StageFunnel) -> Picture:
 
 def _funnel(answer: StageFunnel) -> Picture:
     rows = answer.rows
-    labels = [label(row.stage) for row in rows]
+    stages = labels(row.stage for row in rows)
     first = rows[0].contacts if rows else 0
-    ticks = [f"<b>{one}</b>{_beside(row)}" for one, row in zip(labels, rows, strict=True)]
+    ticks = [f"<b>{one}</b>{_beside(row)}" for one, row in zip(stages, rows, strict=True)]
     return Picture(
         traces=[_trapezes(rows)],
         layout={
@@ -35,7 +35,7 @@ def _funnel(answer: StageFunnel) -> Picture:
         },
         counted=f"n = {first:,} contacts that opened",
         told=f"Funnel. {'; '.join(f'{r.stage}: {r.contacts:,} contacts' for r in rows)}.",
-        left=max(room(labels), 252 if len(rows) > 1 else 0),
+        left=max(room(stages), 252 if len(rows) > 1 else 0),
         below=16,
         height=120 + 28 + _STEP * max(len(rows), 1),
     )
@@ -65,12 +65,16 @@ def _groups(answer: StageFunnel) -> Picture:
     for row in answer.rows:
         groups.setdefault(row.group, []).append(row)
     shown = list(groups.items())[: len(PALETTE)]
-    stages = [label(one) for one in dict.fromkeys(row.stage for row in answer.rows)]
+    set_names = labels(group for group, _ in shown)
+    stages = labels(dict.fromkeys(row.stage for row in answer.rows))
     opened = sum(rows[0].contacts for _, rows in shown)
     fewer = f", the first {len(shown)} of {len(groups)} groups" if len(groups) > len(shown) else ""
     said = [f"{row.group}, {row.stage}: {row.contacts:,}" for row in answer.rows]
     return Picture(
-        traces=[_bars(*one, colour) for one, colour in zip(shown, PALETTE, strict=False)],
+        traces=[
+            _bars(name, rows, colour)
+            for name, (_, rows), colour in zip(set_names, shown, PALETTE, strict=False)
+        ],
         layout={
             "xaxis": axis("of all in the group that opened", tickformat=".0%", range=[0, 1.08]),
             "yaxis": names(stages),
@@ -86,11 +90,11 @@ def _groups(answer: StageFunnel) -> Picture:
     )
 
 
-def _bars(group: str | None, rows: Sequence[StageRow], colour: str) -> dict[str, Any]:
+def _bars(group: str, rows: Sequence[StageRow], colour: str) -> dict[str, Any]:
     return {
         "type": "bar",
         "orientation": "h",
-        "name": f"{label(group)} (n = {rows[0].contacts:,})",
+        "name": f"{group} (n = {rows[0].contacts:,})",
         "x": [row.from_first for row in rows],
         "y": list(range(len(rows))),
         "marker": {"color": colour},
