@@ -25,7 +25,11 @@ def _funnel(answer: StageFunnel) -> Picture:
     rows = answer.rows
     stages = labels(row.stage for row in rows)
     first = rows[0].contacts if rows else 0
-    ticks = [f"<b>{one}</b>{_beside(row)}" for one, row in zip(stages, rows, strict=True)]
+    below = [_beside(row) for row in rows]
+    quiet = [
+        "".join(f"<br><span style='color:{QUIET}'>{line}</span>" for line in each) for each in below
+    ]
+    ticks = [f"<b>{one}</b>{more}" for one, more in zip(stages, quiet, strict=True)]
     return Picture(
         traces=[_trapezes(rows)],
         layout={
@@ -35,7 +39,7 @@ def _funnel(answer: StageFunnel) -> Picture:
         },
         counted=f"n = {first:,} contacts that opened",
         told=f"Funnel. {'; '.join(f'{r.stage}: {r.contacts:,} contacts' for r in rows)}.",
-        left=max(room(stages), 252 if len(rows) > 1 else 0),
+        left=max(room(stages), room(line for each in below for line in each)),
         below=16,
         height=120 + 28 + _STEP * max(len(rows), 1),
     )
@@ -110,14 +114,13 @@ def _said(row: StageRow) -> str:
     return f"<b>{row.contacts:,}</b>{share}"
 
 
-def _beside(row: StageRow) -> str:
+def _beside(row: StageRow) -> tuple[str, ...]:
     """Below the name: the share of the stage before with its counts, and the median time."""
     if row.from_previous is None:
-        return ""
+        return ()
     sure = "" if row.interval is None else f" ({span(row.interval)})"
     counts = f"{row.numerator:,} of {row.denominator:,}"
     if row.median is not None:
         waited = "at once" if row.median < _AT_ONCE else f"in {days(row.median)}"
         counts += f", {waited} at the median"
-    said = (f"{percent(row.from_previous)}{sure} of previous", counts)
-    return "".join(f"<br><span style='color:{QUIET}'>{one}</span>" for one in said)
+    return f"{percent(row.from_previous)}{sure} of previous", counts
