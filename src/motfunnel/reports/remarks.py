@@ -62,7 +62,8 @@ def not_compared(groups: int) -> str | None:
     """That there are too many groups to compare each with another."""
     if groups <= MOST_COMPARED:
         return None
-    return f"the {groups} groups are not compared with each other: that is done for {MOST_COMPARED}"
+    most = f"{MOST_COMPARED} at most are"
+    return f"the {groups} groups are not compared with each other; {most}"
 
 
 def all_unknown(
