@@ -116,7 +116,7 @@ class FunnelError(MotfunnelError, ValueError):
 
 
 class NoFunnelError(MotfunnelError, LookupError):
-    """The tracker was given no funnel, and its database holds none."""
+    """The tracker was given no funnel, and its database holds none of its tenant."""
 
 
 class OutdatedError(MotfunnelError, RuntimeError):

@@ -17,11 +17,11 @@ SOURCE = str(Path(__file__).parents[2] / "src")
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["sweep", "--db", "sqlite:////no/such/place.db"], "unable to open database file"),
+        (["sweep", "--db", "sqlite:////no/such/place.db"], "no database /no/such/place.db"),
         (["sweep", "--db", "nonsense://x"], "nonsense"),
         (["sweep", "--funnel", "gone.toml"], "gone.toml"),
-        (["sweep"], "no funnel was given"),
-        (["moments", "--funnel", "funnel.toml", "--as-of", "2999-01-01"], "lies in the future"),
+        (["sweep", "--db", "sqlite://"], "no funnel was given"),
+        (["moments", "--db", "sqlite://", "--funnel", "saas", "--as-of", "2999-01-01"], "future"),
         (["import", "gone.csv", "--funnel", "funnel.toml", *COLUMNS], "there is no file gone.csv"),
         (
             ["import", "events.csv", "--funnel", "funnel.toml", *COLUMNS[:4], "--at", "whn"],

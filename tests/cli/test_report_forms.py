@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from motfunnel.cli.output import terminal_width
 from motfunnel.cli.report_forms import REPORTS
 from motfunnel.domain.lens import LENSES
 from tests.cli.conftest import COLUMNS, Run
@@ -120,3 +121,27 @@ def test_a_page_without_plotly(filled: Run, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(sys.modules, "plotly.graph_objects", None)
     result = filled("report", "funnel", "--format", "html", code=3)
     assert "pip install 'motfunnel[plot]'" in result.output
+
+
+def test_a_terminal_is_as_wide_as_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """COLUMNS, or else the terminal; where nobody looks at one, nothing has to fit."""
+    monkeypatch.setenv("COLUMNS", "123")
+    assert terminal_width() is None
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert terminal_width() == 123
+
+
+def test_names_are_folded_on_a_terminal_and_whole_in_a_pipe(
+    filled: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worklist of contacts with long names fits the terminal, and names each of them."""
+    rows = "".join(f"{'a' * 90}{n},seen,2024-01-01,\n" for n in range(3))
+    Path("long.csv").write_text(f"who,what,when,reason\n{rows}")
+    filled("import", "long.csv", *COLUMNS)
+    asked = ("report", "worklist", "--as-of", "2024-05-01")
+    for n in range(3):
+        assert f"{'a' * 90}{n} " in filled(*asked).stdout
+    monkeypatch.setattr("motfunnel.cli.handing.terminal_width", lambda: 90)
+    lines = filled(*asked).stdout.splitlines()
+    assert max(map(len, lines)) <= 90
+    assert sum(line.count("a" * 16) for line in lines) > 5

@@ -8,14 +8,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
 from motfunnel.domain.instant import MICROSECOND
 from motfunnel.errors import MissingExtraError, QuestionError
 from motfunnel.figures import Section, draw, kinds, page
+from motfunnel.figures.drawing import picture
 from motfunnel.figures.flows import STEPS
-from motfunnel.figures.lettering import label
+from motfunnel.figures.lettering import label, labels, visible
 from motfunnel.figures.tracing import trace_of
 from motfunnel.reports.flows import ENDS
 from motfunnel.reports.report import Report
@@ -268,3 +270,61 @@ def test_labels(text: str) -> None:
     shown = label(text)
     assert "<" not in shown and shown.isprintable()
     assert len(shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")) <= 32
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "kind", "words"),
+    [
+        ("touchpoints", {}, "verdicts", "the first 30 of {} rows are drawn"),
+        ("touchpoints", {}, "gaps", "the first 30 of {} rows are drawn"),
+        ("lens", {"name": "ultimate"}, "events", "the first 30 of {} rows are drawn"),
+        ("patience", {}, "lines", "the first 6 of {} stages are drawn"),
+        ("worklist", {}, "dots", "the first 30 of the {} listed are drawn"),
+    ],
+)
+def test_what_is_not_drawn_is_said(
+    report: Report, name: str, asked: dict[str, Any], kind: str, words: str
+) -> None:
+    """A picture of the first rows of many says of how many they are; one of all says nothing."""
+    answer = getattr(report, name)(**asked)
+    few, many = evolve(answer, rows=answer.rows[:2]), evolve(answer, rows=copied(answer.rows))
+    expected = words.format(f"{sum(map(bool, map(has_picture, many.rows))):,}")
+    assert expected in picture(many, kind).counted
+    assert "drawn" not in picture(few, kind).counted
+
+
+def copied(rows: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The rows thirty-one times over, each a value of its own."""
+    return tuple(evolve(row) for _ in range(31) for row in rows)
+
+
+def has_picture(row: Any) -> bool:
+    """Whether there is something to draw of a row."""
+    return bool(getattr(row, "steps", True))
+
+
+def test_a_curve_that_ends_early_says_why(report: Report) -> None:
+    """Below ten at risk no more is drawn; the caption says so, where it is so."""
+    short, long = timedelta(days=5), timedelta(days=80)
+    for unit in ("contact", "episode"):
+        whole = picture(report.recidivism(within=short, unit=unit)).counted
+        cut = picture(report.recidivism(within=long, unit=unit)).counted
+        assert "curve ends" not in whole
+        assert "each curve ends where fewer than 10 are at risk" in cut
+
+
+@given(st.lists(st.text("ab<\u202e", min_size=1, max_size=12), max_size=8))
+def test_no_two_names_are_lettered_alike(names: list[str]) -> None:
+    """However short names are set, who differs is lettered differently."""
+    lettered = labels(names, 4)
+    assert len(lettered) == len(names)
+    told = {visible(name): one for name, one in zip(names, lettered, strict=True)}
+    assert len(set(told.values())) == len(told)
+
+
+def test_long_names_that_begin_alike_are_whole(report: Report) -> None:
+    """Contacts of one company's long domain are told apart in the picture of a worklist."""
+    rows = report.worklist().rows[:3]
+    long = [evolve(row, contact=f"{'a' * 40}{n}") for n, row in enumerate(rows)]
+    drawn = words(draw(evolve(report.worklist(), rows=tuple(long))))
+    assert all(f"{'a' * 40}{n}" in drawn for n in range(3))

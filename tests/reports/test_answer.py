@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 
 import pytest
 from attrs import field, frozen
+from hypothesis import given
+from hypothesis import strategies as st
 
 from motfunnel.errors import MissingExtraError, QuestionError
 from motfunnel.reports.answer import Answer, Row
@@ -106,7 +108,7 @@ def test_a_dict_has_all_that_was_asked_and_every_cell() -> None:
     assert (south["share"], south["lower"], south["upper"]) == (None, None, None)
 
 
-def test_a_terminal_reads_it_in_eighty_columns() -> None:
+def test_a_text_tells_all_of_it() -> None:
     """Above stands the definition, below the rows, then what is nested in them; None is a dash."""
     assert str(ALL) == (
         "Branches, as of 2026-01-01T12:00:00.000000Z\n"
@@ -126,13 +128,44 @@ def test_a_terminal_reads_it_in_eighty_columns() -> None:
 
 
 @pytest.mark.parametrize("name", ["x" * 200, "日本" * 100, "a\x1b[2Jb\n", ""])
-def test_no_name_breaks_the_terminal(name: str) -> None:
-    """A long name is shortened, a wide one counted by its columns, a control character written."""
+def test_no_name_breaks_the_terminal_or_is_cut(name: str) -> None:
+    """A long name is whole, a wide one counted by its columns, a control character written."""
     text = str(answer(branch(name), branch("b")))
     lines = text.splitlines()
-    assert "\x1b" not in text and max(map(len, lines)) <= 80
+    assert "\x1b" not in text
+    assert name.encode("unicode_escape").decode() in text or name in text
     assert len({line.index("1,234") for line in lines if "1,234" in line}) <= 2
     assert len(lines) == len(str(ALL).splitlines())
+
+
+@given(
+    st.lists(st.text("ab 日", min_size=1).map(lambda one: one * 9), min_size=1, max_size=4),
+    st.integers(60, 120),
+)
+def test_a_narrow_terminal_folds_names(names: list[str], width: int) -> None:
+    """Names take as many lines as they need, and are there to the last letter."""
+    lines = answer(*map(branch, names)).to_text(width).splitlines()
+    assert all(sum(1 + (letter == "日") for letter in line) <= width for line in lines)
+    first = max(column(lines), 1)
+    below = lines[5 : lines.index("By another way")]
+    told = "".join(cut(line, first) for line in below).replace(" ", "")
+    assert told == "".join(names).replace(" ", "")
+
+
+def column(lines: list[str]) -> int:
+    """How wide the first column of a table is, by the line below its header."""
+    return len(lines[4].split("  ")[0])
+
+
+def cut(line: str, columns: int) -> str:
+    """As much of a line as stands in its first columns."""
+    taken = ""
+    for letter in line:
+        columns -= 1 + (letter == "日")
+        if columns < 0:
+            break
+        taken += letter
+    return taken
 
 
 def test_what_a_reader_must_know_is_printed() -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from motfunnel import Funnel, Tracker, advocate, complain, leave, purchase, resolve, touch
 from motfunnel.domain.event import Event
 from motfunnel.errors import QuestionError
-from motfunnel.statistics import CompetingRisks, SurvivalCurve
+from motfunnel.statistics import ClusteredShare, CompetingRisks, SurvivalCurve
 from tests import oracle
 from tests.oracle import Story
 from tests.reports.brute_force import STARTS
@@ -141,6 +141,13 @@ def group_of(one: Story, by: str | None) -> str | None:
     return None if by is None else one["event"].properties.get("branch", "unknown")
 
 
+def check_interval(interval: Any, counted: list[str], of: list[Story]) -> None:
+    """Each contact with its own share of its cases."""
+    whose = [one["contact"] for one in of]
+    each = ((counted.count(one), whose.count(one)) for one in dict.fromkeys(whose))
+    assert interval == ClusteredShare.of(each).interval()
+
+
 def check_cases(row: Any, mine: list[Story], as_of: datetime) -> None:
     resolved = [one for one in mine if one["end"] is not None]
     assert (row.cases, row.resolved) == (len(mine), len(resolved))
@@ -151,6 +158,8 @@ def check_cases(row: Any, mine: list[Story], as_of: datetime) -> None:
     left = [one["contact"] for one in mine if one["left"]]
     assert list(row.names["departed_meanwhile"]) == sorted(left)
     assert row.departed_meanwhile == len(left)
+    check_interval(row.reopened_interval, again, resolved)
+    check_interval(row.departed_meanwhile_interval, left, mine)
     curve = SurvivalCurve.from_observations(
         (((one["end"] or as_of) - one["at"]) // MICROSECOND, one["end"] is not None) for one in mine
     )
@@ -174,6 +183,8 @@ def check_outcomes(row: Any, mine: list[Story], as_of: datetime, within: timedel
     who = sorted(one["contact"] for one in ended if one["cause"] != "departure")
     assert list(row.names["recovered"]) == who
     assert outcomes.recovered_share == (outcomes.recovered / len(mature) if mature else None)
+    early = outcomes.contacts - len(mature)
+    assert outcomes.immature == (early / outcomes.contacts if outcomes.contacts else None)
     assert outcomes.recovery is None  # four contacts are too few to quote a curve
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from motfunnel import Funnel, Tracker, leave, purchase, reach, touch
 from motfunnel.domain.event import Event
 from motfunnel.errors import QuestionError
+from motfunnel.statistics import ClusteredShare, Proportion
 from tests import oracle
 from tests.oracle import Story
 from tests.reports.brute_force import group_of
@@ -174,6 +175,18 @@ def test_flows_are_counted_as_one_counts_by_hand(
             together[row.group, row.source, row.target] += row.transitions
         assert {(r.group, r.source, r.target): r.transitions for r in total.rows} == together
         assert all(r.contacts == len(set(total.members(r))) for r in total.rows)
+        check_clustered(total)
+
+
+def check_clustered(total: Any) -> None:
+    """Where steps are counted together, each contact has its own share of what leaves."""
+    leaving: dict[Any, list[str]] = {}
+    for row in total.rows:
+        leaving.setdefault((row.group, row.source), []).extend(total.members(row))
+    for row in total.rows:
+        mine, of = total.members(row), leaving[row.group, row.source]
+        each = ((mine.count(one), of.count(one)) for one in dict.fromkeys(of))
+        assert row.interval == ClusteredShare.of(each).interval()
 
 
 def check_conserved(answer: Any, steps: int | None) -> None:
@@ -187,6 +200,10 @@ def check_conserved(answer: Any, steps: int | None) -> None:
         shares[row.group, row.step, row.source] += row.share
         assert row.transitions == row.contacts
     assert all(abs(share - 1) < 1e-9 for share in shares.values())
+    for row in answer.rows:
+        assert row.leaving == left[row.group, row.step, row.source]
+        plain = Proportion(numerator=row.transitions, denominator=row.leaving)
+        assert row.interval == plain.interval()
     for (group, step, node), count in came.items():
         if node not in ("still active", "away") and (steps is None or step <= steps):
             assert left[group, step, node] == count

@@ -150,11 +150,16 @@ def check_interval(one: Any, came: list[str], of: list[str]) -> None:
             (came.count(c) / len(came) - of.count(c) / len(of)) ** 2 for c in sorted(set(of))
         )
         expected = log_log_interval(one.share, spread)
+        if spread < 1e-12:
+            assert one.interval is None
+            return
         assert one.interval is not None and expected is not None
         assert isclose(one.interval.lower, expected.lower, abs_tol=1e-9)
         assert isclose(one.interval.upper, expected.upper, abs_tol=1e-9)
     else:
-        assert one.interval is None
+        contacts = len(set(of))
+        alike = Proportion(numerator=contacts if came else 0, denominator=contacts)
+        assert one.interval == alike.interval()
 
 
 FUNNEL = Funnel(

@@ -196,7 +196,7 @@ class Hand:
                     d == later or (how != "in" and d > later)
                     for d in map(self.floor, self.touched[c]))]  # fmt: skip
                 over = self.ends_at(later) - MICROSECOND <= self.as_of
-                cells.append(back if over or later == key else None)
+                cells.append(back if over else None)
             counted[group, key] = cells
         return counted
 

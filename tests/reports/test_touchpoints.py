@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from motfunnel import Funnel, Touchpoint, Tracker, purchase, rating, touch
 from motfunnel.domain.event import Event
 from motfunnel.errors import QuestionError
-from motfunnel.statistics import NetPromoterScore, Proportion
+from motfunnel.statistics import ClusteredShare, NetPromoterScore
 from tests import oracle
 from tests.oracle import Story
 from tests.reports.scored import TOUCHPOINTS, experience, past_of, score, told
@@ -123,22 +123,27 @@ def check_row(row: Any, mine: list[dict[str, Any]]) -> None:
     assert row.expected == (pytest.approx(fmean(means)) if both else None)
     for part, sign in PARTS.items():
         who = [one["contact"] for one, gap in zip(both, gaps, strict=True) if sign_of(gap) == sign]
-        check_share(row, row.against_expectation, part, who, len(both))
+        check_share(row, row.against_expectation, part, who, [one["contact"] for one in both])
     for verdict in ("good", "in between", "bad"):
         who = [one["contact"] for one in mine if one["verdict"] == verdict]
-        check_share(row, row.verdicts, verdict.replace(" ", "_"), who, len(mine))
+        everyone = [one["contact"] for one in mine]
+        check_share(row, row.verdicts, verdict.replace(" ", "_"), who, everyone)
 
 
 def sign_of(gap: float) -> int:
     return (gap > 0) - (gap < 0)
 
 
-def check_share(row: Any, told: Any, part: str, who: list[str], of: int) -> None:
-    share = Proportion(numerator=len(who), denominator=of)
+def check_share(row: Any, told: Any, part: str, who: list[str], of: list[str]) -> None:
     assert getattr(told, part) == len(who)
     assert list(row.names[part]) == sorted(who)
-    assert getattr(told, f"{part}_share") == share.value
-    assert getattr(told, f"{part}_interval") == share.interval()
+    assert getattr(told, f"{part}_share") == (len(who) / len(of) if of else None)
+    assert getattr(told, f"{part}_interval") == clustered(who, of).interval()
+
+
+def clustered(who: list[str], of: list[str]) -> ClusteredShare:
+    """Each contact with its own share of the experiences."""
+    return ClusteredShare.of((who.count(one), of.count(one)) for one in dict.fromkeys(of))
 
 
 @settings(max_examples=20)
@@ -170,6 +175,10 @@ def test_the_journey_map_is_the_one_drawn_by_hand(
             assert row.actual == pytest.approx(fmean(one["score"] for one in mine))
             assert row.target == TOUCHPOINTS.get(row.touchpoint, {}).get("expected")
             assert row.kept == (len(kept) / len(both) if both else None)
+            assert (row.numerator, row.denominator) == (len(kept), len(both))
+            names = [[one["contact"] for one in some] for some in (kept, both)]
+            assert row.interval == clustered(*names).interval()
+            assert sorted(names[0]) == list(row.names["numerator"])
 
 
 @settings(max_examples=25)

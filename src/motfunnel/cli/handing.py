@@ -13,7 +13,7 @@ from typing import Any, Final
 import click
 from attrs import field, frozen
 
-from motfunnel.cli.output import print_lines, print_whole
+from motfunnel.cli.output import print_lines, print_whole, terminal_width
 from motfunnel.figures import Section, page, place_script, plotly_script, write_whole
 from motfunnel.figures.page import SCRIPT
 from motfunnel.reports.answer import Answer
@@ -81,7 +81,8 @@ def _written(asked: Asked, form: str, title: str, *, beside: bool) -> str:
         return "".join(answer.to_csv() for answer in answers.values())
     if form == "json":
         return _json(asked, title)
-    told = [str(answer) for answer in answers.values()]
+    width = None if beside else terminal_width()
+    told = [answer.to_text(width) for answer in answers.values()]
     if asked.left_out:
         told.append("\n".join(["Not asked:", *(f"  {one}" for one in _left_out(asked))]))
     return "\n\n\n".join(told) + "\n"

@@ -10,7 +10,7 @@ import click
 from motfunnel.cli.faults import NOT_WHOLLY
 from motfunnel.cli.output import print_lines, safe
 from motfunnel.cli.progress import Report, showing_progress
-from motfunnel.cli.store import with_tracker
+from motfunnel.cli.store import with_tracker_of_any
 from motfunnel.cli.words import zone
 from motfunnel.intake.imported import Imported
 from motfunnel.intake.importing import import_file
@@ -23,7 +23,7 @@ _MEANINGS: Final = ("contact", "event", "at", "id", "timezone", "at_format")
 
 @click.command("import")
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-@with_tracker
+@with_tracker_of_any
 @click.option("--contact", metavar="COLUMN", help="The column that names the contact.")
 @click.option("--event", metavar="COLUMN", help="The column with the event's name.")
 @click.option("--at", metavar="COLUMN", help="The column with the instant.")

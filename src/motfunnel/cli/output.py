@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
@@ -25,6 +26,11 @@ def formats(*names: str) -> Callable[..., Any]:
 def safe(text: str) -> str:
     """Show a text on one line, with control characters written out: names come from strangers."""
     return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def terminal_width() -> int | None:
+    """How many columns the terminal has, or COLUMNS says; None where none is printed to."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def print_lines(lines: Iterable[str]) -> None:

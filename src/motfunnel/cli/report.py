@@ -24,6 +24,10 @@ from motfunnel.tracking.tracker import Tracker
 QUARTER: Final = timedelta(days=90)
 _PERIODS: Final = ((4, "month"), (12, "quarter"))
 """For at most so many years, which periods to tell apart."""
+BY: Final = (
+    "Group by: stage, reason, source, a trait (trait:NAME where it is called so), or property:NAME "
+    "of the event. Of touchpoints and complaints a plain name is a property; trait:NAME is a trait."
+)
 
 
 @click.command("report", epilog=list_reports())
@@ -33,7 +37,7 @@ _PERIODS: Final = ((4, "month"), (12, "quarter"))
 @click.option("--after", type=duration, help="The landmark, e.g. 7d.")
 @click.option("--start", metavar="STAGE", help="The stage at which a conversion starts.")
 @click.option("--goal", metavar="STAGE", help="The stage that a conversion is to reach.")
-@click.option("--by", help="Group by: stage, reason, source, a trait, or property:NAME.")
+@click.option("--by", help=BY)
 @click.option("--lens", type=click.Choice(list(LENSES)), help="Through which of the older models.")
 @click.option("--worst", type=click.IntRange(0), help="How many of the worst to name.")
 @click.option("--unit", type=click.Choice(["contact", "episode"]), help="What is counted.")

@@ -56,7 +56,7 @@ REPORTS: Final = {
     "lifecycle": _form(_CALENDAR, cohort="since until"),
     "growth": _form(_CALENDAR, cohort="since until"),
     "retention": _form(f"{_CALENDAR} how periods confidence", cohort="since until"),
-    "flows": _form("steps stepwise by", cohort="opened"),
+    "flows": _form("steps stepwise by confidence", cohort="opened"),
     "lens": _form("confidence", "lens", "period"),
     "touchpoints": _form("by worst confidence", "", "period"),
     "journey-map": _form("confidence", "", "period"),

@@ -9,7 +9,7 @@ import click
 
 from motfunnel.cli.faults import NOT_WHOLLY
 from motfunnel.cli.output import print_lines, safe
-from motfunnel.cli.store import with_tracker
+from motfunnel.cli.store import with_tracker_of_any
 from motfunnel.tracking.set_aside import SetAside
 from motfunnel.tracking.spool import Spool
 from motfunnel.tracking.tracker import Tracker
@@ -33,7 +33,7 @@ def spool_command() -> None:
 
 
 @spool_command.command("deliver")
-@with_tracker
+@with_tracker_of_any
 @with_spool
 @click.pass_context
 def deliver_command(ctx: click.Context, tracker: Tracker, /, path: Path | None) -> None:
@@ -47,7 +47,7 @@ def deliver_command(ctx: click.Context, tracker: Tracker, /, path: Path | None) 
 
 
 @spool_command.command("list")
-@with_tracker
+@with_tracker_of_any
 @with_spool
 def list_command(tracker: Tracker, /, path: Path | None) -> None:
     """List what waits, oldest first."""
@@ -56,7 +56,7 @@ def list_command(tracker: Tracker, /, path: Path | None) -> None:
 
 
 @spool_command.command("count")
-@with_tracker
+@with_tracker_of_any
 @with_spool
 def count_command(tracker: Tracker, /, path: Path | None) -> None:
     """Count what waits."""

@@ -13,7 +13,11 @@ from typing import Any, Final
 import click
 from click.core import ParameterSource
 
+from motfunnel.cli.output import safe
 from motfunnel.cli.words import read_funnel
+from motfunnel.errors import NoFunnelError, UrlError
+from motfunnel.store.engine import missing_file
+from motfunnel.store.funnels import tenants
 from motfunnel.tracking.tracker import Tracker
 
 HOST: Final = "motfunnel.host"
@@ -21,8 +25,20 @@ _OF_DB: Final = ("funnel", "tenant", "schema")
 
 
 def with_tracker(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options that name a store, and the tracker of it as first argument."""
+    """Give a command the options that name a store, and the tracker of it as first argument.
 
+    A store in a file has to be there: what one asks of a mistyped path would be answered by an
+    empty store, and leave a file behind.
+    """
+    return _with_options(command, must_exist=True)
+
+
+def with_tracker_of_any(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a command that records: a store that is not there yet is made."""
+    return _with_options(command, must_exist=False)
+
+
+def _with_options(command: Callable[..., Any], *, must_exist: bool) -> Callable[..., Any]:
     @click.option("--db", envvar="MOTFUNNEL_DB", metavar="URL", help="The database.")
     @click.option(
         "--app",
@@ -41,7 +57,8 @@ def with_tracker(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def opened(ctx: click.Context, /, db: Any, app: Any, **options: Any) -> Any:
         of_db = {name: options.pop(name) for name in _OF_DB}
-        return _use(ctx, _choose(ctx, db, app), of_db, lambda on: command(on, **options))
+        store = _choose(ctx, db, app)
+        return _use(ctx, store, of_db, lambda on: command(on, **options), must_exist=must_exist)
 
     return opened
 
@@ -73,6 +90,8 @@ def _use(
     store: tuple[str, str] | None,
     of_db: dict[str, Any],
     work: Callable[[Tracker], Any],
+    *,
+    must_exist: bool,
 ) -> Any:
     name, value = store or (HOST, "")
     if name != "--db" and (wrong := [f"--{option}" for option in _OF_DB if of_db[option]]):
@@ -85,5 +104,23 @@ def _use(
         return use_app(value, work)
     given = {option: value for option, value in of_db.items() if value is not None}
     given["funnel"] = read_funnel(of_db["funnel"])
+    if must_exist:
+        _check_there(value)
     with Tracker(value, **given) as tracker:
-        return work(tracker)
+        try:
+            return work(tracker)
+        except NoFunnelError as error:
+            with tracker.database.read() as connection:
+                known = tenants(connection, tracker.database.tables)
+            raise NoFunnelError(f"{error}{_or_of(known)}") from None
+
+
+def _check_there(url: str) -> None:
+    path = missing_file(url)
+    if path is not None:
+        raise UrlError(f"there is no database {safe(path)}; motfunnel import makes one")
+
+
+def _or_of(known: list[str]) -> str:
+    """Which tenants one could have meant."""
+    return f"; there are the tenants: {safe(', '.join(known))} (--tenant)" if known else ""

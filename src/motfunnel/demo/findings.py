@@ -26,14 +26,16 @@ class Findings:
         moments: how many there are of each kind.
         contacts: how many contacts have one of that kind.
         years: for each kind, how many fall into each year.
-        after_complaint: what the contact's next moment was, or None where there was none yet.
+        after_complaint: whose complaints were followed by which moment; None: by none yet.
         teller: the contact whose story has most kinds of moments and yet fits the screen.
     """
 
     moments: Counter[MomentKind] = field(factory=Counter)
     contacts: Counter[MomentKind] = field(factory=Counter)
     years: defaultdict[MomentKind, Counter[int]] = field(factory=lambda: defaultdict(Counter))
-    after_complaint: Counter[MomentKind | None] = field(factory=Counter)
+    after_complaint: defaultdict[MomentKind | None, list[str]] = field(
+        factory=lambda: defaultdict(list)
+    )
     teller: str = ""
 
 
@@ -57,7 +59,7 @@ def find(moments: Iterable[Moment]) -> Findings:
             findings.moments[moment.kind] += 1
             findings.years[moment.kind][moment.occurred_at.year] += 1
             if moment.kind is MomentKind.COMPLAINT:
-                findings.after_complaint[following.kind if following else None] += 1
+                findings.after_complaint[following.kind if following else None].append(contact)
         if len(story) <= _TELLING and len(kinds) > best:
             findings.teller, best = contact, len(kinds)
     return findings

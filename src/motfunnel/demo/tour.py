@@ -20,6 +20,7 @@ from motfunnel.domain.moment import MomentKind
 from motfunnel.intake import import_file
 from motfunnel.reports.cells import percent, span
 from motfunnel.reports.report import Report
+from motfunnel.statistics import ClusteredShare
 from motfunnel.tracking.tracker import Tracker
 
 DATABASE = "motfunnel-demo.db"
@@ -166,15 +167,17 @@ def _returns_cells(one: YearOfDeparture) -> tuple[str, ...]:
 
 
 def _complaints_table(findings: Findings) -> Table:
-    """What followed a complaint."""
+    """What followed a complaint; a contact may have made several."""
     table = Table(box=SIMPLE_HEAD)
     table.add_column("next moment")
-    table.add_column("complaints", justify="right")
-    table.add_column("share", justify="right")
-    total = sum(findings.after_complaint.values())
-    for kind, count in findings.after_complaint.most_common():
+    for header in ("complaints", "of", "share", "95% interval"):
+        table.add_column(header, justify="right")
+    everyone = [who for each in findings.after_complaint.values() for who in each]
+    for kind, who in sorted(findings.after_complaint.items(), key=lambda one: -len(one[1])):
+        share = ClusteredShare.by_name(who, everyone)
+        counts = (f"{share.numerator:,}", f"{share.denominator:,}")
         name = "none yet" if kind is None else kind.value
-        table.add_row(name, f"{count:,}", f"{count / total:.1%}")
+        table.add_row(name, *counts, percent(share.value), span(share.interval()))
     return table
 
 

@@ -133,7 +133,7 @@ def _counts(rows: Sequence[Any], parts: Parts, number: int, panels: int) -> dict
 def _heading(text: str, number: int) -> dict[str, Any]:
     axis_name = "y" if number == 0 else f"y{number + 1}"
     at: dict[str, Any] = {"x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom"}
-    return note(f"<b>{label(text)}</b>", yref=f"{axis_name} domain", **at)
+    return note(f"<b>{label(text, 100)}</b>", yref=f"{axis_name} domain", **at)
 
 
 def _trace(

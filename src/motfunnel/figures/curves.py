@@ -14,7 +14,7 @@ from attrs import frozen
 
 from motfunnel.domain.instant import MICROSECOND, format_duration
 from motfunnel.figures.calendar import nice
-from motfunnel.figures.lettering import label
+from motfunnel.figures.lettering import labels, room
 from motfunnel.figures.picture import Picture
 from motfunnel.figures.style import GREY, PALETTE, PAPER, RULE, axis, faint, note
 from motfunnel.figures.tracing import Traced, trace_of
@@ -64,8 +64,8 @@ def picture(answer: Rate) -> Picture:
     banded = answer.unit != "episode"
     traces = [
         trace
-        for row in rows
-        for trace in _traces(row, answer, scale, colours[row.group], banded=banded)
+        for row, name in zip(rows, labels(row.group or "all" for row in rows), strict=True)
+        for trace in _traces(row, name, answer, scale, colours[row.group], banded=banded)
     ]
     table = [_at_risk(row, scale, number) for number, row in enumerate(rows)]
     drawn = any(len(one["x"]) for one in traces)
@@ -75,7 +75,7 @@ def picture(answer: Rate) -> Picture:
         layout=_layout(answer, rows, scale, colours, blank),
         counted=_counted(answer, rows, blank),
         told=_told(answer, rows),
-        left=132 if answer.by is not None else 84,
+        left=room(_short([row.group for row in rows]), 132) if answer.by is not None else 84,
         right=40,
         above=44 if answer.by is not None else 30,
         below=14,
@@ -85,11 +85,10 @@ def picture(answer: Rate) -> Picture:
 
 
 def _traces(
-    row: RateRow, answer: Rate, scale: Scale, colour: str, *, banded: bool
+    row: RateRow, group: str, answer: Rate, scale: Scale, colour: str, *, banded: bool
 ) -> list[dict[str, Any]]:
     traced = trace_of(row.km.curve, answer.within // MICROSECOND, answer.confidence)
     days = [t / scale.micros for t in traced.times]
-    group = "all" if row.group is None else label(row.group)
     line = {
         "type": "scatter",
         "mode": "lines",
@@ -192,11 +191,16 @@ def _layout(
     }  # fmt: skip
 
 
+def _short(groups: Sequence[str | None]) -> list[str]:
+    """The groups left of the numbers at risk, where there is little room."""
+    return labels(groups, 14)
+
+
 def _row_names(
     rows: Sequence[RateRow], colours: dict[Any, str], grouped: bool
 ) -> list[dict[str, Any]]:
     at: dict[str, Any] = {"x": 0, "xanchor": "right", "xshift": -22, "yref": "y2"}
-    names = [label(row.group, 14) if grouped else "at risk" for row in rows]
+    names = _short([row.group for row in rows]) if grouped else ["at risk"] * len(rows)
     said = [
         note(name, y=n, font={"size": 11, "color": colours[row.group] if grouped else GREY}, **at)
         for n, (name, row) in enumerate(zip(names, rows, strict=True))
@@ -221,9 +225,13 @@ def _counted(answer: Rate, rows: Sequence[RateRow], blank: str) -> str:
         n = f"{largest}n = {sum(map(_size, rows)):,}"
     else:
         n = _rate(rows[0])
-    if blank or answer.unit == "episode":
+    if blank:
         return n
-    return f"{n}; {answer.confidence * 100:.4g}% band"
+    cut = any(_size(row) and row.km.at_risk < FEWEST_AT_RISK for row in rows)
+    ends = f"; each curve ends where fewer than {FEWEST_AT_RISK} are at risk" if cut else ""
+    if answer.unit == "episode":
+        return f"{n}{ends}"
+    return f"{n}; {answer.confidence * 100:.4g}% band{ends}"
 
 
 def _rate(row: RateRow) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from motfunnel.figures.lettering import label, room
+from motfunnel.figures.lettering import labels, room
 from motfunnel.figures.picture import Picture
 from motfunnel.figures.style import BLUE, GREY, INK, QUIET, axis, faint, names, note
 from motfunnel.reports.answer import Answer
@@ -56,18 +56,19 @@ def picture(answer: Answer[Any]) -> Picture:
             blank="nothing is counted",
         )
     rows = largest(answer.rows, drawn.counts)
-    labels = ["all" if _name(row, drawn) is None else label(_name(row, drawn)) for row in rows]
+    names_of = (_name(row, drawn) for row in rows)
+    said = labels("all" if name is None else name for name in names_of)
     trace = _dots(rows, drawn) if drawn.interval else _bars(rows, drawn)
     return Picture(
         traces=[trace],
         layout={
             "xaxis": axis(drawn.heading, **_scale(rows, drawn)),
-            "yaxis": names(labels),
+            "yaxis": names(said),
             "annotations": [_beside(row, n, drawn) for n, row in enumerate(rows)],
         },
         counted=_said(answer, rows, drawn),
         told=f"{drawn.heading}, by row: " + "; ".join(_spoken(row, drawn) for row in rows),
-        left=room(labels),
+        left=room(said),
         right=190,
         height=120 + 68 + _ROW * max(len(rows), 2),
     )  # fmt: skip
@@ -186,8 +187,9 @@ def _scale(rows: Sequence[Any], drawn: Drawn) -> dict[str, Any]:
 def _said(answer: Answer[Any], rows: Sequence[Any], drawn: Drawn) -> str:
     interval = f", {answer.confidence * 100:.4g}% intervals" if drawn.interval else ""
     if len(rows) < len(answer.rows):
+        listed = f"of the {len(answer.rows):,} listed are drawn{interval}"
         which = "first" if drawn.counts is None else "largest"
-        return f"the {which} {len(rows)} of {len(answer.rows)} rows{interval}"
+        return f"the {which} {len(rows)} {listed}"
     if drawn.counts == _COUNTS[0]:
         total = sum(row.denominator for row in rows)
         return f"n = {total:,} observed{interval}"

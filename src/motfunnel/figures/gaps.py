@@ -11,10 +11,11 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from motfunnel.figures.lettering import label, room
+from motfunnel.figures.lettering import fewer, labels, room
 from motfunnel.figures.picture import Picture
 from motfunnel.figures.style import BLUE, INK, ORANGE, PAPER, QUIET, axis, faint, names, note
-from motfunnel.reports.touchpoint_rows import JourneyMap, Touchpoints
+from motfunnel.reports.journey_map_rows import JourneyMap
+from motfunnel.reports.touchpoint_rows import Touchpoints
 
 _ROW: Final = 30
 _MOST: Final = 30
@@ -63,8 +64,7 @@ def journey_map(answer: JourneyMap) -> Picture:
 
 def _picture(all_rows: Sequence[Gap], expected: str, experienced: str) -> Picture:
     rows = list(all_rows[:_MOST])
-    labels = [label(row.name, 40) for row in rows]
-    fewer = f", the first {len(rows)} of {len(all_rows)} rows" if len(all_rows) > len(rows) else ""
+    set_names = labels((row.name for row in rows), 40)
     n = sum(row.experiences for row in rows)
     said = [f"{row.name}: {_score(row.expected)} {expected}, {_score(row.experienced)} "
             f"{experienced}, n = {row.experiences:,}" for row in rows]  # fmt: skip
@@ -77,13 +77,13 @@ def _picture(all_rows: Sequence[Gap], expected: str, experienced: str) -> Pictur
         ],
         layout={
             "xaxis": axis("mean score"),
-            "yaxis": names(labels),
+            "yaxis": names(set_names),
             "showlegend": True,
             "annotations": [_beside(row, n) for n, row in enumerate(rows)],
         },
-        counted=f"n = {n:,} experiences{fewer}",
+        counted=f"n = {n:,} experiences{fewer(len(rows), len(all_rows))}",
         told=f"Dots of {expected} and {experienced}. {'; '.join(said)}.",
-        left=room(labels),
+        left=room(set_names),
         right=140,
         above=40,
         height=120 + 96 + _ROW * max(len(rows), 2),

@@ -9,7 +9,7 @@ from html import unescape
 from typing import Any, Final
 
 from motfunnel.figures.calendar import named
-from motfunnel.figures.lettering import label, room
+from motfunnel.figures.lettering import labels, room
 from motfunnel.figures.picture import Picture
 from motfunnel.figures.style import QUIET, SHADES, axis, names
 
@@ -25,25 +25,27 @@ def picture(answer: Any) -> Picture:
     shares = [
         [one.share for one in row.cells] + [None] * (columns - len(row.cells)) for row in rows
     ]
-    labels = [_name(row, answer) for row in rows]
-    hovers = [_hovers(*one, columns) for one in zip(rows, labels, strict=True)]
-    each = max(1, -(-len(labels) // _MOST_NAMES))
-    ticks = {"tickvals": list(range(0, len(labels), each)), "ticktext": labels[::each]}
+    groups = list(dict.fromkeys(row.group for row in rows))
+    short = dict(zip(groups, labels(groups, 14), strict=True))
+    named_rows = [_name(row, answer, short) for row in rows]
+    hovers = [_hovers(*one, columns) for one in zip(rows, named_rows, strict=True)]
+    each = max(1, -(-len(named_rows) // _MOST_NAMES))
+    ticks = {"tickvals": list(range(0, len(named_rows), each)), "ticktext": named_rows[::each]}
     contacts = sum(row.contacts for row in rows)
     return Picture(
         traces=[_map(shares, columns, hovers)],
         layout={
             "xaxis": axis(f"{answer.period}s after that of the opening", side="top",
                           showgrid=False, dtick=max(1, columns // 20), tick0=0),
-            "yaxis": names(labels) | ticks,
+            "yaxis": names(named_rows) | ticks,
         },
-        counted=f"n = {contacts:,} contacts that opened, in {len(labels)} cohorts",
-        told="Heat map of retention. " + "; ".join(map(_told, labels, shares)) + ".",
-        left=room(labels),
+        counted=f"n = {contacts:,} contacts that opened, in {len(named_rows)} cohorts",
+        told="Heat map of retention. " + "; ".join(map(_told, named_rows, shares)) + ".",
+        left=room(named_rows),
         right=84,
         below=12,
         above=52,
-        height=120 + 64 + max(_ROW * len(labels), 120) if len(labels) <= _MOST_NAMES else 900,
+        height=184 + max(_ROW * len(rows), 120) if len(rows) <= _MOST_NAMES else 900,
     )  # fmt: skip
 
 
@@ -69,8 +71,8 @@ def _map(shares: list[list[float | None]], columns: int, hovers: list[list[str]]
     } | (lettered if columns <= _TEXT else {})  # fmt: skip
 
 
-def _name(row: Any, answer: Any) -> str:
-    group = "" if answer.by is None else f"{label(row.group, 14)}, "
+def _name(row: Any, answer: Any, short: dict[str, str]) -> str:
+    group = "" if answer.by is None else f"{short[row.group]}, "
     return f"{group}{named(row.starts_on, answer.period)} (n = {row.contacts:,})"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from html import escape
@@ -29,6 +30,20 @@ def label(text: object, most: int = MOST) -> str:
     """
     shown = visible(str(text))
     return escape(shown if len(shown) <= most else shown[: most - 1] + "…", quote=False)
+
+
+def labels(texts: Iterable[object], most: int = MOST) -> list[str]:
+    """Set names beside each other: of those that would look alike if shortened, none is.
+
+    >>> labels(["a" * 9 + "1", "a" * 9 + "2", "b" * 10], 8)
+    ['aaaaaaaaa1', 'aaaaaaaaa2', 'bbbbbbb…']
+    """
+    said = [*map(str, texts)]
+    short = {text: label(text, most) for text in said}
+    often = Counter(short.values())
+    return [
+        short[text] if often[short[text]] == 1 else label(text, len(visible(text))) for text in said
+    ]
 
 
 def visible(text: str) -> str:
@@ -62,6 +77,15 @@ def readable(text: str) -> str:
 def moment(at: datetime) -> str:
     """Write an instant in UTC, with seconds only where there are some."""
     return readable(at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+
+
+def fewer(drawn: int, of: int, what: str = "rows") -> str:
+    """Say that not all is drawn; nothing where it is.
+
+    >>> fewer(30, 100), fewer(30, 30)
+    (', the first 30 of 100 rows are drawn', '')
+    """
+    return f", the first {drawn:,} of {of:,} {what} are drawn" if drawn < of else ""
 
 
 def room(labels: Iterable[str], least: int = 64) -> int:

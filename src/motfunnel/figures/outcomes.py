@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from motfunnel.domain.instant import format_duration
-from motfunnel.figures.lettering import label, room
+from motfunnel.figures.lettering import labels, room
 from motfunnel.figures.picture import Picture
 from motfunnel.figures.style import BLUE, ORANGE, QUIET, axis, faint, names, note
 from motfunnel.reports.cells import percent
@@ -22,7 +22,7 @@ def picture(answer: Complaints) -> Picture:
     """Two dots with intervals for each group."""
     rows = sorted(answer.rows, key=lambda row: -row.outcomes.mature)[:_MOST]
     rows = [row for row in answer.rows if row in rows]
-    labels = ["all" if row.group is None else label(row.group) for row in rows]
+    set_names = labels("all" if row.group is None else row.group for row in rows)
     both = [row.outcomes for row in rows]
     window = format_duration(answer.within)
     fewer = f", the {len(rows)} largest groups" if len(answer.rows) > len(rows) else ""
@@ -41,13 +41,13 @@ def picture(answer: Complaints) -> Picture:
         layout={
             "xaxis": axis(f"of contacts, within {window} of their first complaint",
                           tickformat=".0%", rangemode="tozero"),
-            "yaxis": names(labels),
+            "yaxis": names(set_names),
             "showlegend": True,
             "annotations": [_beside(row, n) for n, row in enumerate(rows)],
         },
         counted=f"{cases:,} cases, n = {observed:,} contacts observed for the whole window{fewer}",
         told=f"Dots. {'; '.join(said)}.",
-        left=room(labels),
+        left=room(set_names),
         right=150,
         above=40,
         height=120 + 96 + _ROW * max(len(rows), 2),

@@ -23,7 +23,6 @@ from motfunnel.figures.drawing import kinds, library, picture
 from motfunnel.figures.lettering import moment, readable, visible
 from motfunnel.figures.picture import Picture, unframed
 from motfunnel.reports.answer import Answer, Table
-from motfunnel.reports.table import without_erased
 
 SCRIPT: Final = "plotly.min.js"
 """The name of the script beside the page."""
@@ -150,10 +149,7 @@ def _section(section: Section, *, beside: bool) -> Iterator[str]:
 
 
 def _notes(answer: Answer[Any]) -> Iterator[str]:
-    notes = list(answer.notes)
-    if answer.erased:
-        notes.append(without_erased(answer.erased))
-    if notes:
+    if notes := answer.remarks:
         yield f'<ul class="notes">{"".join(f"<li>{_text(readable(n))}.</li>" for n in notes)}</ul>'
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from motfunnel.figures.lettering import label, room
+from motfunnel.figures.lettering import fewer, labels, room
 from motfunnel.figures.picture import Picture
 from motfunnel.figures.style import (
     AMBER,
@@ -51,7 +51,7 @@ def nps(answer: Nps) -> Picture:
 def verdicts(answer: Touchpoints) -> Picture:
     """Bad, in between and good experiences at each touchpoint."""
     rows = answer.rows[:_MOST]
-    labels = [
+    said = [
         row.touchpoint if answer.by is None else f"{row.touchpoint} · {row.group}" for row in rows
     ]
     parts = [
@@ -60,19 +60,21 @@ def verdicts(answer: Touchpoints) -> Picture:
         ("good", BLUE, [row.verdicts.good for row in rows]),
     ]
     n = sum(row.experiences for row in rows)
-    return _picture(labels, parts, f"n = {n:,} experiences")
+    counted = f"n = {n:,} experiences{fewer(len(rows), len(answer.rows))}"
+    return _picture(said, parts, counted)
 
 
 def lens(answer: LensAnswer) -> Picture:
     """The events of each class; by touchpoint where the lens tells them apart."""
     rows = answer.rows[:_MOST]
-    labels = [
+    said = [
         row.of_class if row.touchpoint is None else f"{row.touchpoint}: {row.of_class}"
         for row in rows
     ]
     events = sum(row.events for row in answer.rows)
     parts = [("events", BLUE, [row.events for row in rows])]
-    return _picture(labels, parts, f"n = {events:,} events", whole=False)
+    counted = f"n = {events:,} events{fewer(len(rows), len(answer.rows))}"
+    return _picture(said, parts, counted, whole=False)
 
 
 def simulation(answer: Simulation) -> Picture:
@@ -85,12 +87,12 @@ def simulation(answer: Simulation) -> Picture:
         ("lost", ORANGE, [row.lost for row in rows]),
     ]
     n = [row.same + row.moved + row.gained + row.lost for row in rows]
-    labels = [f"{row.moment} (n = {one:,})" for row, one in zip(rows, n, strict=True)]
-    return _picture(labels, parts, f"n = {sum(n):,} moments of {answer.folded:,} contacts")
+    said = [f"{row.moment} (n = {one:,})" for row, one in zip(rows, n, strict=True)]
+    return _picture(said, parts, f"n = {sum(n):,} moments of {answer.folded:,} contacts")
 
 
 def _picture(said: Sequence[str], parts: Parts, counted: str, *, whole: bool = True) -> Picture:
-    labels = [label(one) for one in said]
+    set_names = labels(said)
     totals = [sum(counts) for counts in zip(*(counts for _, _, counts in parts), strict=True)]
     scale = axis("", tickformat=".0%", range=[0, 1]) if whole else axis("", rangemode="tozero")
     told = [
@@ -106,15 +108,15 @@ def _picture(said: Sequence[str], parts: Parts, counted: str, *, whole: bool = T
             "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1,
                        "yanchor": "bottom", "traceorder": "normal"},
             "xaxis": scale,
-            "yaxis": names(labels),
+            "yaxis": names(set_names),
         },
         counted=counted,
         told=f"Bars of shares. {'; '.join(told)}.",
-        left=room(labels),
+        left=room(set_names),
         right=64,
         above=40 if len(parts) > 1 else 12,
         below=40,
-        height=120 + 96 + _ROW * max(len(labels), 2),
+        height=120 + 96 + _ROW * max(len(set_names), 2),
     )  # fmt: skip
 
 

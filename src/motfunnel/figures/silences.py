@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from motfunnel.domain.instant import format_duration
-from motfunnel.figures.lettering import label
+from motfunnel.figures.lettering import fewer, label
 from motfunnel.figures.picture import Picture
 from motfunnel.figures.style import INK, PALETTE, QUIET, axis, faint, note
 from motfunnel.reports.patience import Patience, PatienceRow
@@ -17,7 +17,8 @@ _DAY: Final = timedelta(days=1)
 
 def picture(answer: Patience) -> Picture:
     """A line with its band for each stage, and the share asked for as a level."""
-    rows = [row for row in answer.rows if row.steps][: len(PALETTE)]
+    known = [row for row in answer.rows if row.steps]
+    rows = known[: len(PALETTE)]
     traces = [one for row, colour in zip(rows, PALETTE, strict=False) for one in _line(row, colour)]
     shown = sorted({step.silent_for for row in rows for step in row.steps})
     level = {"type": "line", "xref": "x domain", "x0": 0, "x1": 1, "y0": answer.below,
@@ -35,7 +36,8 @@ def picture(answer: Patience) -> Picture:
                                  y=answer.below, yref="y", yanchor="bottom",
                                  font={"size": 11, "color": QUIET})],
         },
-        counted=f"n = {sum(row.silences for row in answer.rows):,} silences",
+        counted=f"n = {sum(row.silences for row in answer.rows):,} silences"
+        f"{fewer(len(rows), len(known), 'stages')}",
         told=f"Lines by the length of silence. {'; '.join(map(_told, answer.rows))}.",
         above=40,
     )  # fmt: skip

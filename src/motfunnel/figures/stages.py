@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from motfunnel.figures.lettering import label, room
+from motfunnel.figures.lettering import label, labels, room
 from motfunnel.figures.picture import Picture
 from motfunnel.figures.style import BLUE, INK, PALETTE, PAPER, QUIET, axis, faint, names
 from motfunnel.reports.cells import days, percent, span
@@ -23,9 +23,13 @@ def picture(answer: StageFunnel) -> Picture:
 
 def _funnel(answer: StageFunnel) -> Picture:
     rows = answer.rows
-    labels = [label(row.stage) for row in rows]
+    stages = labels(row.stage for row in rows)
     first = rows[0].contacts if rows else 0
-    ticks = [f"<b>{one}</b>{_beside(row)}" for one, row in zip(labels, rows, strict=True)]
+    below = [_beside(row) for row in rows]
+    quiet = [
+        "".join(f"<br><span style='color:{QUIET}'>{line}</span>" for line in each) for each in below
+    ]
+    ticks = [f"<b>{one}</b>{more}" for one, more in zip(stages, quiet, strict=True)]
     return Picture(
         traces=[_trapezes(rows)],
         layout={
@@ -35,7 +39,7 @@ def _funnel(answer: StageFunnel) -> Picture:
         },
         counted=f"n = {first:,} contacts that opened",
         told=f"Funnel. {'; '.join(f'{r.stage}: {r.contacts:,} contacts' for r in rows)}.",
-        left=max(room(labels), 216 if len(rows) > 1 else 0),
+        left=max(room(stages), room(line for each in below for line in each)),
         below=16,
         height=120 + 28 + _STEP * max(len(rows), 1),
     )
@@ -65,12 +69,16 @@ def _groups(answer: StageFunnel) -> Picture:
     for row in answer.rows:
         groups.setdefault(row.group, []).append(row)
     shown = list(groups.items())[: len(PALETTE)]
-    stages = [label(one) for one in dict.fromkeys(row.stage for row in answer.rows)]
+    set_names = labels(group for group, _ in shown)
+    stages = labels(dict.fromkeys(row.stage for row in answer.rows))
     opened = sum(rows[0].contacts for _, rows in shown)
     fewer = f", the first {len(shown)} of {len(groups)} groups" if len(groups) > len(shown) else ""
     said = [f"{row.group}, {row.stage}: {row.contacts:,}" for row in answer.rows]
     return Picture(
-        traces=[_bars(*one, colour) for one, colour in zip(shown, PALETTE, strict=False)],
+        traces=[
+            _bars(name, rows, colour)
+            for name, (_, rows), colour in zip(set_names, shown, PALETTE, strict=False)
+        ],
         layout={
             "xaxis": axis("of all in the group that opened", tickformat=".0%", range=[0, 1.08]),
             "yaxis": names(stages),
@@ -86,11 +94,11 @@ def _groups(answer: StageFunnel) -> Picture:
     )
 
 
-def _bars(group: str | None, rows: Sequence[StageRow], colour: str) -> dict[str, Any]:
+def _bars(group: str, rows: Sequence[StageRow], colour: str) -> dict[str, Any]:
     return {
         "type": "bar",
         "orientation": "h",
-        "name": f"{label(group)} (n = {rows[0].contacts:,})",
+        "name": f"{group} (n = {rows[0].contacts:,})",
         "x": [row.from_first for row in rows],
         "y": list(range(len(rows))),
         "marker": {"color": colour},
@@ -106,13 +114,13 @@ def _said(row: StageRow) -> str:
     return f"<b>{row.contacts:,}</b>{share}"
 
 
-def _beside(row: StageRow) -> str:
-    """Below the name: the share of the stage before with its interval, and the median time."""
+def _beside(row: StageRow) -> tuple[str, ...]:
+    """Below the name: the share of the stage before with its counts, and the median time."""
     if row.from_previous is None:
-        return ""
+        return ()
     sure = "" if row.interval is None else f" ({span(row.interval)})"
-    step = f"<br><span style='color:{QUIET}'>{percent(row.from_previous)}{sure} of previous</span>"
-    if row.median is None:
-        return step
-    waited = "at once" if row.median < _AT_ONCE else f"in {days(row.median)}"
-    return f"{step}<br><span style='color:{QUIET}'>{waited}, at the median</span>"
+    counts = f"{row.numerator:,} of {row.denominator:,}"
+    if row.median is not None:
+        waited = "at once" if row.median < _AT_ONCE else f"in {days(row.median)}"
+        counts += f", {waited} at the median"
+    return f"{percent(row.from_previous)}{sure} of previous", counts

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
 from attrs import field, frozen
 
@@ -53,6 +53,10 @@ class Row:
         return plain(self)
 
 
+NOTHING_KNOWN: Final = (
+    "nothing had been recorded by the instant of known-by; an import records a whole history at "
+    "the instant of the import"
+)
 R = TypeVar("R", bound=Row)
 Table = tuple[str | None, Sequence[str], Sequence[Sequence[str]]]
 """A caption, a header and rows, as they are printed."""
@@ -73,6 +77,7 @@ class Answer(Generic[R]):
         erased: how many contacts were erased without their counts, and are in no row.
         rows: what was counted.
         notes: what a reader has to know besides.
+        is_anything_known: whether anything had been recorded by ``known_by``.
     """
 
     row_class: ClassVar[type[Row]] = Row
@@ -88,6 +93,17 @@ class Answer(Generic[R]):
     erased: int = field(default=0, metadata=cell(COUNT))
     rows: tuple[R, ...]
     notes: tuple[str, ...] = ()
+    is_anything_known: bool = True
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """All that a reader has to know besides: the notes, and who and what is not in it."""
+        remarks = list(self.notes)
+        if not self.is_anything_known:
+            remarks.append(NOTHING_KNOWN)
+        if self.erased:
+            remarks.append(without_erased(self.erased))
+        return tuple(remarks)
 
     @property
     def title(self) -> str:
@@ -113,7 +129,7 @@ class Answer(Generic[R]):
 
     def to_dict(self) -> dict[str, Any]:
         """The whole answer, ready for JSON; instants as ISO 8601, durations in seconds."""
-        return plain(self) | {"notes": list(self.notes), "rows": [r.to_dict() for r in self.rows]}
+        return plain(self) | {"notes": list(self.remarks), "rows": [r.to_dict() for r in self.rows]}
 
     def to_json(self) -> str:
         """The same as a JSON text."""
@@ -166,16 +182,23 @@ class Answer(Generic[R]):
               for name, kind, value in asked if name not in taken),
         ]  # fmt: skip
 
-    def __str__(self) -> str:
-        """The answer with its definition, as one reads it on a terminal of 80 columns."""
-        told = [self._heading(), self.definition, *self.notes]
-        if self.erased:
-            told.append(without_erased(self.erased))
-        text = "\n".join(map(wrapped, told))
+    def to_text(self, width: int | None = None) -> str:
+        """The answer with its definition, as one reads it.
+
+        Args:
+            width: how many columns the terminal has: wider tables fold their names over several
+                lines. Without it they are as wide as they are. No name is ever cut.
+        """
+        told = [self._heading(), self.definition, *self.remarks]
+        text = "\n".join(wrapped(one, width) for one in told)
         for caption, header, rows in self.tables():
-            above = "" if caption is None else f"\n{wrapped(caption)}"
-            text += f"\n{above}\n{text_table(header, rows)}"
+            above = "" if caption is None else f"\n{wrapped(caption, width)}"
+            text += f"\n{above}\n{text_table(header, rows, width)}"
         return text
+
+    def __str__(self) -> str:
+        """The answer as a text, however wide its names are."""
+        return self.to_text()
 
     def tables(self) -> Iterator[Table]:
         """What is printed below the definition: the rows, then what is nested in them."""

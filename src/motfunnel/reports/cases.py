@@ -5,11 +5,11 @@ Recovery is set against departure as competing outcomes; the plain rates are ``c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Final
 
-from motfunnel.reports.clock import ERASED
+from motfunnel.reports.clock import ERASED, Cohort
 from motfunnel.reports.complaint_clocks import OUTCOME, RESOLUTION
 from motfunnel.reports.complaint_estimate import make_row
 from motfunnel.reports.complaint_rows import ComplaintRow, Complaints
@@ -22,6 +22,8 @@ from motfunnel.reports.question import (
     check_window,
     read_cohort,
 )
+from motfunnel.reports.remarks import impossible, nobody_yet
+from motfunnel.reports.windowed import DEPARTURE_AFTER_COMPLAINT
 
 WITHIN: Final = timedelta(days=90)
 DEFINITION: Final = (
@@ -61,26 +63,47 @@ class AboutCases(Question):
             within: the window of the outcomes after the complaint; its edge belongs to it.
             complained: the cohort: complaints from the first instant on, before the second.
             by: a property of the complaint, such as ``reason`` or ``branch``; also written
-                ``property:NAME``.
+                ``property:NAME``. ``trait:NAME`` is a trait as it held at the complaint.
             confidence: of the intervals.
         """
         check_window(within)
-        name, cohort = read_property(by), read_cohort(complained)
-        grouping = None if name is None else Grouping(kind="property", name=name)
+        grouping, cohort = read_property(by), read_cohort(complained)
         cases = self._choose(RESOLUTION, cohort, grouping, first_only=False)
         contacts = self._choose(OUTCOME, cohort, grouping, first_only=True)
         readings = (one for each in (*cases.values(), *contacts.values()) for one in each)
         erased = any(one.ending == ERASED for one in readings)
+        rows = tuple(self._rows(cases, contacts, within, confidence))
         return Complaints(
             name="complaints",
             definition=DEFINITION,
-            rows=tuple(self._rows(cases, contacts, within, confidence)),
+            rows=rows,
             within=within,
-            by=name,
+            by=None if grouping is None else grouping.written,
             cohort=cohort,
-            notes=(NO_PROMISE, CUT_OFF) if erased else (NO_PROMISE,),
+            notes=self._remarks(rows, grouping, cohort, within, erased=erased),
             **self._asked(confidence),
         )
+
+    def _remarks(
+        self,
+        rows: Sequence[ComplaintRow],
+        grouping: Grouping | None,
+        cohort: Cohort,
+        within: timedelta,
+        *,
+        erased: bool,
+    ) -> tuple[str, ...]:
+        """What a reader has to know besides."""
+        funnel, departed = self._tracker.funnel, any(row.outcomes.departed for row in rows)
+        never = None if departed else impossible(funnel, DEPARTURE_AFTER_COMPLAINT.awaits, within)
+        notes = (
+            NO_PROMISE,
+            CUT_OFF if erased else None,
+            never and f"of departures {never}",
+            nobody_yet(cohort, self.as_of),
+            self._unknown(grouping, [row.group for row in rows]),
+        )
+        return tuple(note for note in notes if note is not None)
 
     def _rows(
         self, cases: Groups, contacts: Groups, within: timedelta, confidence: float

@@ -15,7 +15,7 @@ from motfunnel.reports.complaint_clocks import DEPARTURE
 from motfunnel.reports.complaint_rows import FEWEST_KNOWN, ComplaintRow, Outcomes
 from motfunnel.reports.estimate import TOLERANCE, curve_of
 from motfunnel.reports.moment_clocks import ADVOCACY, PURCHASE
-from motfunnel.statistics import CompetingRisks, Proportion, SurvivalCurve
+from motfunnel.statistics import ClusteredShare, CompetingRisks, Proportion, SurvivalCurve
 
 RECOVERED: Final = "recovered"
 
@@ -32,8 +32,7 @@ def make_row(
     resolved = [one for one in cases if one.happened]
     reopened = [one for one in resolved if one.clock.reopened_at is not None]
     left = [one for one in cases if one.clock.departed_at is not None]
-    back = Proportion(numerator=len(reopened), denominator=len(resolved))
-    gone = Proportion(numerator=len(left), denominator=len(cases))
+    back, gone = _share(reopened, resolved), _share(left, cases)
     km = curve_of(cases, 0, confidence)
     outcomes, parts = _outcomes(complaints, within, as_of, confidence)
     parts |= {"cases": list(cases), "resolved": resolved, "reopened": reopened}
@@ -55,6 +54,13 @@ def make_row(
         departed_meanwhile_interval=gone.interval(confidence),
         outcomes=outcomes,
         names={part: sorted(one.clock.contact for one in who) for part, who in parts.items()},
+    )
+
+
+def _share(counted: Sequence[Reading], of: Sequence[Reading]) -> ClusteredShare:
+    """A share of cases, of which one contact may have several."""
+    return ClusteredShare.by_name(
+        (one.clock.contact for one in counted), (one.clock.contact for one in of)
     )
 
 
@@ -85,9 +91,11 @@ def _outcomes(
     recovered = [one for one in ended if one.clock.cause != DEPARTURE]
     good = Proportion(numerator=len(recovered), denominator=len(mature))
     bad = Proportion(numerator=len(by_cause[DEPARTURE]), denominator=len(mature))
+    early = Proportion(numerator=len(complaints) - len(mature), denominator=len(complaints))
     outcomes = Outcomes(
         contacts=len(complaints),
         mature=len(mature),
+        immature=early.value,
         recovered=good.numerator,
         recovered_share=good.value,
         recovered_interval=good.interval(confidence),

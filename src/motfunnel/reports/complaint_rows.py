@@ -46,6 +46,7 @@ class Outcomes:
     Attributes:
         contacts: how many complained.
         mature: those of them that were observed for the whole window.
+        immature: the share of them that were not; None where nobody complained.
         recovered: of the mature, those that recovered within it, before any departure.
         recovered_share: of the mature; None where nobody is.
         recovered_interval: Wilson's, around that share.
@@ -62,12 +63,13 @@ class Outcomes:
     """
 
     contacts: int = field(metadata=cell(COUNT))
-    mature: int = field(metadata=cell(COUNT, "observed"))
-    recovered: int = field(metadata=cell(COUNT, "recovered"))
-    recovered_share: float | None = field(metadata=cell(SHARE, "rate"))
-    recovered_interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
-    purchase_first: int = field(metadata=cell(COUNT, "by purchase"))
-    advocacy_first: int = field(metadata=cell(COUNT, "by advocacy"))
+    mature: int = field(metadata=cell(COUNT))
+    immature: float | None = field(metadata=cell(SHARE))
+    recovered: int = field(metadata=cell(COUNT))
+    recovered_share: float | None = field(metadata=cell(SHARE))
+    recovered_interval: Interval | None = field(metadata=cell(between(SHARE)))
+    purchase_first: int = field(metadata=cell(COUNT))
+    advocacy_first: int = field(metadata=cell(COUNT))
     departed: int = field(metadata=cell(COUNT))
     departed_share: float | None = field(metadata=cell(SHARE))
     departed_interval: Interval | None = field(metadata=cell(between(SHARE)))
@@ -96,10 +98,12 @@ class ComplaintRow(Row):
         upper_quartile: by when three quarters are.
         reopened: of the resolved, those whose case opened again.
         reopened_share: of the resolved; None where there are none.
-        reopened_interval: Wilson's, around that share.
+        reopened_interval: around that share; Wilson's, or clustered by contact where
+            contacts repeat.
         departed_meanwhile: of the cases, those whose contact left while they were open.
         departed_meanwhile_share: of the cases.
-        departed_meanwhile_interval: Wilson's, around that share.
+        departed_meanwhile_interval: around that share; Wilson's, or clustered by contact where
+            contacts repeat.
         outcomes: what came of those who complained.
     """
 
@@ -111,10 +115,10 @@ class ComplaintRow(Row):
     median: timedelta | None = field(metadata=cell(DURATION, "median"))
     median_interval: Span | None = field(metadata=cell(between(DURATION), LEVEL))
     upper_quartile: timedelta | None = field(metadata=cell(DURATION, "75% in"))
-    reopened: int = field(metadata=cell(COUNT, "reopened"))
+    reopened: int = field(metadata=cell(COUNT))
     reopened_share: float | None = field(metadata=cell(SHARE))
     reopened_interval: Interval | None = field(metadata=cell(between(SHARE)))
-    departed_meanwhile: int = field(metadata=cell(COUNT, "left meanwhile"))
+    departed_meanwhile: int = field(metadata=cell(COUNT))
     departed_meanwhile_share: float | None = field(metadata=cell(SHARE))
     departed_meanwhile_interval: Interval | None = field(metadata=cell(between(SHARE)))
     outcomes: Outcomes = field(metadata=cell(nested(Outcomes)))
@@ -126,7 +130,7 @@ class Complaints(Answer[ComplaintRow]):
 
     Attributes:
         within: the window of the outcomes; its edge belongs to it.
-        by: the property of the complaint that tells the groups apart, or None.
+        by: what tells the groups apart: a property of the complaint, or ``trait:NAME``; or None.
         cohort: from when to when the complaints were made; half-open, None: no bound.
     """
 
@@ -146,7 +150,7 @@ class Complaints(Answer[ComplaintRow]):
         return super().words() | {"by": self.by or ""}
 
     def tables(self) -> Iterator[Table]:
-        """The cases; then recovery and departure, as counted and by Aalen–Johansen."""
+        """The cases and what became of them; then who recovered or departed first, two ways."""
         shown = columns_of(ComplaintRow)
         yield self.table(None, shown, self.rows)
         window = format_duration(self.within)
@@ -155,29 +159,53 @@ class Complaints(Answer[ComplaintRow]):
 
 
 def _told(*columns: tuple[str, Kind, str]) -> list[tuple[str, Cell]]:
-    return [(f"outcomes.{path}", Cell(kind, heading)) for path, kind, heading in columns]
+    return [(path, Cell(kind, heading)) for path, kind, heading in columns]
 
 
+_REOPENED: Final = _told(
+    ("reopened_share", SHARE, "reopened"),
+    ("reopened_interval", between(SHARE), LEVEL),
+    ("reopened", COUNT, "counted"),
+    ("resolved", COUNT, "resolved"),
+)
+_LEFT_MEANWHILE: Final = _told(
+    ("departed_meanwhile_share", SHARE, "left meanwhile"),
+    ("departed_meanwhile_interval", between(SHARE), LEVEL),
+    ("departed_meanwhile", COUNT, "counted"),
+    ("cases", COUNT, "cases"),
+)
+_RECOVERED: Final = _told(
+    ("outcomes.recovered_share", SHARE, "rate"),
+    ("outcomes.recovered_interval", between(SHARE), LEVEL),
+    ("outcomes.recovered", COUNT, "counted"),
+    ("outcomes.mature", COUNT, "observed"),
+    ("outcomes.immature", SHARE, "immature"),
+    ("outcomes.purchase_first", COUNT, "purchase"),
+    ("outcomes.advocacy_first", COUNT, "advocacy"),
+)
 _DEPARTED: Final = _told(
-    ("mature", COUNT, "observed"),
-    ("departed", COUNT, "departed"),
-    ("departed_share", SHARE, "rate"),
-    ("departed_interval", between(SHARE), LEVEL),
+    ("outcomes.departed_share", SHARE, "rate"),
+    ("outcomes.departed_interval", between(SHARE), LEVEL),
+    ("outcomes.departed", COUNT, "counted"),
+    ("outcomes.mature", COUNT, "observed"),
+    ("outcomes.immature", SHARE, "immature"),
 )
 _ESTIMATED: Final = _told(
-    ("contacts", COUNT, "contacts"),
-    ("recovery", SHARE, "recovery"),
-    ("recovery_interval", between(SHARE), LEVEL),
-    ("departure", SHARE, "departure"),
-    ("departure_interval", between(SHARE), LEVEL),
+    ("outcomes.contacts", COUNT, "contacts"),
+    ("outcomes.recovery", SHARE, "recovery"),
+    ("outcomes.recovery_interval", between(SHARE), LEVEL),
+    ("outcomes.departure", SHARE, "departure"),
+    ("outcomes.departure_interval", between(SHARE), LEVEL),
 )
 
 
 def _outcome_tables(window: str) -> Iterator[tuple[str, list[tuple[str, Cell]]]]:
+    yield "By now: of the resolved cases, those that were opened again", _REOPENED
+    yield "By now: of all cases, those whose contact left while they were open", _LEFT_MEANWHILE
     yield (
         f"Recovered first, by a purchase or by advocacy within {window} of the contact's first "
         "complaint, before any departure",
-        columns_of(Outcomes, "outcomes"),
+        _RECOVERED,
     )
     yield f"Departed first, within {window}, before any recovery", _DEPARTED
     yield (

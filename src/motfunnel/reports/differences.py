@@ -22,6 +22,7 @@ AWAY: Final = "are away"
 APOSTLES: Final = "are apostles"
 NUMERATOR: Final = "numerator"
 DENOMINATOR: Final = "denominator"
+IMMATURE: Final = "immature"
 
 
 @define
@@ -143,22 +144,29 @@ class Differences:
     def _returned(self, journey: Journey) -> set[str]:
         """Whether a contact's first departure counts in the rate, and in which of its counts."""
         first = journey.episodes.get(1)
-        if first is None or self.as_of - first.departed_at < self.within:
+        if first is None:
             return set()
+        if self.as_of - first.departed_at < self.within:
+            return {IMMATURE}
         back = first.returned_at
         returned = back is not None and back - first.departed_at <= self.within
         return {DENOMINATOR, NUMERATOR} if returned else {DENOMINATOR}
 
     def _rate(self, side: str, confidence: float) -> RateChange:
-        counts = {part: self._rates.of(f"{side} {part}") for part in (NUMERATOR, DENOMINATOR)}
-        share = Proportion(**counts)
-        names = self._rates.named(*(f"{side} {part}" for part in counts))
+        parts = (NUMERATOR, DENOMINATOR, IMMATURE)
+        counted, observed, immature = (self._rates.of(f"{side} {part}") for part in parts)
+        share = Proportion(numerator=counted, denominator=observed)
+        early = Proportion(numerator=immature, denominator=observed + immature)
+        names = self._rates.named(*(f"{side} {part}" for part in parts))
         return RateChange(
             funnel=side,
             rate=share.value,
             interval=share.interval(confidence),
-            names={part: names[f"{side} {part}"] for part in counts},
-            **counts,
+            numerator=counted,
+            denominator=observed,
+            immature=early.value,
+            immature_count=immature,
+            names={part: names[f"{side} {part}"] for part in parts},
         )
 
 

@@ -6,7 +6,7 @@ is left out on the way, as many leave a node as came to it. Reads no database.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
@@ -16,16 +16,19 @@ from typing import ClassVar, Final
 from attrs import field, frozen
 
 from motfunnel.domain.moment import Moment, MomentKind
-from motfunnel.reports.answer import Row
-from motfunnel.reports.cells import COHORT, COUNT, SHARE, TEXT, Kind, cell
+from motfunnel.reports.answer import Row, Table, columns_of
+from motfunnel.reports.cells import COHORT, COUNT, LEVEL, SHARE, TEXT, Kind, between, cell
 from motfunnel.reports.clock import Cohort
 from motfunnel.reports.grouped import Grouped, GroupedRow
 from motfunnel.reports.opening import Opened
+from motfunnel.statistics import ClusteredShare, Interval
+from motfunnel.statistics.clustered_share import IN_WORDS
 
 DEFINITION: Final = (
     "from each moment of a contact to its next one, or to where it is now: still active, away, or "
     "erased; step 1 leads from the opening; transitions are counted, each with its contact; the "
-    "share is of all transitions that leave the same moment at the same step"
+    "share is of all transitions that leave the same moment at the same step, its interval "
+    f"{IN_WORDS}"
 )
 STILL_ACTIVE: Final = "still active"
 AWAY: Final = "away"
@@ -44,16 +47,21 @@ class FlowRow(GroupedRow):
         source: the moment that it leaves, by its kind.
         target: the moment that it leads to, or where the contact is now.
         transitions: how many there are.
-        contacts: how many contacts made them; at one step each makes one.
+        leaving: how many transitions leave this source at this step.
+        contacts: how many contacts made those that lead to this target; at one step each makes
+            one.
         share: of the transitions that leave this source at this step.
+        interval: around it; Wilson's, or clustered by contact where contacts repeat.
     """
 
     step: int | None = field(metadata=cell(_STEP, "step"))
     source: str = field(metadata=cell(TEXT, "from"))
     target: str = field(metadata=cell(TEXT, "to"))
-    transitions: int = field(metadata=cell(COUNT, "transitions"))
-    contacts: int = field(metadata=cell(COUNT, "contacts"))
     share: float = field(metadata=cell(SHARE, "share"))
+    interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
+    transitions: int = field(metadata=cell(COUNT, "transitions"))
+    leaving: int = field(metadata=cell(COUNT, "of"))
+    contacts: int = field(metadata=cell(COUNT, "contacts"))
 
 
 @frozen(kw_only=True)
@@ -73,6 +81,15 @@ class Flows(Grouped[FlowRow]):
     cohort: Cohort = field(default=(None, None), metadata=cell(COHORT))
     steps: int | None = field(default=None, metadata=cell(COUNT))
     contacts: int = field(metadata=cell(COUNT))
+
+    def tables(self) -> Iterator[Table]:
+        """The flows; how many contacts made them, where a contact can have made several."""
+        if self.by is not None:
+            yield from super().tables()
+            return
+        together = any(row.step is None for row in self.rows)
+        shown = [one for one in columns_of(FlowRow) if together or one[0] != "contacts"]
+        yield self.table(None, shown, self.rows)
 
 
 Counted = Mapping[tuple[str | None, int | None], Mapping[tuple[str, str], list[str]]]
@@ -115,24 +132,27 @@ def _nodes(moments: Sequence[Moment], gone: datetime | None, as_of: datetime) ->
     return [*(kind.value for kind in past), end]
 
 
-def flow_rows(counted: Counted) -> Iterator[FlowRow]:
+def flow_rows(counted: Counted, confidence: float) -> Iterator[FlowRow]:
     """Give the flows of each group and step, by what they leave, the greatest first."""
     for group, step in sorted(counted, key=lambda key: (str(key[0]), key[1] or 0)):
         flows = counted[group, step]
-        leaving: defaultdict[str, int] = defaultdict(int)
+        leaving: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for (source, _), names in flows.items():
-            leaving[source] += len(names)
-        order = ((-leaving[source], source, -len(names), target, names)
+            leaving[source].update(names)
+        order = ((-leaving[source].total(), source, -len(names), target, names)
                  for (source, target), names in flows.items())  # fmt: skip
         for _, source, _, target, names in sorted(order, key=itemgetter(0, 1, 2, 3)):
-            once = tuple(dict.fromkeys(names))
+            mine = Counter(names)
+            share = ClusteredShare.of((mine[one], n) for one, n in leaving[source].items())
             yield FlowRow(
                 group=group,
                 step=step,
                 source=source,
                 target=target,
-                transitions=len(names),
-                contacts=len(once),
-                share=len(names) / leaving[source],
-                names={"transitions": tuple(names), "contacts": once},
+                share=share.numerator / share.denominator,
+                interval=share.interval(confidence),
+                transitions=share.numerator,
+                leaving=share.denominator,
+                contacts=len(mine),
+                names={"transitions": tuple(names), "contacts": tuple(mine)},
             )

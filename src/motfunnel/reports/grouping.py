@@ -42,6 +42,11 @@ class Grouping:
         return UNKNOWN if value is None else value
 
     @property
+    def written(self) -> str:
+        """What it is called in answers of which a plain name means a property."""
+        return self.name if self.kind == "property" else f"{self.kind}:{self.name}"
+
+    @property
     def is_of_the_clock(self) -> bool:
         """Whether the clock itself holds the value."""
         return self.kind in _OF_THE_CLOCK
@@ -60,29 +65,18 @@ def read_grouping(by: str | None, rate: Windowed) -> Grouping | None:
         raise QuestionError(f"{rate.name} cannot be told apart by {by}; it can by: {others}")
     if by in ("stage", "reason", "source"):
         return Grouping(kind=by)
-    try:
-        name = check_text(by, "by")
-    except ValueError as error:
-        raise QuestionError(str(error)) from None
-    for prefix, kind in _PREFIXES.items():
-        if name.startswith(prefix):
-            return Grouping(kind=kind, name=_named(name.removeprefix(prefix), kind))
-    return Grouping(kind="trait", name=name)
+    return _prefixed(by) or Grouping(kind="trait", name=by)
 
 
-def read_property(by: str | None) -> str | None:
-    """Read which property to tell apart by, of a question that knows no other groups.
+def read_property(by: str | None) -> Grouping | None:
+    """Read which property to tell events apart by, or with its prefix which trait.
 
     Raises:
         QuestionError: it names nothing.
     """
     if by is None:
         return None
-    try:
-        name = check_text(by, "by")
-    except ValueError as error:
-        raise QuestionError(str(error)) from None
-    return _named(name.removeprefix("property:"), "property")
+    return _prefixed(by) or Grouping(kind="property", name=_named(by, "property"))
 
 
 def trait_at(said: Sequence[tuple[datetime, str]], at: datetime) -> str:
@@ -95,6 +89,18 @@ def property_text(properties: Mapping[str, Any] | None, name: str) -> str:
     """The value of a property, as the text to group by."""
     value = None if properties is None else properties.get(name)
     return UNKNOWN if is_blank(value) else trait_text(value)
+
+
+def _prefixed(by: str) -> Grouping | None:
+    """Read a name with a prefix that says what it is of; None for a plain one."""
+    try:
+        name = check_text(by, "by")
+    except ValueError as error:
+        raise QuestionError(str(error)) from None
+    for prefix, kind in _PREFIXES.items():
+        if name.startswith(prefix):
+            return Grouping(kind=kind, name=_named(name.removeprefix(prefix), kind))
+    return None
 
 
 def _named(name: str, kind: str) -> str:

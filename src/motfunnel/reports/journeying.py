@@ -57,14 +57,14 @@ class AboutJourneys(AboutOpened):
         windows = _read_windows(within, stages)
         told = self._asked(confidence)
         with self._opened("funnel", None if by == REASON else by, cohort) as found:
-            ways = _ways_by_group(found, stages, by)
+            ways, notes = _ways_by_group(found, stages, by), found.notes
         rows = (stage_rows(ways[group], stages, windows, self.as_of, confidence, group)
                 for group in sorted(ways, key=str))  # fmt: skip
         return StageFunnel(
             name="funnel",
             definition=stage_funnel.WITHIN if windows else stage_funnel.DEFINITION,
             rows=tuple(row for of_group in rows for row in of_group),
-            notes=_notes(within, by),
+            notes=(*_notes(within, by), *notes),
             **told | {"by": by, "cohort": cohort},
         )
 
@@ -75,6 +75,7 @@ class AboutJourneys(AboutOpened):
         stepwise: bool = True,
         opened: Bounds | None = None,
         by: str | None = None,
+        confidence: float = CONFIDENCE,
     ) -> Flows:
         """From which moment to which contacts go, and where they are now.
 
@@ -88,19 +89,20 @@ class AboutJourneys(AboutOpened):
             opened: the cohort: who opened from the first instant on, before the second.
             by: ``source``, a trait as it held at the opening, or ``property:NAME`` of the event
                 that opened.
+            confidence: of the intervals.
         """
         if steps is not None and (not isinstance(steps, int) or steps < 1):
             raise QuestionError(f"steps is {steps!r}; it must be a number, 1 or more")
-        cohort, told = read_cohort(opened), self._asked(CONFIDENCE)
+        cohort, told = read_cohort(opened), self._asked(confidence)
         with self._opened("flows", by, cohort) as found:
             told |= {"by": by, "cohort": cohort, "steps": steps, "contacts": len(found.groups)}
             all_moments = stories(found.source, tuple(MomentKind))
             asked: dict[str, Any] = {"steps": steps, "stepwise": stepwise}
             counted, beyond = count_flows(all_moments, found, self.as_of, **asked)
-        rows = tuple(flow_rows(counted))
-        if beyond:
-            go = "goes" if beyond == 1 else "go"
-            told["notes"] = (f"{counted_in_words(beyond, 'contact')} {go} on beyond step {steps}",)
+        rows = tuple(flow_rows(counted, confidence))
+        go = "goes" if beyond == 1 else "go"
+        further = f"{counted_in_words(beyond, 'contact')} {go} on beyond step {steps}"
+        told["notes"] = (*([further] if beyond else []), *found.notes)
         return Flows(name="flows", definition=flows.DEFINITION, rows=rows, **told)
 
 

@@ -6,14 +6,15 @@ Divides last, and names whoever is counted; what an experience is, ``domain.expe
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from motfunnel.domain.experience import BAD, DELIGHT, DISAPPOINTMENT, GOOD, IN_BETWEEN, MET
 from motfunnel.domain.funnel import Funnel
 from motfunnel.errors import QuestionError
 from motfunnel.reports.clock import Cohort
-from motfunnel.reports.grouping import property_text, read_property
+from motfunnel.reports.grouping import Grouping, property_text, read_property, trait_at
+from motfunnel.reports.journey_map_rows import JourneyMap, MapRow
 from motfunnel.reports.question import CONFIDENCE, Bounds, Question, read_cohort
 from motfunnel.reports.touchpoint_facts import (
     Lived,
@@ -21,19 +22,19 @@ from motfunnel.reports.touchpoint_facts import (
     badness,
     in_map_order,
     read_lived,
+    read_traits,
 )
 from motfunnel.reports.touchpoint_rows import (
     NO_SCORES,
     AgainstExpectation,
     Apart,
-    JourneyMap,
-    MapRow,
     TouchpointRow,
     Touchpoints,
     Verdicts,
     WorstRow,
 )
-from motfunnel.statistics import Proportion, Sample, intraclass_correlation, mean_range
+from motfunnel.statistics import ClusteredShare, Sample, intraclass_correlation, mean_range
+from motfunnel.statistics.clustered_share import IN_WORDS
 
 WORST: Final = 10
 _SORTED_AT_ONCE: Final = 1_000
@@ -42,12 +43,14 @@ Key = tuple[str, str | None]
 TOUCHPOINTS_DEFINITION: Final = (
     "of every event with a score of what was experienced, the mean, and where something was "
     "expected (by the event, or else by the journey map) the mean gap: experienced less expected; "
-    "shares are of experiences, of which one contact may have several"
+    "shares are of experiences, of which one contact may have several; their intervals are "
+    f"{IN_WORDS}"
 )
 MAP_DEFINITION: Final = (
     "each touchpoint at the highest stage that the contact had reached: the score that the journey "
     "map leads one to expect, the mean of what was experienced, and the share of those with an "
-    "expectation that was met or surpassed"
+    "expectation that was met or surpassed; its interval is "
+    f"{IN_WORDS}"
 )
 
 
@@ -66,11 +69,11 @@ class AboutTouchpoints(Question):
 
         Denominator of the means, and of good, bad and in between: experiences (events with a
         score). Of gap, delight, met and disappointment: those of them with an expected score.
-        Empty denominators give None. Wilson's intervals take experiences as independent.
+        Empty denominators give None. Where contacts repeat, intervals are clustered by contact.
 
         Args:
-            by: a property of the event, such as ``branch``, also written ``property:NAME``; how far
-                its groups lie apart is told by the range of their means, and by ICC(1).
+            by: a property of the event (also written ``property:NAME``), or ``trait:NAME`` as it
+                held then; the range of their means, and ICC(1), tell how far groups lie apart.
             period: experiences from the first instant on, before the second.
             worst: how many of the worst experiences to name.
             confidence: of the intervals.
@@ -80,20 +83,25 @@ class AboutTouchpoints(Question):
         """
         if not isinstance(worst, int) or isinstance(worst, bool) or worst < 0:
             raise QuestionError(f"worst is {worst!r}; it must be a count, 0 or more")
-        name, cohort, funnel = read_property(by), read_cohort(period), self._tracker.funnel
-        tallies, least = self._tally(cohort, name, worst)
+        grouping, cohort, funnel = read_property(by), read_cohort(period), self._tracker.funnel
+        tallies, least = self._tally(cohort, grouping, worst)
         ordered = _in_order(tallies, funnel)
         return Touchpoints(
             name="touchpoints",
             definition=TOUCHPOINTS_DEFINITION,
             rows=tuple(_row(key, tallies[key], funnel, confidence) for key in ordered),
-            apart=() if name is None else tuple(_apart(ordered, tallies)),
+            apart=() if grouping is None else tuple(_apart(ordered, tallies)),
             worst=tuple(map(_worst, least)),
-            by=name,
+            by=None if grouping is None else grouping.written,
             period=cohort,
-            notes=() if tallies else (NO_SCORES,),
+            notes=self._of_groups(grouping, {group for _, group in tallies}),
             **self._asked(confidence),
         )
+
+    def _of_groups(self, grouping: Grouping | None, groups: set[str | None]) -> tuple[str, ...]:
+        """That nothing has a score, or nothing with one has the property or the trait."""
+        unknown = self._unknown(grouping, groups)
+        return (*(() if groups else (NO_SCORES,)), *((unknown,) if unknown else ()))
 
     def journey_map(
         self, *, period: Bounds | None = None, confidence: float = CONFIDENCE
@@ -122,18 +130,30 @@ class AboutTouchpoints(Question):
         )
 
     def _tally(
-        self, period: Cohort, name: str | None, worst: int
+        self, period: Cohort, grouping: Grouping | None, worst: int
     ) -> tuple[dict[Key, Tally], list[Lived]]:
         """Tally all experiences by touchpoint and group; keep the worst of them."""
         tallies: dict[Key, Tally] = {}
         least: list[Lived] = []
+        group_of = self._grouping_of(grouping)
         for lived in self._lived(period):
-            group = None if name is None else property_text(lived.event.properties, name)
+            group = group_of(lived)
             tallies.setdefault((lived.experience.touchpoint, group), Tally()).add(lived)
             least.append(lived)
             if len(least) > 2 * worst + _SORTED_AT_ONCE:
                 least = heapq.nsmallest(worst, least, key=badness)
         return tallies, heapq.nsmallest(worst, least, key=badness)
+
+    def _grouping_of(self, grouping: Grouping | None) -> Callable[[Lived], str | None]:
+        """How to find the group of an experience."""
+        if grouping is None:
+            return lambda _: None
+        name = grouping.name
+        if grouping.kind == "property":
+            return lambda lived: property_text(lived.event.properties, name)
+        with self._reading() as source:
+            said = read_traits(source, name)
+        return lambda lived: trait_at(said.get(lived.contact, ()), lived.event.occurred_at)
 
     def _lived(self, period: Cohort, **asked: Any) -> Iterator[Lived]:
         with self._reading() as source:
@@ -166,22 +186,21 @@ def _row(key: Key, tally: Tally, funnel: Funnel, confidence: float) -> Touchpoin
         expected=expected.mean,
         gap=Sample.of(tally.gaps).mean,
         against_expectation=AgainstExpectation(
-            **_shares(parts, (DELIGHT, MET, DISAPPOINTMENT), expected.size, confidence)
+            **_shares(parts, AgainstExpectation.parts, confidence)
         ),
-        verdicts=Verdicts(
-            **_shares(parts, (GOOD, "in_between", BAD), all_of_them.size, confidence)
-        ),
+        verdicts=Verdicts(**_shares(parts, Verdicts.parts, confidence)),
         names=parts,
     )
 
 
 def _shares(
-    parts: dict[str, tuple[str, ...]], names: tuple[str, ...], of: int, confidence: float
+    parts: dict[str, tuple[str, ...]], names: tuple[str, ...], confidence: float
 ) -> dict[str, Any]:
-    """The counts of some parts, their shares, and the intervals around these."""
+    """The counts of some parts, their shares of all these, and the intervals around the shares."""
     told: dict[str, Any] = {}
+    of = [contact for name in names for contact in parts[name]]
     for name in names:
-        share = Proportion(numerator=len(parts[name]), denominator=of)
+        share = ClusteredShare.by_name(parts[name], of)
         told[name] = share.numerator
         told[f"{name}_share"] = share.value
         told[f"{name}_interval"] = share.interval(confidence)
@@ -244,8 +263,8 @@ def _map_row(
     stage: str | None, touchpoint: str, tally: Tally, funnel: Funnel, confidence: float
 ) -> MapRow:
     known = funnel.touchpoints.get(touchpoint)
-    kept = len(tally.who(DELIGHT, MET))
-    share = Proportion(numerator=kept, denominator=sum(tally.expected.values()))
+    kept, expected = tally.who(DELIGHT, MET), tally.who(DELIGHT, MET, DISAPPOINTMENT)
+    share = ClusteredShare.by_name(kept, expected)
     return MapRow(
         stage=stage,
         touchpoint=touchpoint,
@@ -256,5 +275,11 @@ def _map_row(
         gap=Sample.of(tally.gaps).mean,
         kept=share.value,
         interval=share.interval(confidence),
-        names={"experiences": tally.who(GOOD, IN_BETWEEN, BAD)},
+        numerator=share.numerator,
+        denominator=share.denominator,
+        names={
+            "experiences": tally.who(GOOD, IN_BETWEEN, BAD),
+            "numerator": kept,
+            "denominator": expected,
+        },
     )

@@ -38,6 +38,7 @@ class Opened:
         groups: of each its group.
         earliest: when the first of them opened; None where nobody did.
         erased: when those were erased whose counts were kept.
+        notes: what a reader has to know of the groups.
     """
 
     source: Source
@@ -45,6 +46,7 @@ class Opened:
     groups: Groups
     earliest: datetime | None
     erased: Mapping[str, datetime]
+    notes: tuple[str, ...] = ()
 
     @property
     def shown(self) -> Sequence[str | None]:
@@ -71,12 +73,14 @@ class AboutOpened(Question):
                 group = source.groups(grouping, opening, chosen) if grouping else lambda _: None
                 groups = {one.clock.contact: group(one.clock) for one in chosen}
                 opened = {one.clock.contact: one.clock.started_at for one in chosen}
+            unknown = self._unknown(grouping, {*groups.values()}, source)
             yield Opened(
                 source=source,
                 by=by,
                 groups=groups,
                 earliest=min(opened.values(), default=None),
                 erased=erased,
+                notes=() if unknown is None else (unknown,),
             )
 
 

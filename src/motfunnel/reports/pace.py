@@ -20,6 +20,7 @@ from motfunnel.reports.arm_clocks import CONTACTED, NOT_CONTACTED
 from motfunnel.reports.cells import COHORT, COUNT, NUMBER, P_VALUE, TEXT, cell
 from motfunnel.reports.clock import Reading
 from motfunnel.reports.comparison import describe
+from motfunnel.reports.table import wrapped
 from motfunnel.statistics import LogRank, log_rank_of_risk_sets
 
 
@@ -81,9 +82,9 @@ class PaceComparison(Answer[PaceRow]):
             )
         )
 
-    def __str__(self) -> str:
-        """The answer with its definition and the test, as one reads it on a terminal."""
-        return f"{super().__str__()}\n\n{self.verdict()}"
+    def to_text(self, width: int | None = None) -> str:
+        """The answer with its definition and the test, as one reads it."""
+        return f"{super().to_text(width)}\n\n{wrapped(self.verdict(), width)}"
 
 
 def pace_rows(chosen: Sequence[Reading]) -> tuple[tuple[PaceRow, ...], LogRank | None]:

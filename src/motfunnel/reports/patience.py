@@ -24,14 +24,16 @@ from motfunnel.reports.cells import (
     between,
     cell,
 )
-from motfunnel.reports.patience_counts import Asked, StageCounts, Sums
+from motfunnel.reports.patience_counts import Asked, StageCounts
 from motfunnel.reports.silence import TOUCHED, Silence
-from motfunnel.statistics import Interval
+from motfunnel.statistics import ClusteredShare, Interval
+from motfunnel.statistics.clustered_share import IN_WORDS
 
 DEFINITION: Final = (
     "of the silences at a stage that lasted at least so long and were observed for the horizon "
     "more, the share that ended by a touch of the contact within it; the suggested patience is the "
-    "shortest at which that share falls below the one asked for"
+    "shortest at which that share falls below the one asked for; intervals are "
+    f"{IN_WORDS}"
 )
 NOTES: Final = (
     "a silence is counted from one touch to the next as if nobody lost patience; one that ends "
@@ -49,7 +51,8 @@ class PatienceStep(Row):
         silent_for: the length.
         share: of them, those that ended by a touch within the horizon more; None where there
             are none.
-        interval: around it; Wilson's, or clustered by contact where contacts repeat.
+        interval: around it; Wilson's, or clustered by contact where contacts repeat; None where
+            these do not differ in their shares.
         numerator: those that ended so.
         denominator: those that lasted at least as long and were observed for the horizon more.
     """
@@ -75,7 +78,8 @@ class PatienceRow(Row):
         patience: the one in force; None where nobody departs by silence.
         share: of the silences that lasted as long, those that ended by a touch within the
             horizon more; None where there are none, or no patience is in force.
-        interval: around it; Wilson's, or clustered by contact where contacts repeat.
+        interval: around it; Wilson's, or clustered by contact where contacts repeat; None where
+            these do not differ in their shares.
         numerator: those that ended so.
         denominator: those that lasted at least as long and were observed for the horizon more.
         suggested: the shortest length at which that share falls below the one asked for; None
@@ -206,12 +210,12 @@ def _marks(patience: timedelta | None) -> list[int]:
     return sorted(length // MICROSECOND for length in lengths)
 
 
-def _step(stage: str, mark: int, sums: Sums, confidence: float) -> PatienceStep:
+def _step(stage: str, mark: int, sums: ClusteredShare, confidence: float) -> PatienceStep:
     return PatienceStep(
         stage=stage,
         silent_for=mark * MICROSECOND,
-        share=sums.came / sums.of if sums.of else None,
+        share=sums.value,
         interval=sums.interval(confidence),
-        numerator=sums.came,
-        denominator=sums.of,
+        numerator=sums.numerator,
+        denominator=sums.denominator,
     )

@@ -14,7 +14,7 @@ from itertools import accumulate
 from attrs import define, field, frozen
 
 from motfunnel.reports.silence import TOUCHED, Silence
-from motfunnel.statistics import Interval, Proportion, log_log_interval
+from motfunnel.statistics import ClusteredShare
 
 
 @frozen(kw_only=True)
@@ -41,36 +41,6 @@ class Asked:
 
 
 @define
-class Sums:
-    """What contacts have at one length: sums, and sums of squares for the clustered interval."""
-
-    came: int = 0
-    of: int = 0
-    came_squared: int = 0
-    product: int = 0
-    of_squared: int = 0
-
-    def add(self, came: int, of: int) -> None:
-        """Add one contact."""
-        self.came += came
-        self.of += of
-        self.came_squared += came * came
-        self.product += came * of
-        self.of_squared += of * of
-
-    def interval(self, confidence: float) -> Interval | None:
-        """Around the share: Wilson's; where contacts repeat, clustered on the log(-log) scale."""
-        share = Proportion(numerator=self.came, denominator=self.of)
-        if self.of_squared == self.of or share.value is None:
-            return share.interval(confidence)
-        if not self.came:
-            return None
-        n, m = self.came, self.of
-        spread = self.came_squared * m * m - 2 * self.product * n * m + self.of_squared * n * n
-        return log_log_interval(share.value, spread / (n * n * m * m), confidence)
-
-
-@define
 class StageCounts:
     """The silences at one stage.
 
@@ -82,12 +52,12 @@ class StageCounts:
 
     marks: Sequence[int]
     silences: int = 0
-    sums: list[Sums] = field(init=False)
+    sums: list[ClusteredShare] = field(init=False)
     _of: Counter[int] = field(factory=Counter, init=False)
     _came: Counter[int] = field(factory=Counter, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.sums = [Sums() for _ in self.marks]
+        self.sums = [ClusteredShare() for _ in self.marks]
 
     def add(self, asked: Asked, silences: Sequence[Silence]) -> None:
         """Add the silences of one contact."""

@@ -53,6 +53,7 @@ class AboutPeriods(AboutOpened):
         """
         told = self._told(period, week_start, by)
         with self._opened("lifecycle", by) as opened:
+            told["notes"] = opened.notes
             line = self._timeline(period, week_start, since, until, opened)
             found = () if line is None else activity(opened.source, line, opened.erased)
             rows = () if line is None else lifecycle_rows(found, opened, line)
@@ -82,6 +83,7 @@ class AboutPeriods(AboutOpened):
         """
         told = self._told(period, week_start, by)
         with self._opened("growth", by) as opened:
+            told["notes"] = opened.notes
             line = self._timeline(period, week_start, since, until, opened)
             found = stories(opened.source, growth.KINDS)
             rows = () if line is None else growth_rows(found, opened, line)
@@ -121,6 +123,7 @@ class AboutPeriods(AboutOpened):
         _check_periods(periods)
         told = self._told(period, week_start, by, confidence) | {"how": how}
         with self._opened("retention", by) as opened:
+            told["notes"] = opened.notes
             line = self._timeline(period, week_start, since, until, opened)
             found = () if line is None else activity(opened.source, line, opened.erased)
             asked = (how, periods, confidence)

@@ -5,7 +5,7 @@ Checks what is asked, and hands what is read to whoever computes the answer.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
@@ -17,11 +17,15 @@ from motfunnel.reports.clock import Cohort, Reading, by_group, choose
 from motfunnel.reports.estimate import compare, make_row
 from motfunnel.reports.grouping import Grouping, read_grouping
 from motfunnel.reports.known import Known
-from motfunnel.reports.rate import COMPETING, CausedRate, Rate
+from motfunnel.reports.rate import COMPETING, CausedRate, Rate, RateRow
+from motfunnel.reports.remarks import all_unknown, impossible, nobody_yet, not_compared
 from motfunnel.reports.stored import Stored
 from motfunnel.reports.windowed import Windowed
+from motfunnel.store.departures import UNKNOWN
 from motfunnel.store.erasure import erased_contacts
 from motfunnel.store.extent import Extent
+from motfunnel.store.groups import read_trait_names
+from motfunnel.store.knowledge import is_anything_known
 from motfunnel.tracking.collector import rare_collections
 from motfunnel.tracking.reader import Reader
 
@@ -56,9 +60,7 @@ class Question:
     ) -> None:
         self._tracker = tracker
         self.as_of: datetime = tracker.as_of(as_of)
-        self.known_by: datetime | None = (
-            None if known_by is None else read_instant("known_by", known_by)
-        )
+        self.known_by: datetime | None = read_known_by(known_by, tracker.clock())
         self.timezone: ZoneInfo = _zone(timezone)
 
     def _asked(self, confidence: float) -> dict[str, Any]:
@@ -70,7 +72,16 @@ class Question:
             "tenant": self._tracker.tenant,
             "confidence": confidence,
             "erased": self._erased()[1],
+            "is_anything_known": self._is_anything_known(),
         }
+
+    def _is_anything_known(self) -> bool:
+        if self.known_by is None:
+            return True
+        database = self._tracker.database
+        with database.read() as connection:
+            tenant = self._tracker.tenant
+            return is_anything_known(connection, database.tables, tenant, self.known_by)
 
     def _erased(self) -> tuple[dict[str, datetime], int]:
         """When those were erased whose counts were kept, and how many the others are."""
@@ -85,18 +96,24 @@ class Question:
         tracker = self._tracker
         if self.known_by is None:
             tracker.check_current()
-        with rare_collections(), tracker.database.read(widely=True) as connection:
-            extent = Extent(
-                connection=connection,
-                tables=tracker.database.tables,
-                tenant=tracker.tenant,
-                as_of=self.as_of,
-            )
+        with rare_collections(), self._extent(widely=True) as extent:
             stored = Stored(extent=extent, funnel=tracker.funnel)
             if self.known_by is None:
                 yield stored
             else:
                 yield Known(stored=stored, known_by=self.known_by, grouping=grouping)
+
+    @contextmanager
+    def _extent(self, *, widely: bool = False) -> Iterator[Extent]:
+        """What is read of the database: whose, and up to when."""
+        database = self._tracker.database
+        with database.read(widely=widely) as connection:
+            yield Extent(
+                connection=connection,
+                tables=database.tables,
+                tenant=self._tracker.tenant,
+                as_of=self.as_of,
+            )
 
     def _choose(
         self, rate: Windowed, cohort: Cohort, grouping: Grouping | None, *, first_only: bool
@@ -152,18 +169,47 @@ class Question:
             for group, one in groups.items()
         )
         is_comparable = more["unit"] == "contact" and more["by"] is not None
-        notes = [] if rate.note is None else [rate.note]
-        if any(row.erased_count for row in rows):
-            notes.append(COMPETING)
-        told: dict[str, Any] = {"within": window, "notes": tuple(notes)} | more
+        told: dict[str, Any] = {"within": window, "notes": self._notes(rate, rows, window, more)}
         return kind(
             name=rate.name,
             definition=rate.definition,
             rows=rows,
             comparison=compare(groups, rows, confidence, against) if is_comparable else None,
-            **told,
+            **told | more,
             **self._asked(confidence),
         )
+
+    def _notes(
+        self, rate: Windowed, rows: Sequence[RateRow], window: timedelta, more: Mapping[str, Any]
+    ) -> tuple[str, ...]:
+        """What a reader of a rate has to know besides."""
+        happened = any(row.numerator for row in rows)
+        notes = (
+            rate.note,
+            COMPETING if any(row.erased_count for row in rows) else None,
+            None if happened else impossible(self._tracker.funnel, rate.awaits, window),
+            nobody_yet(more["cohort"], self.as_of),
+            not_compared(len(rows)) if more["unit"] == "contact" else None,
+            self._unknown(read_grouping(more["by"], rate), [row.group for row in rows]),
+        )
+        return tuple(note for note in notes if note is not None)
+
+    def _unknown(
+        self,
+        grouping: Grouping | None,
+        groups: Collection[str | None],
+        source: Stored | Known | None = None,
+    ) -> str | None:
+        """That what all are told apart by is unknown of all, and which traits there are."""
+        if {*groups} != {UNKNOWN}:
+            return None
+        if grouping is None or grouping.kind != "trait":
+            return all_unknown(grouping, groups, ())
+        if source is None:
+            with self._extent() as extent:
+                return all_unknown(grouping, groups, read_trait_names(extent, self.known_by))
+        stored = source.stored if isinstance(source, Known) else source
+        return all_unknown(grouping, groups, read_trait_names(stored.extent, self.known_by))
 
 
 def read_cohort(bounds: Bounds | None) -> Cohort:
@@ -216,6 +262,20 @@ def read_instant(what: str, instant: datetime) -> datetime:
         return utc(instant)
     except ValueError as error:
         raise QuestionError(f"{what}: {error}") from None
+
+
+def read_known_by(instant: datetime | None, now: datetime) -> datetime | None:
+    """Read by when something had to be recorded to count; None: all does.
+
+    Raises:
+        QuestionError: it is naive, none, or yet to come.
+    """
+    if instant is None:
+        return None
+    given = read_instant("known_by", instant)
+    if given > now:
+        raise QuestionError(f"known_by {given.isoformat()} lies in the future")
+    return given
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 from attrs import field, frozen
 
@@ -33,10 +33,13 @@ from motfunnel.statistics import CompetingRisks, Interval, SurvivalCurve
 FEWEST_AT_RISK = 10
 """Below this many still under observation at the window's end, no curve is quoted there."""
 
+KM: Final = "KM"
+AJ: Final = "AJ"
+"""The headings of curves by Kaplan–Meier and by Aalen–Johansen."""
+
 COMPETING = (
     "to contacts that were erased with their counts kept nothing can happen any more: they count "
-    "as without the event, and the KM columns are by Aalen–Johansen, with erasure as a competing "
-    "risk"
+    "as without the event, and the erasure is a competing risk"
 )
 
 
@@ -61,7 +64,9 @@ class KaplanMeier:
         probability: of the event within the window; None where fewer than 10 are at risk at its
             end, or nobody was observed for that long.
         interval: its log(−log) interval; None where undefined.
-        at_risk: how many are under observation at the window's end, without the event so far.
+        at_risk: how many were still under observation just before the window's end, without the
+            event so far: those to whom it came, or whose observation ended, at its very end are
+            among them.
         median: the time by which half had it; None where fewer did.
         median_interval: between which times that lies; an upper end of None was not yet reached.
         mean: how long, on average, one waits for it within the window; whoever waits longer counts
@@ -70,12 +75,7 @@ class KaplanMeier:
         curve: the whole curve; by Aalen–Johansen where an erasure competes with the event.
     """
 
-    caption: ClassVar[str] = (
-        "By Kaplan–Meier, with the immature counted for as long as they were observed; "
-        f"withheld below {FEWEST_AT_RISK} at risk"
-    )
-
-    probability: float | None = field(metadata=cell(SHARE, "KM"))
+    probability: float | None = field(metadata=cell(SHARE, "{estimator}"))
     interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
     at_risk: int = field(metadata=cell(COUNT, "at risk"))
     median: timedelta | None = field(metadata=cell(DURATION, "median"))
@@ -206,15 +206,38 @@ class Rate(Answer[RateRow]):
         return told | alone
 
     def tables(self) -> Iterator[Table]:
-        """What is printed below the definition; last, how the groups compare."""
-        yield from super().tables()
+        """The rates, the curves with what they are by, and last how the groups compare."""
+        rates, (_, header, rows) = super().tables()
+        yield rates
+        yield self._caption(), header, rows
         if self.comparison is not None:
             columns = columns_of(DifferenceRow)
             yield self.table(self.comparison.caption, columns, self.comparison.differences)
 
     def words(self) -> dict[str, str]:
         """What stands in headings for what is asked differently each time."""
-        return super().words() | {"by": self.by or ""}
+        used = [name for name, rows in self._estimators().items() if rows]
+        return super().words() | {"by": self.by or "", "estimator": " or ".join(used) or KM}
+
+    def _estimators(self) -> dict[str, list[RateRow]]:
+        """Of which rows the curve is by which estimator: where an event competes, by the second."""
+        by: dict[str, list[RateRow]] = {KM: [], AJ: []}
+        for row in self.rows:
+            by[AJ if isinstance(row.km.curve, CompetingRisks) else KM].append(row)
+        return by
+
+    def _caption(self) -> str:
+        """What is printed above the curves."""
+        plain, competing = self._estimators().values()
+        whose, end = "", f"withheld below {FEWEST_AT_RISK} at risk"
+        if plain and competing:
+            whose = f" in {', '.join(row.group or '' for row in competing)}"
+        used = ["Kaplan–Meier"] if plain or not competing else []
+        if competing:
+            used.append(f"Aalen–Johansen{whose}, as something else ruled the event out")
+            end += "; by Aalen–Johansen no mean is told, and no interval of the median"
+        observed = "with the immature counted for as long as they were observed"
+        return f"By {', and by '.join(used)}, {observed}; {end}"
 
 
 @frozen(kw_only=True)

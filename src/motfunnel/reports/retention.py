@@ -7,7 +7,7 @@ Reads no database.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, Final
 
 from attrs import field, frozen
@@ -34,6 +34,7 @@ DEFINITIONS: Final = {
     ),
 }
 _ABREAST: Final = 12
+_INTERVALS_ABREAST: Final = 6
 
 
 @frozen(kw_only=True)
@@ -45,7 +46,7 @@ class RetentionCell:
         returned: how many of the cohort were active in it (or in it or after); None while the
             period is not over.
         share: of the cohort; None likewise, and where nobody opened.
-        interval: Wilson's, around the share.
+        interval: Wilson's, around the share; None in period 0, in which all were by opening.
         is_complete: whether the period is over.
     """
 
@@ -100,26 +101,44 @@ class Retention(Periodic[RetentionRow]):
         ]  # fmt: skip
 
     def tables(self) -> Iterator[Table]:
-        """What is printed: the cohorts in lines, so many periods abreast as there is room for."""
+        """What is printed: the cohorts in lines, so many periods abreast as there is room for.
+
+        First the shares, then the counts that they are made of, then their intervals.
+        """
         if self.by is not None:
             yield from super().tables()
             return
         columns = max((len(row.cells) for row in self.rows), default=1)
-        for first in range(0, columns, _ABREAST):
-            last = min(first + _ABREAST, columns)
-            header = [self.period, "contacts", *map(str, range(first, last))]
-            rows = [row for row in self.rows if first == 0 or len(row.cells) > first]
-            caption = f"% active in the n-th {self.period} after that of the opening"
-            if self.how == IN_OR_AFTER:
-                caption = f"% active in the n-th {self.period} after that of the opening, or later"
-            yield caption, header, [_printed(row, first, last) for row in rows]
+        later = ", or later" if self.how == IN_OR_AFTER else ""
+        active = f"active in the n-th {self.period} after that of the opening{later}"
+        level = self.words()["level"]
+        for caption, abreast, write in (
+            (f"% {active}", _ABREAST, lambda one: _percent(one.share)),
+            (f"How many of the contacts were {active}", _ABREAST, lambda one: _count(one.returned)),
+            (f"{level} intervals of the %", _INTERVALS_ABREAST, lambda one: _ends(one.interval)),
+        ):
+            for first in range(0, columns, abreast):
+                last = min(first + abreast, columns)
+                header = [self.period, "contacts", *map(str, range(first, last))]
+                rows = [row for row in self.rows if first == 0 or len(row.cells) > first]
+                yield caption, header, [_printed(row, first, last, write) for row in rows]
 
 
-def _printed(row: RetentionRow, first: int, last: int) -> list[str]:
-    shares = [_percent(one.share) for one in row.cells[first:last]]
-    padding = [""] * (last - first - len(shares))
+def _printed(
+    row: RetentionRow, first: int, last: int, write: Callable[[RetentionCell], str]
+) -> list[str]:
+    told = [write(one) for one in row.cells[first:last]]
+    padding = [""] * (last - first - len(told))
     so_far = " so far" if row.unfinished else ""
-    return [f"{row.starts_on}{so_far}", f"{row.contacts:,}", *shares, *padding]
+    return [f"{row.starts_on}{so_far}", f"{row.contacts:,}", *told, *padding]
+
+
+def _count(returned: int | None) -> str:
+    return "–" if returned is None else COUNT.show(returned)
+
+
+def _ends(interval: Interval | None) -> str:
+    return "–" if interval is None else f"{_percent(interval.lower)}–{_percent(interval.upper)}"
 
 
 def _percent(share: float | None) -> str:
@@ -175,7 +194,7 @@ def _row(
     for n, period in enumerate(periods):
         is_complete = period.is_over(timeline.as_of)
         returned = None
-        if is_complete or n == 0:  # period 0 can become nothing else
+        if is_complete:
             names[str(n)] = tuple(contact for contact, back in cohort if n in back)
             returned = len(names[str(n)])
         cells.append(_cell(n, returned, len(cohort), is_complete, confidence))
@@ -189,7 +208,8 @@ def _cell(
     share = interval = None
     if returned is not None and cohort:
         proportion = Proportion(numerator=returned, denominator=cohort)
-        share, interval = proportion.value, proportion.interval(confidence)
+        share = proportion.value
+        interval = proportion.interval(confidence) if number else None
     return RetentionCell(
         number=number,
         returned=returned,

@@ -81,8 +81,8 @@ class ContactChange(Row):
 class RateChange(Row):
     """Recidivism within the window, contact-based, by one of the funnels.
 
-    Behind ``numerator`` and ``denominator`` stand names: those who are counted by this funnel, and
-    not by the other.
+    Behind ``numerator``, ``denominator`` and ``immature`` stand names: those who are counted by
+    this funnel, and not by the other.
 
     Attributes:
         funnel: ``in use`` or ``other``.
@@ -91,6 +91,8 @@ class RateChange(Row):
         interval: Wilson's.
         numerator: those that returned.
         denominator: those observed for the window.
+        immature: the share of first departures not observed for it; None where there are none.
+        immature_count: how many these are.
     """
 
     funnel: str = field(metadata=cell(TEXT, "funnel"))
@@ -98,6 +100,8 @@ class RateChange(Row):
     interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
     numerator: int = field(metadata=cell(COUNT, "counted"))
     denominator: int = field(metadata=cell(COUNT, "observed"))
+    immature: float | None = field(metadata=cell(SHARE, "immature"))
+    immature_count: int = field(metadata=cell(COUNT))
 
 
 @frozen(kw_only=True)

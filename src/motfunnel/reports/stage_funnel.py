@@ -7,14 +7,14 @@ of the leap. Time is described among those who made the step; who did not yet, i
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
 from attrs import field, frozen
 
 from motfunnel.domain.instant import MICROSECOND
-from motfunnel.reports.answer import Row
+from motfunnel.reports.answer import Row, Table, columns_of
 from motfunnel.reports.cells import (
     COHORT,
     COUNT,
@@ -23,6 +23,8 @@ from motfunnel.reports.cells import (
     SHARE,
     TEXT,
     WINDOW,
+    Cell,
+    Kind,
     between,
     cell,
     nested,
@@ -51,21 +53,21 @@ class Losses:
     Attributes:
         dropped: contacts that reached this stage and no higher one; None for the last stage.
         drop_off: their share of all that reached it; None likewise, and where nobody did.
+        drop_off_interval: Wilson's, around that share.
         departed: contacts that departed from it, that is while it was the highest they had
             reached: at least once.
         returned: those of them that came back after the first such departure.
         return_rate: their share; None where nobody departed.
+        return_interval: Wilson's, around that share.
     """
 
-    caption: ClassVar[str] = (
-        "By now: who went no further, who departed from it, and who of them returned"
-    )
-
-    dropped: int | None = field(metadata=cell(COUNT, "no further"))
-    drop_off: float | None = field(metadata=cell(SHARE, "drop-off"))
-    departed: int = field(metadata=cell(COUNT, "departed"))
-    returned: int = field(metadata=cell(COUNT, "returned"))
-    return_rate: float | None = field(metadata=cell(SHARE, "of departed"))
+    dropped: int | None = field(metadata=cell(COUNT))
+    drop_off: float | None = field(metadata=cell(SHARE))
+    drop_off_interval: Interval | None = field(metadata=cell(between(SHARE)))
+    departed: int = field(metadata=cell(COUNT))
+    returned: int = field(metadata=cell(COUNT))
+    return_rate: float | None = field(metadata=cell(SHARE))
+    return_interval: Interval | None = field(metadata=cell(between(SHARE)))
 
 
 @frozen(kw_only=True)
@@ -84,7 +86,9 @@ class StageRow(GroupedRow):
         denominator: of that share: who reached the stage before, and was observed for the whole
             window if there is one; None for the first stage.
         immature: how many reached the stage before and were not observed for the whole window.
-        from_first: the share of all that opened; None where nobody did.
+        from_first: the share of all that opened, which is how many reached the first stage; None
+            where nobody did.
+        from_first_interval: Wilson's, around that share; None for the first stage, all of it.
         lower_quartile: of the time from reaching the stage before; None where nobody made it.
         median: of the same.
         upper_quartile: of the same.
@@ -94,12 +98,13 @@ class StageRow(GroupedRow):
     stage: str = field(metadata=cell(TEXT, "stage"))
     contacts: int = field(metadata=cell(COUNT, "contacts"))
     within: timedelta | None = field(metadata=cell(WINDOW))
-    from_previous: float | None = field(metadata=cell(SHARE, "of previous"))
-    interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
+    from_previous: float | None = field(metadata=cell(SHARE))
+    interval: Interval | None = field(metadata=cell(between(SHARE)))
     numerator: int | None = field(metadata=cell(COUNT))
     denominator: int | None = field(metadata=cell(COUNT))
     immature: int | None = field(metadata=cell(COUNT))
     from_first: float | None = field(metadata=cell(SHARE, "of first"))
+    from_first_interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
     lower_quartile: timedelta | None = field(metadata=cell(DURATION, "25% in"))
     median: timedelta | None = field(metadata=cell(DURATION, "median"))
     upper_quartile: timedelta | None = field(metadata=cell(DURATION, "75% in"))
@@ -129,6 +134,43 @@ class StageFunnel(Grouped[StageRow]):
             return f"Stages, each step within {WINDOW.show(within)}"
         return "Stages"
 
+    def tables(self) -> Iterator[Table]:
+        """The stages; then the steps, who went no further, and who departed and returned."""
+        if self.by is not None:
+            yield from super().tables()
+            return
+        shown = columns_of(StageRow)
+        yield self.table(None, shown, self.rows)
+        for caption, columns in _SHARES.items():
+            yield self.table(caption, shown[:1] + columns, self.rows)
+
+
+def _told(*columns: tuple[str, Kind, str]) -> list[tuple[str, Cell]]:
+    return [(path, Cell(kind, heading)) for path, kind, heading in columns]
+
+
+_SHARES: Final = {
+    "From the stage before": _told(
+        ("from_previous", SHARE, "of previous"),
+        ("interval", between(SHARE), LEVEL),
+        ("numerator", COUNT, "counted"),
+        ("denominator", COUNT, "observed"),
+        ("immature", COUNT, "immature"),
+    ),
+    "By now: who reached the stage and went no further": _told(
+        ("losses.drop_off", SHARE, "drop-off"),
+        ("losses.drop_off_interval", between(SHARE), LEVEL),
+        ("losses.dropped", COUNT, "no further"),
+        ("contacts", COUNT, "contacts"),
+    ),
+    "By now: who departed from the stage, and who of them returned": _told(
+        ("losses.return_rate", SHARE, "of departed"),
+        ("losses.return_interval", between(SHARE), LEVEL),
+        ("losses.returned", COUNT, "returned"),
+        ("losses.departed", COUNT, "departed"),
+    ),
+}
+"""The tables of shares, each share with its interval and its counts, by what is said above it."""
 
 Windows = Mapping[int, timedelta]
 """For a step that has a window, by the number of the stage that it leads to, how long it is."""
@@ -163,7 +205,8 @@ def _row(
     if n > 0:
         names |= _step(ways, n, window, as_of)
         step = Proportion(numerator=len(names["numerator"]), denominator=len(names["denominator"]))
-    losses, lost = _losses(here, n, is_last=n == len(stages) - 1)
+    losses, lost = _losses(here, n, confidence, is_last=n == len(stages) - 1)
+    reached = Proportion(numerator=len(here), denominator=len(ways))
     quartiles = _quartiles([span for way in here if (span := way.span(n)) is not None])
     return StageRow(
         group=group,
@@ -175,7 +218,8 @@ def _row(
         numerator=None if step is None else step.numerator,
         denominator=None if step is None else step.denominator,
         immature=len(names["immature"]) if n > 0 else None,
-        from_first=Proportion(numerator=len(here), denominator=len(ways)).value,
+        from_first=reached.value,
+        from_first_interval=reached.interval(confidence) if n > 0 else None,
         lower_quartile=quartiles[0],
         median=quartiles[1],
         upper_quartile=quartiles[2],
@@ -196,18 +240,21 @@ def _step(
 
 
 def _losses(
-    here: Sequence[Way], n: int, *, is_last: bool
+    here: Sequence[Way], n: int, confidence: float, *, is_last: bool
 ) -> tuple[Losses, dict[str, tuple[str, ...]]]:
     dropped = [] if is_last else [way for way in here if way.reached[n + 1] is None]
     departed = [way for way in here if n in way.departures]
     returned = [way for way in departed if way.departures[n]]
-    drop_off = Proportion(numerator=len(dropped), denominator=len(here)).value
+    lost = Proportion(numerator=len(dropped), denominator=len(here))
+    back = Proportion(numerator=len(returned), denominator=len(departed))
     return Losses(
         dropped=None if is_last else len(dropped),
-        drop_off=None if is_last else drop_off,
+        drop_off=None if is_last else lost.value,
+        drop_off_interval=None if is_last else lost.interval(confidence),
         departed=len(departed),
         returned=len(returned),
-        return_rate=Proportion(numerator=len(returned), denominator=len(departed)).value,
+        return_rate=back.value,
+        return_interval=back.interval(confidence),
     ), {"dropped": _names(dropped), "departed": _names(departed), "returned": _names(returned)}
 
 

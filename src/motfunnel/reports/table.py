@@ -3,42 +3,51 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 from typing import Final
 from unicodedata import east_asian_width
 
 from motfunnel.domain.wording import counted
 
 WIDTH: Final = 80
-"""How many columns a terminal has at least."""
+"""How many columns a line of words takes at most; longer ones are hard to read."""
 
 _DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
 _QUOTED: Final = frozenset(',"\r\n')
-_NARROWEST: Final = 8  # of the first column, however little room the others leave
+_NARROWEST: Final = 16  # of a column whose cells are folded; no number needs more
 
 
-def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Set rows in columns, the first to the left and shortened to fit, the others to the right."""
+def text_table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], width: int | None = None
+) -> str:
+    """Set rows in columns, the first to the left, the others to the right. Nothing is cut.
+
+    Args:
+        header: what stands above the columns.
+        rows: their cells.
+        width: how many columns of a terminal there are: what does not fit is folded, the widest
+            first, over as many lines as it needs. None: as many as it takes.
+    """
     table = [[_printable(cell) for cell in row] for row in (header, *rows)]
     widths = [max(map(_columns, column)) for column in zip(*table, strict=True)]
-    most = max(WIDTH - sum(widths[1:]) - 2 * (len(widths) - 1), _NARROWEST)
-    widths[0] = min(widths[0], most)
+    widths = widths if width is None else _fitted(widths, width)
 
-    def line(cells: Sequence[str]) -> str:
-        first, *others = cells
-        first = _shortened(first, widths[0])
-        padded = [" " * (width - _columns(cell)) + cell
-                  for cell, width in zip(others, widths[1:], strict=True)]  # fmt: skip
-        return "  ".join([first + " " * (widths[0] - _columns(first)), *padded]).rstrip()
+    def lines(cells: Sequence[str]) -> Iterator[str]:
+        folded = [list(_folded(*one)) for one in zip(cells, widths, strict=True)]
+        for first, *others in zip_longest(*folded, fillvalue=""):
+            padded = [" " * (width - _columns(cell)) + cell
+                      for cell, width in zip(others, widths[1:], strict=True)]  # fmt: skip
+            yield "  ".join([first + " " * (widths[0] - _columns(first)), *padded]).rstrip()
 
-    return "\n".join(
-        [line(table[0]), "  ".join("─" * width for width in widths), *map(line, table[1:])]
-    )
+    rule = "  ".join("─" * width for width in widths)
+    return "\n".join([*lines(table[0]), rule, *(line for row in table[1:] for line in lines(row))])
 
 
-def wrapped(text: str) -> str:
-    """Break a sentence into lines that fit a terminal."""
-    return textwrap.fill(_printable(text), WIDTH, break_long_words=False, break_on_hyphens=False)
+def wrapped(text: str, width: int | None = None) -> str:
+    """Break a sentence into lines that one can read, and that fit a terminal of so many columns."""
+    fits = WIDTH if width is None else min(width, WIDTH)
+    return textwrap.fill(_printable(text), fits, break_long_words=False, break_on_hyphens=False)
 
 
 def csv_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -75,9 +84,23 @@ def _columns(text: str) -> int:
     return len(text) if text.isascii() else sum(1 + (east_asian_width(c) in "WF") for c in text)
 
 
-def _shortened(text: str, most: int) -> str:
-    if _columns(text) <= most:
-        return text
-    while _columns(text) >= most:
-        text = text[:-1]
-    return text + "…"
+def _fitted(widths: Sequence[int], width: int) -> list[int]:
+    """Narrow the widest column, and then the next, until all fit; but none too far."""
+    fitted = list(widths)
+    over = sum(fitted) + 2 * (len(fitted) - 1) - width
+    while over > 0 and max(fitted) > _NARROWEST:
+        fitted[fitted.index(max(fitted))] -= 1
+        over -= 1
+    return fitted
+
+
+def _folded(text: str, width: int) -> Iterator[str]:
+    """Break a cell into lines of a width, at spaces where there are some."""
+    while _columns(text) > width:
+        end = 1
+        while end < len(text) and _columns(text[: end + 1]) <= width:
+            end += 1
+        end = text.rfind(" ", 0, end) + 1 or end
+        yield text[:end]
+        text = text[end:]
+    yield text

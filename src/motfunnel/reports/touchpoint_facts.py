@@ -19,9 +19,10 @@ from motfunnel.domain.experience import EXPERIENCED, Experience, experience_of
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.reports.clock import Cohort, lies_in
-from motfunnel.reports.known import Known
+from motfunnel.reports.known import Known, said_of
 from motfunnel.reports.stored import Stored
 from motfunnel.statistics import Sample
+from motfunnel.store.groups import read_trait
 from motfunnel.store.scores import read_scored
 from motfunnel.store.story import read_stories
 
@@ -111,6 +112,18 @@ def read_lived(
     nowhere = Stages(())
     for contact, event in read_scored(source.extent, period, naming=naming):
         yield from _lived(contact, event, source.funnel, reached.get(contact, nowhere))
+
+
+def read_traits(source: Stored | Known, name: str) -> dict[str, list[tuple[datetime, str]]]:
+    """Read what was said of a trait, of each contact in order."""
+    stored = source.stored if isinstance(source, Known) else source
+    said: defaultdict[str, list[tuple[datetime, str]]] = defaultdict(list)
+    for contact, one in read_trait(stored.extent, name):
+        said[contact].append(one)
+    if isinstance(source, Known):  # of who was erased all that is left is stored
+        for history in source.histories():
+            said[history.contact] = said_of(name, history.events)
+    return said
 
 
 class Stages:

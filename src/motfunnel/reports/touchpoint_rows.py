@@ -5,23 +5,24 @@ Rows and answers only; ``touchpoint_facts`` gathers what they are made of.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import ClassVar, Final
 
 from attrs import field, frozen
 
-from motfunnel.reports.answer import Answer, Row, Table, columns_of
+from motfunnel.reports.answer import Answer, Row, Table, columns_of, show
 from motfunnel.reports.cells import (
     BY,
     COHORT,
     COUNT,
+    GROUP,
     INSTANT,
-    LEVEL,
     NUMBER,
     ROWS,
     SHARE,
     TEXT,
+    Cell,
     Kind,
     between,
     cell,
@@ -33,19 +34,9 @@ from motfunnel.statistics import Interval
 NO_SCORES: Final = (
     "no event here carries a score: a rating's, or as the property experienced of any event"
 )
-_LONGEST: Final = 20
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-
-
-NAME: Final = Kind("text", _shortened)
-"""A text that may be long, shown shortened."""
-
-GROUP_NAME: Final = Kind("text", _shortened, missing="all")
 SCORE: Final = Kind("number", lambda score: f"{score:.2f}")
 GAP: Final = Kind("number", lambda gap: f"{gap:+.2f}")
+_TOLD: Final = (("_share", SHARE), ("_interval", between(SHARE)), ("", COUNT))
 DATE: Final = Kind("instant", lambda at: f"{at:%Y-%m-%d}", INSTANT.plain)
 """An instant, shown by its day in UTC."""
 
@@ -57,7 +48,8 @@ class AgainstExpectation:
     Attributes:
         delight: how many were better than expected.
         delight_share: of those with an expectation; None where there are none.
-        delight_interval: Wilson's, around that share.
+        delight_interval: around that share; Wilson's, or clustered by contact where contacts
+            repeat, and None where these do not differ in their shares.
         met: how many were as expected.
         met_share: as above.
         met_interval: as above.
@@ -67,18 +59,21 @@ class AgainstExpectation:
     """
 
     caption: ClassVar[str] = (
-        "Against what was expected: better (delight), the same (met), worse (disappointment)"
+        "Against what was expected: better (delight), the same (met), worse (disappointment); of "
+        "the experiences with an expectation"
     )
+    parts: ClassVar[tuple[str, ...]] = ("delight", "met", "disappointment")
+    of: ClassVar[str] = "with_expectation"
 
     delight: int = field(metadata=cell(COUNT))
-    delight_share: float | None = field(metadata=cell(SHARE, "delight"))
-    delight_interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
+    delight_share: float | None = field(metadata=cell(SHARE))
+    delight_interval: Interval | None = field(metadata=cell(between(SHARE)))
     met: int = field(metadata=cell(COUNT))
-    met_share: float | None = field(metadata=cell(SHARE, "met"))
+    met_share: float | None = field(metadata=cell(SHARE))
     met_interval: Interval | None = field(metadata=cell(between(SHARE)))
     disappointment: int = field(metadata=cell(COUNT))
-    disappointment_share: float | None = field(metadata=cell(SHARE, "disappointment"))
-    disappointment_interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
+    disappointment_share: float | None = field(metadata=cell(SHARE))
+    disappointment_interval: Interval | None = field(metadata=cell(between(SHARE)))
 
 
 @frozen(kw_only=True)
@@ -88,7 +83,7 @@ class Verdicts:
     Attributes:
         good: delight; without an expectation, a score from the promoter score on.
         good_share: of all experiences.
-        good_interval: Wilson's, around that share.
+        good_interval: around that share, likewise.
         in_between: met; without an expectation, neither good nor bad.
         in_between_share: as above.
         in_between_interval: as above.
@@ -99,18 +94,20 @@ class Verdicts:
 
     caption: ClassVar[str] = (
         "Good and bad: against the expectation, or without one from the promoter score on and up "
-        "to 6"
+        "to 6; of all experiences"
     )
+    parts: ClassVar[tuple[str, ...]] = ("good", "in_between", "bad")
+    of: ClassVar[str] = "experiences"
 
     good: int = field(metadata=cell(COUNT))
-    good_share: float | None = field(metadata=cell(SHARE, "good"))
-    good_interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
+    good_share: float | None = field(metadata=cell(SHARE))
+    good_interval: Interval | None = field(metadata=cell(between(SHARE)))
     in_between: int = field(metadata=cell(COUNT))
-    in_between_share: float | None = field(metadata=cell(SHARE, "in between"))
+    in_between_share: float | None = field(metadata=cell(SHARE))
     in_between_interval: Interval | None = field(metadata=cell(between(SHARE)))
     bad: int = field(metadata=cell(COUNT))
-    bad_share: float | None = field(metadata=cell(SHARE, "bad"))
-    bad_interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
+    bad_share: float | None = field(metadata=cell(SHARE))
+    bad_interval: Interval | None = field(metadata=cell(between(SHARE)))
 
 
 @frozen(kw_only=True)
@@ -135,7 +132,7 @@ class TouchpointRow(Row):
     """
 
     touchpoint: str = field(metadata=cell(TEXT, "touchpoint"))
-    group: str | None = field(metadata=cell(GROUP_NAME, BY))
+    group: str | None = field(metadata=cell(GROUP, BY))
     promise: str | None = field(metadata=cell(TEXT))
     experiences: int = field(metadata=cell(COUNT, "n"))
     experienced: float | None = field(metadata=cell(SCORE, "experienced"))
@@ -162,8 +159,8 @@ class Apart:
 
     touchpoint: str = field(metadata=cell(TEXT, "touchpoint"))
     groups: int = field(metadata=cell(COUNT, "groups"))
-    lowest: str = field(metadata=cell(NAME, "lowest"))
-    highest: str = field(metadata=cell(NAME, "highest"))
+    lowest: str = field(metadata=cell(TEXT, "lowest"))
+    highest: str = field(metadata=cell(TEXT, "highest"))
     range: float | None = field(metadata=cell(SCORE, "range"))
     between: float | None = field(metadata=cell(NUMBER, "ICC"))
 
@@ -184,10 +181,10 @@ class WorstRow:
     """
 
     contact: str = field(metadata=cell(TEXT, "contact"))
-    event: str = field(metadata=cell(NAME, "event"))
+    event: str = field(metadata=cell(TEXT, "event"))
     event_id: str = field(metadata=cell(TEXT))
     occurred_at: datetime = field(metadata=cell(DATE, "on"))
-    touchpoint: str = field(metadata=cell(NAME, "touchpoint"))
+    touchpoint: str = field(metadata=cell(TEXT, "touchpoint"))
     experienced: float = field(metadata=cell(SCORE, "score"))
     expected: float | None = field(metadata=cell(SCORE, "expected"))
     gap: float | None = field(metadata=cell(GAP, "gap"))
@@ -198,7 +195,7 @@ class Touchpoints(Answer[TouchpointRow]):
     """What was experienced at each touchpoint: those of the journey map first, in its order.
 
     Attributes:
-        by: the property that tells the groups apart, or None.
+        by: what tells the groups apart: a property of the event, or ``trait:NAME``; or None.
         period: of the experiences; half-open, None: no bound.
         apart: of each touchpoint, how far its groups lie apart; empty without groups.
         worst: the worst experiences: the lowest scores, of equal ones the largest gap first.
@@ -228,7 +225,7 @@ class Touchpoints(Answer[TouchpointRow]):
         yield self.table(None, shown, self.rows)
         whose = shown[: 2 if self.by else 1]
         for name, row in (("against_expectation", AgainstExpectation), ("verdicts", Verdicts)):
-            yield self.table(row.caption, whose + columns_of(row, name), self.rows)
+            yield row.caption, *self._shares(whose, f"{name}.", row.parts, row.of)
         if self.apart:
             caption = (
                 "How far the groups lie apart: from the lowest mean to the highest, and the share "
@@ -238,52 +235,16 @@ class Touchpoints(Answer[TouchpointRow]):
         if self.worst:
             yield self.table("The worst experiences", columns_of(WorstRow), self.worst)
 
-
-@frozen(kw_only=True)
-class MapRow(Row):
-    """One touchpoint of the journey map at one stage: what was meant, and what came of it.
-
-    Names stand behind ``experiences``.
-
-    Attributes:
-        stage: the highest stage that the contact had reached; None where nobody has been here.
-        touchpoint: where.
-        promise: what the map promises there; None where it promises nothing.
-        target: the score that the map leads one to expect; None where it says none.
-        actual: the mean of what was experienced.
-        experiences: how many there were.
-        gap: the mean of experienced less expected, an event's own expectation before the map's.
-        kept: the share of those with an expectation that was met or surpassed.
-        interval: Wilson's, around that share.
-    """
-
-    stage: str | None = field(metadata=cell(TEXT, "stage"))
-    touchpoint: str = field(metadata=cell(NAME, "touchpoint"))
-    promise: str | None = field(metadata=cell(NAME, "promise"))
-    target: float | None = field(metadata=cell(SCORE, "target"))
-    actual: float | None = field(metadata=cell(SCORE, "actual"))
-    experiences: int = field(metadata=cell(COUNT, "n"))
-    gap: float | None = field(metadata=cell(GAP, "gap"))
-    kept: float | None = field(metadata=cell(SHARE, "kept"))
-    interval: Interval | None = field(metadata=cell(between(SHARE)))
-
-
-@frozen(kw_only=True)
-class JourneyMap(Answer[MapRow]):
-    """The journey map with its targets and what was experienced, in the order of the stages.
-
-    At each stage the touchpoints of the map come first, in its order; those of the map at which
-    nobody has said anything come last of all.
-
-    Attributes:
-        period: of the experiences; half-open, None: no bound.
-    """
-
-    row_class: ClassVar[type[Row]] = MapRow
-
-    period: tuple[datetime | None, datetime | None] = field(metadata=cell(COHORT))
-
-    @property
-    def title(self) -> str:
-        """What was asked, as a heading."""
-        return "Journey map" + in_period(self.period)
+    def _shares(
+        self, whose: Sequence[tuple[str, Cell]], within: str, parts: Sequence[str], of: str
+    ) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
+        """A line for each part of each row: its share, the interval, and its counts."""
+        lines = []
+        for row in self.rows:
+            names = [show(one.kind, row, path) for path, one in whose]
+            for part in parts:
+                told = [show(kind, row, f"{within}{part}{suffix}") for suffix, kind in _TOLD]
+                lines.append([*names, part.replace("_", " "), *told, show(COUNT, row, of)])
+        _, header, _ = self.table(None, whose, ())
+        level = self.words()["level"]
+        return [*header, "experience", "share", level, "counted", "of"], lines

@@ -38,6 +38,8 @@ class Windowed:
         having: only contacts with such a moment have clocks.
         groups: what its start events have for groups beside source, traits and properties.
         causes: what its event can be, where it is told which came first.
+        awaits: the signals without which its event cannot come, but for a departure by silence;
+            empty where that is not known.
         note: what a reader has to know besides.
     """
 
@@ -51,6 +53,7 @@ class Windowed:
     having: MomentKind | None = None
     groups: frozenset[str] = frozenset({"stage", "reason"})
     causes: tuple[str, ...] = ()
+    awaits: frozenset[Signal] = frozenset()
     note: str | None = None
 
 
@@ -78,10 +81,8 @@ COVERAGE: Final = Windowed(
     ),
     clocks=departure_clocks.coverage,
     start=frozenset({MomentKind.DEPART}),
-    note=(
-        "one who has returned can no longer be reached: the KM columns are by Aalen–Johansen, with "
-        "the return as the competing risk"
-    ),
+    awaits=frozenset({Signal.OUTREACH}),
+    note=("one who has returned can no longer be reached: the return is a competing risk"),
 )
 RELAPSE: Final = Windowed(
     name="relapse",
@@ -91,6 +92,7 @@ RELAPSE: Final = Windowed(
     ),
     clocks=departure_clocks.relapses,
     start=frozenset({MomentKind.RECIDIVISM}),
+    awaits=frozenset({Signal.LEAVE}),
 )
 LOYALTY: Final = Windowed(
     name="loyalty",
@@ -104,6 +106,9 @@ LOYALTY: Final = Windowed(
     moments=frozenset({MomentKind.LOYALIST}),
     groups=frozenset(),
 )
+PRAISE_OR_PURCHASE: Final = frozenset(
+    {Signal.PURCHASE, Signal.RATING, Signal.REFER, Signal.ADVOCATE}
+)
 RECOVERY: Final = Windowed(
     name="recovery",
     definition=(
@@ -114,7 +119,8 @@ RECOVERY: Final = Windowed(
     start=frozenset({MomentKind.COMPLAINT}),
     reads="happenings",
     moments=frozenset({MomentKind.COMPLAINT, MomentKind.CONVERSION, MomentKind.APOSTLE}),
-    signals=frozenset({Signal.PURCHASE, Signal.RATING, Signal.REFER, Signal.ADVOCATE}),
+    signals=PRAISE_OR_PURCHASE,
+    awaits=PRAISE_OR_PURCHASE,
     having=MomentKind.COMPLAINT,
     groups=frozenset({"stage"}),
     causes=(moment_clocks.PURCHASE, moment_clocks.ADVOCACY),
@@ -128,6 +134,7 @@ DEPARTURE_AFTER_COMPLAINT: Final = Windowed(
     moments=frozenset({MomentKind.COMPLAINT, MomentKind.CONVERSION, MomentKind.DEPART}),
     having=MomentKind.COMPLAINT,
     groups=frozenset({"stage"}),
+    awaits=frozenset({Signal.LEAVE}),
     note="complaints of contacts that have already departed count too, as the definition says",
 )
 

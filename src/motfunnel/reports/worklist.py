@@ -42,9 +42,7 @@ BY_ALL: Final = "all"
 LAST: Final = 3
 """How many of a contact's latest moments are told."""
 
-_LONGEST: Final = 16
 _CURVE: Final = Kind("text", lambda basis: "all" if basis == BY_ALL else "group")
-_SHORT: Final = Kind("text", lambda t: t if len(t) <= _LONGEST else f"{t[: _LONGEST - 1]}…")
 
 
 @frozen(kw_only=True)
@@ -86,8 +84,8 @@ class WorkRow(Row):
     interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
     away: timedelta = field(metadata=cell(DURATION, "away"))
     departed_at: datetime = field(metadata=cell(INSTANT))
-    stage: str = field(metadata=cell(_SHORT, "left from"))
-    reason: str = field(metadata=cell(_SHORT, "reason"))
+    stage: str = field(metadata=cell(TEXT, "left from"))
+    reason: str = field(metadata=cell(TEXT, "reason"))
     basis: str = field(metadata=cell(_CURVE, "curve of"))
     at_risk: int = field(metadata=cell(COUNT, "at risk"))
     first_outreach_at: datetime | None = field(metadata=cell(INSTANT))

@@ -4,6 +4,7 @@ Pure: the standard library and attrs only, counts in, values out. Re-exports, de
 """
 
 from motfunnel.statistics.clustered import ClusteredCurve
+from motfunnel.statistics.clustered_share import ClusteredShare
 from motfunnel.statistics.comparison import LogRank, log_rank, log_rank_of_risk_sets
 from motfunnel.statistics.competing import CompetingRisks
 from motfunnel.statistics.conditional import Chance
@@ -21,6 +22,7 @@ __all__ = [
     "Z95",
     "Chance",
     "ClusteredCurve",
+    "ClusteredShare",
     "CompetingRisks",
     "Difference",
     "Interval",

@@ -6,6 +6,7 @@ comes here.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
@@ -88,6 +89,19 @@ def roll_back(connection: Any, *_: object) -> None:
 def is_in_memory(url: URL) -> bool:
     """Whether it is a SQLite database that lives and dies with its connection."""
     return url.get_backend_name() == "sqlite" and (not url.database or ":memory:" in url.database)
+
+
+def missing_file(url: str | URL) -> str | None:
+    """The path of the SQLite file that a URL names, if it is not there; None for any other URL.
+
+    Raises:
+        UrlError: it is no URL of a database.
+    """
+    read = _read_url(url)
+    path = read.database
+    if read.get_backend_name() != "sqlite" or path is None or is_in_memory(read):
+        return None
+    return None if path.startswith("file:") or os.path.exists(path) else path
 
 
 def _missing_driver(url: URL, error: Exception, is_async: bool) -> Exception:

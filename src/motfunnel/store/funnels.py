@@ -73,6 +73,11 @@ def stored_funnel(connection: Connection, tables: Tables, tenant: str) -> Funnel
     return None if definition is None else Funnel.from_dict(json.loads(definition))
 
 
+def tenants(connection: Connection, tables: Tables) -> list[str]:
+    """Name the tenants of whom anything is stored, sorted."""
+    return sorted(connection.execute(select(tables.funnels.c.tenant).distinct()).scalars())
+
+
 def newest_imported(connection: Connection, tables: Tables, tenant: str) -> datetime | None:
     """The last instant of a store that has only been imported into; None for any other."""
     funnels, contacts = tables.funnels, tables.contacts

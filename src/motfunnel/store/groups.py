@@ -46,6 +46,16 @@ def read_trait(extent: Extent, trait: str) -> Iterator[tuple[str, tuple[datetime
             yield row.owner, (row.occurred_at, row.value)
 
 
+def read_trait_names(extent: Extent, known_by: datetime | None) -> list[str]:
+    """Name the traits that anybody had by an instant, as recorded by another, sorted."""
+    t = extent.tables.traits.c
+    named = select(t.trait).distinct().where(t.tenant == extent.tenant)
+    named = named.where(t.occurred_at <= extent.as_of)
+    if known_by is not None:
+        named = named.where(t.recorded_at <= known_by)
+    return sorted(extent.connection.execute(named).scalars())
+
+
 def _first_referrals(extent: Extent) -> dict[str, datetime]:
     """When each contact was first referred by another."""
     named, m = extent.tables.contacts.alias().c, extent.tables.moments.c

@@ -60,7 +60,8 @@ class Reader:
                 self._funnel = funnels.stored_funnel(connection, tables, self.tenant)
         if self._funnel is None:
             raise NoFunnelError(
-                "no funnel was given, and the database holds none; pass "
+                f"no funnel was given, and the tenant {self.tenant!r} has none in this database, "
+                "nor any contacts; pass "
                 "funnel=Funnel.ecommerce(), Funnel.saas(), or one of your own "
                 "(on the command line: --funnel)"
             )

@@ -1,0 +1,89 @@
+"""The values of the journey map: each touchpoint with its target, and what was experienced there.
+
+Rows and answers only; ``meeting`` makes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import ClassVar, Final
+
+from attrs import field, frozen
+
+from motfunnel.reports.answer import Answer, Row, Table, columns_of
+from motfunnel.reports.cells import COHORT, COUNT, LEVEL, SHARE, TEXT, Cell, between, cell
+from motfunnel.reports.lens import in_period
+from motfunnel.reports.touchpoint_rows import GAP, SCORE
+from motfunnel.statistics import Interval
+
+_KEPT: Final = "Kept: what was expected, met or surpassed; of the experiences with an expectation"
+_KEPT_COLUMNS: Final = [
+    ("kept", Cell(SHARE, "kept")),
+    ("interval", Cell(between(SHARE), LEVEL)),
+    ("numerator", Cell(COUNT, "counted")),
+    ("denominator", Cell(COUNT, "of")),
+]
+
+
+@frozen(kw_only=True)
+class MapRow(Row):
+    """One touchpoint of the journey map at one stage: what was meant, and what came of it.
+
+    Names stand behind ``experiences``, ``numerator`` and ``denominator``; a contact is named once
+    for each of its experiences.
+
+    Attributes:
+        stage: the highest stage that the contact had reached; None where nobody has been here.
+        touchpoint: where.
+        promise: what the map promises there; None where it promises nothing.
+        target: the score that the map leads one to expect; None where it says none.
+        actual: the mean of what was experienced.
+        experiences: how many there were.
+        gap: the mean of experienced less expected, an event's own expectation before the map's.
+        kept: the share of those with an expectation that was met or surpassed.
+        interval: around that share; Wilson's, or clustered by contact where contacts repeat, and
+            None where these do not differ in their shares.
+        numerator: how many were met or surpassed.
+        denominator: how many came with an expectation.
+    """
+
+    stage: str | None = field(metadata=cell(TEXT, "stage"))
+    touchpoint: str = field(metadata=cell(TEXT, "touchpoint"))
+    promise: str | None = field(metadata=cell(TEXT, "promise"))
+    target: float | None = field(metadata=cell(SCORE, "target"))
+    actual: float | None = field(metadata=cell(SCORE, "actual"))
+    experiences: int = field(metadata=cell(COUNT, "n"))
+    gap: float | None = field(metadata=cell(GAP, "gap"))
+    kept: float | None = field(metadata=cell(SHARE))
+    interval: Interval | None = field(metadata=cell(between(SHARE)))
+    numerator: int = field(metadata=cell(COUNT))
+    denominator: int = field(metadata=cell(COUNT))
+
+
+@frozen(kw_only=True)
+class JourneyMap(Answer[MapRow]):
+    """The journey map with its targets and what was experienced, in the order of the stages.
+
+    At each stage the touchpoints of the map come first, in its order; those of the map at which
+    nobody has said anything come last of all.
+
+    Attributes:
+        period: of the experiences; half-open, None: no bound.
+    """
+
+    row_class: ClassVar[type[Row]] = MapRow
+
+    period: tuple[datetime | None, datetime | None] = field(metadata=cell(COHORT))
+
+    @property
+    def title(self) -> str:
+        """What was asked, as a heading."""
+        return "Journey map" + in_period(self.period)
+
+    def tables(self) -> Iterator[Table]:
+        """The scores; then what was kept, with its counts."""
+        shown = columns_of(MapRow)
+        yield self.table(None, shown, self.rows)
+        if self.rows:
+            yield self.table(_KEPT, shown[:2] + _KEPT_COLUMNS, self.rows)

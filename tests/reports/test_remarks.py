@@ -1,0 +1,140 @@
+"""What an answer remarks of itself: what cannot happen, whom nobody can know, what is mistyped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from motfunnel import Funnel, Tracker, complain, leave, outreach, purchase, touch
+from motfunnel.errors import QuestionError
+from motfunnel.intake import import_file
+from motfunnel.reports.estimate import MOST_COMPARED
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+MONTH = timedelta(days=30)
+RULES = {"came": touch(), "paid": purchase(), "moaned": complain(case="case"), "wrote": outreach()}
+BY_CONSTRUCTION = "0 by construction"
+
+
+def day(number: int) -> datetime:
+    return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=number)
+
+
+def tracker_of(**more: Any) -> Tracker:
+    told: dict[str, Any] = {
+        "stages": ("visitor", "customer"),
+        "rules": RULES,
+        "patience": {"default": timedelta(days=20)},
+    }
+    return Tracker("sqlite://", Funnel(**told | more), clock=lambda: NOW)
+
+
+@pytest.fixture
+def tracker() -> Iterator[Tracker]:
+    """Fourteen contacts who came, left by silence, and came again."""
+    with tracker_of() as tracker:
+        for n in range(14):
+            tracker.identify(f"c{n}", {"plan": "free"}, occurred_at=day(0), id="plan")
+            tracker.track(f"c{n}", "came", occurred_at=day(1), id="1", properties={"n": n})
+            tracker.track(f"c{n}", "moaned", occurred_at=day(2), id="2", properties={"case": "1"})
+            tracker.track(f"c{n}", "came", occurred_at=day(40), id="3", properties={"n": n})
+        yield tracker
+
+
+@pytest.mark.parametrize("rate", ["relapse", "departure_after_complaint", "complaints"])
+def test_what_no_window_so_short_can_hold_is_remarked(tracker: Tracker, rate: str) -> None:
+    """Where nothing says that a contact leaves, a window below every patience has no departure."""
+    ask = getattr(tracker.report(), rate)
+    short, long = ask(within=timedelta(days=19)), ask(within=timedelta(days=20))
+    assert BY_CONSTRUCTION in str(short) and "20d" in " ".join(short.notes)
+    assert BY_CONSTRUCTION not in str(long)
+
+
+def test_what_the_funnel_cannot_say_is_remarked() -> None:
+    """Without an outreach there is no coverage; with a rule for leaving, a short window will do."""
+    rules = {"came": touch()}
+    with tracker_of(rules=rules) as silent, tracker_of(rules=RULES | {"left": leave()}) as other:
+        assert "is an outreach" in str(silent.report().coverage(within=MONTH))
+        assert BY_CONSTRUCTION in str(silent.report().recovery(within=MONTH))
+        assert BY_CONSTRUCTION not in str(other.report().coverage(within=MONTH))
+        assert BY_CONSTRUCTION not in str(other.report().relapse(within=timedelta(days=1)))
+    with tracker_of(patience={"default": None}) as patient:
+        assert "no silence means" in str(patient.report().relapse(within=MONTH * 99))
+
+
+def test_a_period_yet_to_come_counts_nobody(tracker: Tracker) -> None:
+    """A cohort that begins after the instant of the question is remarked; one that ends is not."""
+    report = tracker.report(as_of=day(100))
+    later = report.reactivation(period=(day(101), day(131)))
+    assert (later.denominator, later.rate) == (0, None)
+    assert "nobody is counted yet" in str(later)
+    assert "nobody is counted" not in str(report.reactivation(period=(day(100), day(131))))
+    assert "nobody is counted yet" in str(report.recidivism(within=MONTH, departed=(NOW, None)))
+
+
+def test_a_trait_that_nobody_has_is_remarked(tracker: Tracker) -> None:
+    """A mistyped name gives one group, unknown; beside it stands which traits there are."""
+    report = tracker.report()
+    for answer in (
+        report.recidivism(within=MONTH, by="plam"),
+        report.funnel(by="plam"),
+        report.flows(by="trait:plam"),
+        report.retention("month", by="plam"),
+        report.lifecycle(by="plam"),
+        report.growth(by="plam"),
+    ):
+        assert "no contact has the trait 'plam'; known traits: plan" in answer.notes
+    assert not report.recidivism(within=MONTH, by="plan").notes
+    early = tracker.report(known_by=NOW).recidivism(within=MONTH, by="plam")
+    assert "known traits: plan" in str(early)
+
+
+def test_a_trait_said_too_late_is_remarked(tracker: Tracker) -> None:
+    """A trait that some have, and none had when its clock started, is not called mistyped."""
+    tracker.identify("c1", {"late": "yes"}, occurred_at=day(90), id="late")
+    (note,) = tracker.report().recidivism(within=MONTH, by="late").notes
+    assert "known of none of those counted" in note
+
+
+def test_a_property_that_nothing_has_is_remarked(tracker: Tracker) -> None:
+    """Nothing that is counted has it; no list of properties is made."""
+    report, note = tracker.report(), "nothing that is counted has the property 'plam' with a value"
+    assert note in report.recidivism(within=MONTH, by="property:plam").notes
+    assert note in report.complaints(by="plam").notes
+    assert note not in report.complaints(by="case").notes
+
+
+def test_too_many_groups_are_said_not_to_be_compared(tracker: Tracker) -> None:
+    """Beyond a dozen groups there is no comparison, and the answer says so."""
+    report = tracker.report()
+    many = report.conversion("visitor", "customer", within=MONTH, by="property:n")
+    assert many.comparison is None and len(many.rows) == 14 > MOST_COMPARED
+    assert "the 14 groups are not compared" in str(many)
+    few = report.recidivism(within=MONTH, by="stage")
+    assert "not compared" not in str(few)
+
+
+def test_nobody_knows_what_is_yet_to_be_recorded(tracker: Tracker) -> None:
+    """A future known_by is refused, as a future as_of is."""
+    assert tracker.report(known_by=NOW).known_by == NOW
+    with pytest.raises(QuestionError, match=r"known_by .* lies in the future"):
+        tracker.report(known_by=NOW + timedelta(microseconds=1))
+
+
+def test_where_nothing_had_been_recorded_the_answer_says_so(tmp_path: Path) -> None:
+    """An import records a whole history at once: before it, nothing was known."""
+    history = tmp_path / "history.csv"
+    history.write_text("who,what,at\nada,came,2026-01-01\nada,came,2026-03-01\n")
+    with tracker_of() as tracker:
+        import_file(tracker, history, contact="who", event="what", at="at")
+        early = tracker.report(known_by=day(90)).recidivism(within=MONTH)
+        remark = "nothing had been recorded by the instant of known-by"
+        assert remark in " ".join(str(early).split())
+        assert remark in early.to_json()
+        later = tracker.report(known_by=NOW).recidivism(within=MONTH)
+        assert json.loads(later.to_json())["notes"] == []
