@@ -84,6 +84,7 @@ def test_another_database(
     monkeypatch.setenv("MOTFUNNEL_DB", "sqlite:///nowhere/at/all.db")
     tracker.track("ada", "saw", occurred_at=NOON)
     assert call("sweep") == "1 contact departed by silence\n"
+    (tmp_path / "other.db").touch()
     url = f"sqlite:///{tmp_path}/other.db"
     assert call("sweep", "--db", url, "--funnel", "saas").startswith("0 contacts")
     for option in ("--tenant", "--funnel", "--schema"):
