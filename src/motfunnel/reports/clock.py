@@ -19,6 +19,7 @@ from motfunnel.domain.moment import Episode, Moment
 from motfunnel.domain.signal import Signal
 
 Cohort = tuple[datetime | None, datetime | None]
+EVERYBODY: Final[Cohort] = (None, None)
 HAPPENED: Final = "happened"
 ERASED: Final = "erased"
 RULED_OUT: Final = "ruled out"

@@ -138,7 +138,9 @@ class AboutOutreach(Question):
         cohort = read_cohort(departed)
         erased, _ = self._erased()
         with self._reading() as source:
-            chosen = choose(source.clocks(RECIDIVISM), cohort, self.as_of, erased, first_only=True)
+            chosen = choose(
+                source.clocks(RECIDIVISM, cohort), cohort, self.as_of, erased, first_only=True
+            )
         rows, test = pace_rows(chosen)
         return PaceComparison(
             name="Mantel–Byar",

@@ -14,7 +14,7 @@ from motfunnel.domain.event import IDENTIFY, Event
 from motfunnel.domain.journey import Journey
 from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.signal import Signal
-from motfunnel.reports.clock import Clock, Reading, Told
+from motfunnel.reports.clock import EVERYBODY, Clock, Cohort, Reading, Told
 from motfunnel.reports.grouping import Grouping, GroupOf, property_text, trait_at
 from motfunnel.reports.history import History
 from motfunnel.reports.stored import Stored, Unread
@@ -46,8 +46,8 @@ class Known:
     _properties: dict[object, str] = field(factory=dict, init=False)
     _own: set[str] = field(factory=set, init=False)
 
-    def clocks(self, rate: Windowed) -> Iterator[Clock]:
-        """Make the clocks of all contacts, contact by contact."""
+    def clocks(self, rate: Windowed, _: Cohort = EVERYBODY) -> Iterator[Clock]:
+        """Make the clocks of all contacts, contact by contact; a walk passes by all of them."""
         extent, signals = self.stored.extent, _signals(rate)
         into = known_pointers(extent.connection, extent.tables, extent.tenant, self.known_by)
         for history in self.histories():

@@ -121,7 +121,9 @@ class Question:
         """Choose a cohort, and only then tell its groups apart."""
         erased, _ = self._erased()
         with self._reading(grouping) as source:
-            chosen = choose(source.clocks(rate), cohort, self.as_of, erased, first_only=first_only)
+            chosen = choose(
+                source.clocks(rate, cohort), cohort, self.as_of, erased, first_only=first_only
+            )
             if grouping is None:
                 return {None: chosen}
             group = source.groups(grouping, rate, chosen)

@@ -16,7 +16,7 @@ from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.moment import Moment
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.arm_clocks import trial_rules
-from motfunnel.reports.clock import Clock, Happening, Reading, Told
+from motfunnel.reports.clock import EVERYBODY, Clock, Cohort, Happening, Reading, Told
 from motfunnel.reports.grouping import Grouping, GroupOf, property_text, trait_at
 from motfunnel.reports.windowed import Windowed
 from motfunnel.store.departures import UNKNOWN, read_episodes
@@ -49,9 +49,9 @@ class Stored:
     extent: Extent
     funnel: Funnel
 
-    def clocks(self, rate: Windowed) -> Iterator[Clock]:
-        """Make the clocks of all contacts, contact by contact."""
-        for told in _READERS[rate.reads](self, rate):
+    def clocks(self, rate: Windowed, cohort: Cohort = EVERYBODY) -> Iterator[Clock]:
+        """Make the clocks of all contacts, or of a cohort at least, contact by contact."""
+        for told in _READERS[rate.reads](self, rate, cohort):
             yield from rate.clocks(told, self.funnel)
 
     def unread(self, signals: Collection[Signal] | None = None) -> Iterator[Unread]:
@@ -100,21 +100,22 @@ class Stored:
                 if rate.start is not Signal.OUTREACH or one.argument == 1:
                     yield (contact, one.event.occurred_at), dict(one.event.properties)
 
-    def _episodes(self, _: Windowed) -> Iterator[Told]:
-        for contact, episodes in read_episodes(self.extent):
+    def _episodes(self, rate: Windowed, cohort: Cohort) -> Iterator[Told]:
+        narrow = {} if rate.starts_at is None else {rate.starts_at: cohort}
+        for contact, episodes in read_episodes(self.extent, narrow):
             yield Told(contact=contact, episodes=episodes)
 
-    def _moments(self, rate: Windowed) -> Iterator[Told]:
+    def _moments(self, rate: Windowed, _: Cohort) -> Iterator[Told]:
         for contact, moments in self._stories(rate):
             yield Told(contact=contact, moments=moments)
 
-    def _purchases(self, rate: Windowed) -> Iterator[Told]:
+    def _purchases(self, rate: Windowed, _: Cohort) -> Iterator[Told]:
         moments = dict(self._stories(rate))  # of each contact one
         for contact, at in read_first_purchases(self.extent):
             mine = moments.get(contact, ())
             yield Told(contact=contact, moments=mine, first_purchase_at=at)
 
-    def _beside_moments(self, rate: Windowed) -> Iterator[Told]:
+    def _beside_moments(self, rate: Windowed, _: Cohort) -> Iterator[Told]:
         """The moments of all are read first: they are few, and a connection streams one thing."""
         moments = dict(self._stories(rate))
         found = read_events_by_signal(self.extent, rate.signals, having=rate.having)
@@ -124,7 +125,7 @@ class Stored:
         for contact, mine in moments.items():
             yield Told(contact=contact, moments=mine)
 
-    def _trials(self, _: Windowed) -> Iterator[Told]:
+    def _trials(self, _: Windowed, __: Cohort) -> Iterator[Told]:
         names = trial_rules(self.funnel)
         found = read_events_by_signal(self.extent, [Signal.OUTREACH], names=names)
         assigned = {contact: [*self._happenings(events)] for contact, events in found}
@@ -145,7 +146,7 @@ class Stored:
             yield Happening(signal=signal, argument=argument, event=event)
 
 
-_READERS: dict[str, Callable[[Stored, Windowed], Iterator[Told]]] = {
+_READERS: dict[str, Callable[[Stored, Windowed, Cohort], Iterator[Told]]] = {
     "episodes": Stored._episodes,
     "moments": Stored._moments,
     "purchases": Stored._purchases,

@@ -38,6 +38,8 @@ class Windowed:
         having: only contacts with such a moment have clocks.
         groups: what its start events have for groups beside source, traits and properties.
         causes: what its event can be, where it is told which came first.
+        starts_at: of episodes, the column that says when its clocks start, where it asks for no
+            other episodes: then the cohort is all that is read.
         awaits: the signals without which its event cannot come, but for a departure by silence;
             empty where that is not known.
         note: what a reader has to know besides.
@@ -53,6 +55,7 @@ class Windowed:
     having: MomentKind | None = None
     groups: frozenset[str] = frozenset({"stage", "reason"})
     causes: tuple[str, ...] = ()
+    starts_at: str | None = None
     awaits: frozenset[Signal] = frozenset()
     note: str | None = None
 
@@ -62,6 +65,7 @@ RECIDIVISM: Final = Windowed(
     definition=(f"of the departures {IN_THE_COHORT}, the share that returned within it"),
     clocks=departure_clocks.departures,
     start=frozenset({MomentKind.DEPART}),
+    starts_at="departed_at",
 )
 REENGAGEMENT: Final = Windowed(
     name="re-engagement",
@@ -72,6 +76,7 @@ REENGAGEMENT: Final = Windowed(
     ),
     clocks=departure_clocks.attempts,
     start=Signal.OUTREACH,
+    starts_at="first_outreach_at",
 )
 COVERAGE: Final = Windowed(
     name="outreach coverage",
@@ -81,6 +86,7 @@ COVERAGE: Final = Windowed(
     ),
     clocks=departure_clocks.coverage,
     start=frozenset({MomentKind.DEPART}),
+    starts_at="departed_at",
     awaits=frozenset({Signal.OUTREACH}),
     note=("one who has returned can no longer be reached: the return is a competing risk"),
 )

@@ -6,10 +6,11 @@ then with nothing having written it down. What came after the instant is not the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
@@ -32,12 +33,26 @@ from motfunnel.store.tables import Tables
 _AT_ONCE = 5000
 UNKNOWN = "unknown"
 
+Bounds = tuple[datetime | None, datetime | None]
 
-def read_episodes(extent: Extent) -> Iterator[tuple[str, list[Episode]]]:
-    """Read all episodes as of an instant, contact by contact, each contact's in order."""
+
+def read_episodes(
+    extent: Extent, narrow: Mapping[str, Bounds] = MappingProxyType({})
+) -> Iterator[tuple[str, list[Episode]]]:
+    """Read episodes as of an instant, contact by contact, each contact's in order.
+
+    Args:
+        extent: of whom, and as of when.
+        narrow: of which columns the instant lies from a first one on, before a second.
+    """
     episodes = episodes_as_of(extent.tables, extent.tenant, extent.as_of)
     ordered = select(episodes).order_by(episodes.c.contact, episodes.c.episode)
     wanted = extent.within(ordered, episodes.c.contact)
+    for column, (start, end) in narrow.items():
+        if start is not None:
+            wanted = wanted.where(episodes.c[column] >= start)
+        if end is not None:
+            wanted = wanted.where(episodes.c[column] < end)
     with extent.connection.execute(wanted, execution_options={"yield_per": _AT_ONCE}) as result:
         for contact, rows in groupby(result, itemgetter(0)):
             yield contact, [_read(row) for row in rows]
