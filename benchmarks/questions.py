@@ -2,6 +2,8 @@
 
 The statements are PostgreSQL's, and give the counts alone: no interval, no curve, no names, nothing
 about silences that no sweep has written down. ``counts`` reads the same counts out of the answer.
+``named`` brings the rows that these counts are made of into the process, with their names and
+instants and nothing done about them: less than that no answer can cost that names who was counted.
 """
 
 from __future__ import annotations
@@ -25,10 +27,12 @@ class ByHand:
     Attributes:
         sql: the statement.
         counts: what it should give, read out of the answer of the report.
+        named: the statement that gives the rows behind the counts.
     """
 
     sql: str
     counts: Callable[[Any], Counts]
+    named: str
 
 
 @frozen(kw_only=True)
@@ -66,6 +70,10 @@ _RECIDIVISM: Final = ByHand(
         WHERE tenant = :tenant AND episode = 1 AND departed_at + interval '90 days' <= :as_of
     """,
     counts=lambda answer: [(answer.numerator, answer.denominator)],
+    named="""
+        SELECT contact, departed_at, returned_at FROM motfunnel_episodes
+        WHERE tenant = :tenant AND episode = 1 AND departed_at <= :as_of ORDER BY contact
+    """,
 )
 _FUNNEL: Final = ByHand(
     sql="""
@@ -81,6 +89,12 @@ _FUNNEL: Final = ByHand(
         ) AS reached
     """,
     counts=lambda answer: [tuple(row.contacts for row in answer.rows)],
+    named="""
+        SELECT contact, moment, to_stage, occurred_at FROM motfunnel_moments
+        WHERE tenant = :tenant AND moment IN ('opening', 'conversion', 'depart', 'recidivism')
+            AND occurred_at <= :as_of
+        ORDER BY contact, ordinal
+    """,
 )
 _ACTIVE: Final = """
     WITH active AS (
@@ -107,6 +121,7 @@ _LIFECYCLE: Final = ByHand(
         GROUP BY month ORDER BY month
     """,
     counts=lambda answer: [(row.active, row.new, row.returning) for row in answer.rows[:24]],
+    named=_ACTIVE + "SELECT contact, month FROM active ORDER BY contact, month",
 )
 _RETENTION: Final = ByHand(
     sql=_ACTIVE
@@ -119,6 +134,7 @@ _RETENTION: Final = ByHand(
     counts=lambda answer: [
         (one.returned,) for row in answer.rows for one in row.cells if one.returned
     ],
+    named=_ACTIVE + "SELECT contact, month FROM active ORDER BY contact, month",
 )
 _GROWTH: Final = ByHand(
     sql="""
@@ -131,6 +147,12 @@ _GROWTH: Final = ByHand(
         ORDER BY date_trunc('month', occurred_at AT TIME ZONE 'UTC')
     """,
     counts=lambda answer: [(row.openings, row.returns, row.departures) for row in answer.rows[:24]],
+    named="""
+        SELECT contact, moment, occurred_at FROM motfunnel_moments
+        WHERE tenant = :tenant AND moment IN ('opening', 'recidivism', 'depart')
+            AND occurred_at <= :as_of
+        ORDER BY contact, ordinal
+    """,
 )
 
 

@@ -7,7 +7,8 @@ Prints the seconds by the clock and of this process's own processor time, the me
 process held before, the rows of the answer, and the statements sent; how many times the seconds
 (by the clock, and its own) are those of the size before, for so many times the events; and of a
 question that is one statement of SQL, the seconds of that as written by hand, in the same run, and
-whether it counted the same.
+whether it counted the same; and last, the seconds of bringing the rows behind these counts here,
+with names and instants and nothing done about them, and how many times those the report took.
 
     createdb motfunnel_report_cost
     python benchmarks/report_cost.py --db postgresql://localhost/motfunnel_report_cost
@@ -38,7 +39,7 @@ from motfunnel.reports import report as _  # noqa: F401 - once, for all processe
 
 HEADER = (
     f"{'':34}{'events':>11}{'clock s':>9}{'own s':>8}{'MiB':>7}{'rows':>7}{'sent':>5}"
-    f"{'grew':>13}{'by hand':>9}{'ratio':>7}"
+    f"{'grew':>13}{'by hand':>9}{'ratio':>7}{'named':>7}{'ratio':>7}"
 )
 _KIBIBYTES_IN_ONE = 1 if platform.system() == "Linux" else 1024  # what ru_maxrss counts in
 
@@ -53,6 +54,7 @@ class Cost:
     rows: int
     sent: int
     by_hand: float | None = None
+    named: float = 0.0
     alike: bool = True
 
 
@@ -105,7 +107,10 @@ def _compared(cost: Cost) -> str:
     if cost.by_hand is None:
         return ""
     other = "" if cost.alike else "  (other counts)"
-    return f"{cost.by_hand:>9.2f}{cost.clock / cost.by_hand:>7.1f}{other}"
+    return (
+        f"{cost.by_hand:>9.2f}{cost.clock / cost.by_hand:>7.1f}"
+        f"{cost.named:>7.2f}{cost.clock / cost.named:>7.1f}{other}"
+    )
 
 
 def measure(url: str, size: int, number: int) -> Cost:
@@ -132,7 +137,8 @@ def measure(url: str, size: int, number: int) -> Cost:
         if question.by_hand is None or tracker.database.engine.name != "postgresql":
             return Cost(**cost)
         seconds, alike = _by_hand(tracker, size, question.by_hand, answer)
-        return Cost(**cost, by_hand=seconds, alike=alike)
+        named = _named(tracker, size, question.by_hand)
+        return Cost(**cost, by_hand=seconds, named=named, alike=alike)
 
 
 def _ask(tracker: Tracker, question: Question) -> Any:
@@ -150,6 +156,18 @@ def _by_hand(tracker: Tracker, size: int, by_hand: ByHand, answer: Any) -> tuple
         found = connection.execute(text(by_hand.sql), asked).all()
         seconds = perf_counter() - began
     return seconds, [tuple(row) for row in found] == by_hand.counts(answer)
+
+
+def _named(tracker: Tracker, size: int, by_hand: ByHand) -> float:
+    """Bring the rows behind the counts here, some thousand at a time; the seconds."""
+    with tracker.database.engine.connect() as connection:
+        connection.exec_driver_sql(f"SET LOCAL search_path TO {schema_of(size)}")
+        began = perf_counter()
+        asked = {"tenant": tracker.tenant, "as_of": UNTIL}
+        streaming = {"yield_per": 5000}
+        for _ in connection.execute(text(by_hand.named), asked, execution_options=streaming):
+            pass
+        return perf_counter() - began
 
 
 def _most_held() -> float:
