@@ -204,6 +204,19 @@ def test_it_does_not_depend_on_the_patience_in_force(tracker: Tracker) -> None:
     assert (before.silences, before.suggested) == (after.silences, after.suggested)
 
 
+def test_an_earlier_knowledge_needs_no_rebuild(tracker: Tracker) -> None:
+    """What an event meant to an earlier funnel decides no silence, whoever has read it."""
+    tracker.track("c01", "seen", occurred_at=day(2))  # a note, as no rule names it
+    rules = {**FUNNEL.rules, "seen": (touch(),)}
+    other = Funnel(stages=FUNNEL.stages, rules=rules, patience=FUNNEL.patience)
+    told: dict[str, Any] = {"tenant": tracker.tenant, "clock": lambda: day(300)}
+    with Tracker(tracker.database.engine, other, **told) as again:
+        before = again.report(known_by=day(300)).patience().rows
+        again.rebuild()
+        assert before == again.report().patience().rows
+    assert before[0].silences == 41
+
+
 def test_an_erased_contact_is_left_out_and_told_of(tracker: Tracker) -> None:
     """Of whom only counts are left, no silence is known."""
     tracker.forget("c20", keep_counts=True)
