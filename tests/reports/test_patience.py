@@ -193,6 +193,17 @@ def test_it_suggests_where_the_share_falls(tracker: Tracker) -> None:
     assert answer.members(visitor, "numerator") == [f"c{n:02}" for n in range(14, 21)]
 
 
+def test_a_share_that_is_met_exactly_is_not_below(shared_engine: Engine) -> None:
+    """Of 100 silences 7 end by a touch: that is 7%, though 0.07 times 100 is more than 7."""
+    tracker = Tracker(shared_engine, FUNNEL, tenant=uuid4().hex, clock=lambda: day(300))
+    events = [{"contact": f"c{n}", "event": "came", "occurred_at": day(0)} for n in range(93)]
+    events += [one | {"occurred_at": day(1)} for one in events[:7]]
+    tracker.track_many(events)
+    row = tracker.report().patience(share=0.07, horizon=timedelta(days=30)).rows[0]
+    assert (row.steps[0].numerator, row.steps[0].denominator) == (7, 100)
+    assert row.suggested == timedelta(days=2)
+
+
 def test_it_does_not_depend_on_the_patience_in_force(tracker: Tracker) -> None:
     """Another patience sees the same silences."""
     before = tracker.report().patience(horizon=timedelta(days=30)).rows[0]
