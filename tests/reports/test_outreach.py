@@ -219,6 +219,13 @@ def test_the_landmark_leaves_out_who_was_back(tracker: Tracker) -> None:
     assert "this is a difference, no effect" in " ".join(str(rate).split())
 
 
+def test_a_landmark_past_all_dates_finds_nobody(tracker: Tracker) -> None:
+    """However long after a departure it is to lie, the question has an answer."""
+    depart(tracker, "ada")
+    rate = tracker.report().landmark(after=timedelta.max, within=timedelta(days=2))
+    assert rate.rows == ()
+
+
 def test_time_before_a_letter_is_time_without_one(tracker: Tracker) -> None:
     """A contact is away without a letter first: so those who returned at once do not flatter."""
     for n in range(8):

@@ -193,6 +193,17 @@ def test_it_suggests_where_the_share_falls(tracker: Tracker) -> None:
     assert answer.members(visitor, "numerator") == [f"c{n:02}" for n in range(14, 21)]
 
 
+def test_a_share_that_is_met_exactly_is_not_below(shared_engine: Engine) -> None:
+    """Of 100 silences 7 end by a touch: that is 7%, though 0.07 times 100 is more than 7."""
+    tracker = Tracker(shared_engine, FUNNEL, tenant=uuid4().hex, clock=lambda: day(300))
+    events = [{"contact": f"c{n}", "event": "came", "occurred_at": day(0)} for n in range(93)]
+    events += [one | {"occurred_at": day(1)} for one in events[:7]]
+    tracker.track_many(events)
+    row = tracker.report().patience(share=0.07, horizon=timedelta(days=30)).rows[0]
+    assert (row.steps[0].numerator, row.steps[0].denominator) == (7, 100)
+    assert row.suggested == timedelta(days=2)
+
+
 def test_it_does_not_depend_on_the_patience_in_force(tracker: Tracker) -> None:
     """Another patience sees the same silences."""
     before = tracker.report().patience(horizon=timedelta(days=30)).rows[0]
@@ -202,6 +213,19 @@ def test_it_does_not_depend_on_the_patience_in_force(tracker: Tracker) -> None:
         again.rebuild()
         after = again.report().patience(horizon=timedelta(days=30)).rows[0]
     assert (before.silences, before.suggested) == (after.silences, after.suggested)
+
+
+def test_an_earlier_knowledge_needs_no_rebuild(tracker: Tracker) -> None:
+    """What an event meant to an earlier funnel decides no silence, whoever has read it."""
+    tracker.track("c01", "seen", occurred_at=day(2))  # a note, as no rule names it
+    rules = {**FUNNEL.rules, "seen": (touch(),)}
+    other = Funnel(stages=FUNNEL.stages, rules=rules, patience=FUNNEL.patience)
+    told: dict[str, Any] = {"tenant": tracker.tenant, "clock": lambda: day(300)}
+    with Tracker(tracker.database.engine, other, **told) as again:
+        before = again.report(known_by=day(300)).patience().rows
+        again.rebuild()
+        assert before == again.report().patience().rows
+    assert before[0].silences == 41
 
 
 def test_an_erased_contact_is_left_out_and_told_of(tracker: Tracker) -> None:

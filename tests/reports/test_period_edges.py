@@ -167,6 +167,17 @@ def test_as_of_the_last_instant_of_a_period_and_of_the_next(shared_engine: Engin
     assert [one.returned for one in finished.retention("day").rows[0].cells] == [1, 1]
 
 
+@pytest.mark.parametrize("zone", ["America/Sao_Paulo", "UTC", "Pacific/Apia"])
+def test_rows_since_the_last_of_all_instants_are_none(shared_engine: Engine, zone: str) -> None:
+    """East of Greenwich its local date lies past all dates; there are no rows, as elsewhere."""
+    tracker = track(shared_engine)
+    tell(tracker, {"ada": ("2021-01-01",)})
+    last = datetime.max.replace(tzinfo=UTC)
+    report = tracker.report(timezone=zone)
+    assert report.lifecycle("day", since=last).rows == ()
+    assert report.growth("day", until=last, since=NOW - timedelta(days=1)).rows
+
+
 def test_growth_of_one_who_comes_and_goes(shared_engine: Engine) -> None:
     """Moments count, not contacts: the quick ratio is (openings + returns) / departures."""
     funnel = Funnel(

@@ -6,10 +6,13 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import Engine
 
-from motfunnel import Funnel
+from motfunnel import Funnel, Tracker
+from motfunnel.domain.signal import Signal
 from motfunnel.reports.report import Report
 from tests.figures.history import AS_OF, FUNNEL, make_tracker
 
@@ -29,6 +32,15 @@ ASKED: dict[str, Any] = {
     "patience": {},
     "simulate": {"other_funnel": Funnel(stages=FUNNEL.stages, rules=FUNNEL.rules)},
 }
+
+RETAINED = [
+    (0, 200, "0"),
+    (1, 201, "<1"),
+    (1, 200, "<1"),
+    (1, 199, "1"),
+    (199, 200, "99"),
+    (200, 200, "100"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +120,18 @@ def test_groups_with_another_estimator_are_named(report: Report) -> None:
         assert "By Kaplan–Meier, and by Aalen–Johansen in" in told
     else:
         assert "and by Aalen" not in told
+
+
+@pytest.mark.parametrize(("counted", "of", "printed"), RETAINED)
+def test_what_is_kept_is_printed_as_nobody_or_all_only_where_it_is_so(
+    shared_engine: Engine, counted: int, of: int, printed: str
+) -> None:
+    """A share between is 1% at least, or less than that, and 99% at most."""
+    now = AS_OF + timedelta(days=3)
+    tracker = Tracker(shared_engine, FUNNEL, tenant=uuid4().hex, clock=lambda: now)
+    name = next(name for name, rules in FUNNEL.rules.items() if rules[0].signal is Signal.TOUCH)
+    events = [{"contact": f"c{n}", "event": name, "occurred_at": AS_OF} for n in range(of)]
+    later = AS_OF + timedelta(days=1)
+    tracker.track_many([*events, *(one | {"occurred_at": later} for one in events[:counted])])
+    _, _, rows = next(tracker.report().retention("day").tables())
+    assert rows[0][3] == printed

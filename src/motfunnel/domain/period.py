@@ -75,8 +75,11 @@ class Calendar:
             raise ValueError("a week starts on a day from 0, Monday, to 6, Sunday")
 
     def day_of(self, instant: datetime) -> date:
-        """The local date of an instant."""
-        return instant.astimezone(self.zone).date()
+        """The local date of an instant; the last there is, where its own lies past all dates."""
+        try:
+            return instant.astimezone(self.zone).date()
+        except OverflowError:
+            return date.max
 
     def first_day(self, day: date) -> date:
         """The first date of the period that a date lies in.

@@ -6,7 +6,7 @@ Each function takes what is known of a contact, and gives its clocks in order.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from motfunnel.domain.event import Event
@@ -19,6 +19,7 @@ from motfunnel.reports.grouping import property_text
 
 CONTACTED: Final = "contacted"
 NOT_CONTACTED: Final = "not contacted"
+_LATEST: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def trial_rules(funnel: Funnel) -> dict[str, list[Rule]]:
@@ -55,7 +56,7 @@ def landmark_clocks(after: timedelta, cohort: Cohort) -> Callable[[Told, Funnel]
 
     def clocks(told: Told, _: Funnel) -> Iterator[Clock]:
         first = next((one for one in told.episodes if lies_in(cohort, one.departed_at)), None)
-        if first is None:
+        if first is None or after > _LATEST - first.departed_at:  # no such day comes
             return
         landmark = first.departed_at + after
         if first.returned_at is None or first.returned_at >= landmark:

@@ -66,9 +66,13 @@ class Known:
         for contact, stored in self.unread():
             yield History.walked(contact, stored, self.stored.funnel, extent.as_of)
 
-    def unread(self, signals: Collection[Signal] | None = None) -> Iterator[Unread]:
-        """Give the events of each contact, or of some signals those, unread and in no order."""
-        return read_histories(self.stored.extent, known_by=self.known_by, signals=signals)
+    def unread(self, _: Collection[Signal] | None = None) -> Iterator[Unread]:
+        """Give the events of each contact, unread and in no order.
+
+        Whatever signals are asked for, all are given: what is stored of an event's signal may be
+        what an earlier funnel read, since this needs no rebuild.
+        """
+        return read_histories(self.stored.extent, known_by=self.known_by)
 
     def groups(self, grouping: Grouping, rate: Windowed, chosen: Sequence[Reading]) -> GroupOf:
         """Say how to find the group of a clock, once all clocks were made."""

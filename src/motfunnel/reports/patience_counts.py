@@ -83,7 +83,7 @@ class StageCounts:
     def first_below(self, share: float, fewest: int) -> int | None:
         """The first step at which fewer than the share end by a touch; of so many, at least."""
         for n, (came, of) in enumerate(self.by_step()):
-            if of >= max(fewest, 1) and came < share * of:
+            if of >= max(fewest, 1) and came / of < share:
                 return n
         return None
 

@@ -145,7 +145,7 @@ def _percent(share: float | None) -> str:
     """A share as a whole number of percent, that is 0 or 100 only where it is so exactly."""
     if share is None:
         return "–"
-    if 0 < share < 0.005:  # noqa: PLR2004 - half a percent
+    if 0 < share <= 0.005:  # noqa: PLR2004 - half a percent
         return "<1"
     return "99" if 0.995 <= share < 1 else f"{share * 100:.0f}"  # noqa: PLR2004
 
