@@ -56,8 +56,12 @@ def test_exit_codes(alias: str, tracker: Tracker, capfd: pytest.CaptureFixture[s
     assert "Usage: manage.py motfunnel report" in err
 
 
-def test_help(alias: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_help(
+    alias: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It names every command, and needs no database."""
+    # Django writes --settings into the environment, where the next test's process would find it.
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "tests.integrations.django_project.settings")
     assert typed("--help") == 0
     printed = capfd.readouterr().out
     assert "Usage: manage.py motfunnel" in printed
