@@ -16,7 +16,7 @@ from motfunnel.domain.instant import MICROSECOND, format_duration
 from motfunnel.figures.calendar import nice
 from motfunnel.figures.lettering import labels, room
 from motfunnel.figures.picture import Picture
-from motfunnel.figures.style import GREY, PALETTE, PAPER, RULE, axis, faint, note
+from motfunnel.figures.style import GREY, PALETTE, PAPER, RULE, TICKS_OF_SHARES, axis, faint, note
 from motfunnel.figures.tracing import Traced, trace_of
 from motfunnel.reports.cells import percent, span
 from motfunnel.reports.rate import FEWEST_AT_RISK, Rate, RateRow
@@ -181,7 +181,7 @@ def _layout(
         "xaxis": axis(f"{scale.unit} since the clock started", anchor="y", **shown,
                       range=[0, scale.window * 1.015 or 1], showgrid=False, ticks="outside",
                       tickcolor=RULE),
-        "yaxis": axis(domain=[share + 0.15, 1], tickformat=".0%",
+        "yaxis": axis(domain=[share + 0.15, 1], tickformat=TICKS_OF_SHARES,
                       **({"range": [0, 1]} if blank else {"rangemode": "tozero"})),
         "yaxis2": axis(**below),
         "annotations": [*_row_names(rows, colours, answer.by is not None),

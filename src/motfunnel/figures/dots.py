@@ -13,7 +13,17 @@ from attrs import frozen
 
 from motfunnel.figures.lettering import labels, room
 from motfunnel.figures.picture import Picture
-from motfunnel.figures.style import BLUE, GREY, INK, QUIET, axis, faint, names, note
+from motfunnel.figures.style import (
+    BLUE,
+    GREY,
+    INK,
+    QUIET,
+    TICKS_OF_SHARES,
+    axis,
+    faint,
+    names,
+    note,
+)
 from motfunnel.reports.answer import Answer
 from motfunnel.reports.cells import SHARE, Kind, cells
 
@@ -177,7 +187,7 @@ def _name(row: Any, drawn: Drawn) -> Any:
 
 def _scale(rows: Sequence[Any], drawn: Drawn) -> dict[str, Any]:
     """From nothing on; where there is no number at all, a scale to one says so best."""
-    scale: dict[str, Any] = {"tickformat": ".0%" if drawn.kind is SHARE else ",~g"}
+    scale: dict[str, Any] = {"tickformat": TICKS_OF_SHARES if drawn.kind is SHARE else ",~g"}
     if not any(getattr(row, drawn.value) for row in rows):
         ends = [getattr(row, drawn.interval) for row in rows] if drawn.interval else []
         return scale | {"range": [0, max([one.upper * 1.05 for one in ends if one] or [1])]}

@@ -11,7 +11,7 @@ from typing import Any, Final
 from motfunnel.figures.calendar import named
 from motfunnel.figures.lettering import labels, room
 from motfunnel.figures.picture import Picture
-from motfunnel.figures.style import QUIET, SHADES, axis, names
+from motfunnel.figures.style import QUIET, SHADES, TICKS_OF_SHARES, axis, names
 
 _TEXT: Final = 18  # columns; beyond, the numbers would not fit their cells
 _ROW: Final = 26
@@ -66,7 +66,7 @@ def _map(shares: list[list[float | None]], columns: int, hovers: list[list[str]]
         "hoverongaps": False,
         "text": hovers,
         "hoverinfo": "text",
-        "colorbar": {"tickformat": ".0%", "thickness": 12, "outlinewidth": 0, "len": 0.6,
+        "colorbar": {"tickformat": TICKS_OF_SHARES, "thickness": 12, "outlinewidth": 0, "len": 0.6,
                      "tickfont": {"color": QUIET}},
     } | (lettered if columns <= _TEXT else {})  # fmt: skip
 

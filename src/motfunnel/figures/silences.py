@@ -9,7 +9,7 @@ from typing import Any, Final
 from motfunnel.domain.instant import format_duration
 from motfunnel.figures.lettering import fewer, label
 from motfunnel.figures.picture import Picture
-from motfunnel.figures.style import INK, PALETTE, QUIET, axis, faint, note
+from motfunnel.figures.style import INK, PALETTE, QUIET, TICKS_OF_SHARES, axis, faint, note
 from motfunnel.reports.patience import Patience, PatienceRow
 
 _DAY: Final = timedelta(days=1)
@@ -28,7 +28,7 @@ def picture(answer: Patience) -> Picture:
         traces=traces,
         layout={
             "xaxis": axis("silent for, in days", type="log", **_ticks(shown)),
-            "yaxis": axis(f"came back within {horizon} more", tickformat=".0%",
+            "yaxis": axis(f"came back within {horizon} more", tickformat=TICKS_OF_SHARES,
                           rangemode="tozero"),
             "showlegend": True,
             "shapes": [level],

@@ -8,7 +8,17 @@ from typing import Any, Final
 
 from motfunnel.figures.lettering import label, labels, room
 from motfunnel.figures.picture import Picture
-from motfunnel.figures.style import BLUE, INK, PALETTE, PAPER, QUIET, axis, faint, names
+from motfunnel.figures.style import (
+    BLUE,
+    INK,
+    PALETTE,
+    PAPER,
+    QUIET,
+    TICKS_OF_SHARES,
+    axis,
+    faint,
+    names,
+)
 from motfunnel.reports.cells import days, percent, span
 from motfunnel.reports.stage_funnel import StageFunnel, StageRow
 
@@ -80,7 +90,9 @@ def _groups(answer: StageFunnel) -> Picture:
             for name, (_, rows), colour in zip(set_names, shown, PALETTE, strict=False)
         ],
         layout={
-            "xaxis": axis("of all in the group that opened", tickformat=".0%", range=[0, 1.08]),
+            "xaxis": axis(
+                "of all in the group that opened", tickformat=TICKS_OF_SHARES, range=[0, 1.08]
+            ),
             "yaxis": names(stages),
             "bargap": 0.25,
             "showlegend": True,
