@@ -104,5 +104,6 @@ def _layout(picture: Picture, top: int, bottom: int) -> dict[str, Any]:
         "hoverlabel": {"bgcolor": PAPER, "font": {"color": INK}},
         "showlegend": False,
         "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom",
-                   "font": {"size": 12}, "itemclick": False, "itemdoubleclick": False},
+                   "traceorder": "normal", "font": {"size": 12}, "itemclick": False,
+                   "itemdoubleclick": False},
     } | picture.layout  # fmt: skip
