@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from motfunnel.figures.apart import apart
 from motfunnel.figures.lettering import labels, room
 from motfunnel.figures.picture import Picture
 from motfunnel.figures.style import (
@@ -32,6 +33,8 @@ MOST: Final = 30
 
 _COUNTS: Final = (("numerator", "denominator"), ("openings", "contacts"))
 _ROW: Final = 30
+_ALONE: Final = {"K": "openings per contact"}
+"""What a heading is called where no table stands beside it."""
 
 
 @frozen(kw_only=True)
@@ -100,11 +103,12 @@ def drawn_of(answer: Answer[Any]) -> Drawn | None:
         return None
     name, one, interval = pairs[0] if pairs else (*numbers[0], None)
     has = set(cells(answer.row_class))
+    heading = str(one.heading).format_map(answer.words())
     return Drawn(
         name=texts[0] if texts else None,
         value=name,
         kind=one.kind,
-        heading=str(one.heading).format_map(answer.words()),
+        heading=_ALONE.get(heading, heading),
         interval=interval,
         counts=next((pair for pair in _COUNTS if pairs and has.issuperset(pair)), None),
     )
@@ -202,7 +206,9 @@ def _said(answer: Answer[Any], rows: Sequence[Any], drawn: Drawn) -> str:
         return f"the {which} {len(rows)} {listed}"
     if drawn.counts == _COUNTS[0]:
         total = sum(row.denominator for row in rows)
-        return f"n = {total:,} observed{interval}"
+        return f"{apart(answer)}n = {total:,} observed{interval}"
+    if drawn.counts is not None:
+        return f"{drawn.heading}{interval}"
     return _counted(len(rows)) + interval
 
 
