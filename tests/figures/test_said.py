@@ -46,6 +46,7 @@ def test_the_answer_of_a_comparison_is_said(report: Report) -> None:
         report.holdout(within=MONTH),
         report.landmark(after=timedelta(days=11), within=MONTH),
     ):
+        assert rate.comparison is not None
         (found,) = rate.comparison.differences
         assert found.difference is not None and found.interval is not None
         between = f"{found.group} less {rate.comparison.against}: {found.difference * 100:+.1f}"
@@ -145,3 +146,43 @@ def test_a_share_of_few_silences_is_not_drawn(report: Report) -> None:
     )
     assert "each line ends" not in picture(many).counted
     assert drawn.layout["annotations"][0]["xanchor"] == "left"
+
+
+def test_a_heat_map_of_everyone_and_of_nobody(report: Report) -> None:
+    """Period 0 is grey, and no part of the scale; cohorts of nobody are counted, not drawn."""
+    answer = report.retention("month")
+    first, rest = picture(answer).traces
+    assert first["showscale"] is False
+    assert rest["zmax"] == max(share for line in rest["z"] for share in line if share is not None)
+    empty = [row for row in answer.rows if not row.contacts]
+    assert empty
+    assert f"; {len(empty)} more, in which nobody opened, left out" in picture(answer).counted
+    some = evolve(answer, rows=tuple(row for row in answer.rows if row.contacts))
+    assert "left out" not in picture(some).counted
+
+
+def test_some_are_not_none_in_a_heat_map(report: Report) -> None:
+    """A share that would be rounded to 0% is below 1%."""
+    answer = report.retention("month")
+    rows = tuple(
+        evolve(
+            row,
+            cells=tuple(
+                evolve(one, share=None if one.share is None else 0.002) for one in row.cells
+            ),
+        )
+        for row in answer.rows
+    )
+    _, rest = picture(evolve(answer, rows=rows)).traces
+    assert {one for line in rest["text"] for one in line} == {"&lt;1%", ""}
+
+
+def test_bars_of_groups_say_of_what(report: Report) -> None:
+    """The bars are of all that opened, the definition of the stage before: both stand there."""
+    answer = report.funnel(by="source")
+    drawn = picture(answer)
+    told = "bars: share of all in the group that opened; beside them, of the stage before"
+    assert drawn.layout["xaxis"]["title"]["text"] == told
+    beside = [text for bar in drawn.traces for text in bar["text"]]
+    for row, text in zip(answer.rows, beside, strict=True):
+        assert row.from_previous is None or f"{row.from_previous:.1%} (" in text
