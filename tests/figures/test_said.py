@@ -186,3 +186,12 @@ def test_bars_of_groups_say_of_what(report: Report) -> None:
     beside = [text for bar in drawn.traces for text in bar["text"]]
     for row, text in zip(answer.rows, beside, strict=True):
         assert row.from_previous is None or f"{row.from_previous:.1%} (" in text
+
+
+def test_what_is_said_at_length_is_on_several_lines(report: Report) -> None:
+    """The words below the title do not run out of the picture, and push the axes down."""
+    rate = report.holdout(within=MONTH)
+    short, long = draw(rate), draw(evolve(rate, tenant="t" * 30, known_by=rate.as_of))
+    assert "<br>" not in short.layout.title.subtitle.text
+    assert long.layout.title.subtitle.text.count("<br>") == 1
+    assert long.layout.margin.t == short.layout.margin.t + 17
