@@ -15,6 +15,7 @@ import pytest
 
 from motfunnel import Tracker
 from motfunnel.figures import Section, page, place_script, plotly_script, write_whole
+from motfunnel.figures.tabulating import is_words
 from motfunnel.reports.report import Report
 from tests.figures.history import FUNNEL, HOSTILE
 
@@ -173,3 +174,16 @@ def test_a_file_is_written_wholly_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(OSError):
         write_whole(tmp_path / "folder", b"three")
     assert sorted(os.listdir(tmp_path)) == ["folder", "page.html", "plain"]
+
+
+def test_words_stand_left_and_are_not_torn(report: Report) -> None:
+    """Columns of words are marked, long ones as such; numbers, dashes and instants are not."""
+    answer = report.journey_map()
+    heads: dict[str, list[str]] = {one: [] for one in ("touchpoint", "promise", "actual")}
+    text = page([Section("map", answer)])
+    for attributes, heading in re.findall(r'<th scope="col"([^>]*)>([^<]*)</th>', text):
+        if heading in heads:
+            heads[heading].append(attributes)
+    assert heads["promise"] == [' class="text"']
+    assert heads["actual"] == [""]
+    assert is_words(["2025-01-01T00:00:00.000000Z", "from +1.0", "–"]) is False

@@ -5,6 +5,7 @@ For lifecycle and growth; in growth the number of those present runs above the b
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
@@ -27,7 +28,12 @@ from motfunnel.figures.style import (
 Parts = Sequence[tuple[str, str, str, int]]
 """Of each part its cell, its name, its colour, and whether it stands above the line."""
 
-_LABELS: Final = 12
+_LABELS: Final = {"year": 18, "quarter": 12, "month": 12, "week": 8, "day": 8}
+"""So many periods are named below the bars; a day is the longest name."""
+
+_NOT_YET: Final = "dormant"
+"""What nobody can be before a period is over: it is not drawn of one that is not."""
+
 _PANELS: Final = 6
 _LEGEND: Final = {"orientation": "h", "x": 0, "xanchor": "left", "yanchor": "bottom"}
 _LIFECYCLE: Final[Parts] = (
@@ -58,8 +64,12 @@ def named(day: date, period: str) -> str:
 
 def lifecycle(answer: Any) -> Picture:
     """Active contacts by where they come from, and below the line those that fell off."""
-    active = max((row.active for row in answer.rows), default=0)
-    counted = f"at most {active:,} contacts active in a {answer.period}"
+    active: Counter[date] = Counter()
+    for row in answer.rows:
+        active[row.starts_on] += row.active
+    pooled = "" if answer.by is None else ", all groups together"
+    most = max(active.values(), default=0)
+    counted = f"at most {most:,} contacts active in a {answer.period}{pooled}"
     return _bars(answer, _LIFECYCLE, counted)
 
 
@@ -98,9 +108,7 @@ def _bars(answer: Any, parts: Parts, counted: str, *, line: bool = False) -> Pic
     if answer.by is not None:
         layout["legend"] = _LEGEND | {"y": 1 + 22 / max(180 * len(panels) - 24, 1)}
     if any(row.unfinished for row in answer.rows):
-        layout["annotations"].append(
-            note("hatched: not over yet", x=1, xanchor="right", y=1, yanchor="bottom", yshift=4)
-        )
+        layout["annotations"].append(_unfinished(parts))
     fewer = f"; the first {_PANELS} of {len(groups)} groups" if len(groups) > _PANELS else ""
     return Picture(
         traces=traces,
@@ -111,6 +119,18 @@ def _bars(answer: Any, parts: Parts, counted: str, *, line: bool = False) -> Pic
         below=44,
         height=HEIGHT if len(panels) < 2 else 200 + 180 * len(panels),  # noqa: PLR2004
     )
+
+
+def _unfinished(parts: Parts) -> dict[str, Any]:
+    """What the hatching means, and what is not drawn there."""
+    without = any(part == _NOT_YET for part, *_ in parts)
+    said = f"hatched: not over yet{'; its dormant are not drawn' if without else ''}"
+    return note(said, x=1, xanchor="right", y=1, yanchor="bottom", yshift=4)
+
+
+def _count(row: Any, part: str) -> int | None:
+    """How many a bar shows; None where there cannot be any yet."""
+    return None if part == _NOT_YET and row.unfinished else getattr(row, part)
 
 
 def _groups(answer: Any) -> dict[str | None, list[Any]]:
@@ -140,7 +160,7 @@ def _trace(
     rows: Sequence[Any], period: str, told: tuple[str, str, str, int], panel: int
 ) -> dict[str, Any]:
     part, name, colour, sign = told
-    counts = [getattr(row, part) for row in rows]
+    counts = [_count(row, part) for row in rows]
     unfinished = [row.unfinished for row in rows]
     return {
         "type": "bar",
@@ -149,9 +169,9 @@ def _trace(
         "showlegend": panel == 0,
         "yaxis": "y" if panel == 0 else f"y{panel + 1}",
         "x": list(range(len(rows))),
-        "y": [sign * count for count in counts],
+        "y": [None if count is None else sign * count for count in counts],
         "hovertext": [
-            f"{named(row.starts_on, period)}: {count:,} {name}"
+            f"{named(row.starts_on, period)}: {'–' if count is None else f'{count:,}'} {name}"
             for row, count in zip(rows, counts, strict=True)
         ],
         "hoverinfo": "text",
@@ -180,7 +200,7 @@ def _line(rows: Sequence[Any]) -> dict[str, Any]:
 
 
 def _periods(rows: Sequence[Any], period: str) -> dict[str, Any]:
-    each = max(1, -(-len(rows) // _LABELS))
+    each = max(1, -(-len(rows) // _LABELS[period]))
     shown = range(0, len(rows), each)
     return axis(
         tickvals=list(shown),
@@ -215,13 +235,17 @@ def nice(rough: float) -> int:
 
 def _most(rows: Sequence[Any], parts: Parts, sign: int) -> int:
     chosen = [part for part, _, _, way in parts if way == sign]
-    return max((sum(getattr(row, part) for part in chosen) for row in rows), default=0)
+    return max((sum(_count(row, part) or 0 for part in chosen) for row in rows), default=0)
 
 
 def _told(rows: Sequence[Any], parts: Parts, period: str) -> str:
     said = [
         f"{named(row.starts_on, period)}: "
-        + ", ".join(f"{getattr(row, part):,} {name}" for part, name, _, _ in parts)
+        + ", ".join(
+            f"{count:,} {name}"
+            for part, name, _, _ in parts
+            if (count := _count(row, part)) is not None
+        )
         for row in rows[-12:]
     ]
     return f"Bars by {period}; the last ones: {'; '.join(said)}."

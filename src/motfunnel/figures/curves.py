@@ -1,4 +1,4 @@
-"""Curves of return: the share back after each duration, its band, and how many are still at risk.
+"""Curves of a rate: the share with the event so far, its band, and how many are still at risk.
 
 A curve ends where fewer than ten are at risk: there the number is withheld, and so is the line.
 The band is left out where episodes of one contact repeat, as it would be too narrow.
@@ -13,17 +13,23 @@ from typing import Any, Final
 from attrs import frozen
 
 from motfunnel.domain.instant import MICROSECOND, format_duration
+from motfunnel.figures.apart import apart
 from motfunnel.figures.calendar import nice
-from motfunnel.figures.lettering import labels, room
+from motfunnel.figures.clocks import words_of
+from motfunnel.figures.lettering import labels, legend_room, room
 from motfunnel.figures.picture import Picture
-from motfunnel.figures.style import GREY, PALETTE, PAPER, RULE, axis, faint, note
+from motfunnel.figures.style import GREY, PALETTE, PAPER, RULE, TICKS_OF_SHARES, axis, faint, note
 from motfunnel.figures.tracing import Traced, trace_of
 from motfunnel.reports.cells import percent, span
-from motfunnel.reports.rate import FEWEST_AT_RISK, Rate, RateRow
-from motfunnel.statistics import Interval
+from motfunnel.reports.rate import AJ, FEWEST_AT_RISK, KM, Rate, RateRow
+from motfunnel.statistics import CompetingRisks, Interval
 
 _TICKS: Final = 8
 _ROW: Final = 18
+_SEEN: Final = 100
+"""A curve that ends before this part of the window is an upright line at its edge."""
+
+_NAMES: Final = {KM: "Kaplan–Meier", AJ: "Aalen–Johansen"}
 _CALENDAR: Final = (1, 2, 5, 7, 10, 14, 30, 60, 90, 180, 365, 730, 1460)
 _UNITS: Final = (
     ("days", timedelta(days=1), timedelta(days=2)),
@@ -68,18 +74,20 @@ def picture(answer: Rate) -> Picture:
         for trace in _traces(row, name, answer, scale, colours[row.group], banded=banded)
     ]
     table = [_at_risk(row, scale, number) for number, row in enumerate(rows)]
-    drawn = any(len(one["x"]) for one in traces)
-    blank = "" if drawn else f"fewer than {FEWEST_AT_RISK} are at risk, and no curve is quoted"
+    blank = _blank(traces, scale)
+    left = 96 if answer.by is None else room(_short([row.group for row in rows]), 132)
+    legend = [one["name"] for one in traces if "legendgroup" in one]
+    above = 30 if answer.by is None else 24 + legend_room(legend, left + 40)
     return Picture(
         traces=[*traces, *table],
         layout=_layout(answer, rows, scale, colours, blank),
         counted=_counted(answer, rows, blank),
         told=_told(answer, rows),
-        left=room(_short([row.group for row in rows]), 132) if answer.by is not None else 84,
+        left=left,
         right=40,
-        above=44 if answer.by is not None else 30,
+        above=above,
         below=14,
-        height=520 + _ROW * len(rows),
+        height=476 + above + _ROW * len(rows),
         blank=blank,
     )
 
@@ -92,12 +100,13 @@ def _traces(
     line = {
         "type": "scatter",
         "mode": "lines",
-        "name": f"{group}: {percent(row.km.probability)}",
+        "name": f"{group}: {percent(row.km.probability)} ({_estimator(row)})",
         "legendgroup": group,
         "x": days,
         "y": traced.shares,
         "line": {"color": colour, "width": 2.5, "shape": "hv"},
-        "hovertemplate": f"%{{y:.1%}} back within %{{x:,.1f}} {scale.unit}<extra>{group}</extra>",
+        "hovertemplate": f"%{{y:.1%}} {words_of(answer).event} within %{{x:,.1f}} {scale.unit}"
+        f"<extra>{group}</extra>",
     }
     return [*(_band(days, traced, colour) if banded else []), line, _end(row, scale, colour)]
 
@@ -170,6 +179,8 @@ def _layout(
     ticks = scale.ticks()
     lines = _ROW * len(rows)
     share = lines / (420 + lines)
+    words = words_of(answer)
+    by = " or ".join(dict.fromkeys(_NAMES[_estimator(row)] for row in rows))
     shown = {"tickvals": ticks, "ticktext": [f"{t:,}" for t in ticks]}
     below: dict[str, Any] = {
         "domain": [0, share],
@@ -178,10 +189,11 @@ def _layout(
     }
     return {
         "showlegend": answer.by is not None,
-        "xaxis": axis(f"{scale.unit} since the clock started", anchor="y", **shown,
+        "xaxis": axis(f"{scale.unit} since {words.since}", anchor="y", **shown,
                       range=[0, scale.window * 1.015 or 1], showgrid=False, ticks="outside",
                       tickcolor=RULE),
-        "yaxis": axis(domain=[share + 0.15, 1], tickformat=".0%",
+        "yaxis": axis(f"share that {words.event}<br>(by {by})", domain=[share + 0.15, 1],
+                      tickformat=TICKS_OF_SHARES,
                       **({"range": [0, 1]} if blank else {"rangemode": "tozero"})),
         "yaxis2": axis(**below),
         "annotations": [*_row_names(rows, colours, answer.by is not None),
@@ -189,6 +201,21 @@ def _layout(
         "shapes": [{"type": "line", "x0": scale.window, "x1": scale.window, "y0": 0, "y1": 1,
                     "yref": "y domain", "line": {"color": GREY, "width": 1, "dash": "dot"}}],
     }  # fmt: skip
+
+
+def _estimator(row: RateRow) -> str:
+    """How the curve of a row was estimated, in two letters."""
+    return AJ if isinstance(row.km.curve, CompetingRisks) else KM
+
+
+def _blank(traces: Sequence[dict[str, Any]], scale: Scale) -> str:
+    """Why there is no curve; nothing where there is one."""
+    ends = [one["x"][-1] for one in traces if one["x"]]
+    if not ends:
+        return f"fewer than {FEWEST_AT_RISK} are at risk, and no curve is quoted"
+    if max(ends) * _SEEN < scale.window:
+        return f"fewer than {FEWEST_AT_RISK} are at risk almost from the start: no curve is quoted"
+    return ""
 
 
 def _short(groups: Sequence[str | None]) -> list[str]:
@@ -199,7 +226,7 @@ def _short(groups: Sequence[str | None]) -> list[str]:
 def _row_names(
     rows: Sequence[RateRow], colours: dict[Any, str], grouped: bool
 ) -> list[dict[str, Any]]:
-    at: dict[str, Any] = {"x": 0, "xanchor": "right", "xshift": -22, "yref": "y2"}
+    at: dict[str, Any] = {"x": 0, "xanchor": "right", "xshift": -34, "yref": "y2"}
     names = _short([row.group for row in rows]) if grouped else ["at risk"] * len(rows)
     said = [
         note(name, y=n, font={"size": 11, "color": colours[row.group] if grouped else GREY}, **at)
@@ -222,7 +249,7 @@ def _counted(answer: Rate, rows: Sequence[RateRow], blank: str) -> str:
     if answer.by is not None:
         fewer = len(answer.rows) > len(rows)
         largest = f"the {len(rows)} largest of {len(answer.rows)} groups, " if fewer else ""
-        n = f"{largest}n = {sum(map(_size, rows)):,}"
+        n = f"{apart(answer, 'by their rates, ')}{largest}n = {sum(map(_size, rows)):,}"
     else:
         n = _rate(rows[0])
     if blank:

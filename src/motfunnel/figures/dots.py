@@ -11,9 +11,20 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from motfunnel.figures.apart import apart
 from motfunnel.figures.lettering import labels, room
 from motfunnel.figures.picture import Picture
-from motfunnel.figures.style import BLUE, GREY, INK, QUIET, axis, faint, names, note
+from motfunnel.figures.style import (
+    BLUE,
+    GREY,
+    INK,
+    QUIET,
+    TICKS_OF_SHARES,
+    axis,
+    faint,
+    names,
+    note,
+)
 from motfunnel.reports.answer import Answer
 from motfunnel.reports.cells import SHARE, Kind, cells
 
@@ -22,6 +33,8 @@ MOST: Final = 30
 
 _COUNTS: Final = (("numerator", "denominator"), ("openings", "contacts"))
 _ROW: Final = 30
+_ALONE: Final = {"K": "openings per contact"}
+"""What a heading is called where no table stands beside it."""
 
 
 @frozen(kw_only=True)
@@ -90,11 +103,12 @@ def drawn_of(answer: Answer[Any]) -> Drawn | None:
         return None
     name, one, interval = pairs[0] if pairs else (*numbers[0], None)
     has = set(cells(answer.row_class))
+    heading = str(one.heading).format_map(answer.words())
     return Drawn(
         name=texts[0] if texts else None,
         value=name,
         kind=one.kind,
-        heading=str(one.heading).format_map(answer.words()),
+        heading=_ALONE.get(heading, heading),
         interval=interval,
         counts=next((pair for pair in _COUNTS if pairs and has.issuperset(pair)), None),
     )
@@ -177,7 +191,7 @@ def _name(row: Any, drawn: Drawn) -> Any:
 
 def _scale(rows: Sequence[Any], drawn: Drawn) -> dict[str, Any]:
     """From nothing on; where there is no number at all, a scale to one says so best."""
-    scale: dict[str, Any] = {"tickformat": ".0%" if drawn.kind is SHARE else ",~g"}
+    scale: dict[str, Any] = {"tickformat": TICKS_OF_SHARES if drawn.kind is SHARE else ",~g"}
     if not any(getattr(row, drawn.value) for row in rows):
         ends = [getattr(row, drawn.interval) for row in rows] if drawn.interval else []
         return scale | {"range": [0, max([one.upper * 1.05 for one in ends if one] or [1])]}
@@ -192,7 +206,9 @@ def _said(answer: Answer[Any], rows: Sequence[Any], drawn: Drawn) -> str:
         return f"the {which} {len(rows)} {listed}"
     if drawn.counts == _COUNTS[0]:
         total = sum(row.denominator for row in rows)
-        return f"n = {total:,} observed{interval}"
+        return f"{apart(answer)}n = {total:,} observed{interval}"
+    if drawn.counts is not None:
+        return f"{drawn.heading}{interval}"
     return _counted(len(rows)) + interval
 
 

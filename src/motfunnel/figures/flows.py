@@ -30,7 +30,7 @@ STEPS: Final = 5
 """So many steps fit beside each other."""
 
 _LETTERED: Final = 0.012
-"""Nodes below this share of the largest are too low for a name; pointing at them shows it."""
+"""Nodes below this share of the largest are too low for a name; pointing at them says it."""
 
 _COLOURS: Final = {
     "opening": BLUE,
@@ -45,11 +45,12 @@ _COLOURS: Final = {
     AWAY: ORANGE,
     ERASED: GREY,
 }
+_ON: Final = "→"
 Node = tuple[int | None, str]
 
 
 def picture(answer: Flows) -> Picture:
-    """Draw the flows; of groups all together."""
+    """Draw the flows; those of groups all together, which is said."""
     rows = [row for row in answer.rows if row.step is None or row.step <= STEPS]
     flows: Counter[tuple[Node, Node]] = Counter()
     for row in rows:
@@ -58,11 +59,13 @@ def picture(answer: Flows) -> Picture:
     cut = any(step is not None and step > last for _, (step, _) in flows)
     first = f", the first {last} steps" if cut else ""
     said = "each step a moment of the contact; colour: where it leads"
+    said += f"; {_ON}: goes on" if cut else ""
+    pooled = "" if answer.by is None else f", all groups by {label(answer.by)} together"
     at = {"x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"}
     return Picture(
         traces=[_sankey(flows, last)],
         layout={"annotations": [note(said, **at, font={"size": 11, "color": QUIET})]},
-        counted=f"n = {answer.contacts:,} contacts{first}",
+        counted=f"n = {answer.contacts:,} contacts{pooled}{first}",
         told=_told(rows),
         left=24,
         right=24,
@@ -82,7 +85,7 @@ def _sankey(flows: Counter[tuple[Node, Node]], last: int) -> dict[str, Any]:
         "type": "sankey",
         "arrangement": "snap",
         "node": {
-            "label": [_name(node, last) if size[node] >= least else "" for node in nodes],
+            "label": [_lettered(node, last) if size[node] >= least else "" for node in nodes],
             "customdata": [_name(node, last) for node in nodes],
             "color": [_COLOURS.get(node[1], GREY) for node in nodes],
             "pad": 14,
@@ -120,7 +123,12 @@ def _sizes(flows: Counter[tuple[Node, Node]]) -> Counter[Node]:
 def _name(node: Node, last: int) -> str:
     """A moment's name; of what comes after the last step that is drawn, that it is no end."""
     step, kind = node
-    return f"{label(kind)} …" if step is not None and step > last else label(kind)
+    return f"{label(kind)}, goes on" if step is not None and step > last else label(kind)
+
+
+def _lettered(node: Node, last: int) -> str:
+    """The same, short enough for its place beside the names of the column before."""
+    return _name(node, last).replace(", goes on", f" {_ON}")
 
 
 def _told(rows: Iterable[FlowRow]) -> str:

@@ -14,12 +14,19 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Final
 
+from motfunnel.figures.style import WIDTH
+
 MOST: Final = 32
 """Letters of a name beside an axis; what is longer is shortened."""
 
 _INSTANT: Final = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):(\d\d)\.(\d{6})Z")
 _LETTER: Final = 7.2
 """How wide a letter is, in pixels, at the size of names beside an axis."""
+
+_KEY: Final = 46
+"""How wide the sign before a name in a legend is, with the gap behind the name."""
+
+_LINE: Final = 20
 
 
 def label(text: object, most: int = MOST) -> str:
@@ -92,6 +99,21 @@ def room(labels: Iterable[str], least: int = 64) -> int:
     """How many pixels names need that stand left of an axis."""
     longest = max((len(re.sub(r"&\w+;", "x", one)) for one in labels), default=0)
     return max(least, round(longest * _LETTER) + 28)
+
+
+def legend_room(names: Iterable[str], beside: int) -> int:
+    """How many pixels a legend above the axes needs, with so many left and right of them.
+
+    >>> legend_room(["search: 40.0%", "newsletter: 40.0%"], 160), legend_room(["a" * 60] * 3, 160)
+    (20, 60)
+    """
+    rows, taken = 1, 0.0
+    for name in names:
+        wide = _KEY + _LETTER * len(re.sub(r"&\w+;", "x", name))
+        if taken and taken + wide > WIDTH - beside:
+            rows, taken = rows + 1, 0.0
+        taken += wide
+    return _LINE * rows
 
 
 def _instant(match: re.Match[str]) -> str:

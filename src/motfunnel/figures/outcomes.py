@@ -8,7 +8,7 @@ from typing import Any, Final
 from motfunnel.domain.instant import format_duration
 from motfunnel.figures.lettering import labels, room
 from motfunnel.figures.picture import Picture
-from motfunnel.figures.style import BLUE, ORANGE, QUIET, axis, faint, names, note
+from motfunnel.figures.style import BLUE, ORANGE, QUIET, TICKS_OF_SHARES, axis, faint, names, note
 from motfunnel.reports.cells import percent
 from motfunnel.reports.complaint_rows import ComplaintRow, Complaints
 from motfunnel.statistics import Interval
@@ -40,7 +40,7 @@ def picture(answer: Complaints) -> Picture:
         ],
         layout={
             "xaxis": axis(f"of contacts, within {window} of their first complaint",
-                          tickformat=".0%", rangemode="tozero"),
+                          tickformat=TICKS_OF_SHARES, rangemode="tozero"),
             "yaxis": names(set_names),
             "showlegend": True,
             "annotations": [_beside(row, n) for n, row in enumerate(rows)],

@@ -20,9 +20,10 @@ from typing import Any, Final
 from attrs import frozen
 
 from motfunnel.figures.drawing import kinds, library, picture
-from motfunnel.figures.lettering import moment, readable, visible
+from motfunnel.figures.lettering import moment, readable
 from motfunnel.figures.picture import Picture, unframed
-from motfunnel.reports.answer import Answer, Table
+from motfunnel.figures.tabulating import safe, tabulated
+from motfunnel.reports.answer import Answer
 
 SCRIPT: Final = "plotly.min.js"
 """The name of the script beside the page."""
@@ -114,16 +115,16 @@ def _begun(sections: Sequence[Section], title: str, script: str) -> Iterator[str
     yield '<html lang="en">\n<head>\n<meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield '<meta name="referrer" content="no-referrer">\n<link rel="icon" href="data:,">'
-    yield f"<title>{_text(title)}</title>\n<style>\n{_file('page.css')}</style>"
+    yield f"<title>{safe(title)}</title>\n<style>\n{_file('page.css')}</style>"
     yield f'<script defer src="{escape(script)}"></script>\n</head>\n<body>'
-    yield f"<header>\n<h1>{_text(title)}</h1>"
+    yield f"<header>\n<h1>{safe(title)}</h1>"
     if sections:
-        yield f"<p>{_text(_asked(sections[0].answer))}</p>"
+        yield f"<p>{safe(_asked(sections[0].answer))}</p>"
     yield "</header>"
     if len(sections) > 1:
         yield '<nav aria-label="Reports on this page">\n<ul>'
         for one in sections:
-            named = _text(readable(one.answer.title))
+            named = safe(readable(one.answer.title))
             yield f'<li><a href="#{escape(one.anchor)}">{named}</a></li>'
         yield "</ul>\n</nav>"
     yield "<main>"
@@ -131,7 +132,7 @@ def _begun(sections: Sequence[Section], title: str, script: str) -> Iterator[str
 
 def _section(section: Section, *, beside: bool) -> Iterator[str]:
     answer, anchor = section.answer, escape(section.anchor)
-    title = _text(readable(answer.title))
+    title = safe(readable(answer.title))
     if beside:
         yield f'<section id="{anchor}" aria-labelledby="{anchor}-title">'
         yield f'<h2 id="{anchor}-title">{title}</h2>'
@@ -139,51 +140,38 @@ def _section(section: Section, *, beside: bool) -> Iterator[str]:
         yield f'<section id="{anchor}" aria-label="{title}">'
     drawn = [(kind, picture(answer, kind)) for kind in kinds(answer)]
     yield f'<p class="asked">{drawn[0][1].counted}</p>'
-    yield f'<p class="definition"><dfn>Definition:</dfn> {_text(readable(answer.definition))}.</p>'
+    yield f'<p class="definition"><dfn>Definition:</dfn> {safe(readable(answer.definition))}.</p>'
     yield from _notes(answer)
     for kind, one in drawn:
         yield from _figure(f"{anchor}-{kind}", one)
     for table in answer.tables():
-        yield from _table(table)
+        yield from tabulated(table)
     yield "</section>"
 
 
 def _notes(answer: Answer[Any]) -> Iterator[str]:
     if notes := answer.remarks:
-        yield f'<ul class="notes">{"".join(f"<li>{_text(readable(n))}.</li>" for n in notes)}</ul>'
+        yield f'<ul class="notes">{"".join(f"<li>{safe(readable(n))}.</li>" for n in notes)}</ul>'
 
 
 def _figure(name: str, drawn: Picture) -> Iterator[str]:
     """A figure's place, with its words for who does not see it, and its data."""
     if drawn.blank:
-        yield f'<p class="asked">No figure: {_text(drawn.blank)}.</p>'
+        yield f'<p class="asked">No figure: {safe(drawn.blank)}.</p>'
         return
     figure = library().graph_objects.Figure(unframed(drawn))
     told = json.dumps(json.loads(figure.to_json()), allow_nan=False, separators=(",", ":"))
     yield f'<figure data-picture="{name}-data">'
-    yield f'<div role="img" aria-label="{_text(drawn.told)}"></div>'
+    yield f'<div role="img" aria-label="{safe(drawn.told)}"></div>'
     yield "<noscript>The figure is drawn by a script; its numbers are in the table.</noscript>"
     yield f'<script type="application/json" id="{name}-data">{_within_script(told)}</script>'
     yield "</figure>"
 
 
-def _table(table: Table) -> Iterator[str]:
-    caption, header, rows = table
-    yield '<div class="table" tabindex="0" role="region" aria-label="Table">\n<table>'
-    if caption is not None:
-        yield f"<caption>{_text(readable(caption))}</caption>"
-    named = (f'<th scope="col">{_text(one)}</th>' if one.strip() else "<td></td>" for one in header)
-    yield f"<thead><tr>{''.join(named)}</tr></thead>\n<tbody>"
-    for name, *values in rows:
-        cells = "".join(f"<td>{_text(one)}</td>" for one in values)
-        yield f'<tr><th scope="row">{_text(name)}</th>{cells}</tr>'
-    yield "</tbody>\n</table>\n</div>"
-
-
 def _ended(left_out: Sequence[str]) -> Iterator[str]:
     if left_out:
         yield '<section id="left-out"><h2>Not on this page</h2>\n<ul class="notes">'
-        yield from (f"<li>{_text(one)}</li>" for one in left_out)
+        yield from (f"<li>{safe(one)}</li>" for one in left_out)
         yield "</ul></section>"
     yield "</main>\n<footer>Made by motfunnel.</footer>"
     yield f'<script type="module">\n{_file("page.js")}</script>\n</body>\n</html>'
@@ -202,10 +190,6 @@ def _asked(answer: Answer[Any]) -> str:
     if answer.tenant != "default":
         told.append(f"tenant {answer.tenant}")
     return ", ".join(told)
-
-
-def _text(text: str) -> str:
-    return escape(visible(text))
 
 
 def _within_script(text: str) -> str:

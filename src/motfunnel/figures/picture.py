@@ -5,6 +5,7 @@ The frame adds the title, the instant of the question, how many were counted and
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ _EDGE: Final = 24
 _LINE: Final = 16
 _DEFINITION: Final = 150  # letters of the definition in a line
 _TITLE: Final = 84
+_SOURCE: Final = 128  # letters of what was asked, in a line
 
 
 @frozen(kw_only=True)
@@ -52,12 +54,13 @@ class Picture:
 def framed(picture: Picture, answer: Answer[Any]) -> dict[str, Any]:
     """Set a picture alone, as on a slide: with title, instant, count and definition."""
     title, definition = lines(answer.title, _TITLE), lines(answer.definition, _DEFINITION)
-    top = 26 * len(title) + 44 + picture.above
+    said = textwrap.wrap(source(picture, answer), _SOURCE, break_on_hyphens=False)
+    top = 26 * len(title) + 27 + 17 * len(said) + picture.above
     bottom = picture.below + _LINE * len(definition) + 20
     layout = _layout(picture, top, bottom)
     layout["title"] = {
         "text": f"<b>{'<br>'.join(title)}</b>",
-        "subtitle": {"text": source(picture, answer), "font": {"size": 13, "color": QUIET}},
+        "subtitle": {"text": "<br>".join(said), "font": {"size": 13, "color": QUIET}},
         "font": {"size": 20, "color": INK},
         "x": _EDGE / WIDTH,
         "xanchor": "left",
@@ -81,7 +84,7 @@ def unframed(picture: Picture) -> dict[str, Any]:
 
 
 def source(picture: Picture, answer: Answer[Any]) -> str:
-    """What was asked when, and how many are in it, on one line."""
+    """What was asked when, and how many are in it."""
     told = [f"as of {moment(answer.as_of)}"]
     if answer.known_by is not None:
         told.append(f"as known by {moment(answer.known_by)}")
@@ -104,5 +107,6 @@ def _layout(picture: Picture, top: int, bottom: int) -> dict[str, Any]:
         "hoverlabel": {"bgcolor": PAPER, "font": {"color": INK}},
         "showlegend": False,
         "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom",
-                   "font": {"size": 12}, "itemclick": False, "itemdoubleclick": False},
+                   "traceorder": "normal", "font": {"size": 12}, "itemclick": False,
+                   "itemdoubleclick": False},
     } | picture.layout  # fmt: skip

@@ -18,6 +18,7 @@ from motfunnel.figures.style import (
     ORANGE,
     PAPER,
     SKY,
+    TICKS_OF_SHARES,
     axis,
     names,
 )
@@ -94,7 +95,11 @@ def simulation(answer: Simulation) -> Picture:
 def _picture(said: Sequence[str], parts: Parts, counted: str, *, whole: bool = True) -> Picture:
     set_names = labels(said)
     totals = [sum(counts) for counts in zip(*(counts for _, _, counts in parts), strict=True)]
-    scale = axis("", tickformat=".0%", range=[0, 1]) if whole else axis("", rangemode="tozero")
+    scale = (
+        axis("", tickformat=TICKS_OF_SHARES, range=[0, 1])
+        if whole
+        else axis("", rangemode="tozero")
+    )
     told = [
         f"{name}: " + ", ".join(f"{counts[n]:,} {part}" for part, _, counts in parts)
         for n, name in enumerate(said)

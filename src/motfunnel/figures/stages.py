@@ -6,13 +6,24 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from motfunnel.figures.lettering import label, labels, room
+from motfunnel.figures.lettering import label, labels, legend_room, room
 from motfunnel.figures.picture import Picture
-from motfunnel.figures.style import BLUE, INK, PALETTE, PAPER, QUIET, axis, faint, names
+from motfunnel.figures.style import (
+    BLUE,
+    INK,
+    PALETTE,
+    PAPER,
+    QUIET,
+    TICKS_OF_SHARES,
+    axis,
+    faint,
+    names,
+)
 from motfunnel.reports.cells import days, percent, span
 from motfunnel.reports.stage_funnel import StageFunnel, StageRow
 
 _STEP: Final = 84
+_BESIDE: Final = 300  # pixels for the numbers beside a bar
 _AT_ONCE: Final = timedelta(minutes=3)  # less would be shown as 0.0 h
 
 
@@ -64,7 +75,10 @@ def _trapezes(rows: Sequence[StageRow]) -> dict[str, Any]:
 
 
 def _groups(answer: StageFunnel) -> Picture:
-    """For each stage, a bar of each group: the share of all in the group that opened."""
+    """For each stage, a bar of each group: the share of all in it that opened.
+
+    Beside it stands the share of the stage before, which is the one that the definition tells.
+    """
     groups: dict[str | None, list[StageRow]] = {}
     for row in answer.rows:
         groups.setdefault(row.group, []).append(row)
@@ -74,13 +88,19 @@ def _groups(answer: StageFunnel) -> Picture:
     opened = sum(rows[0].contacts for _, rows in shown)
     fewer = f", the first {len(shown)} of {len(groups)} groups" if len(groups) > len(shown) else ""
     said = [f"{row.group}, {row.stage}: {row.contacts:,}" for row in answer.rows]
+    bars = [
+        _bars(name, rows, colour)
+        for name, (_, rows), colour in zip(set_names, shown, PALETTE, strict=False)
+    ]
+    above = 20 + legend_room((bar["name"] for bar in bars), room(stages) + _BESIDE)
     return Picture(
-        traces=[
-            _bars(name, rows, colour)
-            for name, (_, rows), colour in zip(set_names, shown, PALETTE, strict=False)
-        ],
+        traces=bars,
         layout={
-            "xaxis": axis("of all in the group that opened", tickformat=".0%", range=[0, 1.08]),
+            "xaxis": axis(
+                "bars: share of all in the group that opened; beside them, of the stage before",
+                tickformat=TICKS_OF_SHARES,
+                range=[0, 1],
+            ),
             "yaxis": names(stages),
             "bargap": 0.25,
             "showlegend": True,
@@ -88,9 +108,9 @@ def _groups(answer: StageFunnel) -> Picture:
         counted=f"n = {opened:,} contacts that opened{fewer}",
         told=f"Bars by stage. {'; '.join(said)}.",
         left=room(stages),
-        right=90,
-        above=40,
-        height=200 + 26 * len(stages) * (len(shown) + 1),
+        right=_BESIDE,
+        above=above,
+        height=160 + above + 26 * len(stages) * (len(shown) + 1),
     )
 
 
@@ -102,11 +122,21 @@ def _bars(group: str, rows: Sequence[StageRow], colour: str) -> dict[str, Any]:
         "x": [row.from_first for row in rows],
         "y": list(range(len(rows))),
         "marker": {"color": colour},
-        "text": [f"{percent(row.from_first)}  ({row.contacts:,})" for row in rows],
+        "text": [_beside_bar(row) for row in rows],
         "textposition": "outside",
         "cliponaxis": False,
         "hoverinfo": "skip",
     }
+
+
+def _beside_bar(row: StageRow) -> str:
+    """Beside a bar: its share with its count, and the share of the stage before."""
+    share = f"<b>{percent(row.from_first)}</b> ({row.contacts:,})"
+    if row.from_previous is None:
+        return share
+    sure = "" if row.interval is None else f" ({span(row.interval)})"
+    before = f"{percent(row.from_previous)}{sure} of previous"
+    return f"{share} <span style='color:{QUIET}'>{before}</span>"
 
 
 def _said(row: StageRow) -> str:

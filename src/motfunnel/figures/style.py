@@ -33,6 +33,8 @@ SHADES: Final[list[list[float | str]]] = [
 FONT: Final = "system-ui, 'Segoe UI', Helvetica, Arial, sans-serif"
 WIDTH: Final = 960
 HEIGHT: Final = 540
+TICKS_OF_SHARES: Final = "~%"
+"""As many digits as a tick needs, so that none is rounded: 0.5% and 1%."""
 
 
 def axis(title: str = "", **more: Any) -> dict[str, Any]:
