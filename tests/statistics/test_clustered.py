@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from motfunnel.statistics import ClusteredCurve, SurvivalCurve
@@ -126,6 +126,9 @@ def test_a_negative_duration_is_refused() -> None:
         ClusteredCurve.from_observations([("a", -1, True)])
 
 
+@example(  # clusters that are alike in all have no variance, to the last bit
+    data=[(0, 0, True), (0, 0, True), (0, 1, False), (0, 1, False), (1, 0, False), (1, 0, True)]
+)
 @given(data=clustered_observations)
 def test_the_median_lies_where_the_clustered_band_crosses_a_half(data: Observations) -> None:
     """The band walked row by row is the one that the interval at each duration draws."""

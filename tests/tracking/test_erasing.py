@@ -119,7 +119,8 @@ def test_an_erasure_competes_with_the_return(tracker: Tracker, clock: Clock) -> 
     earlier = tracker.report(as_of=day(14)).recidivism(within=2 * DAY)
     assert (earlier.numerator, earlier.denominator) == (2, 29)
     assert earlier.row.erased_count == 0
-    known = tracker.report(known_by=day(1001)).recidivism(
+    clock.now = day(1001)  # everything was recorded by then
+    known = tracker.report(as_of=day(100), known_by=day(1001)).recidivism(
         within=9 * DAY, departed=(day(10), day(10) + DAY)
     )
     assert known.to_dict()["km"] == rate.to_dict()["km"]

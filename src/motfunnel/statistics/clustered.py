@@ -28,6 +28,9 @@ from motfunnel.statistics.survival import SurvivalCurve
 FEWEST_CLUSTERS: Final = 2
 """One contact alone says nothing of how contacts differ, however often it returned."""
 
+_ROUNDING: Final = 1e-13
+"""What a sum of terms that cancel out may be off by, as a share of them."""
+
 
 @frozen(kw_only=True)
 class ClusteredCurve:
@@ -171,8 +174,11 @@ class ClusteredCurve:
                     squares += (before + added) ** 2 - before**2
                     mixed += (before + added) * (n - 1) - before * n
                     counts += (n - 1) ** 2 - n**2
-            variance = squares + 2 * exposure * mixed + exposure**2 * counts
-            yield table.durations[row], curve.survival_after[row], max(0.0, variance)
+            terms = squares, 2 * exposure * mixed, exposure**2 * counts
+            variance = sum(terms)
+            if variance < _ROUNDING * sum(map(abs, terms)):  # the clusters are alike: it is 0
+                variance = 0.0
+            yield table.durations[row], curve.survival_after[row], variance
 
     def _areas_added(self, tau: int) -> tuple[list[float], float]:
         """Say what each episode adds to the area up to a horizon: the ended, and all others."""
