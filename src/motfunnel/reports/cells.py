@@ -173,6 +173,8 @@ DURATION: Final = Kind("duration", days, _seconds)
 WINDOW: Final = Kind("text", format_duration, format_duration)
 """A duration that was asked for, written as one asks for it."""
 INSTANT: Final = Kind("instant", iso, iso)
+DATE: Final = Kind("instant", lambda at: f"{at:%Y-%m-%d}", iso)
+"""An instant, shown by its day in UTC."""
 
 
 def between(kind: Kind) -> Kind:

@@ -16,8 +16,8 @@ from motfunnel.reports.cells import (
     BY,
     COHORT,
     COUNT,
+    DATE,
     GROUP,
-    INSTANT,
     NUMBER,
     ROWS,
     SHARE,
@@ -37,8 +37,6 @@ NO_SCORES: Final = (
 SCORE: Final = Kind("number", lambda score: f"{score:.2f}")
 GAP: Final = Kind("number", lambda gap: f"{gap:+.2f}")
 _TOLD: Final = (("_share", SHARE), ("_interval", between(SHARE)), ("", COUNT))
-DATE: Final = Kind("instant", lambda at: f"{at:%Y-%m-%d}", INSTANT.plain)
-"""An instant, shown by its day in UTC."""
 
 
 @frozen(kw_only=True)
