@@ -171,7 +171,10 @@ class Question:
             for group, one in groups.items()
         )
         is_comparable = more["unit"] == "contact" and more["by"] is not None
-        told: dict[str, Any] = {"within": window, "notes": self._notes(rate, rows, window, more)}
+        stages = {one.clock.stage for chosen in groups.values() for one in chosen}
+        never = impossible(self._tracker.funnel, rate.awaits, window, stages)
+        notes = self._notes(rate, rows, never, more)
+        told: dict[str, Any] = {"within": window, "notes": notes}
         return kind(
             name=rate.name,
             definition=rate.definition,
@@ -182,14 +185,14 @@ class Question:
         )
 
     def _notes(
-        self, rate: Windowed, rows: Sequence[RateRow], window: timedelta, more: Mapping[str, Any]
+        self, rate: Windowed, rows: Sequence[RateRow], never: str | None, more: Mapping[str, Any]
     ) -> tuple[str, ...]:
         """What a reader of a rate has to know besides."""
         happened = any(row.numerator for row in rows)
         notes = (
             rate.note,
             COMPETING if any(row.erased_count for row in rows) else None,
-            None if happened else impossible(self._tracker.funnel, rate.awaits, window),
+            None if happened else never,
             nobody_yet(more["cohort"], self.as_of),
             not_compared(len(rows)) if more["unit"] == "contact" else None,
             self._unknown(read_grouping(more["by"], rate), [row.group for row in rows]),
