@@ -63,6 +63,11 @@ class Question:
         self.known_by: datetime | None = read_known_by(known_by, tracker.clock())
         self.timezone: ZoneInfo = _zone(timezone)
 
+    def trait_names(self) -> Sequence[str]:
+        """The names of all traits that any contact has, by the instant of the question."""
+        with self._extent() as extent:
+            return read_trait_names(extent, self.known_by)
+
     def _asked(self, confidence: float) -> dict[str, Any]:
         """What every answer says of its question."""
         return {
@@ -211,8 +216,7 @@ class Question:
         if grouping is None or grouping.kind != "trait":
             return all_unknown(grouping, groups, ())
         if source is None:
-            with self._extent() as extent:
-                return all_unknown(grouping, groups, read_trait_names(extent, self.known_by))
+            return all_unknown(grouping, groups, self.trait_names())
         stored = source.stored if isinstance(source, Known) else source
         return all_unknown(grouping, groups, read_trait_names(stored.extent, self.known_by))
 
