@@ -34,6 +34,10 @@ from motfunnel.statistics import Interval
 NO_SCORES: Final = (
     "no event here carries a score: a rating's, or as the property experienced of any event"
 )
+WORST_CAPTION: Final = (
+    "The worst experiences: the lowest scores, of equal ones those that fell furthest below what "
+    "was expected, then the earliest"
+)
 SCORE: Final = Kind("number", lambda score: f"{score:.2f}")
 GAP: Final = Kind("number", lambda gap: f"{gap:+.2f}")
 _TOLD: Final = (("_share", SHARE), ("_interval", between(SHARE)), ("", COUNT))
@@ -231,7 +235,7 @@ class Touchpoints(Answer[TouchpointRow]):
             )
             yield self.table(caption, columns_of(Apart), self.apart)
         if self.worst:
-            yield self.table("The worst experiences", columns_of(WorstRow), self.worst)
+            yield self.table(WORST_CAPTION, columns_of(WorstRow), self.worst)
 
     def _shares(
         self, whose: Sequence[tuple[str, Cell]], within: str, parts: Sequence[str], of: str
