@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from motfunnel import Tracker
 from motfunnel.cli.output import terminal_width
 from motfunnel.cli.report_forms import REPORTS
 from motfunnel.domain.lens import LENSES
@@ -145,3 +146,15 @@ def test_names_are_folded_on_a_terminal_and_whole_in_a_pipe(
     lines = filled(*asked).stdout.splitlines()
     assert max(map(len, lines)) <= 90
     assert sum(line.count("a" * 16) for line in lines) > 5
+
+
+def test_a_plain_name_is_one_trait_in_all_reports(filled: Run) -> None:
+    """Of touchpoints and complaints too, if any contact has it; asked alone it is a property."""
+    with Tracker("sqlite:///store.db") as tracker:
+        tracker.identify("ada", {"plan": "pro"})
+    for by, read in (("plan", "trait:plan"), ("branch", "branch"), ("source", "source")):
+        told = json.loads(filled("report", "--by", by, "--format", "json").stdout)["reports"]
+        assert {told[name]["by"] for name in ("touchpoints", "complaints")} == {read}
+        assert told["flows"]["by"] == by
+    alone = json.loads(filled("report", "complaints", "--by", "plan", "--format", "json").stdout)
+    assert alone["by"] == "plan"

@@ -221,6 +221,17 @@ def test_touchpoints(report: Report) -> None:
     assert list(bad["customdata"]) == [row.verdicts.bad for row in answer.rows]
 
 
+def test_the_journey_map(report: Report) -> None:
+    """What is lettered beside two dots is how far they lie apart."""
+    answer = report.journey_map()
+    figure = draw(answer)
+    texts = [note["text"] for note in figure["layout"]["annotations"] if "n =" in note["text"]]
+    lettered = [one.partition("</b>")[0].removeprefix("<b>") for one in texts if "<b>" in one]
+    apart = [row.from_target for row in answer.rows]
+    assert any(apart)
+    assert lettered == [f"{one:+.2f}" for one in apart if one is not None]
+
+
 def test_other_reports(report: Report) -> None:
     """Scores, outcomes, silences, lenses and simulations are drawn by their counts."""
     nps = report.nps()

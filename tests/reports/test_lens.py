@@ -292,6 +292,27 @@ def test_what_an_erasure_leaves_is_counted_on(tracker: Tracker) -> None:
         assert events_of(tracker, "carlzon", known_by=known_by) == {}
 
 
+def test_scores_of_the_business_are_left_out_and_counted(tracker: Tracker) -> None:
+    """What the contact does not do is of no class of any lens; how many have a score is told."""
+    say(tracker, "ada", "came", 1, experienced=9)
+    say(tracker, "ada", "closed", 2, experienced=4)
+    say(tracker, "ada", "mailed", 3, experienced=4)
+    for known_by in (None, day(100)):
+        answer = tracker.report(known_by=known_by).lens("carlzon")
+        assert sum(row.events for row in answer.rows) == 1
+        assert answer.notes == (
+            "left out: 2 events with a score that belong to no class (note 1, resolve 1); "
+            "touchpoints counts them",
+        )
+
+
+def test_moments_are_called_moments(tracker: Tracker) -> None:
+    """Of the eight moments it is moments that are counted, not events."""
+    say(tracker, "ada", "came", 1)
+    told = {name: str(tracker.report().lens(name)) for name in ("eight", "lafley")}
+    assert "moments  contacts" in told["eight"] and "events  contacts" in told["lafley"]
+
+
 def test_an_unknown_lens_names_the_known(tracker: Tracker) -> None:
     """Who asks for a lens that is not there learns which are."""
     with pytest.raises(QuestionError, match="carlzon, lafley, ultimate, eight"):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from motfunnel import Funnel, Tracker, complain, leave, outreach, purchase, touch
+from motfunnel import Funnel, Tracker, complain, leave, outreach, purchase, refer, resolve, touch
 from motfunnel.errors import QuestionError
 from motfunnel.intake import import_file
 from motfunnel.reports.estimate import MOST_COMPARED
@@ -65,6 +65,42 @@ def test_what_the_funnel_cannot_say_is_remarked() -> None:
         assert BY_CONSTRUCTION not in str(other.report().relapse(within=timedelta(days=1)))
     with tracker_of(patience={"default": None}) as patient:
         assert "no silence means" in str(patient.report().relapse(within=MONTH * 99))
+
+
+def test_only_the_patience_of_those_counted_matters() -> None:
+    """Nobody is at a stage with a short patience: then it does not shorten the wait."""
+    patience = {"visitor": timedelta(days=5), "customer": timedelta(days=20)}
+    with tracker_of(patience=patience) as tracker:
+        for at in (1, 40):
+            tracker.track("ada", "paid", occurred_at=day(at), id=str(at))
+        ask = tracker.report().relapse
+        assert "from customer on, 20d" in str(ask(within=timedelta(days=19)))
+        assert BY_CONSTRUCTION not in str(ask(within=timedelta(days=20)))
+        tracker.track("bob", "came", occurred_at=day(1), id="1")
+        tracker.track("bob", "came", occurred_at=day(100), id="2")
+        assert BY_CONSTRUCTION not in str(ask(within=timedelta(days=19)))
+
+
+def test_cases_that_nothing_resolves_are_remarked(tracker: Tracker) -> None:
+    """All are open, whatever the business did; and where there are none, nothing is said."""
+    remark = "every case is open by construction"
+    assert remark in " ".join(tracker.report().complaints().notes)
+    assert remark not in " ".join(tracker.report(as_of=day(1)).complaints().notes)
+    rules = RULES | {"solved": resolve(case="case")}
+    with tracker_of(rules=rules) as other:
+        other.track("ada", "moaned", occurred_at=day(1), id="1")
+        assert remark not in " ".join(other.report().complaints().notes)
+
+
+def test_referrals_that_name_nobody_are_remarked(tracker: Tracker) -> None:
+    """Without a name no opening can be credited; with one the yield says what it says."""
+    assert "no event of the funnel is a referral" in str(tracker.report().referrals())
+    with tracker_of(rules=RULES | {"told": refer("friend")}) as other:
+        assert not other.report().referrals().notes
+        other.track("ada", "told", occurred_at=day(1), id="1")
+        assert "none of 1 referral names another contact" in other.report().referrals().notes[0]
+        other.track("ada", "told", properties={"friend": "bob"}, occurred_at=day(2), id="2")
+        assert not other.report().referrals().notes
 
 
 def test_a_period_yet_to_come_counts_nobody(tracker: Tracker) -> None:

@@ -173,7 +173,13 @@ def test_the_journey_map_is_the_one_drawn_by_hand(
             kept = [one for one in both if one["score"] >= one["expected"]]
             assert row.experiences == len(mine)
             assert row.actual == pytest.approx(fmean(one["score"] for one in mine))
-            assert row.target == TOUCHPOINTS.get(row.touchpoint, {}).get("expected")
+            target = TOUCHPOINTS.get(row.touchpoint, {}).get("expected")
+            assert row.target == target
+            assert row.from_target == (None if target is None else row.actual - target)
+            expected = fmean(one["expected"] for one in both) if both else None
+            assert row.expected == (None if expected is None else pytest.approx(expected))
+            gap = fmean(one["score"] - one["expected"] for one in both) if both else None
+            assert row.gap == (None if gap is None else pytest.approx(gap, abs=1e-9))
             assert row.kept == (len(kept) / len(both) if both else None)
             assert (row.numerator, row.denominator) == (len(kept), len(both))
             names = [[one["contact"] for one in some] for some in (kept, both)]

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from motfunnel import Funnel, Tracker, leave, reach, touch
+from motfunnel import Funnel, Tracker, leave, outreach, reach, touch
 from motfunnel.domain.event import Event
 from motfunnel.errors import QuestionError
 from motfunnel.reports.worklist import BY_ALL, BY_GROUP
@@ -167,6 +167,61 @@ def test_a_merged_key_is_the_contact_that_it_belongs_to(tracker: Tracker) -> Non
         rows = tracker.report(known_by=known_by).worklist().rows
         assert "new" in {row.contact for row in rows}
         assert "old" not in {row.contact for row in rows}
+
+
+TRIAL = Funnel(
+    stages=("visitor", "customer"),
+    rules={
+        "came": touch(),
+        "left": leave(),
+        "mailed": outreach(),
+        "drawn": outreach("arm", holdout="control"),
+    },
+    patience={"default": None},
+)
+
+
+def test_who_was_written_to_and_who_is_held_out(shared_engine: Engine) -> None:
+    """By the first assignment of the departure that lasts; of a merged key too."""
+    tracker = Tracker(shared_engine, TRIAL, tenant=uuid4().hex, clock=lambda: day(100))
+    for who in ("kept", "sent", "both", "past", "old", "none"):
+        tracker.track(who, "came", occurred_at=day(0))
+        tracker.track(who, "left", occurred_at=day(10))
+    for who, at, event, arm in (
+        ("kept", 12, "drawn", "control"),
+        ("kept", 14, "drawn", "letter"),
+        ("sent", 12, "drawn", "letter"),
+        ("sent", 13, "drawn", "control"),
+        ("both", 11, "mailed", None),
+        ("both", 12, "drawn", "control"),
+        ("past", 12, "drawn", "control"),
+        ("old", 12, "drawn", "control"),
+    ):
+        tracker.track(who, event, occurred_at=day(at), properties={"arm": arm})
+    tracker.track("past", "came", occurred_at=day(20))
+    tracker.track("past", "left", occurred_at=day(30))
+    tracker.merge("old", into="new")
+    for known_by in (None, day(100)):
+        answer = tracker.report(known_by=known_by).worklist()
+        told = {row.contact: (row.first_outreach_at, row.held_out) for row in answer.rows}
+        assert told == {
+            "kept": (day(14), True),
+            "sent": (day(12), False),
+            "both": (day(11), True),
+            "past": (None, False),
+            "new": (None, True),
+            "none": (None, False),
+        }
+        text = str(answer)
+        assert "written to" in text and "held out" in text and "2026-01-15" in text
+        assert "held out as controls of a trial: 3 of those listed" in text
+        assert answer.to_dict()["rows"][0]["held_out"] is told[answer.rows[0].contact][1]
+
+
+def test_where_nobody_was_written_to_no_column_says_so(tracker: Tracker) -> None:
+    """A column of dashes alone would only widen the list."""
+    text = str(tracker.report().worklist())
+    assert "written to" not in text and "held out" not in text
 
 
 def test_it_prints(tracker: Tracker) -> None:

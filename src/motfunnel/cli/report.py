@@ -18,12 +18,15 @@ from motfunnel.cli.words import duration, read_funnel, read_instant, zone
 from motfunnel.domain.lens import LENSES
 from motfunnel.domain.period import UNITS, WEEKDAYS
 from motfunnel.errors import QuestionError
+from motfunnel.reports.grouping import NO_TRAITS
 from motfunnel.reports.report import Report
 from motfunnel.tracking.tracker import Tracker
 
 QUARTER: Final = timedelta(days=90)
 _PERIODS: Final = ((4, "month"), (12, "quarter"))
 """For at most so many years, which periods to tell apart."""
+_BY_PROPERTY: Final = ("touchpoints", "complaints")
+"""The reports in which a plain name is a property."""
 BY: Final = (
     "Group by: stage, reason, source, a trait (trait:NAME where it is called so), or property:NAME "
     "of the event. Of touchpoints and complaints a plain name is a property; trait:NAME is a trait."
@@ -72,8 +75,10 @@ BY: Final = (
 def report_command(tracker: Tracker, /, name: str, form: str, **options: Any) -> None:
     """Ask for the rate or report NAME, or for all of them.
 
-    All of them are asked with a window of 90 days, from the first stage to the last, and by
-    periods that suit the length of the history, where you do not say otherwise.
+    All of them are asked from the first stage to the last, by periods that suit the length of the
+    history, and with a window of 90 days where they need one, if you do not say otherwise; a
+    worklist looks 30 days ahead, and a funnel has no window. Then a plain name after --by is the
+    trait of that name in touchpoints and complaints too, if any contact has it.
     """
     timezone, output = options["timezone"], options["output"]
     form = "html" if options["is_page"] else form
@@ -116,9 +121,12 @@ def _ask_all(report: Report, told: Told, stages: Sequence[str]) -> Asked:
     usual = {"within": QUARTER, "start": stages[0], "goal": stages[-1]}
     if "period" not in told.named:
         told = evolve(told, options={**told.options, "period": _period(report)})
+    traits = _as_trait(report, told.options.get("by"))
     for name, lens in _each(told):
         anchor = name if lens is None else f"{name}-{lens}"
         filled = told.filled(name, usual | {"lens": lens})
+        if name in _BY_PROPERTY:
+            filled = evolve(filled, options={**filled.options, **traits})
         missing = ", ".join(f"--{option}" for option in filled.missing(name))
         if missing:
             found.left_out[anchor] = f"it needs {missing}"
@@ -128,6 +136,13 @@ def _ask_all(report: Report, told: Told, stages: Sequence[str]) -> Asked:
         except QuestionError as error:
             found.left_out[anchor] = str(error)
     return found
+
+
+def _as_trait(report: Report, by: str | None) -> dict[str, str]:
+    """What to tell apart by where a plain name is a property: the trait, if one is called so."""
+    if by is None or by in NO_TRAITS or by not in report.trait_names():
+        return {}
+    return {"by": f"trait:{by}"}
 
 
 def _each(told: Told) -> Iterator[tuple[str, str | None]]:

@@ -47,12 +47,14 @@ class Lens:
         title: its heading.
         classes: into which it parts, in order.
         definition: what they are, in words.
+        unit: what is counted.
     """
 
     name: str
     title: str
     classes: tuple[str, ...]
     definition: str
+    unit: str = "events"
 
 
 CARLZON: Final = Lens(
@@ -60,9 +62,10 @@ CARLZON: Final = Lens(
     title="Carlzon's moments of truth",
     classes=(GOOD, IN_BETWEEN, BAD),
     definition=(
-        "any contact with any aspect of the business, good or bad (Carlzon 1987): the events with "
-        "an experience score, per touchpoint; against what was expected there, or else good from "
-        "the promoter score on and bad up to 6"
+        "any contact with any aspect of the business, good or bad (Carlzon 1987): what the contact "
+        "did with an experience score, per touchpoint; against what was expected there, or else "
+        "good from the promoter score on and bad up to 6; notes, outreach and resolutions belong "
+        "to no class, as of every lens"
     ),
 )
 LAFLEY: Final = Lens(
@@ -89,6 +92,7 @@ EIGHT: Final = Lens(
     title="The eight moments of truth",
     classes=tuple(kind.value for kind in MomentKind),
     definition="the moments of the journey, of each kind, and the contacts that had one",
+    unit="moments",
 )
 LENSES: Final = {lens.name: lens for lens in (CARLZON, LAFLEY, ZERO_TO_ULTIMATE, EIGHT)}
 """All lenses, by the names that they are asked for by."""

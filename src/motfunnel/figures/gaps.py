@@ -1,7 +1,8 @@
-"""Gaps between what was expected and what was experienced: an open dot, a full one, and the line.
+"""Gaps between two scores: an open dot, a full one, and the line between them.
 
-The line is blue where the experience was better than expected, and orange where it was worse. For
-touchpoints and for the journey map.
+Of touchpoints between what was expected and what was experienced, of the journey map between its
+target and the actual. The line is blue where the second is the better one, and orange where it is
+the worse.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _MOST: Final = 30
 
 @frozen(kw_only=True)
 class Gap:
-    """One line of the picture: two scores, and on how many they rest."""
+    """One line of the picture: two scores, how far they lie apart, and on how many they rest."""
 
     name: str
     expected: float | None
@@ -54,7 +55,7 @@ def journey_map(answer: JourneyMap) -> Picture:
             name=row.touchpoint if row.stage is None else _joined(row.stage, row.touchpoint),
             expected=row.target,
             experienced=row.actual,
-            gap=row.gap,
+            gap=row.from_target,
             experiences=row.experiences,
         )
         for row in answer.rows

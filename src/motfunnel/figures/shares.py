@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from motfunnel.domain.lens import LENSES
 from motfunnel.figures.lettering import fewer, labels, room
 from motfunnel.figures.picture import Picture
 from motfunnel.figures.style import (
@@ -72,9 +73,9 @@ def lens(answer: LensAnswer) -> Picture:
         row.of_class if row.touchpoint is None else f"{row.touchpoint}: {row.of_class}"
         for row in rows
     ]
-    events = sum(row.events for row in answer.rows)
-    parts = [("events", BLUE, [row.events for row in rows])]
-    counted = f"n = {events:,} events{fewer(len(rows), len(answer.rows))}"
+    events, unit = sum(row.events for row in answer.rows), LENSES[answer.lens].unit
+    parts = [(unit, BLUE, [row.events for row in rows])]
+    counted = f"n = {events:,} {unit}{fewer(len(rows), len(answer.rows))}"
     return _picture(said, parts, counted, whole=False)
 
 

@@ -9,20 +9,17 @@ from datetime import timedelta
 from typing import Final
 
 from motfunnel.domain.instant import MICROSECOND, to_micros
-from motfunnel.domain.moment import Moment
 from motfunnel.domain.wording import counted
 from motfunnel.errors import QuestionError
 from motfunnel.reports import patience as by_silence
 from motfunnel.reports import worklist as by_chance
 from motfunnel.reports.clock import choose
-from motfunnel.reports.known import Known
+from motfunnel.reports.lately import lately
 from motfunnel.reports.patience_counts import Asked
 from motfunnel.reports.question import CONFIDENCE, Question, check_window
 from motfunnel.reports.rate import COMPETING, FEWEST_AT_RISK
 from motfunnel.reports.silence import HEARD, silences, without_patience
-from motfunnel.reports.stored import Stored
 from motfunnel.reports.windowed import RECIDIVISM
-from motfunnel.store.latest import read_latest_moments
 from motfunnel.tracking.meaning import read_in_order
 
 MONTH: Final = timedelta(days=30)
@@ -60,12 +57,14 @@ class AboutTheNextStep(Question):
             clocks = source.clocks(RECIDIVISM)
             chosen = choose(clocks, (None, None), self.as_of, erased, first_only=False)
             departed, rows = by_chance.work_rows(chosen, erased, within, limit, confidence)
-            last = _latest_moments(source, {row.contact for row in rows})
+            rows = lately(source, rows)
+        competing = COMPETING if any(one.is_gone for one in chosen) else None
+        notes = (competing, by_chance.held_out_note(rows))
         return by_chance.Worklist(
             name="worklist",
             definition=by_chance.DEFINITION,
-            rows=tuple(by_chance.with_moments(row, last.get(row.contact, ())) for row in rows),
-            notes=(COMPETING,) if any(one.is_gone for one in chosen) else (),
+            rows=tuple(rows),
+            notes=tuple(note for note in notes if note is not None),
             within=within,
             departed=departed,
             **self._asked(confidence),
@@ -133,16 +132,6 @@ def _check_patience(share: float, horizon: timedelta, step: timedelta, fewest: i
         raise QuestionError(f"share is {share!r}; it must lie above 0, and be 1 at most")
     if not step:
         raise QuestionError("step is nothing; write e.g. timedelta(days=1)")
-
-
-def _latest_moments(source: Stored | Known, contacts: set[str]) -> dict[str, list[Moment]]:
-    if isinstance(source, Stored):
-        return read_latest_moments(source.extent, contacts, by_chance.LAST)
-    return {
-        one.contact: one.journey.moments[-by_chance.LAST :]
-        for one in source.histories()
-        if one.contact in contacts
-    }
 
 
 def _check_count(what: str, count: int) -> None:

@@ -5,7 +5,7 @@ Each function takes what is known of a contact, and gives its clocks in order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -14,12 +14,14 @@ from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.moment import Episode
 from motfunnel.domain.rule import Rule
 from motfunnel.domain.signal import Signal
-from motfunnel.reports.clock import Clock, Cohort, Told, lies_in
+from motfunnel.reports.clock import Clock, Cohort, Happening, Told, lies_in
 from motfunnel.reports.grouping import property_text
 
 CONTACTED: Final = "contacted"
 NOT_CONTACTED: Final = "not contacted"
 _LATEST: Final = datetime.max.replace(tzinfo=UTC)
+ATTEMPTED: Final = 1
+"""The argument of an outreach that was made, and not held out."""
 
 
 def trial_rules(funnel: Funnel) -> dict[str, list[Rule]]:
@@ -33,22 +35,34 @@ def trial_rules(funnel: Funnel) -> dict[str, list[Rule]]:
 
 def trial_clocks(told: Told, funnel: Funnel) -> Iterator[Clock]:
     """From the first assignment of each departure that had one to its return."""
-    assignments = [
-        (one.event, arm)
-        for one in told.happenings
-        if one.signal is Signal.OUTREACH and (arm := _arm(one.event, funnel)) is not None
-    ]
+    assigned = [*_assignments(told.happenings, funnel)]
     for episode in told.episodes:
-        during = (found for found in assignments if _is_during(episode, found[0]))
+        during = (one for one in assigned if _is_during(episode, one[0].event))
         first = next(during, None)
         if first is not None:
+            at = first[0].event.occurred_at
             yield Clock(
                 contact=told.contact,
-                key=first[0].occurred_at,
-                started_at=first[0].occurred_at,
+                key=at,
+                started_at=at,
                 ended_at=episode.returned_at,
                 arm=first[1],
             )
+
+
+def is_held_out(happenings: Iterable[Happening], departed_at: datetime, funnel: Funnel) -> bool:
+    """Whether one that is away since an instant was first assigned to what a trial holds out.
+
+    Args:
+        happenings: its outreaches, in order.
+        departed_at: since when it is away.
+        funnel: says what assigns.
+    """
+    since = (
+        one for one, _ in _assignments(happenings, funnel) if one.event.occurred_at > departed_at
+    )
+    first = next(since, None)
+    return first is not None and first.argument != ATTEMPTED
 
 
 def landmark_clocks(after: timedelta, cohort: Cohort) -> Callable[[Told, Funnel], Iterator[Clock]]:
@@ -71,6 +85,15 @@ def landmark_clocks(after: timedelta, cohort: Cohort) -> Callable[[Told, Funnel]
             )
 
     return clocks
+
+
+def _assignments(
+    happenings: Iterable[Happening], funnel: Funnel
+) -> Iterator[tuple[Happening, str]]:
+    """The outreaches that assign to an arm, each with it."""
+    for one in happenings:
+        if one.signal is Signal.OUTREACH and (arm := _arm(one.event, funnel)) is not None:
+            yield one, arm
 
 
 def _arm(event: Event, funnel: Funnel) -> str | None:

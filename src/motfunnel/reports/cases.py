@@ -22,7 +22,7 @@ from motfunnel.reports.question import (
     check_window,
     read_cohort,
 )
-from motfunnel.reports.remarks import impossible, nobody_yet
+from motfunnel.reports.remarks import impossible, never_resolved, nobody_yet
 from motfunnel.reports.windowed import DEPARTURE_AFTER_COMPLAINT
 
 WITHIN: Final = timedelta(days=90)
@@ -100,6 +100,7 @@ class AboutCases(Question):
             NO_PROMISE,
             CUT_OFF if erased else None,
             never and f"of departures {never}",
+            never_resolved(funnel, sum(row.cases for row in rows)),
             nobody_yet(cohort, self.as_of),
             self._unknown(grouping, [row.group for row in rows]),
         )

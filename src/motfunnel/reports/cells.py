@@ -23,6 +23,7 @@ BY: Final = "{by}"
 
 _CELL: Final = "motfunnel.cell"
 _DAY: Final = timedelta(days=1)
+_AT_ONCE: Final = timedelta(minutes=3)
 
 
 @frozen
@@ -124,12 +125,21 @@ def span(interval: Any) -> str:
 def days(duration: timedelta | None) -> str:
     """Show a duration in days, and a short one in hours.
 
-    >>> days(timedelta(days=12, hours=12)), days(timedelta(hours=3)), days(None)
-    ('12.5 d', '3.0 h', '–')
+    >>> days(timedelta(days=1447, hours=12)), days(timedelta(hours=3)), days(None)
+    ('1,447.5 d', '3.0 h', '–')
     """
     if duration is None:
         return "–"
-    return f"{duration / _DAY:.1f} d" if duration >= _DAY else f"{duration / _DAY * 24:.1f} h"
+    return f"{duration / _DAY:,.1f} d" if duration >= _DAY else f"{duration / _DAY * 24:.1f} h"
+
+
+def wait(duration: timedelta) -> str:
+    """Show how long something took: as ``days`` does, and at once where that would be 0.0 h.
+
+    >>> wait(timedelta(hours=3)), wait(timedelta())
+    ('3.0 h', 'at once')
+    """
+    return days(duration) if duration >= _AT_ONCE else "at once"
 
 
 def _points(difference: float) -> str:
@@ -170,9 +180,13 @@ POINTS: Final = Kind("number", _points)
 """A difference of two shares, shown in percentage points."""
 P_VALUE: Final = Kind("number", _p_value)
 DURATION: Final = Kind("duration", days, _seconds)
+WAIT: Final = Kind("duration", wait, _seconds)
+"""A duration until something came, shown as at once where there is next to none."""
 WINDOW: Final = Kind("text", format_duration, format_duration)
 """A duration that was asked for, written as one asks for it."""
 INSTANT: Final = Kind("instant", iso, iso)
+DATE: Final = Kind("instant", lambda at: f"{at:%Y-%m-%d}", iso)
+"""An instant, shown by its day in UTC."""
 
 
 def between(kind: Kind) -> Kind:

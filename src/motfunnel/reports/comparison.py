@@ -15,6 +15,8 @@ from motfunnel.statistics import Interval, LogRank
 CAUTION: Final = (
     "each interval stands for itself: of twenty comparisons, one excludes 0 by chance alone"
 )
+WHOLE: Final = "over all of the observed time, whatever the window"
+"""Of what the log-rank test is: unlike the rates, it knows no window."""
 
 
 @frozen(kw_only=True)
@@ -65,10 +67,9 @@ class Comparison:
     def caption(self) -> str:
         """What is printed above the differences."""
         many = f"; {CAUTION}" if len(self.differences) > 1 else ""
-        return (
-            f"Against {self.against}, in percentage points, by Newcombe{many}. "
-            f"{describe(self.log_rank)}"
-        )
+        test = describe(self.log_rank)
+        whole = "" if self.log_rank is None else f", {WHOLE}"
+        return f"Against {self.against}, in percentage points, by Newcombe{many}. {test}{whole}"
 
 
 def describe(test: LogRank | None) -> str:

@@ -22,6 +22,7 @@ from motfunnel.reports.cells import (
     LEVEL,
     SHARE,
     TEXT,
+    WAIT,
     WINDOW,
     Cell,
     Kind,
@@ -111,10 +112,10 @@ class ComplaintRow(Row):
     cases: int = field(metadata=cell(COUNT, "cases"))
     resolved: int = field(metadata=cell(COUNT))
     unresolved: int = field(metadata=cell(COUNT, "open"))
-    lower_quartile: timedelta | None = field(metadata=cell(DURATION, "25% in"))
-    median: timedelta | None = field(metadata=cell(DURATION, "median"))
+    lower_quartile: timedelta | None = field(metadata=cell(WAIT, "25% within"))
+    median: timedelta | None = field(metadata=cell(WAIT, "median"))
     median_interval: Span | None = field(metadata=cell(between(DURATION), LEVEL))
-    upper_quartile: timedelta | None = field(metadata=cell(DURATION, "75% in"))
+    upper_quartile: timedelta | None = field(metadata=cell(WAIT, "75% within"))
     reopened: int = field(metadata=cell(COUNT))
     reopened_share: float | None = field(metadata=cell(SHARE))
     reopened_interval: Interval | None = field(metadata=cell(between(SHARE)))

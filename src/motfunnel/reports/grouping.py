@@ -20,6 +20,8 @@ from motfunnel.store.departures import UNKNOWN
 from motfunnel.store.rows import trait_text
 
 GroupOf = Callable[[Clock], str]
+NO_TRAITS: Final = ("stage", "reason", "source")
+"""The plain names that mean no trait."""
 _OF_THE_CLOCK: Final = ("stage", "reason", "arm")
 _PREFIXES: Final = {"trait:": "trait", "property:": "property"}
 
@@ -63,7 +65,7 @@ def read_grouping(by: str | None, rate: Windowed) -> Grouping | None:
     if by in ("stage", "reason") and by not in rate.groups:
         others = ", ".join(sorted({*rate.groups, "source", "property:NAME", "a trait"}))
         raise QuestionError(f"{rate.name} cannot be told apart by {by}; it can by: {others}")
-    if by in ("stage", "reason", "source"):
+    if by in NO_TRAITS:
         return Grouping(kind=by)
     return _prefixed(by) or Grouping(kind="trait", name=by)
 

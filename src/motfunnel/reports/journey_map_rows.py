@@ -1,6 +1,6 @@
 """The values of the journey map: each touchpoint with its target, and what was experienced there.
 
-Rows and answers only; ``meeting`` makes them.
+Rows and answers only; ``mapping`` makes them.
 """
 
 from __future__ import annotations
@@ -17,8 +17,13 @@ from motfunnel.reports.lens import in_period
 from motfunnel.reports.touchpoint_rows import GAP, SCORE
 from motfunnel.statistics import Interval
 
-_KEPT: Final = "Kept: what was expected, met or surpassed; of the experiences with an expectation"
+_KEPT: Final = (
+    "Of the experiences with an expectation, an event's own before the map's: what was expected, "
+    "the gap (experienced less expected), and the share kept, that is met or surpassed"
+)
 _KEPT_COLUMNS: Final = [
+    ("expected", Cell(SCORE, "expected")),
+    ("gap", Cell(GAP, "gap")),
     ("kept", Cell(SHARE, "kept")),
     ("interval", Cell(between(SHARE), LEVEL)),
     ("numerator", Cell(COUNT, "counted")),
@@ -39,8 +44,11 @@ class MapRow(Row):
         promise: what the map promises there; None where it promises nothing.
         target: the score that the map leads one to expect; None where it says none.
         actual: the mean of what was experienced.
+        from_target: actual less target; None where either is.
         experiences: how many there were.
-        gap: the mean of experienced less expected, an event's own expectation before the map's.
+        expected: the mean of what was expected, an event's own expectation before the map's.
+        gap: the mean of experienced less expected, of those with an expectation: they need not be
+            all, and what they expected need not be the target.
         kept: the share of those with an expectation that was met or surpassed.
         interval: around that share; Wilson's, or clustered by contact where contacts repeat, and
             None where these do not differ in their shares.
@@ -53,8 +61,10 @@ class MapRow(Row):
     promise: str | None = field(metadata=cell(TEXT, "promise"))
     target: float | None = field(metadata=cell(SCORE, "target"))
     actual: float | None = field(metadata=cell(SCORE, "actual"))
+    from_target: float | None = field(metadata=cell(GAP, "from target"))
     experiences: int = field(metadata=cell(COUNT, "n"))
-    gap: float | None = field(metadata=cell(GAP, "gap"))
+    expected: float | None = field(metadata=cell(SCORE))
+    gap: float | None = field(metadata=cell(GAP))
     kept: float | None = field(metadata=cell(SHARE))
     interval: Interval | None = field(metadata=cell(between(SHARE)))
     numerator: int = field(metadata=cell(COUNT))
@@ -82,7 +92,7 @@ class JourneyMap(Answer[MapRow]):
         return "Journey map" + in_period(self.period)
 
     def tables(self) -> Iterator[Table]:
-        """The scores; then what was kept, with its counts."""
+        """The scores against the target; then what was expected and kept, with its counts."""
         shown = columns_of(MapRow)
         yield self.table(None, shown, self.rows)
         if self.rows:

@@ -47,7 +47,7 @@ class LensRow(Row):
 
     touchpoint: str | None = field(default=None, metadata=cell(TEXT))
     of_class: str = field(metadata=cell(TEXT, "class"))
-    events: int = field(metadata=cell(COUNT, "events"))
+    events: int = field(metadata=cell(COUNT, "{unit}"))
     contacts: int = field(metadata=cell(COUNT, "contacts"))
 
 
@@ -69,6 +69,10 @@ class LensAnswer(Answer[LensRow]):
     def title(self) -> str:
         """What was asked, as a heading."""
         return LENSES[self.lens].title + in_period(self.period)
+
+    def words(self) -> dict[str, str]:
+        """What stands in headings for what is asked differently each time."""
+        return super().words() | {"unit": LENSES[self.lens].unit}
 
     def tables(self) -> Iterator[Table]:
         """The classes; with the touchpoints before them, where there are any."""

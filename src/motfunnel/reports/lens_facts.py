@@ -54,6 +54,7 @@ class LensFacts:
         lens: which.
         period: of the events.
         counted: events by touchpoint (None where the lens tells none apart), class and contact.
+        scored_aside: how many events have a score and belong to no class, by their signal.
         referrals: of all times, for the loop.
         opened: when each contact opened, for the loop.
         researched: when contacts did research, for the loop.
@@ -62,6 +63,7 @@ class LensFacts:
     lens: Lens
     period: Cohort
     counted: Counter[tuple[str | None, str, str]] = field(factory=Counter)
+    scored_aside: Counter[Signal] = field(factory=Counter)
     referrals: list[Referral] = field(factory=list)
     opened: dict[str, datetime] = field(factory=dict)
     researched: dict[str, list[datetime]] = field(factory=dict)
@@ -160,5 +162,9 @@ def _walk_phases(facts: LensFacts, history: History) -> None:
 def _add_experience(facts: LensFacts, contact: str, event: Event, funnel: Funnel) -> None:
     reading = funnel.read_stored(event.name, event.properties)
     one = experience_of(event.name, event.properties, reading, funnel.touchpoints)
-    if one is not None and reading.signal not in UNCLASSED:
+    if one is None:
+        return
+    if reading.signal in UNCLASSED:
+        facts.scored_aside[reading.signal] += 1
+    else:
         facts.counted[one.touchpoint, one.verdict, contact] += 1

@@ -23,6 +23,7 @@ DEFINITION: Final = (
     "are neither; dormant were active in the period just before and are not in this one; "
     "active = active before + new + resurrecting − dormant"
 )
+NOT_OVER: Final = "of the period that is not over, dormant are those not active in it yet"
 
 
 @frozen(kw_only=True)

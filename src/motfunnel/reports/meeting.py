@@ -14,7 +14,8 @@ from motfunnel.domain.funnel import Funnel
 from motfunnel.errors import QuestionError
 from motfunnel.reports.clock import Cohort
 from motfunnel.reports.grouping import Grouping, property_text, read_property, trait_at
-from motfunnel.reports.journey_map_rows import JourneyMap, MapRow
+from motfunnel.reports.journey_map_rows import JourneyMap
+from motfunnel.reports.mapping import MAP_DEFINITION, map_rows, promise_of
 from motfunnel.reports.question import CONFIDENCE, Bounds, Question, read_cohort
 from motfunnel.reports.touchpoint_facts import (
     Lived,
@@ -44,12 +45,6 @@ TOUCHPOINTS_DEFINITION: Final = (
     "of every event with a score of what was experienced, the mean, and where something was "
     "expected (by the event, or else by the journey map) the mean gap: experienced less expected; "
     "shares are of experiences, of which one contact may have several; their intervals are "
-    f"{IN_WORDS}"
-)
-MAP_DEFINITION: Final = (
-    "each touchpoint at the highest stage that the contact had reached: the score that the journey "
-    "map leads one to expect, the mean of what was experienced, and the share of those with an "
-    "expectation that was met or surpassed; its interval is "
     f"{IN_WORDS}"
 )
 
@@ -123,7 +118,7 @@ class AboutTouchpoints(Question):
         return JourneyMap(
             name="journey map",
             definition=MAP_DEFINITION,
-            rows=tuple(_map_rows(tallies, funnel, confidence)),
+            rows=tuple(map_rows(tallies, funnel, confidence)),
             period=cohort,
             notes=() if tallies else (NO_SCORES,),
             **self._asked(confidence),
@@ -178,7 +173,7 @@ def _row(key: Key, tally: Tally, funnel: Funnel, confidence: float) -> Touchpoin
     return TouchpointRow(
         touchpoint=touchpoint,
         group=group,
-        promise=_promise(touchpoint, funnel),
+        promise=promise_of(touchpoint, funnel),
         experiences=all_of_them.size,
         experienced=all_of_them.mean,
         deviation=all_of_them.deviation,
@@ -205,11 +200,6 @@ def _shares(
         told[f"{name}_share"] = share.value
         told[f"{name}_interval"] = share.interval(confidence)
     return told
-
-
-def _promise(touchpoint: str, funnel: Funnel) -> str | None:
-    known = funnel.touchpoints.get(touchpoint)
-    return None if known is None else known.promise or None
 
 
 def _apart(ordered: list[Key], tallies: dict[Key, Tally]) -> Iterator[Apart]:
@@ -241,45 +231,4 @@ def _worst(lived: Lived) -> WorstRow:
         experienced=one.score,
         expected=one.expected,
         gap=one.gap,
-    )
-
-
-def _map_rows(
-    tallies: dict[tuple[str, str], Tally], funnel: Funnel, confidence: float
-) -> Iterator[MapRow]:
-    """Stage by stage the touchpoints that were met there; then those of the map never met."""
-    stages = [*funnel.stages, *sorted({stage for stage, _ in tallies} - {*funnel.stages})]
-    for stage in stages:
-        met = {touchpoint for of, touchpoint in tallies if of == stage}
-        for touchpoint in in_map_order(met, funnel):
-            yield _map_row(stage, touchpoint, tallies[stage, touchpoint], funnel, confidence)
-    seen = {touchpoint for _, touchpoint in tallies}
-    for touchpoint in funnel.touchpoints:
-        if touchpoint not in seen:
-            yield _map_row(None, touchpoint, Tally(), funnel, confidence)
-
-
-def _map_row(
-    stage: str | None, touchpoint: str, tally: Tally, funnel: Funnel, confidence: float
-) -> MapRow:
-    known = funnel.touchpoints.get(touchpoint)
-    kept, expected = tally.who(DELIGHT, MET), tally.who(DELIGHT, MET, DISAPPOINTMENT)
-    share = ClusteredShare.by_name(kept, expected)
-    return MapRow(
-        stage=stage,
-        touchpoint=touchpoint,
-        promise=_promise(touchpoint, funnel),
-        target=None if known is None else known.expected,
-        actual=tally.experienced.mean,
-        experiences=tally.experienced.size,
-        gap=Sample.of(tally.gaps).mean,
-        kept=share.value,
-        interval=share.interval(confidence),
-        numerator=share.numerator,
-        denominator=share.denominator,
-        names={
-            "experiences": tally.who(GOOD, IN_BETWEEN, BAD),
-            "numerator": kept,
-            "denominator": expected,
-        },
     )

@@ -57,6 +57,8 @@ class AboutPeriods(AboutOpened):
             line = self._timeline(period, week_start, since, until, opened)
             found = () if line is None else activity(opened.source, line, opened.erased)
             rows = () if line is None else lifecycle_rows(found, opened, line)
+        if any(row.unfinished and row.dormant for row in rows):
+            told["notes"] = (*told["notes"], lifecycle.NOT_OVER)
         return Lifecycle(name="lifecycle", definition=lifecycle.DEFINITION, rows=rows, **told)
 
     def growth(

@@ -63,6 +63,11 @@ class Question:
         self.known_by: datetime | None = read_known_by(known_by, tracker.clock())
         self.timezone: ZoneInfo = _zone(timezone)
 
+    def trait_names(self) -> Sequence[str]:
+        """The names of all traits that any contact has, by the instant of the question."""
+        with self._extent() as extent:
+            return read_trait_names(extent, self.known_by)
+
     def _asked(self, confidence: float) -> dict[str, Any]:
         """What every answer says of its question."""
         return {
@@ -171,7 +176,10 @@ class Question:
             for group, one in groups.items()
         )
         is_comparable = more["unit"] == "contact" and more["by"] is not None
-        told: dict[str, Any] = {"within": window, "notes": self._notes(rate, rows, window, more)}
+        stages = {one.clock.stage for chosen in groups.values() for one in chosen}
+        never = impossible(self._tracker.funnel, rate.awaits, window, stages)
+        notes = self._notes(rate, rows, never, more)
+        told: dict[str, Any] = {"within": window, "notes": notes}
         return kind(
             name=rate.name,
             definition=rate.definition,
@@ -182,14 +190,14 @@ class Question:
         )
 
     def _notes(
-        self, rate: Windowed, rows: Sequence[RateRow], window: timedelta, more: Mapping[str, Any]
+        self, rate: Windowed, rows: Sequence[RateRow], never: str | None, more: Mapping[str, Any]
     ) -> tuple[str, ...]:
         """What a reader of a rate has to know besides."""
         happened = any(row.numerator for row in rows)
         notes = (
             rate.note,
             COMPETING if any(row.erased_count for row in rows) else None,
-            None if happened else impossible(self._tracker.funnel, rate.awaits, window),
+            None if happened else never,
             nobody_yet(more["cohort"], self.as_of),
             not_compared(len(rows)) if more["unit"] == "contact" else None,
             self._unknown(read_grouping(more["by"], rate), [row.group for row in rows]),
@@ -208,8 +216,7 @@ class Question:
         if grouping is None or grouping.kind != "trait":
             return all_unknown(grouping, groups, ())
         if source is None:
-            with self._extent() as extent:
-                return all_unknown(grouping, groups, read_trait_names(extent, self.known_by))
+            return all_unknown(grouping, groups, self.trait_names())
         stored = source.stored if isinstance(source, Known) else source
         return all_unknown(grouping, groups, read_trait_names(stored.extent, self.known_by))
 

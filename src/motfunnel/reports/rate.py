@@ -5,7 +5,7 @@ Made by ``estimate``. Holds who was counted, so that any number can be turned in
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final, Self
 
@@ -22,6 +22,7 @@ from motfunnel.reports.cells import (
     LEVEL,
     SHARE,
     TEXT,
+    WAIT,
     WINDOW,
     between,
     cell,
@@ -78,9 +79,9 @@ class KaplanMeier:
     probability: float | None = field(metadata=cell(SHARE, "{estimator}"))
     interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
     at_risk: int = field(metadata=cell(COUNT, "at risk"))
-    median: timedelta | None = field(metadata=cell(DURATION, "median"))
+    median: timedelta | None = field(metadata=cell(WAIT, "median"))
     median_interval: Span | None = field(default=None, metadata=cell(between(DURATION), LEVEL))
-    mean: timedelta | None = field(default=None, metadata=cell(DURATION, "mean"))
+    mean: timedelta | None = field(default=None, metadata=cell(WAIT, "mean"))
     mean_interval: Span | None = field(default=None, metadata=cell(between(DURATION), LEVEL))
     curve: SurvivalCurve | CompetingRisks = field(repr=False)
 
@@ -229,7 +230,8 @@ class Rate(Answer[RateRow]):
     def _caption(self) -> str:
         """What is printed above the curves."""
         plain, competing = self._estimators().values()
-        whose, end = "", f"withheld below {FEWEST_AT_RISK} at risk"
+        whose, withheld = "", "probability and mean are withheld" if plain else "withheld"
+        end = f"{withheld} below {FEWEST_AT_RISK} at risk{self._all_had_it(plain)}"
         if plain and competing:
             whose = f" in {', '.join(row.group or '' for row in competing)}"
         used = ["Kaplan–Meier"] if plain or not competing else []
@@ -237,7 +239,20 @@ class Rate(Answer[RateRow]):
             used.append(f"Aalen–Johansen{whose}, as something else ruled the event out")
             end += "; by Aalen–Johansen no mean is told, and no interval of the median"
         observed = "with the immature counted for as long as they were observed"
-        return f"By {', and by '.join(used)}, {observed}; {end}"
+        mean = "; mean: the mean time without it, up to the window" if plain else ""
+        return f"By {', and by '.join(used)}, {observed}{mean}; {end}"
+
+    def _all_had_it(self, plain: Sequence[RateRow]) -> str:
+        """Why nobody is at risk at the window's end, where all had the event before it."""
+        every = [one for one in plain if one.km.probability is None and _is_complete(one.km.curve)]
+        if not every:
+            return ""
+        whose = f"in {', '.join(one.group or '' for one in every)}, where " if self.by else ""
+        return f", as {whose}it came to all before the window's end"
+
+
+def _is_complete(curve: SurvivalCurve | CompetingRisks) -> bool:
+    return isinstance(curve, SurvivalCurve) and curve.is_complete
 
 
 @frozen(kw_only=True)

@@ -21,6 +21,7 @@ from motfunnel.reports.cells import COHORT, COUNT, LEVEL, NUMBER, TEXT, between,
 from motfunnel.reports.clock import lies_in
 from motfunnel.reports.known import Known
 from motfunnel.reports.question import CONFIDENCE, Bounds, Question, read_cohort
+from motfunnel.reports.remarks import nobody_named
 from motfunnel.reports.stored import Stored
 from motfunnel.statistics import Interval, Ratio
 from motfunnel.store.happenings import read_active
@@ -87,6 +88,10 @@ class Facts:
     openings: list[Moment] = field(factory=list)
     active: set[str] = field(factory=set)
 
+    def named(self) -> int:
+        """How many referrals name another contact."""
+        return sum(one.referred not in (None, one.moment.contact) for one in self.referrals)
+
     def credited(self) -> list[tuple[str, str]]:
         """Each opening of the period that a referral led to, with who made that."""
         by_referred: dict[str, list[Moment]] = {}
@@ -138,11 +143,13 @@ class AboutReferrals(Question):
                 _gather_known(source, facts)
             else:
                 _gather(source, facts)
+        note = nobody_named(self._tracker.funnel, len(facts.referrals), facts.named())
         return ReferralYield(
             name="referral yield",
             definition=DEFINITION,
             rows=facts.rows(confidence),
             period=facts.period,
+            notes=() if note is None else (note,),
             **self._asked(confidence),
         )
 

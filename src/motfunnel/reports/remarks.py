@@ -13,6 +13,7 @@ from typing import Final
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.instant import format_duration, iso
 from motfunnel.domain.signal import Signal
+from motfunnel.domain.wording import counted
 from motfunnel.reports.clock import Cohort
 from motfunnel.reports.estimate import MOST_COMPARED
 from motfunnel.reports.grouping import Grouping
@@ -21,33 +22,76 @@ from motfunnel.store.departures import UNKNOWN
 _WHAT: Final = {
     frozenset({Signal.LEAVE}): "says that a contact leaves",
     frozenset({Signal.OUTREACH}): "is an outreach",
+    frozenset({Signal.REFER}): "is a referral",
 }
 
 
-def impossible(funnel: Funnel, awaited: Collection[Signal], within: timedelta) -> str | None:
+def impossible(
+    funnel: Funnel,
+    awaited: Collection[Signal],
+    within: timedelta,
+    stages: Collection[str | None] = (),
+) -> str | None:
     """Why what is waited for cannot come within a window, by the rules of the funnel.
 
     Args:
         funnel: the one in use.
         awaited: the signals that bring it; a departure comes by silence too.
         within: the window.
+        stages: those at which the ones counted were when their clocks started: at these and at
+            higher ones a silence can come. Without any, or with an unknown one, at all stages.
     """
-    signals = {rule.signal for rules in funnel.rules.values() for rule in rules}
-    if not awaited or signals & {*awaited}:
+    if not awaited or can(funnel, awaited):
         return None
     lacking = f"no event of the funnel {_what(awaited)}"
     if Signal.LEAVE not in awaited:
         return f"the rate is 0 by construction: {lacking}"
-    silences = (funnel.patience_of(stage) for stage in funnel.stages)
+    lowest = _lowest(funnel, stages)
+    silences = (funnel.patience_of(stage) for stage in funnel.stages[lowest:])
     shortest = min((one for one in silences if one is not None), default=None)
+    where = f" from {funnel.stages[lowest]} on" if lowest else ""
     if shortest is None:
-        return f"the rate is 0 by construction: {lacking}, and no silence means a departure"
+        return f"the rate is 0 by construction: {lacking}, and no silence{where} means a departure"
     if within < shortest:
         return (
-            f"the rate is 0 by construction: {lacking}, and the shortest patience, "
+            f"the rate is 0 by construction: {lacking}, and the shortest patience{where}, "
             f"{format_duration(shortest)}, is longer than the window"
         )
     return None
+
+
+def can(funnel: Funnel, signals: Collection[Signal]) -> bool:
+    """Whether any event of the funnel means one of some signals."""
+    known = {rule.signal for rules in funnel.rules.values() for rule in rules}
+    return bool(known & {*signals})
+
+
+def never_resolved(funnel: Funnel, cases: int) -> str | None:
+    """That no case can be closed, by the rules of the funnel."""
+    if not cases or can(funnel, {Signal.RESOLVE}):
+        return None
+    return (
+        "every case is open by construction: no event of the funnel resolves one; so whoever left "
+        "after its complaint left meanwhile"
+    )
+
+
+def nobody_named(funnel: Funnel, referrals: int, named: int) -> str | None:
+    """Why no opening can be credited to a referral.
+
+    Args:
+        funnel: the one in use.
+        referrals: how many there are, by the instant of the question.
+        named: how many of them name another contact.
+    """
+    if named:
+        return None
+    if referrals:
+        none = f"none of {counted(referrals, 'referral')} names another contact"
+        return f"K is 0 by construction: {none}, so no opening can be credited"
+    if can(funnel, {Signal.REFER}):
+        return None
+    return f"K is 0 by construction: no event of the funnel {_what({Signal.REFER})}"
 
 
 def nobody_yet(cohort: Cohort, as_of: datetime) -> str | None:
@@ -89,3 +133,9 @@ def all_unknown(
 def _what(awaited: Collection[Signal]) -> str:
     names = " or ".join(signal.label for signal in sorted(awaited))
     return _WHAT.get(frozenset(awaited), f"means {names}")
+
+
+def _lowest(funnel: Funnel, stages: Collection[str | None]) -> int:
+    """The number of the lowest of some stages; 0 where one is unknown, or there are none."""
+    places = {stage: n for n, stage in enumerate(funnel.stages)}
+    return min((places.get(stage or "", 0) for stage in stages), default=0)

@@ -18,10 +18,10 @@ from motfunnel.reports.answer import Row, Table, columns_of
 from motfunnel.reports.cells import (
     COHORT,
     COUNT,
-    DURATION,
     LEVEL,
     SHARE,
     TEXT,
+    WAIT,
     WINDOW,
     Cell,
     Kind,
@@ -36,13 +36,14 @@ from motfunnel.statistics import Interval, Proportion
 
 DEFINITION: Final = (
     "of the contacts that reached the stage before (or a higher one), the share that reached this "
-    "one by now; the first stage is reached by the opening"
+    "one by now; the first stage is reached by the opening; of first: the share of all contacts "
+    "that opened"
 )
 WITHIN: Final = (
     "of the contacts that reached the stage before (or a higher one) and were observed for the "
     "whole window after it, the share that reached this one within it; the first stage is reached "
-    "by the opening; contacts, the share of the first and the times are those by now, whatever "
-    "the window"
+    "by the opening; of first: the share of all contacts that opened; it, the contacts and the "
+    "times are those by now, whatever the window"
 )
 
 
@@ -105,9 +106,9 @@ class StageRow(GroupedRow):
     immature: int | None = field(metadata=cell(COUNT))
     from_first: float | None = field(metadata=cell(SHARE, "of first"))
     from_first_interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
-    lower_quartile: timedelta | None = field(metadata=cell(DURATION, "25% in"))
-    median: timedelta | None = field(metadata=cell(DURATION, "median"))
-    upper_quartile: timedelta | None = field(metadata=cell(DURATION, "75% in"))
+    lower_quartile: timedelta | None = field(metadata=cell(WAIT, "25% within"))
+    median: timedelta | None = field(metadata=cell(WAIT, "median"))
+    upper_quartile: timedelta | None = field(metadata=cell(WAIT, "75% within"))
     losses: Losses = field(metadata=cell(nested(Losses)))
 
 

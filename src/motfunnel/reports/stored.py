@@ -134,6 +134,16 @@ class Stored:
                 mine = assigned.pop(contact)
                 yield Told(contact=contact, episodes=episodes, happenings=mine)
 
+    def assignments(self, contacts: Collection[str]) -> Iterator[tuple[str, list[Happening]]]:
+        """Give the outreaches of some contacts by events that assign to the arms of a trial."""
+        names = trial_rules(self.funnel)
+        if names:
+            found = read_events_by_signal(
+                self.extent, [Signal.OUTREACH], names=names, contacts=contacts
+            )
+            for contact, events in found:
+                yield contact, [*self._happenings(events)]
+
     def _stories(self, rate: Windowed) -> Iterator[tuple[str, Sequence[Moment]]]:
         first_only = rate.reads == "purchases"
         return read_stories(self.extent, rate.moments, having=rate.having, first_only=first_only)

@@ -16,8 +16,8 @@ from motfunnel.reports.cells import (
     BY,
     COHORT,
     COUNT,
+    DATE,
     GROUP,
-    INSTANT,
     NUMBER,
     ROWS,
     SHARE,
@@ -34,11 +34,13 @@ from motfunnel.statistics import Interval
 NO_SCORES: Final = (
     "no event here carries a score: a rating's, or as the property experienced of any event"
 )
+WORST_CAPTION: Final = (
+    "The worst experiences: the lowest scores, of equal ones those that fell furthest below what "
+    "was expected, then the earliest"
+)
 SCORE: Final = Kind("number", lambda score: f"{score:.2f}")
 GAP: Final = Kind("number", lambda gap: f"{gap:+.2f}")
 _TOLD: Final = (("_share", SHARE), ("_interval", between(SHARE)), ("", COUNT))
-DATE: Final = Kind("instant", lambda at: f"{at:%Y-%m-%d}", INSTANT.plain)
-"""An instant, shown by its day in UTC."""
 
 
 @frozen(kw_only=True)
@@ -233,7 +235,7 @@ class Touchpoints(Answer[TouchpointRow]):
             )
             yield self.table(caption, columns_of(Apart), self.apart)
         if self.worst:
-            yield self.table("The worst experiences", columns_of(WorstRow), self.worst)
+            yield self.table(WORST_CAPTION, columns_of(WorstRow), self.worst)
 
     def _shares(
         self, whose: Sequence[tuple[str, Cell]], within: str, parts: Sequence[str], of: str

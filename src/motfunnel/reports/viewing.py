@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from motfunnel.domain.lens import CARLZON, LENSES, ULTIMATE, ZERO_TO_ULTIMATE
+from motfunnel.domain.wording import counted
 from motfunnel.errors import QuestionError
 from motfunnel.reports.clock import lies_in
 from motfunnel.reports.lens import LensAnswer, LensRow, Link, Loop, UltimateLens
@@ -53,13 +54,23 @@ class AboutLenses(Question):
             "definition": lens.definition,
             "rows": tuple(_rows(facts)),
             "period": facts.period,
-            "notes": (NO_SCORES,) if lens is CARLZON and not facts.counted else (),
+            "notes": _notes(facts),
         }
         told |= self._asked(confidence)
         if lens is not ZERO_TO_ULTIMATE:
             return LensAnswer(**told)
         links = _links(facts)
         return UltimateLens(loop=_loop(facts, links, confidence), links=links, **told)
+
+
+def _notes(facts: LensFacts) -> tuple[str, ...]:
+    """That nothing has a score, or how many events with one are of no class."""
+    if facts.scored_aside:
+        of = ", ".join(f"{signal.label} {n:,}" for signal, n in sorted(facts.scored_aside.items()))
+        many = counted(facts.scored_aside.total(), "event")
+        told = f"{many} with a score that belong to no class ({of})"
+        return (f"left out: {told}; touchpoints counts them",)
+    return (NO_SCORES,) if facts.lens is CARLZON and not facts.counted else ()
 
 
 def _rows(facts: LensFacts) -> Iterator[LensRow]:

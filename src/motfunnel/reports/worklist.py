@@ -14,16 +14,19 @@ from attrs import define, evolve, field, frozen
 
 from motfunnel.domain.instant import MICROSECOND, format_duration
 from motfunnel.domain.moment import Moment
-from motfunnel.reports.answer import Answer, Row, Table
+from motfunnel.reports.answer import Answer, Row, Table, columns_of
 from motfunnel.reports.cells import (
     COUNT,
+    DATE,
     DURATION,
+    FLAG,
     INSTANT,
     LEVEL,
     ROWS,
     SHARE,
     TEXT,
     WINDOW,
+    Cell,
     Kind,
     between,
     cell,
@@ -39,6 +42,10 @@ DEFINITION: Final = (
 )
 BY_GROUP: Final = "stage and reason"
 BY_ALL: Final = "all"
+_DONE: Final = (
+    ("first_outreach_at", Cell(DATE, "written to")),
+    ("held_out", Cell(FLAG, "held out")),
+)
 LAST: Final = 3
 """How many of a contact's latest moments are told."""
 
@@ -75,6 +82,7 @@ class WorkRow(Row):
         basis: whose curve the chance is from: ``stage and reason``, or ``all``.
         at_risk: on how many that rests: those observed and away for as long as this contact.
         first_outreach_at: when it was first written to since; None where it was not.
+        held_out: whether a trial holds it out: its first assignment since was to the control arm.
         last_moments: its latest moments as a text.
         moments: the same as values.
     """
@@ -89,6 +97,7 @@ class WorkRow(Row):
     basis: str = field(metadata=cell(_CURVE, "curve of"))
     at_risk: int = field(metadata=cell(COUNT, "at risk"))
     first_outreach_at: datetime | None = field(metadata=cell(INSTANT))
+    held_out: bool = field(default=False, metadata=cell(FLAG))
     last_moments: str = field(default="", metadata=cell(TEXT))
     moments: tuple[LastMoment, ...] = field(default=(), metadata=cell(ROWS))
 
@@ -114,8 +123,12 @@ class Worklist(Answer[WorkRow]):
         return f"Worklist, the chance to return within {format_duration(self.within)}, {shown}"
 
     def tables(self) -> Iterator[Table]:
-        """What is printed below the definition; last, what each did lately."""
-        yield from super().tables()
+        """The chances, with what the business did where it did anything; what each did lately."""
+        shown = columns_of(WorkRow)
+        shown += [
+            (name, one) for name, one in _DONE if any(getattr(row, name) for row in self.rows)
+        ]
+        yield self.table(None, shown, self.rows)
         if self.rows:
             told = [(row.contact, row.last_moments) for row in self.rows]
             yield "What each did last", ("contact", "moments"), told
@@ -174,6 +187,17 @@ def work_rows(
     ]
     rows = sorted((_row(one, curves, within, confidence) for one in away), key=_urgency)
     return len(rows), rows if limit is None else rows[:limit]
+
+
+def held_out_note(rows: Sequence[WorkRow]) -> str | None:
+    """That some of those listed are the controls of a trial."""
+    many = sum(row.held_out for row in rows)
+    if not many:
+        return None
+    return (
+        f"held out as controls of a trial: {many:,} of those listed; "
+        "whoever writes to them spoils the comparison"
+    )
 
 
 def with_moments(row: WorkRow, moments: Sequence[Moment]) -> WorkRow:

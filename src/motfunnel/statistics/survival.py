@@ -91,6 +91,11 @@ class SurvivalCurve:
                     greenwood=self.greenwood_after[row],
                 )
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether all returned, so that nobody is left away after the last return."""
+        return bool(self.survival_after) and self.survival_after[-1] == 0
+
     def at_risk(self, t: int) -> int:
         """Count those still under observation and away just before this duration."""
         return self.table.counts_at(t)[0]

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Integer, Select, case, func, literal_colum
 from motfunnel.domain.event import Event
 from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.signal import KEEPS_ALIVE, RETURNS, Signal
+from motfunnel.store.chunks import chunks
 from motfunnel.store.extent import Extent
 from motfunnel.store.rows import named_rows, read_event
 from motfunnel.store.story import having_moment
@@ -31,6 +32,7 @@ def read_events_by_signal(
     *,
     names: Collection[str] | None = None,
     having: MomentKind | None = None,
+    contacts: Collection[str] | None = None,
 ) -> Iterator[tuple[str, list[tuple[Signal, Event]]]]:
     """Read the events of some signals up to an instant, contact by contact, by instant and id.
 
@@ -39,6 +41,7 @@ def read_events_by_signal(
         signals: which events.
         names: only those of these names.
         having: only of contacts that have a moment of this kind.
+        contacts: only of these, with the keys that were merged into them.
     """
     e = extent.tables.events.c
     owner, wanted = _owned(extent, extent.tables.events)
@@ -48,9 +51,11 @@ def read_events_by_signal(
     if having is not None:
         wanted = wanted.where(owner.in_(having_moment(extent, having)))
     ordered = wanted.order_by(owner, e.occurred_at, e.id, e.contact)
-    with extent.connection.execute(ordered, execution_options={"yield_per": _AT_ONCE}) as result:
-        for contact, mine in groupby(named_rows(result), lambda row: str(row["owner"])):
-            yield contact, [(_SIGNALS[row["signal"]], read_event(row)) for row in mine]
+    if contacts is None:
+        yield from _by_owner(extent, ordered)
+        return
+    for some in chunks(contacts):
+        yield from _by_owner(extent, ordered.where(e.contact.in_(_keys(extent, some))))
 
 
 def read_first_purchases(extent: Extent) -> Iterator[tuple[str, datetime]]:
@@ -129,6 +134,21 @@ def read_moment_properties(
         for row in result:
             start = (row.key, row.event_id) if row.episode is None else row.episode
             yield (row.contact, start), row.properties
+
+
+def _by_owner(
+    extent: Extent, ordered: Select[Any]
+) -> Iterator[tuple[str, list[tuple[Signal, Event]]]]:
+    with extent.connection.execute(ordered, execution_options={"yield_per": _AT_ONCE}) as result:
+        for contact, mine in groupby(named_rows(result), lambda row: str(row["owner"])):
+            yield contact, [(_SIGNALS[row["signal"]], read_event(row)) for row in mine]
+
+
+def _keys(extent: Extent, contacts: Sequence[str]) -> list[str]:
+    """The keys under which events of some contacts were recorded."""
+    c = extent.tables.contacts.c
+    merged = select(c.contact).where(c.tenant == extent.tenant, c.merged_into.in_(contacts))
+    return [*contacts, *extent.connection.scalars(merged)]
 
 
 def _alive(extent: Extent, owner: ColumnElement[Any]) -> ColumnElement[bool]:
