@@ -6,7 +6,7 @@ Each function takes what is known of a contact, and gives its clocks in order.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from motfunnel.domain.event import Event
@@ -19,8 +19,6 @@ from motfunnel.reports.grouping import property_text
 
 CONTACTED: Final = "contacted"
 NOT_CONTACTED: Final = "not contacted"
-ATTEMPTED: Final = 1
-"""The argument of an outreach that was made, and not held out."""
 
 
 def trial_rules(funnel: Funnel) -> dict[str, list[Rule]]:
@@ -34,7 +32,7 @@ def trial_rules(funnel: Funnel) -> dict[str, list[Rule]]:
 
 def trial_clocks(told: Told, funnel: Funnel) -> Iterator[Clock]:
     """From the first assignment of each departure that had one to its return."""
-    assigned = [*_assignments(told.happenings, funnel)]
+    assigned = [*assignments(told.happenings, funnel)]
     for episode in told.episodes:
         during = (one for one in assigned if _is_during(episode, one[0].event))
         first = next(during, None)
@@ -47,21 +45,6 @@ def trial_clocks(told: Told, funnel: Funnel) -> Iterator[Clock]:
                 ended_at=episode.returned_at,
                 arm=first[1],
             )
-
-
-def is_held_out(happenings: Iterable[Happening], departed_at: datetime, funnel: Funnel) -> bool:
-    """Whether one that is away since an instant was first assigned to what a trial holds out.
-
-    Args:
-        happenings: its outreaches, in order.
-        departed_at: since when it is away.
-        funnel: says what assigns.
-    """
-    since = (
-        one for one, _ in _assignments(happenings, funnel) if one.event.occurred_at > departed_at
-    )
-    first = next(since, None)
-    return first is not None and first.argument != ATTEMPTED
 
 
 def landmark_clocks(after: timedelta, cohort: Cohort) -> Callable[[Told, Funnel], Iterator[Clock]]:
@@ -86,9 +69,7 @@ def landmark_clocks(after: timedelta, cohort: Cohort) -> Callable[[Told, Funnel]
     return clocks
 
 
-def _assignments(
-    happenings: Iterable[Happening], funnel: Funnel
-) -> Iterator[tuple[Happening, str]]:
+def assignments(happenings: Iterable[Happening], funnel: Funnel) -> Iterator[tuple[Happening, str]]:
     """The outreaches that assign to an arm, each with it."""
     for one in happenings:
         if one.signal is Signal.OUTREACH and (arm := _arm(one.event, funnel)) is not None:

@@ -5,7 +5,7 @@ Recovery is set against departure as competing outcomes; the plain rates are ``c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -70,8 +70,10 @@ class AboutCases(Question):
         grouping, cohort = read_property(by), read_cohort(complained)
         cases = self._choose(RESOLUTION, cohort, grouping, first_only=False)
         contacts = self._choose(OUTCOME, cohort, grouping, first_only=True)
-        readings = (one for each in (*cases.values(), *contacts.values()) for one in each)
+        firsts = [one for each in contacts.values() for one in each]
+        readings = (one for each in (*cases.values(), firsts) for one in each)
         erased = any(one.ending == ERASED for one in readings)
+        stages = {one.clock.stage for one in firsts}
         rows = tuple(self._rows(cases, contacts, within, confidence))
         return Complaints(
             name="complaints",
@@ -80,7 +82,7 @@ class AboutCases(Question):
             within=within,
             by=None if grouping is None else grouping.written,
             cohort=cohort,
-            notes=self._remarks(rows, grouping, cohort, within, erased=erased),
+            notes=self._remarks(rows, grouping, cohort, within, stages, erased=erased),
             **self._asked(confidence),
         )
 
@@ -90,12 +92,14 @@ class AboutCases(Question):
         grouping: Grouping | None,
         cohort: Cohort,
         within: timedelta,
+        stages: Collection[str | None],
         *,
         erased: bool,
     ) -> tuple[str, ...]:
         """What a reader has to know besides."""
         funnel, departed = self._tracker.funnel, any(row.outcomes.departed for row in rows)
-        never = None if departed else impossible(funnel, DEPARTURE_AFTER_COMPLAINT.awaits, within)
+        awaited = DEPARTURE_AFTER_COMPLAINT.awaits
+        never = None if departed else impossible(funnel, awaited, within, stages)
         notes = (
             NO_PROMISE,
             CUT_OFF if erased else None,

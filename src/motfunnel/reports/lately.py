@@ -5,12 +5,15 @@ Reads no more than of those listed. Of an earlier knowledge it walks past all.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from attrs import evolve
 
+from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.signal import Signal
-from motfunnel.reports.arm_clocks import is_held_out
+from motfunnel.reports.arm_clocks import assignments
+from motfunnel.reports.clock import Happening
 from motfunnel.reports.known import Known
 from motfunnel.reports.stored import Stored
 from motfunnel.reports.worklist import LAST, WorkRow, with_moments
@@ -29,7 +32,7 @@ def _stored(source: Stored, rows: dict[str, WorkRow]) -> dict[str, WorkRow]:
     told = {contact: with_moments(row, last.get(contact, ())) for contact, row in rows.items()}
     for contact, outreaches in source.assignments(rows.keys()):
         row = told[contact]
-        held_out = is_held_out(outreaches, row.departed_at, source.funnel)
+        held_out = _is_held_out(outreaches, row.departed_at, source.funnel)
         told[contact] = evolve(row, held_out=held_out)
     return told
 
@@ -40,7 +43,15 @@ def _known(source: Known, rows: dict[str, WorkRow]) -> dict[str, WorkRow]:
         row = rows.get(history.contact)
         if row is not None:
             outreaches = history.told({Signal.OUTREACH}).happenings
-            held_out = is_held_out(outreaches, row.departed_at, source.stored.funnel)
+            held_out = _is_held_out(outreaches, row.departed_at, source.stored.funnel)
             moments = history.journey.moments[-LAST:]
             told[row.contact] = evolve(with_moments(row, moments), held_out=held_out)
     return told
+
+
+def _is_held_out(outreaches: Iterable[Happening], departed_at: datetime, funnel: Funnel) -> bool:
+    """Whether the first assignment of one who is away is to the arm that a trial holds out."""
+    for one, _ in assignments(outreaches, funnel):
+        if one.event.occurred_at > departed_at:
+            return one.argument != 1  # an assignment to the arm held out is no attempt
+    return False
