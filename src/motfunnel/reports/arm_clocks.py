@@ -5,7 +5,7 @@ Each function takes what is known of a contact, and gives its clocks in order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Final
 
@@ -32,7 +32,7 @@ def trial_rules(funnel: Funnel) -> dict[str, list[Rule]]:
 
 def trial_clocks(told: Told, funnel: Funnel) -> Iterator[Clock]:
     """From the first assignment of each departure that had one to its return."""
-    assigned = [*assignments(told.happenings, funnel)]
+    assigned = [*assignments(told, funnel)]
     for episode in told.episodes:
         during = (one for one in assigned if _is_during(episode, one[0].event))
         first = next(during, None)
@@ -69,9 +69,9 @@ def landmark_clocks(after: timedelta, cohort: Cohort) -> Callable[[Told, Funnel]
     return clocks
 
 
-def assignments(happenings: Iterable[Happening], funnel: Funnel) -> Iterator[tuple[Happening, str]]:
-    """The outreaches that assign to an arm, each with it."""
-    for one in happenings:
+def assignments(told: Told, funnel: Funnel) -> Iterator[tuple[Happening, str]]:
+    """The outreaches of a contact that assign it to an arm, each with the arm."""
+    for one in told.happenings:
         if one.signal is Signal.OUTREACH and (arm := _arm(one.event, funnel)) is not None:
             yield one, arm
 

@@ -5,11 +5,11 @@ Recovery is set against departure as competing outcomes; the plain rates are ``c
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Final
 
-from motfunnel.reports.clock import ERASED, Cohort
+from motfunnel.reports.clock import ERASED, Cohort, Reading
 from motfunnel.reports.complaint_clocks import OUTCOME, RESOLUTION
 from motfunnel.reports.complaint_estimate import make_row
 from motfunnel.reports.complaint_rows import ComplaintRow, Complaints
@@ -73,7 +73,6 @@ class AboutCases(Question):
         firsts = [one for each in contacts.values() for one in each]
         readings = (one for each in (*cases.values(), firsts) for one in each)
         erased = any(one.ending == ERASED for one in readings)
-        stages = {one.clock.stage for one in firsts}
         rows = tuple(self._rows(cases, contacts, within, confidence))
         return Complaints(
             name="complaints",
@@ -82,7 +81,7 @@ class AboutCases(Question):
             within=within,
             by=None if grouping is None else grouping.written,
             cohort=cohort,
-            notes=self._remarks(rows, grouping, cohort, within, stages, erased=erased),
+            notes=self._remarks(rows, grouping, cohort, within, firsts, erased=erased),
             **self._asked(confidence),
         )
 
@@ -92,13 +91,13 @@ class AboutCases(Question):
         grouping: Grouping | None,
         cohort: Cohort,
         within: timedelta,
-        stages: Collection[str | None],
+        firsts: Sequence[Reading],
         *,
         erased: bool,
     ) -> tuple[str, ...]:
         """What a reader has to know besides."""
         funnel, departed = self._tracker.funnel, any(row.outcomes.departed for row in rows)
-        awaited = DEPARTURE_AFTER_COMPLAINT.awaits
+        awaited, stages = DEPARTURE_AFTER_COMPLAINT.awaits, {one.clock.stage for one in firsts}
         never = None if departed else impossible(funnel, awaited, within, stages)
         notes = (
             NO_PROMISE,
