@@ -63,6 +63,8 @@ def test_where_all_had_it_the_caption_says_why_nothing_is_told(tracker: Tracker)
     alone = report.conversion("visitor", "customer", within=MONTH, reached=(day(4), None))
     assert "10 at risk, as it came to all before the window's end" in said(alone)
     assert "came to all" not in said(report.recidivism(within=MONTH))
+    short = report.recidivism(within=timedelta(days=5), by="reason")  # some return later
+    assert "came to all" not in said(short)
 
 
 def test_the_period_that_is_not_over_has_dormants_so_far(tracker: Tracker) -> None:
