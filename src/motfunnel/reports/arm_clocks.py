@@ -5,8 +5,8 @@ Each function takes what is known of a contact, and gives its clocks in order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from motfunnel.domain.event import Event
@@ -19,6 +19,9 @@ from motfunnel.reports.grouping import property_text
 
 CONTACTED: Final = "contacted"
 NOT_CONTACTED: Final = "not contacted"
+_LATEST: Final = datetime.max.replace(tzinfo=UTC)
+ATTEMPTED: Final = 1
+"""The argument of an outreach that was made, and not held out."""
 
 
 def trial_rules(funnel: Funnel) -> dict[str, list[Rule]]:
@@ -32,7 +35,7 @@ def trial_rules(funnel: Funnel) -> dict[str, list[Rule]]:
 
 def trial_clocks(told: Told, funnel: Funnel) -> Iterator[Clock]:
     """From the first assignment of each departure that had one to its return."""
-    assigned = [*assignments(told, funnel)]
+    assigned = [*assignments(told.happenings, funnel)]
     for episode in told.episodes:
         during = (one for one in assigned if _is_during(episode, one[0].event))
         first = next(during, None)
@@ -52,7 +55,7 @@ def landmark_clocks(after: timedelta, cohort: Cohort) -> Callable[[Told, Funnel]
 
     def clocks(told: Told, _: Funnel) -> Iterator[Clock]:
         first = next((one for one in told.episodes if lies_in(cohort, one.departed_at)), None)
-        if first is None:
+        if first is None or after > _LATEST - first.departed_at:  # no such day comes
             return
         landmark = first.departed_at + after
         if first.returned_at is None or first.returned_at >= landmark:
@@ -69,9 +72,9 @@ def landmark_clocks(after: timedelta, cohort: Cohort) -> Callable[[Told, Funnel]
     return clocks
 
 
-def assignments(told: Told, funnel: Funnel) -> Iterator[tuple[Happening, str]]:
-    """The outreaches of a contact that assign it to an arm, each with the arm."""
-    for one in told.happenings:
+def assignments(happenings: Iterable[Happening], funnel: Funnel) -> Iterator[tuple[Happening, str]]:
+    """The outreaches that assign a contact to an arm, each with the arm."""
+    for one in happenings:
         if one.signal is Signal.OUTREACH and (arm := _arm(one.event, funnel)) is not None:
             yield one, arm
 

@@ -12,7 +12,7 @@ from attrs import evolve
 
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.signal import Signal
-from motfunnel.reports.arm_clocks import assignments
+from motfunnel.reports.arm_clocks import ATTEMPTED, assignments
 from motfunnel.reports.clock import Told
 from motfunnel.reports.known import Known
 from motfunnel.reports.stored import Stored
@@ -51,7 +51,7 @@ def _known(source: Known, rows: dict[str, WorkRow]) -> dict[str, WorkRow]:
 
 def _is_held_out(told: Told, departed_at: datetime, funnel: Funnel) -> bool:
     """Whether the first assignment of one who is away is to the arm that a trial holds out."""
-    for one, _ in assignments(told, funnel):
+    for one, _ in assignments(told.happenings, funnel):
         if one.event.occurred_at > departed_at:
-            return one.argument != 1  # an assignment to the arm held out is no attempt
+            return one.argument != ATTEMPTED
     return False
