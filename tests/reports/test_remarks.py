@@ -76,6 +76,10 @@ def test_only_the_patience_of_those_counted_matters() -> None:
         ask = tracker.report().relapse
         assert "from customer on, 20d" in str(ask(within=timedelta(days=19)))
         assert BY_CONSTRUCTION not in str(ask(within=timedelta(days=20)))
+        tracker.track("ada", "moaned", occurred_at=day(41), id="41", properties={"case": "1"})
+        complaints = tracker.report(as_of=day(50)).complaints(within=timedelta(days=19))
+        assert "of departures the rate is 0 by construction" in " ".join(complaints.notes)
+        assert "from customer on, 20d" in " ".join(complaints.notes)
         tracker.track("bob", "came", occurred_at=day(1), id="1")
         tracker.track("bob", "came", occurred_at=day(100), id="2")
         assert BY_CONSTRUCTION not in str(ask(within=timedelta(days=19)))

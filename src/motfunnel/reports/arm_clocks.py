@@ -35,7 +35,7 @@ def trial_rules(funnel: Funnel) -> dict[str, list[Rule]]:
 
 def trial_clocks(told: Told, funnel: Funnel) -> Iterator[Clock]:
     """From the first assignment of each departure that had one to its return."""
-    assigned = [*_assignments(told.happenings, funnel)]
+    assigned = [*assignments(told.happenings, funnel)]
     for episode in told.episodes:
         during = (one for one in assigned if _is_during(episode, one[0].event))
         first = next(during, None)
@@ -48,21 +48,6 @@ def trial_clocks(told: Told, funnel: Funnel) -> Iterator[Clock]:
                 ended_at=episode.returned_at,
                 arm=first[1],
             )
-
-
-def is_held_out(happenings: Iterable[Happening], departed_at: datetime, funnel: Funnel) -> bool:
-    """Whether one that is away since an instant was first assigned to what a trial holds out.
-
-    Args:
-        happenings: its outreaches, in order.
-        departed_at: since when it is away.
-        funnel: says what assigns.
-    """
-    since = (
-        one for one, _ in _assignments(happenings, funnel) if one.event.occurred_at > departed_at
-    )
-    first = next(since, None)
-    return first is not None and first.argument != ATTEMPTED
 
 
 def landmark_clocks(after: timedelta, cohort: Cohort) -> Callable[[Told, Funnel], Iterator[Clock]]:
@@ -87,10 +72,8 @@ def landmark_clocks(after: timedelta, cohort: Cohort) -> Callable[[Told, Funnel]
     return clocks
 
 
-def _assignments(
-    happenings: Iterable[Happening], funnel: Funnel
-) -> Iterator[tuple[Happening, str]]:
-    """The outreaches that assign to an arm, each with it."""
+def assignments(happenings: Iterable[Happening], funnel: Funnel) -> Iterator[tuple[Happening, str]]:
+    """The outreaches that assign a contact to an arm, each with the arm."""
     for one in happenings:
         if one.signal is Signal.OUTREACH and (arm := _arm(one.event, funnel)) is not None:
             yield one, arm

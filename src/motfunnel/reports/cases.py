@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Final
 
-from motfunnel.reports.clock import ERASED, Cohort
+from motfunnel.reports.clock import ERASED, Cohort, Reading
 from motfunnel.reports.complaint_clocks import OUTCOME, RESOLUTION
 from motfunnel.reports.complaint_estimate import make_row
 from motfunnel.reports.complaint_rows import ComplaintRow, Complaints
@@ -70,7 +70,8 @@ class AboutCases(Question):
         grouping, cohort = read_property(by), read_cohort(complained)
         cases = self._choose(RESOLUTION, cohort, grouping, first_only=False)
         contacts = self._choose(OUTCOME, cohort, grouping, first_only=True)
-        readings = (one for each in (*cases.values(), *contacts.values()) for one in each)
+        firsts = [one for each in contacts.values() for one in each]
+        readings = (one for each in (*cases.values(), firsts) for one in each)
         erased = any(one.ending == ERASED for one in readings)
         rows = tuple(self._rows(cases, contacts, within, confidence))
         return Complaints(
@@ -80,7 +81,7 @@ class AboutCases(Question):
             within=within,
             by=None if grouping is None else grouping.written,
             cohort=cohort,
-            notes=self._remarks(rows, grouping, cohort, within, erased=erased),
+            notes=self._remarks(rows, grouping, cohort, within, firsts, erased=erased),
             **self._asked(confidence),
         )
 
@@ -90,12 +91,14 @@ class AboutCases(Question):
         grouping: Grouping | None,
         cohort: Cohort,
         within: timedelta,
+        firsts: Sequence[Reading],
         *,
         erased: bool,
     ) -> tuple[str, ...]:
         """What a reader has to know besides."""
         funnel, departed = self._tracker.funnel, any(row.outcomes.departed for row in rows)
-        never = None if departed else impossible(funnel, DEPARTURE_AFTER_COMPLAINT.awaits, within)
+        awaited, stages = DEPARTURE_AFTER_COMPLAINT.awaits, {one.clock.stage for one in firsts}
+        never = None if departed else impossible(funnel, awaited, within, stages)
         notes = (
             NO_PROMISE,
             CUT_OFF if erased else None,

@@ -244,7 +244,7 @@ class Rate(Answer[RateRow]):
 
     def _all_had_it(self, plain: Sequence[RateRow]) -> str:
         """Why nobody is at risk at the window's end, where all had the event before it."""
-        every = [one for one in plain if one.km.probability is None and _is_complete(one.km.curve)]
+        every = [one for one in plain if not one.km.at_risk and _is_complete(one.km.curve)]
         if not every:
             return ""
         whose = f"in {', '.join(one.group or '' for one in every)}, where " if self.by else ""

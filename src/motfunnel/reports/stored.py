@@ -134,7 +134,7 @@ class Stored:
                 mine = assigned.pop(contact)
                 yield Told(contact=contact, episodes=episodes, happenings=mine)
 
-    def assignments(self, contacts: Collection[str]) -> Iterator[tuple[str, list[Happening]]]:
+    def assignments(self, contacts: Collection[str]) -> Iterator[Told]:
         """Give the outreaches of some contacts by events that assign to the arms of a trial."""
         names = trial_rules(self.funnel)
         if names:
@@ -142,7 +142,7 @@ class Stored:
                 self.extent, [Signal.OUTREACH], names=names, contacts=contacts
             )
             for contact, events in found:
-                yield contact, [*self._happenings(events)]
+                yield Told(contact=contact, happenings=[*self._happenings(events)])
 
     def _stories(self, rate: Windowed) -> Iterator[tuple[str, Sequence[Moment]]]:
         first_only = rate.reads == "purchases"
