@@ -349,3 +349,14 @@ def test_long_names_that_begin_alike_are_whole(report: Report) -> None:
     long = [evolve(row, contact=f"{'a' * 40}{n}") for n, row in enumerate(rows)]
     drawn = words(draw(evolve(report.worklist(), rows=tuple(long))))
     assert all(f"{'a' * 40}{n}" in drawn for n in range(3))
+
+
+def test_who_is_held_out_is_marked(report: Report) -> None:
+    """Beside the chance, so that nobody writes to a control for the picture's sake."""
+    answer = report.worklist()
+    first, *others = answer.rows
+    rows = evolve(first, held_out=True), *(evolve(one, held_out=False) for one in others)
+    drawn = draw(evolve(answer, rows=rows))
+    marked = [one.text for one in drawn.layout.annotations if "held out" in one.text]
+    assert len(marked) == 1
+    assert f"{first.chance:.1%}" in marked[0]

@@ -26,7 +26,7 @@ from motfunnel.figures.style import (
     note,
 )
 from motfunnel.reports.answer import Answer
-from motfunnel.reports.cells import SHARE, Kind, cells
+from motfunnel.reports.cells import FLAG, SHARE, Kind, cells
 
 MOST: Final = 30
 """So many rows are shown; of more, those that rest on most."""
@@ -169,12 +169,19 @@ def _beside(row: Any, n: int, drawn: Drawn) -> dict[str, Any]:
 def _shown(row: Any, drawn: Drawn) -> str:
     value = getattr(row, drawn.value)
     if drawn.counts is None:
-        return "–" if value is None else drawn.kind.show(value)
+        return ("–" if value is None else drawn.kind.show(value)) + _flags(row)
     numerator, denominator = (getattr(row, one) for one in drawn.counts)
     if value is None:
         return "– (nobody observed)"
     share = drawn.kind.show(value)
     return f"<b>{share}</b> <span style='color:{QUIET}'>{numerator:,} of {denominator:,}</span>"
+
+
+def _flags(row: Any) -> str:
+    """What is so of a row, by the names of its flags, such as that it is held out."""
+    flags = [name for name, one in cells(type(row)).items() if one.kind is FLAG]
+    words = [name.replace("_", " ") for name in flags if getattr(row, name)]
+    return "".join(f" <span style='color:{QUIET}'>{one}</span>" for one in words)
 
 
 def _spoken(row: Any, drawn: Drawn) -> str:
