@@ -246,7 +246,8 @@ def test_a_cohort_of_which_one_was_erased(
     assert returned(tracker, "month") == [first]
     answer = tracker.report().retention("month", periods=3)
     assert answer.erased == (0 if keep_counts else 1)
-    assert "ada" not in str(answer.to_dict()) and "ada" not in answer.members(answer.rows[0])
+    told = answer.to_dict() | {"tenant": ""}  # which is made of any letters
+    assert "ada" not in str(told) and "ada" not in answer.members(answer.rows[0])
 
 
 def test_ranges_in_which_nothing_happened(shared_engine: Engine) -> None:
