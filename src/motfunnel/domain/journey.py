@@ -49,7 +49,7 @@ class Entry(NamedTuple):
         return self[:5]
 
 
-Told = tuple[int, int, int, str, str, Reading]
+PlainEntry = tuple[int, int, int, str, str, Reading]
 """What an ``Entry`` holds, which is one of these."""
 
 
@@ -95,7 +95,7 @@ class Journey:
         self.advance_all((entry,))
         return self.moments[known:]
 
-    def advance_all(self, entries: Iterable[Told]) -> None:
+    def advance_all(self, entries: Iterable[PlainEntry]) -> None:
         """Take events in their order, of which there may be millions: plain tuples will do."""
         state, terms, step = self.state, self.funnel.terms, machine.step
         for entry in entries:

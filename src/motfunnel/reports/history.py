@@ -14,8 +14,7 @@ from typing import Self
 from motfunnel.domain.event import Event
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.instant import from_micros, to_micros
-from motfunnel.domain.journey import Entry, Journey
-from motfunnel.domain.journey import Told as Plain
+from motfunnel.domain.journey import Entry, Journey, PlainEntry
 from motfunnel.domain.moment import Episode
 from motfunnel.domain.signal import KEEPS_ALIVE, RETURNS, Signal
 from motfunnel.reports.clock import Happening, Told
@@ -33,7 +32,7 @@ class History:
     """
 
     def __init__(
-        self, journey: Journey, ordered: Sequence[Plain], stored: Sequence[StoredEvent]
+        self, journey: Journey, ordered: Sequence[PlainEntry], stored: Sequence[StoredEvent]
     ) -> None:
         self.journey = journey
         self._ordered = ordered

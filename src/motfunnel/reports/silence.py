@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from attrs import evolve
 
 from motfunnel.domain.funnel import Funnel
-from motfunnel.domain.journey import Told
+from motfunnel.domain.journey import PlainEntry
 from motfunnel.domain.machine import ACTIVE, LAST_TOUCH, NEW_CONTACT, PRESENCE, STAGE, step
 from motfunnel.domain.signal import KEEPS_ALIVE, Signal
 
@@ -43,7 +43,7 @@ def without_patience(funnel: Funnel) -> Funnel:
     return evolve(funnel, patience={"default": None})
 
 
-def silences(patient: Funnel, ordered: Iterable[Told], until: int) -> Iterator[Silence]:
+def silences(patient: Funnel, ordered: Iterable[PlainEntry], until: int) -> Iterator[Silence]:
     """Give the silences of a contact up to an instant, in order.
 
     Args:

@@ -13,7 +13,7 @@ from typing import Final
 from attrs import frozen
 
 from motfunnel.domain.funnel import Funnel
-from motfunnel.domain.journey import Journey, Told
+from motfunnel.domain.journey import Journey, PlainEntry
 from motfunnel.domain.machine import LAST_TOUCH
 from motfunnel.domain.moment import Moment, MomentKind
 
@@ -36,7 +36,7 @@ class Walk:
     moments: dict[tuple[MomentKind, Hashable], Moment]
 
 
-def walk_keyed(contact: str, funnel: Funnel, ordered: Iterable[Told], until: int) -> Walk:
+def walk_keyed(contact: str, funnel: Funnel, ordered: Iterable[PlainEntry], until: int) -> Walk:
     """Walk a contact's events up to an instant, with what each moment comes of.
 
     Args:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from motfunnel.domain.funnel import Funnel
-from motfunnel.domain.journey import Told
+from motfunnel.domain.journey import PlainEntry
 from motfunnel.domain.rule import Reading
 from motfunnel.domain.signal import Signal
 from motfunnel.store.stored_event import StoredEvent
@@ -26,7 +26,7 @@ def meaning_of(event: StoredEvent, funnel: Funnel) -> Meaning:
     )
 
 
-def read_in_order(events: Iterable[StoredEvent], funnel: Funnel) -> list[Told]:
+def read_in_order(events: Iterable[StoredEvent], funnel: Funnel) -> list[PlainEntry]:
     """Put a contact's events in the one order; no two of them have one id."""
     entries = []
     for event in events:
