@@ -18,7 +18,7 @@ from motfunnel.domain.journey import Entry, Journey, PlainEntry
 from motfunnel.domain.moment import Episode
 from motfunnel.domain.signal import KEEPS_ALIVE, RETURNS, Signal
 from motfunnel.reports.clock import Happening, Told
-from motfunnel.store.stored_event import StoredEvent, make_event
+from motfunnel.store.stored_event import StoredEvent, event_of
 from motfunnel.tracking.meaning import read_in_order
 
 _by_key = itemgetter(0, 1)
@@ -62,7 +62,7 @@ class History:
     @cached_property
     def events(self) -> list[Event]:
         """Its events, in no order."""
-        return [*map(make_event, self._stored)]
+        return [*map(event_of, self._stored)]
 
     def told(self, signals: Collection[Signal] = ()) -> Told:
         """What is known of the contact, with its events of some signals."""
@@ -94,7 +94,7 @@ class History:
                 yield Happening(
                     signal=Signal(one.signal),
                     argument=one.reading.argument,
-                    event=make_event(stored[one.recorded_as, one.id]),
+                    event=event_of(stored[one.recorded_as, one.id]),
                 )
 
 

@@ -47,7 +47,7 @@ def unread_columns(events: Table, dialect: Dialect) -> list[ColumnElement[Any]]:
     ]
 
 
-def make_event(stored: StoredEvent) -> Event:
+def event_of(stored: StoredEvent) -> Event:
     """Read an event; what is stored has been checked when it came."""
     return Event(
         contact=stored.contact,
