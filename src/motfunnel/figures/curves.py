@@ -15,8 +15,7 @@ from attrs import frozen
 from motfunnel.domain.instant import MICROSECOND, format_duration
 from motfunnel.figures.apart import apart
 from motfunnel.figures.calendar import nice
-from motfunnel.figures.clocks import words_of
-from motfunnel.figures.lettering import labels, legend_room, room
+from motfunnel.figures.lettering import label, labels, legend_room, room
 from motfunnel.figures.picture import Picture
 from motfunnel.figures.style import GREY, PALETTE, PAPER, RULE, TICKS_OF_SHARES, axis, faint, note
 from motfunnel.figures.tracing import Traced, trace_of
@@ -26,6 +25,7 @@ from motfunnel.statistics import CompetingRisks, Interval
 
 _TICKS: Final = 8
 _ROW: Final = 18
+_WORDS: Final = 36  # letters of what a clock counts from, and of what stops it
 _SEEN: Final = 100
 """A curve that ends before this part of the window is an upright line at its edge."""
 
@@ -105,7 +105,7 @@ def _traces(
         "x": days,
         "y": traced.shares,
         "line": {"color": colour, "width": 2.5, "shape": "hv"},
-        "hovertemplate": f"%{{y:.1%}} {words_of(answer).event} within %{{x:,.1f}} {scale.unit}"
+        "hovertemplate": f"%{{y:.1%}} {label(answer.event, _WORDS)} within %{{x:,.1f}} {scale.unit}"
         f"<extra>{group}</extra>",
     }
     return [*(_band(days, traced, colour) if banded else []), line, _end(row, scale, colour)]
@@ -179,7 +179,6 @@ def _layout(
     ticks = scale.ticks()
     lines = _ROW * len(rows)
     share = lines / (420 + lines)
-    words = words_of(answer)
     by = " or ".join(dict.fromkeys(_NAMES[_estimator(row)] for row in rows))
     shown = {"tickvals": ticks, "ticktext": [f"{t:,}" for t in ticks]}
     below: dict[str, Any] = {
@@ -189,11 +188,11 @@ def _layout(
     }
     return {
         "showlegend": answer.by is not None,
-        "xaxis": axis(f"{scale.unit} since {words.since}", anchor="y", **shown,
+        "xaxis": axis(f"{scale.unit} since {label(answer.since, _WORDS)}", anchor="y", **shown,
                       range=[0, scale.window * 1.015 or 1], showgrid=False, ticks="outside",
                       tickcolor=RULE),
-        "yaxis": axis(f"share that {words.event}<br>(by {by})", domain=[share + 0.15, 1],
-                      tickformat=TICKS_OF_SHARES,
+        "yaxis": axis(f"share that {label(answer.event, _WORDS)}<br>(by {by})",
+                      domain=[share + 0.15, 1], tickformat=TICKS_OF_SHARES,
                       **({"range": [0, 1]} if blank else {"rangemode": "tozero"})),
         "yaxis2": axis(**below),
         "annotations": [*_row_names(rows, colours, answer.by is not None),

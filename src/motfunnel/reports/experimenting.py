@@ -46,6 +46,8 @@ HOLDOUT: Final = Windowed(
         "of the departed first assigned in the cohort and observed for the whole window, the share "
         "that returned within it after the assignment, by arm"
     ),
+    since="the assignment",
+    event="returned",
     clocks=trial_clocks,
     start=Signal.OUTREACH,
     reads="trials",
@@ -116,6 +118,8 @@ class AboutOutreach(Question):
                 "later, at the landmark, and were observed for the whole window after it, the "
                 "share that returned within it, by whether an outreach had come before the landmark"
             ),
+            since="the landmark",
+            event="returned",
             clocks=landmark_clocks(after, read_cohort(departed)),
             start=Signal.OUTREACH,
             note=LANDMARK,

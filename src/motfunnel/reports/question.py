@@ -183,6 +183,8 @@ class Question:
         return kind(
             name=rate.name,
             definition=rate.definition,
+            since=rate.since,
+            event=rate.event,
             rows=rows,
             comparison=compare(groups, rows, confidence, against) if is_comparable else None,
             **told | more,

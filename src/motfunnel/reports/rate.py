@@ -137,6 +137,8 @@ class Rate(Answer[RateRow]):
         unit: ``contact`` (each contact's first episode in the cohort) or ``episode`` (all).
         by: what the rows are told apart by, or None.
         cohort: from when to when the clocks of those counted began; half-open, None: no bound.
+        since: from what the clocks count, in words.
+        event: what those did for whom they stopped, in words.
         comparison: of a contact-based rate by groups, how they compare.
     """
 
@@ -146,6 +148,8 @@ class Rate(Answer[RateRow]):
     unit: str = field(metadata=cell(TEXT))
     by: str | None = field(metadata=cell(TEXT))
     cohort: tuple[datetime | None, datetime | None] = field(metadata=cell(COHORT))
+    since: str
+    event: str
     comparison: Comparison | None = None
 
     @property

@@ -30,6 +30,8 @@ class Windowed:
     Attributes:
         name: what it is called.
         definition: numerator and denominator in words.
+        since: from what its clocks count, in words.
+        event: what those did for whom it stopped, in words.
         clocks: makes the clocks of a contact, in order.
         start: what its start events are: moments, or a signal; whose properties one can ask for.
         reads: which of what is known of a contact the clocks are made of.
@@ -47,6 +49,8 @@ class Windowed:
 
     name: str
     definition: str
+    since: str = "the start"
+    event: str = "had the event"
     clocks: Clocks
     start: frozenset[MomentKind] | Signal
     reads: str = "episodes"
@@ -63,6 +67,8 @@ class Windowed:
 RECIDIVISM: Final = Windowed(
     name="recidivism",
     definition=(f"of the departures {IN_THE_COHORT}, the share that returned within it"),
+    since="the departure",
+    event="returned",
     clocks=departure_clocks.departures,
     start=frozenset({MomentKind.DEPART}),
     starts_at="departed_at",
@@ -74,6 +80,8 @@ REENGAGEMENT: Final = Windowed(
         "window, the share that returned within it after that outreach; it describes, and says "
         "nothing about whether the outreach had any effect"
     ),
+    since="the first outreach",
+    event="returned",
     clocks=departure_clocks.attempts,
     start=Signal.OUTREACH,
     starts_at="first_outreach_at",
@@ -84,6 +92,8 @@ COVERAGE: Final = Windowed(
         f"of the departures {IN_THE_COHORT}, the share to which a first outreach went within it, "
         "before any return"
     ),
+    since="the departure",
+    event="had a first outreach",
     clocks=departure_clocks.coverage,
     start=frozenset({MomentKind.DEPART}),
     starts_at="departed_at",
@@ -96,6 +106,8 @@ RELAPSE: Final = Windowed(
         f"of the returns {IN_THE_COHORT}, the share followed by the contact's next departure "
         "within it"
     ),
+    since="the return",
+    event="departed again",
     clocks=departure_clocks.relapses,
     start=frozenset({MomentKind.RECIDIVISM}),
     awaits=frozenset({Signal.LEAVE}),
@@ -106,6 +118,8 @@ LOYALTY: Final = Windowed(
         "of the customers whose first purchase lies in the cohort and who were observed for the "
         "whole window after it, the share that became a loyalist within it"
     ),
+    since="the first purchase",
+    event="became a loyalist",
     clocks=moment_clocks.loyalty,
     start=Signal.PURCHASE,
     reads="purchases",
@@ -121,6 +135,8 @@ RECOVERY: Final = Windowed(
         f"of the complaints {IN_THE_COHORT}, the share followed within it by a purchase or by "
         "advocacy, whether or not these were moments"
     ),
+    since="the complaint",
+    event="purchased or advocated",
     clocks=moment_clocks.recoveries,
     start=frozenset({MomentKind.COMPLAINT}),
     reads="happenings",
@@ -134,6 +150,8 @@ RECOVERY: Final = Windowed(
 DEPARTURE_AFTER_COMPLAINT: Final = Windowed(
     name="departure after complaint",
     definition=f"of the complaints {IN_THE_COHORT}, the share followed by a departure within it",
+    since="the complaint",
+    event="departed",
     clocks=moment_clocks.departures_after_complaint,
     start=frozenset({MomentKind.COMPLAINT}),
     reads="moments",
@@ -152,6 +170,8 @@ def reactivation_of(start: datetime) -> Windowed:
         definition=(
             "of the contacts that were away when the period began, the share that returned in it"
         ),
+        since="the start of the period",
+        event="returned",
         clocks=departure_clocks.away_at(start),
         start=frozenset({MomentKind.DEPART}),
     )
@@ -166,6 +186,8 @@ def conversion_of(low: int, high: int, stages: tuple[str, ...]) -> Windowed:
             f"were observed for the whole window after it, the share that reached {stages[high]} "
             "(or a higher one) within it"
         ),
+        since=f"reaching {stages[low]}",
+        event=f"reached {stages[high]}",
         clocks=moment_clocks.between_stages(low, high),
         start=frozenset({MomentKind.OPENING, MomentKind.CONVERSION}),
         reads="moments",
