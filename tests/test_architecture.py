@@ -109,9 +109,9 @@ def test_the_domain_is_pure(file: Path) -> None:
 
 @each_file()
 def test_nothing_grows_large(file: Path) -> None:
-    """A file ends by line 300, and a function within 40 lines."""
+    """A file ends by line 600, and a function within 40 lines."""
     source = file.read_text("utf-8")
-    assert len(source.splitlines()) <= 300
+    assert len(source.splitlines()) <= 600
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1
