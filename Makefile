@@ -50,7 +50,7 @@ test: $(VENV)/.dev ## run every test, doctest and example of the documents
 # Far more kills, restarts, events and steps; it takes about an hour, and prints what it counted.
 soak: $(VENV)/.dev ## run the long fault tests, and print their figures
 	MOTFUNNEL_SOAK=10 HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest $(SOAK_ARGS) \
-		tests/faults tests/tracking/test_concurrency.py tests/tracking/test_laws.py \
+		tests/test_strategies.py tests/faults tests/tracking/test_concurrency.py tests/tracking/test_laws.py \
 		tests/tracking/test_lost_acknowledgement.py tests/tracking/test_joined.py
 
 # A Python that this machine lacks is skipped. `make matrix MATRIX_ARGS="-s tests-3.13"`: a part.

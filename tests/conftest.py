@@ -20,13 +20,19 @@ from tests.faults.figures import Figures, print_figures
 
 settings.register_profile(
     "default",
+    database=None,
     deadline=None,  # a shared machine's seconds say nothing about a rule
+    derandomize=True,  # whoever runs the tests runs the same tests
     max_examples=50,
-    print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
-settings.register_profile("ci", settings.get_profile("default"), derandomize=True)
-settings.register_profile("long", settings.get_profile("default"), max_examples=2_000)
+settings.register_profile(
+    "random",
+    settings.get_profile("default"),
+    derandomize=False,
+    print_blob=True,  # a failure says how to have it again
+)
+settings.register_profile("long", settings.get_profile("random"), max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 

@@ -22,6 +22,9 @@ from motfunnel.domain.instant import iso
 from motfunnel.domain.rule import Rule
 from tests.oracle import Story
 
+RESERVED = (IDENTIFY, "default")
+"""Names that are our own: of events, of stages."""
+
 START = datetime(2024, 2, 28, 20, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 MICROSECOND = timedelta(microseconds=1)
@@ -34,6 +37,18 @@ IDS = ("a", "b", "B", "é", "z", "0", "10", "9", "\uffff", "😀", "a b", "ß", 
 STAGES = ("visitor", "lead", "prospect", "customer")
 UNMAPPED = "heard_of"
 """An event that no rule names."""
+
+STORABLE = st.characters(exclude_categories=["Cs"], exclude_characters="\x00")
+"""The characters that every database keeps: no NUL, no half of a surrogate pair."""
+
+
+# Texts.
+
+
+def texts(most: int = 20) -> st.SearchStrategy[str]:
+    """Any text that can be a contact, an id, or the name of an event, a stage or a property."""
+    usable = st.text(STORABLE, min_size=1, max_size=most)
+    return usable.filter(lambda text: bool(text.strip()) and text not in RESERVED)
 
 
 # Funnels.

@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from motfunnel.domain.event import Event, contact_key, make_event
 from motfunnel.errors import EventError, MotfunnelError
+from tests.strategies import texts
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 SOME_UUID = UUID("12345678-1234-5678-1234-567812345678")
@@ -67,12 +67,7 @@ class NewName(StrEnum):
     SEEN = "seen"
 
 
-USABLE = st.text(
-    st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=255
-).filter(str.strip)
-
-
-@given(contact=USABLE, name=USABLE, id=USABLE)
+@given(contact=texts(255), name=texts(255), id=texts(255))
 def test_usable_texts_are_kept(contact: str, name: str, id: str) -> None:
     """A contact, a name and an id of up to 255 characters stay as they are, blanks included."""
     event = make(contact=contact, name=name, id=id)

@@ -32,7 +32,7 @@ from motfunnel.domain.rule import (
 from motfunnel.domain.signal import Signal
 from motfunnel.domain.touchpoint import Touchpoint
 from motfunnel.errors import FunnelError, UnmappedEventError
-from tests.strategies import make_funnel, stories
+from tests.strategies import make_funnel, stories, texts
 
 DAY = timedelta(days=1)
 
@@ -452,22 +452,23 @@ def funnels(draw: st.DrawFn) -> Funnel:
     """A funnel of any durations and thresholds, some with a journey map."""
     story = draw(stories())
     waits = st.none() | st.timedeltas(timedelta(microseconds=1), timedelta(days=36_525))
-    texts = st.text(min_size=1, max_size=5).filter(str.strip)
     scores = st.none() | st.integers(-10, 10) | st.floats(-10, 10)
-    points = st.builds(lambda said, score: Touchpoint(promise=said, expected=score), texts, scores)
+    points = st.builds(
+        lambda said, score: Touchpoint(promise=said, expected=score), texts(5), scores
+    )
     story["patience"] = draw(st.dictionaries(st.sampled_from(["default", *story["stages"]]), waits))
     story["loyal_apart"] = draw(st.timedeltas(timedelta(0), timedelta(days=36_525)))
     story["unmapped"] = draw(st.sampled_from(["note", "touch", "refuse"]))
     plain = make_funnel(story)
     return Funnel(
         stages=plain.stages,
-        rules={**plain.rules, **draw(st.dictionaries(texts, st.just(touch()), max_size=2))},
+        rules={**plain.rules, **draw(st.dictionaries(texts(5), st.just(touch()), max_size=2))},
         patience=plain.patience,
         loyal_after=draw(st.integers(2, 9)),
         loyal_apart=plain.loyal_apart,
         apostle_after_referrals=plain.apostle_after_referrals,
         unmapped=plain.unmapped,
-        touchpoints=draw(st.dictionaries(texts, points, max_size=2)),
+        touchpoints=draw(st.dictionaries(texts(5), points, max_size=2)),
     )
 
 

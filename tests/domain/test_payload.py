@@ -20,8 +20,9 @@ from motfunnel.domain.payload import (
     same_content,
     to_json,
 )
+from tests.strategies import STORABLE
 
-TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=8)
+TEXTS = st.text(STORABLE, max_size=8)
 SCALARS = (
     st.none()
     | st.booleans()
