@@ -18,10 +18,10 @@ REQUIRED := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo shop newsletter test soak matrix types lint format docs check lock clean
+.PHONY: help demo shop newsletter test test-all soak matrix types lint format docs check lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.cli ## install the command line alone and run its demo
 	$(BIN)/motfunnel demo
@@ -44,8 +44,12 @@ newsletter: $(VENV)/.newsletter ## run the example newsletter, in Flask, on 127.
 	$(NEWSLETTER) motfunnel sweep
 	$(NEWSLETTER) run --port $(NEWSLETTER_PORT)
 
-test: $(VENV)/.dev ## run every test, doctest and example of the documents
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+# `make test PYTEST_ARGS="-n 2 --shuffle 7"`: in another order; 7 may be any number.
+test: $(VENV)/.dev ## run all tests but the slow ones, and the examples of the documents
+	$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+
+test-all: lint types docs ## run every test on every database, and all other checks
+	$(BIN)/python -m pytest --durations=15 $(PYTEST_ARGS)
 
 # Far more kills, restarts, events and steps; it takes about an hour, and prints what it counted.
 soak: $(VENV)/.dev ## run the long fault tests, and print their figures

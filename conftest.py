@@ -7,6 +7,8 @@ block out; a block of another language than Python is only read.
 import os
 from contextlib import ExitStack, chdir
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE
+from itertools import groupby
+from random import Random
 from shutil import rmtree
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
@@ -46,6 +48,33 @@ pytest_collect_file = Sybil(
     setup=enter_an_empty_directory,
     teardown=leave_the_directory,
 ).pytest()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that shuffles."""
+    parser.addoption(
+        "--shuffle",
+        type=int,
+        metavar="SEED",
+        help="run the files, and the tests of each, in an order that this number decides;"
+        " a document is told in its own",
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Shuffle, where that is asked for; the same number gives the same order on every worker."""
+    seed = config.getoption("--shuffle")
+    if seed is None:
+        return
+    chance = Random(seed)
+    in_files = sorted(items, key=lambda item: str(item.path))
+    files = [list(of_file) for _, of_file in groupby(in_files, key=lambda item: item.path)]
+    chance.shuffle(files)
+    for of_file in files:
+        if of_file[0].path.suffix != ".md":
+            chance.shuffle(of_file)
+    items[:] = [item for of_file in files for item in of_file]
 
 
 class StoriesStayWhole(LoadScopeScheduling):

@@ -7,7 +7,9 @@ indirect=True)` chooses. Property tests take `shared_engine` and a tenant of the
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -15,8 +17,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import URL, Engine, create_engine
 
+import motfunnel
 from tests.databases import BACKENDS, NO_MARIADB, Databases, NoServer
 from tests.faults.figures import Figures, print_figures
+from tests.on_servers import backend_of, fewer_examples, mark_the_slow
+from tests.report_header import header
 
 settings.register_profile(
     "default",
@@ -96,12 +101,40 @@ def figures(
     record_property: Callable[[str, object], None], request: pytest.FixtureRequest
 ) -> Figures:
     """Where a test puts down what it counted."""
-    callspec = getattr(request.node, "callspec", None)
-    chosen = callspec.params if callspec is not None else {}
-    backend = next(
-        (chosen[one] for one in ("shared_engine", "url", "backend") if one in chosen), ""
-    )
-    return Figures(record_property, backend)
+    return Figures(record_property, backend_of(request.node))
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say what is run, and on what."""
+    return [*header(config)]
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the runs on servers that `make test` leaves out."""
+    mark_the_slow(items)
+
+
+def pytest_collection_finish() -> None:
+    """Import all of the library, whatever the tests of this run import of it, and when.
+
+    Hypothesis draws now and then a constant that it found in a module of ours. With the same
+    modules from the first test on, it draws the same in every order and on every worker.
+    """
+    ready = "django" in sys.modules and import_module("django.apps").apps.ready
+    root = Path(motfunnel.__file__).parent
+    for file in sorted(root.rglob("*.py")):
+        name = ".".join(["motfunnel", *file.relative_to(root).with_suffix("").parts])
+        if not name.endswith("__") and (ready or ".django." not in name):
+            with suppress(ImportError):  # of an extra that is not installed
+                import_module(name)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Have laws draw fewer examples on a server than on SQLite."""
+    with fewer_examples(item):
+        return (yield)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

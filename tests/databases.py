@@ -32,6 +32,11 @@ class Server:
         self._admin = _autocommitting(url)
         self._made: dict[str, Engine] = {}
 
+    def __str__(self) -> str:
+        """Where it listens."""
+        url = self._admin.url
+        return f"{url.host or url.query.get('host') or url.query.get('unix_socket')}:{url.port}"
+
     def answers(self) -> bool:
         """Whether it lets us in."""
         try:
@@ -175,13 +180,29 @@ class Databases:
         return server
 
 
+def where_found() -> dict[str, str]:
+    """Say for each kind of database where the tests have it; empty where they have none."""
+    postgresql, mariadb = _running_postgresql(), _find_mariadb()
+    return {
+        "SQLite": "in files",
+        "PostgreSQL": str(postgresql) if postgresql else "a server that pip brought",
+        "MariaDB": str(mariadb) if isinstance(mariadb, Server) else "",
+    }
+
+
 def _find_postgresql() -> Server:
-    """The server named in MOTFUNNEL_TEST_POSTGRESQL, the local one, or one that pip brought."""
+    """The server that runs, or one that pip brought."""
+    return _running_postgresql() or PostgreSQL(_start_packaged_postgresql())
+
+
+def _running_postgresql() -> Server | None:
+    """The server named in MOTFUNNEL_TEST_POSTGRESQL ("packaged" forgoes it), or the local one."""
     named = os.environ.get("MOTFUNNEL_TEST_POSTGRESQL", "")
-    if named and named != "packaged":
-        return PostgreSQL(make_url(named).set(drivername="postgresql+psycopg"))
-    local = PostgreSQL(make_url("postgresql+psycopg://postgres@127.0.0.1:5432/postgres"))
-    return local if not named and local.answers() else PostgreSQL(_start_packaged_postgresql())
+    if named == "packaged":
+        return None
+    url = make_url(named or "postgresql://postgres@127.0.0.1:5432/postgres")
+    server = PostgreSQL(url.set(drivername="postgresql+psycopg"))
+    return server if named or server.answers() else None
 
 
 def _start_packaged_postgresql() -> URL:

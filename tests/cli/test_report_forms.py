@@ -47,11 +47,15 @@ def test_what_all_are_asked_with(filled: Run) -> None:
 
 @pytest.mark.parametrize(("since", "period"), [(2022, "month"), (2015, "quarter"), (1999, "year")])
 def test_the_periods_suit_the_history(filled: Run, since: int, period: str) -> None:
-    """Of a longer one they are longer, unless somebody says which."""
+    """Of a longer one they are longer."""
     Path("old.csv").write_text(f"who,what,when\nada,seen,{since}-01-01\n")
     filled("import", "old.csv", *COLUMNS)
     told = json.loads(filled("report", "--format", "json").stdout)
     assert told["reports"]["lifecycle"]["period"] == period
+
+
+def test_periods_that_are_asked_for(filled: Run) -> None:
+    """They are those, however long the history is."""
     told = json.loads(filled("report", "--period", "week", "--format", "json").stdout)
     assert told["reports"]["lifecycle"]["period"] == "week"
 

@@ -13,6 +13,8 @@ from motfunnel.errors import TransactionError
 from motfunnel.store.coexisting import is_shared
 from tests.tracking.scene import FUNNEL
 
+pytestmark = pytest.mark.every_database
+
 
 @pytest.fixture(params=[StaticPool, SingletonThreadPool])
 def shared(request: pytest.FixtureRequest) -> Iterator[Engine]:

@@ -25,6 +25,8 @@ from motfunnel.store.versions import VERSION
 from tests.tracking.fleet import Place, in_threads, track_each
 from tests.tracking.scene import DAY, FUNNEL, NOON, Clock, day
 
+pytestmark = pytest.mark.every_database
+
 TABLES = {table.name for table in tables().metadata.sorted_tables}
 
 

@@ -14,6 +14,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from motfunnel.store.faults import Fault, fault_of, name_of, undid_everything
 
+pytestmark = pytest.mark.every_database
+
 PASSING, LOST, AWAY, FINAL = Fault.PASSING, Fault.LOST, Fault.UNREACHABLE, Fault.FINAL
 POSTGRESQL = {
     "40001": PASSING, "40P01": PASSING, "55P03": PASSING, "57014": PASSING,

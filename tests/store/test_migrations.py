@@ -19,6 +19,8 @@ from motfunnel.tracking.check import check_contacts
 from tests.databases import BACKENDS
 from tests.tracking.scene import FUNNEL, day
 
+pytestmark = pytest.mark.every_database
+
 RELEASED = {
     int(p.stem.rpartition("_")[2]): p for p in (Path(__file__).parent / "released").iterdir()
 }

@@ -12,6 +12,8 @@ from sqlalchemy.schema import CreateTable
 from motfunnel.store.tables import tables
 from motfunnel.store.types import MARIADB_COLLATION
 
+pytestmark = pytest.mark.every_database
+
 DIALECTS = [sqlite.dialect(), postgresql.dialect(), mysql.dialect()]  # type: ignore[no-untyped-call]
 
 

@@ -29,6 +29,8 @@ from motfunnel.tracking.writer import Writer
 from tests.tracking.asynchronous import host_engine, run
 from tests.tracking.scene import DAY, FUNNEL, NOON, day
 
+pytestmark = pytest.mark.every_database
+
 
 def test_handlers_may_be_coroutines(make_async: Callable[..., AsyncTracker]) -> None:
     """Handlers are awaited, can ask the tracker, and one that fails harms nobody."""

@@ -21,6 +21,8 @@ from tests.strategies import STORABLE, texts
 from tests.tracking.scene import FUNNEL, NOON, stored_events
 from tests.tracking.test_hostile_input import nested
 
+pytestmark = pytest.mark.every_database
+
 PAIRS = [
     ("Bob", "bob"),
     ("bob", "bob "),

@@ -20,6 +20,8 @@ from tests.tracking.fleet import in_threads
 from tests.tracking.host import HOSTS, ORDERS, Opener, event_ids, order, orders
 from tests.tracking.scene import FUNNEL, NOON, Clock
 
+pytestmark = pytest.mark.every_database
+
 RUNS = 100
 
 

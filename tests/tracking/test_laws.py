@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
@@ -26,6 +27,8 @@ from tests.strategies import (
     stories,
 )
 from tests.tracking.scene import stored_story, told_kinds
+
+pytestmark = pytest.mark.every_database
 
 FEW = settings(max_examples=settings().max_examples // 2)  # each writes to a database
 END = START + NEVER

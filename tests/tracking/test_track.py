@@ -14,6 +14,8 @@ from motfunnel import MomentKind, Presence, Tracker
 from motfunnel.errors import ConflictError, EventError
 from tests.tracking.scene import DAY, NOON, Clock, day, kinds, row_counts, stored_events
 
+pytestmark = pytest.mark.every_database
+
 FIRST: dict[str, Any] = {"id": "1", "occurred_at": NOON, "properties": {"score": 9, "on": [True]}}
 OTHERS: dict[str, dict[str, Any]] = {
     "name": {"event": "praised"},

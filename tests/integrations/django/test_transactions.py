@@ -13,6 +13,8 @@ from motfunnel.errors import ConflictError, EventError
 from tests.tracking.host import event_ids
 from tests.tracking.scene import NOON
 
+pytestmark = pytest.mark.every_database
+
 
 def order(alias: str, tenant: str, number: int) -> None:
     """Write a row of the host's."""

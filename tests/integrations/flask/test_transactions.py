@@ -10,6 +10,8 @@ from motfunnel import track
 from motfunnel.errors import ConflictError
 from tests.integrations.flask.shop import Shop
 
+pytestmark = pytest.mark.every_database
+
 
 def test_a_commit_keeps_both(shop: Shop) -> None:
     """The order and its event are there once the view has committed."""
