@@ -26,6 +26,8 @@ _LEAST: Final = 0.001  # PyMySQL takes no zero
 class ImpatientPool(QueuePool):
     """A pool in which nobody waits for a connection longer than the call may take."""
 
+    __module__ = QueuePool.__module__  # what a pool logs is SQLAlchemy's, and so is its level
+
     @property
     def _timeout(self) -> float:
         return left(_POOL_SECONDS) or 0.0

@@ -17,7 +17,7 @@ from attrs import evolve, frozen
 from motfunnel.domain.wording import counted
 from motfunnel.errors import StoreError
 from motfunnel.store.deadline import is_over
-from motfunnel.tracking.log import logger
+from motfunnel.tracking.log import write_line
 from motfunnel.tracking.recorder import Said
 from motfunnel.tracking.set_aside import SetAside, reason_of
 from motfunnel.tracking.spool import Spool
@@ -71,8 +71,10 @@ def deliver_all(writer: Writer, spool: Spool, delivered: list[Outcome]) -> Deliv
             some = [*islice(spool.lines(), AT_ONCE)]
             if not some:
                 if torn := spool.part_with_torn():
-                    logger().warning(
-                        "lines of the spool cannot be read; they lie beside it", lines=torn
+                    write_line(
+                        "warning",
+                        "lines of the spool cannot be read; they lie beside it",
+                        lines=torn,
                     )
                 break
             outcomes = _deliver(writer, [aside for _, aside in some])

@@ -11,13 +11,14 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from motfunnel.domain.event import IDENTIFY, make_event
+from motfunnel.domain.event import IDENTIFY, Event, make_event
 from motfunnel.domain.funnel import Funnel
 from motfunnel.errors import EventError, UnmappedEventError
 from motfunnel.tracking.call import IDENTIFYING, Call
-from motfunnel.tracking.log import logger
+from motfunnel.tracking.log import write_line
 from motfunnel.tracking.recorder import Said
 from motfunnel.tracking.set_aside import SetAside
+from motfunnel.tracking.unmapped import Sightings
 from motfunnel.tracking.uuid7 import uuid7
 
 Properties = Mapping[str, Any] | None
@@ -32,12 +33,13 @@ class Interpreter:
         contact_key: the host's own way to turn a contact into a text, an int or a UUID.
         clock: says what time it is.
         tolerance: how far ahead of our clock another machine's may be.
+        sightings: the names that no rule named.
     """
 
     contact_key: Callable[[Any], object] | None
     clock: Callable[[], datetime]
     tolerance: timedelta
-    _unnamed: set[str]
+    sightings: Sightings
 
     def take(
         self,
@@ -140,7 +142,7 @@ class Interpreter:
                 event=name,
             )
         if not funnel.knows(event.name):
-            self._warn_once(event.name, funnel)
+            self._note_unmapped(event, funnel)
         try:
             reading = funnel.read(event.name, event.properties)
         except EventError as error:
@@ -149,11 +151,13 @@ class Interpreter:
             raise EventError(str(error), contact=contact, event=name) from None
         return Said(event, reading, is_dated=occurred_at is not None)
 
-    def _warn_once(self, name: str, funnel: Funnel) -> None:
-        """A typing error must not go unnoticed; hosts that send any name must not flood the log."""
-        if name not in self._unnamed and len(self._unnamed) < _MOST_NAMES:
-            self._unnamed.add(name)
-            logger().warning("no rule names this event", event_name=name, taken_as=funnel.unmapped)
-
-
-_MOST_NAMES = 1000
+    def _note_unmapped(self, event: Event, funnel: Funnel) -> None:
+        """Let no typing error go unnoticed; what stands beside an event's name is a contact's."""
+        if funnel.knows(event.contact) or not self.sightings.is_due(event.name, event.contact):
+            return
+        write_line(
+            "warning",
+            "no rule names this event",
+            event_name=event.name,
+            taken_as=funnel.unmapped,
+        )

@@ -21,7 +21,7 @@ from motfunnel.store.host import Joined, after_commit, is_doomed, is_undone
 from motfunnel.store.rejects import put_rejects
 from motfunnel.store.retrying import persist
 from motfunnel.tracking.call import Call
-from motfunnel.tracking.policy import log
+from motfunnel.tracking.policy import error_of, log_error
 from motfunnel.tracking.set_aside import SetAside, set_aside
 from motfunnel.tracking.spool import Spool
 
@@ -80,50 +80,53 @@ class Keeper:
         put_rejects(connection, tables, self._tenant, list(unique.values()), now)
 
     def _try_to_reject(self, asides: list[SetAside], now: datetime) -> bool:
-        try:
-            self.reject(asides, now)
-        except Exception as error:
-            log("rejects were not stored", error)
-            return False
-        return True
+        error = error_of(lambda: self.reject(asides, now))
+        if error is not None:
+            log_error("rejects were not stored", error)
+        return error is None
 
     def _keep_with(self, host: Joined, asides: list[SetAside], now: datetime) -> str:
         """Reject what was refused; what may pass waits in the spool, once the host commits."""
         if self._spool is not None and not any(aside.is_refused for aside in asides):
             return self._wait_for(host, asides)
-        try:
+
+        def reject() -> None:
             with self._database.join(host) as connection:
                 self.reject_on(connection, asides, now)
+
+        error = error_of(reject)
+        if error is None:
             return "rejects"
-        except Exception as error:
-            if is_undone(host, error):
-                raise
-            log("rejects were not stored", error)
+        if is_undone(host, error):
+            raise error
+        log_error("rejects were not stored", error)
         return self._wait_for(host, asides)
 
     def _wait_for(self, host: Joined, asides: list[SetAside]) -> str:
-        try:
-            if self._spool is None or is_doomed(host):
-                return "nowhere"
+        kept = "nowhere"
 
-            def put() -> None:
-                self._put_in_spool(asides)
+        def put() -> None:
+            self._put_in_spool(asides)
 
-            after_commit(host, put)
-        except Exception as error:
-            log("nothing waits for the host's commit", error)
-            return "nowhere"
-        return "commit"
+        def wait() -> None:
+            nonlocal kept
+            if self._spool is not None and not is_doomed(host):
+                after_commit(host, put)
+                kept = "commit"
+
+        error = error_of(wait)
+        if error is not None:
+            log_error("nothing waits for the host's commit", error)
+        return kept
 
     def _put_in_spool(self, asides: list[SetAside]) -> str:
-        if self._spool is None:
+        spool = self._spool
+        if spool is None:
             return "nowhere"
-        try:
-            self._spool.append(*asides)
-        except Exception as error:  # a full disk, a folder that is not ours
-            log("the spool was not written", error)
-            return "nowhere"
-        return "spool"
+        error = error_of(lambda: spool.append(*asides))
+        if error is not None:  # a full disk, a folder that is not ours
+            log_error("the spool was not written", error)
+        return "spool" if error is None else "nowhere"
 
 
 def _may_pass(error: Exception) -> bool:

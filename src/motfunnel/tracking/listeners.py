@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from contextvars import ContextVar
 from functools import partial
-from inspect import iscoroutinefunction
-from typing import TypeVar
+from inspect import iscoroutinefunction, unwrap
+from traceback import walk_tb
+from types import CodeType
+from typing import Any, TypeVar
 
 from motfunnel.domain.moment import Moment, MomentKind
-from motfunnel.tracking.log import logger
+from motfunnel.tracking.log import NAME
+from motfunnel.tracking.policy import error_of, log_error
 
 Handler = Callable[[Moment], object]
 HandlerT = TypeVar("HandlerT", bound=Handler)
@@ -61,11 +65,11 @@ def tell_safely(call: Handler, moment: Moment, handler: object) -> None:
     """Tell somebody of a moment; log an error of theirs, by the name of the handler."""
     token = _telling.set(True)
     try:
-        call(moment)
-    except Exception as error:
-        _log(moment, handler, error)
+        error = error_of(partial(call, moment))
     finally:
         _telling.reset(token)
+    if error is not None:
+        log_failure(moment.kind, handler, error)
 
 
 def is_telling() -> bool:
@@ -73,20 +77,34 @@ def is_telling() -> bool:
     return _telling.get()
 
 
-class Withheld(Exception):
-    """Stands in the log for a handler's error, whose words may name a contact."""
+def log_failure(kind: MomentKind, handler: object, error: Exception) -> None:
+    """Say which handler failed with what, and where in the host's program.
+
+    An error's own words may name a contact, and so may the local variables of its frames.
+    """
+    name, raised_at, handler_at = None, None, None
+    with suppress(Exception):  # a handler may be any object, and its error of any class
+        name = getattr(handler, "__qualname__", None)
+        code = _code_of(handler)
+        handler_at = None if code is None else f"{code.co_filename}:{code.co_firstlineno}"
+        for frame, line in walk_tb(error.__traceback__):
+            if str(frame.f_globals.get("__name__")).partition(".")[0] != NAME:
+                raised_at = f"{frame.f_code.co_filename}:{line}"
+                handler_at = raised_at if frame.f_code is code else handler_at
+    log_error(
+        "a handler of moments failed",
+        error,
+        moment=kind.value,
+        handler=name if type(name) is str else type(handler).__name__,
+        handler_at=handler_at,
+        raised_at=raised_at,
+    )
 
 
-def _log(moment: Moment, handler: object, error: Exception) -> None:
-    """Say which handler failed and where; a log that fails harms nobody either."""
-    name = getattr(handler, "__qualname__", None)
-    try:
-        logger().error(
-            "a handler of moments failed",
-            moment=moment.kind.value,
-            handler=name if type(name) is str else type(handler).__name__,
-            error=type(error).__name__,
-            exc_info=(Withheld, Withheld(type(error).__name__), error.__traceback__),
-        )
-    except Exception:
-        return
+def _code_of(handler: Any) -> CodeType | None:
+    """The code of a function or method, below what wraps it, or of an object that is called."""
+    while isinstance(handler, partial):
+        handler = handler.func
+    function = unwrap(handler)
+    code = getattr(function, "__code__", None) or getattr(type(function).__call__, "__code__", None)
+    return code if isinstance(code, CodeType) else None

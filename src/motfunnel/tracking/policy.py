@@ -7,11 +7,14 @@ our log holds types and codes only, never a contact or what was said.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Final, Literal
 
-from motfunnel.store.faults import name_of
+from motfunnel.errors import StoreError
+from motfunnel.store.faults import FAULTS, name_of
 from motfunnel.tracking.call import Call
-from motfunnel.tracking.log import logger
+from motfunnel.tracking.log import Detail, write_line
 
 Callback = Callable[[Exception, Call], object]
 OnError = Literal["raise", "log"] | Callback
@@ -34,22 +37,32 @@ def check_policy(on_error: OnError) -> OnError:
 def tell(on_error: OnError, error: Exception, call: Call) -> None:
     """Tell of an error by a policy that does not raise; nothing that fails in it is raised."""
     if not callable(on_error):
-        log("an event was not recorded", error, verb=call.verb, kept=call.kept)
+        log_error("an event was not recorded", error, verb=call.verb, kept=call.kept)
         return
-    try:
-        on_error(error, call)
-    except Exception as other:
-        log("on_error failed", other, verb=call.verb, kept=call.kept)
+    other = error_of(partial(on_error, error, call))
+    if other is not None:
+        log_error("on_error failed", other, verb=call.verb, kept=call.kept)
 
 
-def log(what: str, error: BaseException, **details: object) -> None:
-    """Put an error into the host's log, by its type and code; a log that fails is left alone."""
+def error_of(work: Callable[[], object]) -> Exception | None:
+    """Do work, and give back the error that it raised: what is logged of one is written later."""
     try:
-        logger().error(what, error=_name(error), **details)
-    except Exception:
-        return
+        work()
+    except Exception as error:
+        return error
+    return None
+
+
+def log_error(line: str, error: BaseException, **details: Detail) -> None:
+    """Put an error into the host's log, by its type, and the database's code if it has one."""
+    with suppress(Exception):  # an error's class may be of any kind
+        write_line("error", line, error=_name(error), **details)
 
 
 def _name(error: BaseException) -> str:
-    cause = error.__cause__
-    return type(error).__name__ if cause is None else f"{type(error).__name__}: {name_of(cause)}"
+    """Name an error; by a code only where it is a database's, as a contact may be a number too."""
+    name = type(error).__name__
+    is_of_driver = isinstance(error, FAULTS) and not isinstance(error, OSError)
+    if (is_of_driver or isinstance(error, StoreError)) and error.__cause__ is not None:
+        return f"{name}: {name_of(error.__cause__)}"
+    return name

@@ -32,6 +32,7 @@ from motfunnel.tracking.policy import RAISE, OnError, check_policy
 from motfunnel.tracking.reader import moment_kind
 from motfunnel.tracking.spool import Spool, default_path
 from motfunnel.tracking.tracked import Tracked
+from motfunnel.tracking.unmapped import Sightings
 from motfunnel.tracking.upkeep import Upkeep
 from motfunnel.tracking.writer import Outcome
 
@@ -98,7 +99,7 @@ class Tracker(Upkeep, Custodian):
         self.tenant = tenant
         self._funnel = funnel
         self.clock = clock
-        self.interpreter: Interpreter = Interpreter(contact_key, clock, TOLERANCE, set())
+        self.interpreter: Interpreter = Interpreter(contact_key, clock, TOLERANCE, Sightings())
         self._listeners = Listeners()
         self._put = WeakKeyDictionary()
         self.on_error: OnError = check_policy(on_error)

@@ -29,7 +29,7 @@ from motfunnel.tracking.call import Call
 from motfunnel.tracking.delivery import deliver_all
 from motfunnel.tracking.keeping import Keeper
 from motfunnel.tracking.listeners import Listeners
-from motfunnel.tracking.policy import RAISE, OnError, log, tell
+from motfunnel.tracking.policy import RAISE, OnError, error_of, log_error, tell
 from motfunnel.tracking.reader import Reader
 from motfunnel.tracking.recorder import Said, record_all
 from motfunnel.tracking.spool import Spool
@@ -80,12 +80,15 @@ class Writer(Reader):
         if not callable(self.on_error) and self.on_error == RAISE:
             return self._say([self.interpreter.read_mapping(event) for event in events], bind)
         calls: list[Call] = []
-        try:
+
+        def read() -> None:
             for event in events:
                 calls.append(self._read_leniently(event))
-        except Exception as error:  # what gives the events failed, or is nothing that gives any
+
+        error = error_of(read)
+        if error is not None:  # what gives the events failed, or is nothing that gives any
             calls.append(Call(verb="track_many", extra=events))
-            log("the events could not be had", error)
+            log_error("the events could not be had", error)
         return self._say(calls, bind)
 
     def _read_leniently(self, event: Any) -> Call:
@@ -267,17 +270,16 @@ class Writer(Reader):
 
     def _deliver(self, answers: Sequence[Tracked]) -> list[Outcome]:
         """Record what waits in the spool, once the database has been there for a call."""
-        if self.spool is None or not self.spool.exists():
+        spool, seconds = self.spool, left()
+        if spool is None or not spool.exists():
             return []
         if all(answer.error is not None for answer in answers):
             return []
         delivered: list[Outcome] = []
-        seconds = left()
-        try:
-            with within(None if seconds is None else seconds * _SHARE):
-                deliver_all(self, self.spool, delivered)
-        except Exception as error:  # the call itself has succeeded
-            log("the spool was not delivered", error)
+        with within(None if seconds is None else seconds * _SHARE):
+            error = error_of(lambda: deliver_all(self, spool, delivered))
+        if error is not None:  # the call itself has succeeded
+            log_error("the spool was not delivered", error)
         return delivered
 
 

@@ -1,0 +1,94 @@
+"""Names of events that no rule of the funnel names: counted, and logged where they look like names.
+
+Hosts may send any name, also by mistake a contact's. So a name is shown only where it consists of
+what names consist of, and logged only once three contacts have sent it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, Final, Self
+
+from attrs import frozen
+
+from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.scrubber import ERASED
+from motfunnel.domain.wording import counted
+
+_NAME: Final = re.compile(r"[\w .:/-]{1,64}")
+_CONTACTS: Final = 3
+_MOST_KEPT: Final = 1000
+_MOST_SHOWN: Final = 20
+
+
+def looks_like_name(name: str) -> bool:
+    """Whether a text could name an event: letters, digits, blanks and ``_ . : - /``, up to 64.
+
+    No address of a mailbox does; nor a telephone number, as there must be a letter.
+    """
+    return _NAME.fullmatch(name) is not None and any(letter.isalpha() for letter in name)
+
+
+@frozen(kw_only=True)
+class Unmapped:
+    """How many events there are of names that no rule names.
+
+    Attributes:
+        names: the names that look like names, the most frequent first, at most 20 of them; and
+            how many events each has.
+        others: how many events have other names.
+    """
+
+    names: Mapping[str, int]
+    others: int
+
+    @classmethod
+    def count(cls, events: Mapping[str, int], funnel: Funnel) -> Self:
+        """Count those of all events by their name that no rule of the funnel names."""
+        unmapped = {name: n for name, n in events.items() if not funnel.knows(name)}
+        unmapped.pop(ERASED, None)  # what an erasure leaves of a name
+        shown = Counter({name: n for name, n in unmapped.items() if looks_like_name(name)})
+        names = dict(shown.most_common(_MOST_SHOWN))
+        return cls(names=names, others=sum(unmapped.values()) - sum(names.values()))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same, ready for JSON."""
+        return {"names": dict(self.names), "others": self.others}
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self.names or self.others)
+
+    def __str__(self) -> str:
+        """One line."""
+        parts = [f"{name} ({count:,})" for name, count in self.names.items()]
+        if self.others:
+            parts.append(f"{counted(self.others, 'event')} of other names")
+        return f"no rule names: {', '.join(parts)}" if parts else "rules name all events"
+
+
+class Sightings:
+    """The unmapped names that this process has seen, until each is worth a line in the log.
+
+    Holds a thousand of them, and forgets the oldest first: a host that sends ever other names
+    fills neither the memory nor the log. Of contacts it holds hashes. Threads may share it.
+    """
+
+    def __init__(self) -> None:
+        self._contacts: dict[str, set[int]] = {}
+        self._logged: set[str] = set()
+
+    def is_due(self, name: str, contact: str) -> bool:
+        """Note that a contact has sent a name; whether that is to be logged now, and only now."""
+        if name in self._logged or len(self._logged) >= _MOST_KEPT or not looks_like_name(name):
+            return False
+        contacts = self._contacts.setdefault(name, set())
+        contacts.add(hash(contact))
+        if len(contacts) >= _CONTACTS:
+            self._logged.add(name)
+            return self._contacts.pop(name, None) is not None  # of two threads, one takes it out
+        if len(self._contacts) > _MOST_KEPT:
+            self._contacts.pop(next(iter(self._contacts)), None)
+        return False
