@@ -169,7 +169,8 @@ def test_a_failing_handler_hides_nothing(tracker: Tracker) -> None:
 
 def test_what_cannot_be_captured(tracker: Tracker) -> None:
     """No such kind, and no tracker, are refused before anything begins."""
-    with pytest.raises(QuestionError, match="there is no moment"), capture_moments(kind="birth"):
+    birth: Any = "birth"
+    with pytest.raises(QuestionError, match="there is no moment"), capture_moments(kind=birth):
         pass
     some: Any = "crm.db"
     with pytest.raises(TypeError, match="by a tracker, not by a str"), capture_moments(some):

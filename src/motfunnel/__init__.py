@@ -5,6 +5,8 @@ The front door: everything a host imports. It defines nothing itself.
 PYTEST_DONT_REWRITE: pytest has nothing to rewrite here, and need not warn where it comes too late.
 """
 
+from typing import TYPE_CHECKING
+
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.moment import Episode, Moment, MomentKind, Presence
 from motfunnel.domain.rule import (
@@ -31,6 +33,11 @@ from motfunnel.tracking.merging import Identity
 from motfunnel.tracking.profile import Profile
 from motfunnel.tracking.tracked import Tracked
 from motfunnel.tracking.tracker import Tracker
+
+if TYPE_CHECKING:
+    __version__: str
+else:
+    from motfunnel.tracking.configuration import module_attribute as __getattr__  # noqa: F401
 
 __all__ = [
     "AsyncTracker",

@@ -214,6 +214,11 @@ class MissingExtraError(MotfunnelError, ImportError):
     """What was asked for needs an optional dependency; the text says what to install."""
 
 
+def install(*extras: str) -> str:
+    """The line that brings extras to where motfunnel is installed, wherever it came from."""
+    return f"pip install 'motfunnel[{','.join(extras)}]'"
+
+
 def _brief(value: object) -> str:
     """Show a value that may be anything, of any size, on one line."""
     if value is None:

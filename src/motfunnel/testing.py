@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final, Unpack
 
+from motfunnel.domain.definition import Preset
 from motfunnel.domain.funnel import Funnel
-from motfunnel.domain.instant import utc
-from motfunnel.domain.moment import Moment, MomentKind
+from motfunnel.domain.instant import Duration, read_duration, utc
+from motfunnel.domain.moment import Moment, MomentKind, MomentName
 from motfunnel.errors import ClockError
 from motfunnel.tracking.async_tracker import AsyncTracker
 from motfunnel.tracking.configuration import configured
@@ -46,16 +47,18 @@ class Clock:
         """The instant that it shows, in UTC."""
         return self._now
 
-    def advance(self, by: timedelta) -> datetime:
+    def advance(self, by: Duration) -> datetime:
         """Move it on, and give the instant that it shows then.
 
         Raises:
             ClockError: that is no span of time, or leads back or out of the calendar.
         """
-        if not isinstance(by, timedelta):
-            raise ClockError(f"a clock is moved on by a timedelta, not by {by!r}")
         try:
-            return self.move_to(self._now + by)
+            span = read_duration(by)
+        except ValueError as error:
+            raise ClockError(f"a clock is moved on by a duration: {error}") from None
+        try:
+            return self.move_to(self._now + span)
         except OverflowError:
             raise ClockError(f"{by} after {self._now.isoformat()} there is no instant") from None
 
@@ -83,13 +86,15 @@ class Clock:
         return f"<Clock {self._now.isoformat()}>"
 
 
-def memory_tracker(funnel: Funnel | None = None, **options: Unpack[TrackerOptions]) -> Tracker:
+def memory_tracker(
+    funnel: Funnel | Preset | None = None, **options: Unpack[TrackerOptions]
+) -> Tracker:
     """Make a tracker that shares its data with no other, and leaves nothing behind once closed.
 
     Its database is SQLite in memory, and there is no spool.
 
     Args:
-        funnel: the definition.
+        funnel: the definition, or the name of a preset.
         **options: what else ``Tracker`` takes. Without a ``clock``, it is ``START`` for ever.
     """
     given: TrackerOptions = {"clock": Clock(), "spool": False, **options}
@@ -98,7 +103,7 @@ def memory_tracker(funnel: Funnel | None = None, **options: Unpack[TrackerOption
 
 @contextmanager
 def capture_moments(
-    tracker: Tracker | AsyncTracker | None = None, *, kind: MomentKind | str | None = None
+    tracker: Tracker | AsyncTracker | None = None, *, kind: MomentKind | MomentName | None = None
 ) -> Iterator[list[Moment]]:
     """Put down in a list, while inside, the moments of which a tracker tells its handlers.
 

@@ -128,7 +128,7 @@ def test_unusable_texts(part: str, value: object) -> None:
 def test_what_is_no_key_is_told_what_may_be_one(part: str, value: object) -> None:
     """The error names all that a contact and an id can be."""
     words = f"the {part} must be a text, an int or a UUID, not {type(value).__name__}"
-    assert refused(**{part: value}).reason == words
+    assert refused(**{part: value}).reason.startswith(words)
 
 
 @pytest.mark.parametrize("name", [7, SOME_UUID])

@@ -47,7 +47,7 @@ def moments_command(
     """List moments, contact by contact, each contact's in order."""
     found = tracker.moments(
         contact,
-        kind=kind,
+        kind=None if kind is None else MomentKind(kind),
         since=read_instant(since, timezone, "since"),
         as_of=read_instant(as_of, timezone, "as-of"),
     )

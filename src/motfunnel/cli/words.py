@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from motfunnel.domain.definition import PRESETS
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel import Funnel, preset
 from motfunnel.domain.instant import parse_duration
 from motfunnel.intake.instants import instant_reader, read_zone
 
@@ -47,8 +47,7 @@ def read_funnel(text: str | None) -> Funnel | None:
     if text is None:
         return None
     if text in PRESETS and not Path(text).exists():
-        preset: Funnel = getattr(Funnel, text)()
-        return preset
+        return preset(text)
     return Funnel.from_toml(text)
 
 

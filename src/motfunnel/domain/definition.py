@@ -12,7 +12,7 @@ from datetime import timedelta
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 from motfunnel.domain import rule as rules
 from motfunnel.domain.instant import format_duration, parse_duration
@@ -20,7 +20,10 @@ from motfunnel.domain.rule import Rule
 from motfunnel.domain.touchpoint import Touchpoint
 from motfunnel.errors import FunnelError
 
-PRESETS: Final = ("ecommerce", "saas")
+Preset: TypeAlias = Literal["ecommerce", "saas"]
+"""The name of a funnel that comes with the library."""
+
+PRESETS: Final[tuple[str, ...]] = get_args(Preset)
 KEYS: Final = (
     "stages",
     "loyal_after",

@@ -106,5 +106,6 @@ def _as_text(value: object, what: str) -> str:
         return str(int(value))
     if not isinstance(value, str):
         kind = type(value).__name__
-        raise ValueError(f"the {what} must be a text, an int or a UUID, not {kind}")
+        remedy = "; pass its key, or give the tracker a contact_key" if what == "contact" else ""
+        raise ValueError(f"the {what} must be a text, an int or a UUID, not {kind}{remedy}")
     return value

@@ -11,6 +11,8 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import timedelta
+from difflib import get_close_matches
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
@@ -23,7 +25,7 @@ from motfunnel.domain.instant import duration_micros
 from motfunnel.domain.rule import Reading, Rule
 from motfunnel.domain.signal import Signal
 from motfunnel.domain.touchpoint import Touchpoint
-from motfunnel.errors import UnmappedEventError
+from motfunnel.errors import FunnelError, UnmappedEventError
 
 PATIENCE: Final = timedelta(days=30)
 """How long a contact may be silent at a stage for which the funnel says nothing."""
@@ -43,8 +45,9 @@ class Funnel:
         stages: the names of the stages in order; the first is where an opening puts a contact,
             the last is the transaction.
         rules: for each event name one rule, or several of which the first that applies counts.
-        patience: how long a contact at a stage may be silent; None for a stage that nobody
-            departs from by silence. The key ``default`` stands for the stages not named.
+        patience: how long a contact at a stage may be silent, as a timedelta or a text such as
+            ``30d``; None for a stage that nobody departs from by silence. The key ``default``
+            stands for the stages not named.
         loyal_after: the number of purchases that makes a loyalist, at least 2.
         loyal_apart: how far apart purchases must lie to count.
         apostle_after_referrals: the number of referrals that makes an apostle, or None.
@@ -61,7 +64,7 @@ class Funnel:
         factory=dict, converter=parts.as_patience, repr=False
     )
     loyal_after: int = 2
-    loyal_apart: timedelta = timedelta()
+    loyal_apart: timedelta = field(default=timedelta(), converter=parts.as_apart)
     apostle_after_referrals: int | None = 3
     unmapped: Literal["note", "touch", "refuse"] = "note"
     touchpoints: Mapping[str, Touchpoint] = field(
@@ -203,3 +206,41 @@ class Funnel:
         first = {name: rules[0] for name, rules in self.rules.items() if rules[0].is_constant}
         constant = {name: rule.read({}, self.stages) for name, rule in first.items()}
         return constant | {IDENTIFY: Reading(Signal.NOTE)}
+
+
+def preset(name: str) -> Funnel:
+    """The funnel that comes with the library under this name.
+
+    Raises:
+        FunnelError: there is none.
+    """
+    if name not in definition.PRESETS:
+        close = get_close_matches(name.lower(), definition.PRESETS, n=1)
+        meant = f'did you mean "{close[0]}"? A' if close else "a"
+        raise FunnelError(
+            "funnel",
+            f"{name!r} is none of the presets ({', '.join(definition.PRESETS)})",
+            f"{meant} funnel file is read by Funnel.from_toml({name!r})",
+        )
+    return Funnel(**definition.read_preset(name))
+
+
+def read_funnel(given: object) -> Funnel | None:
+    """A funnel as a tracker is given it: itself, the name of a preset, or None.
+
+    Raises:
+        FunnelError: it is something else; the error says what to write.
+    """
+    if given is None or isinstance(given, Funnel):
+        return given
+    if isinstance(given, str):
+        return preset(given)
+    if isinstance(given, PathLike):
+        remedy = f"read the file with Funnel.from_toml({fspath(given)!r})"
+    elif isinstance(given, Mapping):
+        remedy = "make a funnel of it with Funnel.from_dict(…)"
+    elif callable(given):
+        remedy = "call it, such as Funnel.ecommerce()"
+    else:
+        remedy = f"give a Funnel, or the name of a preset ({', '.join(definition.PRESETS)})"
+    raise FunnelError("funnel", f"a {type(given).__name__} is no Funnel", remedy)

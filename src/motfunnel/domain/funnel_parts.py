@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from motfunnel.domain.definition import check_name
 from motfunnel.domain.event import IDENTIFY
-from motfunnel.domain.instant import LONGEST
+from motfunnel.domain.instant import LONGEST, Duration, read_duration
 from motfunnel.domain.payload import check_text
 from motfunnel.domain.rule import Rule
 from motfunnel.domain.touchpoint import Touchpoint
@@ -44,9 +44,16 @@ def as_stages(stages: Sequence[str]) -> tuple[str, ...]:
         raise FunnelError("stages", str(error), 'write ["visitor", "customer"]') from None
 
 
-def as_patience(patience: Mapping[str, timedelta | None]) -> dict[str, timedelta | None]:
+def as_patience(patience: Mapping[str, Duration | None]) -> dict[str, timedelta | None]:
     """Take how long one may be silent at a stage."""
-    return _as_mapping("patience", patience, 'write {"visitor": timedelta(days=14)}')
+    given = _as_mapping("patience", patience, 'write {"visitor": "14d"}')
+    return {stage: _as_duration(f"patience.{stage}", silence) for stage, silence in given.items()}
+
+
+def as_apart(apart: Duration) -> timedelta:
+    """Take how far apart purchases must lie."""
+    duration: timedelta = _as_duration("loyal_apart", apart)
+    return duration
 
 
 def as_touchpoints(touchpoints: Mapping[str, Touchpoint]) -> dict[str, Touchpoint]:
@@ -115,6 +122,16 @@ def check_touchpoints(touchpoints: Mapping[str, object]) -> None:
     for name, touchpoint in touchpoints.items():
         if not isinstance(touchpoint, Touchpoint):
             raise FunnelError(f"touchpoints.{name}", "no Touchpoint", "write Touchpoint(promise=…)")
+
+
+def _as_duration(key: str, given: Any) -> Any:
+    """Read a text; what is no text is checked later."""
+    if not isinstance(given, str):
+        return given
+    try:
+        return read_duration(given)
+    except ValueError as error:
+        raise FunnelError(key, str(error).split(";")[0], 'write e.g. "30d"') from None
 
 
 def _as_mapping(key: str, given: Mapping[str, Any], remedy: str) -> dict[str, Any]:

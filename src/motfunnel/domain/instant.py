@@ -6,8 +6,8 @@ The state machine counts in integers, so that no duration is ever rounded. Does 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, TypeAlias
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST: Final = datetime(1000, 1, 1, tzinfo=UTC)
@@ -15,6 +15,9 @@ EARLIEST: Final = datetime(1000, 1, 1, tzinfo=UTC)
 
 LONGEST: Final = timedelta(days=36_525)
 """The longest patience: a century keeps every deadline inside the calendar."""
+
+Duration: TypeAlias = timedelta | str
+"""A span of time as a caller gives it: a timedelta, or a text such as ``90d``."""
 
 MICROSECOND: Final = timedelta(microseconds=1)
 _UNITS: Final = {
@@ -28,6 +31,14 @@ _UNITS: Final = {
 _DURATION: Final = re.compile(r"([0-9]{1,18})\s*(d|h|m|s|ms|us)", re.ASCII)
 
 
+_MAKE: Final = {
+    str: "; write datetime.fromisoformat('2026-01-31T12:00:00+00:00')",
+    float | int: "; write datetime.fromtimestamp(seconds, timezone.utc)",
+    date: "; write datetime(2026, 1, 31, tzinfo=timezone.utc)",
+}
+"""How an instant is made of what else hosts have."""
+
+
 def utc(instant: datetime) -> datetime:
     """Give the instant in UTC.
 
@@ -35,7 +46,9 @@ def utc(instant: datetime) -> datetime:
         ValueError: the datetime is naive, is no datetime, or lies outside the calendar.
     """
     if not isinstance(instant, datetime):
-        raise ValueError(f"an instant is a datetime with a time zone, not {type(instant).__name__}")
+        kind = type(instant).__name__
+        remedy = next((how for of, how in _MAKE.items() if isinstance(instant, of)), "")
+        raise ValueError(f"an instant is a datetime with a time zone, not {kind}{remedy}")
     try:
         if instant.utcoffset() is None:
             raise ValueError(
@@ -91,11 +104,27 @@ def parse_duration(text: str) -> timedelta:
     """
     match = _DURATION.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"{text!r} is no duration; write a whole number and a unit, such as 90d")
+        raise ValueError(
+            f"{text!r} is no duration; write a whole number and a unit (d, h, m, s), such as 90d"
+        )
     try:
         return int(match[1]) * _UNITS[match[2]]
     except OverflowError:
         raise ValueError(f"{text!r} is longer than any history") from None
+
+
+def read_duration(given: object) -> timedelta:
+    """Read a span of time as a caller gives it; ``Duration`` says how.
+
+    >>> read_duration("90d") == read_duration(timedelta(days=90))
+    True
+
+    Raises:
+        ValueError: it is neither a timedelta nor such a text.
+    """
+    if isinstance(given, timedelta):
+        return given
+    return parse_duration(given if isinstance(given, str) else repr(given))
 
 
 def format_duration(duration: timedelta) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal, TypeAlias
 
 from attrs import frozen
 
@@ -33,6 +34,18 @@ class MomentKind(StrEnum):
     APOSTLE = "apostle"
     COMPLAINT = "complaint"
 
+
+MomentName: TypeAlias = Literal[
+    "depart",
+    "opening",
+    "recidivism",
+    "conversion",
+    "loyalist",
+    "referral",
+    "apostle",
+    "complaint",
+]
+"""The value of a ``MomentKind``, which stands for it wherever one is asked for."""
 
 SILENCE = "silence"
 """The reason of a departure that nobody spoke of."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from motfunnel.domain.instant import MICROSECOND, to_micros
+from motfunnel.domain.instant import MICROSECOND, Duration, to_micros
 from motfunnel.domain.wording import counted
 from motfunnel.errors import QuestionError
 from motfunnel.reports import patience as by_silence
@@ -16,7 +16,7 @@ from motfunnel.reports import worklist as by_chance
 from motfunnel.reports.clock import choose
 from motfunnel.reports.lately import lately
 from motfunnel.reports.patience_counts import Asked
-from motfunnel.reports.question import CONFIDENCE, Question, check_window
+from motfunnel.reports.question import CONFIDENCE, Question, read_window
 from motfunnel.reports.rate import COMPETING, FEWEST_AT_RISK
 from motfunnel.reports.silence import HEARD, silences, without_patience
 from motfunnel.reports.windowed import RECIDIVISM
@@ -33,7 +33,7 @@ class AboutTheNextStep(Question):
     def worklist(
         self,
         *,
-        within: timedelta = MONTH,
+        within: Duration = MONTH,
         limit: int | None = 100,
         confidence: float = CONFIDENCE,
     ) -> by_chance.Worklist:
@@ -49,14 +49,14 @@ class AboutTheNextStep(Question):
             limit: list no more than so many; None: all.
             confidence: of the intervals.
         """
-        check_window(within)
+        window = read_window(within)
         if limit is not None:
             _check_count("limit", limit)
         erased, _ = self._erased()
         with self._reading() as source:
             clocks = source.clocks(RECIDIVISM)
             chosen = choose(clocks, (None, None), self.as_of, erased, first_only=False)
-            departed, rows = by_chance.work_rows(chosen, erased, within, limit, confidence)
+            departed, rows = by_chance.work_rows(chosen, erased, window, limit, confidence)
             rows = lately(source, rows)
         competing = COMPETING if any(one.is_gone for one in chosen) else None
         notes = (competing, by_chance.held_out_note(rows))
@@ -65,7 +65,7 @@ class AboutTheNextStep(Question):
             definition=by_chance.DEFINITION,
             rows=tuple(rows),
             notes=tuple(note for note in notes if note is not None),
-            within=within,
+            within=window,
             departed=departed,
             **self._asked(confidence),
         )
@@ -74,8 +74,8 @@ class AboutTheNextStep(Question):
         self,
         *,
         share: float = 0.10,
-        horizon: timedelta = QUARTER,
-        step: timedelta = DAY,
+        horizon: Duration = QUARTER,
+        step: Duration = DAY,
         fewest: int = FEWEST_AT_RISK,
         confidence: float = CONFIDENCE,
     ) -> by_silence.Patience:
@@ -92,18 +92,19 @@ class AboutTheNextStep(Question):
             fewest: a suggestion rests on at least so many silences.
             confidence: of the intervals.
         """
-        _check_patience(share, horizon, step, fewest)
+        more, every = read_window(horizon, "horizon"), read_window(step, "step")
+        _check_patience(share, every, fewest)
         erased, _ = self._erased()
-        gathered = self._gather_silences(horizon, step)
+        gathered = self._gather_silences(more, every)
         left_out = f"without {counted(len(erased), 'contact')} erased, of whom only counts are left"
         return by_silence.Patience(
             name="patience",
             definition=by_silence.DEFINITION,
             rows=gathered.rows(share, fewest, confidence),
             notes=(*by_silence.NOTES, *([left_out] if erased else [])),
-            horizon=horizon,
+            horizon=more,
             below=share,
-            step=step,
+            step=every,
             fewest=fewest,
             **self._asked(confidence),
         )
@@ -124,14 +125,12 @@ class AboutTheNextStep(Question):
         return gathered
 
 
-def _check_patience(share: float, horizon: timedelta, step: timedelta, fewest: int) -> None:
-    check_window(horizon, "horizon")
-    check_window(step, "step")
+def _check_patience(share: float, step: timedelta, fewest: int) -> None:
     _check_count("fewest", fewest)
     if not isinstance(share, int | float) or not 0 < share <= 1:
         raise QuestionError(f"share is {share!r}; it must lie above 0, and be 1 at most")
     if not step:
-        raise QuestionError("step is nothing; write e.g. timedelta(days=1)")
+        raise QuestionError("step is nothing; write e.g. '1d'")
 
 
 def _check_count(what: str, count: int) -> None:

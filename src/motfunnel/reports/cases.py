@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Final
 
+from motfunnel.domain.instant import Duration
 from motfunnel.reports.clock import ERASED, Cohort, Reading
 from motfunnel.reports.complaint_clocks import OUTCOME, RESOLUTION
 from motfunnel.reports.complaint_estimate import make_row
@@ -19,8 +20,8 @@ from motfunnel.reports.question import (
     Bounds,
     Groups,
     Question,
-    check_window,
     read_cohort,
+    read_window,
 )
 from motfunnel.reports.remarks import impossible, never_resolved, nobody_yet
 from motfunnel.reports.windowed import DEPARTURE_AFTER_COMPLAINT
@@ -47,7 +48,7 @@ class AboutCases(Question):
     def complaints(
         self,
         *,
-        within: timedelta = WITHIN,
+        within: Duration = WITHIN,
         complained: Bounds | None = None,
         by: str | None = None,
         confidence: float = CONFIDENCE,
@@ -66,22 +67,22 @@ class AboutCases(Question):
                 ``property:NAME``. ``trait:NAME`` is a trait as it held at the complaint.
             confidence: of the intervals.
         """
-        check_window(within)
+        window = read_window(within)
         grouping, cohort = read_property(by), read_cohort(complained)
         cases = self._choose(RESOLUTION, cohort, grouping, first_only=False)
         contacts = self._choose(OUTCOME, cohort, grouping, first_only=True)
         firsts = [one for each in contacts.values() for one in each]
         readings = (one for each in (*cases.values(), firsts) for one in each)
         erased = any(one.ending == ERASED for one in readings)
-        rows = tuple(self._rows(cases, contacts, within, confidence))
+        rows = tuple(self._rows(cases, contacts, window, confidence))
         return Complaints(
             name="complaints",
             definition=DEFINITION,
             rows=rows,
-            within=within,
+            within=window,
             by=None if grouping is None else grouping.written,
             cohort=cohort,
-            notes=self._remarks(rows, grouping, cohort, within, firsts, erased=erased),
+            notes=self._remarks(rows, grouping, cohort, window, firsts, erased=erased),
             **self._asked(confidence),
         )
 

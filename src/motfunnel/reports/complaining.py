@@ -5,8 +5,7 @@ States each rate in full; ``windowed`` defines them, ``question`` answers.
 
 from __future__ import annotations
 
-from datetime import timedelta
-
+from motfunnel.domain.instant import Duration
 from motfunnel.reports.question import CONFIDENCE, Bounds, Question, Unit
 from motfunnel.reports.rate import Rate
 from motfunnel.reports.windowed import DEPARTURE_AFTER_COMPLAINT, RECOVERY
@@ -18,7 +17,7 @@ class AboutComplaints(Question):
     def recovery(
         self,
         *,
-        within: timedelta,
+        within: Duration,
         complained: Bounds | None = None,
         by: str | None = None,
         unit: Unit = "contact",
@@ -44,7 +43,7 @@ class AboutComplaints(Question):
     def departure_after_complaint(
         self,
         *,
-        within: timedelta,
+        within: Duration,
         complained: Bounds | None = None,
         by: str | None = None,
         unit: Unit = "contact",

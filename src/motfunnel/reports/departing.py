@@ -5,9 +5,9 @@ States each rate in full; ``windowed`` defines them, ``question`` answers.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from motfunnel.domain.instant import MICROSECOND
+from motfunnel.domain.instant import MICROSECOND, Duration
 from motfunnel.reports.grouping import read_grouping
 from motfunnel.reports.question import CONFIDENCE, Bounds, Question, Unit, read_period
 from motfunnel.reports.rate import PeriodRate, Rate
@@ -26,7 +26,7 @@ class AboutDepartures(Question):
     def recidivism(
         self,
         *,
-        within: timedelta,
+        within: Duration,
         departed: Bounds | None = None,
         by: str | None = None,
         unit: Unit = "contact",
@@ -54,7 +54,7 @@ class AboutDepartures(Question):
     def reengagement(
         self,
         *,
-        within: timedelta,
+        within: Duration,
         attempted: Bounds | None = None,
         by: str | None = None,
         unit: Unit = "contact",
@@ -79,7 +79,7 @@ class AboutDepartures(Question):
     def coverage(
         self,
         *,
-        within: timedelta,
+        within: Duration,
         departed: Bounds | None = None,
         by: str | None = None,
         unit: Unit = "contact",
@@ -103,7 +103,7 @@ class AboutDepartures(Question):
     def relapse(
         self,
         *,
-        within: timedelta,
+        within: Duration,
         returned: Bounds | None = None,
         by: str | None = None,
         unit: Unit = "contact",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Final
 
-from motfunnel.domain.instant import format_duration
+from motfunnel.domain.instant import Duration, format_duration
 from motfunnel.domain.signal import Signal
 from motfunnel.errors import QuestionError
 from motfunnel.reports.arm_clocks import (
@@ -21,7 +21,7 @@ from motfunnel.reports.arm_clocks import (
 from motfunnel.reports.clock import choose
 from motfunnel.reports.grouping import Grouping
 from motfunnel.reports.pace import PaceComparison, pace_rows
-from motfunnel.reports.question import CONFIDENCE, Bounds, Question, check_window, read_cohort
+from motfunnel.reports.question import CONFIDENCE, Bounds, Question, read_cohort, read_window
 from motfunnel.reports.rate import Rate
 from motfunnel.reports.windowed import RECIDIVISM, Windowed
 
@@ -61,7 +61,7 @@ class AboutOutreach(Question):
     def holdout(
         self,
         *,
-        within: timedelta,
+        within: Duration,
         assigned: Bounds | None = None,
         confidence: float = CONFIDENCE,
     ) -> Rate:
@@ -79,7 +79,7 @@ class AboutOutreach(Question):
         Raises:
             QuestionError: no rule of the funnel has a hold-out.
         """
-        check_window(within)
+        window = read_window(within)
         rules = trial_rules(self._tracker.funnel)
         if not rules:
             raise QuestionError(
@@ -87,13 +87,13 @@ class AboutOutreach(Question):
                 'winback_sent = { outreach = true, arm = "arm", holdout = "control" }'
             )
         held_out = {rule.holdout for several in rules.values() for rule in several}
-        return self._by_arm(HOLDOUT, within, assigned, confidence, "assigned", held_out)
+        return self._by_arm(HOLDOUT, window, assigned, confidence, "assigned", held_out)
 
     def landmark(
         self,
         *,
-        after: timedelta,
-        within: timedelta,
+        after: Duration,
+        within: Duration,
         departed: Bounds | None = None,
         confidence: float = CONFIDENCE,
     ) -> Rate:
@@ -109,22 +109,21 @@ class AboutOutreach(Question):
             departed: the cohort: departures from the first instant on, before the second.
             confidence: of the intervals.
         """
-        check_window(within)
-        check_window(after, "after")
+        window, gap = read_window(within), read_window(after, "after")
         rate = Windowed(
             name="landmark comparison",
             definition=(
-                f"of the departures in the cohort that were still away {format_duration(after)} "
+                f"of the departures in the cohort that were still away {format_duration(gap)} "
                 "later, at the landmark, and were observed for the whole window after it, the "
                 "share that returned within it, by whether an outreach had come before the landmark"
             ),
             since="the landmark",
             event="returned",
-            clocks=landmark_clocks(after, read_cohort(departed)),
+            clocks=landmark_clocks(gap, read_cohort(departed)),
             start=Signal.OUTREACH,
             note=LANDMARK,
         )
-        return self._by_arm(rate, within, departed, confidence, "landmark", {NOT_CONTACTED}, after)
+        return self._by_arm(rate, window, departed, confidence, "landmark", {NOT_CONTACTED}, gap)
 
     def mantel_byar(
         self, *, departed: Bounds | None = None, confidence: float = CONFIDENCE

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any, Final
 
-from motfunnel.domain.instant import format_duration
+from motfunnel.domain.instant import Duration, format_duration
 from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.wording import counted as counted_in_words
 from motfunnel.errors import QuestionError
@@ -18,7 +17,7 @@ from motfunnel.reports import flows, stage_funnel, stage_ways
 from motfunnel.reports.contact_stories import stories
 from motfunnel.reports.flows import Flows, count_flows, flow_rows
 from motfunnel.reports.opening import AboutOpened, Opened
-from motfunnel.reports.question import CONFIDENCE, Bounds, check_window, read_cohort
+from motfunnel.reports.question import CONFIDENCE, Bounds, read_cohort, read_window
 from motfunnel.reports.stage_funnel import StageFunnel, Windows, stage_rows
 from motfunnel.reports.stage_ways import Way, make_way
 
@@ -33,7 +32,7 @@ class AboutJourneys(AboutOpened):
     def funnel(
         self,
         *,
-        within: timedelta | Mapping[str, timedelta] | None = None,
+        within: Duration | Mapping[str, Duration] | None = None,
         opened: Bounds | None = None,
         by: str | None = None,
         confidence: float = CONFIDENCE,
@@ -64,7 +63,7 @@ class AboutJourneys(AboutOpened):
             name="funnel",
             definition=stage_funnel.WITHIN if windows else stage_funnel.DEFINITION,
             rows=tuple(row for of_group in rows for row in of_group),
-            notes=(*_notes(within, by), *notes),
+            notes=(*_notes(within, windows, stages, by), *notes),
             **told | {"by": by, "cohort": cohort},
         )
 
@@ -130,21 +129,24 @@ def _read_windows(within: Any, stages: tuple[str, ...]) -> Windows:
     if within is None:
         return {}
     if not isinstance(within, Mapping):
-        check_window(within)
-        return dict.fromkeys(range(1, len(stages)), within)
-    for stage, window in within.items():
+        return dict.fromkeys(range(1, len(stages)), read_window(within))
+    for stage in within:
         if stage not in stages[1:]:
             known = ", ".join(stages[1:])
             raise QuestionError(f"no step leads to a stage {stage!r}; there are: {known}")
-        check_window(window, f"within[{stage!r}]")
-    return {stages.index(stage): window for stage, window in within.items()}
+    return {
+        stages.index(stage): read_window(window, f"within[{stage!r}]")
+        for stage, window in within.items()
+    }
 
 
-def _notes(within: Any, by: str | None) -> tuple[str, ...]:
+def _notes(
+    within: Any, windows: Windows, stages: tuple[str, ...], by: str | None
+) -> tuple[str, ...]:
     notes = []
     if isinstance(within, Mapping):
-        windows = (f"{stage} {format_duration(window)}" for stage, window in within.items())
-        notes.append(f"windows: {', '.join(windows)}; other steps by now")
+        told = (f"{stages[n]} {format_duration(window)}" for n, window in windows.items())
+        notes.append(f"windows: {', '.join(told)}; other steps by now")
     if by == REASON:
         notes.append("groups by the reason of the first departure, which is known in hindsight")
     return tuple(notes)

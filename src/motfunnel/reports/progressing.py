@@ -5,8 +5,7 @@ States each rate in full; ``windowed`` defines them, ``question`` answers.
 
 from __future__ import annotations
 
-from datetime import timedelta
-
+from motfunnel.domain.instant import Duration
 from motfunnel.errors import QuestionError
 from motfunnel.reports.question import CONFIDENCE, Bounds, Question
 from motfunnel.reports.rate import Rate
@@ -21,7 +20,7 @@ class AboutProgress(Question):
         start: str,
         goal: str,
         *,
-        within: timedelta,
+        within: Duration,
         reached: Bounds | None = None,
         by: str | None = None,
         confidence: float = CONFIDENCE,
@@ -54,7 +53,7 @@ class AboutProgress(Question):
     def loyalty(
         self,
         *,
-        within: timedelta,
+        within: Duration,
         bought: Bounds | None = None,
         by: str | None = None,
         confidence: float = CONFIDENCE,

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from inspect import isfunction
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from motfunnel.domain.instant import utc
+from motfunnel.domain.instant import Duration, read_duration, utc
 from motfunnel.errors import QuestionError
 from motfunnel.reports.clock import Cohort, Reading, by_group, choose
 from motfunnel.reports.estimate import compare, make_row
@@ -27,6 +28,7 @@ from motfunnel.store.extent import Extent
 from motfunnel.store.groups import read_trait_names
 from motfunnel.store.knowledge import is_anything_known
 from motfunnel.tracking.collector import rare_collections
+from motfunnel.tracking.habits import taught
 from motfunnel.tracking.reader import Reader
 
 CONFIDENCE: Final = 0.95
@@ -49,6 +51,12 @@ class Question:
     Raises:
         QuestionError: an instant is naive or yet to come, or there is no such zone.
     """
+
+    def __init_subclass__(cls) -> None:
+        """Have each question say what to write where it is asked wrongly."""
+        for name, question in list(vars(cls).items()):
+            if isfunction(question) and not name.startswith("_"):
+                setattr(cls, name, taught(question))
 
     def __init__(
         self,
@@ -138,13 +146,13 @@ class Question:
     def _rate(
         self,
         rate: Windowed,
-        within: timedelta,
+        within: Duration,
         bounds: Bounds | None,
         by: str | None,
         unit: Unit,
         confidence: float,
     ) -> Rate:
-        check_window(within)
+        window = read_window(within)
         if unit not in ("contact", "episode"):
             raise QuestionError(f"unit is {unit!r}; it can be 'contact' or 'episode'")
         cohort, grouping = read_cohort(bounds), read_grouping(by, rate)
@@ -153,7 +161,7 @@ class Question:
             CausedRate if rate.causes else Rate,
             rate,
             groups,
-            within,
+            window,
             confidence,
             by=by,
             unit=unit,
@@ -253,14 +261,19 @@ def read_period(period: tuple[datetime, datetime]) -> tuple[datetime, datetime]:
     return start, end
 
 
-def check_window(within: timedelta, what: str = "within") -> None:
-    """Refuse what is no duration.
+def read_window(within: Duration, what: str = "within") -> timedelta:
+    """Read a duration that is asked about.
 
     Raises:
         QuestionError: it is none, or below zero.
     """
-    if not isinstance(within, timedelta) or within < timedelta():
-        raise QuestionError(f"{what} is {within!r}; it must be a timedelta, not below zero")
+    try:
+        window = read_duration(within)
+    except ValueError as error:
+        raise QuestionError(f"{what}: {error}") from None
+    if window < timedelta():
+        raise QuestionError(f"{what} is {within!r}, which is below zero; write e.g. '90d'")
+    return window
 
 
 def read_instant(what: str, instant: datetime) -> datetime:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from motfunnel.domain.funnel import Funnel
-from motfunnel.domain.instant import to_micros
+from motfunnel.domain.definition import Preset
+from motfunnel.domain.funnel import Funnel, read_funnel
+from motfunnel.domain.instant import Duration, to_micros
 from motfunnel.domain.wording import counted
 from motfunnel.errors import QuestionError
 from motfunnel.reports.differences import Differences
-from motfunnel.reports.question import CONFIDENCE, Question, check_window
+from motfunnel.reports.question import CONFIDENCE, Question, read_window
 from motfunnel.reports.simulation import DEFINITION, Simulation
 from motfunnel.reports.two_walks import walk_keyed
 from motfunnel.tracking.meaning import read_in_order
@@ -23,9 +24,9 @@ class AboutChange(Question):
 
     def simulate(
         self,
-        other_funnel: Funnel,
+        other_funnel: Funnel | Preset,
         *,
-        within: timedelta = QUARTER,
+        within: Duration = QUARTER,
         confidence: float = CONFIDENCE,
     ) -> Simulation:
         """What would change, had another funnel read the same events; changes nothing.
@@ -36,16 +37,16 @@ class AboutChange(Question):
         denominator gives None.
 
         Args:
-            other_funnel: the other one.
+            other_funnel: the other one, or the name of a preset.
             within: the window of the return rate; its edge belongs to it.
             confidence: of the intervals.
         """
-        if not isinstance(other_funnel, Funnel):
-            kind = type(other_funnel).__name__
-            raise QuestionError(f"a simulation needs another Funnel, not a {kind}")
-        check_window(within)
+        other = read_funnel(other_funnel)
+        if other is None:
+            raise QuestionError("a simulation needs another Funnel, and was given None")
+        window = read_window(within)
         erased, _ = self._erased()
-        found = Differences(self._tracker.funnel, other_funnel, self.as_of, within)
+        found = Differences(self._tracker.funnel, other, self.as_of, window)
         self._walk(found)
         left_out = f"without {counted(len(erased), 'contact')} erased, of whom only counts are left"
         return Simulation(
@@ -53,8 +54,8 @@ class AboutChange(Question):
             definition=DEFINITION,
             rows=found.moments(),
             notes=(left_out,) if erased else (),
-            other_funnel=other_funnel.fingerprint,
-            within=within,
+            other_funnel=other.fingerprint,
+            within=window,
             folded=found.folded,
             changed=found.changed,
             contacts=found.contacts(),

@@ -12,13 +12,13 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
-from sqlalchemy import URL, Connection, Engine
+from sqlalchemy import URL, Connection
 from sqlalchemy.orm import Session, scoped_session
 
-from motfunnel.errors import MissingExtraError
+from motfunnel.errors import MissingExtraError, install
 from motfunnel.store.database import Database
 from motfunnel.store.deadline import left
-from motfunnel.store.engine import make_engine
+from motfunnel.store.engine import make_engine, no_database
 from motfunnel.store.host import Host
 
 if TYPE_CHECKING:
@@ -46,10 +46,10 @@ class AsyncDatabase(Database):
         _require_greenlet()
         from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-        if isinstance(bind, Engine):
-            raise TypeError("an Engine is synchronous; give it to a Tracker")
         if isinstance(bind, AsyncEngine):
             self._asyncio = bind
+        elif not isinstance(bind, str | URL):
+            raise no_database(bind, "AsyncTracker")
         else:
             self._asyncio = AsyncEngine(make_engine(bind, self._pause, is_async=True))
         super().__init__(self._asyncio.sync_engine, schema)
@@ -140,4 +140,4 @@ def _limited(seconds: float | None) -> Iterator[None]:
 
 def _require_greenlet() -> None:
     if find_spec("greenlet") is None:
-        raise MissingExtraError("asyncio needs greenlet: pip install 'motfunnel[async]'")
+        raise MissingExtraError(f"asyncio needs greenlet: {install('async')}")

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from motfunnel.store.absence import CREATE, teaching
 from motfunnel.store.coexisting import check_not_amid, check_nothing_is_shared, is_shared
 from motfunnel.store.deadline import is_over
-from motfunnel.store.engine import WRITING, is_in_memory, make_engine
+from motfunnel.store.engine import WRITING, check_dialect, is_in_memory, make_engine, no_database
 from motfunnel.store.faults import Fault, fault_of
 from motfunnel.store.fork_gate import ForkGate
 from motfunnel.store.host import Host, has_begun, host_connection, joined
@@ -56,8 +56,10 @@ class Database:
         schema: str | None = None,
         host: Callable[[], Host | None] = lambda: None,
     ) -> None:
-        if hasattr(bind, "sync_engine"):
-            raise TypeError("an AsyncEngine is asynchronous; give it to an AsyncTracker")
+        if isinstance(bind, Engine):
+            check_dialect(bind.dialect.name)
+        elif not isinstance(bind, str | URL):
+            raise no_database(bind, "Tracker")
         self._owned = not isinstance(bind, Engine)
         self.engine: Engine = bind if isinstance(bind, Engine) else make_engine(bind, self._pause)
         self.tables: Tables = tables(schema)

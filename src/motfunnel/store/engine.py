@@ -7,6 +7,7 @@ comes here.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
@@ -15,14 +16,16 @@ from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from motfunnel.errors import MissingExtraError, UrlError
+from motfunnel.errors import MissingExtraError, UrlError, install
 from motfunnel.store.impatience import ImpatientPool, make_impatient
 from motfunnel.store.waiting import write_ahead
 
 WRITING: Final = "READ COMMITTED"
 """How transactions that write are isolated, where the database has levels."""
 
-_EXTRAS: Final = {"postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql"}
+SUPPORTED: Final = ("sqlite", "postgresql", "mysql", "mariadb")
+"""The dialects of SQLAlchemy whose databases can hold the tables."""
+
 _DRIVERS: Final = {"postgresql": "psycopg", "mysql": "pymysql", "mariadb": "pymysql"}
 _ASYNC_DRIVERS: Final = {
     "sqlite": "aiosqlite",
@@ -31,6 +34,20 @@ _ASYNC_DRIVERS: Final = {
     "mysql": "aiomysql",
     "mariadb": "aiomysql",
 }
+
+
+_INSTALL: Final = {
+    "psycopg": install("postgres"),
+    "psycopg_async": install("postgres", "async"),
+    "pymysql": install("mysql"),
+    "aiomysql": install("mysql", "async"),
+    "aiosqlite": install("async"),
+    "psycopg2": "pip install psycopg2-binary",
+    "mysqldb": "pip install mysqlclient",
+    "mysqlconnector": "pip install mysql-connector-python",
+    "mariadbconnector": "pip install mariadb",
+}
+"""What brings a driver whose package has another name, or that an extra of ours brings."""
 
 
 def make_engine(
@@ -49,6 +66,7 @@ def make_engine(
         TypeError: the driver is of the other kind.
     """
     url = _read_url(url)
+    check_dialect(url.get_backend_name())
     drivers = _ASYNC_DRIVERS if is_async else _DRIVERS
     if url.drivername in drivers:
         url = url.set(drivername=f"{url.get_backend_name()}+{drivers[url.drivername]}")
@@ -66,8 +84,10 @@ def make_engine(
             kind, other = ("", "Tracker") if is_async else ("a", "AsyncTracker")
             raise TypeError(f"{url.drivername} is {kind}synchronous; give this URL to {other}")
         engine = create_engine(url, **options)
-    except (ImportError, NoSuchModuleError) as error:
-        raise _missing_driver(url, error, is_async) from None
+    except NoSuchModuleError:
+        raise _no_driver(url) from None
+    except ImportError:
+        raise _missing_driver(url) from None
     return _prepared(engine, pause)
 
 
@@ -104,17 +124,66 @@ def missing_file(url: str | URL) -> str | None:
     return None if path.startswith("file:") or os.path.exists(path) else path
 
 
-def _missing_driver(url: URL, error: Exception, is_async: bool) -> Exception:
+def check_dialect(name: str) -> None:
+    """Make sure that the tables can be in a database of this dialect.
+
+    Raises:
+        UrlError: they cannot.
+    """
+    if name == "postgres":
+        raise UrlError("SQLAlchemy calls this database postgresql: write postgresql://…")
+    if name not in SUPPORTED:
+        raise UrlError(
+            f"the tables can be in SQLite, PostgreSQL and MariaDB, and not in {name}; "
+            "write e.g. sqlite:///crm.db"
+        )
+
+
+def no_database(given: object, tracker: str) -> TypeError:
+    """The error for what was given as the database, and is none; it says what to write.
+
+    Args:
+        given: what was given.
+        tracker: the name of the class that was to be made.
+    """
+    kind = type(given).__name__
+    if given is None:
+        return TypeError(f"the database is None; write {tracker}('sqlite:///crm.db'), or an engine")
+    if callable(getattr(given, "from_toml", None)):
+        return TypeError(f"the database comes first: {tracker}(database, funnel)")
+    if isinstance(given, os.PathLike):
+        return TypeError(f"{kind} is no database URL; write f'sqlite:///{{path}}'")
+    if hasattr(given, "sync_engine"):
+        return TypeError(f"{kind} is asynchronous; give it to an AsyncTracker")
+    if isinstance(given, Engine):
+        return TypeError(f"{kind} is synchronous; give it to a Tracker")
+    if hasattr(given, "begin_nested") or kind.endswith("sessionmaker"):
+        return TypeError(
+            f"{kind} holds a transaction, and is no database: make one {tracker}(engine) for the "
+            "application, and say tracker.track(…, bind=session)"
+        )
+    if hasattr(type(given), "engine"):
+        return TypeError(f"{kind} is no engine; give its engine")
+    return TypeError(f"a database is a URL or an engine of SQLAlchemy, and not {kind}")
+
+
+def _no_driver(url: URL) -> Exception:
     backend = url.get_backend_name()
-    extras = [_EXTRAS[backend]] if backend in _EXTRAS else []
-    if not extras and not (is_async and backend == "sqlite"):
-        return UrlError(f"{url.drivername} is no database that SQLAlchemy knows: {error}")
-    wanted = ",".join([*extras, *(["async"] if is_async else [])])
-    return MissingExtraError(f"{url.drivername} needs a driver: pip install 'motfunnel[{wanted}]'")
+    return UrlError(
+        f"SQLAlchemy knows no driver {url.get_driver_name()!r} of {backend}; "
+        f"write {backend}://…, and the usual one is taken"
+    )
+
+
+def _missing_driver(url: URL) -> Exception:
+    driver = url.get_driver_name()
+    remedy = _INSTALL.get(driver, f"pip install {driver}")
+    return MissingExtraError(f"{url.drivername} needs a driver: {remedy}")
 
 
 def _read_url(url: str | URL) -> URL:
     try:
         return make_url(url)
     except ArgumentError:
-        raise UrlError(f"{url!r} is no database URL; write e.g. sqlite:///crm.db") from None
+        shown = re.sub(r"[^/]*@", "…@", str(url))  # a password is nobody's to read
+        raise UrlError(f"{shown!r} is no database URL; write e.g. sqlite:///crm.db") from None

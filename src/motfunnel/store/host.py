@@ -52,10 +52,13 @@ def host_connection(bind: object) -> Connection:
     if isinstance(bind, SessionOn):
         return bind.session.connection(bind_arguments={"bind": bind.engine})
     if type(bind).__module__.startswith("sqlalchemy.ext.asyncio") or hasattr(bind, "run_sync"):
-        raise TypeError(f"a {type(bind).__name__} is asynchronous; await tracker.atrack(…) instead")
+        raise TypeError(f"{type(bind).__name__} is asynchronous; await tracker.atrack(…) instead")
     if isinstance(bind, Engine):
-        raise TypeError("an Engine holds no transaction; bind a Session or a Connection")
-    raise TypeError(f"bind must be a Session or a Connection, not {type(bind).__name__}")
+        raise TypeError(
+            "an Engine holds no transaction; bind a Session or a Connection, or leave bind out"
+        )
+    called = "; call it: bind=Session()" if callable(bind) else ""
+    raise TypeError(f"bind must be a Session or a Connection, not {type(bind).__name__}{called}")
 
 
 def has_begun(bind: Host) -> bool:

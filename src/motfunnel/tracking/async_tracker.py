@@ -7,22 +7,26 @@ event loop, except what the host hands in: a contact_key, a clock, a handler tha
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import partial, wraps
 from inspect import isawaitable
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Concatenate, Final, Literal, ParamSpec, Self, TypeVar
 
+from motfunnel.domain.definition import Preset
 from motfunnel.domain.funnel import Funnel
-from motfunnel.domain.moment import Moment, MomentKind
+from motfunnel.domain.instant import Duration
+from motfunnel.domain.moment import Moment, MomentKind, MomentName
 from motfunnel.store.asynchrony import AsyncDatabase, run_on_host, synchronous, wait_for
 from motfunnel.store.host import Host
+from motfunnel.tracking.habits import taught
 from motfunnel.tracking.listeners import Handler, HandlerT, Listeners
 from motfunnel.tracking.merging import Identity
 from motfunnel.tracking.policy import RAISE, OnError
+from motfunnel.tracking.reader import no_attribute
 from motfunnel.tracking.spool import Spool
 from motfunnel.tracking.tracked import Tracked
-from motfunnel.tracking.tracker import BUDGET, Tracker
+from motfunnel.tracking.tracker import BUDGET, Tracker, now
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -54,7 +58,8 @@ class AsyncTracker:
 
     Args:
         database: a URL, or the host's own AsyncEngine, which is used as it is and never closed.
-        funnel: the definition; without one, the one that is stored with the data.
+        funnel: the definition, or the name of a preset; without one, the one that is stored with
+            the data.
         tenant: whose contacts these are; a tracker sees no other tenant's.
         schema: the database schema of the tables.
         contact_key: turns what the host passes as a contact into a text, an int or a UUID.
@@ -66,17 +71,18 @@ class AsyncTracker:
             that names no ``bind``, and that reads see, as in ``Tracker``; no coroutine function.
     """
 
+    @taught
     def __init__(
         self,
         database: str | URL | AsyncEngine,
-        funnel: Funnel | None = None,
+        funnel: Funnel | Preset | None = None,
         *,
         tenant: str = "default",
         schema: str | None = None,
         contact_key: Callable[[Any], object] | None = None,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = now,
         on_error: OnError = RAISE,
-        budget: timedelta | None = BUDGET,
+        budget: Duration | None = BUDGET,
         spool: str | PathLike[str] | Literal[False] | None = None,
         host: Callable[[], AsyncHost | None] | None = None,
     ) -> None:
@@ -103,6 +109,7 @@ class AsyncTracker:
         """Where calls wait that the database was not there for."""
         return self._tracker.spool
 
+    @taught
     async def track(
         self,
         contact: object,
@@ -130,6 +137,7 @@ class AsyncTracker:
         """Record many events in one transaction, as ``Tracker.track_many`` does."""
         return await self._record(lambda tracker, host: tracker.track_many(events, bind=host), bind)
 
+    @taught
     async def identify(
         self,
         contact: object,
@@ -148,7 +156,7 @@ class AsyncTracker:
         )
 
     def on(
-        self, kind: MomentKind | str, handler: Handler | None = None
+        self, kind: MomentKind | MomentName, handler: Handler | None = None
     ) -> Callable[[HandlerT], HandlerT]:
         """Have a handler, a coroutine function or another, told of every moment of a kind.
 
@@ -194,7 +202,7 @@ class AsyncTracker:
         self,
         contact: object = None,
         *,
-        kind: MomentKind | str | None = None,
+        kind: MomentKind | MomentName | None = None,
         since: datetime | None = None,
         as_of: datetime | None = None,
     ) -> list[Moment]:
@@ -250,6 +258,16 @@ class AsyncTracker:
     async def __aexit__(self, *_: object) -> None:
         """Close it."""
         await self.close()
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            """Say what was probably meant; asked only for what is not there.
+
+            Raises:
+                AttributeError: always.
+            """
+            raise no_attribute(self, name)
 
     async def _record(
         self, work: Callable[[Tracker, Host | None], Answer], bind: AsyncHost | None

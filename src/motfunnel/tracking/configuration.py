@@ -8,14 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, Unpack
+from importlib.metadata import version
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Final, Literal
 
+from motfunnel.domain.definition import Preset
 from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.instant import Duration
 from motfunnel.errors import NotConfiguredError
 from motfunnel.store.host import Host
-from motfunnel.tracking.options import TrackerOptions
+from motfunnel.tracking.habits import taught
+from motfunnel.tracking.policy import RAISE, OnError
+from motfunnel.tracking.reader import advice_on
 from motfunnel.tracking.tracked import Tracked
-from motfunnel.tracking.tracker import Tracker
+from motfunnel.tracking.tracker import BUDGET, Tracker, now
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
@@ -31,14 +37,42 @@ _providers: dict[Provider, str] = {}
 _standing_in: list[Tracker] = []
 
 
+@taught
 def configure(
-    database: str | URL | Engine, funnel: Funnel | None = None, **options: Unpack[TrackerOptions]
+    database: str | URL | Engine,
+    funnel: Funnel | Preset | None = None,
+    *,
+    tenant: str = "default",
+    schema: str | None = None,
+    contact_key: Callable[[Any], object] | None = None,
+    clock: Callable[[], datetime] = now,
+    on_error: OnError = RAISE,
+    budget: Duration | None = BUDGET,
+    spool: str | PathLike[str] | Literal[False] | None = None,
+    host: Callable[[], Host | None] | None = None,
 ) -> Tracker:
-    """Set up the tracker that ``motfunnel.track`` uses; takes what ``Tracker`` takes.
+    """Set up the tracker that ``motfunnel.track`` uses.
 
     Connects to nothing. A second call replaces the tracker of the first.
+
+    The database is a URL or the application's own Engine, and the funnel a definition or the name
+    of a preset. ``contact_key`` turns what ``track`` is given as a contact into a text, an int or a
+    UUID; ``on_error`` is ``"raise"``, ``"log"``, or a function of the error and the ``Call``;
+    ``host`` gives the Session or Connection whose transaction a call joins. ``Tracker`` says more
+    of each, and of the others.
     """
-    tracker = Tracker(database, funnel, **options)
+    tracker = Tracker(
+        database,
+        funnel,
+        tenant=tenant,
+        schema=schema,
+        contact_key=contact_key,
+        clock=clock,
+        on_error=on_error,
+        budget=budget,
+        spool=spool,
+        host=host,
+    )
     _configured[:] = [tracker]
     return tracker
 
@@ -88,6 +122,20 @@ def tracker() -> Tracker:
     return _configured[0]
 
 
+def module_attribute(name: str) -> str:
+    """What ``motfunnel`` itself does not define: its version, or what was probably meant.
+
+    Raises:
+        AttributeError: it is no version.
+    """
+    if name == "__version__":
+        return version("motfunnel")
+    here = f"; write motfunnel.tracker().{name}" if hasattr(Tracker, name) else ""
+    said = f"module 'motfunnel' has no attribute {name!r}"
+    raise AttributeError(said + (here or advice_on(Tracker, name)), name=name)
+
+
+@taught
 def track(
     contact: object,
     event: str,
@@ -99,7 +147,22 @@ def track(
 ) -> Tracked:
     """Record that something happened, with the tracker of the running application.
 
-    Takes what its ``track`` takes; in a Django project, ``bind`` names one of its databases.
+    Args:
+        contact: a text, an int, a UUID, or what the tracker's ``contact_key`` can turn into one; in
+            a Django project also an instance of a model.
+        event: what happened, by the name that the funnel's rules use.
+        properties: what else is to be kept, as JSON.
+        occurred_at: when it happened, with a time zone; now if not given.
+        id: what makes a retry the same event; a new one if not given.
+        bind: the Session or Connection whose transaction this becomes part of; in a Django project
+            the alias of a database.
+
+    Returns:
+        What the event established, and what a late one revoked.
+
+    Raises:
+        EventError: the event cannot be taken; nothing was written.
+        NotConfiguredError: there is no tracker.
     """
     on: Any = bind
     return tracker().track(

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from attrs import evolve
 
+from motfunnel.domain.instant import Duration, read_duration
 from motfunnel.domain.scrubber import Scrubber
 from motfunnel.errors import QuestionError
 from motfunnel.store.deadline import within
@@ -126,15 +127,19 @@ class Custodian(Reader):
         forgotten = self._erase({self._key(contact): token})
         return evolve(forgotten, is_complete=compact(self.database))
 
-    def retain(self, within: timedelta, *, keep_counts: bool = False) -> int:
+    def retain(self, within: Duration, *, keep_counts: bool = False) -> int:
         """Forget the contacts of whom nothing has happened for longer than this, and old rejects.
 
         Returns:
             How many contacts were forgotten.
         """
-        if not isinstance(within, timedelta) or within <= timedelta():
-            raise QuestionError(f"within is {within!r}; it must be a timedelta above zero")
-        before, count = self.clock() - within, 0
+        try:
+            window = read_duration(within)
+        except ValueError as error:
+            raise QuestionError(f"within: {error}") from None
+        if window <= timedelta():
+            raise QuestionError(f"within is {within!r}; write a duration above zero, e.g. '365d'")
+        before, count = self.clock() - window, 0
         where = (self.database.tables, self.tenant, before)
         while silent := persist(self.database, lambda on: silent_contacts(on, *where, _AT_ONCE)):
             tokens = {key: str(uuid4()) if keep_counts else None for key in silent}

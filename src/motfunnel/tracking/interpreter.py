@@ -59,6 +59,14 @@ class Interpreter:
         now = self.clock()
         if isinstance(event, str) and event == IDENTIFY:
             raise EventError("is a name of our own; call identify()", contact=contact, event=event)
+        are_texts = isinstance(contact, str) and isinstance(event, str)
+        if are_texts and contact in funnel.rules and event not in funnel.rules:
+            raise EventError(
+                f"{contact!r} is an event of the funnel, and the other is none; the contact comes "
+                "first: track(contact, event)",
+                contact=contact,
+                event=event,
+            )
         return self._take(funnel, now, contact, event, properties, occurred_at, id)
 
     def take_traits(

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from os import PathLike
 from typing import Any, Final, Literal, TypedDict
 
+from motfunnel.domain.instant import Duration, read_duration
 from motfunnel.domain.payload import check_text
 from motfunnel.store.columns import TENANT_LENGTH
 from motfunnel.store.host import Host
@@ -25,7 +26,7 @@ class TrackerOptions(TypedDict, total=False):
     contact_key: Callable[[Any], object] | None
     clock: Callable[[], datetime]
     on_error: OnError
-    budget: timedelta | None
+    budget: Duration | None
     spool: str | PathLike[str] | Literal[False] | None
     host: Callable[[], Host | None] | None
 
@@ -52,20 +53,29 @@ def check_schema(schema: str | None) -> str | None:
     return schema
 
 
-def check_budget(budget: timedelta | None) -> timedelta | None:
-    """Give a budget back.
+def read_budget(budget: Duration | None) -> timedelta | None:
+    """Read a budget; None is no bound.
 
     Raises:
-        ValueError: it is no timedelta above zero, and not None.
+        ValueError: it is no duration above zero, and not None.
     """
-    if budget is not None and (not isinstance(budget, timedelta) or budget <= timedelta(0)):
-        raise ValueError(f"the budget is {budget!r}; it must be a timedelta above zero, or None")
-    return budget
+    if budget is None:
+        return None
+    try:
+        duration = read_duration(budget)
+    except ValueError:
+        duration = timedelta()
+    if duration <= timedelta():
+        raise ValueError(
+            f'the budget is {budget!r}; write e.g. "5s" or timedelta(seconds=5), or None for no '
+            "bound"
+        )
+    return duration
 
 
 CHECKS: Final[dict[str, Callable[[Any], object]]] = {
     "tenant": check_tenant,
     "schema": check_schema,
-    "budget": check_budget,
+    "budget": read_budget,
 }
 """What a Tracker checks of the values that it is given, by the argument's name."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Self
 
 from attrs import evolve
@@ -15,13 +16,14 @@ from motfunnel.domain.event import Event
 from motfunnel.domain.event import contact_key as check_key
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.instant import utc
-from motfunnel.domain.moment import Moment, MomentKind
+from motfunnel.domain.moment import Moment, MomentKind, MomentName
 from motfunnel.errors import EventError, NoFunnelError, OutdatedError, QuestionError
 from motfunnel.store import funnels
 from motfunnel.store.database import Database
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.story import read_moments
 from motfunnel.tracking.explain import make_profile, profile_of_erased
+from motfunnel.tracking.habits import verb_of
 from motfunnel.tracking.hindsight import revocations
 from motfunnel.tracking.interpreter import Interpreter
 from motfunnel.tracking.merging import find_identity
@@ -102,7 +104,7 @@ class Reader:
         self,
         contact: object = None,
         *,
-        kind: MomentKind | str | None = None,
+        kind: MomentKind | MomentName | None = None,
         since: datetime | None = None,
         as_of: datetime | None = None,
     ) -> Iterator[Moment]:
@@ -175,6 +177,16 @@ class Reader:
         if outdated:
             raise OutdatedError(outdated)
 
+    if not TYPE_CHECKING:  # or a checker would take any name
+
+        def __getattr__(self, name: str) -> object:
+            """Say what was probably meant; asked only for what is not there.
+
+            Raises:
+                AttributeError: always.
+            """
+            raise no_attribute(self, name)
+
     def _key(self, contact: object) -> str:
         try:
             return check_key(self.interpreter.key(contact))
@@ -204,17 +216,39 @@ class Reader:
         self.close()
 
 
-def moment_kind(name: MomentKind | str) -> MomentKind:
+def no_attribute(tracker: object, name: str) -> AttributeError:
+    """The error for what a tracker does not have; it says what was probably meant."""
+    kind = type(tracker)
+    said = f"a {kind.__name__} has no {name!r}{advice_on(kind, name)}"
+    return AttributeError(said, name=name, obj=tracker)
+
+
+def advice_on(kind: type, name: str) -> str:
+    """What to write for a name that a class of trackers does not have, behind a semicolon."""
+    if name.startswith("_"):
+        return ""
+    from motfunnel.reports.report import Report
+
+    verbs, questions = (
+        [one for one in dir(of) if not one.startswith("_")] for of in (kind, Report)
+    )
+    advice = verb_of(name, verbs, questions)
+    return f"; {advice}" if advice else ""
+
+
+def moment_kind(name: object) -> MomentKind:
     """Give the kind of moment that is named.
 
     Raises:
         QuestionError: there are eight kinds, and this is none of them.
     """
     try:
-        return MomentKind(name)
+        return MomentKind(name)  # type: ignore[arg-type]  # says whether it is one
     except ValueError:
+        close = get_close_matches(str(name), [*MomentKind], n=1)
+        meant = f"did you mean {close[0].value!r}? There" if close else "there"
         kinds = ", ".join(MomentKind)
-        raise QuestionError(f"there is no moment {name!r}; there are: {kinds}") from None
+        raise QuestionError(f"there is no moment {name!r}; {meant} are: {kinds}") from None
 
 
 def _utc(instant: datetime, name: str) -> datetime:

@@ -15,19 +15,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakKeyDictionary
 
+from motfunnel.domain.definition import Preset
 from motfunnel.domain.event import IDENTIFY
-from motfunnel.domain.funnel import Funnel
-from motfunnel.domain.moment import MomentKind
+from motfunnel.domain.funnel import Funnel, read_funnel
+from motfunnel.domain.instant import Duration
+from motfunnel.domain.moment import MomentKind, MomentName
 from motfunnel.store.asynchrony import run_on_host
 from motfunnel.store.database import Database
 from motfunnel.store.host import Host
 from motfunnel.tracking.call import IDENTIFYING, Call
 from motfunnel.tracking.custodian import Custodian
 from motfunnel.tracking.delivery import Delivered, deliver_all
+from motfunnel.tracking.habits import taught
 from motfunnel.tracking.interpreter import Interpreter
 from motfunnel.tracking.keeping import Keeper
 from motfunnel.tracking.listeners import Handler, HandlerT, Listeners, is_telling
-from motfunnel.tracking.options import check_budget, check_schema, check_tenant
+from motfunnel.tracking.options import check_schema, check_tenant, read_budget
 from motfunnel.tracking.policy import RAISE, OnError, check_policy
 from motfunnel.tracking.reader import moment_kind
 from motfunnel.tracking.spool import Spool, default_path
@@ -49,12 +52,18 @@ BUDGET = timedelta(seconds=5)
 """How long a call may keep its host waiting, where nothing else is said."""
 
 
+def now() -> datetime:
+    """What time it is: the clock of a tracker that is given none."""
+    return datetime.now(UTC)
+
+
 class Tracker(Upkeep, Custodian):
     """Records events, and answers what they mean.
 
     Args:
         database: a URL, or the host's own Engine, which is used as it is and never closed.
-        funnel: the definition; without one, the one that is stored with the data.
+        funnel: the definition, or the name of a preset; without one, the one that is stored with
+            the data.
         tenant: whose contacts these are; a tracker sees no other tenant's.
         schema: the database schema of the tables.
         contact_key: turns what the host passes as a contact into a text, an int or a UUID.
@@ -65,10 +74,11 @@ class Tracker(Upkeep, Custodian):
             save one with which the database undid the host's own transaction. What is no
             ``Exception`` (an interrupt, a cancellation, gevent's timeouts) always does.
         budget: the longest that these three may keep the host waiting on a connection of the
-            tracker's own, whether the database is down, locked or frozen; None for no bound. The
-            operating system's look-up of a host's name is not bounded. On an engine of the host's
-            it bounds the waiting for locks (and PostgreSQL's statements), but not the
-            connecting, the pool and a server that is frozen: those are the engine's to bound.
+            tracker's own, as a timedelta or a text such as ``5s``, whether the database is down,
+            locked or frozen; None for no bound. The operating system's look-up of a host's name is
+            not bounded. On an engine of the host's it bounds the waiting for locks (and
+            PostgreSQL's statements), but not the connecting, the pool and a server that is frozen:
+            those are the engine's to bound.
         spool: a file for what the database was not there for, with ``on_error`` other than
             ``"raise"``; by default one for each store in the user's state folder, made when it is
             needed; False for none.
@@ -78,17 +88,18 @@ class Tracker(Upkeep, Custodian):
             the host's transaction has ended.
     """
 
+    @taught
     def __init__(
         self,
         database: str | URL | Engine,
-        funnel: Funnel | None = None,
+        funnel: Funnel | Preset | None = None,
         *,
         tenant: str = "default",
         schema: str | None = None,
         contact_key: Callable[[Any], object] | None = None,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = now,
         on_error: OnError = RAISE,
-        budget: timedelta | None = BUDGET,
+        budget: Duration | None = BUDGET,
         spool: str | PathLike[str] | Literal[False] | None = None,
         host: Callable[[], Host | None] | None = None,
     ) -> None:
@@ -97,16 +108,17 @@ class Tracker(Upkeep, Custodian):
         if host is not None:
             self.database.host = lambda: None if is_telling() else host()
         self.tenant = tenant
-        self._funnel = funnel
+        self._funnel = read_funnel(funnel)
         self.clock = clock
         self.interpreter: Interpreter = Interpreter(contact_key, clock, TOLERANCE, Sightings())
         self._listeners = Listeners()
         self._put = WeakKeyDictionary()
         self.on_error: OnError = check_policy(on_error)
-        self.budget: timedelta | None = check_budget(budget)
+        self.budget: timedelta | None = read_budget(budget)
         self.spool: Spool | None = self._open_spool(spool)
         self._keeper = Keeper(self.database, tenant, self.spool)
 
+    @taught
     def track(
         self,
         contact: object,
@@ -148,6 +160,7 @@ class Tracker(Upkeep, Custodian):
         )
         return self._say([call], bind)[0]
 
+    @taught
     async def atrack(
         self,
         contact: object,
@@ -197,6 +210,7 @@ class Tracker(Upkeep, Custodian):
         """
         return self._say_many(events, bind)
 
+    @taught
     def identify(
         self,
         contact: object,
@@ -235,7 +249,7 @@ class Tracker(Upkeep, Custodian):
             self._tell(outcomes)
 
     def on(
-        self, kind: MomentKind | str, handler: Handler | None = None
+        self, kind: MomentKind | MomentName, handler: Handler | None = None
     ) -> Callable[[HandlerT], HandlerT]:
         """Have a handler told of every moment of a kind, after the commit, at most once.
 

@@ -106,7 +106,7 @@ def test_the_funnels_file_lies_in_the_application(tmp_path: Path) -> None:
         ("SCHEMA", 3),
         ("CONTACT_KEY", "email"),
         ("ON_ERROR", "ignore"),
-        ("BUDGET", "5s"),
+        ("BUDGET", "five"),
         ("BUDGET", True),
         ("BUDGET", 0),
         ("BUDGET", -1),

@@ -42,6 +42,8 @@ def make(engine: AsyncEngine) -> None:
     Tracker("sqlite://", clock="now")  # refused
     motfunnel.configure("sqlite://", on_error="ignore")  # refused
     motfunnel.configure("sqlite://", tenants="a")  # refused
+    Tracker("sqlite://", "e-commerce")  # refused
+    memory_tracker("shop")  # refused
 
 
 def listen(tracker: Tracker) -> None:
@@ -52,6 +54,8 @@ def listen(tracker: Tracker) -> None:
     def count(moment: Moment) -> int:
         return len(moment.contact)
 
+    tracker.on("departed", count)  # refused
+    tracker.moments(kind="departed")  # refused
     tracker.on("opening", greet)  # refused
     tracker.on("opening")(greet)  # refused
     tracker.on("opening")(count)("ada")  # refused
@@ -67,8 +71,8 @@ def define(rule: Rule, funnel: Funnel) -> None:
 
 
 def ask(tracker: Tracker) -> None:
-    """A window is a timedelta, and a unit one of two."""
-    tracker.report().recidivism(within="90d")  # refused
+    """A window is a timedelta or a text, and a unit one of two."""
+    tracker.report().recidivism(within=90)  # refused
     tracker.report().recidivism(within=timedelta(days=90), unit="person")  # refused
 
 

@@ -24,10 +24,10 @@ def define() -> None:
             "plan_changed": [leave(reason="why", when={"plan": "free"}), reach("customer")],
             "nps_answered": rating(score="score", promoter=9),
         },
-        patience={"default": timedelta(days=30), "customer": None},
+        patience={"default": timedelta(days=30), "visitor": "14d", "customer": None},
         touchpoints={"checkout": Touchpoint(promise="paid in a minute", expected=8)},
         unmapped="refuse",
-        loyal_apart=timedelta(days=1),
+        loyal_apart="1d",
     )
     assert_type(funnel.stages, tuple[str, ...])
     assert_type(funnel.rules, Mapping[str, tuple[Rule, ...]])
@@ -47,6 +47,7 @@ def ask(tracker: Tracker) -> None:
     assert_type(rate.km, KaplanMeier)
     assert_type(rate.km.median, timedelta | None)
     assert_type(rate.members(rate.rows[0], "immature"), list[str])
-    stages = report.funnel()
+    assert_type(report.recidivism(within="90d"), Rate)
+    stages = report.funnel(within={"customer": "90d"})
     assert_type(stages, StageFunnel)
     assert_type(stages.rows, tuple[StageRow, ...])

@@ -89,12 +89,12 @@ def make(engine: Engine, session: Session) -> None:
     sessions: Callable[[], Session] = lambda: session  # noqa: E731
     with Tracker(engine, tenant="a", contact_key=by_email, budget=timedelta(seconds=1)) as tracker:
         assert_type(tracker, Tracker)
-    Tracker("sqlite://", on_error="log", spool=False, host=sessions)
+    Tracker("sqlite://", "ecommerce", on_error="log", spool=False, host=sessions, budget="5s")
     Tracker("sqlite://", on_error=put_aside, spool=Path("spool.jsonl"), budget=None)
 
 
 def anywhere(session: Session) -> None:
     """The tracker of the whole application takes and gives the same."""
-    assert_type(motfunnel.configure("sqlite://", tenant="b", on_error="raise"), Tracker)
+    assert_type(motfunnel.configure("sqlite://", "saas", tenant="b", on_error="raise"), Tracker)
     assert_type(motfunnel.tracker(), Tracker)
     assert_type(motfunnel.track("ada", "saw", id=1, bind=session), Tracked)

@@ -22,6 +22,7 @@ def without(funnel: Funnel) -> None:
     clock = Clock()
     assert_type(clock.now, datetime)
     assert_type(clock.advance(timedelta(days=1)), datetime)
+    assert_type(clock.advance("1d"), datetime)
     with (
         memory_tracker(funnel, clock=clock, tenant="a", on_error="log") as tracker,
         configured(tracker) as running,

@@ -18,7 +18,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.utils.module_loading import import_string
 
 from motfunnel.domain.definition import PRESETS
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel import Funnel, preset
 from motfunnel.errors import MotfunnelError
 from motfunnel.integrations.django.tracker import Tracker
 from motfunnel.tracking.listeners import Listeners
@@ -46,7 +46,7 @@ def read_funnel(given: Any) -> Funnel | None:
                 "a dotted path"
             )
         elif isinstance(given, str):
-            made = getattr(Funnel, given) if given in PRESETS else import_string(given)
+            made = preset(given) if given in PRESETS else import_string(given)
         if callable(made):
             made = made()
     except (ImportError, MotfunnelError) as error:

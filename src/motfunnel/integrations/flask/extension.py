@@ -12,7 +12,7 @@ from typing import Any, Final, Unpack
 
 from flask import Flask, current_app, has_app_context
 
-from motfunnel.domain.moment import Moment, MomentKind
+from motfunnel.domain.moment import Moment, MomentKind, MomentName
 from motfunnel.errors import NotConfiguredError, SettingError
 from motfunnel.integrations.alembic import add_tables
 from motfunnel.integrations.flask.commands import commands_of
@@ -101,7 +101,7 @@ class MotFunnel:
         return tracker
 
     def on(
-        self, kind: MomentKind | str, handler: Handler | None = None
+        self, kind: MomentKind | MomentName, handler: Handler | None = None
     ) -> Callable[[Handler], Handler]:
         """Have a handler told of every moment of a kind, after the commit; a decorator, too."""
         told_of = moment_kind(kind)

@@ -15,7 +15,8 @@ from typing import Any, Final, Literal, TypedDict
 from flask import Flask
 
 from motfunnel.domain.definition import PRESETS
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel import Funnel, preset
+from motfunnel.domain.instant import Duration
 from motfunnel.errors import SettingError
 from motfunnel.store.columns import TENANT_LENGTH
 from motfunnel.tracking.options import CHECKS
@@ -46,7 +47,7 @@ class Settings(TypedDict, total=False):
     contact_key: Callable[[Any], object]
     clock: Callable[[], datetime]
     on_error: OnError
-    budget: timedelta | float | None
+    budget: Duration | float | None
     spool: str | PathLike[str] | Literal[False]
     bind_key: str
     tables: bool
@@ -57,7 +58,7 @@ def _is(*kinds: type) -> Callable[[object], bool]:
 
 
 def _is_seconds(value: object) -> bool:
-    return value is None or (_is(timedelta, int, float)(value) and not isinstance(value, bool))
+    return value is None or (_is(timedelta, int, float, str)(value) and not isinstance(value, bool))
 
 
 def _is_file_or_false(value: object) -> bool:
@@ -79,7 +80,7 @@ _KINDS: Final[dict[str, tuple[Callable[[object], bool], str]]] = {
     "clock": (callable, "a function that gives the time"),
     "on_error": (lambda value: callable(value) or value in ("raise", "log"),
                  'a function, "raise" or "log"'),
-    "budget": (_is_seconds, "a timedelta or a number of seconds, above zero, or None"),
+    "budget": (_is_seconds, 'seconds, a timedelta or a text such as "5s", above zero, or None'),
     "spool": (_is_file_or_false, "a path, or False"),
     "bind_key": (_is(str), "the name of one of the engines"),
     "tables": (_is(bool), "True or False"),
@@ -137,7 +138,7 @@ def _read(app: Flask, name: str, value: Any) -> Any:
         read = _read_budget(value) if name == "budget" else value
         return CHECKS[name](read) if name in CHECKS else read
     except (ValueError, OverflowError):
-        raise SettingError(NAMES[name], f"{value!r} is not {words}") from None
+        raise SettingError(NAMES[name], f"{value!r} is not {words}{_hint(name, value)}") from None
 
 
 def _hint(name: str, value: object) -> str:
@@ -155,10 +156,9 @@ def _read_funnel(app: Flask, value: Funnel | str | PathLike[str]) -> Funnel:
         return value
     path = Path(app.root_path, value)
     if value in PRESETS and not path.exists():
-        preset: Funnel = getattr(Funnel, str(value))()
-        return preset
+        return preset(str(value))
     return Funnel.from_toml(path)
 
 
-def _read_budget(value: timedelta | float | None) -> timedelta | None:
+def _read_budget(value: Duration | float | None) -> Duration | None:
     return timedelta(seconds=value) if isinstance(value, int | float) else value
