@@ -32,8 +32,9 @@ def test_how_many_are_drawn(backend: str, examples: int) -> None:
     held: list[int] = []
 
     @FIFTY
-    @given(st.integers())
-    def law(number: int) -> None:
+    @given(st.data())
+    def law(data: st.DataObject) -> None:
+        number = data.draw(st.integers())
         assume(number % 2)
         held.append(number)
 
