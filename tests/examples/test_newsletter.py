@@ -40,23 +40,24 @@ def call(command: list[str], environment: dict[str, str]) -> str:
     return done.stdout
 
 
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    """State of its own, and a password for the staff."""
-    return {
-        "DATABASE_URL": f"sqlite:///{tmp_path / 'newsletter.db'}",
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A seeded newsletter's own state, and a password for its staff."""
+    environment = {
+        "DATABASE_URL": f"sqlite:///{tmp_path_factory.mktemp('newsletter') / 'newsletter.db'}",
         "FLASK_STAFF_PASSWORD": "open sesame",
     }
-
-
-@pytest.fixture
-def site(environment: dict[str, str], tmp_path: Path) -> Iterator[str]:
-    """The address of the seeded newsletter, for as long as it runs."""
     for words in PREPARE:
         run(words, environment)
+    return environment
+
+
+@pytest.fixture(scope="module")
+def site(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the newsletter, for as long as it runs."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    log = tmp_path / "server.log"
+    log = tmp_path_factory.mktemp("served") / "server.log"
     with serving(flask(f"run --port {port}"), FOLDER, environment, url, log):
         yield url
 
@@ -211,16 +212,16 @@ def test_the_report_page_says_what_it_counts(site: str, browser: Browser) -> Non
         expect(figure).to_contain_text("the share that returned within it")
 
 
-def test_its_own_tests_pass(url: str, environment: dict[str, str]) -> None:
+def test_its_own_tests_pass(url: str) -> None:
     """The newsletter's tests pass on every database."""
     pytest_alone = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    told = call(pytest_alone, environment | {"DATABASE_URL": url})
+    told = call(pytest_alone, {"DATABASE_URL": url})
     assert re.search(r"^[1-9]\d* passed in", told, re.MULTILINE), told
 
 
-def test_its_migrations_are_complete(url: str, environment: dict[str, str]) -> None:
+def test_its_migrations_are_complete(url: str) -> None:
     """Its migrations make all tables, motfunnel's too, on every database; and nothing is to add."""
-    environment |= {"DATABASE_URL": url}
+    environment = {"DATABASE_URL": url}
     for words in (*PREPARE, "db check"):
         run(words, environment)
     assert "0 differ" in run("motfunnel check", environment)
@@ -228,8 +229,6 @@ def test_its_migrations_are_complete(url: str, environment: dict[str, str]) -> N
 
 def test_seeding_twice_adds_nothing(environment: dict[str, str]) -> None:
     """What prepares the newsletter may run at every start."""
-    for words in PREPARE:
-        run(words, environment)
     told = run("motfunnel moments --format csv", environment)
     for words in PREPARE:
         run(words, environment)

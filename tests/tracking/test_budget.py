@@ -32,9 +32,25 @@ CALLS: dict[str, Callable[[Tracker], Any]] = {
 
 @contextmanager
 def within_budget(least: float = 0.0) -> Iterator[None]:
+    """Time what is done; a busy machine is given as much longer as it is late with a plain wait."""
+    done, late = threading.Event(), [0.0]
+
+    def wait_again_and_again() -> None:
+        began = monotonic()
+        while not done.wait(0.01):
+            late[0] += monotonic() - began - 0.01
+            began = monotonic()
+
+    watch = threading.Thread(target=wait_again_and_again)
+    watch.start()
     began = monotonic()
-    yield
-    assert least <= monotonic() - began <= BUDGET + GRACE
+    try:
+        yield
+    finally:
+        took = monotonic() - began
+        done.set()
+        watch.join()
+    assert least <= took <= BUDGET + GRACE + late[0]
 
 
 def make(url: str | Engine, spool: Path, **options: Any) -> Tracker:
