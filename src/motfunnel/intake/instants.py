@@ -217,5 +217,5 @@ def _plain(value: object) -> str:
 
 
 def _brief(value: object) -> str:
-    text = ascii(value)
-    return text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 3] + "..."
+    text = ascii(value)  # whole or not at all: half of somebody's address names somebody
+    return text if len(text) <= _MOST_SHOWN else f"what takes {len(text)} characters"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from motfunnel.intake.batch import Refused
 from motfunnel.intake.columns import Columns
 from motfunnel.intake.row_reader import write_json
-from motfunnel.store.rejects import Reject, all_rejects
+from motfunnel.store.rejects import COLUMNS, CUT, ROW, UNREAD, Reject, all_rejects
 
 if TYPE_CHECKING:
     from motfunnel.tracking.tracker import Tracker
@@ -28,10 +28,10 @@ _NO_UTF8: Final = re.compile("[\udc80-\udcff]")
 def make_reject(refused: Refused, source: str, digest: str, columns: Columns) -> Reject:
     """Keep a refused row, with what it takes to try it again."""
     raw = refused.raw
-    part = "row" if raw.fault is None else "unread"
-    payload = write_json({"columns": columns.to_dict(), part: dict(raw.cells)})
+    part = ROW if raw.fault is None else UNREAD
+    payload = write_json({COLUMNS: columns.to_dict(), part: dict(raw.cells)})
     if len(payload) > _MOST_PAYLOAD:
-        payload = write_json({"columns": columns.to_dict(), "cut": payload[:_MOST_PAYLOAD]})
+        payload = write_json({COLUMNS: columns.to_dict(), CUT: payload[:_MOST_PAYLOAD]})
     reason = refused.reason
     if any(isinstance(cell, str) and _NO_UTF8.search(cell) for cell in raw.cells.values()):
         reason = "the row is not UTF-8; save the file as UTF-8 and import it again"

@@ -24,7 +24,14 @@ from motfunnel.intake.row_reader import RowReader
 from motfunnel.intake.source import Raw
 from motfunnel.store.confirming import are_gone
 from motfunnel.store.imports import Transaction
-from motfunnel.store.rejects import Reject, drop_rejects, put_rejects, read_rejects
+from motfunnel.store.rejects import (
+    COLUMNS,
+    ROW,
+    Reject,
+    drop_rejects,
+    put_rejects,
+    read_rejects,
+)
 from motfunnel.store.retrying import persist
 from motfunnel.tracking.retaking import retry_said
 
@@ -133,11 +140,11 @@ class _Retry:
         batch, stay = Batch(has_ids=True), {}
         for reject in some:
             kept = json.loads(reject.payload)
-            if "row" not in kept:
+            if ROW not in kept:
                 stay[reject.id] = reject.reason
                 continue
             try:
-                row = self._reader(reject, kept["columns"]).read(kept["row"])
+                row = self._reader(reject, kept[COLUMNS]).read(kept[ROW])
                 batch.taken.append(Taken(Raw(reject.line, {"reject": reject.id}), row))
             except ValueError as error:
                 stay[reject.id] = getattr(error, "reason", str(error))

@@ -6,22 +6,32 @@ decides.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, insert, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Text,
+    and_,
+    cast,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy import update as sql_update
 from sqlalchemy.exc import DBAPIError
 
 from motfunnel.domain.event import Event
-from motfunnel.domain.payload import to_json
-from motfunnel.domain.scrubber import ERASED, Scrubber
+from motfunnel.domain.scrubber import Scrubber, plain_parts
 from motfunnel.store.chunks import chunks
 from motfunnel.store.database import Database
 from motfunnel.store.faults import Fault, fault_of
-from motfunnel.store.rejects import Reject
+from motfunnel.store.rejects import CODED, Reject, all_rejects
 from motfunnel.store.rows import read_event
 from motfunnel.store.tables import Tables
 from motfunnel.store.waiting import waiting_briefly
@@ -33,17 +43,15 @@ _SQLITE_TRIES: Final = 20
 def delete_contacts(
     connection: Connection, tables: Tables, tenant: str, keys: Sequence[str]
 ) -> int:
-    """Delete every row of some keys; give the number of events that were."""
-    for table in (tables.moments, tables.episodes, tables.traits, tables.contacts):
-        connection.execute(delete(table).where(table.c.tenant == tenant, table.c.contact.in_(keys)))
-    e, p = tables.events.c, tables.aliases.c
-    gone = connection.execute(delete(tables.events).where(e.tenant == tenant, e.contact.in_(keys)))
-    connection.execute(
-        delete(tables.aliases).where(
-            p.tenant == tenant, or_(p.alias.in_(keys), p.contact.in_(keys))
-        )
-    )
-    return gone.rowcount
+    """Delete every row of some keys but rejects; give the number of events that were."""
+    events = 0
+    for table in tables.metadata.sorted_tables:
+        naming = [table.c[name] for name in ("contact", "alias") if name in table.c]
+        if naming and table is not tables.rejects:
+            is_theirs = or_(*(column.in_(keys) for column in naming))
+            gone = connection.execute(delete(table).where(table.c.tenant == tenant, is_theirs))
+            events = gone.rowcount if table is tables.events else events
+    return events
 
 
 def copy_events(
@@ -65,7 +73,7 @@ def copy_events(
             "tenant": tenant,
             "contact": token,
             "id": ids[row.contact, row.id],
-            "event": ERASED if scrubber.is_named(row.event) else row.event,
+            "event": scrubber.clean_name(row.event),
             "occurred_at": row.occurred_at,
             "recorded_at": row.recorded_at,
             "signal": row.signal,
@@ -150,17 +158,19 @@ def erased_contacts(
 def events_naming(
     connection: Connection, tables: Tables, tenant: str, keys: Sequence[str]
 ) -> list[Event]:
-    """Find the events in whose words some keys occur.
+    """Find the events in whose words some keys may occur; ``Scrubber`` tells whether they do.
 
     Looks at every event of the tenant: costs as much as there is.
     """
     e = tables.events.c
-    found: list[Event] = []
+    found: dict[tuple[str, str], Event] = {}
     for some in chunks(keys, _AT_ONCE):
-        naming = or_(*_naming(connection, some, cast(e.properties, Text), e.id, e.event))
+        naming = _may_name(connection, some, cast(e.properties, Text), e.id, e.event)
         rows = connection.execute(select(tables.events).where(e.tenant == tenant, naming))
-        found += [read_event(dict(row)) for row in rows.mappings()]
-    return found
+        for row in rows.mappings():
+            event = read_event(dict(row))
+            found[event.contact, event.id] = event
+    return list(found.values())
 
 
 def replace_event(
@@ -176,17 +186,22 @@ def replace_event(
 
 
 def rejects_naming(
-    connection: Connection, tables: Tables, tenant: str, keys: Sequence[str]
-) -> list[Reject]:
-    """Find the rejects in whose words some keys occur."""
+    connection: Connection, tables: Tables, tenant: str, keys: Sequence[str] | None
+) -> Iterator[Reject]:
+    """Find the rejects in whose words some keys may occur; all of them where None are given.
+
+    What is coded otherwise than in letters, or may be anybody's, is among them.
+    """
     r = tables.rejects.c
-    found: dict[str, Reject] = {}
+    if keys is None:
+        yield from all_rejects(connection, tables, tenant)
+        return
+    find = _finder(connection)
+    coded = or_(*(find(r.payload, mark) > 0 for mark in CODED))
+    yield from all_rejects(connection, tables, tenant, where=coded)
     for some in chunks(keys, _AT_ONCE):
-        naming = or_(*_naming(connection, some, r.payload, r.contact, r.event, r.reason))
-        columns = [r[name] for name in Reject.__annotations__]
-        for row in connection.execute(select(*columns).where(r.tenant == tenant, naming)).all():
-            found[row.id] = Reject(**row._mapping)
-    return list(found.values())
+        naming = _may_name(connection, some, r.payload, r.contact, r.event, r.reason)
+        yield from all_rejects(connection, tables, tenant, where=naming & ~coded)
 
 
 def compact(database: Database) -> bool:
@@ -219,15 +234,23 @@ def compact(database: Database) -> bool:
     return False
 
 
-def _naming(
-    connection: Connection, keys: Sequence[str], as_json: ColumnElement[Any], *plain: Any
-) -> Iterator[ColumnElement[bool]]:
-    """Conditions that a key occurs in a column, letter by letter.
+def _may_name(
+    connection: Connection, keys: Sequence[str], *columns: ColumnElement[Any]
+) -> ColumnElement[bool]:
+    """A condition that holds wherever a key occurs in a column, however it is written there.
 
-    LIKE would know wildcards, and on SQLite no case.
+    Asks for those parts of a key that no way of writing changes, letter by letter: LIKE would know
+    wildcards, and on SQLite no case.
     """
-    find = func.strpos if connection.dialect.name == "postgresql" else func.instr
-    for key in keys:
-        for written in {to_json(key)[1:-1], json.dumps(key)[1:-1]}:
-            yield find(as_json, written) > 0
-        yield from (find(column, key) > 0 for column in plain)
+    find = _finder(connection)
+    return or_(
+        *(
+            and_(true(), *(find(column, part) > 0 for part in plain_parts(key)))
+            for key in keys
+            for column in columns
+        )
+    )
+
+
+def _finder(connection: Connection) -> Any:
+    return func.strpos if connection.dialect.name == "postgresql" else func.instr

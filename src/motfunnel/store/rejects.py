@@ -8,14 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Final
 
 from attrs import frozen
-from sqlalchemy import Connection, and_, delete, func, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, select
 
 from motfunnel.store.tables import Tables
 from motfunnel.store.upsert import insert_or_update
 
 _AT_ONCE = 1000
+
+COLUMNS: Final = "columns"
+"""The part of a payload that says how a file's columns were understood."""
+
+ROW: Final = "row"
+"""The part that holds a row's cells, by column."""
+
+UNREAD: Final = "unread"
+"""The part that holds what could be read of what is no row."""
+
+CUT: Final = "cut"
+"""The part that holds the beginning of what was too long to be kept."""
+
+CODED: Final = ('"$bytes"', '"$hex"', '"$object"')
+"""What marks, in a payload, that something was written in no letters of its own."""
 
 
 @frozen(kw_only=True)
@@ -67,6 +83,7 @@ def read_rejects(
     after: str = "",
     prefix: str = "",
     source: str | None = None,
+    where: ColumnElement[bool] | None = None,
     most: int = _AT_ONCE,
 ) -> list[Reject]:
     """Read the rejects that come next in the order of ids.
@@ -78,16 +95,19 @@ def read_rejects(
         after: the last id that was read.
         prefix: only those of the file with this digest.
         source: only those of files with this name.
+        where: only those of which this holds.
         most: how many at once.
     """
     rejects = tables.rejects
-    where = and_(rejects.c.tenant == tenant, rejects.c.id > max(after, prefix))
+    wanted = and_(rejects.c.tenant == tenant, rejects.c.id > max(after, prefix))
     if prefix:
-        where = and_(where, rejects.c.id.startswith(prefix, autoescape=True))
+        wanted = and_(wanted, rejects.c.id.startswith(prefix, autoescape=True))
     if source is not None:
-        where = and_(where, rejects.c.source == source)
+        wanted = and_(wanted, rejects.c.source == source)
+    if where is not None:
+        wanted = and_(wanted, where)
     names = Reject.__annotations__
-    found = select(*[rejects.c[name] for name in names]).where(where).order_by(rejects.c.id)
+    found = select(*[rejects.c[name] for name in names]).where(wanted).order_by(rejects.c.id)
     rows = connection.execute(found.limit(most)).mappings()
     return [Reject(**row) for row in rows]
 
@@ -99,11 +119,16 @@ def count_rejects(connection: Connection, tables: Tables, tenant: str) -> int:
 
 
 def all_rejects(
-    connection: Connection, tables: Tables, tenant: str, *, prefix: str = ""
+    connection: Connection,
+    tables: Tables,
+    tenant: str,
+    *,
+    prefix: str = "",
+    where: ColumnElement[bool] | None = None,
 ) -> Iterator[Reject]:
-    """Read all rejects, a thousand at a time."""
-    after = ""
-    while some := read_rejects(connection, tables, tenant, after=after, prefix=prefix):
+    """Read all rejects, a thousand at a time; only those of which ``where`` holds."""
+    after, of = "", (connection, tables, tenant)
+    while some := read_rejects(*of, after=after, prefix=prefix, where=where):
         yield from some
         after = some[-1].id
 

@@ -26,13 +26,16 @@ from motfunnel.tracking.erasing import (
     Erased,
     Forgotten,
     erase_contact,
-    referring_properties,
-    scrub_others,
-    scrub_rejects,
 )
 from motfunnel.tracking.exporting import export_contact
 from motfunnel.tracking.merging import Identity, find_identity, merge_keys, unmerge_key
 from motfunnel.tracking.reader import Reader
+from motfunnel.tracking.redaction import (
+    referring_properties,
+    scrub_others,
+    scrub_rejects,
+    scrubber_of,
+)
 from motfunnel.tracking.spool import Spool
 
 if TYPE_CHECKING:
@@ -91,9 +94,7 @@ class Custodian(Reader):
 
     def identity(self, contact: object) -> Identity:
         """Say which keys are one contact with this one."""
-        key = self._key(contact)
-        with self.database.read() as connection:
-            return find_identity(self._ledger(connection), key)
+        return self._identity(self._key(contact))
 
     def export(self, contact: object) -> dict[str, Any]:
         """Give everything that is recorded of a contact, under any of its keys, ready for JSON.
@@ -101,12 +102,13 @@ class Custodian(Reader):
         Looks through all events and rejects of the tenant for where others named it.
         """
         key = self._key(contact)
-        profile = self.contact(key)
+        profile = self._profile(key)
         with self.database.read() as connection:
             ledger = self._ledger(connection)
-            return export_contact(
-                ledger, find_identity(ledger, key), profile, self.spool, self.funnel
-            )
+            identity = find_identity(ledger, key)
+            keys = dict.fromkeys(identity.keys)
+            scrubber = scrubber_of(keys, self.funnel, self.interpreter.contact_key)
+            return export_contact(ledger, identity, profile, self.spool, self.funnel, scrubber)
 
     def forget(self, contact: object, *, keep_counts: bool = False) -> Forgotten:
         """Erase a contact: every key of it, all events, and every mention of it by others.
@@ -160,9 +162,9 @@ class Custodian(Reader):
         every = {
             key: token
             for contact, token in tokens.items()
-            for key in (contact, *self.identity(contact).keys)
+            for key in (contact, *self._identity(contact).keys)
         }
-        scrubber = Scrubber(every)
+        scrubber = scrubber_of(every, funnel, self.interpreter.contact_key)
 
         def erase_all(ledger: Ledger) -> list[Erased]:
             return [
@@ -197,6 +199,10 @@ class Custodian(Reader):
         while more := self._commit(lambda ledger: scrub_others(ledger, funnel, scrubber)):
             count += more
         return count
+
+    def _identity(self, key: str) -> Identity:
+        with self.database.read() as connection:
+            return find_identity(self._ledger(connection), key)
 
     def _commit(self, work: Callable[[Ledger], Result]) -> Result:
         return persist(self.database, lambda on: work(self._ledger(on)))

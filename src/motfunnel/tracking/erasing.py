@@ -6,7 +6,6 @@ be counted, and nobody can say of whom. Its journey ends there: nothing departs 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
@@ -14,29 +13,22 @@ from uuid import uuid4
 
 from attrs import evolve, frozen
 
-from motfunnel.domain.event import Event
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.instant import to_micros
 from motfunnel.domain.moment import LEFT, SILENCE, Episode, Moment
-from motfunnel.domain.payload import to_json
-from motfunnel.domain.scrubber import ERASED, Scrubber
 from motfunnel.store.contact_state import ContactState
 from motfunnel.store.departures import UNKNOWN
 from motfunnel.store.erasure import (
     copy_events,
     delete_contacts,
-    events_naming,
     known_contacts,
     put_erasure,
-    rejects_naming,
-    replace_event,
     unname_referred,
 )
 from motfunnel.store.ledger import Ledger
-from motfunnel.store.rejects import Reject, drop_rejects, put_rejects
-from motfunnel.store.traits import remake_traits
 from motfunnel.tracking.fold import refold
 from motfunnel.tracking.merging import lock_identities
+from motfunnel.tracking.redaction import scrubber_of
 
 
 @frozen(kw_only=True)
@@ -112,73 +104,6 @@ def erase_contact(
     return Erased(keys=keys, events=events, token=token)
 
 
-def scrub_others(ledger: Ledger, funnel: Funnel, scrubber: Scrubber) -> int:
-    """Take the keys out of the events of others, and fold those anew; how many events there were.
-
-    A referral stays one, of somebody who is no longer named.
-    """
-    where = (ledger.connection, ledger.tables, ledger.tenant)
-    referring = referring_properties(funnel)
-    changed: dict[str, list[tuple[Event, Event]]] = {}
-    for event in events_naming(*where, list(scrubber.tokens)):
-        cleaned = _clean(event, scrubber, referring, funnel)
-        if cleaned != event and event.contact not in scrubber.tokens:
-            changed.setdefault(event.contact, []).append((event, cleaned))
-    if not changed:
-        return 0
-    owners, _ = lock_identities(ledger, funnel, [*changed])
-    for pairs in changed.values():
-        for stored, cleaned in pairs:
-            replace_event(*where, stored, cleaned)
-    refold(ledger, list({state.contact: state for state in owners.values()}.values()), funnel)
-    remake_traits(*where, {key: owners[key].contact for key in changed})
-    return sum(map(len, changed.values()))
-
-
-def scrub_rejects(ledger: Ledger, funnel: Funnel, scrubber: Scrubber, now: datetime) -> int:
-    """Delete the rejects of erased contacts, and take their keys out of those of others.
-
-    Returns:
-        How many rejects there were.
-    """
-    where = (ledger.connection, ledger.tables, ledger.tenant)
-    referring = referring_properties(funnel)
-    gone: list[str] = []
-    changed: list[Reject] = []
-    for reject in rejects_naming(*where, list(scrubber.tokens)):
-        left = _left_of(reject, scrubber, referring)
-        if left is None:
-            gone.append(reject.id)
-        elif left != reject:
-            changed.append(left)
-    drop_rejects(*where, gone)
-    put_rejects(*where, changed, now)
-    return len(gone) + len(changed)
-
-
-def referring_properties(funnel: Funnel) -> set[str]:
-    """The names of properties that name a contact."""
-    return {rule.referred for rules in funnel.rules.values() for rule in rules if rule.referred}
-
-
-def _left_of(reject: Reject, scrubber: Scrubber, referring: Collection[str]) -> Reject | None:
-    """What is left of a reject; None of one of an erased contact, or that cannot be read."""
-    try:
-        payload = json.loads(reject.payload)
-    except ValueError:
-        return None
-    if reject.contact in scrubber.tokens:
-        return None
-    cleaned = scrubber.clean(payload, referring)
-    return evolve(
-        reject,
-        contact=scrubber.clean(reject.contact),
-        event=scrubber.clean(reject.event),
-        reason=scrubber.clean(reject.reason) or ERASED,
-        payload=reject.payload if cleaned == payload else to_json(cleaned),
-    )
-
-
 def _keep_counts(
     ledger: Ledger, funnel: Funnel, owner: ContactState, token: str, now: datetime
 ) -> str | None:
@@ -196,7 +121,7 @@ def _keep_counts(
     ids: dict[tuple[str, str | None], str] = {event[:2]: str(uuid4()) for event in events}
     returns = {m.episode: ids.get(m.event_key) for m in kept}
     others = known_contacts(*where, {m.referred for m in kept if m.referred})
-    scrubber = Scrubber(dict.fromkeys({event[0] for event in events}))
+    scrubber = scrubber_of(dict.fromkeys({event[0] for event in events}), funnel)
     copy_events(*where, token, ids, scrubber)
     unspoken = [_without_words(moment, token, ids, others) for moment in kept]
     ledger.add_journeys([(unspoken, [_unspoken(e, token, returns) for e in away.values()])])
@@ -245,13 +170,3 @@ def _unspoken(episode: Episode, token: str, returns: Mapping[int | None, str | N
 def _plain(reason: Any) -> Any:
     """A reason of our own; what somebody said is gone."""
     return reason if reason in (None, SILENCE, LEFT) else UNKNOWN
-
-
-def _clean(event: Event, scrubber: Scrubber, referring: Collection[str], funnel: Funnel) -> Event:
-    is_word = funnel.knows(event.name) or event.name.isidentifier()
-    return evolve(
-        event,
-        id=str(uuid4()) if scrubber.is_named(event.id) else event.id,
-        name=ERASED if not is_word and scrubber.is_named(event.name) else event.name,
-        properties=scrubber.clean(event.properties, referring),
-    )

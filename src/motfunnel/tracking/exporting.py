@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.scrubber import Scrubber
 from motfunnel.store.erasure import events_naming, rejects_naming
 from motfunnel.store.records import recorded_events, recorded_merges
-from motfunnel.tracking.erasing import referring_properties
 from motfunnel.tracking.merging import Identity
 from motfunnel.tracking.profile import Profile
+from motfunnel.tracking.redaction import is_reject_of, referring_properties
 from motfunnel.tracking.spool import Spool
 
 if TYPE_CHECKING:
@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 
 def export_contact(
-    ledger: Ledger, identity: Identity, profile: Profile, spool: Spool | None, funnel: Funnel
+    ledger: Ledger,
+    identity: Identity,
+    profile: Profile,
+    spool: Spool | None,
+    funnel: Funnel,
+    scrubber: Scrubber,
 ) -> dict[str, Any]:
     """Put together what is recorded under a contact's keys, what waits, and where others named it.
 
@@ -28,27 +33,27 @@ def export_contact(
     """
     where = (ledger.connection, ledger.tables, ledger.tenant)
     keys = list(identity.keys)
+    waiting = () if spool is None else spool.entries()
     return {
         "contact": identity.contact,
         "keys": keys,
         "profile": profile.to_dict(),
         "events": recorded_events(*where, keys),
         "merges": recorded_merges(*where, keys),
-        "named_by_others": _named_by_others(ledger, keys, referring_properties(funnel)),
-        "rejects": _rejects(ledger, keys),
-        "waiting": _waiting(spool, keys),
+        "named_by_others": _named_by_others(ledger, scrubber, referring_properties(funnel)),
+        "rejects": _rejects(ledger, scrubber),
+        "waiting": [json.loads(one.to_json()) for one in waiting if one.is_of(scrubber)],
     }
 
 
 def _named_by_others(
-    ledger: Ledger, keys: Sequence[str], referring: Collection[str]
+    ledger: Ledger, scrubber: Scrubber, referring: Collection[str]
 ) -> list[dict[str, Any]]:
-    found = events_naming(ledger.connection, ledger.tables, ledger.tenant, keys)
-    scrubber = Scrubber(dict.fromkeys(keys))
+    where = (ledger.connection, ledger.tables, ledger.tenant)
     naming = [
         event
-        for event in found
-        if event.contact not in keys
+        for event in events_naming(*where, [*scrubber.tokens])
+        if event.contact not in scrubber.tokens
         and scrubber.clean(event.properties, referring) != event.properties
     ]
     return [
@@ -57,16 +62,11 @@ def _named_by_others(
     ]
 
 
-def _rejects(ledger: Ledger, keys: Sequence[str]) -> list[dict[str, Any]]:
-    found = rejects_naming(ledger.connection, ledger.tables, ledger.tenant, keys)
+def _rejects(ledger: Ledger, scrubber: Scrubber) -> list[dict[str, Any]]:
+    where = (ledger.connection, ledger.tables, ledger.tenant)
+    keys = [*scrubber.tokens] if scrubber.key_of is None else None
     return [
         {"event": one.event, "reason": one.reason, "payload": one.payload}
-        for one in found
-        if one.contact in keys
+        for one in rejects_naming(*where, keys)
+        if is_reject_of(one, scrubber)
     ]
-
-
-def _waiting(spool: Spool | None, keys: Sequence[str]) -> list[dict[str, Any]]:
-    scrubber = Scrubber(dict.fromkeys(keys))
-    entries = () if spool is None else spool.entries()
-    return [json.loads(one.to_json()) for one in entries if one.without(scrubber, ()) is None]

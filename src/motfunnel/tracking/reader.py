@@ -71,7 +71,10 @@ class Reader:
 
     def contact(self, contact: object, *, as_of: datetime | None = None) -> Profile:
         """Say what is known of a contact, and why; an unknown one has an empty profile."""
-        key, funnel, instant = self._key(contact), self.funnel, self.as_of(as_of)
+        return self._profile(self._key(contact), as_of)
+
+    def _profile(self, key: str, as_of: datetime | None = None) -> Profile:
+        funnel, instant = self.funnel, self.as_of(as_of)
         with self.database.read() as connection:
             ledger = Ledger(connection, self.database.tables.schema, self.tenant)
             identity = find_identity(ledger, key)

@@ -5,6 +5,7 @@ Its id and its instant are fixed when it is set aside. Where it is kept, others 
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
@@ -106,13 +107,32 @@ class SetAside:
             payload=to_text({MARK: json.loads(self.to_json())}),
         )
 
+    def is_of(self, scrubber: Scrubber) -> bool:
+        """Whether an erased contact said it; what is no event is taken to be, if it names one."""
+        if isinstance(self.extra, list):
+            leaves = [*_leaves(self.extra)]
+            return any(map(scrubber.is_own, leaves)) or any(map(scrubber.is_named, leaves))
+        given = [self.contact, _contact_of(self.extra)]
+        if any(not scrubber.tokens.keys().isdisjoint(_leaves(one)) for one in given):
+            return True
+        return any(scrubber.is_own(_given(one)) for one in given[self.is_keyed :])
+
     def without(self, scrubber: Scrubber, referring: Collection[str]) -> SetAside | None:
-        """What is left of it once contacts are erased; None of what one of them said itself."""
-        if not scrubber.tokens.keys().isdisjoint(_leaves(self.contact)):
+        """What is left of it once contacts are erased; None of what one of them said itself.
+
+        None, too, of what is of a contact that could not be written down: whose it was cannot be
+        told, and taken again it cannot be.
+        """
+        whose = [self.contact, _contact_of(self.extra)]
+        whose += self.extra if isinstance(self.extra, list) else []
+        if self.is_of(scrubber) or _OBJECT in {*_leaves(whose)}:
             return None
-        parts = ("contact", "event", "properties", "extra", "reason")
-        cleaned = {name: scrubber.clean(getattr(self, name), referring) for name in parts}
-        is_named = isinstance(self.id, str) and scrubber.is_named(self.id)
+        parts = ("contact", "event", "properties", "occurred_at", "extra", "reason")
+        cleaned = {
+            name: scrubber.clean(_plainly(getattr(self, name), scrubber), referring)
+            for name in parts
+        }
+        is_named = any(map(scrubber.is_named, _leaves(self.id)))
         return evolve(self, **cleaned, id=str(uuid4()) if is_named else self.id)
 
 
@@ -157,9 +177,40 @@ def _leaves(written: Any) -> Any:
         yield str(written)
 
 
+def _contact_of(extra: Any) -> Any:
+    """The contact of a mapping that was given as an event."""
+    if not isinstance(extra, dict):
+        return None
+    pairs = extra.get("$pairs")
+    return dict(map(tuple, pairs)).get("contact") if pairs else extra.get("contact")
+
+
+def _given(written: Any) -> Any:
+    try:
+        return read_back(written)
+    except (TypeError, ValueError):
+        return None
+
+
+def _plainly(written: Any, scrubber: Scrubber) -> Any:
+    """What was written down, with no key of the erased in what is not written in letters."""
+    if isinstance(written, list):
+        return [_plainly(item, scrubber) for item in written]
+    if not isinstance(written, dict):
+        return written
+    if written.get("$uuid") in scrubber.tokens:
+        return scrubber.tokens[written["$uuid"]]
+    if "$bytes" in written:
+        said = base64.b64decode(written["$bytes"])
+        texts = (said.decode(code, "replace") for code in ("utf-8", "utf-16-le", "utf-16-be"))
+        return None if any(map(scrubber.is_named, texts)) else written
+    return {name: _plainly(item, scrubber) for name, item in written.items()}
+
+
 def _shown(written: Any) -> str | None:
     plain = isinstance(written, str | int) and not isinstance(written, bool)
     return _UNSTORABLE.sub("\ufffd", str(written)[:_MOST_SHOWN]) if plain else None
 
 
 _ERRORS: Final = "motfunnel.errors"
+_OBJECT: Final = "$object"

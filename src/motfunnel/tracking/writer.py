@@ -7,7 +7,7 @@ after it has ended. Keeps the budget of a call, and the tracker's policy where i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -95,6 +95,8 @@ class Writer(Reader):
         try:
             return self.interpreter.read_mapping(event)
         except Exception:
+            with suppress(Exception):  # whose it is, if that can be told
+                return Call(verb="track_many", contact=event["contact"], extra=event)
             return Call(verb="track_many", extra=event)
 
     def _within_budget(self) -> AbstractContextManager[None]:

@@ -1,0 +1,169 @@
+"""Redaction: the keys of erased contacts, taken out of what is kept of others.
+
+An event of somebody else stays one, and a reject too; they only name nobody any more.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import uuid4
+
+from attrs import evolve
+
+from motfunnel.domain.event import IDENTIFY, Event
+from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.payload import to_json
+from motfunnel.domain.scrubber import ERASED, Scrubber
+from motfunnel.store.erasure import events_naming, rejects_naming, replace_event
+from motfunnel.store.ledger import Ledger
+from motfunnel.store.rejects import (
+    COLUMNS,
+    CUT,
+    ROW,
+    UNREAD,
+    Reject,
+    drop_rejects,
+    put_rejects,
+)
+from motfunnel.store.traits import remake_traits
+from motfunnel.tracking.fold import refold
+from motfunnel.tracking.merging import lock_identities
+from motfunnel.tracking.set_aside import MARK, SetAside
+
+_SEPARATORS: Final = re.compile(r"""\s*["']?[,;\t|]["']?\s*|^["']|["']$""")
+"""What stands between the cells of a line that is no whole row."""
+
+_ESCAPED: Final = re.compile(r"\\+u([0-9A-Fa-f]{4})")
+_ESCAPED_QUOTE: Final = re.compile(r"\\+([\"'/])")
+
+
+def scrub_others(ledger: Ledger, funnel: Funnel, scrubber: Scrubber) -> int:
+    """Take the keys out of the events of others, and fold those anew; how many events there were.
+
+    A referral stays one, of somebody who is no longer named.
+    """
+    where = (ledger.connection, ledger.tables, ledger.tenant)
+    referring = referring_properties(funnel)
+    changed: dict[str, list[tuple[Event, Event]]] = {}
+    for event in events_naming(*where, list(scrubber.tokens)):
+        cleaned = _clean(event, scrubber, referring)
+        if cleaned != event and event.contact not in scrubber.tokens:
+            changed.setdefault(event.contact, []).append((event, cleaned))
+    if not changed:
+        return 0
+    owners, _ = lock_identities(ledger, funnel, [*changed])
+    for pairs in changed.values():
+        for stored, cleaned in pairs:
+            replace_event(*where, stored, cleaned)
+    refold(ledger, list({state.contact: state for state in owners.values()}.values()), funnel)
+    remake_traits(*where, {key: owners[key].contact for key in changed})
+    return sum(map(len, changed.values()))
+
+
+def scrub_rejects(ledger: Ledger, funnel: Funnel, scrubber: Scrubber, now: datetime) -> int:
+    """Delete the rejects of erased contacts, and take their keys out of those of others.
+
+    Returns:
+        How many rejects there were.
+    """
+    where = (ledger.connection, ledger.tables, ledger.tenant)
+    referring = referring_properties(funnel)
+    gone: list[str] = []
+    changed: list[Reject] = []
+    keys = [*scrubber.tokens] if scrubber.key_of is None else None  # else any text may be its key
+    for reject in rejects_naming(*where, keys):
+        left = left_of(reject, scrubber, referring)
+        if left != reject:
+            gone.append(reject.id)
+            changed += [] if left is None else [left]
+    drop_rejects(*where, gone)
+    put_rejects(*where, changed, now)
+    return len(gone)
+
+
+def scrubber_of(
+    tokens: Mapping[str, str | None], funnel: Funnel, key_of: Callable[[Any], object] | None = None
+) -> Scrubber:
+    """What takes out keys, and leaves the words that the funnel itself uses.
+
+    Args:
+        tokens: for each key what stands for it from now on.
+        funnel: names events, and properties that it reads.
+        key_of: turns a contact as the host has it into its key.
+    """
+    rules = [rule for several in funnel.rules.values() for rule in several]
+    read = {
+        name
+        for rule in rules
+        for name in (rule.score, rule.referred, rule.case, rule.reason, rule.arm)
+        if name is not None
+    }
+    asked = {condition.property for rule in rules for condition in rule.when}
+    words = frozenset({IDENTIFY, *funnel.rules, *funnel.touchpoints, *read, *asked})
+    return Scrubber(tokens, words=words, key_of=key_of)
+
+
+def referring_properties(funnel: Funnel) -> set[str]:
+    """The names of properties that name a contact."""
+    return {rule.referred for rules in funnel.rules.values() for rule in rules if rule.referred}
+
+
+def is_reject_of(reject: Reject, scrubber: Scrubber) -> bool:
+    """Whether a reject is an erased contact's own; what is no whole row, if it names one."""
+    if reject.contact in scrubber.tokens:
+        return True
+    payload = json.loads(reject.payload)
+    if MARK in payload:
+        return SetAside.from_json(json.dumps(payload[MARK])).is_of(scrubber)
+    if ROW in payload:
+        return scrubber.is_own(payload[ROW].get(payload[COLUMNS]["contact"]))
+    unread = payload.get(UNREAD) or {CUT: payload.get(CUT, "")}
+    cells = [cell for one in unread.values() for cell in (one if isinstance(one, list) else [one])]
+    column = payload.get(COLUMNS, {}).get("contact", "")
+    return any(
+        scrubber.is_named(text) or any(map(scrubber.is_own, _pieces(text, column)))
+        for text in map(str, cells)
+    )
+
+
+def left_of(reject: Reject, scrubber: Scrubber, referring: Collection[str]) -> Reject | None:
+    """What is left of a reject; None of one of an erased contact, or that cannot be read."""
+    try:
+        payload = json.loads(reject.payload)
+        if is_reject_of(reject, scrubber):
+            return None
+        if MARK in payload:
+            said = SetAside.from_json(json.dumps(payload[MARK]))
+            left = said.without(scrubber, referring)
+            # Under a new id: the old one is made of what was said.
+            return reject if left == said else None if left is None else left.to_reject()
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+    cleaned = scrubber.clean(payload, referring)
+    return evolve(
+        reject,
+        contact=scrubber.clean(reject.contact),
+        event=reject.event and scrubber.clean_name(reject.event),
+        reason=scrubber.clean(reject.reason) or ERASED,
+        payload=reject.payload if cleaned == payload else to_json(cleaned),
+    )
+
+
+def _pieces(text: str, column: str) -> list[str]:
+    """What may be the contact in a text that was to be a row, of CSV or JSON."""
+    plain = _ESCAPED_QUOTE.sub(r"\1", _ESCAPED.sub(lambda code: chr(int(code[1], 16)), text))
+    values = re.findall(rf'"{re.escape(column)}"\s*:\s*(?:"([^"]*)"|([\w.-]+))', plain)
+    return [*_SEPARATORS.split(plain), *(quoted or number for quoted, number in values)]
+
+
+def _clean(event: Event, scrubber: Scrubber, referring: Collection[str]) -> Event:
+    return evolve(
+        event,
+        id=str(uuid4()) if scrubber.is_named(event.id) else event.id,
+        name=scrubber.clean_name(event.name),
+        properties=scrubber.clean(event.properties, referring),
+    )
