@@ -303,7 +303,7 @@ def test_nothing_is_left_of_her_anywhere(
     log.write_text(caplog.text, encoding="utf-8")
     found = search_tables(scene.engine, wanted)
     found += search_files(scene.home / "test.db", wanted)
-    found += search_files(file, wanted)
+    found += search_files(file, wanted)  # beside which the log lies
     assert found == []
     assert [*who_is_named(scene, key)] == []
     check_bob(scene)

@@ -64,7 +64,19 @@ class Scrubber:
 
     def is_own(self, contact: Any) -> bool:
         """Whether a contact, as the host has it or as its key, is one of them."""
-        return self._own_key(contact) is not None
+        return self.own_key(contact) is not None
+
+    def own_key(self, contact: Any) -> str | None:
+        """Which of them a contact is, as the host has it or as its key; None: none of them."""
+        if str(contact) in self.tokens:
+            return str(contact)
+        if self.key_of is None or contact is None:
+            return None
+        try:
+            key = contact_key(self.key_of(contact))
+        except Exception:  # the host's own function, asked about anything at all
+            return None
+        return key if key in self.tokens else None
 
     def clean_name(self, name: str) -> str:
         """Replace the keys in the name of an event or a property."""
@@ -103,19 +115,8 @@ class Scrubber:
     def _clean_reference(self, value: Any, referring: Collection[str]) -> Any:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         name = to_json(value) if is_number else value
-        key = self._own_key(name) if isinstance(name, str) else None
+        key = self.own_key(name) if isinstance(name, str) else None
         return self.clean(value, referring) if key is None else self.tokens[key]
-
-    def _own_key(self, contact: Any) -> str | None:
-        if str(contact) in self.tokens:
-            return str(contact)
-        if self.key_of is None or contact is None:
-            return None
-        try:
-            key = contact_key(self.key_of(contact))
-        except Exception:  # the host's own function, asked about anything at all
-            return None
-        return key if key in self.tokens else None
 
 
 def is_unmistakable(key: str) -> bool:

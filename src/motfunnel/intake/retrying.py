@@ -7,7 +7,7 @@ recorded already, under the id that it would get, is that event, and leaves too.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
@@ -29,7 +29,8 @@ from motfunnel.store.rejects import (
     ROW,
     Reject,
     drop_rejects,
-    put_rejects,
+    find_changed,
+    put_reasons,
     read_rejects,
 )
 from motfunnel.store.retrying import persist
@@ -106,10 +107,16 @@ class _Retry:
         new, said_left, rows = retry_said(self.tracker, some)
         batch, stay = self._read(rows)
         now = self.tracker.interpreter.clock()
-        write = partial(self._write, some=rows, batch=batch, stay=stay, now=now)
         confirm = partial(self._is_written, some=rows)
-        added, left = persist(self.tracker.database, write, confirm=confirm)
-        return new + added, sorted([*said_left, *left], key=attrgetter("id"))
+        while True:
+            write = partial(self._write, some=rows, batch=batch, stay=stay, now=now)
+            try:
+                added, left = persist(self.tracker.database, write, confirm=confirm)
+            except _Changed as meanwhile:
+                batch.taken = [one for one in batch.taken if _id_of(one) not in meanwhile.ids]
+                stay |= dict.fromkeys(meanwhile.ids, "it has changed or gone meanwhile")
+            else:
+                return new + added, sorted([*said_left, *left], key=attrgetter("id"))
 
     def _is_written(
         self,
@@ -175,11 +182,22 @@ class _Retry:
         added, refused = write_events(connection, tracker, batch, now)
         reasons = stay | {_id_of(one): one.reason for one in refused}
         left = [evolve(one, reason=reasons[one.id]) for one in some if one.id in reasons]
-        put_rejects(connection, tables, tracker.tenant, left, now)
-        gone = [one.id for one in some if one.id not in reasons]
-        drop_rejects(connection, tables, tracker.tenant, gone)
+        taken = [one for one in some if one.id not in reasons]
+        # The contacts are locked by now, as an erasure locks them first, and rejects after them.
+        if changed := find_changed(connection, tables, tracker.tenant, taken):
+            raise _Changed(changed)
+        put_reasons(connection, tables, tracker.tenant, left, now)
+        drop_rejects(connection, tables, tracker.tenant, [one.id for one in taken])
         return added, left
 
 
-def _id_of(refused: Refused) -> str:
-    return str(refused.raw.cells["reject"])
+class _Changed(Exception):
+    """Rejects have changed, or gone, since they were read."""
+
+    def __init__(self, ids: Collection[str]) -> None:
+        super().__init__(len(ids))
+        self.ids = ids
+
+
+def _id_of(row: Taken | Refused) -> str:
+    return str(row.raw.cells["reject"])

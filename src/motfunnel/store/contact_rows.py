@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete
 
 from motfunnel.domain.funnel import Funnel
+from motfunnel.store.chunks import chunks
 from motfunnel.store.contact_state import ContactState, new_state, read_state, write_state
 from motfunnel.store.statement import Statement
 from motfunnel.store.statements import SOME, statements
@@ -75,7 +76,20 @@ class ContactRows:
                 state = locked.get(above) or self.lock_contact(above, funnel)
                 locked[above] = state
             owners[key] = state
+        self.drop_strays(locked.keys() - {*wanted, *(one.contact for one in owners.values())})
         return owners
+
+    def drop_strays(self, keys: Iterable[str]) -> None:
+        """Delete the rows of keys that were locked for nothing, and made for it, if they are empty.
+
+        They belonged to a contact that was erased before the lock was had.
+        """
+        contacts = self.tables.contacts
+        c = contacts.c
+        for some in chunks({*keys}):
+            empty = (c.last_at.is_(None), c.merged_into.is_(None), c.aliases == 0)
+            mine = (c.tenant == self.tenant, c.contact.in_(some), c.fingerprint != "")
+            self.connection.execute(delete(contacts).where(*mine, *empty))
 
     def find_aliases(self, keys: Sequence[str]) -> dict[str, str]:
         """Find those of some keys that were merged, and the contacts that they belong to."""

@@ -100,13 +100,25 @@ def unname_referred(
     connection: Connection, tables: Tables, tenant: str, tokens: Mapping[str, str | None]
 ) -> None:
     """Take keys out of the referrals that erasures left: no event says them any more."""
-    m = tables.moments.c
-    for key, token in tokens.items():
-        connection.execute(
-            sql_update(tables.moments)
-            .where(m.tenant == tenant, m.referred == key)
-            .values(referred=token)
+    m, c = tables.moments.c, tables.contacts.c
+    is_left = (c.tenant == m.tenant) & (c.contact == m.contact) & c.erased_at.is_not(None)
+    for some in chunks(tokens, _AT_ONCE):
+        naming = (
+            select(m.contact, m.ordinal, m.referred)
+            .join(tables.contacts, is_left)
+            .where(m.tenant == tenant, m.referred.in_(some))
         )
+        for row in connection.execute(naming).all():
+            mine = (m.tenant == tenant) & (m.contact == row.contact) & (m.ordinal == row.ordinal)
+            unnamed = sql_update(tables.moments).where(mine)
+            connection.execute(unnamed.values(referred=tokens[row.referred]))
+
+
+def referred_names(connection: Connection, tables: Tables, tenant: str) -> Sequence[str]:
+    """All names by which somebody was referred."""
+    m = tables.moments.c
+    named = select(m.referred).where(m.tenant == tenant, m.referred.is_not(None)).distinct()
+    return connection.scalars(named).all()
 
 
 def put_erasure(

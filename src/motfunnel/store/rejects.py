@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Final
 
 from attrs import frozen
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, select, update
 
+from motfunnel.store.chunks import chunks
 from motfunnel.store.tables import Tables
 from motfunnel.store.upsert import insert_or_update
 
@@ -141,6 +142,46 @@ def drop_rejects(connection: Connection, tables: Tables, tenant: str, ids: Seque
         connection.execute(
             delete(rejects).where(rejects.c.tenant == tenant, rejects.c.id.in_(some))
         )
+
+
+def replace_reject(
+    connection: Connection, tables: Tables, tenant: str, id: str, left: Reject | None
+) -> None:
+    """Write in the place of a reject what is left of it; nothing where it has gone meanwhile."""
+    r = tables.rejects.c
+    mine = (r.tenant == tenant) & (r.id == id)
+    twin = select(r.id).where(r.tenant == tenant, r.id == left.id) if left is not None else None
+    if left is None or (left.id != id and connection.scalar(twin) is not None):
+        connection.execute(delete(tables.rejects).where(mine))
+    else:
+        connection.execute(update(tables.rejects).where(mine).values(_columns(left)))
+
+
+def put_reasons(
+    connection: Connection,
+    tables: Tables,
+    tenant: str,
+    rejects: Sequence[Reject],
+    recorded_at: datetime,
+) -> None:
+    """Give rejects new reasons, where they are there as they were read."""
+    r = tables.rejects.c
+    for reject in rejects:
+        mine = (r.tenant == tenant) & (r.id == reject.id) & (r.payload == reject.payload)
+        anew = update(tables.rejects).where(mine)
+        connection.execute(anew.values(reason=reject.reason, recorded_at=recorded_at))
+
+
+def find_changed(
+    connection: Connection, tables: Tables, tenant: str, rejects: Sequence[Reject]
+) -> set[str]:
+    """Find the rejects that are not there as they were read; the others stay till the end."""
+    r = tables.rejects.c
+    found: dict[str, str] = {}
+    for some in chunks({reject.id for reject in rejects}):
+        mine = select(r.id, r.payload).where(r.tenant == tenant, r.id.in_(some)).order_by(r.id)
+        found |= {row.id: row.payload for row in connection.execute(mine.with_for_update())}
+    return {reject.id for reject in rejects if found.get(reject.id) != reject.payload}
 
 
 def _columns(reject: Reject) -> dict[str, object]:

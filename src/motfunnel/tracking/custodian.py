@@ -5,13 +5,12 @@ The half of the tracker that sees to identity and privacy. Classifies nothing, t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
-
-from attrs import evolve
 
 from motfunnel.domain.instant import Duration, read_duration
 from motfunnel.domain.scrubber import Scrubber
@@ -22,20 +21,11 @@ from motfunnel.store.host import Host
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.retrying import persist
 from motfunnel.store.transacting import transact
-from motfunnel.tracking.erasing import (
-    Erased,
-    Forgotten,
-    erase_contact,
-)
+from motfunnel.tracking.erasing import Erased, Forgotten, erase
 from motfunnel.tracking.exporting import export_contact
 from motfunnel.tracking.merging import Identity, find_identity, merge_keys, unmerge_key
 from motfunnel.tracking.reader import Reader
-from motfunnel.tracking.redaction import (
-    referring_properties,
-    scrub_others,
-    scrub_rejects,
-    scrubber_of,
-)
+from motfunnel.tracking.redaction import find_namers, referring_properties, scrubber_of
 from motfunnel.tracking.spool import Spool
 
 if TYPE_CHECKING:
@@ -125,9 +115,20 @@ class Custodian(Reader):
                 the rates its erasure is a competing risk. Without it, the contact leaves every
                 rate, which then says how many were so erased.
         """
-        token = str(uuid4()) if keep_counts else None
-        forgotten = self._erase({self._key(contact): token})
-        return evolve(forgotten, is_complete=compact(self.database))
+        key = self._key(contact)
+        tokens = {key: str(uuid4()) if keep_counts else None}
+        known = self._scrubber({one: tokens[key] for one in (key, *self._identity(key).keys)})
+        with self._without_delivery(known) as spooled:
+            erased = self._erase(tokens, namers=self._find_namers(known))
+        spooled += self._empty_spool(erased, known)
+        return Forgotten(
+            events=erased.events,
+            others=erased.others,
+            rejects=erased.rejects,
+            spooled=spooled,
+            token=erased.token,
+            is_complete=compact(self.database),
+        )
 
     def retain(self, within: Duration, *, keep_counts: bool = False) -> int:
         """Forget the contacts of whom nothing has happened for longer than this, and old rejects.
@@ -145,45 +146,47 @@ class Custodian(Reader):
         where = (self.database.tables, self.tenant, before)
         while silent := persist(self.database, lambda on: silent_contacts(on, *where, _AT_ONCE)):
             tokens = {key: str(uuid4()) if keep_counts else None for key in silent}
-            self._erase(tokens, before)
-            count += len(silent)
+            erased = self._erase(tokens, before=before)
+            self._empty_spool(erased)
+            count += erased.contacts
         persist(self.database, lambda on: drop_rejects_before(on, *where))
         compact(self.database)
         return count
 
-    def _erase(self, tokens: Mapping[str, str | None], before: datetime | None = None) -> Forgotten:
-        """Erase contacts, last of all their own rows: until then a broken run can begin anew.
-
-        Args:
-            tokens: for each contact what is to stand for it.
-            before: leave alone those of whom something has happened since this instant.
-        """
-        funnel, now = self.funnel, self.clock()
-        every = {
-            key: token
-            for contact, token in tokens.items()
-            for key in (contact, *self._identity(contact).keys)
-        }
-        scrubber = scrubber_of(every, funnel, self.interpreter.contact_key)
-
-        def erase_all(ledger: Ledger) -> list[Erased]:
-            return [
-                erase_contact(ledger, funnel, key, now, token=token, before=before)
-                for key, token in tokens.items()
-            ]
-
-        with self._without_delivery(scrubber) as spooled:
-            others = self._scrub_others(scrubber)
-            rejects = self._commit(lambda ledger: scrub_rejects(ledger, funnel, scrubber, now))
-            erased = self._commit(erase_all)
-            others += self._scrub_others(scrubber)  # what was said of them meanwhile
-        return Forgotten(
-            events=sum(one.events for one in erased),
-            others=others,
-            rejects=rejects,
-            spooled=spooled,
-            token=erased[0].token,
+    def _erase(
+        self,
+        tokens: Mapping[str, str | None],
+        *,
+        namers: Collection[str] = (),
+        before: datetime | None = None,
+    ) -> Erased:
+        """Erase contacts, in one transaction; see ``erasing.erase``."""
+        work = partial(
+            erase,
+            funnel=self.funnel,
+            tokens=tokens,
+            now=self.clock(),
+            namers=namers,
+            before=before,
+            key_of=self.interpreter.contact_key,
         )
+        return self._commit(work)
+
+    def _scrubber(self, tokens: Mapping[str, str | None]) -> Scrubber:
+        return scrubber_of(tokens, self.funnel, self.interpreter.contact_key)
+
+    def _find_namers(self, scrubber: Scrubber) -> set[str]:
+        """Look through all events before anything is locked."""
+        with self.database.read() as connection:
+            tables = self.database.tables
+            return find_namers(connection, tables, self.tenant, scrubber, self.funnel)
+
+    def _empty_spool(self, erased: Erased, known: Scrubber | None = None) -> int:
+        """Empty the spool of keys that were not known before the erasure; of how many calls."""
+        if known is not None and not erased.keys.keys() - known.tokens.keys():
+            return 0
+        with self._without_delivery(self._scrubber(erased.keys)) as count:
+            return count
 
     @contextmanager
     def _without_delivery(self, scrubber: Scrubber) -> Iterator[int]:
@@ -193,12 +196,6 @@ class Custodian(Reader):
             return
         with self.spool.scrubbed(scrubber, referring_properties(self.funnel)) as count:
             yield count
-
-    def _scrub_others(self, scrubber: Scrubber) -> int:
-        funnel, count = self.funnel, 0
-        while more := self._commit(lambda ledger: scrub_others(ledger, funnel, scrubber)):
-            count += more
-        return count
 
     def _identity(self, key: str) -> Identity:
         with self.database.read() as connection:

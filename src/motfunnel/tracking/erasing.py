@@ -6,16 +6,17 @@ be counted, and nobody can say of whom. Its journey ends there: nothing departs 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.instant import to_micros
 from motfunnel.domain.moment import LEFT, SILENCE, Episode, Moment
+from motfunnel.domain.scrubber import Scrubber
 from motfunnel.store.contact_state import ContactState
 from motfunnel.store.departures import UNKNOWN
 from motfunnel.store.erasure import (
@@ -23,12 +24,13 @@ from motfunnel.store.erasure import (
     delete_contacts,
     known_contacts,
     put_erasure,
+    referred_names,
     unname_referred,
 )
 from motfunnel.store.ledger import Ledger
 from motfunnel.tracking.fold import refold
 from motfunnel.tracking.merging import lock_identities
-from motfunnel.tracking.redaction import scrubber_of
+from motfunnel.tracking.redaction import scrub_others, scrub_rejects, scrubber_of
 
 
 @frozen(kw_only=True)
@@ -55,53 +57,108 @@ class Forgotten:
 
 @frozen(kw_only=True)
 class Erased:
-    """The rows of one contact, gone.
+    """What a transaction of an erasure did.
 
     Attributes:
-        keys: all keys of it.
-        events: how many events it had.
-        token: what stands for it; None where nothing does.
+        keys: all keys of the contacts that are gone, with what stands for each.
+        contacts: how many there were.
+        events: how many events they had.
+        others: how many events of others named one of them.
+        rejects: how many rejects were theirs or named one of them.
+        token: what stands for the last of them; None where nothing does.
     """
 
-    keys: tuple[str, ...]
-    events: int
-    token: str | None
+    keys: Mapping[str, str | None] = field(factory=dict)
+    contacts: int = 0
+    events: int = 0
+    others: int = 0
+    rejects: int = 0
+    token: str | None = None
 
 
-def erase_contact(
+def erase(
     ledger: Ledger,
     funnel: Funnel,
-    key: str,
+    tokens: Mapping[str, str | None],
     now: datetime,
     *,
-    token: str | None,
+    namers: Collection[str] = (),
     before: datetime | None = None,
+    key_of: Callable[[Any], object] | None = None,
 ) -> Erased:
-    """Delete all that is recorded under a contact's keys.
+    """Delete all that is recorded of contacts, and take their keys out of all else.
+
+    All of it is one transaction, and all contacts are locked first, in the order that everybody
+    keeps: a merge, a delivery or a retry comes before it or after it, and so does a crash.
 
     Args:
         ledger: where.
-        funnel: by which it is classified.
-        key: any of its keys.
-        now: when it is erased.
-        token: what is to keep its counts; None: nothing is.
-        before: leave it alone, if something has happened of it since this instant.
+        funnel: by which contacts are classified.
+        tokens: for each contact, by any of its keys, what is to keep its counts; None: nothing is.
+        now: when they are erased.
+        namers: whose events are known to name one of them.
+        before: leave alone those of whom something has happened since this instant.
+        key_of: turns a contact as the host has it into its key.
     """
-    owners, members = lock_identities(ledger, funnel, [key])
-    owner = owners[key]
-    if before is not None and owner.last is not None and owner.last[0] >= to_micros(before):
-        return Erased(keys=(), events=0, token=None)
+    owners, members = lock_identities(ledger, funnel, {*tokens, *namers})
+    wanted = {owners[key].contact: (owners[key], token) for key, token in tokens.items()}
+    done = Erased()
+    for contact, (owner, token) in wanted.items():
+        if before is not None and owner.last is not None and owner.last[0] >= to_micros(before):
+            continue
+        keys = {contact, *(key for key, above in members.items() if above == contact)}
+        keys |= {key for key in tokens if owners[key] is owner}
+        done = _erase_rows(ledger, funnel, owner, sorted(keys), token, now, done)
     where = (ledger.connection, ledger.tables, ledger.tenant)
-    keys = (owner.contact, *sorted(members))
+    unname_referred(*where, done.keys)
+    scrubber = scrubber_of(_with_spellings(ledger, done.keys, key_of), funnel, key_of)
+    rejects = scrub_rejects(ledger, funnel, scrubber)
+    others = scrub_others(ledger, funnel, scrubber, owners)
+    return evolve(done, rejects=rejects, others=others)
+
+
+def _erase_rows(
+    ledger: Ledger,
+    funnel: Funnel,
+    owner: ContactState,
+    keys: Sequence[str],
+    token: str | None,
+    now: datetime,
+    done: Erased,
+) -> Erased:
+    """Delete the rows of a contact that is locked."""
     if owner.erased_at is not None:  # of what an erasure left, nothing more is to be kept
         token = None
     if token is not None:
         token = _keep_counts(ledger, funnel, owner, token, now)
+    where = (ledger.connection, ledger.tables, ledger.tenant)
     events = delete_contacts(*where, keys)
-    unname_referred(*where, dict.fromkeys(keys, token))
     if events:
         put_erasure(*where, token or str(uuid4()), now, counts_kept=token is not None)
-    return Erased(keys=keys, events=events, token=token)
+    return evolve(
+        done,
+        keys={**done.keys, **dict.fromkeys(keys, token)},
+        contacts=done.contacts + 1,
+        events=done.events + events,
+        token=token,
+    )
+
+
+def _with_spellings(
+    ledger: Ledger, keys: Mapping[str, str | None], key_of: Callable[[Any], object] | None
+) -> Mapping[str, str | None]:
+    """Add the names by which referrals name these contacts, where ``key_of`` turns them into keys.
+
+    But no key of somebody else's, whom such a referral may mean.
+    """
+    if key_of is None or not keys:
+        return keys
+    where = (ledger.connection, ledger.tables, ledger.tenant)
+    scrubber = Scrubber(keys, key_of=key_of)
+    found = {name: scrubber.own_key(name) for name in referred_names(*where)}
+    others = known_contacts(*where, {name for name, key in found.items() if key})
+    spelled = {name: keys[key] for name, key in found.items() if key and name not in others}
+    return {**keys, **spelled}
 
 
 def _keep_counts(

@@ -76,6 +76,7 @@ def unmerge_key(ledger: Ledger, funnel: Funnel, old: str, now: datetime) -> Iden
     owners, members = lock_identities(ledger, funnel, [old])
     owner = owners[old]
     if owner.contact == old:
+        ledger.drop_strays([old])
         return _identity(owner, members)
     where = (ledger.connection, ledger.tables, ledger.tenant)
     moved = _below(old, pointers(*where, _of(members, owner.contact)))
@@ -116,6 +117,7 @@ def lock_identities(
         contacts = {state.contact for state in owners.values()}
         members = ledger.find_members(sorted(contacts))
         if wanted >= contacts | members.keys():
+            ledger.drop_strays(wanted - contacts - members.keys() - {*keys})
             return owners, members
         wanted |= contacts | members.keys()  # somebody merged between the look and the lock
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from attrs import evolve
@@ -18,6 +17,7 @@ from motfunnel.domain.event import IDENTIFY, Event
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.payload import to_json
 from motfunnel.domain.scrubber import ERASED, Scrubber
+from motfunnel.store.contact_state import ContactState
 from motfunnel.store.erasure import events_naming, rejects_naming, replace_event
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.rejects import (
@@ -26,13 +26,16 @@ from motfunnel.store.rejects import (
     ROW,
     UNREAD,
     Reject,
-    drop_rejects,
-    put_rejects,
+    replace_reject,
 )
+from motfunnel.store.tables import Tables
 from motfunnel.store.traits import remake_traits
 from motfunnel.tracking.fold import refold
 from motfunnel.tracking.merging import lock_identities
 from motfunnel.tracking.set_aside import MARK, SetAside
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 _SEPARATORS: Final = re.compile(r"""\s*["']?[,;\t|]["']?\s*|^["']|["']$""")
 """What stands between the cells of a line that is no whole row."""
@@ -41,47 +44,69 @@ _ESCAPED: Final = re.compile(r"\\+u([0-9A-Fa-f]{4})")
 _ESCAPED_QUOTE: Final = re.compile(r"\\+([\"'/])")
 
 
-def scrub_others(ledger: Ledger, funnel: Funnel, scrubber: Scrubber) -> int:
+def find_namers(
+    connection: Connection, tables: Tables, tenant: str, scrubber: Scrubber, funnel: Funnel
+) -> set[str]:
+    """The keys, other than theirs, under which an event names one of the erased."""
+    referring = referring_properties(funnel)
+    return {
+        event.contact
+        for event in events_naming(connection, tables, tenant, [*scrubber.tokens])
+        if event.contact not in scrubber.tokens and _clean(event, scrubber, referring) != event
+    }
+
+
+def scrub_others(
+    ledger: Ledger, funnel: Funnel, scrubber: Scrubber, owners: Mapping[str, ContactState]
+) -> int:
     """Take the keys out of the events of others, and fold those anew; how many events there were.
 
     A referral stays one, of somebody who is no longer named.
+
+    Args:
+        ledger: where.
+        funnel: by which they are classified.
+        scrubber: knows the keys.
+        owners: the contacts that are locked already, by key.
     """
     where = (ledger.connection, ledger.tables, ledger.tenant)
     referring = referring_properties(funnel)
     changed: dict[str, list[tuple[Event, Event]]] = {}
-    for event in events_naming(*where, list(scrubber.tokens)):
+    for event in events_naming(*where, [*scrubber.tokens]):
         cleaned = _clean(event, scrubber, referring)
         if cleaned != event and event.contact not in scrubber.tokens:
             changed.setdefault(event.contact, []).append((event, cleaned))
     if not changed:
         return 0
-    owners, _ = lock_identities(ledger, funnel, [*changed])
+    if late := changed.keys() - owners.keys():  # who named one of them since the first look
+        owners = {**owners, **lock_identities(ledger, funnel, late)[0]}
     for pairs in changed.values():
         for stored, cleaned in pairs:
             replace_event(*where, stored, cleaned)
-    refold(ledger, list({state.contact: state for state in owners.values()}.values()), funnel)
+    states = {owners[key].contact: owners[key] for key in changed}
+    refold(ledger, [*states.values()], funnel)
     remake_traits(*where, {key: owners[key].contact for key in changed})
     return sum(map(len, changed.values()))
 
 
-def scrub_rejects(ledger: Ledger, funnel: Funnel, scrubber: Scrubber, now: datetime) -> int:
+def scrub_rejects(ledger: Ledger, funnel: Funnel, scrubber: Scrubber) -> int:
     """Delete the rejects of erased contacts, and take their keys out of those of others.
+
+    Waits for whoever is about to take one of them again.
 
     Returns:
         How many rejects there were.
     """
     where = (ledger.connection, ledger.tables, ledger.tenant)
     referring = referring_properties(funnel)
-    gone: list[str] = []
-    changed: list[Reject] = []
     keys = [*scrubber.tokens] if scrubber.key_of is None else None  # else any text may be its key
-    for reject in rejects_naming(*where, keys):
-        left = left_of(reject, scrubber, referring)
-        if left != reject:
-            gone.append(reject.id)
-            changed += [] if left is None else [left]
-    drop_rejects(*where, gone)
-    put_rejects(*where, changed, now)
+    gone = [
+        (reject, left)
+        for reject in rejects_naming(*where, keys)
+        if (left := left_of(reject, scrubber, referring)) != reject
+    ]
+    for reject, left in gone:
+        replace_reject(*where, reject.id, left)
     return len(gone)
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from motfunnel.errors import StoreError
-from motfunnel.store.rejects import Reject, drop_rejects, put_rejects
+from motfunnel.errors import EventError, StoreError
+from motfunnel.store.rejects import Reject, drop_rejects, find_changed, put_reasons
 from motfunnel.store.retrying import persist
 from motfunnel.tracking.set_aside import MARK, SOURCE, SetAside, reason_of
 from motfunnel.tracking.tracked import Tracked
@@ -48,7 +48,7 @@ def retry_said(writer: Writer, rejects: Sequence[Reject]) -> tuple[int, list[Rej
             left.append(evolve(reject, reason=reason_of(outcome)))
     if left:
         tables, tenant, now = writer.database.tables, writer.tenant, writer.clock()
-        persist(writer.database, lambda on: put_rejects(on, tables, tenant, left, now))
+        persist(writer.database, lambda on: put_reasons(on, tables, tenant, left, now))
     return added, left, rows
 
 
@@ -80,5 +80,8 @@ def _record(
     connection: Connection, writer: Writer, said: Said, now: datetime, reject: Reject
 ) -> Tracked:
     answer: Tracked = writer._record_on(connection, [said], now)[0]
-    drop_rejects(connection, writer.database.tables, writer.tenant, [reject.id])
+    where = (connection, writer.database.tables, writer.tenant)
+    if find_changed(*where, [reject]):  # its contact is locked: an erasure was before us
+        raise EventError("the reject has changed or gone meanwhile", contact=said.event.contact)
+    drop_rejects(*where, [reject.id])
     return answer
