@@ -150,7 +150,7 @@ def replace_reject(
     """Write in the place of a reject what is left of it; nothing where it has gone meanwhile."""
     r = tables.rejects.c
     mine = (r.tenant == tenant) & (r.id == id)
-    twin = select(r.id).where(r.tenant == tenant, r.id == left.id) if left is not None else None
+    twin = select(r.id).where(r.tenant == tenant, r.id == (left.id if left is not None else ""))
     if left is None or (left.id != id and connection.scalar(twin) is not None):
         connection.execute(delete(tables.rejects).where(mine))
     else:
