@@ -18,12 +18,9 @@ import pytest
 import structlog
 from sqlalchemy import Engine
 
-from motfunnel import Tracker
 from motfunnel.store.database import Database
 from motfunnel.tracking.log import write_line
-from motfunnel.tracking.unmapped import Sightings, looks_like_name
 from tests.tracking.every_line import NAME, SECRETS, drive, logged_lines
-from tests.tracking.scene import FUNNEL
 
 ROOT = Path(__file__).parents[2]
 Log = Callable[[io.BytesIO], None]
@@ -336,57 +333,3 @@ def test_a_standard_log_that_fails_too() -> None:
     logging.getLogger("motfunnel").addHandler(Failing())
     structlog.configure(wrapper_class=Broken)
     write_line("error", "not heard")
-
-
-class TestUnmappedNames:
-    """A name that no rule names is logged where three contacts have sent it."""
-
-    @pytest.mark.parametrize(
-        "name",
-        ["order_placde", "Order Placed", "shop:order/placed-2.0", "Bestellung geändert", "a"],
-    )
-    def test_names(self, name: str) -> None:
-        sightings = Sightings()
-        due = [sightings.is_due(name, contact) for contact in "aabbabcdabcd"]
-        assert due == [contact == 6 for contact in range(12)]
-
-    @pytest.mark.parametrize(
-        "text",
-        [
-            "carl@example.com",
-            "carl＠example.com",
-            "+49 170 1234567",
-            "0049 170 1234567",
-            "",
-            "x" * 65,
-            "two\nlines",
-            "right\u202eto left",
-            "<b>",
-            "50% off",
-            "{}",
-        ],
-    )
-    def test_what_is_no_name(self, text: str) -> None:
-        assert not looks_like_name(text)
-        sightings = Sightings()
-        assert not any(sightings.is_due(text, contact) for contact in "abcdef")
-
-    def test_a_flood(self) -> None:
-        """Ever other names fill neither the memory nor the log, nor hide what comes often."""
-        sightings, lines = Sightings(), 0
-        for number in range(5000):
-            assert not sightings.is_due(f"name {number} of one", "a")
-        assert sightings.is_due("typo", "a") + sightings.is_due("typo", "b") == 0
-        assert sightings.is_due("typo", "c")
-        for number in range(5000):
-            lines += sum(sightings.is_due(f"name {number}", contact) for contact in "abc")
-        assert lines == 999
-        assert len(sightings._contacts) <= 1000
-        assert len(sightings._logged) == 1000
-
-    def test_swapped_arguments(self, make_tracker: Callable[..., Tracker], caplog: Any) -> None:
-        """What stands where the event belongs is then a contact, whatever it looks like."""
-        tracker = make_tracker()
-        for event in FUNNEL.rules:
-            tracker.track(event, "customer-4711")
-        assert caplog.records == []

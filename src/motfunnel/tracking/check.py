@@ -27,6 +27,7 @@ from motfunnel.store.traits import remake_traits, stored_traits
 from motfunnel.store.types import read_properties
 from motfunnel.tracking.fold import fold, refold
 from motfunnel.tracking.reader import Reader
+from motfunnel.tracking.unmapped import Unmapped, UnmappedCount
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -58,12 +59,14 @@ class Checked:
         contacts: how many were replayed.
         outdated: how many of them await a fold or a rebuild.
         differences: what did not agree.
+        unmapped: the names that no rule of the funnel names, among the events that were replayed.
         repaired: how many contacts were folded anew because of it.
     """
 
     contacts: int
     outdated: int
     differences: tuple[Difference, ...]
+    unmapped: Unmapped
     repaired: int = 0
 
     @property
@@ -77,7 +80,9 @@ class Checked:
         wrong = len({one.contact for one in self.differences})
         outdated = f", {self.outdated:,} await rebuild()" if self.outdated else ""
         mended = f", {self.repaired:,} repaired" if self.repaired else ""
-        return f"{counted(self.contacts, 'contact')} replayed: {wrong:,} differ{mended}{outdated}"
+        unmapped = f"; {self.unmapped}" if self.unmapped else ""
+        done = f"{counted(self.contacts, 'contact')} replayed"
+        return f"{done}: {wrong:,} differ{mended}{outdated}{unmapped}"
 
 
 def check_contacts(
@@ -102,29 +107,35 @@ def check_contacts(
         Difference(contact=key, what="contact", stored=None, replayed="events") for key in lost
     ]
     repaired = _repair(tracker, lost) if repair else 0
-    outdated = 0
+    outdated, unmapped = 0, UnmappedCount(tracker.funnel)
     for start in range(0, len(contacts), SOME):
         some = contacts[start : start + SOME]
-        behind, wrong = _check_some(tracker, some)
+        behind, wrong = _check_some(tracker, some, unmapped)
         outdated += behind
         found += wrong
         repaired += _repair(tracker, [one.contact for one in wrong]) if repair else 0
         if progress is not None:
             progress(start + len(some))
     return Checked(
-        contacts=len(contacts), outdated=outdated, differences=tuple(found), repaired=repaired
+        contacts=len(contacts),
+        outdated=outdated,
+        differences=tuple(found),
+        unmapped=unmapped.result(),
+        repaired=repaired,
     )
 
 
-def _check_some(tracker: Reader, contacts: Sequence[str]) -> tuple[int, list[Difference]]:
-    """Replay some contacts: how many await a fold, and what differs of the others."""
+def _check_some(
+    tracker: Reader, contacts: Sequence[str], unmapped: UnmappedCount
+) -> tuple[int, list[Difference]]:
+    """Replay some contacts: how many await a fold, and what differs of the others; count names."""
     funnel, database = tracker.funnel, tracker.database
     with database.read() as connection:
         ledger = Ledger(connection, database.tables.schema, tracker.tenant)
         states = ledger.read_contacts(contacts, funnel)
         current = [state for state in states if state.fingerprint == funnel.fingerprint]
         standing = [state for state in current if state.erased_at is None]
-        return len(states) - len(current), list(_compare(ledger, standing, funnel))
+        return len(states) - len(current), list(_compare(ledger, standing, funnel, unmapped))
 
 
 def _repair(tracker: Reader, contacts: Sequence[str]) -> int:
@@ -147,7 +158,7 @@ def _repair(tracker: Reader, contacts: Sequence[str]) -> int:
 
 
 def _compare(
-    ledger: Ledger, states: Sequence[ContactState], funnel: Funnel
+    ledger: Ledger, states: Sequence[ContactState], funnel: Funnel, unmapped: UnmappedCount
 ) -> Iterator[Difference]:
     if not states:
         return
@@ -157,7 +168,10 @@ def _compare(
     traits = stored_traits(ledger.connection, ledger.tables, ledger.tenant, contacts)
     for stored in states:
         contact = stored.contact
-        folded = fold(stored, stories.get(contact, []), funnel)
+        story = stories.get(contact, [])
+        for event in story:
+            unmapped.add(event.event)
+        folded = fold(stored, story, funnel)
         journey = folded.state.journey
         kept, made = write_state(stored, ledger.tenant), write_state(folded.state, ledger.tenant)
         pairs: dict[str, tuple[Any, Any]] = {name: (kept[name], made[name]) for name in kept}
@@ -165,7 +179,7 @@ def _compare(
             "moments": (moments.get(contact, []), journey.moments),
             "episodes": (episodes.get(contact, []), list(journey.episodes.values())),
             "signals": ([], [f"{event.id}: {signal}" for event, signal in folded.signals]),
-            "traits": (traits.get(contact, []), _traits(stories.get(contact, []))),
+            "traits": (traits.get(contact, []), _traits(story)),
         }
         for what, (before, after) in pairs.items():
             if before != after:

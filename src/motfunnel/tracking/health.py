@@ -9,6 +9,7 @@ from attrs import frozen
 
 from motfunnel.domain.instant import iso
 from motfunnel.domain.wording import counted
+from motfunnel.tracking.unmapped import Unmapped
 
 
 @frozen(kw_only=True)
@@ -23,6 +24,8 @@ class Health:
         sweep_lag: for how long the oldest departure by silence has not been written down, so that
             its handlers have not been told; zero where none waits.
         outdated: how many contacts await a fold by this funnel.
+        unmapped: the names that no rule of the funnel names, among the first 10,000 events in the
+            order of contacts; ``check`` counts all.
         error: the type of error with which the database answered; None where it is well. What
             only the database knows is then None.
     """
@@ -33,6 +36,7 @@ class Health:
     spooled: int | None
     sweep_lag: timedelta | None
     outdated: int | None
+    unmapped: Unmapped | None
     error: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -45,6 +49,7 @@ class Health:
             "spooled": self.spooled,
             "sweep_lag": lag,
             "outdated": self.outdated,
+            "unmapped": None if self.unmapped is None else self.unmapped.to_dict(),
             "error": self.error,
         }
 
@@ -55,5 +60,5 @@ class Health:
             return f"the database answers with {self.error}; {spool}"
         return (
             f"{counted(self.rejects or 0, 'reject')}, {spool}, {self.outdated or 0:,} outdated, "
-            f"the sweep is {self.sweep_lag} behind"
+            f"the sweep is {self.sweep_lag} behind{f'; {self.unmapped}' if self.unmapped else ''}"
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from attrs import frozen
 
@@ -44,15 +44,6 @@ class Unmapped:
     names: Mapping[str, int]
     others: int
 
-    @classmethod
-    def count(cls, events: Mapping[str, int], funnel: Funnel) -> Self:
-        """Count those of all events by their name that no rule of the funnel names."""
-        unmapped = {name: n for name, n in events.items() if not funnel.knows(name)}
-        unmapped.pop(ERASED, None)  # what an erasure leaves of a name
-        shown = Counter({name: n for name, n in unmapped.items() if looks_like_name(name)})
-        names = dict(shown.most_common(_MOST_SHOWN))
-        return cls(names=names, others=sum(unmapped.values()) - sum(names.values()))
-
     def to_dict(self) -> dict[str, Any]:
         """The same, ready for JSON."""
         return {"names": dict(self.names), "others": self.others}
@@ -67,6 +58,36 @@ class Unmapped:
         if self.others:
             parts.append(f"{counted(self.others, 'event')} of other names")
         return f"no rule names: {', '.join(parts)}" if parts else "rules name all events"
+
+
+class UnmappedCount:
+    """Counts events by the names that no rule names; a thousand names are told apart.
+
+    Args:
+        funnel: whose rules.
+    """
+
+    def __init__(self, funnel: Funnel) -> None:
+        self._funnel = funnel
+        self._names: Counter[str] = Counter()
+        self._others = 0
+
+    def add(self, name: str, count: int = 1) -> None:
+        """Count events of a name, unless a rule names it, or it is what an erasure left of one."""
+        if self._funnel.knows(name) or name == ERASED:
+            return
+        is_told = name in self._names or len(self._names) < _MOST_KEPT
+        if is_told and looks_like_name(name):
+            self._names[name] += count
+        else:
+            self._others += count
+
+    def result(self) -> Unmapped:
+        """What was counted."""
+        shown = dict(self._names.most_common(_MOST_SHOWN))
+        return Unmapped(
+            names=shown, others=self._others + self._names.total() - sum(shown.values())
+        )
 
 
 class Sightings:

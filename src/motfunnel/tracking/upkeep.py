@@ -8,6 +8,7 @@ from functools import partial
 
 from motfunnel.store import funnels
 from motfunnel.store.contacts import oldest_overdue
+from motfunnel.store.event_names import count_names
 from motfunnel.store.migrations import migrate
 from motfunnel.store.rejects import count_rejects
 from motfunnel.store.retrying import asking, persist
@@ -15,7 +16,10 @@ from motfunnel.tracking.check import Checked, check_contacts
 from motfunnel.tracking.health import Health
 from motfunnel.tracking.rebuild import rebuild_in_chunks
 from motfunnel.tracking.sweep import sweep_some
+from motfunnel.tracking.unmapped import UnmappedCount
 from motfunnel.tracking.writer import Writer
+
+_MOST_LOOKED_AT = 10_000
 
 
 class Upkeep(Writer):
@@ -87,7 +91,7 @@ class Upkeep(Writer):
     def health(self) -> Health:
         """Say how the tracker is, for a host to show; raises nothing on account of the database.
 
-        Costs a few small queries, and no more time than the budget.
+        Costs a few small queries and a look at 10,000 events, and no more time than the budget.
         """
         now = self.clock()
         try:
@@ -101,6 +105,7 @@ class Upkeep(Writer):
                 spooled=self._spooled(),
                 sweep_lag=None,
                 outdated=None,
+                unmapped=None,
                 error=type(error).__name__,
             )
 
@@ -132,6 +137,9 @@ class Upkeep(Writer):
         funnel, tables = self.funnel, self.database.tables
         with self.database.read() as connection:
             oldest = oldest_overdue(connection, tables.contacts, self.tenant, now)
+            unmapped = UnmappedCount(funnel)
+            for name, count in count_names(connection, tables, self.tenant, _MOST_LOOKED_AT):
+                unmapped.add(name, count)
             return Health(
                 at=now,
                 last_write_at=self._last_write_at,
@@ -139,6 +147,7 @@ class Upkeep(Writer):
                 spooled=self._spooled(),
                 sweep_lag=timedelta() if oldest is None else now - oldest,
                 outdated=funnels.count_outdated(connection, tables, self.tenant, funnel),
+                unmapped=unmapped.result(),
             )
 
     def _spooled(self) -> int | None:
