@@ -40,7 +40,8 @@ def run(story: Coroutine[Any, Any, Any]) -> None:
 async def host_engine(engine: Engine) -> AsyncIterator[AsyncEngine]:
     """An engine of a host on asyncio, with room for many tasks."""
     url = engine.url.set(drivername=f"{engine.name}+{DRIVERS[engine.name]}")
-    made = create_async_engine(url, pool_size=20)
+    patience = {"timeout": PATIENCE} if engine.name == "sqlite" else {}
+    made = create_async_engine(url, pool_size=20, connect_args=patience)
     yield made
     await made.dispose()
 

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from motfunnel import AsyncTracker, Tracker
 from motfunnel.store.database import Database
-from tests.tracking.scene import FUNNEL, Clock
+from tests.tracking.scene import FUNNEL, PATIENT, Clock
 
 
 @pytest.fixture
@@ -61,6 +61,7 @@ def make_async(async_url: str, tracker: Tracker, clock: Clock) -> Callable[..., 
             "funnel": FUNNEL,
             "tenant": tracker.tenant,
             "clock": clock,
+            "budget": PATIENT,
         } | options
         return AsyncTracker(database, **given)
 

@@ -17,6 +17,8 @@ from tests.oracle import Story
 
 NOON = datetime(2024, 6, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
+PATIENT = timedelta(minutes=2)
+"""A budget for tests that ask whether all come through, not how soon: machines are busy."""
 
 FUNNEL = Funnel(
     stages=("visitor", "lead", "customer"),
