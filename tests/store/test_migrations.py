@@ -152,6 +152,7 @@ def test_nothing_to_migrate(engine: Engine) -> None:
     assert inspect(engine).get_table_names() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("url", ["mariadb"], indirect=True)
 def test_a_migration_that_was_killed_goes_on(engine: Engine) -> None:
     """On MariaDB, where each step commits, a migration that stopped anywhere is completed."""

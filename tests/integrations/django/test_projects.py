@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import Engine, create_engine
 
 from motfunnel import Funnel, Tracker
+from tests.databases import NoServer
 from tests.tracking.scene import stored_events
 
 pytest.importorskip("django")
@@ -79,7 +80,12 @@ CASES = {
 }
 
 
-@pytest.fixture(params=list(CASES))
+@pytest.fixture(
+    params=[
+        pytest.param(name, marks=() if backend == "sqlite" else pytest.mark.slow)
+        for name, (backend, *_) in CASES.items()
+    ]
+)
 def case(request: pytest.FixtureRequest) -> str:
     """The name of a driver."""
     name: str = request.param
@@ -95,7 +101,10 @@ def url(case: str, request: pytest.FixtureRequest) -> str:
     """An empty database of the driver's kind."""
     databases, place = (request.getfixturevalue(name) for name in ("databases", "tmp_path"))
     empty = databases.empty(CASES[case][0], place)
-    found = empty.__enter__()
+    try:
+        found = empty.__enter__()
+    except NoServer as absence:
+        pytest.skip(str(absence))
     request.addfinalizer(lambda: empty.__exit__(None, None, None))
     return str(found.render_as_string(hide_password=False))
 
