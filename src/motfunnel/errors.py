@@ -32,6 +32,10 @@ class EventError(MotfunnelError, ValueError):
         return f"event {_brief(self.event)} of contact {_brief(self.contact)}: {self.reason}"
 
 
+class AnonymousError(EventError):
+    """The contact is an anonymous visitor, for whom there is no key."""
+
+
 class ConflictError(EventError):
     """An event with this id but other content is already recorded; that one stays.
 

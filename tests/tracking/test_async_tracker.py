@@ -24,6 +24,8 @@ from sqlalchemy.orm import Session
 
 from motfunnel import AsyncTracker, Funnel, Moment, Tracker
 from motfunnel.errors import ConflictError, SchemaError, UrlError
+from motfunnel.reports.async_report import AsyncReport
+from motfunnel.reports.report import Report
 from motfunnel.tracking.reader import Reader
 from motfunnel.tracking.writer import Writer
 from tests.tracking.asynchronous import host_engine, run
@@ -72,10 +74,16 @@ def test_questions(make_async: Callable[..., AsyncTracker], tracker: Tracker) ->
             assert len(await other.track_many(said)) == 20
             await other.identify(1, {"plan": "free"}, occurred_at=day(1))
             moments = await other.moments(as_of=day(300))
-            assert moments == [*tracker.moments(as_of=day(300))]
+            assert moments == tracker.moments(as_of=day(300))
+            assert moments == [*tracker.iter_moments(as_of=day(300))]
             assert await other.contact(1) == tracker.contact(1)
             rate = await other.ask(lambda report: report.recidivism(within=30 * DAY))
             assert rate == tracker.report().recidivism(within=30 * DAY)
+            report = other.report()
+            assert await report.recidivism(within="30d") == rate
+            answers = await asyncio.gather(report.funnel(), report.growth("month"))
+            assert answers[0] == tracker.report(as_of=answers[0].as_of).funnel()
+            assert {one.as_of for one in answers} == {rate.as_of}
             assert await other.rebuild() == 4
             assert await other.finish() == 0
             assert await other.as_of(None) == tracker.as_of(None)
@@ -85,7 +93,7 @@ def test_questions(make_async: Callable[..., AsyncTracker], tracker: Tracker) ->
 
 def test_the_same_verbs(tracker: Tracker) -> None:
     """What a Tracker can do an AsyncTracker can, with the same arguments, as a coroutine."""
-    elsewhere = {"report": "ask", "atrack": "track"}
+    elsewhere = {"report": "report", "atrack": "track", "iter_moments": "run"}
     attributes = {"funnel", "on", *Writer.__annotations__}
     for name in dir(Tracker):
         if name.startswith("_") or not (method := inspect.getattr_static(Tracker, name)):
@@ -98,6 +106,15 @@ def test_the_same_verbs(tracker: Tracker) -> None:
             continue
         assert inspect.iscoroutinefunction(verb), name
         assert [*inspect.signature(verb).parameters] == [*inspect.signature(method).parameters]
+        assert verb.__doc__, name
+    for name in dir(Report):
+        if not name.startswith("_"):
+            question = getattr(AsyncReport, name)
+            assert inspect.iscoroutinefunction(question), name
+            assert inspect.signature(question) == inspect.signature(getattr(Report, name))
+    assert inspect.signature(AsyncTracker.report).parameters == (
+        inspect.signature(Tracker.report).parameters
+    )
     made = [*inspect.signature(AsyncTracker).parameters]
     assert made == [*inspect.signature(Tracker).parameters]
 

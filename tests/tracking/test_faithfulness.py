@@ -255,7 +255,7 @@ def test_the_session_has_another_time_zone(url: str, zone: str) -> None:
     tracker = Tracker(engine, funnel=FUNNEL)
     for n, instant in enumerate(INSTANTS):
         tracker.track(str(n), "saw", id="1", occurred_at=instant)
-        assert next(tracker.moments(str(n))).occurred_at == instant.astimezone(UTC)
+        assert next(tracker.iter_moments(str(n))).occurred_at == instant.astimezone(UTC)
         assert tracker.contact(str(n)).opened_at == instant.astimezone(UTC)
     engine.dispose()
 

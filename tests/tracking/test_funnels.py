@@ -54,7 +54,7 @@ def test_the_stored_funnel(make_tracker: Callable[..., Tracker]) -> None:
         lambda tracker: tracker.track_many([{"contact": "ada", "event": "saw"}]),
         lambda tracker: tracker.identify("ada", {}),
         lambda tracker: tracker.contact("ada"),
-        lambda tracker: next(tracker.moments()),
+        lambda tracker: next(tracker.iter_moments()),
         lambda tracker: tracker.sweep(),
         lambda tracker: tracker.rebuild(),
         lambda tracker: tracker.finish(),
@@ -99,7 +99,7 @@ def test_a_changed_funnel(make_tracker: Callable[..., Tracker]) -> None:
         before.track(contact, "saw", id="1", occurred_at=day(0))
         before.track(contact, "saw", id="2", occurred_at=day(7))
     after = make_tracker(funnel=OTHER)
-    for question in (after.check_current, lambda: next(after.moments())):
+    for question in (after.check_current, lambda: next(after.iter_moments())):
         with pytest.raises(OutdatedError, match=r"3 of the contacts .* rebuild") as caught:
             question()
         assert caught.value.contacts == 3

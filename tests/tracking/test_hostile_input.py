@@ -245,7 +245,7 @@ def test_a_question_about_no_contact(tracker: Tracker, contact: object) -> None:
         tracker.contact(contact)
     if contact is not None:
         with pytest.raises(EventError):
-            next(tracker.moments(contact))
+            next(tracker.iter_moments(contact))
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_a_question_since_no_instant(tracker: Tracker, instant: Any) -> None:
     """Moments since what is no instant are refused, as are those as of it."""
     for question in ({"since": instant}, {"as_of": instant}):
         with pytest.raises(QuestionError, match=next(iter(question))):
-            next(tracker.moments(**question))
+            next(tracker.iter_moments(**question))
 
 
 def test_a_clock_ahead_is_tolerated(tracker: Tracker, clock: Clock) -> None:

@@ -35,7 +35,7 @@ def test_the_future_is_not_asked_about(tracker: Tracker, clock: Clock) -> None:
     soon = clock.now + MICROSECOND
     for question in (
         lambda: tracker.contact("ada", as_of=soon),
-        lambda: next(tracker.moments(as_of=soon)),
+        lambda: next(tracker.iter_moments(as_of=soon)),
         lambda: tracker.sweep(as_of=soon),
     ):
         with pytest.raises(QuestionError, match=r"2027-02-26T12:00:00\.000001\+00:00.* future"):
@@ -48,7 +48,7 @@ def test_naive_instants_are_refused(tracker: Tracker) -> None:
     naive = NOON.replace(tzinfo=None)
     for question in (
         lambda: tracker.contact("ada", as_of=naive),
-        lambda: next(tracker.moments(as_of=naive)),
+        lambda: next(tracker.iter_moments(as_of=naive)),
         lambda: tracker.sweep(as_of=naive),
     ):
         with pytest.raises(QuestionError, match=r"as_of.*naive"):

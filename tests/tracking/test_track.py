@@ -194,7 +194,7 @@ def test_moments_can_be_left_half_read(tracker: Tracker) -> None:
     complaint = {"contact": "ada", "event": "complained", "properties": {"ticket": "t"}}
     tracker.track_many(complaint | {"id": str(n), "occurred_at": NOON} for n in range(1100))
     for _ in range(20):  # more than a pool has connections
-        moments = tracker.moments()
+        moments = tracker.iter_moments()
         next(moments)
         del moments
     assert tracker.track("ada", "saw", occurred_at=day(1)).moments == ()

@@ -30,7 +30,7 @@ class Standing:
 def standings() -> dict[str, Standing]:
     """The standing of every contact that has moments."""
     found: dict[str, Standing] = {}
-    for moment in tracker().moments():
+    for moment in tracker().iter_moments():
         one = found.setdefault(moment.contact, Standing())
         one.presence = PRESENCE.get(moment.kind, one.presence)
         one.stage = moment.to_stage or one.stage

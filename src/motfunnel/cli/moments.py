@@ -45,7 +45,7 @@ def moments_command(
     form: str,
 ) -> None:
     """List moments, contact by contact, each contact's in order."""
-    found = tracker.moments(
+    found = tracker.iter_moments(
         contact,
         kind=None if kind is None else MomentKind(kind),
         since=read_instant(since, timezone, "since"),

@@ -54,7 +54,7 @@ def run(console: Console, database: str | None = None) -> None:
     with _unpacked() as (history, funnel), Tracker(url, funnel, tenant=tenant) as tracker:
         console.print(Text("The Git project, 2005–2026, as a funnel of contributors", "bold"))
         rows = _import(console, tracker, history)
-        findings = find(tracker.moments())
+        findings = find(tracker.iter_moments())
         report = tracker.report()
         _print(console, "The eight moments of truth", _moments_table(findings))
         title = "Recidivism: of those who departed in a year, who was back within 365 days"

@@ -62,6 +62,11 @@ def to_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
+def to_readable_json(value: object) -> str:
+    """Write a value for people and other programs, with an indent."""
+    return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
+
+
 def same_content(one: object, other: object) -> bool:
     """Whether two JSON values are equal: numbers by value, ``true`` never equal to 1."""
     if isinstance(one, bool) or isinstance(other, bool):

@@ -6,7 +6,6 @@ the names behind each number come from here. Holds values only; asks no database
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 from attrs import field, frozen
 
 from motfunnel.domain.instant import iso
+from motfunnel.domain.payload import to_readable_json
 from motfunnel.errors import QuestionError
 from motfunnel.reports import frames
 from motfunnel.reports.cells import (
@@ -133,7 +133,7 @@ class Answer(Generic[R]):
 
     def to_json(self) -> str:
         """The same as a JSON text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+        return to_readable_json(self.to_dict())
 
     def to_csv(self) -> str:
         """A line for each row, under one header; what was asked stands in each line.

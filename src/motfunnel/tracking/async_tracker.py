@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
     from sqlalchemy.ext.asyncio import AsyncEngine
 
+    from motfunnel.reports.async_report import AsyncReport
     from motfunnel.reports.report import Report
     from motfunnel.store.asynchrony import AsyncHost
 
@@ -206,10 +207,28 @@ class AsyncTracker:
         since: datetime | None = None,
         as_of: datetime | None = None,
     ) -> list[Moment]:
-        """Read moments as of an instant, as ``Tracker.moments`` does; all of them at once."""
+        """Read moments as of an instant, as ``Tracker.moments`` does."""
         return await self.run(
-            lambda tracker: list(tracker.moments(contact, kind=kind, since=since, as_of=as_of))
+            lambda tracker: tracker.moments(contact, kind=kind, since=since, as_of=as_of)
         )
+
+    def report(
+        self,
+        *,
+        as_of: datetime | None = None,
+        known_by: datetime | None = None,
+        timezone: str = "UTC",
+    ) -> AsyncReport:
+        """Ask for rates and reports, as by ``Tracker.report``; each question is awaited.
+
+        Args:
+            as_of: the instant that is asked about.
+            known_by: take into account only what had been recorded by this instant.
+            timezone: the IANA zone of calendar periods.
+        """
+        from motfunnel.reports.async_report import AsyncReport
+
+        return AsyncReport(self, as_of=as_of, known_by=known_by, timezone=timezone)
 
     async def ask(
         self,
@@ -219,7 +238,7 @@ class AsyncTracker:
         known_by: datetime | None = None,
         timezone: str = "UTC",
     ) -> Answer:
-        """Put a question to a report, made as by ``Tracker.report``.
+        """Put several questions that belong together to a report, made as by ``Tracker.report``.
 
         Args:
             question: a function that asks the report that it is given.

@@ -26,6 +26,7 @@ class Health:
         outdated: how many contacts await a fold by this funnel.
         unmapped: the names that no rule of the funnel names, among the first 10,000 events in the
             order of contacts; ``check`` counts all.
+        skipped: how many calls this process skipped since they were about anonymous visitors.
         error: the type of error with which the database answered; None where it is well. What
             only the database knows is then None.
     """
@@ -37,6 +38,7 @@ class Health:
     sweep_lag: timedelta | None
     outdated: int | None
     unmapped: Unmapped | None
+    skipped: int = 0
     error: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -50,6 +52,7 @@ class Health:
             "sweep_lag": lag,
             "outdated": self.outdated,
             "unmapped": None if self.unmapped is None else self.unmapped.to_dict(),
+            "skipped": self.skipped,
             "error": self.error,
         }
 
@@ -60,5 +63,7 @@ class Health:
             return f"the database answers with {self.error}; {spool}"
         return (
             f"{counted(self.rejects or 0, 'reject')}, {spool}, {self.outdated or 0:,} outdated, "
-            f"the sweep is {self.sweep_lag} behind{f'; {self.unmapped}' if self.unmapped else ''}"
+            f"the sweep is {self.sweep_lag} behind"
+            + (f", {self.skipped:,} of anonymous visitors skipped" if self.skipped else "")
+            + (f"; {self.unmapped}" if self.unmapped else "")
         )

@@ -122,9 +122,20 @@ class Interpreter:
             raise EventError(aside.reason, contact=aside.contact, event=aside.event)
         return evolve(self.take_call(funnel, aside.to_call()), is_dated=aside.is_dated)
 
-    def key(self, contact: object) -> object:
-        """Turn a contact into what it is known by, in the host's own way if it has one."""
-        return contact if self.contact_key is None else self.contact_key(contact)
+    def key(self, contact: object, event: object = None) -> object:
+        """Turn a contact into what it is known by, in the host's own way if it has one.
+
+        Raises:
+            EventError: the host's own way leads nowhere; it names the event that this was for.
+        """
+        if self.contact_key is None:
+            return contact
+        try:
+            return self.contact_key(contact)
+        except EventError as error:
+            error.contact = contact if error.contact is None else error.contact
+            error.event = event if error.event is None else error.event
+            raise
 
     def _take(
         self,
@@ -137,7 +148,7 @@ class Interpreter:
         id: object,
     ) -> Said:
         event = make_event(
-            self.key(contact),
+            self.key(contact, name),
             name,
             occurred_at=now if occurred_at is None else occurred_at,
             id=uuid7(now) if id is None else id,

@@ -15,6 +15,7 @@ from motfunnel.domain.instant import iso
 from motfunnel.domain.journey import PRESENCES, OpenCase
 from motfunnel.domain.machine import IS_APOSTLE, PRESENCE, PURCHASES, REFERRALS, STAGE
 from motfunnel.domain.moment import Episode, Moment, Presence
+from motfunnel.domain.payload import to_readable_json
 from motfunnel.domain.wording import counted
 
 _SECONDS = "%Y-%m-%d %H:%M:%S"
@@ -194,6 +195,10 @@ class Profile:
             "revoked": [one.to_dict() for one in self.revoked],
             "episodes": [episode.to_dict() for episode in self.episodes],
         }
+
+    def to_json(self) -> str:
+        """The same as a JSON text."""
+        return to_readable_json(self.to_dict())
 
     def __str__(self) -> str:
         """The story in lines."""

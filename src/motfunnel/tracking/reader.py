@@ -110,11 +110,25 @@ class Reader:
         kind: MomentKind | MomentName | None = None,
         since: datetime | None = None,
         as_of: datetime | None = None,
-    ) -> Iterator[Moment]:
+    ) -> list[Moment]:
         """Read moments as of an instant, contact by contact, each contact's in order.
 
-        Departures by silence are there from their deadline on, swept or not. Rows are read as
-        they are asked for.
+        Departures by silence are there from their deadline on, swept or not.
+
+        Raises:
+            OutdatedError: contacts were classified by another funnel.
+        """
+        return list(self.iter_moments(contact, kind=kind, since=since, as_of=as_of))
+
+    def iter_moments(
+        self,
+        contact: object = None,
+        *,
+        kind: MomentKind | MomentName | None = None,
+        since: datetime | None = None,
+        as_of: datetime | None = None,
+    ) -> Iterator[Moment]:
+        """The same one by one, read as they are asked for: for what does not fit into memory.
 
         Raises:
             OutdatedError: contacts were classified by another funnel.

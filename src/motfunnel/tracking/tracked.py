@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from attrs import frozen
 
 from motfunnel.domain.moment import Moment
+from motfunnel.domain.payload import to_readable_json
 from motfunnel.tracking.call import Call
 
 
@@ -18,6 +21,8 @@ class Tracked:
         moments: what the event established, in order.
         revoked: the moments that a late event took back, because they rested on its absence.
         duplicate: the event had been recorded before; nothing was done.
+        skipped: it was an anonymous visitor's, whom the host lets pass; nothing was done, and the
+            contact and the id are empty.
         error: why the event could not be recorded, where the tracker's ``on_error`` does not
             raise; it is then kept elsewhere, if it can be at all.
     """
@@ -27,17 +32,36 @@ class Tracked:
     moments: tuple[Moment, ...] = ()
     revoked: tuple[Moment, ...] = ()
     duplicate: bool = False
+    skipped: bool = False
     error: Exception | None = None
 
     def __str__(self) -> str:
         """What it did, a line each."""
         if self.error is not None:
             return f"not recorded: {type(self.error).__name__}"
+        if self.skipped:
+            return "skipped: an anonymous visitor"
         if self.duplicate:
             return f"{self.id} was there already"
         came = [str(moment) for moment in self.moments]
         went = [f"revoked: {moment}" for moment in self.revoked]
         return "\n".join(came + went) or "no moment"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same, ready for JSON; of an error its type alone."""
+        return {
+            "contact": self.contact,
+            "id": self.id,
+            "moments": [moment.to_dict() for moment in self.moments],
+            "revoked": [moment.to_dict() for moment in self.revoked],
+            "duplicate": self.duplicate,
+            "skipped": self.skipped,
+            "error": None if self.error is None else type(self.error).__name__,
+        }
+
+    def to_json(self) -> str:
+        """The same as a JSON text."""
+        return to_readable_json(self.to_dict())
 
 
 def failed_call(call: Call, error: Exception) -> Tracked:

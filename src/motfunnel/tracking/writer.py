@@ -135,7 +135,9 @@ class Writer(Reader):
             call = evolve(call, id=str(uuid7(datetime.now(UTC))))
         try:
             if self.interpreter.contact_key is not None and not call.is_keyed:
-                call = evolve(call, contact=self.interpreter.key(call.contact), is_keyed=True)
+                call = evolve(
+                    call, contact=self.interpreter.key(call.contact, call.event), is_keyed=True
+                )
             with asking(self.database):
                 funnel = self.funnel
             return call, self.interpreter.take_call(funnel, call)

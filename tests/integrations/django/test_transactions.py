@@ -200,7 +200,7 @@ def test_a_host_may_write_while_it_reads_moments(alias: str, tenant: str, tracke
 
     for name in ("ada", "bob"):
         tracker.track(name, "saw")
-    reading = tracker.moments()
+    reading = tracker.iter_moments()
     next(reading)
     assert not connections[alias].in_atomic_block
     order(alias, tenant, 1)

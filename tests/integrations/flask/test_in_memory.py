@@ -51,7 +51,7 @@ def test_questions_leave_the_session_alone(shop: Shop) -> None:
     with shop.app.app_context():
         track("ada", "bought")
         shop.session().commit()
-        moments = shop.tracker.moments()
+        moments = shop.tracker.iter_moments()
         next(moments)
         shop.place("bob")
         shop.session().flush()

@@ -31,6 +31,7 @@ async def track_async(tracker: AsyncTracker, session: Session) -> None:
     """A synchronous session joins nothing here."""
     await tracker.track("ada", "saw", bind=session)  # refused
     len(tracker.moments())  # refused
+    await tracker.report().recidivism(days=90)  # refused
 
 
 def make(engine: AsyncEngine) -> None:

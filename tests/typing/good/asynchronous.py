@@ -31,6 +31,7 @@ async def ask(tracker: AsyncTracker) -> None:
         return int(report.recidivism().numerator)
 
     assert_type(await tracker.ask(question), int)
+    assert_type(await tracker.report(timezone="UTC").recidivism(within="90d"), Rate)
     assert_type(await tracker.ask(lambda report: report.funnel().to_csv()), str)
     rate: Callable[[AsyncTracker], Coroutine[Any, Any, Rate]]
     rate = lambda it: it.ask(lambda report: report.recidivism(within=report.as_of - report.as_of))  # noqa: E731

@@ -53,7 +53,8 @@ def people(tracker: Tracker) -> None:
     assert_type(profile.presence, Presence)
     assert_type(profile.episodes, tuple[Episode, ...])
     assert_type(profile.deadline_at, datetime | None)
-    assert_type(tracker.moments(kind="depart"), Iterator[Moment])
+    assert_type(tracker.moments(kind="depart"), list[Moment])
+    assert_type(tracker.iter_moments(), Iterator[Moment])
     assert_type(tracker.merge("bob", into="ada"), Identity)
     assert_type(tracker.forget("ada", keep_counts=True), Forgotten)
     assert_type(tracker.health(), Health)
@@ -67,7 +68,7 @@ def handlers(tracker: Tracker) -> None:
     def miss(moment: Moment, *, loudly: bool = False) -> str:
         return f"we miss {moment.contact}{'!' * loudly}"
 
-    assert_type(miss(next(tracker.moments()), loudly=True), str)
+    assert_type(miss(next(tracker.iter_moments()), loudly=True), str)
     heard: list[Moment] = []
     tracker.on("opening", heard.append)
 

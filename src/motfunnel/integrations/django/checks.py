@@ -9,6 +9,7 @@
 | motfunnel.E005 | the database is of a kind that cannot be used |
 | motfunnel.E006 | another value cannot be used |
 | motfunnel.E007 | the server is MySQL, and not MariaDB (``check --database``) |
+| motfunnel.E008 | anonymous visitors are to be their sessions, without the middleware |
 | motfunnel.W001 | there is no funnel: the one that is stored with the data is used |
 """
 
@@ -18,9 +19,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
+from django.utils.module_loading import import_string
 
 from motfunnel.integrations.django.configuration import (
     KEYS,
@@ -29,6 +32,7 @@ from motfunnel.integrations.django.configuration import (
     default_alias,
     given_options,
 )
+from motfunnel.integrations.django.middleware import RequestContext
 from motfunnel.integrations.django.tracker import Tracker
 from motfunnel.store.lent_dialects import VENDORS
 
@@ -39,7 +43,12 @@ def check_setting(**_: Any) -> list[CheckMessage]:
         given = given_options()
     except ImproperlyConfigured as error:
         return [Error(str(error), id="motfunnel.E001")]
-    found = [*_check_keys(given), *_check_database(given), *_check_values(given)]
+    found = [
+        *_check_keys(given),
+        *_check_database(given),
+        *_check_values(given),
+        *_check_sessions(given),
+    ]
     if "FUNNEL" not in given:
         hint = f'{NAME} = {{"FUNNEL": "shop.funnel.funnel"}}, or "ecommerce", or "saas"'
         found.append(Warning(f"{NAME} names no FUNNEL", hint=hint, id="motfunnel.W001"))
@@ -98,6 +107,18 @@ def _check_values(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
                     Tracker(default_alias(), **{name: value})
             except (ImproperlyConfigured, ImportError, ValueError, TypeError) as error:
                 yield Error(f"{NAME}[{key!r}] cannot be used: {error}", id=id)
+
+
+def _check_sessions(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
+    if given.get("ANONYMOUS") != "session":
+        return
+    installed = [import_string(one) for one in settings.MIDDLEWARE]
+    if not any(isinstance(one, type) and issubclass(one, RequestContext) for one in installed):
+        yield Error(
+            f"{NAME}['ANONYMOUS'] is 'session', which needs the middleware RequestContext",
+            hint=f"MIDDLEWARE += ['{RequestContext.__module__}.{RequestContext.__name__}']",
+            id="motfunnel.E008",
+        )
 
 
 def _is_usable(alias: str) -> bool:

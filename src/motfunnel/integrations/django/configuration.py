@@ -21,6 +21,7 @@ from motfunnel.domain.definition import PRESETS
 from motfunnel.domain.funnel import Funnel, preset
 from motfunnel.errors import MotfunnelError
 from motfunnel.integrations.django.tracker import Tracker
+from motfunnel.integrations.visitors import check_anonymous
 from motfunnel.tracking.listeners import Listeners
 from motfunnel.tracking.policy import LOG, RAISE
 
@@ -87,6 +88,7 @@ OPTIONS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     "BUDGET": ("budget", _read_budget),
     "SPOOL": ("spool", lambda given: given),
     "CLOCK": ("clock", _read_function),
+    "ANONYMOUS": ("anonymous", check_anonymous),
 }
 """The keys that become arguments of the Tracker: which, and how each is read."""
 

@@ -5,17 +5,17 @@ And the way back, for who is told of a moment: from its contact to the instance,
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.apps import apps
+from django.contrib.sessions.backends import signed_cookies
 from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.urls import reverse
 
-from motfunnel.errors import EventError
-
-Keyed = Callable[[Any], object]
+from motfunnel.errors import AnonymousError, EventError
+from motfunnel.integrations.django.surroundings import running_request
+from motfunnel.integrations.visitors import contact_of_session, is_anonymous
 
 
 def contact_key(contact: Any) -> object:
@@ -25,12 +25,11 @@ def contact_key(contact: Any) -> object:
     ``request.user``.
 
     Raises:
-        EventError: the instance is not saved, or stands for nobody.
+        EventError: the instance is not saved.
+        AnonymousError: it stands for nobody.
     """
-    if getattr(contact, "is_anonymous", False) is True:
-        raise EventError(
-            "the contact is an anonymous user; give a key of its own, such as its session's"
-        )
+    if is_anonymous(contact):
+        raise AnonymousError("the contact is an anonymous user, who has no key")
     if not isinstance(contact, Model):
         return contact
     label = contact._meta.concrete_model._meta.label_lower
@@ -70,6 +69,25 @@ def story_url(contact: object, *, site: str = "admin") -> str:
     return str(reverse(f"{site}:motfunnel_contact_change", kwargs={"address": address}))
 
 
-def keyed_by(own: Keyed | None) -> Keyed:
-    """Ask the project's own function first, where it has one."""
-    return contact_key if own is None else lambda contact: contact_key(own(contact))
+def session_contact(request: Any = None) -> str | None:
+    """The contact that an anonymous visitor's session is, under ``"ANONYMOUS": "session"``.
+
+    Args:
+        request: whose session; by default that of the request that is running, which the
+            middleware ``RequestContext`` knows.
+
+    Returns:
+        The contact; None where the session is not saved yet, for none is made here.
+
+    Raises:
+        EventError: the project's sessions have no key that stays.
+    """
+    asked = running_request() if request is None else request
+    session = getattr(asked, "session", None)
+    if session is None:
+        return None
+    if isinstance(session, signed_cookies.SessionStore):
+        raise EventError("sessions in signed cookies have no key that stays; keep them elsewhere")
+    session.keys()  # looks it up: the key that a browser brings may be of no session
+    key: str | None = session.session_key
+    return None if key is None else contact_of_session(key)

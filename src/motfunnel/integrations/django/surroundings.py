@@ -42,6 +42,11 @@ def surrounded_by(request: Any) -> Iterator[None]:
         _request.reset(token)
 
 
+def running_request() -> Any:
+    """The request that is running; None outside of one, or without the middleware."""
+    return _request.get()
+
+
 def with_surroundings(properties: object) -> tuple[object, frozenset[str]]:
     """Properties with what the request adds, and the names that a caller left to it.
 

@@ -6,7 +6,8 @@ It makes no tables and migrates none; Django does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -17,14 +18,16 @@ from django.db import connections, transaction
 from motfunnel.domain.event import IDENTIFY
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.moment import Moment
-from motfunnel.integrations.django.contacts import Keyed, keyed_by
+from motfunnel.integrations.django.contacts import contact_key as by_instance
+from motfunnel.integrations.django.contacts import session_contact
 from motfunnel.integrations.django.lender import DjangoLender
 from motfunnel.integrations.django.signals import SIGNALS
 from motfunnel.integrations.django.surroundings import with_surroundings
+from motfunnel.integrations.visitors import Anonymous, Keyed, VisitedTracker
 from motfunnel.store.lent_database import LentDatabase
-from motfunnel.tracking import tracker as plain
 from motfunnel.tracking.call import Call
 from motfunnel.tracking.delivery import Delivered
+from motfunnel.tracking.habits import taught
 from motfunnel.tracking.listeners import Listeners
 from motfunnel.tracking.merging import Identity
 from motfunnel.tracking.tracked import Tracked
@@ -32,7 +35,7 @@ from motfunnel.tracking.tracked import Tracked
 Using = Callable[[str], "Tracker"]
 
 
-class Tracker(plain.Tracker):
+class Tracker(VisitedTracker):
     """Records events, and answers what they mean, on one of a Django project's databases.
 
     ``motfunnel.tracker()`` gives it. Where ``bind`` is an alias of DATABASES, or one of Django's
@@ -42,6 +45,7 @@ class Tracker(plain.Tracker):
         alias: the database, as it is called in DATABASES.
         funnel: the definition; without one, the one that is stored with the data.
         contact_key: is asked before a model instance is turned into its key.
+        anonymous: what becomes of anonymous visitors.
         listeners: the handlers that all trackers of the project share.
         using: gives the tracker of another database.
         options: as for ``motfunnel.Tracker``.
@@ -55,11 +59,20 @@ class Tracker(plain.Tracker):
         funnel: Funnel | None = None,
         *,
         contact_key: Keyed | None = None,
+        anonymous: Anonymous | None = None,
         listeners: Listeners | None = None,
         using: Using | None = None,
         **options: Any,
     ) -> None:
-        super().__init__(alias, funnel, contact_key=keyed_by(contact_key), **options)
+        super().__init__(
+            alias,
+            funnel,
+            contact_key=contact_key,
+            framework_key=by_instance,
+            session_contact=session_contact,
+            anonymous=anonymous,
+            **options,
+        )
         self.alias = alias
         self._using = using
         self._listeners = Announcer(alias, listeners or Listeners())
@@ -80,13 +93,25 @@ class Tracker(plain.Tracker):
             raise ValueError(f"this tracker knows the database {self.alias!r} alone")
         return self._using(alias)
 
-    async def atrack(self, contact: object, event: str, **details: Any) -> Tracked:
-        """Record that something happened, from an async view; takes what ``track`` takes.
+    @taught
+    async def atrack(
+        self,
+        contact: object,
+        event: str,
+        *,
+        properties: Mapping[str, Any] | None = None,
+        occurred_at: datetime | None = None,
+        id: object = None,
+        bind: Any = None,
+    ) -> Tracked:
+        """Record that something happened, from an async view; otherwise as ``track``.
 
         Runs in the thread in which Django's own synchronous code runs, and so in its transaction.
         """
         track = sync_to_async(self.track, thread_sensitive=True)
-        tracked: Tracked = await track(contact, event, **details)
+        tracked: Tracked = await track(
+            contact, event, properties=properties, occurred_at=occurred_at, id=id, bind=bind
+        )
         return tracked
 
     def merge(

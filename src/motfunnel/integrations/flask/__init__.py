@@ -14,5 +14,6 @@ except ImportError as error:
 
 from motfunnel.integrations.flask import signals
 from motfunnel.integrations.flask.extension import MotFunnel
+from motfunnel.integrations.flask.visitors import session_contact
 
-__all__ = ["MotFunnel", "signals"]
+__all__ = ["MotFunnel", "session_contact", "signals"]

@@ -19,6 +19,8 @@ from motfunnel.integrations.flask.commands import commands_of
 from motfunnel.integrations.flask.session import SessionOfApp
 from motfunnel.integrations.flask.settings import Settings, read_settings
 from motfunnel.integrations.flask.signals import SIGNALS
+from motfunnel.integrations.flask.visitors import session_contact
+from motfunnel.integrations.visitors import VisitedTracker
 from motfunnel.store.sessions import SessionSource
 from motfunnel.tracking.configuration import provide
 from motfunnel.tracking.listeners import Handler, tell_safely
@@ -147,7 +149,12 @@ class InApp:
             return self._tracker
 
     def _make_tracker(self) -> Tracker:
-        tracker = Tracker(self._session.engine(), host=self._host, **self._settings)
+        tracker = VisitedTracker(
+            self._session.engine(),
+            host=self._host,
+            session_contact=session_contact,
+            **self._settings,
+        )
         if self._is_migrated:
             tracker.database.remedy = _MIGRATE_SEVERAL if self._has_bind_key else _MIGRATE
         for kind in MomentKind:

@@ -18,6 +18,7 @@ from motfunnel.domain.definition import PRESETS
 from motfunnel.domain.funnel import Funnel, preset
 from motfunnel.domain.instant import Duration
 from motfunnel.errors import SettingError
+from motfunnel.integrations.visitors import MODES, Anonymous
 from motfunnel.store.columns import TENANT_LENGTH
 from motfunnel.tracking.options import CHECKS
 from motfunnel.tracking.policy import OnError
@@ -38,6 +39,8 @@ class Settings(TypedDict, total=False):
         budget: the longest that a call may wait, as in ``Tracker``; a number is in seconds.
         spool: the file for what the database was not there for, as in ``Tracker``.
         bind_key: which of the session's engines holds the tables; the default one if not given.
+        anonymous: what becomes of anonymous visitors: ``refuse``, ``skip`` (and count them), or
+            ``session``.
         tables: whether the application's metadata, and so its migrations, take the tables.
     """
 
@@ -50,6 +53,7 @@ class Settings(TypedDict, total=False):
     budget: Duration | float | None
     spool: str | PathLike[str] | Literal[False]
     bind_key: str
+    anonymous: Anonymous
     tables: bool
 
 
@@ -83,6 +87,7 @@ _KINDS: Final[dict[str, tuple[Callable[[object], bool], str]]] = {
     "budget": (_is_seconds, 'seconds, a timedelta or a text such as "5s", above zero, or None'),
     "spool": (_is_file_or_false, "a path, or False"),
     "bind_key": (_is(str), "the name of one of the engines"),
+    "anonymous": (lambda value: value in MODES, '"refuse", "skip" or "session"'),
     "tables": (_is(bool), "True or False"),
 }  # fmt: skip
 _TEXTS: Final = ("tenant", "schema", "bind_key")
