@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from functools import partial, wraps
 from typing import Any
 
@@ -15,7 +16,7 @@ from structlog.testing import capture_logs
 from motfunnel import Moment, MomentKind, Tracker
 from motfunnel.errors import ConflictError
 from motfunnel.store.tables import tables
-from tests.tracking.scene import DAY, FUNNEL, NOON, day, told_kinds
+from tests.tracking.scene import DAY, FUNNEL, NOON, Clock, day, told_kinds
 
 
 @pytest.fixture
@@ -47,6 +48,24 @@ def test_after_the_commit(shared_engine: Engine, tracker: Tracker) -> None:
         {"contact": c, "event": "saw", "id": c, "occurred_at": NOON} for c in ("bob", "cyd")
     )
     assert seen == [("1", 1), ("bob", 3), ("cyd", 3)]
+
+
+def test_a_clock_that_fails_at_the_commit(
+    shared_engine: Engine, tracker: Tracker, clock: Clock
+) -> None:
+    """The host's commit asks nothing of the host's clock, whose error would come out of it."""
+
+    def fail() -> datetime:
+        raise ZeroDivisionError
+
+    told = told_kinds(tracker)
+    with shared_engine.connect() as host:
+        tracker.track("ada", "saw", bind=host)
+        tracker.clock = fail
+        host.commit()
+    tracker.clock = clock
+    assert [moment.contact for moment in told] == ["ada"]
+    assert tracker.health().last_write_at == clock.now
 
 
 def test_both_forms(tracker: Tracker) -> None:

@@ -18,7 +18,8 @@ class Health:
 
     Attributes:
         at: the instant.
-        last_write_at: when this process last committed an event; None where it has not yet.
+        last_write_at: when the last event was recorded that this process has committed; None
+            where there is none yet.
         rejects: how many inputs could not be taken and wait in the table of rejects.
         spooled: how many calls wait in this machine's spool file; None: it cannot be read.
         sweep_lag: for how long the oldest departure by silence has not been written down, so that

@@ -201,11 +201,11 @@ class Writer(Reader):
             except StoreError as error:
                 _name(error, said)
                 raise
-            self._note_funnel(self.database.engine.pool, said)
+            self._note_written(self.database.engine.pool, said, now)
             return answers
         with self.database.join(host) as connection:
             answers = work(connection)
-        after_commit(host, partial(self._committed, host.engine.pool, answers, said))
+        after_commit(host, partial(self._committed, host.engine.pool, answers, said, now))
         return answers
 
     def _record_on(
@@ -246,16 +246,18 @@ class Writer(Reader):
                 return is_event_of(ledger, tables, self.funnel, event.contact, event.id, now)
         return False
 
-    def _committed(self, pool: Pool, answers: Sequence[Outcome], said: Sequence[Said]) -> None:
-        self._note_funnel(pool, said)
+    def _committed(
+        self, pool: Pool, answers: Sequence[Outcome], said: Sequence[Said], now: datetime
+    ) -> None:
+        self._note_written(pool, said, now)
         self._tell(answers)
 
     def _tell(self, answers: Iterable[Outcome]) -> None:
         told = (answer for answer in answers if isinstance(answer, Tracked))
         self._listeners.tell(moment for answer in told for moment in answer.moments)
 
-    def _note_funnel(self, pool: Pool, said: Sequence[Said]) -> None:
-        self._last_write_at = self.clock()
+    def _note_written(self, pool: Pool, said: Sequence[Said], now: datetime) -> None:
+        self._last_write_at = now  # not asked for anew: a clock that fails would break a commit
         self._note_put(pool, tracked=_has_news(said))
 
     def _note_put(self, pool: Pool, *, tracked: bool) -> None:
