@@ -19,14 +19,18 @@ class EventError(MotfunnelError, ValueError):
     Attributes:
         contact: the contact as given, or None where it was itself unusable.
         event: the event's name as given, or None likewise.
+        id: the event's id, where it had one by then.
         reason: what is wrong, and with which part.
     """
 
-    def __init__(self, reason: str, *, contact: object = None, event: object = None) -> None:
+    def __init__(
+        self, reason: str, *, contact: object = None, event: object = None, id: object = None
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.contact = contact
         self.event = event
+        self.id = id
 
     def __str__(self) -> str:
         return f"event {_brief(self.event)} of contact {_brief(self.contact)}: {self.reason}"
@@ -44,8 +48,7 @@ class ConflictError(EventError):
     """
 
     def __init__(self, reason: str, *, contact: object, event: object, id: str) -> None:
-        super().__init__(reason, contact=contact, event=event)
-        self.id = id
+        super().__init__(reason, contact=contact, event=event, id=id)
 
 
 class MergeError(MotfunnelError, ValueError):
@@ -69,6 +72,14 @@ class MergeError(MotfunnelError, ValueError):
 
 class UnmappedEventError(EventError):
     """The funnel refuses events that no rule of it names (``unmapped = "refuse"``)."""
+
+
+class RefusedError(EventError):
+    """The database refuses the event for what it holds, at any time; ``__cause__`` says why.
+
+    A text that the database's encoding has no characters for, a trigger or a constraint of the
+    host's. Its reason holds the database's code, and none of its words.
+    """
 
 
 class StoreError(MotfunnelError, ConnectionError):
@@ -152,6 +163,10 @@ class UrlError(MotfunnelError, ValueError):
 
 class SpoolError(MotfunnelError, OSError):
     """A file that was named as the spool is something else; nothing was done to it."""
+
+
+class SpoolFullError(SpoolError):
+    """There is no room in the spool; what was to wait there is kept nowhere, and counted."""
 
 
 class SchemaError(MotfunnelError, RuntimeError):

@@ -1,11 +1,13 @@
 """A row that cannot be taken is kept with its line and reason, and can be tried again."""
 
 import csv
+import sys
 from pathlib import Path
 
 import pytest
 
 from motfunnel import Funnel, Tracker
+from motfunnel.errors import SourceError
 from motfunnel.intake import retry_rejects
 from tests.intake.conftest import FUNNEL, NOW, Write, ids, rejects, stored, take
 
@@ -138,3 +140,40 @@ def test_a_retry_may_be_of_one_file(lite: Tracker, write: Write) -> None:
     take(lite, write("who,what,when\nada,seen,2\n", "two.csv"))
     assert retry_rejects(lite, source="one.csv", at_format="unix").added == 1
     assert [reject.source for reject in rejects(lite)] == ["two.csv"]
+
+
+def test_no_cell_of_that_file_is_a_formula(lite: Tracker, write: Write, tmp_path: Path) -> None:
+    """What a spreadsheet would reckon has an apostrophe before it, which can be taken away."""
+    keys = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "'=1", "ada", "a=1"]
+    target = tmp_path / "rejects.csv"
+    with (tmp_path / "file.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["who", "what", "when"], *[[k, k, "never"] for k in keys]])
+    take(lite, tmp_path / "file.csv", rejects=target)
+    with target.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row, key in zip(rows, keys, strict=True):
+        for cell in row.values():
+            assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+        for name in ("contact", "event"):
+            assert row[name].removeprefix("'") == key
+    assert [row["contact"] for row in rows][-2:] == ["ada", "a=1"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes and links are of POSIX")
+def test_that_file_is_for_its_owner_alone(lite: Tracker, write: Write, tmp_path: Path) -> None:
+    """Even if it was open to all before; where it is a link, what that leads to stays as it was."""
+    path, target = write("who,what,when\nada,seen,never\n"), tmp_path / "rejects.csv"
+    target.write_text("what was here before, and was much longer than this\n" * 99)
+    target.chmod(0o666)
+    take(lite, path, rejects=target)
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert len(target.read_text().splitlines()) == 2
+    for plant in (Path.symlink_to, Path.hardlink_to):
+        mine, link = tmp_path / "mine", tmp_path / "link.csv"
+        mine.write_text("mine")
+        plant(link, mine)
+        with pytest.raises(SourceError, match="link"):
+            take(lite, write("who,what,when\nada,seen,2024-01-01\n"), rejects=link)
+        assert stored(lite) == []
+        assert mine.read_text() == "mine"
+        link.unlink()

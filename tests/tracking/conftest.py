@@ -66,3 +66,46 @@ def make_async(async_url: str, tracker: Tracker, clock: Clock) -> Callable[..., 
         return AsyncTracker(database, **given)
 
     return make
+
+
+def refuse_poison(engine: Engine, table: str) -> None:
+    """Have a trigger of the host's refuse rows of one event in a table of ours."""
+    raised = {
+        "sqlite": f"""
+            CREATE TRIGGER refuse_{table} BEFORE INSERT ON {table}
+            WHEN NEW.event = 'poison'
+            BEGIN SELECT RAISE(ABORT, 'no poison'); END
+        """,
+        "postgresql": f"""
+            CREATE FUNCTION refuse_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF NEW.event = 'poison' THEN RAISE EXCEPTION 'no poison'; END IF;
+                RETURN NEW;
+            END $$;
+            CREATE TRIGGER refuse_{table} BEFORE INSERT ON {table}
+            FOR EACH ROW EXECUTE FUNCTION refuse_{table}()
+        """,
+        "mysql": f"""
+            CREATE TRIGGER refuse_{table} BEFORE INSERT ON {table} FOR EACH ROW
+            IF NEW.event = 'poison' THEN
+                SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no poison';
+            END IF
+        """,
+    }
+    with engine.begin() as connection:
+        connection.exec_driver_sql(raised[engine.dialect.name])
+
+
+def admit_poison(engine: Engine, table: str) -> None:
+    """Take that trigger away."""
+    on = f" ON {table}" if engine.dialect.name == "postgresql" else ""
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"DROP TRIGGER refuse_{table}{on}")
+
+
+@pytest.fixture
+def guarded(engine: Engine) -> Engine:
+    """A database with a trigger of the host's that lets no poison in."""
+    Database(engine).create_tables()
+    refuse_poison(engine, "motfunnel_events")
+    return engine

@@ -20,6 +20,10 @@ BAD: list[tuple[str, Any]] = [
     ("budget", timedelta(0)),
     ("budget", timedelta(seconds=-1)),
     ("budget", 5),
+    ("spool_limit", 0),
+    ("spool_limit", 1.5),
+    ("spool_limit", True),
+    ("spool_full", "wait"),
 ]
 
 
@@ -35,7 +39,14 @@ def test_a_bad_option_is_named(name: str, value: Any) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("tenant", "a" * 63), ("schema", None), ("schema", "crm"), ("budget", None)],
+    [
+        ("tenant", "a" * 63),
+        ("schema", None),
+        ("schema", "crm"),
+        ("budget", None),
+        ("spool_limit", None),
+        ("spool_full", "drop"),
+    ],
 )
 def test_a_good_one_is_given_back(name: str, value: Any) -> None:
     """What may be said is taken as it is."""

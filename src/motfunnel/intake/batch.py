@@ -17,6 +17,8 @@ from motfunnel.domain.event import Event
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.journey import make_entry
 from motfunnel.intake.source import Raw
+from motfunnel.store.faults import FAULTS, Fault, fault_of, name_of
+from motfunnel.store.host import savepoint
 from motfunnel.store.imports import EventRow, Transaction, add_event_rows, stored_events
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.types import read_instant
@@ -39,6 +41,10 @@ class Refused(NamedTuple):
 
     raw: Raw
     reason: str
+
+
+class _NothingNew(Exception):
+    """Undoes a savepoint: no event of it is new, and so no contact needs a fold."""
 
 
 @define
@@ -84,19 +90,57 @@ def write_events(
     settled = batch.settle(tracker.funnel)
     refusals = [*batch.refused]
     del batch.refused[refused:]  # so that the batch can be written anew
-    rows = [one.row for one in settled]
     tables, tenant = tracker.database.tables, tracker.tenant
     ledger = Ledger(connection, tables.schema, tenant)
-    with connection.begin_nested() as writing:
-        ledger.mark_contacts({row.contact for row in rows}, tracker.funnel)
-        added = add_event_rows(connection, tables, tenant, rows, recorded_at)
-        if not added:
-            writing.rollback()  # and no contact needs a fold
-    if added < len(rows):
-        keys = [(row.contact, row.id) for row in rows]
+    refused_here: list[Refused] = []
+    added = _write(ledger, tracker.funnel, settled, recorded_at, refused_here)
+    if refused_here:
+        gone = {id(one.raw) for one in refused_here}
+        settled = [one for one in settled if id(one.raw) not in gone]
+    if added < len(settled):
+        keys = [(one.row.contact, one.row.id) for one in settled]
         stored = stored_events(connection, tables, tenant, keys)
         refusals += _contradicted(settled, stored)
-    return added, refusals
+    return added, refusals + refused_here
+
+
+def _write(
+    ledger: Ledger,
+    funnel: Funnel,
+    some: Sequence[Taken],
+    recorded_at: datetime,
+    refused: list[Refused],
+) -> int:
+    """Write rows, and count the new; where the database refuses one, halve them until it is alone.
+
+    Args:
+        ledger: whose contacts, and where.
+        funnel: of contacts that are new.
+        some: the rows.
+        recorded_at: when.
+        refused: takes those that are refused.
+    """
+    connection, tables = ledger.connection, ledger.tables
+    try:
+        with savepoint(connection):
+            ledger.mark_contacts({one.row.contact for one in some}, funnel)
+            rows = [one.row for one in some]
+            added = add_event_rows(connection, tables, ledger.tenant, rows, recorded_at)
+            if not added:
+                raise _NothingNew
+            return added
+    except _NothingNew:
+        return 0
+    except FAULTS as error:
+        if fault_of(error) is not Fault.REFUSED:
+            raise
+        if len(some) == 1:
+            refused.append(Refused(some[0].raw, f"the database refuses it ({name_of(error)})"))
+            return 0
+    half = len(some) // 2
+    return sum(
+        _write(ledger, funnel, part, recorded_at, refused) for part in (some[:half], some[half:])
+    )
 
 
 def _contradicted(settled: Sequence[Taken], stored: Iterable[Event]) -> list[Refused]:

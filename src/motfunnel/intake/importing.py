@@ -8,6 +8,7 @@ and the ids see to it that nothing is added.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
@@ -22,7 +23,7 @@ from motfunnel.errors import SourceError
 from motfunnel.intake.batch import Batch, Refused, Taken, write_events
 from motfunnel.intake.columns import Columns
 from motfunnel.intake.imported import Imported
-from motfunnel.intake.rejecting import make_reject, write_rejects_file
+from motfunnel.intake.rejecting import make_reject, open_rejects_file, write_rejects_file
 from motfunnel.intake.row_reader import RowReader
 from motfunnel.intake.source import Raw, Source, digest_of, open_source
 from motfunnel.store.confirming import is_checkpoint
@@ -95,6 +96,8 @@ def _check_target(rejects: Path, source: Path) -> None:
         raise SourceError(f"there is no folder {rejects.parent} to write the rejects to")
     if rejects.exists() and source.exists() and rejects.samefile(source):
         raise SourceError(f"the rejects would overwrite {source} itself; name another file")
+    if os.path.lexists(rejects):
+        open_rejects_file(rejects).close()
 
 
 @frozen(kw_only=True)

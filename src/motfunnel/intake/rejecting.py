@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
+from motfunnel.errors import SourceError
 from motfunnel.intake.batch import Refused
 from motfunnel.intake.columns import Columns
 from motfunnel.intake.row_reader import write_json
 from motfunnel.store.rejects import COLUMNS, CUT, ROW, UNREAD, Reject, all_rejects
+from motfunnel.tracking.private_file import open_private
 
 if TYPE_CHECKING:
     from motfunnel.tracking.tracker import Tracker
@@ -22,6 +25,7 @@ _MOST_SHOWN: Final = 255
 _MOST_REASON: Final = 2_000
 _MOST_PAYLOAD: Final = 1 << 20
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
 _NO_UTF8: Final = re.compile("[\udc80-\udcff]")
 
 
@@ -47,20 +51,44 @@ def make_reject(refused: Refused, source: str, digest: str, columns: Columns) ->
 
 
 def write_rejects_file(tracker: Tracker, path: Path, digest: str) -> int:
-    """Write the rejects of the file with this digest as CSV; how many there are."""
+    """Write the rejects of the file with this digest as CSV; how many there are.
+
+    Only its owner can read it. A cell that a spreadsheet would take for a formula gets an
+    apostrophe before it, and so does one that begins with an apostrophe: whoever takes one away
+    from each cell that begins with it has what was written.
+
+    Raises:
+        SourceError: the path leads to a link, or to what is no file of this user's.
+    """
     count = 0
-    with (
-        path.open("w", encoding="utf-8", newline="") as file,
-        tracker.database.read() as connection,
-    ):
+    with open_rejects_file(path) as file, tracker.database.read() as connection:
+        file.truncate()
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["source", "line", "reason", "contact", "event", "payload"])
         tables, prefix = tracker.database.tables, f"{digest[:PREFIX]}-"
         found = all_rejects(connection, tables, tracker.tenant, prefix=prefix)
         for one in sorted(found, key=lambda reject: reject.line):
-            writer.writerow([one.source, one.line, one.reason, one.contact, one.event, one.payload])
+            texts = (one.reason, one.contact, one.event, one.payload)
+            writer.writerow([_disarmed(one.source), one.line, *map(_disarmed, texts)])
             count += 1
     return count
+
+
+def open_rejects_file(path: Path) -> TextIO:
+    """Open the file for rejects, as it is.
+
+    Raises:
+        SourceError: the path leads to a link, or to what is no file of this user's.
+    """
+    try:
+        file = open_private(path, os.O_WRONLY | os.O_CREAT)
+    except PermissionError as error:
+        raise SourceError(f"the rejects cannot be written to {path}: {error.strerror}") from None
+    return os.fdopen(file, "w", encoding="utf-8", newline="")
+
+
+def _disarmed(cell: str | None) -> str | None:
+    return f"'{cell}" if cell and cell.startswith(_FORMULAS) else cell
 
 
 def _shown(raw: Any, column: str) -> str | None:

@@ -17,16 +17,25 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 
 class Fault(Enum):
-    """What can be done about an error."""
+    """What can be done about an error.
+
+    What is refused for its content will be at any time; what is final for now, such as a full disk,
+    a missing right or a read-only server, may be mended from outside.
+    """
 
     PASSING = "gave another's work precedence"
     LOST = "dropped the connection"
     UNREACHABLE = "cannot be reached"
     FINAL = "refused the write"
+    REFUSED = "refused what was to be written"
 
 
-FAULTS: Final = (DBAPIError, PoolTimeoutError, OSError)
-"""What is raised where a database, or the way to it, is at fault."""
+FAULTS: Final = (DBAPIError, PoolTimeoutError, OSError, UnicodeError, OverflowError)
+"""What is raised where a database, or the way to it, is at fault.
+
+A driver encodes what it sends, and raises Python's own error of a text that the database has no
+characters for, or of a number that is too large.
+"""
 
 _POSTGRESQL: Final = {
     "40001": Fault.PASSING,  # could not serialize
@@ -42,6 +51,14 @@ _POSTGRESQL: Final = {
     "08004": Fault.UNREACHABLE,
     "53300": Fault.UNREACHABLE,  # too many connections
     "57P03": Fault.UNREACHABLE,  # starting up
+    "44000": Fault.REFUSED,  # a view's check option
+    "54000": Fault.REFUSED,  # too large for an index
+    "P0001": Fault.REFUSED,  # raised by a trigger
+}
+_POSTGRESQL_CLASSES: Final = {
+    "08": Fault.LOST,
+    "22": Fault.REFUSED,  # data: a text without characters for it, a number out of range
+    "23": Fault.REFUSED,  # a constraint
 }
 _MARIADB: Final = {
     1020: Fault.PASSING,  # changed meanwhile
@@ -69,11 +86,29 @@ _MARIADB: Final = {
     2002: Fault.UNREACHABLE,
     2003: Fault.UNREACHABLE,
     2005: Fault.UNREACHABLE,
+    1048: Fault.REFUSED,  # a null
+    1062: Fault.REFUSED,  # a key that is taken
+    1118: Fault.REFUSED,  # a row that is too large
+    1153: Fault.REFUSED,  # a packet that is too large
+    1216: Fault.REFUSED,  # a foreign key
+    1217: Fault.REFUSED,
+    1264: Fault.REFUSED,  # out of range
+    1265: Fault.REFUSED,
+    1292: Fault.REFUSED,
+    1366: Fault.REFUSED,  # a text without characters for it
+    1406: Fault.REFUSED,  # too long
+    1451: Fault.REFUSED,
+    1452: Fault.REFUSED,
+    1644: Fault.REFUSED,  # raised by a trigger
+    4025: Fault.REFUSED,  # a constraint
 }
 _SQLITE: Final = {
     5: Fault.PASSING,  # busy
     6: Fault.PASSING,  # locked
     14: Fault.UNREACHABLE,  # cannot open
+    18: Fault.REFUSED,  # too large
+    19: Fault.REFUSED,  # a constraint, or raised by a trigger
+    20: Fault.REFUSED,  # of another type
 }
 _SQLITE_WORDS: Final = {
     "is locked": Fault.PASSING,
@@ -88,6 +123,8 @@ def fault_of(error: BaseException) -> Fault:
     """Say what an error of a database means."""
     if isinstance(error, PoolTimeoutError | OSError):
         return Fault.UNREACHABLE
+    if isinstance(error, UnicodeError | OverflowError):
+        return Fault.REFUSED
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return Fault.LOST
     cause = driver_error(error)
@@ -100,8 +137,9 @@ def fault_of(error: BaseException) -> Fault:
     state = _sqlstate(cause)
     if state is None:  # PostgreSQL's driver speaks, not the server
         at_the_way = _is_named(cause, "OperationalError") or _is_named(cause, "InterfaceError")
-        return Fault.UNREACHABLE if at_the_way else Fault.FINAL
-    return _POSTGRESQL.get(state, Fault.LOST if state.startswith("08") else Fault.FINAL)
+        refused = Fault.REFUSED if _is_named(cause, "DataError") else Fault.FINAL
+        return Fault.UNREACHABLE if at_the_way else refused
+    return _POSTGRESQL.get(state) or _POSTGRESQL_CLASSES.get(state[:2], Fault.FINAL)
 
 
 def driver_error(error: BaseException) -> BaseException:

@@ -91,16 +91,25 @@ def joined(connection: Connection) -> Iterator[Connection]:
         _begin_for_real(connection)
     watch = watch_of(connection)
     watch.is_joined = True
-    savepoint = connection.begin_nested()
-    try:
-        yield connection
-        savepoint.commit()
-    except BaseException as error:
-        if isinstance(error, DBAPIError):
+    with savepoint(connection):
+        try:
+            yield connection
+        except DBAPIError as error:
             watch.failed(connection, error.orig)
+            raise
+
+
+@contextmanager
+def savepoint(connection: Connection) -> Iterator[None]:
+    """A savepoint in a transaction that is open, rolled back if what is inside fails."""
+    nested = connection.begin_nested()
+    try:
+        yield
+        nested.commit()
+    except BaseException:
         # Where the database has rolled back more than this, the savepoint is not there any more;
         # that is told by the error which did it.
-        _roll_back(savepoint, connection)
+        _roll_back(nested, connection)
         raise
 
 

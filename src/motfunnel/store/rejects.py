@@ -6,18 +6,22 @@ puts the same reject in the same place. Decides nothing about what is rejected.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, select, update
 
 from motfunnel.store.chunks import chunks
+from motfunnel.store.faults import FAULTS, Fault, fault_of
+from motfunnel.store.host import savepoint
 from motfunnel.store.tables import Tables
 from motfunnel.store.upsert import insert_or_update
 
 _AT_ONCE = 1000
+_MOST_REASON = 2_000
 
 COLUMNS: Final = "columns"
 """The part of a payload that says how a file's columns were understood."""
@@ -65,15 +69,30 @@ def put_rejects(
     rejects: Sequence[Reject],
     recorded_at: datetime,
 ) -> None:
-    """Keep rejects; one that is there already gets its new reason."""
+    """Keep rejects; one that is there already gets its new reason.
+
+    Where a database has no characters for one of them, they are kept in ASCII: whole in the
+    payload, which is JSON, and with neither contact nor event in columns of their own.
+    """
     if not rejects:
         return
     names = ["recorded_at", "source", "contact", "event", "reason", "payload"]
     statement = insert_or_update(tables.rejects, connection.dialect, names)
-    rows = [
-        {"tenant": tenant, "recorded_at": recorded_at, **_columns(reject)} for reject in rejects
-    ]
-    connection.execute(statement, rows)
+
+    def put(some: Sequence[Reject]) -> None:
+        with savepoint(connection):
+            connection.execute(
+                statement,
+                [{"tenant": tenant, "recorded_at": recorded_at, **_columns(one)} for one in some],
+            )
+
+    try:
+        put(rejects)
+    except FAULTS as error:
+        if fault_of(error) is not Fault.REFUSED:
+            raise
+        for reject in rejects:
+            put([_in_ascii(reject)])
 
 
 def read_rejects(
@@ -169,7 +188,14 @@ def put_reasons(
     for reject in rejects:
         mine = (r.tenant == tenant) & (r.id == reject.id) & (r.payload == reject.payload)
         anew = update(tables.rejects).where(mine)
-        connection.execute(anew.values(reason=reject.reason, recorded_at=recorded_at))
+        try:
+            with savepoint(connection):
+                connection.execute(anew.values(reason=reject.reason, recorded_at=recorded_at))
+        except FAULTS as error:
+            if fault_of(error) is not Fault.REFUSED:
+                raise
+            reason = _ascii(reject.reason)[:_MOST_REASON]
+            connection.execute(anew.values(reason=reason, recorded_at=recorded_at))
 
 
 def find_changed(
@@ -182,6 +208,25 @@ def find_changed(
         mine = select(r.id, r.payload).where(r.tenant == tenant, r.id.in_(some)).order_by(r.id)
         found |= {row.id: row.payload for row in connection.execute(mine.with_for_update())}
     return {reject.id for reject in rejects if found.get(reject.id) != reject.payload}
+
+
+def _in_ascii(reject: Reject) -> Reject:
+    """The same in characters that every database has."""
+    contact, event = (
+        text if (text or "").isascii() else None for text in (reject.contact, reject.event)
+    )
+    return evolve(
+        reject,
+        source=reject.source.encode("ascii", "replace").decode(),
+        contact=contact,
+        event=event,
+        reason=_ascii(reject.reason)[:_MOST_REASON],
+        payload=json.dumps(json.loads(reject.payload), separators=(",", ":")),
+    )
+
+
+def _ascii(text: str) -> str:
+    return text.encode("ascii", "backslashreplace").decode()
 
 
 def _columns(reject: Reject) -> dict[str, object]:

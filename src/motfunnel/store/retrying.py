@@ -20,6 +20,7 @@ from motfunnel.store.faults import FAULTS, Fault, fault_of, name_of
 _ATTEMPTS: Final = 5
 _PAUSE: Final = 0.1
 _UNANSWERED: Final = (Fault.LOST, Fault.UNREACHABLE)
+_USELESS: Final = (Fault.FINAL, Fault.REFUSED)
 
 Result = TypeVar("Result")
 
@@ -60,7 +61,7 @@ def persist(
                 unsure += done
             pause, seconds = random.random() * _PAUSE * attempt, left()
             is_late = seconds is not None and seconds <= pause
-            if fault is Fault.FINAL or attempt == _ATTEMPTS or is_late:
+            if fault in _USELESS or attempt == _ATTEMPTS or is_late:
                 give_up(error, attempt)
         database.pause(pause)
     raise AssertionError("the last attempt returns or raises")

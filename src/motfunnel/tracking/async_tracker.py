@@ -24,7 +24,7 @@ from motfunnel.tracking.listeners import Handler, HandlerT, Listeners
 from motfunnel.tracking.merging import Identity
 from motfunnel.tracking.policy import RAISE, OnError
 from motfunnel.tracking.reader import no_attribute
-from motfunnel.tracking.spool import Spool
+from motfunnel.tracking.spool import LIMIT, Spool, WhenFull
 from motfunnel.tracking.tracked import Tracked
 from motfunnel.tracking.tracker import BUDGET, Tracker, now
 
@@ -68,6 +68,8 @@ class AsyncTracker:
         on_error: what becomes of an error, as in ``Tracker``; a callable is no coroutine function.
         budget: the longest that a call may wait on a connection of the tracker's own.
         spool: a file for what the database was not there for, as in ``Tracker``.
+        spool_limit: how many bytes may wait there, as in ``Tracker``.
+        spool_full: what becomes of a call that finds no room there, as in ``Tracker``.
         host: gives the AsyncSession or AsyncConnection whose transaction a call becomes part of
             that names no ``bind``, and that reads see, as in ``Tracker``; no coroutine function.
     """
@@ -85,6 +87,8 @@ class AsyncTracker:
         on_error: OnError = RAISE,
         budget: Duration | None = BUDGET,
         spool: str | PathLike[str] | Literal[False] | None = None,
+        spool_limit: int | None = LIMIT,
+        spool_full: WhenFull = "refuse",
         host: Callable[[], AsyncHost | None] | None = None,
     ) -> None:
         self._tracker = _Core(
@@ -97,6 +101,8 @@ class AsyncTracker:
             on_error=on_error,
             budget=budget,
             spool=spool,
+            spool_limit=spool_limit,
+            spool_full=spool_full,
             host=None if host is None else partial(_joined, host),
         )
 

@@ -1,32 +1,38 @@
-"""The delivery: what waits in the spool, recorded in the order in which it was said.
+"""The delivery: what waits in the spool, recorded line by line, in the order in which it was said.
 
 Each event keeps the id and the instant that were fixed when it was set aside, so that it is
-recorded once, however often a delivery is broken off and begun again. What is refused now goes to
-the rejects. Tells no handlers: whoever delivers does, once it is done.
+recorded once, however often a delivery is broken off and begun again. What is refused goes to the
+rejects. What may pass is postponed with all else of its contact, and blocks nobody's. Tells no
+handlers: whoever delivers does, once it is done.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from attrs import evolve, frozen
+from attrs import define, evolve, field, frozen
 
 from motfunnel.domain.wording import counted
-from motfunnel.errors import StoreError
-from motfunnel.store.deadline import is_over
+from motfunnel.errors import EventError, MotfunnelError, StoreError
+from motfunnel.store.deadline import is_over, left
+from motfunnel.store.faults import Fault, fault_of
 from motfunnel.tracking.log import write_line
+from motfunnel.tracking.policy import error_of, log_error
 from motfunnel.tracking.recorder import Said
+from motfunnel.tracking.refusal import is_refusal
+from motfunnel.tracking.segments import Line
 from motfunnel.tracking.set_aside import SetAside, reason_of
-from motfunnel.tracking.spool import Spool
+from motfunnel.tracking.spool import Batch, Spool
 from motfunnel.tracking.tracked import Tracked
+from motfunnel.tracking.witness import to_text
 
 if TYPE_CHECKING:
     from motfunnel.tracking.writer import Outcome, Writer
 
-AT_ONCE: Final = 100
+_IN_A_ROW: Final = 3
+"""So many contacts that fail, and none between them that does not: it is the database's fault."""
 
 
 @frozen(kw_only=True)
@@ -54,7 +60,7 @@ class Delivered:
 
 
 def deliver_all(writer: Writer, spool: Spool, delivered: list[Outcome]) -> Delivered:
-    """Deliver some at a time, until nothing or no time is left.
+    """Deliver some at a time, until nothing is due or no time is left.
 
     Args:
         writer: records.
@@ -65,54 +71,150 @@ def deliver_all(writer: Writer, spool: Spool, delivered: list[Outcome]) -> Deliv
         StoreError: the database is not there.
         NoFunnelError: there is no funnel.
     """
-    done, _ = Delivered(), writer.funnel  # without one, nothing could be told of what waits
+    _ = writer.funnel  # without one, nothing could be told of what waits
+    delivery = _Delivery(writer, spool, delivered)
     with spool.delivering() as is_ours:
         while is_ours and not is_over():
-            some = [*islice(spool.lines(), AT_ONCE)]
-            if not some:
-                if torn := spool.part_with_torn():
-                    write_line(
-                        "warning",
-                        "lines of the spool cannot be read; they lie beside it",
-                        lines=torn,
-                    )
+            batch = spool.take()
+            if batch is None or not delivery.deliver(batch):
                 break
-            outcomes = _deliver(writer, [aside for _, aside in some])
-            spool.remove([line for line, _ in some])
-            delivered += outcomes
-            done = _count(done, outcomes)
-    return evolve(done, left=len(spool))
+    return evolve(delivery.done, left=len(spool))
 
 
-def _deliver(writer: Writer, asides: Sequence[SetAside]) -> list[Outcome]:
-    fates = [_read(writer, aside) for aside in asides]
-    outcomes = iter(writer._record_or_raise([fate for fate in fates if isinstance(fate, Said)]))
-    result = [next(outcomes) if isinstance(fate, Said) else fate for fate in fates]
-    refused = [
-        evolve(aside, is_refused=True, reason=aside.reason if aside.is_refused else reason_of(one))
-        for aside, one in zip(asides, result, strict=True)
-        if isinstance(one, Exception)
-    ]
-    if refused:
-        writer._keeper.reject(refused, datetime.now(UTC))
-    return result
+@define
+class _Delivery:
+    """A delivery on its way.
+
+    Attributes:
+        writer: records.
+        spool: what waits.
+        delivered: the outcomes so far.
+        done: how many there are of each.
+        time: how many seconds there were at first.
+        resting: the contacts of whom something failed, and how; no more of theirs is tried.
+        failures: how many contacts have failed since something was recorded.
+    """
+
+    writer: Writer
+    spool: Spool
+    delivered: list[Outcome]
+    done: Delivered = field(factory=Delivered)
+    time: float | None = field(factory=left)
+    resting: dict[str, Exception] = field(factory=dict)
+    failures: int = 0
+
+    def deliver(self, batch: Batch) -> bool:
+        """Record a batch, as far as it can be; False: there is no time for it."""
+        readable, unread = _read_lines(batch)
+        to_try = [(line, aside) for line, aside in readable if _contact(aside) not in self.resting]
+        is_fair = self.time is None or (left() or 0.0) >= self.time / 2
+        with self.writer._within_budget():
+            outcomes = self._record([aside for _, aside in to_try])
+        errors = (one for one in outcomes if isinstance(one, Exception) and not is_refusal(one))
+        error = next(errors, None)
+        if error is not None:
+            if _is_away(error):
+                raise error
+            if len(to_try) > 1:
+                self.spool.try_singly(batch)
+                return True
+            if not is_fair:  # it was given too little time to say that it is the line's fault
+                return False
+            self.resting[_contact(to_try[0][1])] = error
+            self.failures += 1
+        by_line = {line: one for (line, _), one in zip(to_try, outcomes, strict=True)}
+        told = [(line, a, by_line.get(line) or self.resting[_contact(a)]) for line, a in readable]
+        self._settle(batch, told, unread)
+        if error is not None and self.failures >= _IN_A_ROW:
+            raise error
+        return True
+
+    def _record(self, asides: Sequence[SetAside]) -> list[Outcome]:
+        fates = [self._read(aside) for aside in asides]
+        said = [fate for fate in fates if isinstance(fate, Said)]
+        outcomes = iter(self.writer._record_each(said, None) if said else [])
+        return [next(outcomes) if isinstance(fate, Said) else fate for fate in fates]
+
+    def _read(self, aside: SetAside) -> Said | EventError:
+        try:
+            return self.writer.interpreter.take_again(self.writer.funnel, aside)
+        except EventError as error:
+            return error
+        except StoreError:
+            raise
+        except Exception as error:
+            return EventError(reason_of(error), contact=aside.contact, event=aside.event)
+
+    def _settle(
+        self,
+        batch: Batch,
+        told: Sequence[tuple[Line, SetAside, Outcome]],
+        unread: Sequence[Line],
+    ) -> None:
+        """Take the lines out: what failed for good to the rejects, behind the others what may pass.
+
+        What neither the events nor the rejects take waits on, and is in nobody's way.
+        """
+        failed = [(line, aside, one) for line, aside, one in told if isinstance(one, Exception)]
+        is_last = batch.attempts == len(self.spool.pauses)
+        hopeless = [one for one in failed if is_last or is_refusal(one[2])]
+        if hopeless and not self._has_rejected(hopeless):
+            hopeless = []
+        gone = {line for line, _, _ in hopeless}
+        postponed = {line: None for line, _, _ in failed if line not in gone}
+        if unread:
+            write_line(
+                "warning",
+                "lines of the spool cannot be read; they lie beside it",
+                lines=len(unread),
+            )
+        self.spool.settle(batch, postponed=list(postponed), unread=unread)
+        self._count([one for line, _, one in told if line not in postponed])
+
+    def _has_rejected(self, failed: Sequence[tuple[Line, SetAside, Exception]]) -> bool:
+        asides = [_refused(aside, error) for _, aside, error in failed]
+        error = error_of(lambda: self.writer._keeper.reject(asides, datetime.now(UTC)))
+        if error is not None:
+            log_error("rejects were not stored", error)
+        return error is None
+
+    def _count(self, outcomes: Sequence[Outcome]) -> None:
+        rejected = sum(isinstance(one, Exception) for one in outcomes)
+        duplicates = sum(isinstance(one, Tracked) and one.duplicate for one in outcomes)
+        if len(outcomes) > rejected:
+            self.failures = 0
+        self.delivered += outcomes
+        self.done = evolve(
+            self.done,
+            recorded=self.done.recorded + len(outcomes) - rejected - duplicates,
+            duplicates=self.done.duplicates + duplicates,
+            rejected=self.done.rejected + rejected,
+        )
 
 
-def _read(writer: Writer, aside: SetAside) -> Said | Exception:
-    try:
-        return writer.interpreter.take_again(writer.funnel, aside)
-    except StoreError:
-        raise
-    except Exception as error:
-        return error
+def _read_lines(batch: Batch) -> tuple[list[tuple[Line, SetAside]], list[Line]]:
+    readable: list[tuple[Line, SetAside]] = []
+    unread: list[Line] = []
+    for line in batch.lines:
+        try:
+            readable.append((line, SetAside.from_json(line.raw)))
+        except ValueError:
+            unread.append(line)
+    return readable, unread
 
 
-def _count(done: Delivered, outcomes: Sequence[Outcome]) -> Delivered:
-    rejected = sum(isinstance(one, Exception) for one in outcomes)
-    duplicates = sum(isinstance(one, Tracked) and one.duplicate for one in outcomes)
-    return evolve(
-        done,
-        recorded=done.recorded + len(outcomes) - rejected - duplicates,
-        duplicates=done.duplicates + duplicates,
-        rejected=done.rejected + rejected,
-    )
+def _contact(aside: SetAside) -> str:
+    return to_text(aside.contact)
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether no line at all could be recorded now: no database, or no tables."""
+    if not isinstance(error, StoreError):
+        return isinstance(error, MotfunnelError)
+    cause = error.__cause__
+    return cause is not None and fault_of(cause) is Fault.UNREACHABLE
+
+
+def _refused(aside: SetAside, error: Exception) -> SetAside:
+    reason = aside.reason if aside.is_refused else reason_of(error)
+    return evolve(aside, is_refused=True, reason=reason)

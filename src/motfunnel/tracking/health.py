@@ -9,6 +9,7 @@ from attrs import frozen
 
 from motfunnel.domain.instant import iso
 from motfunnel.domain.wording import counted
+from motfunnel.tracking.spool import SpoolStatus
 from motfunnel.tracking.unmapped import Unmapped
 
 
@@ -21,7 +22,7 @@ class Health:
         last_write_at: when the last event was recorded that this process has committed; None
             where there is none yet.
         rejects: how many inputs could not be taken and wait in the table of rejects.
-        spooled: how many calls wait in this machine's spool file; None: it cannot be read.
+        spool: what waits in this machine's spool; None: it cannot be read.
         sweep_lag: for how long the oldest departure by silence has not been written down, so that
             its handlers have not been told; zero where none waits.
         outdated: how many contacts await a fold by this funnel.
@@ -35,12 +36,17 @@ class Health:
     at: datetime
     last_write_at: datetime | None
     rejects: int | None
-    spooled: int | None
+    spool: SpoolStatus | None
     sweep_lag: timedelta | None
     outdated: int | None
     unmapped: Unmapped | None
     skipped: int = 0
     error: str | None = None
+
+    @property
+    def spooled(self) -> int | None:
+        """How many calls wait in this machine's spool; None: it cannot be read."""
+        return None if self.spool is None else self.spool.lines
 
     def to_dict(self) -> dict[str, Any]:
         """The same, ready for JSON; durations in seconds."""
@@ -50,6 +56,7 @@ class Health:
             "last_write_at": None if self.last_write_at is None else iso(self.last_write_at),
             "rejects": self.rejects,
             "spooled": self.spooled,
+            "spool": None if self.spool is None else self.spool.to_dict(),
             "sweep_lag": lag,
             "outdated": self.outdated,
             "unmapped": None if self.unmapped is None else self.unmapped.to_dict(),
@@ -59,7 +66,7 @@ class Health:
 
     def __str__(self) -> str:
         """One line."""
-        spool = "an unreadable spool" if self.spooled is None else f"{self.spooled:,} spooled"
+        spool = "an unreadable spool" if self.spool is None else str(self.spool)
         if self.error is not None:
             return f"the database answers with {self.error}; {spool}"
         return (

@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from motfunnel.errors import StoreError
 from motfunnel.store.attempting import Attempt
 from motfunnel.store.database import Database
-from motfunnel.store.faults import FAULTS, Fault, fault_of
 from motfunnel.store.host import Joined, after_commit, is_doomed, is_undone
 from motfunnel.store.rejects import put_rejects
 from motfunnel.store.retrying import persist
 from motfunnel.tracking.call import Call
 from motfunnel.tracking.policy import error_of, log_error
+from motfunnel.tracking.refusal import may_pass
 from motfunnel.tracking.set_aside import SetAside, set_aside
 from motfunnel.tracking.spool import Spool
 
@@ -55,17 +54,22 @@ class Keeper:
             return [evolve(call, kept="nowhere") for call, _ in failed]
         now, host = datetime.now(UTC), attempt.host
         asides = [
-            set_aside(call, error, now, is_refused=not _may_pass(error)) for call, error in failed
+            set_aside(call, error, now, is_refused=not may_pass(error)) for call, error in failed
         ]
-        if host is not None:
-            kept = self._keep_with(host, asides, now)
-            return [evolve(call, kept=kept) for call, _ in failed]
-        refused = [aside for aside in asides if aside.is_refused]
-        has_them = bool(refused) and self._try_to_reject(refused, now)
-        waiting = [aside for aside in asides if not (has_them and aside.is_refused)]
-        kept = self._put_in_spool(waiting) if waiting else ""
+        # Without a spool, what may pass has no other place than the rejects of the host's.
+        to_reject = [
+            aside
+            for aside in asides
+            if aside.is_refused or (host is not None and self._spool is None)
+        ]
+        has_them = bool(to_reject) and self._try_to_reject(to_reject, now, host)
+        rejected = {id(aside) for aside in to_reject if has_them}
+        waiting = [aside for aside in asides if id(aside) not in rejected]
+        kept = ""
+        if waiting:
+            kept = self._put_in_spool(waiting) if host is None else self._wait_for(host, waiting)
         return [
-            evolve(call, kept="rejects" if has_them and aside.is_refused else kept)
+            evolve(call, kept="rejects" if id(aside) in rejected else kept)
             for (call, _), aside in zip(failed, asides, strict=True)
         ]
 
@@ -79,28 +83,21 @@ class Keeper:
         tables = self._database.tables
         put_rejects(connection, tables, self._tenant, list(unique.values()), now)
 
-    def _try_to_reject(self, asides: list[SetAside], now: datetime) -> bool:
-        error = error_of(lambda: self.reject(asides, now))
-        if error is not None:
-            log_error("rejects were not stored", error)
-        return error is None
-
-    def _keep_with(self, host: Joined, asides: list[SetAside], now: datetime) -> str:
-        """Reject what was refused; what may pass waits in the spool, once the host commits."""
-        if self._spool is not None and not any(aside.is_refused for aside in asides):
-            return self._wait_for(host, asides)
-
+    def _try_to_reject(self, asides: list[SetAside], now: datetime, host: Joined | None) -> bool:
         def reject() -> None:
-            with self._database.join(host) as connection:
-                self.reject_on(connection, asides, now)
+            if host is None:
+                self.reject(asides, now)
+            else:
+                with self._database.join(host) as connection:
+                    self.reject_on(connection, asides, now)
 
         error = error_of(reject)
         if error is None:
-            return "rejects"
-        if is_undone(host, error):
+            return True
+        if host is not None and is_undone(host, error):
             raise error
         log_error("rejects were not stored", error)
-        return self._wait_for(host, asides)
+        return False
 
     def _wait_for(self, host: Joined, asides: list[SetAside]) -> str:
         kept = "nowhere"
@@ -127,10 +124,3 @@ class Keeper:
         if error is not None:  # a full disk, a folder that is not ours
             log_error("the spool was not written", error)
         return "spool" if error is None else "nowhere"
-
-
-def _may_pass(error: Exception) -> bool:
-    """Whether the event was good, and only the database did not have it."""
-    if isinstance(error, StoreError):
-        return True
-    return isinstance(error, FAULTS) and fault_of(error) is not Fault.FINAL

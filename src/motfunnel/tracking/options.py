@@ -16,6 +16,7 @@ from motfunnel.domain.payload import check_text
 from motfunnel.store.columns import TENANT_LENGTH
 from motfunnel.store.host import Host
 from motfunnel.tracking.policy import OnError
+from motfunnel.tracking.spool import WhenFull
 
 
 class TrackerOptions(TypedDict, total=False):
@@ -28,6 +29,8 @@ class TrackerOptions(TypedDict, total=False):
     on_error: OnError
     budget: Duration | None
     spool: str | PathLike[str] | Literal[False] | None
+    spool_limit: int | None
+    spool_full: WhenFull
     host: Callable[[], Host | None] | None
 
 
@@ -73,9 +76,35 @@ def read_budget(budget: Duration | None) -> timedelta | None:
     return duration
 
 
+def check_spool_limit(limit: int | None) -> int | None:
+    """Give a bound on the spool back.
+
+    Raises:
+        ValueError: it is no whole number above zero, and not None.
+    """
+    if limit is not None and (type(limit) is not int or limit <= 0):
+        raise ValueError(
+            f"the spool_limit is {limit!r}; it must be a number of bytes above zero, or None"
+        )
+    return limit
+
+
+def check_spool_full(full: WhenFull) -> WhenFull:
+    """Give back what becomes of a call that finds no room in the spool.
+
+    Raises:
+        ValueError: it is none of the two ways.
+    """
+    if full not in ("refuse", "drop"):
+        raise ValueError(f"the spool_full is {full!r}; it must be 'refuse' or 'drop'")
+    return full
+
+
 CHECKS: Final[dict[str, Callable[[Any], object]]] = {
     "tenant": check_tenant,
     "schema": check_schema,
     "budget": read_budget,
+    "spool_limit": check_spool_limit,
+    "spool_full": check_spool_full,
 }
 """What a Tracker checks of the values that it is given, by the argument's name."""

@@ -131,6 +131,7 @@ def _add(ledger: Ledger, state: ContactState, one: Said, recorded_at: datetime) 
             "is what an erasure left of a contact, and nobody's key",
             contact=event.contact,
             event=event.name,
+            id=event.id,
         )
     if ledger.add_event(event, one.reading.signal.label, recorded_at):
         if event.name == IDENTIFY:

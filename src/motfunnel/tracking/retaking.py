@@ -15,6 +15,7 @@ from attrs import evolve
 from motfunnel.errors import EventError, StoreError
 from motfunnel.store.rejects import Reject, drop_rejects, find_changed, put_reasons
 from motfunnel.store.retrying import persist
+from motfunnel.tracking.refusal import is_refusal, refused
 from motfunnel.tracking.set_aside import MARK, SOURCE, SetAside, reason_of
 from motfunnel.tracking.tracked import Tracked
 
@@ -60,6 +61,7 @@ def _read(reject: Reject) -> SetAside | None:
 
 
 def _retake(writer: Writer, aside: SetAside, reject: Reject) -> Outcome:
+    said = None
     try:
         said = writer.interpreter.take_again(writer.funnel, aside)
         now = writer.clock()
@@ -70,10 +72,10 @@ def _retake(writer: Writer, aside: SetAside, reject: Reject) -> Outcome:
             confirm=lambda on, earlier: writer._is_recorded(on, [earlier], [said], now),
         )
         return answer
-    except StoreError:
-        raise
     except Exception as error:
-        return error
+        if isinstance(error, StoreError) and not is_refusal(error):
+            raise
+        return refused(error, said) if said is not None and is_refusal(error) else error
 
 
 def _record(

@@ -1,24 +1,36 @@
-"""The spool: a file on this machine for what no database could be told, until one can.
+"""The spool: files on this machine for what no database could be told, until one can.
 
-A line of JSON each. Appended to, and made durable, under a lock that all processes share; a last
-line that a crash tore is passed over. Knows nothing of databases: ``delivery`` empties it.
+A line of JSON each, appended and made durable under a lock that all processes share. What was tried
+in vain goes into a queue of its own for each attempt, so that it waits behind nobody and nobody
+behind it. A small file beside them says how far each queue has been taken and how many lines it
+has; it is made again where it is missing or stale. Knows nothing of databases: ``delivery`` empties
+it.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
-from typing import Final
+from typing import Any, Final, Literal
+from uuid import uuid4
 
+from attrs import define, field, frozen
+
+from motfunnel.domain.instant import iso
 from motfunnel.domain.scrubber import Scrubber
-from motfunnel.errors import SpoolError
+from motfunnel.domain.wording import counted
+from motfunnel.errors import SpoolError, SpoolFullError
 from motfunnel.store.deadline import left
+from motfunnel.tracking.private_file import open_private
+from motfunnel.tracking.segments import Line, Queue, Segment, opened, write_whole
 from motfunnel.tracking.set_aside import SetAside
 
 try:
@@ -26,87 +38,229 @@ try:
 except ImportError:  # pragma: no cover - not POSIX: no lock that a crash would release
     fcntl = None  # type: ignore[assignment]
 
+PAUSES: Final = (1.0, 10.0, 60.0, 600.0, 3600.0, 6 * 3600.0)
+"""Seconds between one attempt at a line and the next; after the last of them it is set aside."""
+
+LIMIT: Final = 1 << 30
+"""How many bytes may wait, where nothing else is said."""
+
+WhenFull = Literal["refuse", "drop"]
+
+_AT_ONCE: Final = 100
+_SEGMENT: Final = 8 << 20
+_LEAST_SEGMENT: Final = 1 << 12
 _NAP: Final = 0.01
 _PATIENCE: Final = 30.0
 _GRACE: Final = 0.3  # for a call that comes here when its time is spent
 
 
-class Spool:
-    """A spool file.
+@frozen(kw_only=True)
+class SpoolStatus:
+    """What waits in a spool.
 
-    Args:
-        path: where it is; made, with its folder, when something is put in it.
-        pause: waits a moment for another process.
+    Attributes:
+        lines: how many calls.
+        bytes: how many bytes they have.
+        oldest: since when the first of them has waited; None where none does, or it does not say.
+        dropped: how many calls were ever dropped or refused because the spool was full.
+        attempts: how often the call that was tried most often was tried in vain.
     """
 
-    def __init__(self, path: Path, pause: Callable[[float], object]) -> None:
+    lines: int = 0
+    bytes: int = 0
+    oldest: datetime | None = None
+    dropped: int = 0
+    attempts: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same, ready for JSON."""
+        oldest = None if self.oldest is None else iso(self.oldest)
+        return {"bytes": self.bytes, "oldest": oldest} | {
+            "dropped": self.dropped,
+            "attempts": self.attempts,
+        }
+
+    def __str__(self) -> str:
+        """What there is to tell of it."""
+        oldest = "" if self.oldest is None else f" since {iso(self.oldest)}"
+        tried = f" (tried up to {counted(self.attempts, 'time')})" if self.attempts else ""
+        dropped = f", {self.dropped:,} dropped for want of room" if self.dropped else ""
+        return f"{self.lines:,} spooled{oldest}{tried}{dropped}"
+
+
+@frozen
+class Batch:
+    """Some lines that are to be recorded now.
+
+    Attributes:
+        attempts: how often they were tried in vain.
+        lines: the lines.
+        generation: of the note by which they were found.
+    """
+
+    attempts: int
+    lines: list[Line]
+    generation: str
+
+
+@define
+class _Note:
+    """What is noted beside the files: of each queue how far it was taken."""
+
+    queues: list[Queue]
+    generation: str = field(factory=lambda: uuid4().hex)
+
+    @property
+    def size(self) -> int:
+        return sum(queue.size for queue in self.queues)
+
+    def to_json(self) -> bytes:
+        queues = [queue.to_state() for queue in self.queues]
+        return json.dumps({"generation": self.generation, "queues": queues}).encode()
+
+
+class Spool:
+    """Calls that wait on this machine.
+
+    Args:
+        path: the file to begin with; made, with its folder, when something is put in it. What else
+            is needed lies beside it, under names that begin with its own.
+        pause: waits a moment for another process.
+        limit: how many bytes may wait; None for no bound.
+        full: what becomes of a call that finds no room: ``"refuse"`` it, or ``"drop"`` the oldest.
+        pauses: how many seconds there are between one attempt at a line and the next.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        pause: Callable[[float], object],
+        *,
+        limit: int | None = LIMIT,
+        full: WhenFull = "refuse",
+        pauses: Sequence[float] = PAUSES,
+    ) -> None:
         self.path = path
         self._pause = pause
+        self._limit = limit
+        self._full = full
+        self.pauses = pauses
 
     def exists(self) -> bool:
-        """Whether something may be in it; costs one look at the folder."""
+        """Whether something may be in it; costs a look or two at the folder."""
+        if os.path.lexists(self._beside("state")):
+            return True
         try:
-            return os.stat(self.path).st_size > 0
+            return os.stat(self.path).st_size > 0  # an earlier version left it
         except OSError:
             return False
 
     def __len__(self) -> int:
         """How many calls are in it."""
-        return sum(1 for _ in self.entries())
+        return self.status().lines
+
+    def status(self) -> SpoolStatus:
+        """Say what waits, without reading it.
+
+        Raises:
+            OSError: the files cannot be read, or are none of a spool.
+        """
+        dropped = self._dropped()
+        if not self.exists():
+            return SpoolStatus(dropped=dropped)
+        with self._noted() as note:
+            since = [_since(line.raw) for queue in note.queues for line in queue.read(1)]
+            return SpoolStatus(
+                lines=sum(queue.lines for queue in note.queues),
+                bytes=note.size,
+                oldest=min((one for one in since if one is not None), default=None),
+                dropped=dropped,
+                attempts=max(n for n, queue in enumerate(note.queues) if queue.lines or not n),
+            )
 
     def append(self, *entries: SetAside) -> None:
         """Put calls in, for good once this returns.
 
         Raises:
-            OSError: the file cannot be written.
+            SpoolFullError: there is no room for them.
+            OSError: the files cannot be written.
         """
-        lines = b"".join(entry.to_json().encode("ascii") + b"\n" for entry in entries)
+        now = time.time()
+        lines = [_write(entry, since=now) for entry in entries]
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._locked(self._beside("lock")):
-            is_new = not self.path.exists()
-            file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-            try:
-                _write_whole(file, _torn(file) + lines)
-                os.fsync(file)
-            finally:
-                os.close(file)
-            if is_new:
-                _sync_folder(self.path.parent)
+        with self._noted() as note:
+            self._make_room(note, lines)
+            self._put(note.queues[0], lines)
+            self._save(note)
 
     def entries(self) -> Iterator[SetAside]:
-        """Read the calls that are in it now."""
-        return (entry for _, entry in self.lines())
+        """Read the calls that are in it now, those that were tried most often first."""
+        for number in reversed(range(len(self.pauses) + 1)):
+            after = (0, 0)
+            while some := self._read(number, after):
+                after = (some[-1].number, some[-1].end)
+                for line in some:
+                    try:
+                        yield SetAside.from_json(line.raw)
+                    except ValueError:
+                        continue
 
-    def lines(self) -> Iterator[tuple[bytes, SetAside]]:
-        """Read the lines that are in it now, each with what it says."""
-        for line in self._read():
-            try:
-                yield line, SetAside.from_json(line)
-            except ValueError:
-                continue
+    def take(self) -> Batch | None:
+        """Give the lines that are to be recorded next; None: there are none, or they have to wait.
 
-    def remove(self, lines: Iterable[bytes]) -> None:
-        """Take lines out; what was put in meanwhile stays."""
-        gone = Counter(lines)
+        They stay until they are settled.
+        """
+        if not self.exists():
+            return None
+        with self._noted() as note:
+            for attempts, queue in enumerate(note.queues):
+                some = queue.read(1 if queue.singly else _AT_ONCE)
+                if attempts:
+                    some = _due(some, self.pauses[attempts - 1])
+                if some:
+                    return Batch(attempts, some, note.generation)
+            self._drop_if_empty(note)
+        return None
 
-        def left_of(line: bytes) -> bytes | None:
-            gone[line] -= 1
-            return line if gone[line] < 0 else None
+    def settle(
+        self,
+        batch: Batch,
+        *,
+        postponed: Sequence[Line] = (),
+        unread: Sequence[Line] = (),
+    ) -> None:
+        """Take the lines of a batch out.
 
-        self._rewrite(left_of)
+        A crash on the way has at worst put some of them into two places.
 
-    def part_with_torn(self) -> int:
-        """Put the lines that say nothing to us into a file beside it; how many there were."""
-        torn = [line for line in self._read() if not _is_whole(line)]
-        if torn:
-            file = os.open(self._beside("unread"), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-            try:
-                _write_whole(file, b"".join(line + b"\n" for line in torn))
-                os.fsync(file)
-            finally:
-                os.close(file)
-            self.remove(torn)
-        return len(torn)
+        Args:
+            batch: what was recorded, or is kept elsewhere.
+            postponed: those of them that are to be tried again, after a pause.
+            unread: those that say nothing to us: they are put into a file beside the spool.
+        """
+        with self._noted() as note:
+            if note.generation != batch.generation:
+                return  # where they lie now is not known; their ids see to it that they count once
+            if unread:
+                self._part_with(unread)
+            if postponed:
+                attempts = min(batch.attempts + 1, len(self.pauses))
+                due = time.time() + self.pauses[attempts - 1]
+                again = [_write_again(line.raw, due) for line in postponed]
+                self._put(note.queues[attempts], again)
+            queue = note.queues[batch.attempts]
+            for line in batch.lines:
+                queue.advance(line)
+            queue.tidy()
+            if not self._drop_if_empty(note):
+                self._save(note)
+
+    def try_singly(self, batch: Batch) -> None:
+        """Have the lines of a batch, which stay, be given one by one."""
+        with self._noted() as note:
+            if note.generation == batch.generation:
+                note.queues[batch.attempts].singly = len(batch.lines)
+                self._save(note)
 
     @contextmanager
     def scrubbed(self, scrubber: Scrubber, referring: Collection[str] = ()) -> Iterator[int]:
@@ -123,77 +277,198 @@ class Spool:
         """
         touched = 0
 
-        def left_of(line: bytes) -> bytes | None:
+        def left_of(raw: bytes) -> bytes | None:
             nonlocal touched
             try:
-                entry = SetAside.from_json(line)
+                entry = SetAside.from_json(raw)
             except ValueError:
                 return None
             left = entry.without(scrubber, referring)
             touched += left != entry
-            return None if left is None else line if left == entry else left.to_line()
+            return None if left is None else raw if left == entry else _like(raw, left)
 
         if not self.exists():
             self._drop_leavings()
             yield 0
             return
         with self._locked(self._beside("delivery")):
-            self._check()
-            self._rewrite(left_of)
+            for at, number in self._close():
+                self._scrub(at, number, left_of)
             self._drop_leavings()
             yield touched
 
     @contextmanager
     def delivering(self) -> Iterator[bool]:
         """Be the only one to deliver; False: somebody else is at it."""
-        self._check()
         try:
             with self._locked(self._beside("delivery"), patience=0):
                 yield True
         except TimeoutError:
             yield False
 
-    def _check(self) -> None:
-        """Make sure that the file is a spool, before anything is done to it.
+    def _read(self, queue: int, after: tuple[int, int]) -> list[Line]:
+        if not self.exists():
+            return []
+        with self._noted() as note:
+            return note.queues[queue].read(_AT_ONCE, after)
+
+    def _close(self) -> list[tuple[int, int]]:
+        """Have what is put in from now on go to new files; the queue and the number of the old."""
+        with self._noted() as note:
+            for queue in note.queues:
+                queue.close()
+            self._save(note)
+            numbered = enumerate(note.queues)
+            return [(at, one.number) for at, queue in numbered for one in queue.segments]
+
+    def _scrub(self, at: int, number: int, left_of: Callable[[bytes], bytes | None]) -> None:
+        """Put a file with what is left of each line in the place of one that is closed.
+
+        Calls are put in meanwhile, for that waits for nothing but the last step.
+        """
+        with self._noted() as note:
+            queue = note.queues[at]
+            path = queue.path_of(number)
+            is_first = bool(queue.segments) and queue.segments[0].number == number
+            start = queue.offset if is_first else 0
+        other = self._beside("new")
+        lines, size = 0, 0
+        file = open_private(other, os.O_WRONLY | os.O_CREAT)
+        try:
+            os.ftruncate(file, 0)
+            with opened(path) as old:
+                old.seek(start)
+                for raw in old:
+                    kept = left_of(raw.rstrip(b"\n"))
+                    if kept is not None:
+                        write_whole(file, kept + b"\n")
+                        lines, size = lines + 1, size + len(kept) + 1
+            os.fsync(file)
+        except FileNotFoundError:  # it was dropped, since the spool was full
+            return
+        finally:
+            os.close(file)
+        with self._noted() as note:
+            queue = note.queues[at]
+            found = [n for n, one in enumerate(queue.segments) if one.number == number]
+            if not found:
+                return
+            os.replace(other, path)
+            sync_folder(self.path.parent)
+            queue.segments[found[0]] = Segment(number, lines, size)
+            if found[0] == 0:
+                queue.offset = queue.taken = queue.singly = 0
+            queue.tidy()
+            if not self._drop_if_empty(note):
+                self._save(note)
+
+    @contextmanager
+    def _noted(self) -> Iterator[_Note]:
+        """The note, as it is while nobody else changes it; changes are to be saved.
 
         Raises:
-            SpoolError: it is something else.
+            SpoolError: one of the files is none of ours.
         """
-        first = next(iter(self._read()), b"")
         try:
-            is_ours = "verb" in json.loads(first or b'{"verb": 0}')
-        except (ValueError, TypeError):
-            is_ours = first.startswith(b'{"')  # torn by a crash
-        if not is_ours:
-            raise SpoolError(f"{self.path} is no spool; nothing was done to it")
+            with self._locked(self._beside("lock")):
+                yield self._load()
+        except PermissionError as error:
+            if error.errno != errno.EPERM:
+                raise
+            raise SpoolError(f"{error.filename}: {error.strerror}") from None
+
+    def _load(self) -> _Note:
+        note = _Note(self._queues())
+        try:
+            with opened(self._beside("state")) as file:
+                state: Any = json.loads(file.read())
+            note.generation = str(state["generation"])
+            for queue, told in zip(note.queues, state["queues"], strict=True):
+                queue.note(told)
+        except (FileNotFoundError, ValueError, TypeError, LookupError, AttributeError):
+            note = _Note(self._queues(), generation="")
+        is_known = bool(note.generation)
+        stale = [queue for queue in note.queues if not (is_known and queue.is_current())]
+        if stale:
+            for queue in stale:
+                queue.look()
+            note.generation = uuid4().hex
+            if any(queue.lines for queue in note.queues):
+                self._save(note)
+        return note
+
+    def _queues(self) -> list[Queue]:
+        some = _SEGMENT if self._limit is None else self._limit // 8
+        most = min(_SEGMENT, max(_LEAST_SEGMENT, some))
+        later = (self._beside(f"later-{n + 1}") for n in range(len(self.pauses)))
+        return [Queue(path, most) for path in (self.path, *later)]
+
+    def _save(self, note: _Note) -> None:
+        """Write the note; not durably, for what is stale is made again."""
+        self._replace("state", note.to_json())
+
+    def _replace(self, name: str, content: bytes) -> None:
+        other = self._beside(f"{name}.new")
+        file = open_private(other, os.O_WRONLY | os.O_CREAT)
+        try:
+            os.ftruncate(file, 0)
+            write_whole(file, content)
+        finally:
+            os.close(file)
+        os.replace(other, self._beside(name))
+
+    def _put(self, queue: Queue, lines: list[bytes]) -> None:
+        if queue.append(lines):
+            sync_folder(self.path.parent)
+
+    def _make_room(self, note: _Note, lines: Sequence[bytes]) -> None:
+        if self._limit is None:
+            return
+        size = sum(len(line) + 1 for line in lines)
+        if size > self._limit or (self._full == "refuse" and note.size + size > self._limit):
+            self._count_dropped(len(lines))
+            raise SpoolFullError(f"{self.path} is full: it may hold {self._limit:,} bytes")
+        dropped = 0
+        for queue in (*note.queues[:0:-1], note.queues[0]):
+            while note.size + size > self._limit and (some := queue.read(1)):
+                queue.advance(some[0])
+                queue.tidy()
+                dropped += 1
+        if dropped:
+            self._count_dropped(dropped)
+
+    def _dropped(self) -> int:
+        try:
+            with opened(self._beside("dropped")) as file:
+                return int(file.read() or b"0")
+        except (FileNotFoundError, ValueError):
+            return 0
+
+    def _count_dropped(self, count: int) -> None:
+        self._replace("dropped", str(self._dropped() + count).encode())
+
+    def _part_with(self, unread: Sequence[Line]) -> None:
+        file = open_private(self._beside("unread"), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        try:
+            write_whole(file, b"".join(line.raw + b"\n" for line in unread))
+            os.fsync(file)
+        finally:
+            os.close(file)
+
+    def _drop_if_empty(self, note: _Note) -> bool:
+        """Take everything away where nothing waits; whether that is so."""
+        if any(queue.lines for queue in note.queues):
+            return False
+        for queue in note.queues:
+            for one in queue.segments:
+                queue.path_of(one.number).unlink(missing_ok=True)
+        self._beside("state").unlink(missing_ok=True)
+        return True
 
     def _drop_leavings(self) -> None:
-        """Take away what a rewrite that was killed left behind, and lines that were parted with."""
+        """Take away what a scrub that was killed left behind, and lines that were parted with."""
         for name in ("new", "unread"):
             self._beside(name).unlink(missing_ok=True)
-
-    def _read(self) -> list[bytes]:
-        try:
-            return [line for line in self.path.read_bytes().split(b"\n") if line]
-        except FileNotFoundError:
-            return []
-
-    def _rewrite(self, left_of: Callable[[bytes], bytes | None]) -> None:
-        """Put a file with what is left of each line in its place, or none."""
-        with self._locked(self._beside("lock")):
-            kept = [left for line in self._read() if (left := left_of(line)) is not None]
-            if not kept:
-                self.path.unlink(missing_ok=True)
-                return
-            other = self._beside("new")
-            file = os.open(other, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            try:
-                _write_whole(file, b"".join(line + b"\n" for line in kept))
-                os.fsync(file)
-            finally:
-                os.close(file)
-            os.replace(other, self.path)
-            _sync_folder(self.path.parent)
 
     def _beside(self, name: str) -> Path:
         return self.path.with_name(f"{self.path.name}.{name}")
@@ -202,7 +477,7 @@ class Spool:
     def _locked(self, path: Path, patience: float = _PATIENCE) -> Iterator[None]:
         """Hold a lock that the system releases even if we are killed."""
         until = monotonic() + max(left(patience) or 0.0, min(patience, _GRACE))
-        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        file = open_private(path, os.O_RDWR | os.O_CREAT)
         try:
             while not _try_lock(file):
                 if monotonic() >= until:
@@ -227,12 +502,38 @@ def default_path(store: str, tenant: str) -> Path | None:
     return Path(home) / "motfunnel" / f"{digest[:32]}.jsonl"
 
 
-def _is_whole(line: bytes) -> bool:
+def _write(entry: SetAside, **more: float) -> bytes:
+    """A call as a line, with what the spool itself has to know of it."""
+    return entry.to_line()[:-1] + b"," + json.dumps(more).encode()[1:]
+
+
+def _like(raw: bytes, entry: SetAside) -> bytes:
+    said = json.loads(raw)
+    return _write(entry, **{name: said[name] for name in ("since", "due") if name in said})
+
+
+def _write_again(raw: bytes, due: float) -> bytes:
+    return json.dumps(json.loads(raw) | {"due": due}, separators=(",", ":")).encode("ascii")
+
+
+def _since(raw: bytes) -> datetime | None:
     try:
-        SetAside.from_json(line)
-    except ValueError:
-        return False
-    return True
+        return datetime.fromtimestamp(json.loads(raw)["since"], UTC)
+    except (ValueError, TypeError, LookupError, OverflowError, OSError):
+        return None  # an earlier version did not note it
+
+
+def _due(lines: list[Line], pause: float) -> list[Line]:
+    """The first of them, as far as their pause is over."""
+    now = time.time()
+    for at, line in enumerate(lines):
+        try:
+            due = float(json.loads(line.raw)["due"])
+        except (ValueError, TypeError, LookupError):
+            continue
+        if now < due <= now + pause:  # a clock that was set back makes nobody wait for longer
+            return lines[:at]
+    return lines
 
 
 def _try_lock(file: int) -> bool:
@@ -250,18 +551,8 @@ def _unlock(file: int) -> None:
         fcntl.flock(file, fcntl.LOCK_UN)
 
 
-def _torn(file: int) -> bytes:
-    """What ends the last line, if a crash left it without an end."""
-    size = os.fstat(file).st_size
-    return b"" if not size or os.pread(file, 1, size - 1) == b"\n" else b"\n"
-
-
-def _write_whole(file: int, content: bytes) -> None:
-    while content:
-        content = content[os.write(file, content) :]
-
-
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
     file = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(file)

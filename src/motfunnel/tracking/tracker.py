@@ -30,10 +30,16 @@ from motfunnel.tracking.habits import taught
 from motfunnel.tracking.interpreter import Interpreter
 from motfunnel.tracking.keeping import Keeper
 from motfunnel.tracking.listeners import Handler, HandlerT, Listeners, is_telling
-from motfunnel.tracking.options import check_schema, check_tenant, read_budget
+from motfunnel.tracking.options import (
+    check_schema,
+    check_spool_full,
+    check_spool_limit,
+    check_tenant,
+    read_budget,
+)
 from motfunnel.tracking.policy import RAISE, OnError, check_policy
 from motfunnel.tracking.reader import moment_kind
-from motfunnel.tracking.spool import Spool, default_path
+from motfunnel.tracking.spool import LIMIT, Spool, WhenFull, default_path
 from motfunnel.tracking.tracked import Tracked
 from motfunnel.tracking.unmapped import Sightings
 from motfunnel.tracking.upkeep import Upkeep
@@ -82,6 +88,9 @@ class Tracker(Upkeep, Custodian):
         spool: a file for what the database was not there for, with ``on_error`` other than
             ``"raise"``; by default one for each store in the user's state folder, made when it is
             needed; False for none.
+        spool_limit: how many bytes may wait there; None for no bound.
+        spool_full: what becomes of a call that finds no room there: ``"refuse"`` it, which is then
+            kept nowhere, or ``"drop"`` the oldest. Either is counted, and raises nothing.
         host: gives the Session or Connection whose transaction a call becomes part of that names no
             ``bind``, and that reads see; where it gives None, calls commit by themselves. Sweeps,
             rebuilds, imports and erasures always do, and so do the calls of a handler: by then
@@ -101,6 +110,8 @@ class Tracker(Upkeep, Custodian):
         on_error: OnError = RAISE,
         budget: Duration | None = BUDGET,
         spool: str | PathLike[str] | Literal[False] | None = None,
+        spool_limit: int | None = LIMIT,
+        spool_full: WhenFull = "refuse",
         host: Callable[[], Host | None] | None = None,
     ) -> None:
         check_tenant(tenant)
@@ -115,7 +126,9 @@ class Tracker(Upkeep, Custodian):
         self._put = WeakKeyDictionary()
         self.on_error: OnError = check_policy(on_error)
         self.budget: timedelta | None = read_budget(budget)
-        self.spool: Spool | None = self._open_spool(spool)
+        self.spool: Spool | None = self._open_spool(
+            spool, check_spool_limit(spool_limit), check_spool_full(spool_full)
+        )
         self._keeper = Keeper(self.database, tenant, self.spool)
 
     @taught
@@ -269,10 +282,15 @@ class Tracker(Upkeep, Custodian):
     def _open(self, database: Any, schema: str | None) -> Database:
         return Database(database, schema)
 
-    def _open_spool(self, given: str | PathLike[str] | Literal[False] | None) -> Spool | None:
+    def _open_spool(
+        self,
+        given: str | PathLike[str] | Literal[False] | None,
+        limit: int | None,
+        full: WhenFull,
+    ) -> Spool | None:
         if isinstance(given, bool):
             if given:
                 raise ValueError("spool is True; name a file, or leave it out for the usual one")
             return None
         path = default_path(self.database.name, self.tenant) if given is None else Path(given)
-        return None if path is None else Spool(path, self.database.pause)
+        return None if path is None else Spool(path, self.database.pause, limit=limit, full=full)

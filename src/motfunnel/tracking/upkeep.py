@@ -15,6 +15,7 @@ from motfunnel.store.retrying import asking, persist
 from motfunnel.tracking.check import Checked, check_contacts
 from motfunnel.tracking.health import Health
 from motfunnel.tracking.rebuild import rebuild_in_chunks
+from motfunnel.tracking.spool import SpoolStatus
 from motfunnel.tracking.sweep import sweep_some
 from motfunnel.tracking.unmapped import UnmappedCount
 from motfunnel.tracking.writer import Writer
@@ -102,7 +103,7 @@ class Upkeep(Writer):
                 at=now,
                 last_write_at=self._last_write_at,
                 rejects=None,
-                spooled=self._spooled(),
+                spool=self._spool_status(),
                 sweep_lag=None,
                 outdated=None,
                 unmapped=None,
@@ -144,14 +145,14 @@ class Upkeep(Writer):
                 at=now,
                 last_write_at=self._last_write_at,
                 rejects=count_rejects(connection, tables, self.tenant),
-                spooled=self._spooled(),
+                spool=self._spool_status(),
                 sweep_lag=timedelta() if oldest is None else now - oldest,
                 outdated=funnels.count_outdated(connection, tables, self.tenant, funnel),
                 unmapped=unmapped.result(),
             )
 
-    def _spooled(self) -> int | None:
+    def _spool_status(self) -> SpoolStatus | None:
         try:
-            return 0 if self.spool is None else len(self.spool)
+            return SpoolStatus() if self.spool is None else self.spool.status()
         except OSError:
             return None

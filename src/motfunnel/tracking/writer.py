@@ -17,7 +17,7 @@ from attrs import evolve
 
 from motfunnel.domain.event import IDENTIFY
 from motfunnel.domain.funnel import Funnel
-from motfunnel.errors import ConflictError, StoreError
+from motfunnel.errors import EventError, StoreError
 from motfunnel.store import funnels
 from motfunnel.store.attempting import Attempt, attempt_to_join
 from motfunnel.store.confirming import is_event_of
@@ -32,6 +32,7 @@ from motfunnel.tracking.listeners import Listeners
 from motfunnel.tracking.policy import RAISE, OnError, error_of, log_error, tell
 from motfunnel.tracking.reader import Reader
 from motfunnel.tracking.recorder import Said, record_all
+from motfunnel.tracking.refusal import is_refusal, record_apart, refused
 from motfunnel.tracking.spool import Spool
 from motfunnel.tracking.tracked import Tracked, failed_call
 from motfunnel.tracking.uuid7 import uuid7
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 Outcome = Tracked | Exception
 _RESERVE = 0.2  # of a call's budget, to put what was not recorded into the spool
 _SHARE = 0.5  # of what is left of a call's budget, for what others left in the spool
+_MOST = 0.25  # seconds of it: a call is not there to empty the spool
 
 
 class Writer(Reader):
@@ -107,7 +109,7 @@ class Writer(Reader):
             with asking(self.database):
                 funnel = self.funnel
             said = [self.interpreter.take_call(funnel, call) for call in calls]
-            return self._record(said, None if bind is None else host_connection(bind))
+            return self._record_all(said, None if bind is None else host_connection(bind))
         return self._take_leniently(calls, bind)
 
     def _take_leniently(self, calls: Sequence[Call], bind: object) -> list[Tracked]:
@@ -158,6 +160,24 @@ class Writer(Reader):
             for call, one in outcomes
         ]
 
+    def _record_all(self, said: Sequence[Said], host: Joined | None) -> list[Tracked]:
+        """Record all events or none; an error names the event that is at fault.
+
+        Raises:
+            EventError: one of them was refused.
+            DBAPIError: the database was at fault, in a transaction of the host's.
+            StoreError: likewise, in one of our own.
+        """
+        try:
+            return self._record(said, host)
+        except Exception as error:
+            if not is_refusal(error) or (host is not None and is_undone(host, error)):
+                raise
+            if len(said) == 1 or isinstance(error, EventError):
+                named = refused(error, said[0])
+                raise named from named.__cause__
+        return self._record(said, host, apart=True, is_strict=True)
+
     def _record_each(self, said: Sequence[Said], host: Joined | None) -> list[Outcome]:
         """Record events; of each, what it did, or why it could not be.
 
@@ -167,33 +187,28 @@ class Writer(Reader):
         try:
             try:
                 return [*self._record(said, host)]
-            except ConflictError as error:
-                return [error] if len(said) == 1 else self._record(said, host, apart=True)
+            except Exception as error:
+                if not is_refusal(error) or (host is not None and is_undone(host, error)):
+                    raise
+                if len(said) == 1:
+                    return [refused(error, said[0])]
+            return self._record(said, host, apart=True)
         except Exception as error:
             if host is not None and is_undone(host, error):
                 raise
             return [error for _ in said]
 
-    def _record_or_raise(self, said: Sequence[Said]) -> list[Outcome]:
-        """Record events in a transaction of our own; of each, what it did, or why it was refused.
-
-        Tells no handlers.
-
-        Raises:
-            StoreError: the database is not there.
-        """
-        outcomes = self._record_each(said, None) if said else []
-        for outcome in outcomes:
-            if isinstance(outcome, StoreError):
-                raise outcome
-        return outcomes
-
     def _record(
-        self, said: Sequence[Said], host: Joined | None, *, apart: bool = False
+        self,
+        said: Sequence[Said],
+        host: Joined | None,
+        *,
+        apart: bool = False,
+        is_strict: bool = False,
     ) -> list[Any]:
         """Record events in a transaction of our own or the host's."""
         now = self.clock()
-        work = partial(self._record_on, said=said, now=now, apart=apart)
+        work = partial(self._record_on, said=said, now=now, apart=apart, is_strict=is_strict)
         if host is None:
             confirm = partial(self._is_recorded, said=said, now=now)
             try:
@@ -214,20 +229,21 @@ class Writer(Reader):
         said: Sequence[Said],
         now: datetime,
         apart: bool = False,
+        is_strict: bool = False,
     ) -> list[Any]:
-        """Record events on a connection, all of them or, if ``apart``, those that can be."""
+        """Record events on a connection, all of them or, if ``apart``, those that can be.
+
+        If ``is_strict`` too, the first that cannot be undoes the others, and is named.
+        """
         funnel = self.funnel
         self._put_funnel(connection, funnel, now, tracked=_has_news(said))
         ledger = Ledger(connection, self.database.tables.schema, self.tenant)
         if not apart:
             return [*record_all(ledger, funnel, said, now, self.clock)]
-        outcomes: list[Outcome] = []
-        for one in said:
-            try:
-                with connection.begin_nested():
-                    outcomes += record_all(ledger, funnel, [one], now, self.clock)
-            except ConflictError as error:
-                outcomes.append(error)
+        outcomes = record_apart(connection, ledger, funnel, said, now, self.clock)
+        for outcome in outcomes if is_strict else ():
+            if isinstance(outcome, EventError):
+                raise outcome
         return outcomes
 
     def _is_recorded(
@@ -282,7 +298,7 @@ class Writer(Reader):
         if all(answer.error is not None for answer in answers):
             return []
         delivered: list[Outcome] = []
-        with within(None if seconds is None else seconds * _SHARE):
+        with within(_MOST if seconds is None else min(seconds * _SHARE, _MOST)):
             error = error_of(lambda: deliver_all(self, spool, delivered))
         if error is not None:  # the call itself has succeeded
             log_error("the spool was not delivered", error)

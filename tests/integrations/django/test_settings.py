@@ -122,6 +122,8 @@ def checked() -> list[tuple[str, str]]:
         ({"CONTACT_KEY": "shop.nowhere.key"}, "E006", "CONTACT_KEY"),
         ({"CONTACT_KEY": 7}, "E006", "CONTACT_KEY"),
         ({"SPOOL": True}, "E006", "SPOOL"),
+        ({"SPOOL_LIMIT": 0}, "E006", "SPOOL_LIMIT"),
+        ({"SPOOL_FULL": "wait"}, "E006", "SPOOL_FULL"),
     ],
 )
 def test_a_check_names_what_is_wrong(given: dict[str, Any], id: str, words: str) -> None:

@@ -87,6 +87,8 @@ OPTIONS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     "ON_ERROR": ("on_error", _read_on_error),
     "BUDGET": ("budget", _read_budget),
     "SPOOL": ("spool", lambda given: given),
+    "SPOOL_LIMIT": ("spool_limit", lambda given: given),
+    "SPOOL_FULL": ("spool_full", lambda given: given),
     "CLOCK": ("clock", _read_function),
     "ANONYMOUS": ("anonymous", check_anonymous),
 }

@@ -22,6 +22,7 @@ from motfunnel.integrations.visitors import MODES, Anonymous
 from motfunnel.store.columns import TENANT_LENGTH
 from motfunnel.tracking.options import CHECKS
 from motfunnel.tracking.policy import OnError
+from motfunnel.tracking.spool import WhenFull
 
 _PREFIX: Final = "MOTFUNNEL_"
 
@@ -38,6 +39,8 @@ class Settings(TypedDict, total=False):
         on_error: what becomes of errors, as in ``Tracker``.
         budget: the longest that a call may wait, as in ``Tracker``; a number is in seconds.
         spool: the file for what the database was not there for, as in ``Tracker``.
+        spool_limit: how many bytes may wait there, as in ``Tracker``.
+        spool_full: what becomes of a call that finds no room there, as in ``Tracker``.
         bind_key: which of the session's engines holds the tables; the default one if not given.
         anonymous: what becomes of anonymous visitors: ``refuse``, ``skip`` (and count them), or
             ``session``.
@@ -52,6 +55,8 @@ class Settings(TypedDict, total=False):
     on_error: OnError
     budget: Duration | float | None
     spool: str | PathLike[str] | Literal[False]
+    spool_limit: int | None
+    spool_full: WhenFull
     bind_key: str
     anonymous: Anonymous
     tables: bool
@@ -63,6 +68,10 @@ def _is(*kinds: type) -> Callable[[object], bool]:
 
 def _is_seconds(value: object) -> bool:
     return value is None or (_is(timedelta, int, float, str)(value) and not isinstance(value, bool))
+
+
+def _is_bytes(value: object) -> bool:
+    return value is None or type(value) is int
 
 
 def _is_file_or_false(value: object) -> bool:
@@ -86,6 +95,8 @@ _KINDS: Final[dict[str, tuple[Callable[[object], bool], str]]] = {
                  'a function, "raise" or "log"'),
     "budget": (_is_seconds, 'seconds, a timedelta or a text such as "5s", above zero, or None'),
     "spool": (_is_file_or_false, "a path, or False"),
+    "spool_limit": (_is_bytes, "a whole number of bytes, above zero, or None"),
+    "spool_full": (lambda value: value in ("refuse", "drop"), '"refuse" or "drop"'),
     "bind_key": (_is(str), "the name of one of the engines"),
     "anonymous": (lambda value: value in MODES, '"refuse", "skip" or "session"'),
     "tables": (_is(bool), "True or False"),
@@ -111,7 +122,7 @@ def read_settings(app: Flask, given: Mapping[str, Any]) -> dict[str, Any]:
     found = {
         name: value
         for name, value in (configured | dict(given)).items()
-        if value is not None or name == "budget"  # None is a budget, too: no bound
+        if value is not None or name in ("budget", "spool_limit")  # None is one, too: no bound
     }
     return {name: _read(app, name, value) for name, value in found.items()}
 

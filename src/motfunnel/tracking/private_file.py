@@ -1,0 +1,60 @@
+"""A file that nobody but its owner reads: no link, nobody else's, and closed to all others.
+
+Nothing is done to a file that is not of this kind: a planted link leads to what is not ours.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+_FLAGS: Final = (
+    getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+)  # without the last, a planted pipe would keep us waiting
+_ONLY_OURS: Final = 0o600
+
+
+def open_private(path: Path, flags: int) -> int:
+    """Open a file, made if the flags say so; where it is to be written, take others' rights away.
+
+    Give it no ``O_TRUNC``, which would empty a file before it is looked at.
+
+    Raises:
+        PermissionError: it is a link, has another name, is no plain file, or is somebody else's.
+    """
+    try:
+        file = os.open(path, flags | _FLAGS, _ONLY_OURS)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EMLINK):
+            raise _not_ours(path, "is a link") from None
+        raise
+    try:
+        found = os.fstat(file)
+        if not stat.S_ISREG(found.st_mode):
+            raise _not_ours(path, "is no plain file")
+        if found.st_nlink > 1:
+            raise _not_ours(path, "has another name, a hard link")
+        if not _is_of_this_user(found, path):
+            raise _not_ours(path, "belongs to another user")
+        is_written = flags & (os.O_WRONLY | os.O_RDWR)
+        if is_written and stat.S_IMODE(found.st_mode) != _ONLY_OURS and hasattr(os, "fchmod"):
+            os.fchmod(file, _ONLY_OURS)
+    except BaseException:
+        os.close(file)
+        raise
+    return file
+
+
+def _is_of_this_user(found: os.stat_result, path: Path) -> bool:
+    if not hasattr(os, "geteuid"):  # pragma: no cover - not POSIX
+        return True
+    user = os.geteuid()
+    # An operator who is root looks after the file of an application that is not.
+    return found.st_uid == user or (user == 0 and os.stat(path.parent).st_uid == found.st_uid)
+
+
+def _not_ours(path: Path, what: str) -> PermissionError:
+    return PermissionError(errno.EPERM, f"{what}; nothing was done to it", str(path))
