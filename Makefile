@@ -18,7 +18,7 @@ REQUIRED := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo shop newsletter test test-all soak matrix types lint format docs check lock clean
+.PHONY: help demo shop newsletter test test-all soak matrix types lint format docs check wheel lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,6 +77,10 @@ docs: $(VENV)/.dev ## build the documents as HTML; warnings are errors
 	@echo "see $(BUILD)/docs/index.html"
 
 check: lint types test docs ## all of these four
+
+wheel: $(VENV)/.pip ## build a wheel, in dist
+	$(PIP) wheel --quiet --no-deps --wheel-dir dist .
+	@ls dist/*.whl
 
 lock: $(VENV)/.pip ## renew constraints.txt with the newest versions of everything
 	$(PIP) install --quiet --upgrade uv

@@ -5,6 +5,8 @@ Needs the extra ``cli``; without it, ``main`` says what to install.
 
 import sys
 
+from motfunnel.errors import install
+
 
 def main() -> int:
     """Run the command line; give the exit code."""
@@ -12,7 +14,7 @@ def main() -> int:
         import click  # noqa: F401
         import rich  # noqa: F401
     except ImportError:
-        print("the command line needs more: pip install 'motfunnel[cli]'", file=sys.stderr)
+        print(f"the command line needs more: {install('cli')}", file=sys.stderr)
         return 3
     from motfunnel.cli.group import group
 

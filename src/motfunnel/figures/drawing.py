@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, Final
 
-from motfunnel.errors import MissingExtraError, QuestionError
+from motfunnel.errors import MissingExtraError, QuestionError, install
 from motfunnel.figures import (
     calendar,
     curves,
@@ -107,7 +107,7 @@ def library() -> Any:
         import_module("plotly.graph_objects")
         return import_module("plotly")
     except ModuleNotFoundError as error:
-        raise MissingExtraError("a figure needs plotly: pip install 'motfunnel[plot]'") from error
+        raise MissingExtraError(f"a figure needs plotly: {install('plot')}") from error
 
 
 def _pictures(answer: Answer[Any]) -> Mapping[str, Draw]:

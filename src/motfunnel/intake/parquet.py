@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from motfunnel.domain.instant import from_micros
-from motfunnel.errors import MissingExtraError, SourceError
+from motfunnel.errors import MissingExtraError, SourceError, install
 from motfunnel.intake.columns import check_header
 from motfunnel.intake.source import Raw
 
@@ -35,9 +35,7 @@ class ParquetSource:
         try:
             import pyarrow  # noqa: F401
         except ImportError:
-            raise MissingExtraError(
-                "reading Parquet needs pyarrow: pip install 'motfunnel[batch]'"
-            ) from None
+            raise MissingExtraError(f"reading Parquet needs pyarrow: {install('batch')}") from None
         self._path = path
 
     @cached_property

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from motfunnel.errors import MissingExtraError
+from motfunnel.errors import MissingExtraError, install
 from motfunnel.reports.cells import Kind
 
 if TYPE_CHECKING:
@@ -99,6 +99,4 @@ def _library(name: str, extra: str) -> Any:
     try:
         return import_module(name)
     except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f"a frame of {name} needs {name}: pip install 'motfunnel[{extra}]'"
-        ) from error
+        raise MissingExtraError(f"a frame of {name} needs {name}: {install(extra)}") from error

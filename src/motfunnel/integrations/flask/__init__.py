@@ -4,13 +4,13 @@
 makes no session, and ends none.
 """
 
-from motfunnel.errors import MissingExtraError
+from motfunnel.errors import MissingExtraError, install
 
 try:
     import blinker  # noqa: F401
     import flask  # noqa: F401
 except ImportError as error:
-    raise MissingExtraError("this needs Flask: pip install 'motfunnel[flask]'") from error
+    raise MissingExtraError(f"this needs Flask: {install('flask')}") from error
 
 from motfunnel.integrations.flask import signals
 from motfunnel.integrations.flask.extension import MotFunnel

@@ -12,6 +12,8 @@ from typing import Any, Final
 import click
 from flask import Flask, current_app, has_app_context
 
+from motfunnel.errors import install
+
 _IMPOSSIBLE: Final = 3
 
 
@@ -32,7 +34,7 @@ def _within(app: Flask, begin: Callable[..., Any] | None) -> Callable[..., Any]:
         try:
             import rich  # noqa: F401
         except ImportError:
-            click.echo("the commands need more: pip install 'motfunnel[cli]'", err=True)
+            click.echo(f"the commands need more: {install('cli')}", err=True)
             ctx.exit(_IMPOSSIBLE)
         if not has_app_context() or current_app._get_current_object() is not app:  # type: ignore[attr-defined]
             ctx.with_resource(app.app_context())

@@ -10,9 +10,10 @@ from typing import Any, ClassVar
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
+from motfunnel.errors import install
 from motfunnel.tracking.configuration import tracker
 
-_INSTALL = "the command line needs more: pip install 'motfunnel[cli]'"
+_INSTALL = f"the command line needs more: {install('cli')}"
 _IMPOSSIBLE = 3
 
 
