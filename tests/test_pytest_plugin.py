@@ -70,7 +70,11 @@ def users(
     return pytester
 
 
-@pytest.mark.parametrize("options", [[], ["-n", "2"], ["--assert", "plain"]], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [[], pytest.param(["-n", "2"], marks=pytest.mark.slow), ["--assert", "plain"]],
+    ids=str,
+)
 def test_the_fixtures(users: pytest.Pytester, options: list[str]) -> None:
     """Each test has a tracker of its own, which the application uses while the test runs."""
     users.makepyfile(shop=APPLICATION, test_shop=TESTS)

@@ -9,6 +9,7 @@ from tests.docs.pages import ROOT, follow
 PAGE = ROOT / "docs/how-to/django.md"
 
 
+@pytest.mark.slow
 def test_the_page(tmp_path: Path) -> None:
     """A reader who does what it says sees what it says."""
     follow(PAGE, tmp_path)

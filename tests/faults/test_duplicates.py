@@ -37,6 +37,7 @@ def in_batches(told: Sequence[Telling], chance: random.Random) -> Iterator[Seque
         start += many
 
 
+@pytest.mark.slow
 def test_what_comes_again_is_stored_once(
     shared_engine: Engine, place: Place, figures: Figures
 ) -> None:

@@ -18,6 +18,8 @@ from tests.faults.soak import size
 from tests.faults.victim import kill_at
 from tests.tracking.fleet import Place
 
+pytestmark = pytest.mark.slow
+
 MOST = 10
 
 

@@ -6,6 +6,7 @@ import random
 import time
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine
 
 from motfunnel.tracking.check import check_contacts
@@ -14,6 +15,8 @@ from tests.faults.fleet_of_writers import Fleet
 from tests.faults.soak import size
 from tests.tracking.fleet import Place
 from tests.tracking.scene import stored_events
+
+pytestmark = pytest.mark.slow
 
 WRITERS = 4
 

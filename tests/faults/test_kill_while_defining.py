@@ -20,6 +20,8 @@ from tests.faults.victim import Death, kill_while_making_tables, kill_while_migr
 from tests.store.test_migrations import RELEASED, put_released, shape
 from tests.tracking.fleet import Place
 
+pytestmark = pytest.mark.slow
+
 MOST = 6
 
 

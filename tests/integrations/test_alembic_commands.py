@@ -63,6 +63,7 @@ def begin(tmp_path: Path, template: str) -> Run:
     return alembic
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("template", DRIVERS)
 def test_revision_and_upgrade(tmp_path: Path, template: str) -> None:
     """Only target_metadata is changed in what ``alembic init`` made."""

@@ -63,6 +63,7 @@ def ids(events: Iterable[Event]) -> list[tuple[str, str]]:
     return sorted((event.contact, event.id) for event in events)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("contacts", [1, size(3, 50)])
 def test_no_write_is_lost(
     shared_engine: Engine, place: Place, contacts: int, figures: Figures
@@ -83,6 +84,7 @@ def test_no_write_is_lost(
     figures.add(f"tracks by {PROCESSES} processes on contacts: {contacts}", len(stored))
 
 
+@pytest.mark.slow
 def test_late_events_of_many_contacts(shared_engine: Engine, place: Place) -> None:
     """Processes that each fold contacts of their own anew do not get into each other's way."""
     told: list[list[Telling]] = [

@@ -85,6 +85,7 @@ def test_a_hundred_greenlets(
     assert check_contacts(tracker).is_sound
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", FORKS)
 def test_forks_amid_calls(
     shared_engine: Engine, place: tuple[str, str], tracker: Tracker, way: str
@@ -135,6 +136,7 @@ def gunicorn(url: str, tenant: str) -> Iterator[int]:
                 server.wait()
 
 
+@pytest.mark.slow
 def test_gunicorn_preload(shared_engine: Engine, place: tuple[str, str], tracker: Tracker) -> None:
     """Workers that inherit a used tracker answer hundreds of requests, none of them wrong."""
     with gunicorn(*place) as port:

@@ -10,6 +10,8 @@ import pytest
 
 from tests.typing.checkers import Refused, mypy, pyright
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 MARK = "  # refused"
 

@@ -35,7 +35,12 @@ KEPT = [n for n in range(AT_ONCE + 2) if n % 3]  # of the requests that are made
 Make = Callable[[Shop], FastAPI | Starlette]
 
 
-@pytest.fixture(params=DRIVERS)
+@pytest.fixture(
+    params=[
+        pytest.param(name, marks=() if backend == "sqlite" else pytest.mark.slow)
+        for name, backend in DRIVERS.items()
+    ]
+)
 def driver(request: pytest.FixtureRequest) -> str:
     """A driver of asyncio."""
     name: str = request.param

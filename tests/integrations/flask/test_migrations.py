@@ -124,6 +124,7 @@ def test_an_application_takes_over_the_trackers_tables(flask: Run, engine: Engin
     flask("order")
 
 
+@pytest.mark.slow
 def test_migrations_of_another_engine(flask: Run, engine: Engine, tmp_path: Path) -> None:
     """With a bind key, Flask-Migrate's template for several databases makes the tables there."""
     crm = create_engine(f"sqlite:///{tmp_path / 'crm.db'}")
