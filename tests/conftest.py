@@ -20,6 +20,7 @@ from sqlalchemy import URL, Engine, create_engine
 import motfunnel
 from tests.databases import BACKENDS, NO_MARIADB, Databases, NoServer
 from tests.faults.figures import Figures, print_figures
+from tests.faults.pooler import NO_PGBOUNCER
 from tests.on_servers import backend_of, fewer_examples, mark_the_slow
 from tests.report_header import header
 
@@ -141,6 +142,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what was counted, and say aloud that a database went untested."""
     print_figures(terminalreporter)
     skipped = terminalreporter.stats.get("skipped", [])
+    if any(NO_PGBOUNCER in str(report.longrepr) for report in skipped):
+        terminalreporter.section("PgBouncer was NOT tested", sep="!", red=True, bold=True)
+        terminalreporter.line(f"{NO_PGBOUNCER}; apt-get install pgbouncer")
     count = sum(NO_MARIADB in str(report.longrepr) for report in skipped)
     if count:
         terminalreporter.section("MariaDB was NOT tested", sep="!", red=True, bold=True)

@@ -93,7 +93,6 @@ MISTAKES: list[tuple[str, type[Exception], str]] = [
     ("Tracker(None)", TypeError, "the database is None"),
     ('Tracker(Path("crm.db"))', TypeError, "write f'sqlite:///{path}'"),
     ('Tracker("crm.db")', UrlError, "write e.g. sqlite:///crm.db"),
-    ('Tracker("postgres://me@there/crm")', UrlError, "write postgresql://"),
     ('Tracker("mssql+pyodbc://there/crm")', UrlError, "SQLite, PostgreSQL and MariaDB"),
     ('Tracker("postgresql+nosuch://there/crm")', UrlError, "write postgresql://…"),
     ('Tracker("postgresql+pg8000://there/crm")', MissingExtraError, "pip install pg8000"),

@@ -16,8 +16,8 @@ from click.core import ParameterSource
 from motfunnel.cli.output import safe
 from motfunnel.cli.words import read_funnel
 from motfunnel.errors import NoFunnelError, UrlError
-from motfunnel.store.engine import missing_file
 from motfunnel.store.funnels import tenants
+from motfunnel.store.urls import missing_file
 from motfunnel.tracking.tracker import Tracker
 
 HOST: Final = "motfunnel.host"

@@ -21,6 +21,7 @@ from motfunnel.intake import import_file
 from motfunnel.reports.cells import percent, span
 from motfunnel.reports.report import Report
 from motfunnel.statistics import ClusteredShare
+from motfunnel.store.urls import without_secrets
 from motfunnel.tracking.tracker import Tracker
 
 DATABASE = "motfunnel-demo.db"
@@ -67,7 +68,7 @@ def run(console: Console, database: str | None = None) -> None:
         console.print()
         seconds = perf_counter() - began
         console.print(f"{rows:,} events classified and questioned in {seconds:.0f} s.")
-        where = f"--db {url}" + ("" if database is None else f" --tenant {TENANT}")
+        where = f"--db {without_secrets(url)}" + ("" if database is None else f" --tenant {TENANT}")
         _say_what_next(console, where, findings.teller)
 
 

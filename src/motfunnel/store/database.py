@@ -17,14 +17,16 @@ from sqlalchemy.exc import DBAPIError
 
 from motfunnel.store.absence import CREATE, teaching
 from motfunnel.store.coexisting import check_not_amid, check_nothing_is_shared, is_shared
+from motfunnel.store.date_style import iso_dates
 from motfunnel.store.deadline import is_over
-from motfunnel.store.engine import WRITING, check_dialect, is_in_memory, make_engine, no_database
+from motfunnel.store.engine import WRITING, check_dialect, make_engine, no_database
 from motfunnel.store.faults import Fault, fault_of
 from motfunnel.store.fork_gate import ForkGate
 from motfunnel.store.host import Host, has_begun, host_connection, joined
 from motfunnel.store.planning import plan_plainly
 from motfunnel.store.tables import Tables, tables
 from motfunnel.store.types import MARIADB
+from motfunnel.store.urls import is_in_memory
 from motfunnel.store.versions import has_version, put_version
 from motfunnel.store.waiting import allow_waiting, begin_immediate, bounded
 
@@ -116,7 +118,7 @@ class Database:
             with connection.begin():
                 if self.is_sqlite:
                     self.begin_writing(connection)
-                with bounded(connection, is_ours=self._owned):
+                with bounded(connection, is_ours=self._owned), iso_dates(connection):
                     yield connection
 
     @contextmanager
@@ -135,7 +137,8 @@ class Database:
         if host is not None and (has_begun(host) or is_shared(self.engine)):
             connection = host_connection(host)
             self._check_in_host(connection)
-            yield connection
+            with iso_dates(connection):
+                yield connection
             return
         self._expect_tables()
         with self.connect() as connection:
@@ -149,7 +152,8 @@ class Database:
                 connection.execution_options(isolation_level=_READING)
                 if widely:
                     plan_plainly(connection)
-                yield connection
+                with iso_dates(connection):
+                    yield connection
 
     @contextmanager
     def join(self, connection: Connection) -> Iterator[Connection]:
@@ -158,7 +162,7 @@ class Database:
         Raises:
             SchemaError: the tables are missing there.
         """
-        with teaching(self.remedy or CREATE), joined(connection):
+        with teaching(self.remedy or CREATE), joined(connection), iso_dates(connection):
             yield connection
 
     @contextmanager

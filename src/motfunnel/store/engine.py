@@ -1,23 +1,23 @@
 """Engines of our own, made from a URL: with the drivers of our extras, tuned for small writes.
 
-Says which driver a URL gets and what to install where there is none. An engine of the host's never
-comes here.
+Says what to install where there is no driver. An engine of the host's never comes here.
 """
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
+from uuid import uuid4
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from motfunnel.errors import MissingExtraError, UrlError, install
 from motfunnel.store.impatience import ImpatientPool, make_impatient
+from motfunnel.store.urls import is_in_memory, read_url, take_options, with_driver
 from motfunnel.store.waiting import write_ahead
 
 WRITING: Final = "READ COMMITTED"
@@ -26,14 +26,20 @@ WRITING: Final = "READ COMMITTED"
 SUPPORTED: Final = ("sqlite", "postgresql", "mysql", "mariadb")
 """The dialects of SQLAlchemy whose databases can hold the tables."""
 
-_DRIVERS: Final = {"postgresql": "psycopg", "mysql": "pymysql", "mariadb": "pymysql"}
-_ASYNC_DRIVERS: Final = {
-    "sqlite": "aiosqlite",
-    "postgresql": "psycopg_async",
-    "postgresql+psycopg": "psycopg_async",
-    "mysql": "aiomysql",
-    "mariadb": "aiomysql",
+_UNPREPARED: Final[dict[str, dict[str, Any]]] = {
+    "psycopg": {"prepare_threshold": None},
+    "psycopg_async": {"prepare_threshold": None},
+    "asyncpg": {
+        "statement_cache_size": 0,
+        "prepared_statement_cache_size": 0,
+        "prepared_statement_name_func": lambda: f"motfunnel_{uuid4().hex}",
+    },
 }
+"""What keeps a driver from preparing statements, by its name.
+
+A pooler lends a session for one transaction: the next finds the statements of another there. What
+a URL says goes before this.
+"""
 
 
 _INSTALL: Final = {
@@ -65,15 +71,12 @@ def make_engine(
         MissingExtraError: the driver is not installed.
         TypeError: the driver is of the other kind.
     """
-    url = _read_url(url)
+    url, given = take_options(with_driver(read_url(url), is_async=is_async))
     check_dialect(url.get_backend_name())
-    drivers = _ASYNC_DRIVERS if is_async else _DRIVERS
-    if url.drivername in drivers:
-        url = url.set(drivername=f"{url.get_backend_name()}+{drivers[url.drivername]}")
     pool = AsyncAdaptedQueuePool if is_async else ImpatientPool
     options: dict[str, Any] = {"poolclass": pool, "hide_parameters": True}
     if url.get_backend_name() == "sqlite":
-        options["connect_args"] = {"timeout": 0, "check_same_thread": False}
+        given = {"timeout": 0, "check_same_thread": False}
         if is_in_memory(url):
             # One connection holds the data; a pool of one lends it to one thread at a time.
             options |= {"pool_size": 1, "max_overflow": 0}
@@ -83,11 +86,14 @@ def make_engine(
         if url.get_dialect().is_async != is_async:
             kind, other = ("", "Tracker") if is_async else ("a", "AsyncTracker")
             raise TypeError(f"{url.drivername} is {kind}synchronous; give this URL to {other}")
-        engine = create_engine(url, **options)
+        arguments = _UNPREPARED.get(url.get_driver_name(), {}) | given
+        engine = create_engine(url, connect_args=arguments, **options)
     except NoSuchModuleError:
         raise _no_driver(url) from None
     except ImportError:
         raise _missing_driver(url) from None
+    except ArgumentError:  # which may quote the URL
+        raise UrlError(f"this is no URL of a {url.get_backend_name()} database") from None
     return _prepared(engine, pause)
 
 
@@ -106,32 +112,12 @@ def roll_back(connection: Any, *_: object) -> None:
         connection.rollback()
 
 
-def is_in_memory(url: URL) -> bool:
-    """Whether it is a SQLite database that lives and dies with its connection."""
-    return url.get_backend_name() == "sqlite" and (not url.database or ":memory:" in url.database)
-
-
-def missing_file(url: str | URL) -> str | None:
-    """The path of the SQLite file that a URL names, if it is not there; None for any other URL.
-
-    Raises:
-        UrlError: it is no URL of a database.
-    """
-    read = _read_url(url)
-    path = read.database
-    if read.get_backend_name() != "sqlite" or path is None or is_in_memory(read):
-        return None
-    return None if path.startswith("file:") or os.path.exists(path) else path
-
-
 def check_dialect(name: str) -> None:
     """Make sure that the tables can be in a database of this dialect.
 
     Raises:
         UrlError: they cannot.
     """
-    if name == "postgres":
-        raise UrlError("SQLAlchemy calls this database postgresql: write postgresql://…")
     if name not in SUPPORTED:
         raise UrlError(
             f"the tables can be in SQLite, PostgreSQL and MariaDB, and not in {name}; "
@@ -179,11 +165,3 @@ def _missing_driver(url: URL) -> Exception:
     driver = url.get_driver_name()
     remedy = _INSTALL.get(driver, f"pip install {driver}")
     return MissingExtraError(f"{url.drivername} needs a driver: {remedy}")
-
-
-def _read_url(url: str | URL) -> URL:
-    try:
-        return make_url(url)
-    except ArgumentError:
-        shown = re.sub(r"[^/]*@", "…@", str(url))  # a password is nobody's to read
-        raise UrlError(f"{shown!r} is no database URL; write e.g. sqlite:///crm.db") from None

@@ -42,6 +42,8 @@ _POSTGRESQL: Final = {
     "40P01": Fault.PASSING,  # deadlock
     "55P03": Fault.PASSING,  # lock not available
     "57014": Fault.PASSING,  # cancelled, as by a timeout
+    "26000": Fault.PASSING,  # a pooler gave a session without the statement that was prepared
+    "42P05": Fault.PASSING,  # a pooler gave one in which another client had prepared it
     "25P03": Fault.LOST,  # idle in a transaction for too long
     "57P01": Fault.LOST,  # shutting down
     "57P02": Fault.LOST,  # another process crashed

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from motfunnel.errors import SchemaError
 from motfunnel.store.database import Database
+from motfunnel.store.date_style import iso_dates
 from motfunnel.store.faults import is_of_missing_table
 from motfunnel.store.host import joined
 from motfunnel.store.lending import Lender
@@ -55,7 +56,12 @@ class LentDatabase(Database):
     def write(self) -> Iterator[Connection]:
         """A transaction of our own, or a savepoint in the host's if there is one."""
         if self.is_joining:
-            with self.natively(), self.connect() as connection, joined(connection):
+            with (
+                self.natively(),
+                self.connect() as connection,
+                joined(connection),
+                iso_dates(connection),
+            ):
                 yield connection
             return
         self.lender.revive()
@@ -64,6 +70,7 @@ class LentDatabase(Database):
             self._begun(),
             self.connect() as connection,
             bounded(connection, is_ours=False),
+            iso_dates(connection),
         ):
             yield connection
 
@@ -75,7 +82,9 @@ class LentDatabase(Database):
             if not (lazily or self.is_joining):
                 self.lender.revive()
                 stack.enter_context(self.lender.transaction(to_write=False))
-            yield stack.enter_context(self.connect())
+            connection = stack.enter_context(self.connect())
+            stack.enter_context(iso_dates(connection))
+            yield connection
 
     @contextmanager
     def unbound(self) -> Iterator[Connection]:

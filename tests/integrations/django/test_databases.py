@@ -11,7 +11,9 @@ from sqlalchemy import URL, Engine
 import motfunnel
 from motfunnel import Tracker
 from tests.integrations.django.conftest import FUNNEL
+from tests.tracking.calls import READS
 from tests.tracking.host import event_ids
+from tests.tracking.scene import NOON
 
 
 @pytest.fixture(params=["postgresql", "mariadb"])
@@ -113,3 +115,39 @@ def test_a_router_chooses(alias: str, engine: Engine, tenant: str, default: Trac
         motfunnel.track("ada", "saw", id="2")
     assert event_ids(engine, tenant) == ["2"]
     assert default.contact("ada").events == 1
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_dates_in_another_style(alias: str, engine: Engine, tracker: Tracker) -> None:
+    """Where PostgreSQL is set to write days before months, instants are read all the same."""
+    from django.db import connections, transaction
+
+    setting = f"ALTER DATABASE {engine.url.database} "
+    _set(engine, setting + "SET datestyle = 'SQL, DMY'")
+    connections[alias].close()
+    try:
+        motfunnel.track("ada", "saw", occurred_at=NOON, id="1")
+        with transaction.atomic(using=alias):
+            motfunnel.track("ada", "saw", occurred_at=NOON, id="2")
+            assert next(tracker.moments("ada")).occurred_at == NOON
+            assert _date_style(alias) == "SQL, DMY"
+        assert next(tracker.moments("ada")).occurred_at == NOON
+        assert _date_style(alias) == "SQL, DMY"
+        for call in READS.values():
+            call(tracker)
+    finally:
+        _set(engine, setting + "RESET datestyle")
+        connections[alias].close()
+
+
+def _set(engine: Engine, statement: str) -> None:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql(statement)
+
+
+def _date_style(alias: str) -> Any:
+    from django.db import connections
+
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SHOW datestyle")
+        return cursor.fetchone()[0]

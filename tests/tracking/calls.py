@@ -1,0 +1,75 @@
+"""Every kind of call that a host makes of a tracker, by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from motfunnel import Tracker
+from motfunnel.cli.report_forms import REPORTS, method_of
+from motfunnel.errors import QuestionError
+from tests.tracking.scene import FUNNEL, day
+
+Call = Callable[[Tracker], Any]
+
+_GIVEN: Final[Mapping[str, Any]] = {
+    "within": timedelta(days=9),
+    "start": "lead",
+    "goal": "customer",
+    "after": timedelta(days=1),
+    "lens": "ultimate",
+    "other": FUNNEL,
+}
+_CALLED: Final = {"lens": "name", "other": "other_funnel"}
+
+
+def _asking(name: str) -> Call:
+    form = REPORTS[name]
+    needed = {_CALLED.get(one, one): _GIVEN[one] for one in form.needs if one in _GIVEN}
+    if "from" in form.needs and form.cohort is not None:
+        needed[form.cohort] = (day(0), day(20))
+
+    def ask(tracker: Tracker) -> Any:
+        try:
+            return getattr(tracker.report(), method_of(name))(**needed)
+        except QuestionError as error:  # of what was recorded, not of the connection
+            return str(error)
+
+    return ask
+
+
+def _sound_health(tracker: Tracker) -> Any:
+    health = tracker.health()
+    assert health.error is None
+    return health
+
+
+READS: Final[Mapping[str, Call]] = {
+    "contact": lambda tracker: tracker.contact("ada"),
+    "moments": lambda tracker: list(tracker.moments()),
+    "moments of one": lambda tracker: list(tracker.moments("ada")),
+    "identity": lambda tracker: tracker.identity("ada"),
+    "export": lambda tracker: tracker.export("ada"),
+    "check": lambda tracker: tracker.check(),
+    "health": _sound_health,
+    "the traits' names": lambda tracker: tracker.report().trait_names(),
+    "as known then": lambda tracker: tracker.report(known_by=tracker.clock()).funnel(),
+    **{name: _asking(name) for name in REPORTS},
+}
+"""What only asks."""
+
+WRITES: Final[Mapping[str, Call]] = {
+    "track": lambda tracker: tracker.track("ada", "saw"),
+    "track_many": lambda tracker: tracker.track_many([{"contact": "ada", "event": "saw"}]),
+    "identify": lambda tracker: tracker.identify("ada", {"plan": "pro"}),
+    "merge": lambda tracker: tracker.merge("eve", into="ada"),
+    "unmerge": lambda tracker: tracker.unmerge("eve"),
+    "sweep": lambda tracker: tracker.sweep(),
+    "rebuild": lambda tracker: tracker.rebuild(),
+    "retain": lambda tracker: tracker.retain(timedelta(days=9000)),
+    "forget": lambda tracker: tracker.forget("zoe"),
+}
+"""What writes."""
+
+EVERY: Final[Mapping[str, Call]] = {**READS, **WRITES}
