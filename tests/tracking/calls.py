@@ -47,8 +47,8 @@ def _sound_health(tracker: Tracker) -> Any:
 
 READS: Final[Mapping[str, Call]] = {
     "contact": lambda tracker: tracker.contact("ada"),
-    "moments": lambda tracker: list(tracker.moments()),
-    "moments of one": lambda tracker: list(tracker.moments("ada")),
+    "moments": lambda tracker: tracker.moments(),
+    "moments, one by one": lambda tracker: list(tracker.iter_moments()),
     "identity": lambda tracker: tracker.identity("ada"),
     "export": lambda tracker: tracker.export("ada"),
     "check": lambda tracker: tracker.check(),

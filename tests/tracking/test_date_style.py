@@ -46,7 +46,7 @@ def test_every_call_on_an_engine_of_ours(url: str, style: str, driver: str) -> N
     with Tracker(url.replace("+psycopg", driver), funnel=FUNNEL) as tracker:
         fill(tracker)
         tracker.track("bob", "saw", occurred_at=at)
-        assert next(tracker.moments("bob")).occurred_at == at
+        assert tracker.moments("bob")[0].occurred_at == at
         for call in EVERY.values():
             call(tracker)
         assert tracker.check().is_sound
@@ -96,7 +96,7 @@ def test_a_host_has_its_style_back(url: str, style: str, driver: str) -> None:
         for call in READS.values():
             call(inside)
         assert shown(session) == usual
-        reading = inside.moments()
+        reading = inside.iter_moments()
         next(reading)
         reading.close()  # type: ignore[attr-defined]
         assert shown(session) == usual

@@ -35,7 +35,7 @@ from motfunnel.store.imports import (
     read_checkpoint,
 )
 from motfunnel.store.rejects import Reject, put_rejects
-from motfunnel.store.retrying import persist
+from motfunnel.store.retrying import ask, persist
 from motfunnel.tracking.collector import rare_collections
 
 if TYPE_CHECKING:
@@ -225,9 +225,12 @@ class _Import:
 
     def _find_checkpoint(self) -> Checkpoint:
         database = self.tracker.database
-        with database.read() as connection:
-            found = read_checkpoint(connection, database.tables, self.tracker.tenant, self.key)
-        return found or Checkpoint()
+
+        def read() -> Checkpoint | None:
+            with database.read() as connection:
+                return read_checkpoint(connection, database.tables, self.tracker.tenant, self.key)
+
+        return ask(database, read) or Checkpoint()
 
     def _forget_checkpoint(self, connection: Transaction) -> None:
         tables = self.tracker.database.tables

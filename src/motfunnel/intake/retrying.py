@@ -33,7 +33,7 @@ from motfunnel.store.rejects import (
     put_reasons,
     read_rejects,
 )
-from motfunnel.store.retrying import persist
+from motfunnel.store.retrying import ask, persist
 from motfunnel.tracking.retaking import retry_said
 
 if TYPE_CHECKING:
@@ -132,15 +132,19 @@ class _Retry:
 
     def _some(self, after: str) -> list[Reject]:
         database = self.tracker.database
-        with database.read() as connection:
-            return read_rejects(
-                connection,
-                database.tables,
-                self.tracker.tenant,
-                after=after,
-                source=self.source,
-                most=_AT_ONCE,
-            )
+
+        def read() -> list[Reject]:
+            with database.read() as connection:
+                return read_rejects(
+                    connection,
+                    database.tables,
+                    self.tracker.tenant,
+                    after=after,
+                    source=self.source,
+                    most=_AT_ONCE,
+                )
+
+        return ask(database, read)
 
     def _read(self, some: Sequence[Reject]) -> tuple[Batch, dict[str, str]]:
         """Read rejects anew: the batch of those that can be, and the reasons of the others."""

@@ -5,9 +5,10 @@ Checks what is asked, and hands what is read to whoever computes the answer.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import wraps
 from inspect import isfunction
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -27,6 +28,7 @@ from motfunnel.store.erasure import erased_contacts
 from motfunnel.store.extent import Extent
 from motfunnel.store.groups import read_trait_names
 from motfunnel.store.knowledge import is_anything_known
+from motfunnel.store.retrying import ask
 from motfunnel.tracking.collector import rare_collections
 from motfunnel.tracking.habits import taught
 from motfunnel.tracking.reader import Reader
@@ -53,10 +55,13 @@ class Question:
     """
 
     def __init_subclass__(cls) -> None:
-        """Have each question say what to write where it is asked wrongly."""
+        """Have each question say what to write where it is asked wrongly.
+
+        And have it asked once more where a connection was lost.
+        """
         for name, question in list(vars(cls).items()):
             if isfunction(question) and not name.startswith("_"):
-                setattr(cls, name, taught(question))
+                setattr(cls, name, _asked(taught(question)))
 
     def __init__(
         self,
@@ -73,8 +78,12 @@ class Question:
 
     def trait_names(self) -> Sequence[str]:
         """The names of all traits that any contact has, by the instant of the question."""
-        with self._extent() as extent:
-            return read_trait_names(extent, self.known_by)
+
+        def read() -> Sequence[str]:
+            with self._extent() as extent:
+                return read_trait_names(extent, self.known_by)
+
+        return ask(self._tracker.database, read)
 
     def _asked(self, confidence: float) -> dict[str, Any]:
         """What every answer says of its question."""
@@ -229,6 +238,14 @@ class Question:
             return all_unknown(grouping, groups, self.trait_names())
         stored = source.stored if isinstance(source, Known) else source
         return all_unknown(grouping, groups, read_trait_names(stored.extent, self.known_by))
+
+
+def _asked(method: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(method)
+    def asked(self: Question, *args: Any, **kwargs: Any) -> Any:
+        return ask(self._tracker.database, lambda: method(self, *args, **kwargs))
+
+    return asked
 
 
 def read_cohort(bounds: Bounds | None) -> Cohort:

@@ -24,6 +24,7 @@ from motfunnel.store.faults import Fault, fault_of
 from motfunnel.store.fork_gate import ForkGate
 from motfunnel.store.host import Host, has_begun, host_connection, joined
 from motfunnel.store.planning import plan_plainly
+from motfunnel.store.statement import tell_pool
 from motfunnel.store.tables import Tables, tables
 from motfunnel.store.types import MARIADB
 from motfunnel.store.urls import is_in_memory
@@ -93,6 +94,11 @@ class Database:
         """Whether even a transaction of our own would be part of the host's."""
         return False
 
+    def is_in_host(self) -> bool:
+        """Whether what is asked now is asked in the host's transaction."""
+        host = self.host()
+        return host is not None and (has_begun(host) or is_shared(self.engine))
+
     @property
     def errors(self) -> tuple[type[Exception], ...]:
         """What else than SQLAlchemy's errors says that the database is at fault."""
@@ -114,7 +120,7 @@ class Database:
         self._expect_tables()
         with self.connect() as connection:
             if not (self.is_sqlite or self._owned):
-                connection.execution_options(isolation_level=WRITING)
+                isolate(connection, WRITING)
             with connection.begin():
                 if self.is_sqlite:
                     self.begin_writing(connection)
@@ -134,7 +140,7 @@ class Database:
             widely: whether whole tables are read, in a transaction that is not the host's.
         """
         host = self.host()
-        if host is not None and (has_begun(host) or is_shared(self.engine)):
+        if host is not None and self.is_in_host():
             connection = host_connection(host)
             self._check_in_host(connection)
             with iso_dates(connection):
@@ -149,7 +155,7 @@ class Database:
                     _begin(connection)
                 yield connection
             else:
-                connection.execution_options(isolation_level=_READING)
+                isolate(connection, _READING)
                 if widely:
                     plan_plainly(connection)
                 with iso_dates(connection):
@@ -170,7 +176,7 @@ class Database:
         """A connection on which each statement commits itself, for what needs no transaction."""
         check_not_amid(self.host())
         with self.connect() as connection:
-            connection.execution_options(isolation_level="AUTOCOMMIT")
+            isolate(connection, "AUTOCOMMIT")
             if self.is_sqlite and self._owned:
                 allow_waiting(connection)
             yield connection
@@ -277,6 +283,18 @@ class Database:
         if not (self._is_ready or self._is_seen):
             has_version(connection, self.tables, self.remedy or CREATE)
             self._is_seen = True
+
+
+def isolate(connection: Connection, level: str) -> None:
+    """Choose how the next transaction is isolated; for some drivers that is a statement."""
+    dialect = connection.dialect
+    try:
+        connection.execution_options(isolation_level=level)
+    except dialect.loaded_dbapi.Error as error:
+        tell_pool(connection)
+        raise DBAPIError.instance(
+            None, None, error, dialect.loaded_dbapi.Error, dialect=dialect
+        ) from error
 
 
 def _begin(connection: Connection) -> None:

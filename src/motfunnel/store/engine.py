@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from time import monotonic
 from typing import Any, Final
 from uuid import uuid4
 
 from sqlalchemy import URL, Engine, create_engine, event
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from motfunnel.errors import MissingExtraError, UrlError, install
@@ -41,6 +42,10 @@ A pooler lends a session for one transaction: the next finds the statements of a
 a URL says goes before this.
 """
 
+IDLE_SECONDS: Final = 30
+"""After how long a connection in a pool of ours is asked whether it lives, before it is used."""
+
+_IDLE_SINCE: Final = "motfunnel_idle_since"
 
 _INSTALL: Final = {
     "psycopg": install("postgres"),
@@ -103,7 +108,32 @@ def _prepared(engine: Engine, pause: Callable[[float], object]) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", lambda driver, _: write_ahead(driver, pause))
         event.listen(engine, "invalidate", roll_back)
+    else:
+        ping_idle(engine)
     return engine
+
+
+def ping_idle(engine: Engine) -> None:
+    """Have a connection that was idle for long asked whether it lives, before it is used.
+
+    Firewalls and servers drop such connections; to ask each time would cost a round trip a call.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def note(_: object, record: Any) -> None:
+        record.info[_IDLE_SINCE] = monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ping(driver: Any, record: Any, _: object) -> None:
+        since = record.info.pop(_IDLE_SINCE, None)
+        if since is None or monotonic() - since < IDLE_SECONDS:
+            return
+        try:
+            is_alive = engine.dialect.do_ping(driver)
+        except engine.dialect.loaded_dbapi.Error:
+            is_alive = False
+        if not is_alive:
+            raise DisconnectionError("it was idle, and is lost")
 
 
 def roll_back(connection: Any, *_: object) -> None:

@@ -47,6 +47,10 @@ class LentDatabase(Database):
         """Whether the host is in a transaction, which all that is done now is part of."""
         return self.lender.is_in_transaction()
 
+    def is_in_host(self) -> bool:
+        """Whether what is asked now is asked in the host's transaction."""
+        return self.is_joining
+
     @property
     def errors(self) -> tuple[type[Exception], ...]:
         """What the lender raises, where a transaction of our own is at fault."""

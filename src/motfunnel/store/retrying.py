@@ -1,4 +1,4 @@
-"""Transactions of our own that are done again, where the database was not to be had.
+"""Transactions and questions of our own, put again where the database was not to be had.
 
 What the host began is never done again here: its work is not ours to repeat.
 """
@@ -8,9 +8,11 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import Final, NoReturn, TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from motfunnel.errors import StoreError
 from motfunnel.store.database import Database
@@ -65,6 +67,33 @@ def persist(
                 give_up(error, attempt)
         database.pause(pause)
     raise AssertionError("the last attempt returns or raises")
+
+
+def ask(database: Database, question: Callable[[], Result]) -> Result:
+    """Put a question, and once more where an error may have passed; it must change nothing.
+
+    A server that was restarted has left dead connections in the pool: the first that meets one
+    learns of it for all. Within the host's transaction nothing is asked again: that is lost.
+    """
+    try:
+        return question()
+    except Exception as error:
+        is_fault = isinstance(error, (DBAPIError, OSError, *database.errors))
+        if not is_fault or fault_of(error) is Fault.FINAL or is_over() or database.is_in_host():
+            raise
+    return question()
+
+
+def ask_lazily(database: Database, question: Callable[[], Iterator[Result]]) -> Iterator[Result]:
+    """The same for an answer that is read bit by bit: put again until its first bit is there."""
+
+    def begin() -> tuple[list[Result], Iterator[Result]]:
+        rest = question()
+        return list(islice(rest, 1)), rest
+
+    first, rest = ask(database, begin)
+    yield from first
+    yield from rest
 
 
 @contextmanager

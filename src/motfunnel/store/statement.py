@@ -147,6 +147,7 @@ def cursor_of(connection: Connection) -> Iterator[Any]:
     except driver as error:
         dialect, is_lost = connection.dialect, False
         if dialect.is_disconnect(error, connection.connection.dbapi_connection, cursor):
+            tell_pool(connection)
             connection.invalidate(error)
             is_lost = True
         _close(cursor, driver)
@@ -161,6 +162,15 @@ def cursor_of(connection: Connection) -> Iterator[Any]:
         raise
     else:
         _close(cursor, driver)
+
+
+def tell_pool(connection: Connection) -> None:
+    """Have SQLAlchemy find a lost connection itself, or its pool would keep those lost with it.
+
+    What is sent past SQLAlchemy tells its pool of nothing; to be told is no public part of it.
+    """
+    with suppress(DBAPIError):
+        connection.exec_driver_sql("SELECT 1")
 
 
 def _close(cursor: Any, driver: type[Exception]) -> None:

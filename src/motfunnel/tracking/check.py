@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -19,7 +20,7 @@ from motfunnel.domain.wording import counted
 from motfunnel.store.contact_state import ContactState, write_state
 from motfunnel.store.contacts import all_contacts, without_row
 from motfunnel.store.ledger import Ledger
-from motfunnel.store.retrying import persist
+from motfunnel.store.retrying import ask, persist
 from motfunnel.store.rows import trait_text
 from motfunnel.store.statements import SOME
 from motfunnel.store.stored_event import StoredEvent
@@ -97,10 +98,8 @@ def check_contacts(
     Costs a read of all that is stored of each. A repair is a fold in a transaction of its own for
     some contacts at a time; their handlers are not told.
     """
-    database, tenant = tracker.database, tracker.tenant
-    with database.read() as connection:
-        contacts = all_contacts(connection, database.tables.contacts, tenant)
-        lost = without_row(connection, database.tables, tenant) if sample is None else []
+    database = tracker.database
+    contacts, lost = ask(database, partial(_find_contacts, tracker, to_sample=sample is not None))
     if sample is not None and sample < len(contacts):
         contacts = sorted(random.sample(contacts, sample))
     found = [
@@ -110,7 +109,8 @@ def check_contacts(
     outdated, unmapped = 0, UnmappedCount(tracker.funnel)
     for start in range(0, len(contacts), SOME):
         some = contacts[start : start + SOME]
-        behind, wrong = _check_some(tracker, some, unmapped)
+        # Names are counted once all is read, so that none is counted twice.
+        behind, wrong = ask(database, partial(_check_some, tracker, some, unmapped))
         outdated += behind
         found += wrong
         repaired += _repair(tracker, [one.contact for one in wrong]) if repair else 0
@@ -123,6 +123,14 @@ def check_contacts(
         unmapped=unmapped.result(),
         repaired=repaired,
     )
+
+
+def _find_contacts(tracker: Reader, *, to_sample: bool) -> tuple[list[str], list[str]]:
+    """The contacts, and unless some are to be drawn the keys that have events but no contact."""
+    database, tenant = tracker.database, tracker.tenant
+    with database.read() as connection:
+        contacts = all_contacts(connection, database.tables.contacts, tenant)
+        return contacts, [] if to_sample else without_row(connection, database.tables, tenant)
 
 
 def _check_some(

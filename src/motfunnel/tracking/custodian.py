@@ -24,7 +24,7 @@ from motfunnel.store.transacting import transact
 from motfunnel.tracking.erasing import Erased, Forgotten, erase
 from motfunnel.tracking.exporting import export_contact
 from motfunnel.tracking.merging import Identity, find_identity, merge_keys, unmerge_key
-from motfunnel.tracking.reader import Reader
+from motfunnel.tracking.reader import Reader, question
 from motfunnel.tracking.redaction import find_namers, referring_properties, scrubber_of
 from motfunnel.tracking.spool import Spool
 
@@ -82,10 +82,12 @@ class Custodian(Reader):
             funnel = self.funnel
             return self._write(lambda ledger: unmerge_key(ledger, funnel, key, now), bind)
 
+    @question
     def identity(self, contact: object) -> Identity:
         """Say which keys are one contact with this one."""
         return self._identity(self._key(contact))
 
+    @question
     def export(self, contact: object) -> dict[str, Any]:
         """Give everything that is recorded of a contact, under any of its keys, ready for JSON.
 

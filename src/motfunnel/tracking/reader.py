@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Self
+from functools import wraps
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 
 from attrs import evolve
 
@@ -21,6 +22,7 @@ from motfunnel.errors import EventError, NoFunnelError, OutdatedError, QuestionE
 from motfunnel.store import funnels
 from motfunnel.store.database import Database
 from motfunnel.store.ledger import Ledger
+from motfunnel.store.retrying import ask, ask_lazily
 from motfunnel.store.story import read_moments
 from motfunnel.tracking.explain import make_profile, profile_of_erased
 from motfunnel.tracking.habits import verb_of
@@ -31,6 +33,22 @@ from motfunnel.tracking.profile import Profile, Revoked
 
 if TYPE_CHECKING:
     from motfunnel.reports.report import Report
+
+P = ParamSpec("P")
+Answer = TypeVar("Answer")
+ReaderT = TypeVar("ReaderT", bound="Reader")
+
+
+def question(
+    method: Callable[Concatenate[ReaderT, P], Answer],
+) -> Callable[Concatenate[ReaderT, P], Answer]:
+    """A verb that only asks: asked once more where a connection was lost."""
+
+    @wraps(method)
+    def asked(self: ReaderT, /, *args: P.args, **kwargs: P.kwargs) -> Answer:
+        return ask(self.database, lambda: method(self, *args, **kwargs))
+
+    return asked
 
 
 class Reader:
@@ -57,9 +75,7 @@ class Reader:
             NoFunnelError: there is neither.
         """
         if self._funnel is None:
-            with self.database.read() as connection:
-                tables = self.database.tables
-                self._funnel = funnels.stored_funnel(connection, tables, self.tenant)
+            self._funnel = self._read_funnel()
         if self._funnel is None:
             raise NoFunnelError(
                 f"no funnel was given, and the tenant {self.tenant!r} has none in this database, "
@@ -69,6 +85,12 @@ class Reader:
             )
         return self._funnel
 
+    @question
+    def _read_funnel(self) -> Funnel | None:
+        with self.database.read() as connection:
+            return funnels.stored_funnel(connection, self.database.tables, self.tenant)
+
+    @question
     def contact(self, contact: object, *, as_of: datetime | None = None) -> Profile:
         """Say what is known of a contact, and why; an unknown one has an empty profile."""
         return self._profile(self._key(contact), as_of)
@@ -152,7 +174,7 @@ class Reader:
                     since=earliest,
                 )
 
-        return read()
+        return ask_lazily(self.database, read)
 
     def report(
         self,
@@ -166,6 +188,7 @@ class Reader:
 
         return Report(self, as_of=as_of, known_by=known_by, timezone=timezone)
 
+    @question
     def as_of(self, instant: datetime | None) -> datetime:
         """The instant of a question; by default now.
 
@@ -182,6 +205,7 @@ class Reader:
             newest = funnels.newest_imported(connection, self.database.tables, self.tenant)
         return now if newest is None else min(newest, now)
 
+    @question
     def check_current(self) -> None:
         """Make sure that this funnel classified every contact.
 

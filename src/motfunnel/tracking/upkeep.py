@@ -14,6 +14,7 @@ from motfunnel.store.rejects import count_rejects
 from motfunnel.store.retrying import asking, persist
 from motfunnel.tracking.check import Checked, check_contacts
 from motfunnel.tracking.health import Health
+from motfunnel.tracking.reader import question
 from motfunnel.tracking.rebuild import rebuild_in_chunks
 from motfunnel.tracking.spool import SpoolStatus
 from motfunnel.tracking.sweep import sweep_some
@@ -134,6 +135,7 @@ class Upkeep(Writer):
                 progress(done)
         return done
 
+    @question
     def _ask_database(self, now: datetime) -> Health:
         funnel, tables = self.funnel, self.database.tables
         with self.database.read() as connection:
