@@ -63,10 +63,11 @@ def test_a_flood() -> None:
 
 def test_swapped_arguments(make_tracker: Callable[..., Tracker], caplog: Any) -> None:
     """What stands where the event belongs is then a contact, whatever it looks like."""
-    tracker = make_tracker()
+    tracker = make_tracker(on_error="log", spool=False)
     for event in FUNNEL.rules:
-        tracker.track(event, "customer-4711")
-    assert caplog.records == []
+        assert tracker.track(event, "customer-4711").error is not None
+    assert len(caplog.records) == len(FUNNEL.rules)
+    assert "customer-4711" not in caplog.text
 
 
 def test_check_and_health_count_them(make_tracker: Callable[..., Tracker]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from motfunnel.domain.event import IDENTIFY, Event, make_event
+from motfunnel.domain.event import IDENTIFY, make_event
 from motfunnel.domain.funnel import Funnel
 from motfunnel.errors import EventError, UnmappedEventError
 from motfunnel.tracking.call import IDENTIFYING, Call
@@ -160,8 +160,13 @@ class Interpreter:
                 contact=contact,
                 event=name,
             )
-        if not funnel.knows(event.name):
-            self._note_unmapped(event, funnel)
+        if not funnel.knows(event.name) and self.sightings.is_due(event.name, event.contact):
+            write_line(
+                "warning",
+                "no rule names this event",
+                event_name=event.name,
+                taken_as=funnel.unmapped,
+            )
         try:
             reading = funnel.read(event.name, event.properties)
         except EventError as error:
@@ -169,14 +174,3 @@ class Interpreter:
         except ValueError as error:
             raise EventError(str(error), contact=contact, event=name) from None
         return Said(event, reading, is_dated=occurred_at is not None)
-
-    def _note_unmapped(self, event: Event, funnel: Funnel) -> None:
-        """Let no typing error go unnoticed; what stands beside an event's name is a contact's."""
-        if funnel.knows(event.contact) or not self.sightings.is_due(event.name, event.contact):
-            return
-        write_line(
-            "warning",
-            "no rule names this event",
-            event_name=event.name,
-            taken_as=funnel.unmapped,
-        )

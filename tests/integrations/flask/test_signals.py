@@ -59,6 +59,8 @@ def test_one_that_raises_harms_nobody(shop: Shop, caplog: pytest.LogCaptureFixtu
         assert shop.app.test_client().post("/orders/ada").status_code == 200
     assert [moment.contact for moment in told] == ["ada", "ada"]
     assert "a handler of moments failed" in caplog.text
+    assert f"raised_at={f'{__file__}:{fail.__code__.co_firstlineno + 1}'!r}" in caplog.text
+    assert "the mail server is down" not in caplog.text
     assert shop.orders("ada") == 1
 
 
