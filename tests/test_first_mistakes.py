@@ -62,6 +62,8 @@ MISTAKES: list[tuple[str, type[Exception], str]] = [
     ('track("ada", "saw", bind=engine)', TypeError, "bind a Session or a Connection, or leave"),
     ('track("ada", "saw", bind=sessionmaker(engine))', TypeError, "call it: bind=Session()"),
     ('track("ada", "saw", bind=async_session)', TypeError, "await tracker.atrack(…)"),
+    ('tracker.merge("bob", "ada")', TypeError, "it is merge(old, into=…"),
+    ('awaited(async_tracker.merge("bob", "ada"))', TypeError, "it is merge(old, into=…"),
     # Names that are elsewhere, or called otherwise.
     ('tracker.recidivism(within="90d")', AttributeError, "write report().recidivism(…)"),
     ('async_tracker.recidivism(within="90d")', AttributeError, "write report().recidivism(…)"),

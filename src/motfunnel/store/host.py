@@ -58,6 +58,8 @@ def host_connection(bind: object) -> Connection:
             "an Engine holds no transaction; bind a Session or a Connection, or leave bind out"
         )
     called = "; call it: bind=Session()" if callable(bind) else ""
+    if hasattr(type(bind), "engines"):  # an extension of Flask's
+        called = "; bind its session"
     raise TypeError(f"bind must be a Session or a Connection, not {type(bind).__name__}{called}")
 
 

@@ -171,6 +171,7 @@ class AsyncTracker:
         """
         return self._tracker.on(kind, handler)
 
+    @taught
     async def merge(
         self,
         old: object,

@@ -23,6 +23,7 @@ from motfunnel.store.retrying import persist
 from motfunnel.store.transacting import transact
 from motfunnel.tracking.erasing import Erased, Forgotten, erase
 from motfunnel.tracking.exporting import export_contact
+from motfunnel.tracking.habits import taught
 from motfunnel.tracking.merging import Identity, find_identity, merge_keys, unmerge_key
 from motfunnel.tracking.reader import Reader, question
 from motfunnel.tracking.redaction import find_namers, referring_properties, scrubber_of
@@ -46,6 +47,7 @@ class Custodian(Reader):
     spool: Spool | None
     budget: timedelta | None
 
+    @taught
     def merge(
         self, old: object, *, into: object, force: bool = False, bind: Host | None = None
     ) -> Identity:

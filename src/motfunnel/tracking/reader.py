@@ -260,7 +260,7 @@ class Reader:
 def no_attribute(tracker: object, name: str) -> AttributeError:
     """The error for what a tracker does not have; it says what was probably meant."""
     kind = type(tracker)
-    said = f"a {kind.__name__} has no {name!r}{advice_on(kind, name)}"
+    said = f"a tracker has no {name!r}{advice_on(kind, name)}"
     return AttributeError(said, name=name, obj=tracker)
 
 

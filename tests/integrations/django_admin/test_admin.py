@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from bs4 import BeautifulSoup
@@ -280,6 +281,34 @@ def test_the_story(tracker: Tracker, staff: Client) -> None:
     assert crumbs == ["/admin/", "/admin/motfunnel/", "/admin/motfunnel/contact/"]
     for link in found.select("#content-main a"):
         page(staff.get(link["href"]))
+
+
+def test_the_page_of_a_contact(tracker: Tracker, staff: Client) -> None:
+    """A story leads to the contact's own page: where the setting says, or the model."""
+    from django.conf import settings
+
+    def pages(contact: object, **more: Any) -> list[str]:
+        with override_settings(MOTFUNNEL=settings.MOTFUNNEL | more):
+            found = page(staff.get(story_url(contact)))
+        told = [value for name, value in table(found, "What is so") if name == "Page"]
+        links = {link.get_text(): str(link["href"]) for link in found.select("#content-main a")}
+        return [links.get(value, value) for value in told]
+
+    key = f"auth.user:{User.objects.create(username=uuid4().hex).pk}"
+    for contact in (key, "ada@example.com", "javascript:alert(1)"):
+        tracker.track(contact, "Signed Up")
+    assert pages(key) == pages("ada@example.com") == []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(User, "get_absolute_url", lambda it: f"/of/{it.username}", raising=False)
+        [page_of_user] = pages(key)
+        assert page_of_user.startswith("/of/")
+        assert pages(key, CONTACT_URL=lambda contact: f"/by/{contact}") == [f"/by/{key}"]
+    by_key = {"CONTACT_URL": lambda contact: f"/by/{contact}"}
+    assert pages("ada@example.com", **by_key) == ["/by/ada@example.com"]
+    assert pages("javascript:alert(1)", CONTACT_URL=lambda contact: contact) == []
+    assert pages(key, CONTACT_URL=lambda contact: None) == []
+    failed = pages(key, CONTACT_URL=lambda contact: 1 / 0)
+    assert failed == ["cannot be had: ZeroDivisionError"]
 
 
 def test_a_merged_key(tracker: Tracker, staff: Client) -> None:

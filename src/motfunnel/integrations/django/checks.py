@@ -31,6 +31,7 @@ from motfunnel.integrations.django.configuration import (
     OPTIONS,
     default_alias,
     given_options,
+    read_contact_url,
 )
 from motfunnel.integrations.django.middleware import RequestContext
 from motfunnel.integrations.django.tracker import Tracker
@@ -47,6 +48,7 @@ def check_setting(**_: Any) -> list[CheckMessage]:
         *_check_keys(given),
         *_check_database(given),
         *_check_values(given),
+        *_check_contact_url(),
         *_check_sessions(given),
     ]
     if "FUNNEL" not in given:
@@ -107,6 +109,13 @@ def _check_values(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
                     Tracker(default_alias(), **{name: value})
             except (ImproperlyConfigured, ImportError, ValueError, TypeError) as error:
                 yield Error(f"{NAME}[{key!r}] cannot be used: {error}", id=id)
+
+
+def _check_contact_url() -> Iterator[CheckMessage]:
+    try:
+        read_contact_url()
+    except (ImproperlyConfigured, ImportError) as error:
+        yield Error(f"{NAME}['CONTACT_URL'] cannot be used: {error}", id="motfunnel.E006")
 
 
 def _check_sessions(given: Mapping[str, Any]) -> Iterator[CheckMessage]:

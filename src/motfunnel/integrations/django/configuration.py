@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,9 +43,10 @@ def read_funnel(given: Any) -> Funnel | None:
         if isinstance(given, Path) or (isinstance(given, str) and given.endswith(".toml")):
             made = Funnel.from_toml(Path(getattr(settings, "BASE_DIR", "")) / given)
         elif isinstance(given, str) and "." not in given and given not in PRESETS:
+            close = get_close_matches(given.lower(), PRESETS, n=1)
             raise ImproperlyConfigured(
                 f"FUNNEL {given!r} is neither a preset ({', '.join(PRESETS)}), a .toml file, nor "
-                "a dotted path"
+                "a dotted path" + (f"; did you mean {close[0]!r}?" if close else "")
             )
         elif isinstance(given, str):
             made = preset(given) if given in PRESETS else import_string(given)
@@ -94,7 +96,7 @@ OPTIONS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
 }
 """The keys that become arguments of the Tracker: which, and how each is read."""
 
-KEYS: Final = (*OPTIONS, "DATABASE")
+KEYS: Final = (*OPTIONS, "DATABASE", "CONTACT_URL")
 
 
 def given_options() -> Mapping[str, Any]:
@@ -126,6 +128,17 @@ def read_options() -> dict[str, Any]:
             except (ImportError, ValueError, TypeError) as error:
                 raise ImproperlyConfigured(f"{NAME}[{key!r}]: {error}") from error
     return read
+
+
+def read_contact_url() -> Callable[[str], str | None] | None:
+    """The project's function from a contact to the address of its page; None: it has none.
+
+    Raises:
+        ImproperlyConfigured: what the setting names is no function.
+        ImportError: it names nothing.
+    """
+    found: Callable[[str], str | None] | None = _read_function(given_options().get("CONTACT_URL"))
+    return found
 
 
 class Trackers:

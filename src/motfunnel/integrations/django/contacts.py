@@ -34,9 +34,11 @@ def contact_key(contact: Any) -> object:
         return contact
     label = contact._meta.concrete_model._meta.label_lower
     if contact.pk is None or contact._state.adding:
-        raise EventError(f"the contact is a {label} that is not saved; save it first")
+        raise EventError(f"the contact is an instance of {label} that is not saved; save it first")
     if isinstance(contact.pk, tuple):
-        raise EventError(f"the contact is a {label}, whose key has several parts; give a text")
+        raise EventError(
+            f"the contact is an instance of {label}, whose key has several parts; give a text"
+        )
     return f"{label}:{contact.pk}"
 
 
@@ -54,6 +56,24 @@ def instance_of(key: str, *, using: str | None = None) -> Model | None:
     except (LookupError, ValueError, ValidationError):
         return None
     return found
+
+
+def page_url(key: str) -> str | None:
+    """The address of a contact's own page in the project; None where it has none.
+
+    The setting ``CONTACT_URL`` gives it, or else ``get_absolute_url`` of the instance.
+
+    Args:
+        key: as a moment's ``contact``.
+    """
+    from motfunnel.integrations.django.configuration import read_contact_url
+
+    own = read_contact_url()
+    absolute = None if own is not None else getattr(instance_of(key), "get_absolute_url", None)
+    given = own(key) if own is not None else absolute() if callable(absolute) else None
+    # An address that is made of a contact's key must not be a script.
+    is_address = isinstance(given, str) and given.startswith(("/", "http://", "https://"))
+    return given if is_address else None
 
 
 def story_url(contact: object, *, site: str = "admin") -> str:

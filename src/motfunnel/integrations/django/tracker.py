@@ -114,6 +114,7 @@ class Tracker(VisitedTracker):
         )
         return tracked
 
+    @taught
     def merge(
         self, old: object, *, into: object, force: bool = False, bind: Any = None
     ) -> Identity:

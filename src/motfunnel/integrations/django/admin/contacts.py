@@ -17,6 +17,7 @@ from motfunnel.errors import MotfunnelError
 from motfunnel.integrations.django import models
 from motfunnel.integrations.django.admin.addresses import shown
 from motfunnel.integrations.django.admin.browsing import Browser, as_key, choice, key_column
+from motfunnel.integrations.django.contacts import page_url
 from motfunnel.tracking.configuration import tracker
 from motfunnel.tracking.profile import Explained, Profile
 
@@ -84,6 +85,7 @@ class ContactAdmin(Browser):
         return {
             "profile": profile,
             "key": shown(profile.contact),
+            **_page(profile.contact),
             "aliases": [(shown(one), self.link(self.route, one)) for one in profile.aliases],
             "merged": shown(row.contact) if row.contact != profile.contact else None,
             "traits": [(shown(name), _said(value)) for name, value in profile.traits.items()],
@@ -113,6 +115,14 @@ class ContactAdmin(Browser):
             event.said = _said(event.properties) if event.properties else ""
             event.recorded_under = shown(event.contact)
         return page
+
+
+def _page(contact: str) -> dict[str, str | None]:
+    """The contact's page in the project; or that the project's own function failed."""
+    try:
+        return {"page": page_url(contact)}
+    except Exception as error:
+        return {"no_page": type(error).__name__}
 
 
 def _said(value: object) -> str:
