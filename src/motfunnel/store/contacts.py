@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Table, case, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
+from motfunnel.domain.moment import Presence
 from motfunnel.store.statements import SOME
 from motfunnel.store.tables import Tables
+
+_OLDEST: Final = 1000
 
 
 def overdue(connection: Connection, contacts: Table, tenant: str, as_of: datetime) -> Sequence[str]:
@@ -23,16 +27,44 @@ def overdue(connection: Connection, contacts: Table, tenant: str, as_of: datetim
     return sorted(connection.scalars(due))
 
 
-def oldest_overdue(
-    connection: Connection, contacts: Table, tenant: str, as_of: datetime
-) -> datetime | None:
-    """The earliest deadline that has come with nothing having written it down."""
-    first: datetime | None = connection.scalar(
-        select(func.min(contacts.c.deadline_at)).where(
-            contacts.c.tenant == tenant, contacts.c.deadline_at <= as_of
-        )
+def owed_departures(
+    connection: Connection, tables: Tables, tenant: str, as_of: datetime
+) -> tuple[int, datetime | None]:
+    """How many silences have run out with nothing having written it down, and since when.
+
+    A departure can be written down from its deadline on, but not before the last event of its
+    contact was recorded: an old history that has just been imported is owed only since then. Looks
+    at the last events of those with the oldest deadlines only.
+    """
+    c, e = tables.contacts.c, tables.events.c
+    count = connection.scalar(
+        select(func.count()).where(c.tenant == tenant, c.deadline_at <= as_of)
     )
-    return first
+    if not count:
+        return 0, None
+    oldest = (
+        select(c.contact, c.deadline_at, c.last_id)
+        .where(c.tenant == tenant, c.deadline_at <= as_of)
+        .order_by(c.deadline_at)
+        .limit(_OLDEST)
+        .subquery()
+    )
+    of_last = (e.tenant == tenant) & (e.contact == oldest.c.contact) & (e.id == oldest.c.last_id)
+    since = case((e.recorded_at > oldest.c.deadline_at, e.recorded_at), else_=oldest.c.deadline_at)
+    first: datetime | None = connection.scalar(
+        select(func.min(since)).select_from(oldest.outerjoin(tables.events, of_last))
+    )
+    return count, first
+
+
+def was_swept(connection: Connection, contacts: Table, tenant: str) -> bool:
+    """Whether a sweep has written down a silence that no later event has ended or overtaken."""
+    swept = select(contacts.c.contact).where(
+        contacts.c.tenant == tenant,
+        contacts.c.presence == Presence.DEPARTED.value,
+        contacts.c.departed_at > contacts.c.last_at,
+    )
+    return connection.scalar(swept.limit(1)) is not None
 
 
 def without_row(connection: Connection, tables: Tables, tenant: str) -> list[str]:

@@ -88,8 +88,9 @@ def test_another_database(
     monkeypatch.setenv("MOTFUNNEL_DB", "sqlite:///nowhere/at/all.db")
     tracker.track("ada", "saw", occurred_at=NOON)
     assert call("sweep") == "1 contact departed by silence\n"
-    (tmp_path / "other.db").touch()
     url = f"sqlite:///{tmp_path}/other.db"
+    with Tracker(url) as other:
+        other.create_tables()
     assert call("sweep", "--db", url, "--funnel", "saas").startswith("0 contacts")
     for option in ("--tenant", "--funnel", "--schema"):
         with pytest.raises(CommandError) as caught:
