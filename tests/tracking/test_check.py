@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, delete, update
 
 from motfunnel import Tracker
+from motfunnel.errors import SchemaError, StoreError
 from motfunnel.store.tables import Tables, tables
-from tests.tracking.scene import day, rows_of
+from tests.tracking.scene import FUNNEL, day, rows_of
 
 DAMAGES: dict[str, Callable[[Tables], Any]] = {
     "presence": lambda t: update(t.contacts).values(presence="active", departed_at=None),
@@ -49,3 +51,19 @@ def test_damage_is_found_and_repaired(shared_engine: Engine, tracker: Tracker, d
     assert "1 repaired" in str(mended)
     assert tracker.check().differences == ()
     assert rows_of(shared_engine, tracker.tenant) == before
+
+
+def test_a_check_of_what_is_not_there(tmp_path: Path) -> None:
+    """A database that is away is a StoreError; tables of another version say what to run."""
+    away = Tracker(f"sqlite:///{tmp_path}/missing/crm.db", FUNNEL)
+    with pytest.raises(StoreError, match="cannot be reached"):
+        away.check()
+    with Tracker(f"sqlite:///{tmp_path}/crm.db", FUNNEL) as tracker:
+        assert tracker.check().contacts == 0
+        with tracker.database.engine.begin() as connection:
+            connection.execute(update(tables().version).values(version=99))
+    with (
+        Tracker(f"sqlite:///{tmp_path}/crm.db", FUNNEL) as tracker,
+        pytest.raises(SchemaError, match="the tables are of version 99"),
+    ):
+        tracker.check()

@@ -5,12 +5,14 @@ The lower half of the ledger. Each method is one statement or two.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete
 
 from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.payload import to_json
 from motfunnel.store.chunks import chunks
 from motfunnel.store.contact_state import ContactState, new_state, read_state, write_state
 from motfunnel.store.statement import Statement
@@ -105,6 +107,28 @@ class ContactRows:
         rows = self._run.lock_contacts.fetch(self.connection, self._some(contacts))
         return [read_state(row, funnel) for row in rows]
 
+    def lock_overdue(
+        self, as_of: datetime, since: datetime, most: int, funnel: Funnel
+    ) -> tuple[list[ContactState], datetime]:
+        """Read the states of contacts whose deadline has come, alone until the transaction ends.
+
+        Those with the oldest deadlines come first. What somebody else has locked is left out, where
+        the database can do so, so that two who do this share the work.
+
+        Args:
+            as_of: whose deadline has come by then.
+            since: and not before this one.
+            most: how many, at most.
+            funnel: by what the states are read.
+
+        Returns:
+            The states, and the last of their deadlines.
+        """
+        bounds = {"tenant": self.tenant, "as_of": as_of, "since": since, "most": most}
+        rows = self._run.lock_overdue.fetch(self.connection, bounds)
+        last: datetime = rows[-1]["deadline_at"] if rows else as_of
+        return [read_state(row, funnel) for row in rows], last
+
     def read_contacts(self, contacts: Sequence[str], funnel: Funnel) -> list[ContactState]:
         """Read the states of some contacts, without locking them."""
         rows = self._run.read_contacts.fetch(self.connection, self._some(contacts))
@@ -120,6 +144,8 @@ class ContactRows:
         rows = [write_state(state, self.tenant) for state in states]
         if len(rows) == 1:
             self._run.update_contact.execute(self.connection, rows[0])
+        elif rows and self._has_arrays:
+            self._write_arrays(self._run.update_contact_arrays, rows)
         else:
             self._run.update_contacts.execute_many(self.connection, rows)
 
@@ -138,6 +164,19 @@ class ContactRows:
         if owners:
             self._run.mark_contact.execute_columns(self.connection, {"contact": owners}, new)
 
+    @property
+    def _has_arrays(self) -> bool:
+        """Whether many rows are written by one statement that takes their columns as arrays."""
+        return self.connection.dialect.name == "postgresql"
+
+    def _write_arrays(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
+        arrays = {
+            name: to_json([_plain(row[name]) for row in rows])
+            for name in rows[0]
+            if name != "tenant"
+        }
+        statement.execute(self.connection, {"tenant": self.tenant, **arrays})
+
     def _find_owners(self, find: Statement, keys: Sequence[str]) -> dict[str, str]:
         found: dict[str, str] = {}
         for start in range(0, len(keys), SOME):
@@ -152,3 +191,8 @@ class ContactRows:
         last = len(contacts) - 1
         some = {f"contact_{n}": contacts[min(n, last)] for n in range(SOME)}
         return {"tenant": self.tenant, **some}
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON takes it."""
+    return value.isoformat() if isinstance(value, datetime) else value

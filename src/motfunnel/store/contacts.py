@@ -16,17 +16,6 @@ from motfunnel.store.tables import Tables
 _OLDEST: Final = 1000
 
 
-def overdue(connection: Connection, contacts: Table, tenant: str, as_of: datetime) -> Sequence[str]:
-    """Some contacts whose deadline has come, by the index of deadlines; in the order of keys."""
-    due = (
-        select(contacts.c.contact)
-        .where(contacts.c.tenant == tenant, contacts.c.deadline_at <= as_of)
-        .order_by(contacts.c.deadline_at)
-        .limit(SOME)
-    )
-    return sorted(connection.scalars(due))
-
-
 def owed_departures(
     connection: Connection, tables: Tables, tenant: str, as_of: datetime
 ) -> tuple[int, datetime | None]:

@@ -15,7 +15,6 @@ from sqlalchemy.exc import IntegrityError
 
 from motfunnel.domain.event import Event
 from motfunnel.domain.moment import Episode, Moment
-from motfunnel.domain.payload import to_json
 from motfunnel.store.contact_rows import ContactRows
 from motfunnel.store.contact_state import ContactState
 from motfunnel.store.rows import (
@@ -116,13 +115,22 @@ class Ledger(ContactRows):
 
     def add_journeys(self, journeys: Iterable[tuple[list[Moment], Iterable[Episode]]]) -> None:
         """Insert all moments and episodes of contacts that have none stored."""
+        self.extend_journeys((0, made, away) for made, away in journeys)
+
+    def extend_journeys(
+        self, journeys: Iterable[tuple[int, list[Moment], Iterable[Episode]]]
+    ) -> None:
+        """Insert moments of some contacts, each from an ordinal on, and episodes that are new."""
         moments: list[dict[str, Any]] = []
         episodes: list[dict[str, Any]] = []
-        for made, away in journeys:
-            moments += [moment_row(m, ordinal, self.tenant) for ordinal, m in enumerate(made)]
+        for first, made, away in journeys:
+            moments += [moment_row(m, first + n, self.tenant) for n, m in enumerate(made)]
             episodes += [episode_row(episode, self.tenant) for episode in away]
         self._add_moment_rows(moments)
-        self._run.add_episode.execute_many(self.connection, episodes)
+        if len(episodes) > 1 and self._has_arrays:
+            self._write_arrays(self._run.add_episode_arrays, episodes)
+        else:
+            self._run.add_episode.execute_many(self.connection, episodes)
 
     def clear_journeys(self, contacts: Sequence[str]) -> None:
         """Delete the moments and episodes of some contacts."""
@@ -165,11 +173,8 @@ class Ledger(ContactRows):
     def _add_moment_rows(self, rows: list[dict[str, Any]]) -> None:
         if len(rows) == 1:
             self._run.add_moment.execute(self.connection, rows[0])
-        elif rows and self.connection.dialect.name == "postgresql":
-            rows = [row | {"occurred_at": row["occurred_at"].isoformat()} for row in rows]
-            columns = [name for name in rows[0] if name != "tenant"]
-            arrays = {name: to_json([row[name] for row in rows]) for name in columns}
-            self._run.add_moment_arrays.execute(self.connection, {"tenant": self.tenant, **arrays})
+        elif rows and self._has_arrays:
+            self._write_arrays(self._run.add_moment_arrays, rows)
         else:
             self._run.add_moment.execute_many(self.connection, rows)
 

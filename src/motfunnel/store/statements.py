@@ -24,7 +24,12 @@ from motfunnel.store.statement import Statement
 from motfunnel.store.stored_event import unread_columns
 from motfunnel.store.tables import Tables, tables
 from motfunnel.store.types import MARIADB
-from motfunnel.store.upsert import insert_arrays, insert_or_keep, insert_or_update
+from motfunnel.store.upsert import (
+    insert_arrays,
+    insert_or_keep,
+    insert_or_update,
+    update_arrays,
+)
 
 SOME: Final = 200
 """How many contacts are read and written together in bulk."""
@@ -57,6 +62,8 @@ class Statements:
             contacts,
             lambda d: _locked(d, select(contacts).where(_some(contacts)).order_by("contact")),
         )
+        due = _types(contacts) | {name: contacts.c.deadline_at.type for name in ("as_of", "since")}
+        self.lock_overdue = Statement(lambda d: _lock_overdue(contacts, d), due)
         self.read_contacts = _of(
             contacts, lambda _: select(contacts).where(_some(contacts)).order_by("contact")
         )
@@ -73,6 +80,9 @@ class Statements:
         )
         self.update_contact = _of(contacts, lambda _: _update_contact(contacts))
         self.update_contacts = _of(contacts, lambda d: _update_contacts(contacts, d))
+        self.update_contact_arrays = Statement(
+            lambda _: update_arrays(contacts, fixed=("tenant",)), {}
+        )
 
     def _make_events(self, events: Table) -> None:
         self.add_event = _of(events, lambda d: _insert_new(events, d))
@@ -122,6 +132,9 @@ class Statements:
 
     def _make_episodes(self, episodes: Table) -> None:
         self.add_episode = _of(episodes, lambda _: _insert(episodes))
+        self.add_episode_arrays = Statement(
+            lambda _: insert_arrays(episodes, fixed=("tenant",)), {}
+        )
         self.read_episode = _of(
             episodes,
             lambda d: _shared(
@@ -161,8 +174,11 @@ def statements(schema: str | None) -> Statements:
 
 
 def _of(table: Table, make: Callable[[Dialect], ClauseElement]) -> Statement:
-    types: dict[str, Any] = {column.name: column.type for column in table.columns}
-    return Statement(make, types)
+    return Statement(make, _types(table))
+
+
+def _types(table: Table) -> dict[str, Any]:
+    return {column.name: column.type for column in table.columns}
 
 
 def _one(table: Table) -> ColumnElement[bool]:
@@ -228,6 +244,32 @@ def _update_contacts(contacts: Table, dialect: Dialect) -> ClauseElement:
 def _locked(dialect: Dialect, statement: Any) -> ClauseElement:
     locked: ClauseElement = statement if dialect.name == "sqlite" else statement.with_for_update()
     return locked
+
+
+def _lock_overdue(contacts: Table, dialect: Dialect) -> ClauseElement:
+    """Lock the contacts whose deadline came first; by the index of deadlines."""
+    deadline = contacts.c.deadline_at
+    due = (
+        select(contacts)
+        .where(
+            contacts.c.tenant == bindparam("tenant"),
+            deadline >= bindparam("since"),
+            deadline <= bindparam("as_of"),
+        )
+        .order_by(deadline)
+        .limit(bindparam("most"))
+    )
+    if dialect.name == "sqlite":  # its one lock is held already
+        return due
+    return due.with_for_update(skip_locked=_can_skip(dialect))
+
+
+def _can_skip(dialect: Dialect) -> bool:
+    """Whether rows that others have locked can be left out: MariaDB can from 10.6 on."""
+    if dialect.name not in MARIADB:
+        return True
+    version = tuple(getattr(dialect, "server_version_info", None) or ())
+    return version >= ((10, 6) if getattr(dialect, "is_mariadb", False) else (8, 0, 1))
 
 
 def _shared(dialect: Dialect, statement: Any) -> ClauseElement:

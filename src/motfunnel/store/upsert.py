@@ -1,11 +1,23 @@
-"""Inserts that meet a row that is there already, as each database writes them."""
+"""Inserts that meet a row that is there already, and many rows at once, on each database."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import JSON, Dialect, Insert, Table, bindparam, cast, func, select
+from sqlalchemy import (
+    JSON,
+    Dialect,
+    Insert,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    cast,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 from motfunnel.store.types import MARIADB
@@ -62,11 +74,28 @@ def insert_arrays(table: Table, fixed: Sequence[str]) -> Insert:
     one value for all rows. One round trip and one plan, where executemany makes one a row; and JSON
     because the driver writes its own arrays element by element in Python.
     """
-    columns = [
-        cast(bindparam(column.name), column.type)
-        if column.name in fixed
-        else cast(func.json_array_elements_text(cast(bindparam(column.name), JSON)), column.type)
-        for column in table.columns
-    ]
-    insert = postgresql.insert(table).from_select(list(table.columns.keys()), select(*columns))
+    rows = _rows_of_arrays(table, fixed)
+    insert = postgresql.insert(table).from_select(list(table.columns.keys()), rows)
     return insert.on_conflict_do_nothing(index_elements=list(table.primary_key.columns))
+
+
+def update_arrays(table: Table, fixed: Sequence[str]) -> Update:
+    """Update many rows, each by its whole key, by one statement of PostgreSQL, as above."""
+    rows = _rows_of_arrays(table, fixed).subquery("given")
+    mine = [column == rows.c[column.name] for column in table.primary_key.columns]
+    values = {c.name: rows.c[c.name] for c in table.columns if not c.primary_key}
+    return update(table).where(*mine).values(values)
+
+
+def _rows_of_arrays(table: Table, fixed: Sequence[str]) -> Select[Any]:
+    return select(
+        *(
+            cast(
+                bindparam(column.name)
+                if column.name in fixed
+                else func.json_array_elements_text(cast(bindparam(column.name), JSON)),
+                column.type,
+            ).label(column.name)
+            for column in table.columns
+        )
+    )

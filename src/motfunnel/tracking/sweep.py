@@ -1,59 +1,88 @@
 """The sweep: writing down departures by silence whose deadline has come.
 
 Reports count them without it; the sweep is what tells handlers. Two that run at once share the
-work: whoever locks a contact second finds it departed.
+work: on SQLite they take turns, elsewhere each leaves alone what the other has locked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
 
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.instant import to_micros
 from motfunnel.domain.moment import Moment
+from motfunnel.store.chunks import chunks
 from motfunnel.store.contact_state import ContactState
-from motfunnel.store.contacts import overdue
 from motfunnel.store.database import Database
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.retrying import persist
+from motfunnel.store.statements import SOME
 from motfunnel.tracking.fold import refold
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+BATCH: Final = 500
+"""How many contacts are written in one transaction: on SQLite nobody else writes meanwhile."""
 
-def sweep_some(
+_BREATH: Final = 0.025  # longer than who waits for SQLite's lock sleeps until it tries again
+_ALWAYS: Final = datetime(1, 1, 1, tzinfo=UTC)
+
+
+def sweep_in_batches(
     database: Database, tenant: str, funnel: Funnel, as_of: datetime
-) -> list[Moment] | None:
-    """Write down the departures of some contacts, in one transaction; None: none are overdue."""
+) -> Iterator[list[Moment]]:
+    """Write departures down, some in each transaction; yield those that were committed.
 
-    def sweep(connection: Connection) -> list[Moment] | None:
-        contacts = overdue(connection, database.tables.contacts, tenant, as_of)
-        if not contacts:
-            return None
+    Goes from the oldest deadline on, and not back to the first one each time: what has just been
+    taken out of the index is still in its way until the database has tidied up. In the end it looks
+    once more for what others had locked as it came by; what they still have is the next sweep's.
+    """
+    since = _ALWAYS
+
+    def sweep(connection: Connection) -> tuple[int, list[Moment], datetime]:
         ledger = Ledger(connection, database.tables.schema, tenant)
-        states = ledger.lock_contacts(contacts, funnel)
-        stale = [state for state in states if state.fingerprint != funnel.fingerprint]
-        if stale:
-            refold(ledger, stale, funnel)
-            states = ledger.lock_contacts(contacts, funnel)
-        return _depart(ledger, states, to_micros(as_of))
+        states, last = ledger.lock_overdue(as_of, since, BATCH, funnel)
+        return len(states), _depart(ledger, _renewed(ledger, states, funnel), as_of), last
 
-    return persist(database, sweep)
+    while True:
+        count, departed, last = persist(database, sweep)
+        yield departed
+        if count == BATCH:
+            since = last
+            if database.is_sqlite and not database.is_joining:
+                database.pause(_BREATH)
+        elif since != _ALWAYS:
+            since = _ALWAYS
+        elif not count:
+            return
 
 
-def _depart(ledger: Ledger, states: Sequence[ContactState], until: int) -> list[Moment]:
+def _renewed(
+    ledger: Ledger, states: Sequence[ContactState], funnel: Funnel
+) -> Sequence[ContactState]:
+    """The same contacts; those that another funnel classified are folded first."""
+    stale = {one.contact: one for one in states if one.fingerprint != funnel.fingerprint}
+    if not stale:
+        return states
+    renewed = [one for one in states if one.contact not in stale]
+    for some in chunks(stale, SOME):
+        refold(ledger, [stale[contact] for contact in some], funnel)
+        renewed += ledger.lock_contacts(some, funnel)
+    return renewed
+
+
+def _depart(ledger: Ledger, states: Sequence[ContactState], as_of: datetime) -> list[Moment]:
+    """Write down what has come of each; all are written, so that none is found overdue again."""
     departed: list[Moment] = []
-    changed: list[ContactState] = []
+    journeys = []
     for state in states:
-        moments = state.journey.silence(until)
-        if moments:
-            ledger.add_moments(moments, state.moments)
-            ledger.put_episodes(state.journey.episodes.values())
-            state.moments += len(moments)
-            departed += moments
-            changed.append(state)
-    ledger.update_contacts(changed)
+        moments = state.journey.silence(to_micros(as_of))
+        journeys.append((state.moments, moments, state.journey.episodes.values()))
+        state.moments += len(moments)
+        departed += moments
+    ledger.extend_journeys(journeys)
+    ledger.update_contacts(states)
     return departed

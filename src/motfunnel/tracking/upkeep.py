@@ -22,7 +22,7 @@ from motfunnel.tracking.probe import probe_of
 from motfunnel.tracking.reader import question
 from motfunnel.tracking.rebuild import rebuild_in_chunks
 from motfunnel.tracking.spool import SpoolStatus
-from motfunnel.tracking.sweep import sweep_some
+from motfunnel.tracking.sweep import sweep_in_batches
 from motfunnel.tracking.unmapped import UnmappedCount
 from motfunnel.tracking.writer import Writer
 
@@ -35,9 +35,10 @@ class Upkeep(Writer):
     def sweep(self, *, as_of: datetime | None = None) -> int:
         """Write down the departures by silence up to an instant, and tell their handlers.
 
-        Costs what has fallen due, by an index; safe to run at any time, twice at once too. Where
-        it is broken off, those are told of whose departures it knows to be committed; the next one
-        does the rest.
+        Costs what has fallen due, by an index, and little memory; safe to run at any time. Two that
+        run at once share the work. What somebody else holds just then is left to the next one.
+        Where it is broken off, those are told of whose departures it knows to be committed; the
+        next one does the rest.
 
         Returns:
             How many contacts departed.
@@ -47,7 +48,7 @@ class Upkeep(Writer):
         """
         with asking(self.database):
             funnel, instant, count = self.funnel, self.as_of(as_of), 0
-        while (departed := sweep_some(self.database, self.tenant, funnel, instant)) is not None:
+        for departed in sweep_in_batches(self.database, self.tenant, funnel, instant):
             self.database.after(partial(self._listeners.tell, departed))
             count += len(departed)
         return count
@@ -92,6 +93,9 @@ class Upkeep(Writer):
             sample: replay only so many contacts, chosen at random.
             repair: fold anew those that differ; tells no handlers.
             progress: is called with the number of contacts replayed so far.
+
+        Raises:
+            StoreError: the database is not there.
         """
         return check_contacts(self, sample=sample, repair=repair, progress=progress)
 
