@@ -27,6 +27,7 @@ from tests.tracking.scene import FUNNEL, NOON
 NO_MOUNT = "no file system can be mounted here, so no disk can be full"
 NO_USER = "only root can be another user for a while"
 BACKENDS = ("postgresql", "mariadb")
+pytestmark = pytest.mark.slow
 
 
 def fill(url: str) -> None:

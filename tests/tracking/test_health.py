@@ -21,6 +21,7 @@ from motfunnel.store.tables import tables
 from tests.tracking.scene import DAY, FUNNEL, NOON, Clock, day
 
 Make = Callable[..., Tracker]
+pytestmark = pytest.mark.every_database
 
 
 def test_figures(tracker: Tracker, clock: Clock) -> None:

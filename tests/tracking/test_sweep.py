@@ -45,6 +45,7 @@ def bring(tracker: Tracker, count: int, name: str = "contact") -> list[str]:
     return keys
 
 
+@pytest.mark.every_database
 def test_many_are_written_by_few_statements(make_tracker: Make, shared_engine: Engine) -> None:
     """Ten contacts and two hundred take as many statements: none is written by itself."""
     tracker, counts, statements = make_tracker(budget=None), [], []
@@ -64,6 +65,7 @@ def test_many_are_written_by_few_statements(make_tracker: Make, shared_engine: E
     assert counts[0] == counts[1]
 
 
+@pytest.mark.every_database
 def test_what_another_holds_is_left_to_it(make_tracker: Make, clock: Clock) -> None:
     """A sweep does not wait for whom another has locked; it takes the others, and ends."""
     tracker = make_tracker(budget=None)
@@ -80,6 +82,7 @@ def test_what_another_holds_is_left_to_it(make_tracker: Make, clock: Clock) -> N
     assert sorted(moment.contact for moment in told) == keys
 
 
+@pytest.mark.every_database
 def test_one_that_is_let_go_in_between_is_taken(make_tracker: Make, clock: Clock) -> None:
     """Whom another held as the sweep came by, and holds no more, it takes in the end."""
     tracker = make_tracker(budget=None)
@@ -118,6 +121,7 @@ def test_a_deadline_that_nothing_bears_out(tracker: Tracker, shared_engine: Engi
     assert tracker.check().is_sound
 
 
+@pytest.mark.every_database
 def test_rows_written_together_are_those_written_alone(
     tracker: Tracker, shared_engine: Engine
 ) -> None:
