@@ -31,7 +31,7 @@ _BUSY: Final = "others held what it needed; look for a transaction that is left 
 _LOST: Final = "the connection broke; see whether the server runs, and what its log says"
 _AWAY: Final = "it cannot be reached; see whether it runs, and to host and port in the URL"
 _NO_FILE: Final = "its file cannot be opened; this user needs its folder, and the right to write it"
-_UNKNOWN: Final = "it refused; its own log, or the same statement by hand, says why"
+_REFUSED: Final = "it refused; its own log, or the same statement by hand, says why"
 
 _POSTGRESQL: Final = {
     "25006": _READ_ONLY,
@@ -75,7 +75,6 @@ _BY_FAULT: Final = {
     Fault.PASSING: _BUSY,
     Fault.LOST: _LOST,
     Fault.UNREACHABLE: _AWAY,
-    Fault.FINAL: _UNKNOWN,
 }
 
 
@@ -108,7 +107,7 @@ def _advice_on(error: BaseException) -> str:
     else:
         _, _, said = str(cause).partition("FATAL:")
         found = next((one for word, one in _POSTGRESQL_WORDS.items() if word in said), None)
-    return found or _BY_FAULT[fault_of(error)]
+    return found or _BY_FAULT.get(fault_of(error), _REFUSED)
 
 
 def _is_standby(database: Database) -> bool:
