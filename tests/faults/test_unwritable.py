@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy import create_engine, make_url
 
 from motfunnel import Health, Tracker
-from motfunnel.errors import StoreError
+from motfunnel.errors import RefusedError, StoreError
 from motfunnel.store.rehearsal import ROOM
 from tests.faults.servers import PrivateServer, private_server, standby_of
 from tests.tracking.scene import FUNNEL, NOON
@@ -42,7 +42,7 @@ def ask(url: str) -> Health:
     with Tracker(url, FUNNEL, spool=False, budget=timedelta(seconds=10)) as tracker:
         health = tracker.health()
         for n in range(3):
-            with pytest.raises(StoreError):
+            with pytest.raises((StoreError, RefusedError)):
                 tracker.track(f"bob {n}", "saw", properties={"text": os.urandom(ROOM // 4).hex()})
     return health
 
