@@ -93,9 +93,6 @@ class Upkeep(Writer):
             sample: replay only so many contacts, chosen at random.
             repair: fold anew those that differ; tells no handlers.
             progress: is called with the number of contacts replayed so far.
-
-        Raises:
-            StoreError: the database is not there.
         """
         return check_contacts(self, sample=sample, repair=repair, progress=progress)
 
