@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sql
@@ -403,3 +404,28 @@ def test_health_says_what_waits(tmp_path: Path, spool: Spool) -> None:
             len(line) for line in spool.path.read_bytes().splitlines(keepends=True)
         )
         assert "2 spooled since " in str(health)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="forks are of POSIX")
+def test_killed_while_it_scrubs(tmp_path: Path) -> None:
+    """However far it came: what others said is there, and the next one leaves nothing of her."""
+    spool, chance = Spool(tmp_path / "spool", time.sleep, limit=1 << 18), random.Random(5)
+    scrubber = Scrubber({"ada@example.com": "a token that is longer than what it stands for"})
+    for _ in range(6):
+        bobs = {str(uuid4()) for _ in range(60)}
+        for id in bobs:
+            friend = {"friend": "ada@example.com"}
+            spool.append(aside("ada@example.com", f"a{id}"), aside("bob", id, properties=friend))
+        child = os.fork()
+        if child == 0:
+            signal.alarm(60)
+            with spool.scrubbed(scrubber, ["friend"]):
+                time.sleep(30)
+        time.sleep(chance.random() * 0.2)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        assert bobs <= {entry.id for entry in spool.entries()}
+        with spool.scrubbed(scrubber, ["friend"]):
+            assert not any(b"ada@" in path.read_bytes() for path in tmp_path.iterdir())
+        assert bobs <= {entry.id for entry in spool.entries()}
+        assert spool.status().lines == len([*spool.entries()])

@@ -117,7 +117,11 @@ def test_a_strict_batch_names_the_culprit(batch: Any, joined: bool) -> None:
     engine, events = batch
     tracker = Tracker(engine, funnel=FUNNEL, spool=False)
     before = row_counts(engine, "default")
-    for culprit, kind in ((events[1], EventError), (events[2], RefusedError)):
+    for culprit, kind in (
+        (events[1], EventError),
+        (events[2], RefusedError),
+        (said("bob", "7", properties={"n": float("nan")}), EventError),
+    ):
         several = [events[0], culprit, events[5]]
         with Session(engine) as session, pytest.raises(kind) as caught:
             tracker.track_many(several, bind=session if joined else None)

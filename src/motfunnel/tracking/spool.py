@@ -214,9 +214,11 @@ class Spool:
             return None
         with self._noted() as note:
             for attempts, queue in enumerate(note.queues):
+                pause = self.pauses[attempts - 1] if attempts else None
+                if pause is not None and not _due(queue.read(1), pause):
+                    continue
                 some = queue.read(1 if queue.singly else _AT_ONCE)
-                if attempts:
-                    some = _due(some, self.pauses[attempts - 1])
+                some = some if pause is None else _due(some, pause)
                 if some:
                     return Batch(attempts, some, note.generation)
             self._drop_if_empty(note)
@@ -331,9 +333,32 @@ class Spool:
             path = queue.path_of(number)
             is_first = bool(queue.segments) and queue.segments[0].number == number
             start = queue.offset if is_first else 0
-        other = self._beside("new")
-        lines, size = 0, 0
-        file = open_private(other, os.O_WRONLY | os.O_CREAT)
+        try:
+            lines, size = self._filter(path, start, left_of)
+        except FileNotFoundError:  # it was dropped, since the spool was full
+            return
+        with self._noted() as note:
+            queue = note.queues[at]
+            found = [n for n, one in enumerate(queue.segments) if one.number == number]
+            if not found:
+                return
+            # Killed in between, the files are counted anew: the note does not know of this size.
+            self._replace("state", b"")
+            os.replace(self._beside("new"), path)
+            sync_folder(self.path.parent)
+            queue.segments[found[0]] = Segment(number, lines, size)
+            if found[0] == 0:
+                queue.offset = queue.taken = queue.singly = 0
+            queue.tidy()
+            if not self._drop_if_empty(note):
+                self._save(note)
+
+    def _filter(
+        self, path: Path, start: int, left_of: Callable[[bytes], bytes | None]
+    ) -> tuple[int, int]:
+        """Write what is left of a file's lines beside it; how many they are, and how long."""
+        lines = size = 0
+        file = open_private(self._beside("new"), os.O_WRONLY | os.O_CREAT)
         try:
             os.ftruncate(file, 0)
             with opened(path) as old:
@@ -344,23 +369,9 @@ class Spool:
                         write_whole(file, kept + b"\n")
                         lines, size = lines + 1, size + len(kept) + 1
             os.fsync(file)
-        except FileNotFoundError:  # it was dropped, since the spool was full
-            return
         finally:
             os.close(file)
-        with self._noted() as note:
-            queue = note.queues[at]
-            found = [n for n, one in enumerate(queue.segments) if one.number == number]
-            if not found:
-                return
-            os.replace(other, path)
-            sync_folder(self.path.parent)
-            queue.segments[found[0]] = Segment(number, lines, size)
-            if found[0] == 0:
-                queue.offset = queue.taken = queue.singly = 0
-            queue.tidy()
-            if not self._drop_if_empty(note):
-                self._save(note)
+        return lines, size
 
     @contextmanager
     def _noted(self) -> Iterator[_Note]:
@@ -393,7 +404,8 @@ class Spool:
             for queue in stale:
                 queue.look()
             note.generation = uuid4().hex
-            if any(queue.lines for queue in note.queues):
+            # A note that is stale must not be taken for one of the files that come next.
+            if is_known or any(queue.lines for queue in note.queues):
                 self._save(note)
         return note
 

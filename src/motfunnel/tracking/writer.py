@@ -108,9 +108,17 @@ class Writer(Reader):
         if not callable(self.on_error) and self.on_error == RAISE:
             with asking(self.database):
                 funnel = self.funnel
-            said = [self.interpreter.take_call(funnel, call) for call in calls]
+            said = [self._read(funnel, call) for call in calls]
             return self._record_all(said, None if bind is None else host_connection(bind))
         return self._take_leniently(calls, bind)
+
+    def _read(self, funnel: Funnel, call: Call) -> Said:
+        """Read what a call means; an error says under what id it was made."""
+        try:
+            return self.interpreter.take_call(funnel, call)
+        except EventError as error:
+            error.id = call.id if error.id is None else error.id
+            raise
 
     def _take_leniently(self, calls: Sequence[Call], bind: object) -> list[Tracked]:
         attempt = attempt_to_join(bind)
