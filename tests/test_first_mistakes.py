@@ -64,6 +64,12 @@ MISTAKES: list[tuple[str, type[Exception], str]] = [
     ('track("ada", "saw", bind=async_session)', TypeError, "await tracker.atrack(…)"),
     ('tracker.merge("bob", "ada")', TypeError, "it is merge(old, into=…"),
     ('awaited(async_tracker.merge("bob", "ada"))', TypeError, "it is merge(old, into=…"),
+    # Questions.
+    ('tracker.contact("ada", at=now)', TypeError, "the instant that is asked about is as_of="),
+    ('tracker.contact("ada", now)', TypeError, "it is contact(contact, as_of=…)"),
+    ('tracker.moments("ada", "depart")', TypeError, "it is moments(contact, kind=…"),
+    ("tracker.report(now)", TypeError, "it is report(as_of=…"),
+    ('awaited(async_tracker.contact("ada", when=now))', TypeError, "is as_of="),
     # Names that are elsewhere, or called otherwise.
     ('tracker.recidivism(within="90d")', AttributeError, "write report().recidivism(…)"),
     ('async_tracker.recidivism(within="90d")', AttributeError, "write report().recidivism(…)"),
@@ -198,7 +204,7 @@ def test_a_taught_function_looks_as_it_is() -> None:
 
 def test_every_habit_leads_somewhere() -> None:
     """What is to be written instead is an argument or a verb that there is."""
-    functions = (Tracker, Tracker.track, Tracker.identify)
+    functions = (Tracker, Tracker.track, Tracker.identify, Tracker.contact)
     known = {name for function in functions for name in signature(function).parameters}
     assert set(habits._TOLD_BY) == set(habits._WRITE) <= known
     for written in habits._VERBS.values():

@@ -25,7 +25,7 @@ from motfunnel.store.ledger import Ledger
 from motfunnel.store.retrying import ask, ask_lazily
 from motfunnel.store.story import read_moments
 from motfunnel.tracking.explain import make_profile, profile_of_erased
-from motfunnel.tracking.habits import verb_of
+from motfunnel.tracking.habits import taught, verb_of
 from motfunnel.tracking.hindsight import revocations
 from motfunnel.tracking.interpreter import Interpreter
 from motfunnel.tracking.merging import find_identity
@@ -91,6 +91,7 @@ class Reader:
             return funnels.stored_funnel(connection, self.database.tables, self.tenant)
 
     @question
+    @taught
     def contact(self, contact: object, *, as_of: datetime | None = None) -> Profile:
         """Say what is known of a contact, and why; an unknown one has an empty profile."""
         return self._profile(self._key(contact), as_of)
@@ -125,6 +126,7 @@ class Reader:
             is_live = funnels.newest_imported(connection, tables, self.tenant) is None
         return revoked if is_live else ()
 
+    @taught
     def moments(
         self,
         contact: object = None,
@@ -142,6 +144,7 @@ class Reader:
         """
         return list(self.iter_moments(contact, kind=kind, since=since, as_of=as_of))
 
+    @taught
     def iter_moments(
         self,
         contact: object = None,
@@ -176,6 +179,7 @@ class Reader:
 
         return ask_lazily(self.database, read)
 
+    @taught
     def report(
         self,
         *,
