@@ -21,7 +21,7 @@ from motfunnel.store.faults import is_of_missing_table
 from motfunnel.store.host import joined
 from motfunnel.store.lending import Lender
 from motfunnel.store.lent_dialects import lent_engine
-from motfunnel.store.waiting import begin_in_turn, bounded
+from motfunnel.store.waiting import FILES, begin_in_turn, bounded
 
 
 class LentDatabase(Database):
@@ -164,7 +164,8 @@ class LentDatabase(Database):
 
             if self.is_sqlite:
                 with self._at_once():
-                    begin_in_turn(begin, self.pause)
+                    path = self.lender.raw().execute(FILES).fetchone()[2] or ""
+                    begin_in_turn(begin, self.pause, path)
             else:
                 begin()
             yield

@@ -18,12 +18,17 @@ from sqlalchemy.exc import DBAPIError
 from motfunnel.store.deadline import left
 from motfunnel.store.faults import Fault, fault_of, sqlite_fault
 from motfunnel.store.statement import cursor_of
+from motfunnel.store.turns import Turn
 from motfunnel.store.types import MARIADB
 
 BUSY_SECONDS: Final = 30
 """How long to wait for SQLite's one write lock, where the call has no bound."""
 
 _LONGEST_NAP: Final = 0.02
+FILES: Final = "PRAGMA database_list"
+"""Asks SQLite for its databases, the main one first: a number, a name and a file of each."""
+
+_PATH: Final = "motfunnel_path"
 _LOCK_WAIT: Final = "motfunnel_lock_wait"
 
 
@@ -57,7 +62,9 @@ def begin_immediate(
     usual = None if is_ours else _pragma(connection, "busy_timeout")
     _set_busy_timeout(connection, 0)
     try:
-        begin_in_turn(lambda: connection.exec_driver_sql("BEGIN IMMEDIATE"), pause)
+        begin_in_turn(
+            lambda: connection.exec_driver_sql("BEGIN IMMEDIATE"), pause, _path(connection)
+        )
     finally:
         if connection.invalidated:  # the call was cancelled, and nothing is to hide that
             pass
@@ -67,17 +74,31 @@ def begin_immediate(
             _set_busy_timeout(connection, usual)
 
 
-def begin_in_turn(begin: Callable[[], object], pause: Callable[[float], object]) -> None:
-    """Try to begin until nobody else writes; what begins must not wait by itself."""
+def begin_in_turn(begin: Callable[[], object], pause: Callable[[float], object], path: str) -> None:
+    """Try to begin until nobody else writes, those who came first before those who came later.
+
+    Args:
+        begin: begins, and must not wait by itself.
+        pause: lets others go first.
+        path: the database's file; empty where it has none.
+    """
     until = monotonic() + (left(BUSY_SECONDS) or 0.0)
-    while True:
-        try:
-            begin()
-            return
-        except Exception as error:  # SQLAlchemy's, or that of whoever lends the connection
-            if fault_of(error) is not Fault.PASSING or monotonic() >= until:
-                raise
-        pause(min(random.uniform(0.0005, _LONGEST_NAP), max(0.0, until - monotonic())))
+    turn = Turn(path)
+    try:
+        while True:
+            is_next, is_last = turn.has_come(), monotonic() >= until
+            if is_next or is_last:
+                try:
+                    begin()
+                    return
+                except Exception as error:  # SQLAlchemy's, or that of whoever lends the connection
+                    if fault_of(error) is not Fault.PASSING or is_last:
+                        raise
+            turn.wait()
+            nap = random.uniform(0.0005, 0.002) if is_next else random.uniform(0.001, 0.006)
+            pause(min(nap, max(0.0, until - monotonic())))
+    finally:
+        turn.leave()
 
 
 def write_ahead(driver: Any, pause: Callable[[float], object]) -> None:
@@ -150,6 +171,16 @@ def _lock_wait_of_a_host(connection: Connection, seconds: int) -> Iterator[None]
 
 def _set_busy_timeout(connection: Connection, milliseconds: int) -> None:
     _pragma(connection, f"busy_timeout = {milliseconds}")
+
+
+def _path(connection: Connection) -> str:
+    """The file of the database, as SQLite has opened it; empty for one in memory."""
+    if _PATH not in connection.info:
+        with cursor_of(connection) as cursor:
+            cursor.execute(FILES)
+            connection.info[_PATH] = cursor.fetchone()[2] or ""
+    path: str = connection.info[_PATH]
+    return path
 
 
 def _pragma(connection: Connection, words: str) -> Any:
