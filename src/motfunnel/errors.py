@@ -82,6 +82,20 @@ class RefusedError(EventError):
     """
 
 
+class ErasedError(EventError):
+    """It happened before its contact was erased, and came back in a file, a reject or the spool.
+
+    A tombstone knows the contact. Names nobody.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("its contact was erased after it happened")
+
+
+class TombstoneError(MotfunnelError):
+    """Contacts have tombstones, and the tracker has not the key that knows them by these."""
+
+
 class StoreError(MotfunnelError, ConnectionError):
     """The database did not take it, in a transaction of the tracker's own; ``__cause__`` says why.
 

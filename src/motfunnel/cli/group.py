@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "merge": "people",
     "unmerge": "people",
     "forget": "people",
+    "tombstones": "people",
     "export": "people",
     "spool": "spool",
 }

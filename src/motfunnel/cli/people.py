@@ -1,8 +1,10 @@
-"""``motfunnel merge``, ``unmerge``, ``forget`` and ``export``: what is owed to the people."""
+"""``motfunnel merge``, ``unmerge``, ``forget``, ``export`` …: what is owed to the people."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+import json
+import os
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
@@ -12,7 +14,10 @@ from motfunnel.cli.output import print_json, print_lines, safe
 from motfunnel.cli.spool import use_spool, with_spool
 from motfunnel.cli.store import with_tracker
 from motfunnel.cli.words import duration
+from motfunnel.domain.instant import iso, utc
+from motfunnel.domain.payload import to_json
 from motfunnel.domain.wording import counted
+from motfunnel.store.tombstones import Tombstone
 from motfunnel.tracking.merging import Identity
 from motfunnel.tracking.tracker import Tracker
 
@@ -43,6 +48,12 @@ def unmerge_command(tracker: Tracker, /, old: str) -> None:
     "--silent-for", type=duration, metavar="DURATION",
     help="Instead of KEY: all of whom nothing has happened for so long, and old rejects.",
 )  # fmt: skip
+@click.option(
+    "--again",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Instead of KEY: whom the tombstones in this file know, after a backup was restored.",
+)
 @with_spool
 @click.pass_context
 def forget_command(
@@ -52,12 +63,17 @@ def forget_command(
     key: str | None,
     keep_counts: bool,
     silent_for: timedelta | None,
+    again: Path | None,
     path: Path | None,
 ) -> None:
     """Erase the contact KEY: its keys, its events, and every mention of it."""
-    if (key is None) == (silent_for is None):
-        raise click.UsageError("name one contact, or say --silent-for 1095d")
+    if sum(one is not None for one in (key, silent_for, again)) != 1:
+        raise click.UsageError("name one contact, or say --silent-for 1095d or --again FILE")
     tracker.spool = use_spool(tracker, path)
+    if again is not None:
+        count = tracker.forget_again(_read_tombstones(again))
+        print_lines([f"{counted(count, 'contact')} forgotten again"])
+        return
     if silent_for is not None:
         count = tracker.retain(silent_for, keep_counts=keep_counts)
         print_lines([f"{counted(count, 'contact')} forgotten"])
@@ -69,12 +85,38 @@ def forget_command(
         f"{counted(forgotten.rejects, 'reject')} and "
         f"{counted(forgotten.spooled, 'spooled call')} said of it"
     ]
+    if tracker.marker is None:
+        lines.append("an import of the same file brings it back; a tombstone_key prevents that")
     if forgotten.token is not None:
         lines.append(f"its counts are kept under {forgotten.token}")
     print_lines(lines)
     if not forgotten.is_complete:
         click.echo("somebody reads on: the database's log was not emptied; run it again", err=True)
         ctx.exit(NOT_WHOLLY)
+
+
+@click.command("tombstones")
+@with_tracker
+@click.option(
+    "--output",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The file; only its owner can read it.",
+)
+def tombstones_command(tracker: Tracker, /, output: Path) -> None:
+    """Write down of whom there are tombstones, to be kept apart from the database's backups.
+
+    Without the key they name nobody. After a backup was restored: motfunnel forget --again FILE.
+    """
+    found = tracker.tombstones()
+    new = output.with_name(f"{output.name}.new")
+    new.unlink(missing_ok=True)
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        for one in found:
+            file.write(to_json({"mark": one.mark, "erased_at": iso(one.erased_at)}) + "\n")
+    new.replace(output)
+    print_lines([counted(len(found), "tombstone")])
 
 
 @click.command("export")
@@ -85,6 +127,17 @@ def export_command(tracker: Tracker, /, key: str, path: Path | None) -> None:
     """Print everything that is recorded of the contact KEY, as JSON."""
     tracker.spool = use_spool(tracker, path)
     print_json(tracker.export(key))
+
+
+def _read_tombstones(path: Path) -> list[Tombstone]:
+    try:
+        read = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        return [
+            Tombstone(str(one["mark"]), utc(datetime.fromisoformat(one["erased_at"])))
+            for one in read
+        ]
+    except (KeyError, TypeError, ValueError):
+        raise click.UsageError(f"{safe(str(path))} holds no tombstones") from None
 
 
 def _tell(identity: Identity) -> None:

@@ -6,6 +6,7 @@ context's ``meta``; then only what is typed names another store, and no environm
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final
@@ -21,6 +22,9 @@ from motfunnel.store.urls import missing_file
 from motfunnel.tracking.tracker import Tracker
 
 HOST: Final = "motfunnel.host"
+SECRET: Final = "MOTFUNNEL_TOMBSTONE_KEY"
+"""The environment variable with the ``tombstone_key``: no option, which others see in ``ps``."""
+
 _OF_DB: Final = ("funnel", "tenant", "schema")
 _NO_STORE: Final = "see to the database's name and --schema; motfunnel import makes the tables"
 
@@ -105,6 +109,8 @@ def _use(
         return use_app(value, work)
     given = {option: value for option, value in of_db.items() if value is not None}
     given["funnel"] = read_funnel(of_db["funnel"])
+    if secret := os.environ.get(SECRET):
+        given["tombstone_key"] = secret
     if must_exist:
         _check_there(value)
     with Tracker(value, **given) as tracker:

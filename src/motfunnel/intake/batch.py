@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,12 +17,16 @@ from attrs import define, field
 from motfunnel.domain.event import Event
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.journey import make_entry
+from motfunnel.domain.marker import Marker
+from motfunnel.errors import ErasedError, TombstoneError
 from motfunnel.intake.source import Raw
 from motfunnel.store.faults import FAULTS, Fault, fault_of, name_of
 from motfunnel.store.host import savepoint
 from motfunnel.store.imports import EventRow, Transaction, add_event_rows, stored_events
 from motfunnel.store.ledger import Ledger
-from motfunnel.store.types import read_instant
+from motfunnel.store.redactions import find_redactions, redacted_contacts
+from motfunnel.store.tombstones import find_tombstones, has_tombstones
+from motfunnel.store.types import instant_text, read_instant
 
 if TYPE_CHECKING:
     from motfunnel.tracking.tracker import Tracker
@@ -37,14 +42,19 @@ class Taken(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """A row that cannot be taken, and why."""
+    """A row that cannot be taken, and why; of one whose contact was erased nothing is kept."""
 
     raw: Raw
     reason: str
+    is_erased: bool = False
 
 
 class _NothingNew(Exception):
     """Undoes a savepoint: no event of it is new, and so no contact needs a fold."""
+
+
+class _ErasedMeanwhile(Exception):
+    """Somebody was erased between the look and the lock."""
 
 
 @define
@@ -92,8 +102,18 @@ def write_events(
     del batch.refused[refused:]  # so that the batch can be written anew
     tables, tenant = tracker.database.tables, tracker.tenant
     ledger = Ledger(connection, tables.schema, tenant)
-    refused_here: list[Refused] = []
-    added = _write(ledger, tracker.funnel, settled, recorded_at, refused_here)
+    while True:
+        refused_here: list[Refused] = []
+        taken, erased = _part_erased(ledger, tracker.marker, settled)
+        taken = _without_redacted(ledger, tracker.marker, taken)
+        try:
+            with savepoint(connection) if tracker.marker else nullcontext():
+                added = _write(ledger, tracker, taken, recorded_at, refused_here)
+        except _ErasedMeanwhile:
+            continue
+        break
+    settled = list(taken)
+    refusals += erased
     if refused_here:
         gone = {id(one.raw) for one in refused_here}
         settled = [one for one in settled if id(one.raw) not in gone]
@@ -106,7 +126,7 @@ def write_events(
 
 def _write(
     ledger: Ledger,
-    funnel: Funnel,
+    tracker: Tracker,
     some: Sequence[Taken],
     recorded_at: datetime,
     refused: list[Refused],
@@ -115,7 +135,7 @@ def _write(
 
     Args:
         ledger: whose contacts, and where.
-        funnel: of contacts that are new.
+        tracker: whose funnel contacts that are new get.
         some: the rows.
         recorded_at: when.
         refused: takes those that are refused.
@@ -123,7 +143,9 @@ def _write(
     connection, tables = ledger.connection, ledger.tables
     try:
         with savepoint(connection):
-            ledger.mark_contacts({one.row.contact for one in some}, funnel)
+            ledger.mark_contacts({one.row.contact for one in some}, tracker.funnel)
+            if _part_erased(ledger, tracker.marker, some)[1]:
+                raise _ErasedMeanwhile
             rows = [one.row for one in some]
             added = add_event_rows(connection, tables, ledger.tenant, rows, recorded_at)
             if not added:
@@ -139,8 +161,63 @@ def _write(
             return 0
     half = len(some) // 2
     return sum(
-        _write(ledger, funnel, part, recorded_at, refused) for part in (some[:half], some[half:])
+        _write(ledger, tracker, part, recorded_at, refused) for part in (some[:half], some[half:])
     )
+
+
+def check_tombstone_key(tracker: Tracker) -> None:
+    """Make sure that whoever was erased can be known.
+
+    Raises:
+        TombstoneError: there are tombstones, and the tracker has no key.
+    """
+    if tracker.marker is None:
+        with tracker.database.read() as connection:
+            if has_tombstones(connection, tracker.database.tables, tracker.tenant):
+                raise TombstoneError(
+                    "contacts were erased with a tombstone_key; give the tracker the same, so that "
+                    "nothing brings them back (on the command line: MOTFUNNEL_TOMBSTONE_KEY)"
+                )
+
+
+def _part_erased(
+    ledger: Ledger, marker: Marker | None, settled: Sequence[Taken]
+) -> tuple[Sequence[Taken], list[Refused]]:
+    """Refuse the rows from before the erasure of their contacts."""
+    if marker is None:
+        return settled, []
+    marks = {contact: marker.mark(contact) for contact in {one.row.contact for one in settled}}
+    stones = find_tombstones(ledger.connection, ledger.tables, ledger.tenant, marks.values())
+    until = {key: instant_text(stones[mark]) for key, mark in marks.items() if mark in stones}
+    if not until:
+        return settled, []
+    taken: list[Taken] = []
+    erased: list[Refused] = []
+    for one in settled:
+        if one.row.contact in until and one.row.occurred_at <= until[one.row.contact]:
+            erased.append(Refused(one.raw, ErasedError().reason, is_erased=True))
+        else:
+            taken.append(one)
+    return taken, erased
+
+
+def _without_redacted(
+    ledger: Ledger, marker: Marker | None, taken: Sequence[Taken]
+) -> Sequence[Taken]:
+    """Leave out the rows of which an erasure has left something: they were taken before."""
+    where = (ledger.connection, ledger.tables, ledger.tenant)
+    contacts = redacted_contacts(*where) & {one.row.contact for one in taken}
+    if not contacts:
+        return taken
+    found = find_redactions(*where, contacts)
+
+    def is_known(one: Taken) -> bool:
+        left = found.get(one.row.contact, ())
+        return bool(left) and any(
+            each.is_of(_event(one.row), marker, is_dated=True) for each in left
+        )
+
+    return [one for one in taken if not is_known(one)]
 
 
 def _contradicted(settled: Sequence[Taken], stored: Iterable[Event]) -> list[Refused]:

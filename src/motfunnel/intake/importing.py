@@ -20,7 +20,7 @@ from attrs import define, evolve, field, frozen
 
 from motfunnel.domain.funnel import Funnel
 from motfunnel.errors import SourceError
-from motfunnel.intake.batch import Batch, Refused, Taken, write_events
+from motfunnel.intake.batch import Batch, Refused, Taken, check_tombstone_key, write_events
 from motfunnel.intake.columns import Columns
 from motfunnel.intake.imported import Imported
 from motfunnel.intake.rejecting import make_reject, open_rejects_file, write_rejects_file
@@ -74,10 +74,11 @@ def import_file(
 
     Raises:
         SourceError: the file is missing, malformed, or lacks a column.
+        TombstoneError: there are tombstones, and the tracker has no ``tombstone_key``.
         MissingExtraError: reading Parquet needs pyarrow.
     """
-    if rejects is not None:
-        _check_target(Path(rejects), Path(path))
+    _check_target(rejects, Path(path))
+    check_tombstone_key(tracker)
     file = _open(Path(path), Columns(**columns), file_format, delimiter)
     try:
         reader = RowReader(tracker.interpreter, tracker.funnel, file.columns)
@@ -90,8 +91,11 @@ def import_file(
     return imported
 
 
-def _check_target(rejects: Path, source: Path) -> None:
+def _check_target(given: str | Path | None, source: Path) -> None:
     """Make sure, before any row is taken, that the rejects can be written beside it."""
+    if given is None:
+        return
+    rejects = Path(given)
     if not rejects.parent.is_dir():
         raise SourceError(f"there is no folder {rejects.parent} to write the rejects to")
     if rejects.exists() and source.exists() and rejects.samefile(source):

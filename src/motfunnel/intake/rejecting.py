@@ -12,6 +12,7 @@ from motfunnel.errors import SourceError
 from motfunnel.intake.batch import Refused
 from motfunnel.intake.columns import Columns
 from motfunnel.intake.row_reader import write_json
+from motfunnel.intake.source import Raw
 from motfunnel.store.rejects import COLUMNS, CUT, ROW, UNREAD, Reject, all_rejects
 from motfunnel.tracking.private_file import open_private
 
@@ -32,6 +33,8 @@ _NO_UTF8: Final = re.compile("[\udc80-\udcff]")
 def make_reject(refused: Refused, source: str, digest: str, columns: Columns) -> Reject:
     """Keep a refused row, with what it takes to try it again."""
     raw = refused.raw
+    if refused.is_erased:
+        raw = Raw(raw.line, {})
     part = ROW if raw.fault is None else UNREAD
     payload = write_json({COLUMNS: columns.to_dict(), part: dict(raw.cells)})
     if len(payload) > _MOST_PAYLOAD:

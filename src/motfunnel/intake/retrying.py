@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import define, evolve, field
 
 from motfunnel.errors import SourceError
-from motfunnel.intake.batch import Batch, Refused, Taken, write_events
+from motfunnel.intake.batch import Batch, Refused, Taken, check_tombstone_key, write_events
 from motfunnel.intake.columns import Columns
 from motfunnel.intake.imported import Imported
 from motfunnel.intake.rejecting import PREFIX
@@ -32,6 +32,7 @@ from motfunnel.store.rejects import (
     find_changed,
     put_reasons,
     read_rejects,
+    replace_reject,
 )
 from motfunnel.store.retrying import ask, persist
 from motfunnel.tracking.retaking import retry_said
@@ -62,6 +63,7 @@ def retry_rejects(
     Raises:
         SourceError: there is no such zone or form of instants.
     """
+    check_tombstone_key(tracker)
     tracker.keep_funnel()
     changes = {name: value for name, value in mended.items() if value is not None}
     retry = _Retry(tracker, source, changes, progress or (lambda _, __: None))
@@ -191,6 +193,11 @@ class _Retry:
         if changed := find_changed(connection, tables, tracker.tenant, taken):
             raise _Changed(changed)
         put_reasons(connection, tables, tracker.tenant, left, now)
+        erased = {_id_of(one) for one in refused if one.is_erased}
+        for one in left:
+            if one.id in erased:
+                empty = evolve(one, contact=None, event=None, payload="{}")
+                replace_reject(connection, tables, tracker.tenant, one.id, empty)
         drop_rejects(connection, tables, tracker.tenant, [one.id for one in taken])
         return added, left
 

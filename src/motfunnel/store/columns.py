@@ -172,6 +172,26 @@ def _erasures() -> list[Any]:
     ]
 
 
+def _tombstones() -> list[Any]:
+    return [
+        _tenant(),
+        Column("mark", key_type(64), nullable=False),
+        _instant("erased_at"),
+        _key("tombstones", "tenant", "mark"),
+    ]
+
+
+def _redactions() -> list[Any]:
+    return [
+        _tenant(),
+        _contact(),
+        Column("id", key_type(), nullable=False),
+        Column("mark", key_type(64), nullable=True),
+        Column("parts", text_type(), nullable=False),
+        _key("redactions", "tenant", "contact", "id"),
+    ]
+
+
 def _rejects() -> list[Any]:
     return [
         _tenant(),
@@ -227,6 +247,8 @@ COLUMNS: Final = {
     "traits": _traits,
     "aliases": _aliases,
     "erasures": _erasures,
+    "tombstones": _tombstones,
+    "redactions": _redactions,
     "rejects": _rejects,
     "funnels": _funnels,
     "imports": _imports,

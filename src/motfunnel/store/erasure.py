@@ -121,6 +121,22 @@ def referred_names(connection: Connection, tables: Tables, tenant: str) -> Seque
     return connection.scalars(named).all()
 
 
+def all_keys(connection: Connection, tables: Tables, tenant: str) -> set[str]:
+    """All keys by which somebody may be known: of contacts, merges, referrals and rejects."""
+    named = [
+        tables.contacts.c.contact,
+        tables.aliases.c.alias,
+        tables.aliases.c.contact,
+        tables.moments.c.referred,
+        tables.rejects.c.contact,
+    ]
+    found: set[str] = set()
+    for column in named:
+        mine = select(column).where(column.table.c.tenant == tenant, column.is_not(None))
+        found.update(connection.scalars(mine.distinct()))
+    return found
+
+
 def put_erasure(
     connection: Connection,
     tables: Tables,

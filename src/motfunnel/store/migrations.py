@@ -95,7 +95,15 @@ def _to_version_2(connection: Connection, tables: Tables) -> None:
             index.create(connection, checkfirst=True)
 
 
-_STEPS: Final[dict[int, Callable[[Connection, Tables], None]]] = {1: _to_version_2}
+def _to_version_3(connection: Connection, tables: Tables) -> None:
+    """Who was erased is known again by a secret of the host's, and what named them by the rest."""
+    tables.metadata.create_all(connection, [tables.tombstones, tables.redactions])
+
+
+_STEPS: Final[dict[int, Callable[[Connection, Tables], None]]] = {
+    1: _to_version_2,
+    2: _to_version_3,
+}
 """What brings the tables from a version to the next."""
 
 

@@ -11,6 +11,8 @@ and one contact's rows lie together. There are few indexes: each is a random wri
 | traits | what ``identify`` said, with the instant from which it holds |
 | aliases | which keys were merged into which, from when to when |
 | erasures | that somebody was erased, and when; not who |
+| tombstones | of who was erased, a hash that only the host's secret can make; none without one |
+| redactions | which events of others named somebody who was erased, and in which parts |
 | rejects | input that could not be taken, and why |
 | funnels | the definitions by which contacts were classified |
 | imports | how far an unfinished import of a file has come |
@@ -44,6 +46,8 @@ class Tables:
     traits: Table
     aliases: Table
     erasures: Table
+    tombstones: Table
+    redactions: Table
     rejects: Table
     funnels: Table
     imports: Table

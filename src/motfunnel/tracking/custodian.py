@@ -5,7 +5,7 @@ The half of the tracker that sees to identity and privacy. Classifies nothing, t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from functools import partial
@@ -13,13 +13,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 from motfunnel.domain.instant import Duration, read_duration
+from motfunnel.domain.marker import Marker
 from motfunnel.domain.scrubber import Scrubber
-from motfunnel.errors import QuestionError
+from motfunnel.errors import QuestionError, TombstoneError
 from motfunnel.store.deadline import within
-from motfunnel.store.erasure import compact, drop_rejects_before, silent_contacts
+from motfunnel.store.erasure import all_keys, compact, drop_rejects_before, silent_contacts
 from motfunnel.store.host import Host
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.retrying import persist
+from motfunnel.store.tombstones import (
+    Tombstone,
+    all_tombstones,
+    find_tombstones,
+    put_tombstones,
+)
 from motfunnel.store.transacting import transact
 from motfunnel.tracking.erasing import Erased, Forgotten, erase
 from motfunnel.tracking.exporting import export_contact
@@ -42,10 +49,12 @@ class Custodian(Reader):
     Attributes:
         spool: where calls wait on this machine; None: nowhere.
         budget: how long a merge on a connection of our own may keep the host waiting.
+        marker: makes tombstones with the host's secret; None: there is none.
     """
 
     spool: Spool | None
     budget: timedelta | None
+    marker: Marker | None
 
     @taught
     def merge(
@@ -131,8 +140,45 @@ class Custodian(Reader):
             rejects=erased.rejects,
             spooled=spooled,
             token=erased.token,
+            tombstones=erased.tombstones,
             is_complete=compact(self.database),
         )
+
+    def tombstones(self) -> list[Tombstone]:
+        """Give the tombstones, to be kept where a restored backup does not undo them."""
+        with self.database.read() as connection:
+            return all_tombstones(connection, self.database.tables, self.tenant)
+
+    def forget_again(self, tombstones: Iterable[Tombstone]) -> int:
+        """Forget whom a restored backup brought back, without anybody having to name them.
+
+        Of these tombstones those count that the database does not have. Looks through all keys
+        and all events of the tenant. Counts are not kept.
+
+        Returns:
+            How many contacts were forgotten again.
+
+        Raises:
+            TombstoneError: the tracker has no ``tombstone_key``.
+        """
+        marker = self.marker
+        if marker is None:
+            raise TombstoneError("without its tombstone_key nobody can be known by a tombstone")
+        given = {one.mark: one for one in tombstones}
+        with self.database.read() as connection:
+            where = (connection, self.database.tables, self.tenant)
+            stood = find_tombstones(*where, given)
+            gone = [key for key in all_keys(*where) if marker.mark(key) in given.keys() - stood]
+        for key in gone:
+            self._erase({key: None}, namers=self._find_namers(self._scrubber({key: None})))
+        erased = [one for one in given.values() if stood.get(one.mark) != one.erased_at]
+        persist(
+            self.database,
+            lambda on: put_tombstones(on, self.database.tables, self.tenant, erased),
+        )
+        self._empty_spool(Erased(keys=dict.fromkeys(gone)))
+        compact(self.database)
+        return len(gone)
 
     def retain(self, within: Duration, *, keep_counts: bool = False) -> int:
         """Forget the contacts of whom nothing has happened for longer than this, and old rejects.
@@ -173,6 +219,7 @@ class Custodian(Reader):
             namers=namers,
             before=before,
             key_of=self.interpreter.contact_key,
+            marker=self.marker,
         )
         return self._commit(work)
 

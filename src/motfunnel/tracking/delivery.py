@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import define, evolve, field, frozen
 
 from motfunnel.domain.wording import counted
-from motfunnel.errors import EventError, MotfunnelError, StoreError
+from motfunnel.errors import ErasedError, EventError, MotfunnelError, StoreError
 from motfunnel.store.deadline import is_over, left
 from motfunnel.store.faults import Fault, fault_of
 from motfunnel.tracking.log import write_line
@@ -216,5 +216,7 @@ def _is_away(error: Exception) -> bool:
 
 
 def _refused(aside: SetAside, error: Exception) -> SetAside:
+    if isinstance(error, ErasedError):
+        return aside.emptied(reason_of(error))
     reason = aside.reason if aside.is_refused else reason_of(error)
     return evolve(aside, is_refused=True, reason=reason)

@@ -15,6 +15,7 @@ from attrs import evolve, field, frozen
 
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.instant import to_micros
+from motfunnel.domain.marker import Marker
 from motfunnel.domain.moment import LEFT, SILENCE, Episode, Moment
 from motfunnel.domain.scrubber import Scrubber
 from motfunnel.store.contact_state import ContactState
@@ -28,6 +29,7 @@ from motfunnel.store.erasure import (
     unname_referred,
 )
 from motfunnel.store.ledger import Ledger
+from motfunnel.store.tombstones import Tombstone, put_tombstones
 from motfunnel.tracking.fold import refold
 from motfunnel.tracking.merging import lock_identities
 from motfunnel.tracking.redaction import scrub_others, scrub_rejects, scrubber_of
@@ -43,6 +45,10 @@ class Forgotten:
         rejects: how many rejects were its own, and are gone, or named it, and do so no more.
         spooled: how many calls waited on this machine that were its own, or named it, likewise.
         token: what stands for it where its counts were kept; else None.
+        tombstones: by how many keyed hashes it is known again, so that no import, no retry and no
+            delivery brings back what it did until now; 0 without a ``tombstone_key``: then
+            nothing of it is left by which it could be known, and an import of the same file
+            brings it back.
         is_complete: whether nothing is left in the database's files either, as far as that is
             ours to see to; False on SQLite while somebody reads on.
     """
@@ -52,6 +58,7 @@ class Forgotten:
     rejects: int
     spooled: int = 0
     token: str | None = None
+    tombstones: int = 0
     is_complete: bool = True
 
 
@@ -66,6 +73,7 @@ class Erased:
         others: how many events of others named one of them.
         rejects: how many rejects were theirs or named one of them.
         token: what stands for the last of them; None where nothing does.
+        tombstones: how many of their keys are known again.
     """
 
     keys: Mapping[str, str | None] = field(factory=dict)
@@ -74,6 +82,7 @@ class Erased:
     others: int = 0
     rejects: int = 0
     token: str | None = None
+    tombstones: int = 0
 
 
 def erase(
@@ -85,20 +94,22 @@ def erase(
     namers: Collection[str] = (),
     before: datetime | None = None,
     key_of: Callable[[Any], object] | None = None,
+    marker: Marker | None = None,
 ) -> Erased:
     """Delete all that is recorded of contacts, and take their keys out of all else.
 
-    All of it is one transaction, and all contacts are locked first, in the order that everybody
-    keeps: a merge, a delivery or a retry comes before it or after it, and so does a crash.
+    All contacts are locked first, in the order that everybody keeps: a merge, a delivery or a retry
+    comes before it or after it.
 
     Args:
-        ledger: where.
+        ledger: in whose transaction.
         funnel: by which contacts are classified.
         tokens: for each contact, by any of its keys, what is to keep its counts; None: nothing is.
         now: when they are erased.
         namers: whose events are known to name one of them.
         before: leave alone those of whom something has happened since this instant.
         key_of: turns a contact as the host has it into its key.
+        marker: makes the tombstones.
     """
     owners, members = lock_identities(ledger, funnel, {*tokens, *namers})
     wanted = {owners[key].contact: (owners[key], token) for key, token in tokens.items()}
@@ -106,15 +117,17 @@ def erase(
     for contact, (owner, token) in wanted.items():
         if before is not None and owner.last is not None and owner.last[0] >= to_micros(before):
             continue
-        keys = {contact, *(key for key, above in members.items() if above == contact)}
-        keys |= {key for key in tokens if owners[key] is owner}
+        theirs = {**members, **{key: owners[key].contact for key in tokens}}
+        keys = {contact, *(key for key, above in theirs.items() if above == contact)}
         done = _erase_rows(ledger, funnel, owner, sorted(keys), token, now, done)
     where = (ledger.connection, ledger.tables, ledger.tenant)
     unname_referred(*where, done.keys)
     scrubber = scrubber_of(_with_spellings(ledger, done.keys, key_of), funnel, key_of)
     rejects = scrub_rejects(ledger, funnel, scrubber)
-    others = scrub_others(ledger, funnel, scrubber, owners)
-    return evolve(done, rejects=rejects, others=others)
+    others = scrub_others(ledger, funnel, scrubber, owners, marker)
+    stones = [] if marker is None else [Tombstone(marker.mark(key), now) for key in done.keys]
+    put_tombstones(*where, stones)
+    return evolve(done, rejects=rejects, others=others, tombstones=len(stones))
 
 
 def _erase_rows(

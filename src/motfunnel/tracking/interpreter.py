@@ -120,7 +120,8 @@ class Interpreter:
         """
         if not aside.is_exact:
             raise EventError(aside.reason, contact=aside.contact, event=aside.event)
-        return evolve(self.take_call(funnel, aside.to_call()), is_dated=aside.is_dated)
+        said = self.take_call(funnel, aside.to_call())
+        return evolve(said, is_dated=aside.is_dated, is_again=True)
 
     def key(self, contact: object, event: object = None) -> object:
         """Turn a contact into what it is known by, in the host's own way if it has one.

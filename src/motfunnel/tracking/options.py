@@ -12,6 +12,7 @@ from os import PathLike
 from typing import Any, Final, Literal, TypedDict
 
 from motfunnel.domain.instant import Duration, read_duration
+from motfunnel.domain.marker import check_secret
 from motfunnel.domain.payload import check_text
 from motfunnel.store.columns import TENANT_LENGTH
 from motfunnel.store.host import Host
@@ -32,6 +33,7 @@ class TrackerOptions(TypedDict, total=False):
     spool_limit: int | None
     spool_full: WhenFull
     host: Callable[[], Host | None] | None
+    tombstone_key: str | bytes | None
 
 
 def check_tenant(tenant: str) -> str:
@@ -106,5 +108,6 @@ CHECKS: Final[dict[str, Callable[[Any], object]]] = {
     "budget": read_budget,
     "spool_limit": check_spool_limit,
     "spool_full": check_spool_full,
+    "tombstone_key": lambda key: None if key is None else check_secret(key),
 }
 """What a Tracker checks of the values that it is given, by the argument's name."""

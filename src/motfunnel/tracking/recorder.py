@@ -9,19 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
+from typing import Any
 
 from attrs import evolve, frozen
 
 from motfunnel.domain import machine
 from motfunnel.domain.event import IDENTIFY, Event
 from motfunnel.domain.funnel import Funnel
-from motfunnel.domain.instant import utc
+from motfunnel.domain.instant import to_micros, utc
 from motfunnel.domain.journey import Entry, make_entry
+from motfunnel.domain.marker import Marker
 from motfunnel.domain.moment import Moment, Presence
 from motfunnel.domain.rule import Reading
-from motfunnel.errors import ConflictError, EventError
+from motfunnel.errors import ConflictError, ErasedError, EventError
 from motfunnel.store.contact_state import ContactState
 from motfunnel.store.ledger import Ledger
+from motfunnel.store.redactions import Redaction, find_redactions
+from motfunnel.store.tombstones import find_tombstones
 from motfunnel.tracking.fold import difference, fold, source_of
 from motfunnel.tracking.tracked import Tracked
 
@@ -39,12 +43,14 @@ class Said:
         reading: what it means to the funnel.
         is_dated: whether the host said when; if not, a retry may say another instant.
         ambient: the properties that are the surroundings' to give; a retry may have others.
+        is_again: whether it was kept since it was said, in the spool or among the rejects.
     """
 
     event: Event
     reading: Reading
     is_dated: bool = True
     ambient: frozenset[str] = frozenset()
+    is_again: bool = False
 
 
 def record_all(
@@ -53,6 +59,7 @@ def record_all(
     said: Sequence[Said],
     recorded_at: datetime,
     clock: Callable[[], datetime],
+    marker: Marker | None = None,
 ) -> list[Tracked]:
     """Record events of several contacts; say of each what it did, in the order given.
 
@@ -65,6 +72,8 @@ def record_all(
         EventError: the contact was erased.
     """
     owners = ledger.lock_owners([one.event.contact for one in said], funnel)
+    if marker is not None and any(find_erased(ledger, said, marker)):
+        raise ErasedError
     groups: dict[str, list[int]] = {}
     for number, one in enumerate(said):
         groups.setdefault(owners[one.event.contact].contact, []).append(number)
@@ -73,7 +82,7 @@ def record_all(
         numbers = groups[contact]
         state = owners[said[numbers[0]].event.contact]
         dated = _date([said[n] for n in numbers], state, clock)
-        found = _record(ledger, state, funnel, dated, recorded_at)
+        found = _record(ledger, state, funnel, dated, recorded_at, marker)
         answers.update(zip(numbers, found, strict=True))
     return [answers[n] for n in range(len(said))]
 
@@ -102,11 +111,16 @@ def _record(
     funnel: Funnel,
     said: Sequence[Said],
     recorded_at: datetime,
+    marker: Marker | None,
 ) -> list[Tracked]:
     """Record events of one contact, which is locked; say of each what it did."""
     new: list[Said] = []
+    is_behind = state.fingerprint != funnel.fingerprint
     for one in said:
-        if _add(ledger, state, one, recorded_at):
+        # What comes after all else has not been here before.
+        is_new = not (is_behind or state.last is None) and not _is_by(one.event, state)
+        known = [] if is_new else _redactions(ledger, one.event.contact)
+        if _add(ledger, state, one, recorded_at, known, marker):
             new.append(one)
             state.known |= one.event.name == IDENTIFY
     moments: dict[_EventKey, list[Moment]] = {}
@@ -123,8 +137,39 @@ def _record(
     return [_answer(one.event, id(one) in fresh, moments, revoked) for one in said]
 
 
-def _add(ledger: Ledger, state: ContactState, one: Said, recorded_at: datetime) -> bool:
-    """Store the event; False if it is stored already."""
+def find_erased(ledger: Ledger, said: Sequence[Said], marker: Marker) -> list[bool]:
+    """Say of events whether they were kept from before the erasure of their contact."""
+    marks = {one.event.contact: marker.mark(one.event.contact) for one in said if one.is_again}
+    where = (ledger.connection, ledger.tables, ledger.tenant)
+    stones = find_tombstones(*where, marks.values()) if marks else {}
+    erased = {contact: stones[mark] for contact, mark in marks.items() if mark in stones}
+    return [
+        one.is_again
+        and one.event.contact in erased
+        and one.event.occurred_at <= erased[one.event.contact]
+        for one in said
+    ]
+
+
+def _is_by(event: Event, state: ContactState) -> bool:
+    """Whether an event lies no later than the latest that is recorded of its contact."""
+    return state.last is not None and to_micros(event.occurred_at) <= state.last[0]
+
+
+def _redactions(ledger: Ledger, contact: str) -> list[Redaction]:
+    where = (ledger.connection, ledger.tables, ledger.tenant)
+    return find_redactions(*where, [contact]).get(contact, [])
+
+
+def _add(
+    ledger: Ledger,
+    state: ContactState,
+    one: Said,
+    recorded_at: datetime,
+    known: Sequence[Redaction],
+    marker: Marker | None,
+) -> bool:
+    """Store the event; False if it is stored already, or what an erasure left of it."""
     event = one.event
     if state.erased_at is not None:
         raise EventError(
@@ -133,6 +178,9 @@ def _add(ledger: Ledger, state: ContactState, one: Said, recorded_at: datetime) 
             event=event.name,
             id=event.id,
         )
+    said: Any = {"is_dated": one.is_dated, "ambient": one.ambient}
+    if any(left.is_of(event, marker, **said) for left in known):
+        return False
     if ledger.add_event(event, one.reading.signal.label, recorded_at):
         if event.name == IDENTIFY:
             ledger.add_traits(state.contact, event, recorded_at)
@@ -141,6 +189,9 @@ def _add(ledger: Ledger, state: ContactState, one: Said, recorded_at: datetime) 
     if stored is None or not event.same_as(
         stored, ignore_instant=not one.is_dated, ignoring=one.ambient
     ):
+        late = [] if known else _redactions(ledger, event.contact)
+        if any(left.is_of(event, marker, **said) for left in late):
+            return False
         raise ConflictError(
             f"the id {event.id!r} is taken by an event with other content, which stays as it was",
             contact=event.contact,

@@ -15,11 +15,13 @@ from attrs import evolve
 
 from motfunnel.domain.event import IDENTIFY, Event
 from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.marker import Marker
 from motfunnel.domain.payload import to_json
 from motfunnel.domain.scrubber import ERASED, Scrubber
 from motfunnel.store.contact_state import ContactState
 from motfunnel.store.erasure import events_naming, rejects_naming, replace_event
 from motfunnel.store.ledger import Ledger
+from motfunnel.store.redactions import put_redactions, redaction
 from motfunnel.store.rejects import (
     COLUMNS,
     CUT,
@@ -40,6 +42,9 @@ if TYPE_CHECKING:
 _SEPARATORS: Final = re.compile(r"""\s*["']?[,;\t|]["']?\s*|^["']|["']$""")
 """What stands between the cells of a line that is no whole row."""
 
+_MADE_OF_CONTENT: Final = re.compile("[0-9a-f]{32}-[0-9]+")
+"""An id that an import made of a row: whoever guesses the row can verify it."""
+
 _ESCAPED: Final = re.compile(r"\\+u([0-9A-Fa-f]{4})")
 _ESCAPED_QUOTE: Final = re.compile(r"\\+([\"'/])")
 
@@ -57,7 +62,11 @@ def find_namers(
 
 
 def scrub_others(
-    ledger: Ledger, funnel: Funnel, scrubber: Scrubber, owners: Mapping[str, ContactState]
+    ledger: Ledger,
+    funnel: Funnel,
+    scrubber: Scrubber,
+    owners: Mapping[str, ContactState],
+    marker: Marker | None,
 ) -> int:
     """Take the keys out of the events of others, and fold those anew; how many events there were.
 
@@ -68,6 +77,7 @@ def scrub_others(
         funnel: by which they are classified.
         scrubber: knows the keys.
         owners: the contacts that are locked already, by key.
+        marker: marks the ids that name one of them, if there is a secret.
     """
     where = (ledger.connection, ledger.tables, ledger.tenant)
     referring = referring_properties(funnel)
@@ -83,6 +93,7 @@ def scrub_others(
     for pairs in changed.values():
         for stored, cleaned in pairs:
             replace_event(*where, stored, cleaned)
+        put_redactions(*where, (redaction(*pair, marker) for pair in pairs))
     states = {owners[key].contact: owners[key] for key in changed}
     refold(ledger, [*states.values()], funnel)
     remake_traits(*where, {key: owners[key].contact for key in changed})
@@ -186,9 +197,12 @@ def _pieces(text: str, column: str) -> list[str]:
 
 
 def _clean(event: Event, scrubber: Scrubber, referring: Collection[str]) -> Event:
-    return evolve(
+    cleaned = evolve(
         event,
-        id=str(uuid4()) if scrubber.is_named(event.id) else event.id,
         name=scrubber.clean_name(event.name),
         properties=scrubber.clean(event.properties, referring),
     )
+    is_telling = cleaned != event and _MADE_OF_CONTENT.fullmatch(event.id)
+    if is_telling or scrubber.is_named(event.id):
+        return evolve(cleaned, id=str(uuid4()))
+    return cleaned

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.marker import Marker
 from motfunnel.errors import EventError, RefusedError, StoreError
 from motfunnel.store.faults import FAULTS, Fault, fault_of, name_of
 from motfunnel.store.host import savepoint
@@ -60,6 +61,7 @@ def record_apart(
     said: Sequence[Said],
     now: datetime,
     clock: Callable[[], datetime],
+    marker: Marker | None,
 ) -> list[Tracked | EventError]:
     """Record each event in a savepoint; say of each what it did, or why it was refused.
 
@@ -70,7 +72,7 @@ def record_apart(
         one = said[number]
         try:
             with savepoint(connection):
-                [outcomes[number]] = record_all(ledger, funnel, [one], now, clock)
+                [outcomes[number]] = record_all(ledger, funnel, [one], now, clock, marker)
         except Exception as error:
             if not is_refusal(error):
                 raise

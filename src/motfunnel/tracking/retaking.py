@@ -12,8 +12,14 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from motfunnel.errors import EventError, StoreError
-from motfunnel.store.rejects import Reject, drop_rejects, find_changed, put_reasons
+from motfunnel.errors import ErasedError, EventError, StoreError
+from motfunnel.store.rejects import (
+    Reject,
+    drop_rejects,
+    find_changed,
+    put_reasons,
+    replace_reject,
+)
 from motfunnel.store.retrying import persist
 from motfunnel.tracking.refusal import is_refusal, refused
 from motfunnel.tracking.set_aside import MARK, SOURCE, SetAside, reason_of
@@ -45,12 +51,22 @@ def retry_said(writer: Writer, rejects: Sequence[Reject]) -> tuple[int, list[Rej
         outcome = _retake(writer, aside, reject)
         if isinstance(outcome, Tracked):
             added += not outcome.duplicate
+        elif isinstance(outcome, ErasedError):
+            left.append(_emptied(writer, aside, reject, outcome))
         else:
             left.append(evolve(reject, reason=reason_of(outcome)))
     if left:
         tables, tenant, now = writer.database.tables, writer.tenant, writer.clock()
         persist(writer.database, lambda on: put_reasons(on, tables, tenant, left, now))
     return added, left, rows
+
+
+def _emptied(writer: Writer, aside: SetAside, reject: Reject, error: Exception) -> Reject:
+    """Leave of a reject only that there was one."""
+    empty = evolve(aside.emptied(reason_of(error)).to_reject(), id=reject.id)
+    where = (writer.database.tables, writer.tenant, reject.id)
+    persist(writer.database, lambda on: replace_reject(on, *where, empty))
+    return empty
 
 
 def _read(reject: Reject) -> SetAside | None:

@@ -107,6 +107,11 @@ class SetAside:
             payload=to_text({MARK: json.loads(self.to_json())}),
         )
 
+    def emptied(self, reason: str) -> SetAside:
+        """That something was set aside, and why; nothing of what it was."""
+        gone: Any = dict.fromkeys(("contact", "event", "properties", "occurred_at", "extra"))
+        return evolve(self, **gone, id=str(uuid4()), is_exact=False, is_refused=True, reason=reason)
+
     def is_of(self, scrubber: Scrubber) -> bool:
         """Whether an erased contact said it; what is no event is taken to be, if it names one."""
         if isinstance(self.extra, list):

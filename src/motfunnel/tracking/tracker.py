@@ -19,6 +19,7 @@ from motfunnel.domain.definition import Preset
 from motfunnel.domain.event import IDENTIFY
 from motfunnel.domain.funnel import Funnel, read_funnel
 from motfunnel.domain.instant import Duration
+from motfunnel.domain.marker import Marker
 from motfunnel.domain.moment import MomentKind, MomentName
 from motfunnel.store.asynchrony import run_on_host
 from motfunnel.store.database import Database
@@ -95,6 +96,10 @@ class Tracker(Upkeep, Custodian):
             ``bind``, and that reads see; where it gives None, calls commit by themselves. Sweeps,
             rebuilds, imports and erasures always do, and so do the calls of a handler: by then
             the host's transaction has ended.
+        tombstone_key: a secret of the host's, of 16 bytes or more, that is stored nowhere. With it
+            ``forget`` keeps a keyed hash of each key of the contact, by which imports, retries and
+            deliveries refuse what it did until then; without it nothing is kept, and they bring
+            it back.
     """
 
     @taught
@@ -113,12 +118,16 @@ class Tracker(Upkeep, Custodian):
         spool_limit: int | None = LIMIT,
         spool_full: WhenFull = "refuse",
         host: Callable[[], Host | None] | None = None,
+        tombstone_key: str | bytes | None = None,
     ) -> None:
         check_tenant(tenant)
         self.database: Database = self._open(database, check_schema(schema))
         if host is not None:
             self.database.host = lambda: None if is_telling() else host()
         self.tenant = tenant
+        self.marker: Marker | None = (
+            None if tombstone_key is None else Marker(tombstone_key, tenant)
+        )
         self._funnel = read_funnel(funnel)
         self.clock = clock
         self.interpreter: Interpreter = Interpreter(contact_key, clock, TOLERANCE, Sightings())

@@ -17,6 +17,7 @@ from attrs import evolve
 
 from motfunnel.domain.event import IDENTIFY
 from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.marker import Marker
 from motfunnel.errors import EventError, StoreError
 from motfunnel.store import funnels
 from motfunnel.store.attempting import Attempt, attempt_to_join
@@ -54,12 +55,14 @@ class Writer(Reader):
         budget: how long a call on its own connection may keep the host waiting.
         on_error: what becomes of errors.
         spool: where calls wait that the database was not there for; None: nowhere.
+        marker: knows who was erased; None where the host gave no ``tombstone_key``.
         _keeper: keeps what could not be recorded.
     """
 
     budget: timedelta | None
     on_error: OnError
     spool: Spool | None
+    marker: Marker | None
     _keeper: Keeper
     _listeners: Listeners
     _put: WeakKeyDictionary[Pool, set[bool]]
@@ -247,8 +250,8 @@ class Writer(Reader):
         self._put_funnel(connection, funnel, now, tracked=_has_news(said))
         ledger = Ledger(connection, self.database.tables.schema, self.tenant)
         if not apart:
-            return [*record_all(ledger, funnel, said, now, self.clock)]
-        outcomes = record_apart(connection, ledger, funnel, said, now, self.clock)
+            return [*record_all(ledger, funnel, said, now, self.clock, self.marker)]
+        outcomes = record_apart(connection, ledger, funnel, said, now, self.clock, self.marker)
         for outcome in outcomes if is_strict else ():
             if isinstance(outcome, EventError):
                 raise outcome

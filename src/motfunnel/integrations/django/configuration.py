@@ -93,6 +93,7 @@ OPTIONS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     "SPOOL_FULL": ("spool_full", lambda given: given),
     "CLOCK": ("clock", _read_function),
     "ANONYMOUS": ("anonymous", check_anonymous),
+    "TOMBSTONE_KEY": ("tombstone_key", lambda given: given),
 }
 """The keys that become arguments of the Tracker: which, and how each is read."""
 

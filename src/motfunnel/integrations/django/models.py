@@ -209,6 +209,36 @@ class Erasure(_TenantsModel):
         return self.token
 
 
+class Tombstone(_TenantsModel):
+    """Of who was erased, a hash that only the host's secret can make."""
+
+    pk = CompositePrimaryKey("tenant", "mark")
+    mark = _key(64)
+    erased_at = InstantField()
+
+    class Meta(ReadModel.Meta):  # noqa: D106
+        db_table = "motfunnel_tombstones"
+
+    def __str__(self) -> str:
+        return self.mark
+
+
+class Redaction(_TenantsModel):
+    """Which event of somebody else named one who was erased, and in which parts."""
+
+    pk = CompositePrimaryKey("tenant", "contact", "id")
+    contact = _key()
+    id = _key()
+    mark = KeyField(max_length=64, null=True)
+    parts = LongTextField()
+
+    class Meta(ReadModel.Meta):  # noqa: D106
+        db_table = "motfunnel_redactions"
+
+    def __str__(self) -> str:
+        return f"{self.id} of {self.contact}"
+
+
 class Reject(_TenantsModel):
     """Input that could not be taken, and why."""
 

@@ -41,6 +41,7 @@ class Settings(TypedDict, total=False):
         spool: the file for what the database was not there for, as in ``Tracker``.
         spool_limit: how many bytes may wait there, as in ``Tracker``.
         spool_full: what becomes of a call that finds no room there, as in ``Tracker``.
+        tombstone_key: the secret by which who was erased is known again, as in ``Tracker``.
         bind_key: which of the session's engines holds the tables; the default one if not given.
         anonymous: what becomes of anonymous visitors: ``refuse``, ``skip`` (and count them), or
             ``session``.
@@ -57,6 +58,7 @@ class Settings(TypedDict, total=False):
     spool: str | PathLike[str] | Literal[False]
     spool_limit: int | None
     spool_full: WhenFull
+    tombstone_key: str | bytes
     bind_key: str
     anonymous: Anonymous
     tables: bool
@@ -97,6 +99,7 @@ _KINDS: Final[dict[str, tuple[Callable[[object], bool], str]]] = {
     "spool": (_is_file_or_false, "a path, or False"),
     "spool_limit": (_is_bytes, "a whole number of bytes, above zero, or None"),
     "spool_full": (lambda value: value in ("refuse", "drop"), '"refuse" or "drop"'),
+    "tombstone_key": (_is(str, bytes), "a text or bytes"),
     "bind_key": (_is(str), "the name of one of the engines"),
     "anonymous": (lambda value: value in MODES, '"refuse", "skip" or "session"'),
     "tables": (_is(bool), "True or False"),
