@@ -77,8 +77,7 @@ def import_file(
         TombstoneError: there are tombstones, and the tracker has no ``tombstone_key``.
         MissingExtraError: reading Parquet needs pyarrow.
     """
-    _check_target(rejects, Path(path))
-    check_tombstone_key(tracker)
+    _check(tracker, rejects, Path(path))
     file = _open(Path(path), Columns(**columns), file_format, delimiter)
     try:
         reader = RowReader(tracker.interpreter, tracker.funnel, file.columns)
@@ -91,8 +90,9 @@ def import_file(
     return imported
 
 
-def _check_target(given: str | Path | None, source: Path) -> None:
-    """Make sure, before any row is taken, that the rejects can be written beside it."""
+def _check(tracker: Tracker, given: str | Path | None, source: Path) -> None:
+    """Make sure, before any row is taken, that all can be, and the rejects written beside it."""
+    check_tombstone_key(tracker)
     if given is None:
         return
     rejects = Path(given)
