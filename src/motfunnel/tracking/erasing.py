@@ -98,8 +98,7 @@ def erase(
 ) -> Erased:
     """Delete all that is recorded of contacts, and take their keys out of all else.
 
-    All contacts are locked first, in the order that everybody keeps: a merge, a delivery or a retry
-    comes before it or after it.
+    All contacts are locked first, in everybody's order: a merge or a retry comes before or after.
 
     Args:
         ledger: in whose transaction.
@@ -115,18 +114,16 @@ def erase(
     wanted = {owners[key].contact: (owners[key], token) for key, token in tokens.items()}
     done = Erased()
     for contact, (owner, token) in wanted.items():
-        if before is not None and owner.last is not None and owner.last[0] >= to_micros(before):
-            continue
-        theirs = {**members, **{key: owners[key].contact for key in tokens}}
-        keys = {contact, *(key for key, above in theirs.items() if above == contact)}
-        done = _erase_rows(ledger, funnel, owner, sorted(keys), token, now, done)
-    where = (ledger.connection, ledger.tables, ledger.tenant)
-    unname_referred(*where, done.keys)
+        if before is None or owner.last is None or owner.last[0] < to_micros(before):
+            theirs = {**members, **{key: owners[key].contact for key in tokens}}
+            keys = {contact, *(key for key, above in theirs.items() if above == contact)}
+            done = _erase_rows(ledger, funnel, owner, sorted(keys), token, now, done)
+    unname_referred(ledger.connection, ledger.tables, ledger.tenant, done.keys)
     scrubber = scrubber_of(_with_spellings(ledger, done.keys, key_of), funnel, key_of)
     rejects = scrub_rejects(ledger, funnel, scrubber)
     others = scrub_others(ledger, funnel, scrubber, owners, marker)
     stones = [] if marker is None else [Tombstone(marker.mark(key), now) for key in done.keys]
-    put_tombstones(*where, stones)
+    put_tombstones(ledger.connection, ledger.tables, ledger.tenant, stones)
     return evolve(done, rejects=rejects, others=others, tombstones=len(stones))
 
 
