@@ -65,4 +65,4 @@ def test_another_funnels_row(data: st.DataObject) -> None:
     assert (read.contact, read.known, read.fingerprint) == ("ada", True, funnel.fingerprint)
     assert read.silent_until == state.silent_until
     if funnel.fingerprint != other.fingerprint:
-        assert (read.last, read.journey) == (None, new_state("ada", other).journey)
+        assert (read.last, read.journey) == (state.last, new_state("ada", other).journey)

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from motfunnel import Funnel, Moment, Tracker
 from motfunnel.domain.event import IDENTIFY, Event
 from motfunnel.domain.journey import walk
+from motfunnel.store.pace import Pace
 from tests import oracle
 from tests.oracle import Story
 from tests.strategies import (
@@ -72,6 +73,11 @@ def tracked_histories(story: Story) -> st.SearchStrategy[list[Event]]:
     return histories(told, CONTACTS[:2])
 
 
+def paces() -> st.SearchStrategy[Pace]:
+    """How often a history keeps a checkpoint; every fold is a call's."""
+    return st.builds(Pace, every=st.sampled_from([1, 2, 3, 250]))
+
+
 @FEW
 @given(st.data())
 def test_live_is_the_walk(shared_engine: Engine, data: st.DataObject) -> None:
@@ -79,6 +85,7 @@ def test_live_is_the_walk(shared_engine: Engine, data: st.DataObject) -> None:
     story = data.draw(stories())
     funnel, events = make_funnel(story), data.draw(tracked_histories(story))
     tracker = Tracker(shared_engine, funnel=funnel, tenant=uuid4().hex)
+    tracker.database.pace = data.draw(paces())
     told = told_kinds(tracker)
     running: defaultdict[str, set[Moment]] = defaultdict(set)
     answered: list[Moment] = []
@@ -157,6 +164,7 @@ def test_one_by_one_is_all_at_once_is_rebuilt(shared_engine: Engine, data: st.Da
     story = data.draw(stories())
     funnel, events = make_funnel(story), data.draw(tracked_histories(story))
     one, many = (Tracker(shared_engine, funnel=funnel, tenant=uuid4().hex) for _ in range(2))
+    one.database.pace = many.database.pace = data.draw(paces())
     for event in events:
         track(one, [event])
     tracked = many.track_many(as_said(event) for event in events)
@@ -193,6 +201,7 @@ def test_another_funnel(shared_engine: Engine, data: st.DataObject) -> None:
     tenant = uuid4().hex
     before = Tracker(shared_engine, funnel=make_funnel(story), tenant=tenant)
     after = Tracker(shared_engine, funnel=funnel, tenant=tenant)
+    before.database.pace = after.database.pace = data.draw(paces())
     first = data.draw(st.integers(0, len(events)))
     for event in events[:first]:
         track(before, [event])

@@ -13,6 +13,8 @@ from inspect import isfunction
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from attrs import evolve
+
 from motfunnel.domain.instant import Duration, read_duration, utc
 from motfunnel.errors import QuestionError
 from motfunnel.reports.clock import Cohort, Reading, by_group, choose
@@ -30,6 +32,7 @@ from motfunnel.store.groups import read_trait_names
 from motfunnel.store.knowledge import is_anything_known
 from motfunnel.store.retrying import ask
 from motfunnel.tracking.collector import rare_collections
+from motfunnel.tracking.debt import as_if_folded
 from motfunnel.tracking.habits import taught
 from motfunnel.tracking.reader import Reader
 
@@ -121,7 +124,8 @@ class Question:
         with rare_collections(), self._extent(widely=True) as extent:
             stored = Stored(extent=extent, funnel=tracker.funnel)
             if self.known_by is None:
-                yield stored
+                where = (extent.connection, tracker.database, tracker.tenant, tracker.funnel)
+                yield evolve(stored, extent=evolve(extent, tables=as_if_folded(*where)))
             else:
                 yield Known(stored=stored, known_by=self.known_by, grouping=grouping)
 

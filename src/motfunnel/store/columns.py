@@ -79,8 +79,12 @@ def _contacts() -> list[Any]:
         Column("merged_into", key_type(), nullable=True),
         _count("aliases"),
         _instant("erased_at", given=False),
+        Column("events", Integer, nullable=True),  # None: nobody has counted them yet
+        Column("checkpoint", Integer, nullable=True),  # how many of them the last one has seen
+        _instant("owed_since", given=False),
         _index_where_set("contacts_deadline", "deadline_at"),  # what a sweep looks for
         _index_where_set("contacts_merged", "merged_into"),
+        _index_where_set("contacts_owed", "owed_since"),
         _key("contacts", "tenant", "contact"),
     ]
 
@@ -95,6 +99,8 @@ def _events() -> list[Any]:
         _instant("recorded_at"),
         Column("signal", key_type(_LABEL), nullable=False),
         Column("properties", properties_type(), nullable=False),
+        # What a fold from a checkpoint reads.
+        Index("motfunnel_events_order", "tenant", "contact", "occurred_at"),
         _key("events", "tenant", "contact", "id"),
     ]
 
@@ -131,6 +137,18 @@ def _episodes() -> list[Any]:
         _instant("returned_at", given=False),
         Column("return_event_id", key_type(), nullable=True),
         _key("episodes", "tenant", "contact", "episode"),
+    ]
+
+
+def _checkpoints() -> list[Any]:
+    return [
+        _tenant(),
+        _contact(),
+        Column("events", Integer, nullable=False, autoincrement=False),
+        _instant("last_at"),
+        _count("moments"),
+        Column("state", text_type(), nullable=False),
+        _key("checkpoints", "tenant", "contact", "events"),
     ]
 
 
@@ -244,6 +262,7 @@ COLUMNS: Final = {
     "events": _events,
     "moments": _moments,
     "episodes": _episodes,
+    "checkpoints": _checkpoints,
     "traits": _traits,
     "aliases": _aliases,
     "erasures": _erasures,

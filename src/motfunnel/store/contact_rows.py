@@ -7,25 +7,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, delete
 
 from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.moment import Moment
 from motfunnel.domain.payload import to_json
 from motfunnel.store.chunks import chunks
 from motfunnel.store.contact_state import ContactState, new_state, read_state, write_state
+from motfunnel.store.pace import PACE, Pace
 from motfunnel.store.statement import Statement
 from motfunnel.store.statements import SOME, statements
 from motfunnel.store.tables import Tables, tables
+
+Owing: TypeAlias = dict[str, tuple[int, set[str]]]
+"""Contacts whose fold is owed: how many events it takes, and the keys that were recorded under."""
 
 
 class ContactRows:
     """The rows of one tenant's contacts, on one connection."""
 
-    def __init__(self, connection: Connection, schema: str | None, tenant: str) -> None:
+    def __init__(
+        self, connection: Connection, schema: str | None, tenant: str, pace: Pace = PACE
+    ) -> None:
         self.connection = connection
         self.tenant = tenant
+        self.pace = pace
+        self.owing: Owing = {}
+        # What came and went of folds that were owed: nobody has been told yet.
+        self.untold: list[Moment] = []
+        self.revoked: list[Moment] = []
         self.tables: Tables = tables(schema)
         self._run = statements(schema)
 
@@ -148,6 +160,14 @@ class ContactRows:
             self._write_arrays(self._run.update_contact_arrays, rows)
         else:
             self._run.update_contacts.execute_many(self.connection, rows)
+
+    def owe(self, state: ContactState) -> None:
+        """Say that the fold of a contact, which is locked, is owed; its journey stays as it was.
+
+        Nothing departs by silence meanwhile: nobody knows its deadline.
+        """
+        row = write_state(state, self.tenant)
+        self._run.owe_contact.execute(self.connection, row)
 
     def settle(self, erased: Iterable[ContactState], funnel: Funnel) -> None:
         """Say that contacts, of whom only the counts are left, await no fold by this funnel."""

@@ -15,10 +15,11 @@ from attrs import define
 from motfunnel.domain import machine
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.instant import from_micros, to_micros
-from motfunnel.domain.journey import PRESENCES, Entry, Journey, OpenCase
+from motfunnel.domain.journey import PRESENCES, Entry, Journey
 from motfunnel.domain.moment import Moment, MomentKind, Presence
 from motfunnel.domain.payload import to_json
 from motfunnel.domain.signal import Signal
+from motfunnel.store.checkpoints import JourneyCheckpoint, checkpoint_of, read_cases, write_cases
 
 _COUNTS = (
     (machine.PURCHASES, "purchases"),
@@ -54,6 +55,11 @@ class ContactState:
             then that contact's, and this one is empty.
         aliases: how many keys were merged into this contact.
         erased_at: of one that was erased with its counts kept, when.
+        events: how many events the journey has seen, with those of a fold that is owed; None where
+            nobody has counted them: no fold has come by since that was first done.
+        checkpoint: how many events the last checkpoint has seen that holds; None where none does.
+        owed_since: where late events were stored whose fold is owed, when the first of them was.
+            The journey, and all that is stored of moments and episodes, is that of before.
     """
 
     contact: str
@@ -68,6 +74,9 @@ class ContactState:
     merged_into: str | None = None
     aliases: int = 0
     erased_at: datetime | None = None
+    events: int | None = 0
+    checkpoint: int | None = None
+    owed_since: datetime | None = None
 
     def follows(self, entry: Entry) -> bool:
         """Whether the event comes after everything that the state has seen.
@@ -79,10 +88,22 @@ class ContactState:
             return False
         return self.last is None or entry[:4] > self.last
 
+    def make_checkpoint(self) -> JourneyCheckpoint | None:
+        """Keep the state as it is, where nothing but events has made it."""
+        last = self.last
+        if last is None or self.events is None:
+            return None
+        if self.silent_until is not None and self.silent_until >= last[0]:
+            return None
+        return checkpoint_of(
+            self.journey, events=self.events, last_at=last[0], moments=self.moments
+        )
+
     def see(self, entry: Entry, source: str | None, moments: list[Moment]) -> None:
-        """Take note of an event that the journey has advanced by."""
+        """Take note of an event that the journey has advanced by, the last one so far."""
         self.last = (entry.at, entry.signal, entry.stage, entry.id)
         self.moments += len(moments)
+        self.events = None if self.events is None else self.events + 1
         journey = self.journey.state
         is_departed = journey[machine.PRESENCE] == machine.DEPARTED
         self.silent_until = journey[machine.DEPARTED_AT] if is_departed else None
@@ -110,6 +131,21 @@ def before_first(stored: ContactState, funnel: Funnel) -> ContactState:
     return state
 
 
+def after_checkpoint(
+    stored: ContactState, checkpoint: JourneyCheckpoint, funnel: Funnel
+) -> ContactState:
+    """The state of a stored contact, taken back to a checkpoint; without the episodes."""
+    state = before_first(stored, funnel)
+    state.known = stored.known
+    state.moments, state.events = checkpoint.moments, checkpoint.events
+    state.checkpoint = checkpoint.events
+    state.journey.state = list(checkpoint.state)
+    state.journey.open_cases = list(checkpoint.open_cases)
+    if state.journey.presence is not Presence.UNKNOWN:
+        state.opened_at, state.source = stored.opened_at, stored.source
+    return state
+
+
 def read_state(row: Mapping[str, Any], funnel: Funnel) -> ContactState:
     """Take up the journey where the row left it; of another funnel's row, only who it is of."""
     state = new_state(row["contact"], funnel)
@@ -118,12 +154,10 @@ def read_state(row: Mapping[str, Any], funnel: Funnel) -> ContactState:
     state.erased_at = row["erased_at"]
     state.fingerprint = row["fingerprint"]
     state.moments = row["moments"]
+    state.events, state.checkpoint = row["events"], row["checkpoint"]
+    state.owed_since = row["owed_since"]
     if row["presence"] == Presence.DEPARTED:
         state.silent_until = to_micros(row["departed_at"])
-    if row["fingerprint"] != funnel.fingerprint or row["stage"] not in funnel.stages:
-        return state  # the latter: of one erased before the funnel changed, which no fold mends
-    state.opened_at = row["opened_at"]
-    state.source = row["source"]
     if row["last_at"] is not None:
         state.last = (
             to_micros(row["last_at"]),
@@ -131,18 +165,20 @@ def read_state(row: Mapping[str, Any], funnel: Funnel) -> ContactState:
             row["last_stage"],
             row["last_id"],
         )
+    if row["fingerprint"] != funnel.fingerprint or row["stage"] not in funnel.stages:
+        return state  # the latter: of one erased before the funnel changed, which no fold mends
+    state.opened_at = row["opened_at"]
+    state.source = row["source"]
     state.journey.state = _read_machine(row, funnel)
-    state.journey.open_cases = [
-        OpenCase(case, event_id, datetime.fromisoformat(opened_at))
-        for case, event_id, opened_at in json.loads(row["open_cases"])
-    ]
+    state.journey.open_cases = read_cases(json.loads(row["open_cases"]))
     return state
 
 
 def write_state(state: ContactState, tenant: str) -> dict[str, Any]:
     """Give the row that keeps the state."""
     journey = state.journey
-    deadline = None if state.erased_at is not None else journey.deadline
+    is_at_rest = state.erased_at is not None or state.owed_since is not None
+    deadline = None if is_at_rest else journey.deadline
     last = state.last or (None, None, None, None)
     row: dict[str, Any] = {
         "tenant": tenant,
@@ -152,7 +188,7 @@ def write_state(state: ContactState, tenant: str) -> dict[str, Any]:
         "presence": journey.presence.value,
         "stage": journey.stage,
         "apostle": bool(journey.state[machine.IS_APOSTLE]),
-        "open_cases": _write_cases(journey.open_cases),
+        "open_cases": to_json(write_cases(journey.open_cases)),
         "deadline_at": None if deadline is None else from_micros(deadline),
         "opened_at": state.opened_at,
         "source": state.source,
@@ -164,6 +200,9 @@ def write_state(state: ContactState, tenant: str) -> dict[str, Any]:
         "merged_into": state.merged_into,
         "aliases": state.aliases,
         "erased_at": state.erased_at,
+        "events": state.events,
+        "checkpoint": state.checkpoint,
+        "owed_since": state.owed_since,
     }
     for place, name in _COUNTS:
         row[name] = journey.state[place]
@@ -199,7 +238,3 @@ def _read_machine(row: Mapping[str, Any], funnel: Funnel) -> list[int]:
 
 def _micros(instant: datetime | None) -> int:
     return 0 if instant is None else to_micros(instant)
-
-
-def _write_cases(cases: list[OpenCase]) -> str:
-    return to_json([[one.case, one.event_id, one.opened_at.isoformat()] for one in cases])

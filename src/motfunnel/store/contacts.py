@@ -1,4 +1,4 @@
-"""Finding contacts: those whose silence has run out, those to be folded, chunk by chunk."""
+"""Finding contacts: whose silence has run out, whose fold is owed, which are to be folded."""
 
 from __future__ import annotations
 
@@ -44,6 +44,24 @@ def owed_departures(
         select(func.min(since)).select_from(oldest.outerjoin(tables.events, of_last))
     )
     return count, first
+
+
+def owed(connection: Connection, contacts: Table, tenant: str) -> Sequence[str]:
+    """The contacts whose fold is owed, by the index of these; those first that wait the longest."""
+    waiting = (
+        select(contacts.c.contact)
+        .where(contacts.c.tenant == tenant, contacts.c.owed_since.is_not(None))
+        .order_by(contacts.c.owed_since, contacts.c.contact)
+    )
+    return connection.scalars(waiting).all()
+
+
+def count_owed(connection: Connection, contacts: Table, tenant: str) -> int:
+    """How many contacts are owed a fold, by the same index."""
+    waiting = select(func.count()).where(
+        contacts.c.tenant == tenant, contacts.c.owed_since.is_not(None)
+    )
+    return connection.scalar(waiting) or 0
 
 
 def was_swept(connection: Connection, contacts: Table, tenant: str) -> bool:

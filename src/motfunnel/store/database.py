@@ -23,6 +23,7 @@ from motfunnel.store.engine import WRITING, check_dialect, make_engine, no_datab
 from motfunnel.store.faults import Fault, fault_of
 from motfunnel.store.fork_gate import ForkGate
 from motfunnel.store.host import Host, has_begun, host_connection, joined
+from motfunnel.store.pace import PACE, Pace
 from motfunnel.store.planning import plan_plainly
 from motfunnel.store.statement import tell_pool
 from motfunnel.store.tables import Tables, tables
@@ -49,9 +50,11 @@ class Database:
     Attributes:
         remedy: where the host's migrations make the tables, what is to be run if they are missing;
             None: they are made here when they are needed.
+        pace: how often a history keeps a checkpoint, and how long a fold a call waits for.
     """
 
     remedy: str | None = None
+    pace: Pace = PACE
 
     def __init__(
         self,

@@ -14,7 +14,14 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from motfunnel.domain.event import Event
+from motfunnel.domain.instant import from_micros
 from motfunnel.domain.moment import Episode, Moment
+from motfunnel.store.change import Change
+from motfunnel.store.checkpoints import (
+    JourneyCheckpoint,
+    checkpoint_row,
+    read_checkpoint_row,
+)
 from motfunnel.store.contact_rows import ContactRows
 from motfunnel.store.contact_state import ContactState
 from motfunnel.store.rows import (
@@ -83,6 +90,28 @@ class Ledger(ContactRows):
                 stories.setdefault(owners.get(key, key), []).extend(story)
         return stories
 
+    def story_after(
+        self, state: ContactState, instant: int, *, to_write: bool = True
+    ) -> list[StoredEvent]:
+        """Read a contact's events after an instant (in microseconds), in no order."""
+        members = self.find_members([state.contact], to_write=to_write) if state.aliases else {}
+        read = self._run.read_story_after_to_write if to_write else self._run.read_story_after
+        after = {"occurred_at": from_micros(instant)}
+        return [
+            StoredEvent._make(row)
+            for key in (state.contact, *members)
+            for row in read.fetch_raw(self.connection, self._key(key) | after)
+        ]
+
+    def count_events(self, state: ContactState, most: int) -> int:
+        """Count a contact's events, no further than so many."""
+        members = self.find_members([state.contact]) if state.aliases else {}
+        keys, found = [state.contact, *members], 0
+        for start in range(0, len(keys), SOME):
+            some = self._some(keys[start : start + SOME]) | {"most": most}
+            found += self._run.count_events.fetch(self.connection, some)[0]["events"]
+        return min(found, most)
+
     def set_signals(self, changed: Iterable[tuple[StoredEvent, str]]) -> None:
         """Write what events mean, after the funnel changed."""
         self._run.set_signal.execute_many(
@@ -90,10 +119,16 @@ class Ledger(ContactRows):
             [self._key(e.contact) | {"id": e.id, "signal": signal} for e, signal in changed],
         )
 
-    def moments(self, contact: str) -> list[Moment]:
-        """Read a contact's moments, in their order."""
-        rows = self._run.read_moments.fetch(self.connection, self._key(contact))
-        return [read_moment(row) for row in rows]
+    def journey_from(
+        self, contact: str, ordinal: int, episode: int, *, to_write: bool = True
+    ) -> tuple[list[Moment], list[Episode]]:
+        """Read a contact's moments and episodes, each from a number on, in their order."""
+        run, key = self._run, self._key(contact)
+        read_moments = run.read_moments_to_write if to_write else run.read_moments
+        read_episodes = run.read_episodes_to_write if to_write else run.read_episodes
+        moments = read_moments.fetch(self.connection, key | {"ordinal": ordinal})
+        episodes = read_episodes.fetch(self.connection, key | {"episode": episode})
+        return [*map(read_moment, moments)], [*map(read_episode, episodes)]
 
     def journeys(
         self, contacts: Sequence[str]
@@ -139,21 +174,72 @@ class Ledger(ContactRows):
         some = self._some(contacts)
         self._run.delete_moments.execute(self.connection, some)
         self._run.delete_episodes.execute(self.connection, some)
+        self._run.delete_checkpoints.execute(self.connection, some)
 
-    def replace_journey(self, contact: str, moments: list[Moment], away: list[Episode]) -> None:
-        """Write what has become of a journey; what stays as it was is not written again."""
-        key = self._key(contact)
-        stored = self.moments(contact)
-        were_away = [*map(read_episode, self._run.read_episodes.fetch(self.connection, key))]
-        first, since = _same(stored, moments), _same(were_away, away)
+    def change_moments(self, contact: str, change: Change[Moment]) -> None:
+        """Write what has become of moments; only rows that differ."""
         # One by one, by their whole keys: on MariaDB a range would lock the gap behind it too.
-        gone = [key | {"ordinal": ordinal} for ordinal in range(first, len(stored))]
+        gone = [self._key(contact) | {"ordinal": number} for number in change.gone()]
         self._run.delete_moment.execute_many(self.connection, gone)
-        gone = [key | {"episode": one.number} for one in were_away[since:]]
+        rows = [moment_row(one, number, self.tenant) for number, one in change.made()]
+        self._add_moment_rows(rows)
+
+    def change_episodes(self, contact: str, change: Change[Episode]) -> None:
+        """Write what has become of episodes; only rows that differ."""
+        gone = [self._key(contact) | {"episode": number} for number in change.gone()]
         self._run.delete_episode.execute_many(self.connection, gone)
-        self.add_moments(moments[first:], first)
-        rows = [episode_row(episode, self.tenant) for episode in away[since:]]
+        rows = [episode_row(one, self.tenant) for _, one in change.made()]
         self._run.add_episode.execute_many(self.connection, rows)
+
+    def checkpoint_before(self, state: ContactState, instant: int) -> JourneyCheckpoint | None:
+        """Read the last checkpoint that has seen nothing from an instant (in microseconds) on."""
+        if state.checkpoint is None:
+            return None
+        before = {"last_at": from_micros(instant), "events": state.checkpoint}
+        key = self._key(state.contact) | before
+        rows = self._run.read_checkpoint_before.fetch(self.connection, key)
+        return read_checkpoint_row(rows[0]) if rows else None
+
+    def last_checkpoint(self, state: ContactState) -> JourneyCheckpoint | None:
+        """Read the last checkpoint of a contact that holds."""
+        if state.checkpoint is None:
+            return None
+        key = self._key(state.contact) | {"events": state.checkpoint}
+        return read_checkpoint_row(self._run.read_checkpoint.fetch(self.connection, key)[0])
+
+    def checkpoints(self, state: ContactState) -> list[JourneyCheckpoint]:
+        """Read the checkpoints of a contact that hold, in their order."""
+        if state.checkpoint is None:
+            return []
+        key = self._key(state.contact) | {"events": 0}
+        rows = self._run.read_checkpoints.fetch(self.connection, key)
+        return [read_checkpoint_row(row) for row in rows if row["events"] <= state.checkpoint]
+
+    def recorded_since(self, state: ContactState, instant: datetime) -> set[tuple[str, str]]:
+        """Find the events of a contact that were recorded from an instant on: key and id."""
+        members = self.find_members([state.contact], to_write=False) if state.aliases else {}
+        since = {"recorded_at": instant}
+        return {
+            (row["contact"], row["id"])
+            for key in (state.contact, *members)
+            for row in self._run.recorded_since.fetch(self.connection, self._key(key) | since)
+        }
+
+    def replace_checkpoints(
+        self, contact: str, kept: int, checkpoints: Sequence[JourneyCheckpoint]
+    ) -> None:
+        """Put checkpoints in the place of those that have seen more events than so many."""
+        key = self._key(contact)
+        read = self._run.read_checkpoints_to_write
+        behind = read.fetch(self.connection, key | {"events": kept + 1})
+        gone = [key | {"events": row["events"]} for row in behind]
+        self._run.delete_checkpoint.execute_many(self.connection, gone)
+        self.add_checkpoints(checkpoints)
+
+    def add_checkpoints(self, checkpoints: Iterable[JourneyCheckpoint]) -> None:
+        """Insert checkpoints."""
+        rows = [checkpoint_row(one, self.tenant) for one in checkpoints]
+        self._run.add_checkpoint.execute_many(self.connection, rows)
 
     def find_episode(self, contact: str, number: int) -> Episode:
         """Read an episode."""
@@ -177,9 +263,3 @@ class Ledger(ContactRows):
             self._write_arrays(self._run.add_moment_arrays, rows)
         else:
             self._run.add_moment.execute_many(self.connection, rows)
-
-
-def _same(before: Sequence[object], after: Sequence[object]) -> int:
-    """How many of the first are the same."""
-    pairs = enumerate(zip(before, after, strict=False))
-    return next((n for n, (old, new) in pairs if old != new), min(len(before), len(after)))

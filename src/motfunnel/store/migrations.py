@@ -90,9 +90,7 @@ def _to_version_2(connection: Connection, tables: Tables) -> None:
         connection, tables.traits, Column("owner", key_type(), nullable=False, server_default="")
     )
     connection.execute(update(tables.traits).values(owner=tables.traits.c.contact))
-    for table in (tables.contacts, tables.traits):
-        for index in table.indexes:
-            index.create(connection, checkfirst=True)
+    _add_indexes(connection, tables, "motfunnel_contacts_merged", "motfunnel_traits_owner")
 
 
 def _to_version_3(connection: Connection, tables: Tables) -> None:
@@ -100,9 +98,22 @@ def _to_version_3(connection: Connection, tables: Tables) -> None:
     tables.metadata.create_all(connection, [tables.tombstones, tables.redactions])
 
 
+def _to_version_4(connection: Connection, tables: Tables) -> None:
+    """Long histories keep checkpoints, and a fold may be owed.
+
+    Nobody counts the events of contacts that are there: the first fold of each does.
+    """
+    _add_column(connection, tables.contacts, Column("events", Integer))
+    _add_column(connection, tables.contacts, Column("checkpoint", Integer))
+    _add_column(connection, tables.contacts, Column("owed_since", Instant()))
+    tables.metadata.create_all(connection, [tables.checkpoints])
+    _add_indexes(connection, tables, "motfunnel_contacts_owed", "motfunnel_events_order")
+
+
 _STEPS: Final[dict[int, Callable[[Connection, Tables], None]]] = {
     1: _to_version_2,
     2: _to_version_3,
+    3: _to_version_4,
 }
 """What brings the tables from a version to the next."""
 
@@ -149,6 +160,13 @@ def _add_column(connection: Connection, table: Table, column: Column[Any]) -> No
     connection.execute(text(f"ALTER TABLE {name} ADD COLUMN {made}"))
     if column.server_default is not None and connection.dialect.name != "sqlite":
         connection.execute(text(f"ALTER TABLE {name} ALTER COLUMN {column.name} DROP DEFAULT"))
+
+
+def _add_indexes(connection: Connection, tables: Tables, *names: str) -> None:
+    for table in tables.metadata.sorted_tables:
+        for index in table.indexes:
+            if index.name in names:
+                index.create(connection, checkfirst=True)
 
 
 def _columns(connection: Connection, table: Table) -> set[str]:

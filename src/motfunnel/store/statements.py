@@ -8,12 +8,15 @@ from typing import Any, Final
 
 from sqlalchemy import (
     Dialect,
+    Integer,
     Select,
     Table,
     and_,
     bindparam,
     delete,
+    func,
     insert,
+    literal,
     select,
     update,
 )
@@ -47,6 +50,7 @@ class Statements:
         self._make_events(of.events)
         self._make_moments(of.moments)
         self._make_episodes(of.episodes)
+        self._make_checkpoints(of.checkpoints)
         self.add_trait = _of(of.traits, lambda _: _insert(of.traits))
 
     def _make_contacts(self, contacts: Table) -> None:
@@ -78,6 +82,7 @@ class Statements:
         self.set_fingerprint = _of(
             contacts, lambda _: update(contacts).where(_one(contacts)).values({"fingerprint": None})
         )
+        self.owe_contact = _of(contacts, lambda _: _owe_contact(contacts))
         self.update_contact = _of(contacts, lambda _: _update_contact(contacts))
         self.update_contacts = _of(contacts, lambda d: _update_contacts(contacts, d))
         self.update_contact_arrays = Statement(
@@ -103,6 +108,15 @@ class Statements:
         )
         self.read_stories = _of(events, lambda d: _story(events, d))
         self.read_stories_to_write = _of(events, lambda d: _shared(d, _story(events, d)))
+        self.read_story_after = _of(events, lambda d: _story_after(events, d))
+        self.read_story_after_to_write = _of(events, lambda d: _shared(d, _story_after(events, d)))
+        self.recorded_since = _of(
+            events,
+            lambda _: select(events.c.contact, events.c.id).where(
+                _one(events), events.c.recorded_at >= bindparam("recorded_at")
+            ),
+        )
+        self.count_events = _of(events, lambda _: _count_events(events))
         self.set_signal = _of(
             events,
             lambda _: (
@@ -115,8 +129,9 @@ class Statements:
     def _make_moments(self, moments: Table) -> None:
         self.add_moment = _of(moments, lambda _: _insert(moments))
         self.add_moment_arrays = Statement(lambda _: insert_arrays(moments, fixed=("tenant",)), {})
-        self.read_moments = _of(
-            moments, lambda d: _shared(d, select(moments).where(_one(moments)).order_by("ordinal"))
+        self.read_moments = _of(moments, lambda _: _from(moments, moments.c.ordinal))
+        self.read_moments_to_write = _of(
+            moments, lambda d: _shared(d, _from(moments, moments.c.ordinal))
         )
         self.read_moments_of_some = _of(
             moments,
@@ -154,9 +169,10 @@ class Statements:
                 ["first_outreach_at", "outreaches", "returned_at", "return_event_id"],
             ),
         )
-        self.read_episodes = _of(
+        self.read_episodes = _of(episodes, lambda _: _from(episodes, episodes.c.episode))
+        self.read_episodes_to_write = _of(
             episodes,
-            lambda d: _shared(d, select(episodes).where(_one(episodes)).order_by("episode")),
+            lambda d: _shared(d, _from(episodes, episodes.c.episode)),
         )
         self.delete_episode = _of(
             episodes,
@@ -165,6 +181,42 @@ class Statements:
             ),
         )
         self.delete_episodes = _of(episodes, lambda _: delete(episodes).where(_some(episodes)))
+
+    def _make_checkpoints(self, checkpoints: Table) -> None:
+        self.add_checkpoint = _of(checkpoints, lambda _: _insert(checkpoints))
+        self.read_checkpoint_before = _of(
+            checkpoints,
+            lambda d: _shared(
+                d,
+                select(checkpoints)
+                .where(
+                    _one(checkpoints),
+                    checkpoints.c.last_at < bindparam("last_at"),
+                    checkpoints.c.events <= bindparam("events"),
+                )
+                .order_by(checkpoints.c.events.desc())
+                .limit(1),
+            ),
+        )
+        self.read_checkpoint = _of(
+            checkpoints,
+            lambda _: select(checkpoints).where(
+                _one(checkpoints), checkpoints.c.events == bindparam("events")
+            ),
+        )
+        self.read_checkpoints = _of(checkpoints, lambda _: _from(checkpoints, checkpoints.c.events))
+        self.read_checkpoints_to_write = _of(
+            checkpoints, lambda d: _shared(d, _from(checkpoints, checkpoints.c.events))
+        )
+        self.delete_checkpoint = _of(
+            checkpoints,
+            lambda _: delete(checkpoints).where(
+                _one(checkpoints), checkpoints.c.events == bindparam("events")
+            ),
+        )
+        self.delete_checkpoints = _of(
+            checkpoints, lambda _: delete(checkpoints).where(_some(checkpoints))
+        )
 
 
 @cache
@@ -205,6 +257,23 @@ def _story(events: Table, dialect: Dialect) -> Select[Any]:
     return select(*columns).where(_some(events)).order_by(events.c.contact)
 
 
+def _story_after(events: Table, dialect: Dialect) -> Select[Any]:
+    """What a fold reads of the events of one key after an instant."""
+    after = events.c.occurred_at > bindparam("occurred_at")
+    return select(*unread_columns(events, dialect)).where(_one(events), after)
+
+
+def _count_events(events: Table) -> Select[Any]:
+    """How many events some keys have, counted no further than asked."""
+    found = select(literal(1)).where(_some(events)).limit(bindparam("most", type_=Integer))
+    return select(func.count().label("events")).select_from(found.subquery())
+
+
+def _from(table: Table, column: ColumnElement[Any]) -> Select[Any]:
+    """One contact's rows from a number on, in their order."""
+    return select(table).where(_one(table), column >= bindparam(column.key)).order_by(column)
+
+
 def _insert(table: Table) -> ClauseElement:
     return insert(table).values({column.name: None for column in table.columns})
 
@@ -226,6 +295,21 @@ def _insert_ignoring(table: Table, dialect: Dialect) -> ClauseElement:
     if dialect.name in MARIADB:
         return insert(table).prefix_with("IGNORE").values({c.name: None for c in table.columns})
     return insert_or_keep(table, dialect)
+
+
+def _owe_contact(contacts: Table) -> ClauseElement:
+    names = [
+        "known",
+        "deadline_at",
+        "last_at",
+        "last_signal",
+        "last_stage",
+        "last_id",
+        "events",
+        "checkpoint",
+        "owed_since",
+    ]
+    return update(contacts).where(_one(contacts)).values(dict.fromkeys(names))
 
 
 def _update_contact(contacts: Table) -> ClauseElement:

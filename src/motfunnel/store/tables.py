@@ -8,6 +8,7 @@ and one contact's rows lie together. There are few indexes: each is a random wri
 | contacts | the state of each contact after its latest event, and the deadline of its silence |
 | events | what happened, as it was said; never changed |
 | moments, episodes | what the journey made of the events; can always be made again |
+| checkpoints | of a long history, the journey's state at every so-many-th event |
 | traits | what ``identify`` said, with the instant from which it holds |
 | aliases | which keys were merged into which, from when to when |
 | erasures | that somebody was erased, and when; not who |
@@ -43,6 +44,7 @@ class Tables:
     events: Table
     moments: Table
     episodes: Table
+    checkpoints: Table
     traits: Table
     aliases: Table
     erasures: Table

@@ -40,8 +40,8 @@ class Difference:
 
     Attributes:
         contact: whose.
-        what: the part: a column of its state, ``moments``, ``episodes``, ``signals``, ``traits``,
-            or ``contact`` where events have no contact at all.
+        what: the part: a column of its state, ``moments``, ``episodes``, ``checkpoints``,
+            ``signals``, ``traits``, or ``contact`` where events have no contact at all.
         stored: what is stored.
         replayed: what the events give.
     """
@@ -59,6 +59,8 @@ class Checked:
     Attributes:
         contacts: how many were replayed.
         outdated: how many of them await a fold or a rebuild.
+        owed: how many of them the next sweep will fold, because late events came; they are not
+            compared.
         differences: what did not agree.
         unmapped: the names that no rule of the funnel names, among the events that were replayed.
         repaired: how many contacts were folded anew because of it.
@@ -69,6 +71,7 @@ class Checked:
     differences: tuple[Difference, ...]
     unmapped: Unmapped
     repaired: int = 0
+    owed: int = 0
 
     @property
     def is_sound(self) -> bool:
@@ -82,8 +85,9 @@ class Checked:
         outdated = f", {self.outdated:,} await rebuild()" if self.outdated else ""
         mended = f", {self.repaired:,} repaired" if self.repaired else ""
         unmapped = f"; {self.unmapped}" if self.unmapped else ""
-        done = f"{counted(self.contacts, 'contact')} replayed"
-        return f"{done}: {wrong:,} differ{mended}{outdated}{unmapped}"
+        owed = f", {self.owed:,} await the sweep" if self.owed else ""
+        told = f"{counted(self.contacts, 'contact')} replayed: {wrong:,} differ"
+        return f"{told}{mended}{outdated}{owed}{unmapped}"
 
 
 def check_contacts(
@@ -106,12 +110,13 @@ def check_contacts(
         Difference(contact=key, what="contact", stored=None, replayed="events") for key in lost
     ]
     repaired = _repair(tracker, lost) if repair else 0
-    outdated, unmapped = 0, UnmappedCount(tracker.funnel)
+    outdated, owed, unmapped = 0, 0, UnmappedCount(tracker.funnel)
     for start in range(0, len(contacts), SOME):
         some = contacts[start : start + SOME]
         # Names are counted once all is read, so that none is counted twice.
-        behind, wrong = ask(database, partial(_check_some, tracker, some, unmapped))
+        behind, later, wrong = ask(database, partial(_check_some, tracker, some, unmapped))
         outdated += behind
+        owed += later
         found += wrong
         repaired += _repair(tracker, [one.contact for one in wrong]) if repair else 0
         if progress is not None:
@@ -119,6 +124,7 @@ def check_contacts(
     return Checked(
         contacts=len(contacts),
         outdated=outdated,
+        owed=owed,
         differences=tuple(found),
         unmapped=unmapped.result(),
         repaired=repaired,
@@ -135,15 +141,20 @@ def _find_contacts(tracker: Reader, *, to_sample: bool) -> tuple[list[str], list
 
 def _check_some(
     tracker: Reader, contacts: Sequence[str], unmapped: UnmappedCount
-) -> tuple[int, list[Difference]]:
-    """Replay some contacts: how many await a fold, and what differs of the others; count names."""
+) -> tuple[int, int, list[Difference]]:
+    """Replay some: how many are outdated, how many are owed a fold, and what differs of others.
+
+    Counts the names that no rule names.
+    """
     funnel, database = tracker.funnel, tracker.database
     with database.read() as connection:
         ledger = Ledger(connection, database.tables.schema, tracker.tenant)
         states = ledger.read_contacts(contacts, funnel)
         current = [state for state in states if state.fingerprint == funnel.fingerprint]
-        standing = [state for state in current if state.erased_at is None]
-        return len(states) - len(current), list(_compare(ledger, standing, funnel, unmapped))
+        folded = [state for state in current if state.owed_since is None]
+        standing = [state for state in folded if state.erased_at is None]
+        outdated, owed = len(states) - len(current), len(current) - len(folded)
+        return outdated, owed, list(_compare(ledger, standing, funnel, unmapped))
 
 
 def _repair(tracker: Reader, contacts: Sequence[str]) -> int:
@@ -151,7 +162,8 @@ def _repair(tracker: Reader, contacts: Sequence[str]) -> int:
     wrong = sorted(set(contacts))
 
     def fold_anew(connection: Connection) -> None:
-        ledger = Ledger(connection, tracker.database.tables.schema, tracker.tenant)
+        database = tracker.database
+        ledger = Ledger(connection, database.tables.schema, tracker.tenant, database.pace)
         states = [ledger.lock_contact(contact, tracker.funnel) for contact in wrong]
         for state in states:
             state.silent_until = None  # the next sweep writes down again what still holds
@@ -176,10 +188,13 @@ def _compare(
     traits = stored_traits(ledger.connection, ledger.tables, ledger.tenant, contacts)
     for stored in states:
         contact = stored.contact
-        story = stories.get(contact, [])
+        checkpoints, story = ledger.checkpoints(stored), stories.get(contact, [])
         for event in story:
             unmapped.add(event.event)
-        folded = fold(stored, story, funnel)
+        ends = [one.events for one in checkpoints if 0 < one.events <= len(story)]
+        folded = fold(stored, story, funnel, ends=ends)
+        if stored.events is None:  # nobody has counted them yet
+            folded.state.events = None
         journey = folded.state.journey
         kept, made = write_state(stored, ledger.tenant), write_state(folded.state, ledger.tenant)
         pairs: dict[str, tuple[Any, Any]] = {name: (kept[name], made[name]) for name in kept}
@@ -187,6 +202,7 @@ def _compare(
             "moments": (moments.get(contact, []), journey.moments),
             "episodes": (episodes.get(contact, []), list(journey.episodes.values())),
             "signals": ([], [f"{event.id}: {signal}" for event, signal in folded.signals]),
+            "checkpoints": (checkpoints, folded.checkpoints),
             "traits": (traits.get(contact, []), _traits(story)),
         }
         for what, (before, after) in pairs.items():

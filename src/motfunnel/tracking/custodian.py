@@ -1,6 +1,7 @@
 """What is owed to the people behind contacts: to be one, to be told, to be forgotten.
 
-The half of the tracker that sees to identity and privacy. Classifies nothing, tells no handlers.
+The half of the tracker that sees to identity and privacy. Classifies nothing, and tells handlers
+of nothing but what late events made whose fold was owed.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from motfunnel.domain.scrubber import Scrubber
 from motfunnel.errors import QuestionError, TombstoneError
 from motfunnel.store.deadline import within
 from motfunnel.store.erasure import all_keys, compact, drop_rejects_before, silent_contacts
-from motfunnel.store.host import Host
+from motfunnel.store.host import Host, after_commit, host_connection
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.retrying import persist
 from motfunnel.store.tombstones import (
@@ -31,6 +32,7 @@ from motfunnel.store.transacting import transact
 from motfunnel.tracking.erasing import Erased, Forgotten, erase
 from motfunnel.tracking.exporting import export_contact
 from motfunnel.tracking.habits import taught
+from motfunnel.tracking.listeners import Listeners
 from motfunnel.tracking.merging import Identity, find_identity, merge_keys, unmerge_key
 from motfunnel.tracking.reader import Reader, question
 from motfunnel.tracking.redaction import find_namers, referring_properties, scrubber_of
@@ -52,6 +54,7 @@ class Custodian(Reader):
         marker: makes tombstones with the host's secret; None: there is none.
     """
 
+    _listeners: Listeners
     spool: Spool | None
     budget: timedelta | None
     marker: Marker | None
@@ -253,10 +256,24 @@ class Custodian(Reader):
             return find_identity(self._ledger(connection), key)
 
     def _commit(self, work: Callable[[Ledger], Result]) -> Result:
-        return persist(self.database, lambda on: work(self._ledger(on)))
+        ledger, done = persist(self.database, partial(self._work, work))
+        self.database.after(partial(self._listeners.tell, ledger.untold))
+        return done
 
     def _write(self, work: Callable[[Ledger], Result], bind: Host | None) -> Result:
-        return transact(self.database, lambda on: work(self._ledger(on)), bind)
+        host = self.database.host() if bind is None else bind
+        if host is None:
+            return self._commit(work)
+        ledger, done = transact(self.database, partial(self._work, work), bind)
+        if ledger.untold:
+            after_commit(host_connection(host), partial(self._listeners.tell, ledger.untold))
+        return done
+
+    def _work(
+        self, work: Callable[[Ledger], Result], connection: Connection
+    ) -> tuple[Ledger, Result]:
+        ledger = self._ledger(connection)
+        return ledger, work(ledger)
 
     def _in_time(self, bind: Host | None) -> AbstractContextManager[None]:
         """Keep the budget, on a connection of our own."""
@@ -265,4 +282,4 @@ class Custodian(Reader):
         return within(self.budget.total_seconds())
 
     def _ledger(self, connection: Connection) -> Ledger:
-        return Ledger(connection, self.database.tables.schema, self.tenant)
+        return Ledger(connection, self.database.tables.schema, self.tenant, self.database.pace)

@@ -175,8 +175,9 @@ def _keep_counts(
     ledger: Ledger, funnel: Funnel, owner: ContactState, token: str, now: datetime
 ) -> str | None:
     """Copy a contact to a token, without what was said of it; None where nothing is recorded."""
-    if owner.fingerprint != funnel.fingerprint:
+    if owner.fingerprint != funnel.fingerprint or owner.owed_since is not None:
         refold(ledger, [owner], funnel)
+        ledger.untold = [one for one in ledger.untold if one.contact != owner.contact]
         [owner] = ledger.lock_contacts([owner.contact], funnel)
     events = ledger.stories([owner]).get(owner.contact, [])
     if not events:

@@ -5,18 +5,23 @@ Gives what to store; ``domain.journey`` decides what the moments are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from attrs import define
+from attrs import define, evolve, frozen
 
+from motfunnel.domain import machine
 from motfunnel.domain.condition import is_blank
 from motfunnel.domain.event import IDENTIFY
 from motfunnel.domain.funnel import Funnel
-from motfunnel.domain.journey import Entry
-from motfunnel.domain.moment import Moment
+from motfunnel.domain.instant import from_micros
+from motfunnel.domain.journey import Entry, Journey, PlainEntry
+from motfunnel.domain.moment import Episode, Moment, MomentKind, Presence
 from motfunnel.domain.payload import Properties, to_json
-from motfunnel.store.contact_state import ContactState, before_first
+from motfunnel.store.change import Change, change
+from motfunnel.store.checkpoints import JourneyCheckpoint, checkpoint_of
+from motfunnel.store.contact_state import ContactState, after_checkpoint, before_first
 from motfunnel.store.ledger import Ledger
+from motfunnel.store.pace import PACE
 from motfunnel.store.stored_event import StoredEvent
 from motfunnel.store.types import read_micros, read_properties
 from motfunnel.tracking.meaning import meaning_of
@@ -24,25 +29,66 @@ from motfunnel.tracking.meaning import meaning_of
 
 @define
 class Folded:
-    """A contact, folded from its events.
+    """A contact, folded from its events, all of them or those after a checkpoint.
 
     Attributes:
-        state: what to store of it; its journey holds all moments and episodes.
+        state: what to store of it; its journey holds all moments and episodes of these events.
         signals: the events whose stored signal is another than the funnel's now.
+        checkpoints: the state at every so-many-th of these events.
+        since: the checkpoint that it was folded on from.
     """
 
     state: ContactState
     signals: list[tuple[StoredEvent, str]]
+    checkpoints: list[JourneyCheckpoint]
+    since: JourneyCheckpoint | None = None
 
 
-def fold(stored: ContactState, events: Sequence[StoredEvent], funnel: Funnel) -> Folded:
+def fold(
+    stored: ContactState,
+    events: Sequence[StoredEvent],
+    funnel: Funnel,
+    *,
+    every: int = PACE.every,
+    ends: Iterable[int] | None = None,
+    since: JourneyCheckpoint | None = None,
+    away: Sequence[Episode] = (),
+) -> Folded:
     """Fold a contact's events.
 
     A departure by silence that a sweep wrote down stays written down, if it still holds.
+
+    Args:
+        stored: what is stored of the contact.
+        events: all events of it, or all after a checkpoint.
+        funnel: what they mean.
+        every: keep the state at every so-many-th event.
+        ends: keep it after so many of the events instead.
+        since: the checkpoint.
+        away: the episode that was open at the checkpoint, if one was, as it is stored now.
     """
     state = before_first(stored, funnel)
-    state.known = any(event.event == IDENTIFY for event in events)
+    if since is not None:
+        state = after_checkpoint(stored, since, funnel)
+        _reopen(state.journey, away)
+    state.known |= any(event.event == IDENTIFY for event in events)
     journey = state.journey
+    entries, signals = _read(events, funnel)
+    checkpoints = _walk(state, entries, every, ends)
+    first = journey.moments[0] if journey.moments else None
+    if first is not None and first.kind is MomentKind.OPENING:
+        state.opened_at = first.occurred_at
+        opening = next(event for event in events if event[:2] == first.event_key)
+        state.source = source_of(read_properties(opening.properties))
+    if stored.silent_until is not None:
+        state.moments += len(journey.silence(stored.silent_until))
+    return Folded(state, signals, checkpoints, since)
+
+
+def _read(
+    events: Iterable[StoredEvent], funnel: Funnel
+) -> tuple[list[PlainEntry], list[tuple[StoredEvent, str]]]:
+    """Put events in their order, and find those whose stored signal is another."""
     signals: list[tuple[StoredEvent, str]] = []
     entries = []
     for event in events:
@@ -52,17 +98,65 @@ def fold(stored: ContactState, events: Sequence[StoredEvent], funnel: Funnel) ->
             signals.append((event, label))
         entries.append((read_micros(at), rank, stage, id, contact, reading))
     entries.sort()  # no two events of a contact stand in the same place, so no reading is compared
-    journey.advance_all(entries)
+    return entries, signals
+
+
+def _reopen(journey: Journey, away: Sequence[Episode]) -> None:
+    """Have the open episode of a checkpoint as it was then; what is stored has gone on since."""
+    if journey.presence is not Presence.DEPARTED:
+        return
+    outreaches, [stored] = journey.state[machine.OUTREACHES], away
+    journey.episodes[stored.number] = evolve(
+        stored,
+        outreaches=outreaches,
+        first_outreach_at=from_micros(journey.state[machine.FIRST_OUTREACH])
+        if outreaches
+        else None,
+        returned_at=None,
+        return_event_id=None,
+    )
+
+
+def _walk(
+    state: ContactState, entries: Sequence[PlainEntry], every: int, ends: Iterable[int] | None
+) -> list[JourneyCheckpoint]:
+    """Advance by entries in their order, and keep the state after some of them.
+
+    Each checkpoint holds all open cases: where none are named, they do not outgrow the events.
+    """
+    journey, seen, moments, done = state.journey, state.events or 0, state.moments, 0
+    checkpoints: list[JourneyCheckpoint] = []
+    for end in _ends(entries, every) if ends is None else ends:
+        if ends is None and end - done < len(journey.open_cases):
+            continue
+        journey.advance_all(entries[done:end])
+        checkpoints.append(
+            checkpoint_of(
+                journey,
+                events=seen + end,
+                last_at=entries[end - 1][0],
+                moments=moments + len(journey.moments),
+            )
+        )
+        done = end
+    journey.advance_all(entries[done:])
     if entries:
+        state.events = seen + len(entries) - 1
         state.see(Entry._make(entries[-1]), None, journey.moments)
-    if journey.moments:
-        first = journey.moments[0]
-        state.opened_at = first.occurred_at
-        opening = next(event for event in events if event[:2] == first.event_key)
-        state.source = source_of(read_properties(opening.properties))
-    if stored.silent_until is not None:
-        state.moments += len(journey.silence(stored.silent_until))
-    return Folded(state, signals)
+    if checkpoints:
+        state.checkpoint = checkpoints[-1].events
+    return checkpoints
+
+
+def _ends(entries: Sequence[PlainEntry], every: int) -> Iterator[int]:
+    """After how many entries to keep the state: at least so many apart, between two instants."""
+    end = every
+    while end < len(entries):
+        if entries[end][0] == entries[end - 1][0]:
+            end += 1
+        else:
+            yield end
+            end += every
 
 
 def source_of(properties: Properties) -> str | None:
@@ -73,18 +167,123 @@ def source_of(properties: Properties) -> str | None:
     return source if isinstance(source, str) else to_json(source)
 
 
+@frozen(kw_only=True)
+class Draft:
+    """A contact folded anew from a checkpoint on, and not written yet.
+
+    Attributes:
+        stored: what was stored of the contact.
+        folded: what it is now.
+        events: the events that were folded.
+        before: the moments that are stored of after the checkpoint.
+        moments: what changes of the moments.
+        episodes: what changes of the episodes.
+    """
+
+    stored: ContactState
+    folded: Folded
+    events: Sequence[StoredEvent]
+    before: Sequence[Moment]
+    moments: Change[Moment]
+    episodes: Change[Episode]
+
+    @property
+    def after(self) -> Sequence[Moment]:
+        """The moments of after the checkpoint, as they are now."""
+        return self.folded.state.journey.moments
+
+
+def draft(
+    ledger: Ledger,
+    stored: ContactState,
+    funnel: Funnel,
+    since: JourneyCheckpoint | None,
+    *,
+    to_write: bool = True,
+) -> Draft:
+    """Fold a contact anew from a checkpoint on; of another funnel's contact there is none."""
+    contact = stored.contact
+    first, episode = (0, 1) if since is None else (since.moments, _first_episode(since))
+    before, away = ledger.journey_from(contact, first, episode, to_write=to_write)
+    if since is None:
+        events = ledger.stories([stored], to_write=to_write).get(contact, [])
+    else:
+        events = ledger.story_after(stored, since.last_at, to_write=to_write)
+    folded = fold(stored, events, funnel, every=ledger.pace.every, since=since, away=away[:1])
+    journey = folded.state.journey
+    return Draft(
+        stored=stored,
+        folded=folded,
+        events=events,
+        before=before,
+        moments=change(first, before, journey.moments),
+        episodes=change(episode, away, list(journey.episodes.values())),
+    )
+
+
+def write(ledger: Ledger, made: Draft) -> None:
+    """Store what has changed of a contact, which is locked, and as it was when it was read."""
+    folded, contact = made.folded, made.stored.contact
+    ledger.change_moments(contact, made.moments)
+    ledger.change_episodes(contact, made.episodes)
+    if made.stored.checkpoint is not None or folded.checkpoints:
+        kept = 0 if folded.since is None else folded.since.events
+        ledger.replace_checkpoints(contact, kept, folded.checkpoints)
+    ledger.update_contacts([folded.state])
+    ledger.set_signals(folded.signals)
+
+
+def _first_episode(since: JourneyCheckpoint) -> int:
+    """The number of the first episode that events after a checkpoint can change."""
+    is_open = since.state[machine.PRESENCE] == machine.DEPARTED
+    return since.state[machine.EPISODES] + (0 if is_open else 1)
+
+
+def draft_owed(
+    ledger: Ledger, stored: ContactState, funnel: Funnel, *, to_write: bool = True
+) -> Draft:
+    """Fold a contact whose fold is owed, from the last checkpoint that holds on."""
+    is_current = stored.fingerprint == funnel.fingerprint
+    since = ledger.last_checkpoint(stored) if is_current else None
+    return draft(ledger, stored, funnel, since, to_write=to_write)
+
+
+def settle_locked(ledger: Ledger, states: Iterable[ContactState], funnel: Funnel) -> bool:
+    """Write the folds that are owed of contacts that are locked; whether there were any.
+
+    What handlers are to be told of when it is committed is among what the ledger has untold.
+    """
+    owing = [state for state in states if state.owed_since is not None]
+    for stored in owing:
+        made = draft_owed(ledger, stored, funnel)
+        told = made.before
+        if stored.fingerprint != funnel.fingerprint and stored.owed_since is not None:
+            # What is stored is another funnel's, or awaits the fold.
+            late = ledger.recorded_since(stored, stored.owed_since)
+            earlier = [event for event in made.events if event[:2] not in late]
+            told = fold(stored, earlier, funnel).state.journey.moments
+        came, went = difference(told, made.after)
+        ledger.untold += came
+        ledger.revoked += went
+        write(ledger, made)
+    return bool(owing)
+
+
 def refold(ledger: Ledger, states: Sequence[ContactState], funnel: Funnel) -> None:
     """Fold contacts that are locked, and store what comes of it in place of what was stored.
 
     One that was erased keeps what was stored of it: its events no longer say what they said.
     """
+    if settle_locked(ledger, states, funnel):
+        states = [ledger.lock_contact(one.contact, funnel) for one in states]
     erased = [state for state in states if state.erased_at is not None]
     states = [state for state in states if state.erased_at is None]
-    events = ledger.stories(states)
-    folded = [fold(state, events.get(state.contact, []), funnel) for state in states]
-    ledger.clear_journeys([state.contact for state in states if state.moments])
+    events, every = ledger.stories(states), ledger.pace.every
+    folded = [fold(one, events.get(one.contact, []), funnel, every=every) for one in states]
+    ledger.clear_journeys([one.contact for one in states if one.moments or one.checkpoint])
     journeys = [one.state.journey for one in folded]
     ledger.add_journeys((journey.moments, journey.episodes.values()) for journey in journeys)
+    ledger.add_checkpoints(kept for one in folded for kept in one.checkpoints)
     ledger.update_contacts([one.state for one in folded])
     ledger.set_signals(changed for one in folded for changed in one.signals)
     ledger.settle(erased, funnel)

@@ -34,6 +34,8 @@ class Health:
         unmapped: the names that no rule of the funnel names, among the first 10,000 events in the
             order of contacts; ``check`` counts all.
         skipped: how many calls this process skipped since they were about anonymous visitors.
+        owed: how many contacts the next sweep will fold, because late events came of which too
+            many others follow.
         is_writable: whether an event was taken on trial, and undone; None where that was not
             tried: nothing could be read, or a transaction of the host's on SQLite is open.
         error: the type and code of the error with which the database answered; None where it is
@@ -52,6 +54,7 @@ class Health:
     outdated: int | None = None
     unmapped: Unmapped | None = None
     skipped: int = 0
+    owed: int | None = None
     is_writable: bool | None = None
     error: str | None = None
     reason: str | None = None
@@ -82,6 +85,7 @@ class Health:
             "outdated": self.outdated,
             "unmapped": None if self.unmapped is None else self.unmapped.to_dict(),
             "skipped": self.skipped,
+            "owed": self.owed,
             "is_writable": self.is_writable,
             "is_well": self.is_well,
             "error": self.error,
@@ -94,6 +98,8 @@ class Health:
         if self.outdated is not None:
             rejects, outdated = counted(self.rejects or 0, "reject"), f"{self.outdated:,} outdated"
             parts = [rejects, *parts, outdated, self._sweep()]
+        if self.owed:
+            parts.append(f"{self.owed:,} owed a fold")
         if self.skipped:
             parts.append(f"{self.skipped:,} of anonymous visitors skipped")
         if self.unmapped:

@@ -17,7 +17,7 @@ from motfunnel.errors import MergeError
 from motfunnel.store.contact_state import ContactState, new_state
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.pointers import lift_pointer, move_traits, pointers, put_pointer, set_owner
-from motfunnel.tracking.fold import refold
+from motfunnel.tracking.fold import refold, settle_locked
 
 
 @frozen(kw_only=True)
@@ -53,6 +53,8 @@ def merge_keys(
     if source.contact == target.contact:
         return _identity(target, members)
     _check_merge(old, new, source, target, force=force)
+    if settle_locked(ledger, [source, target], funnel):
+        source, target = (ledger.lock_contact(one.contact, funnel) for one in (source, target))
     moved = [old, *_of(members, old)]
     where = (ledger.connection, ledger.tables, ledger.tenant)
     put_pointer(*where, old, new, now)
@@ -78,6 +80,8 @@ def unmerge_key(ledger: Ledger, funnel: Funnel, old: str, now: datetime) -> Iden
     if owner.contact == old:
         ledger.drop_strays([old])
         return _identity(owner, members)
+    if settle_locked(ledger, [owner], funnel):
+        owner = ledger.lock_contact(owner.contact, funnel)
     where = (ledger.connection, ledger.tables, ledger.tenant)
     moved = _below(old, pointers(*where, _of(members, owner.contact)))
     apart = new_state(old, funnel)

@@ -24,6 +24,7 @@ from motfunnel.store.database import Database
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.retrying import ask, ask_lazily
 from motfunnel.store.story import read_moments
+from motfunnel.tracking.debt import as_if_folded
 from motfunnel.tracking.explain import make_profile, profile_of_erased
 from motfunnel.tracking.habits import taught, verb_of
 from motfunnel.tracking.hindsight import revocations
@@ -163,13 +164,14 @@ class Reader:
         earliest = None if since is None else _utc(since, "since")
         instant = self.as_of(as_of)
         self.check_current()
+        funnel = self.funnel
 
         def read() -> Iterator[Moment]:
             with self.database.read(lazily=True) as connection:
                 ledger = Ledger(connection, self.database.tables.schema, self.tenant)
                 yield from read_moments(
                     connection,
-                    self.database.tables,
+                    as_if_folded(connection, self.database, self.tenant, funnel),
                     self.tenant,
                     as_of=instant,
                     contact=None if key is None else find_identity(ledger, key).contact,

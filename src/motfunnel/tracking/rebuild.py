@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.moment import Moment
 from motfunnel.store.contacts import next_contacts
 from motfunnel.store.database import Database
 from motfunnel.store.ledger import Ledger
@@ -24,17 +25,23 @@ if TYPE_CHECKING:
 
 def rebuild_in_chunks(
     database: Database, tenant: str, funnel: Funnel, *, outdated_only: bool = False
-) -> Iterator[int]:
-    """Fold all contacts, or those that another funnel classified; yield how many at a time."""
+) -> Iterator[tuple[int, list[Moment]]]:
+    """Fold all contacts, or those that another funnel classified, some at a time.
+
+    Yields:
+        How many contacts, and the moments that came of late events whose fold was owed.
+    """
     but_of = funnel.fingerprint if outdated_only else None
     after = ""
 
-    def rebuild(connection: Connection) -> Sequence[str]:
+    def rebuild(connection: Connection) -> tuple[Sequence[str], list[Moment]]:
         contacts = next_contacts(connection, database.tables.contacts, tenant, after, but_of=but_of)
+        untold: list[Moment] = []
         if contacts:
-            ledger = Ledger(connection, database.tables.schema, tenant)
+            ledger = Ledger(connection, database.tables.schema, tenant, database.pace)
             refold(ledger, ledger.lock_contacts(contacts, funnel), funnel)
-        return contacts
+            untold = ledger.untold
+        return contacts, untold
 
     def tell(connection: Connection) -> None:
         tell_sizes(connection, database.tables)
@@ -42,13 +49,13 @@ def rebuild_in_chunks(
     is_large = False
     while True:
         with rare_collections():
-            contacts = persist(database, rebuild)
+            contacts, untold = persist(database, rebuild)
         if not contacts:
             break
         if after and not is_large:  # the second chunk
             is_large = True
             persist(database, tell)  # what was imported, for the fold
         after = contacts[-1]
-        yield len(contacts)
+        yield len(contacts), untold
     if is_large:
         persist(database, tell)  # what was folded, for the reports

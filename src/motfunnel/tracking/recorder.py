@@ -1,7 +1,8 @@
 """Recording events: store them, advance their contacts' journeys, store what that makes.
 
 All of it inside one transaction, which the caller opens and ends, and with the contacts' rows
-locked. An event that comes after all others costs one step; a late one folds the contact anew.
+locked. An event that comes after all others costs one step; a late one folds the contact anew, from
+the last checkpoint before it on. Where too many events follow that, the fold is owed.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 
 from attrs import evolve, frozen
 
@@ -22,14 +23,16 @@ from motfunnel.domain.marker import Marker
 from motfunnel.domain.moment import Moment, Presence
 from motfunnel.domain.rule import Reading
 from motfunnel.errors import ConflictError, ErasedError, EventError
+from motfunnel.store.checkpoints import JourneyCheckpoint
 from motfunnel.store.contact_state import ContactState
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.redactions import Redaction, find_redactions
 from motfunnel.store.tombstones import find_tombstones
-from motfunnel.tracking.fold import difference, fold, source_of
+from motfunnel.tracking.fold import difference, draft, fold, source_of, write
 from motfunnel.tracking.tracked import Tracked
 
 _place = attrgetter("place")
+_ALL: Final = 2**31 - 1
 _EventKey = tuple[str, str]
 """The key under which an event was recorded, and its id: several keys may be one contact's."""
 
@@ -66,6 +69,7 @@ def record_all(
     All contacts are locked before anything is written, in an order that everybody keeps. An event
     without a date, that another has overtaken meanwhile, happens when its contact is locked: of
     many who write one contact at once, none has to fold it anew for having waited.
+    Contacts whose fold was owed already are taken down among the ledger's ``owing``.
 
     Raises:
         ConflictError: an id is taken by an event with other content.
@@ -81,6 +85,9 @@ def record_all(
     for contact in sorted(groups):
         numbers = groups[contact]
         state = owners[said[numbers[0]].event.contact]
+        if state.owed_since is not None and state.events is not None:
+            behind = state.events - (state.checkpoint or 0)
+            ledger.owing[contact] = behind, {said[number].event.contact for number in numbers}
         dated = _date([said[n] for n in numbers], state, clock)
         found = _record(ledger, state, funnel, dated, recorded_at, marker)
         answers.update(zip(numbers, found, strict=True))
@@ -125,16 +132,64 @@ def _record(
             state.known |= one.event.name == IDENTIFY
     moments: dict[_EventKey, list[Moment]] = {}
     revoked: dict[_EventKey, list[Moment]] = {}
+    deferred = False
     if new:
         entries = sorted((make_entry(one.event, one.reading) for one in new), key=_place)
-        if state.fingerprint == funnel.fingerprint and state.follows(entries[0]):
+        is_current = state.fingerprint == funnel.fingerprint
+        if is_current and state.owed_since is None and state.follows(entries[0]):
             sources = {_key(one.event): source_of(one.event.properties) for one in new}
-            moments = _advance(ledger, state, entries, sources)
+            moments = advance(ledger, state, entries, sources)
         else:
-            came, went = _refold(ledger, state, {_key(one.event) for one in new}, funnel)
-            moments, revoked = _by_cause(came, entries), {_cause(entries[0]): went}
+            since = ledger.checkpoint_before(state, entries[0].at) if is_current else None
+            deferred = _is_owed(ledger, state, since, len(new), is_current=is_current)
+            if deferred:
+                _owe(ledger, state, entries, since, recorded_at, is_current=is_current)
+            else:
+                came, went = _refold(ledger, state, {_key(o.event) for o in new}, funnel, since)
+                moments, revoked = _by_cause(came, entries), {_cause(entries[0]): went}
     fresh = {id(one) for one in new}
-    return [_answer(one.event, id(one) in fresh, moments, revoked) for one in said]
+    return [_answer(one.event, id(one) in fresh, moments, revoked, deferred) for one in said]
+
+
+def _is_owed(
+    ledger: Ledger,
+    state: ContactState,
+    since: JourneyCheckpoint | None,
+    new: int,
+    *,
+    is_current: bool,
+) -> bool:
+    """Whether too many events follow a checkpoint to be folded in a call."""
+    if state.owed_since is not None:
+        return True
+    most, seen = ledger.pace.most, 0 if since is None else since.events
+    if is_current and state.events is not None:
+        return state.events - seen > most
+    return ledger.count_events(state, most + new + 1) - new > most
+
+
+def _owe(
+    ledger: Ledger,
+    state: ContactState,
+    entries: Sequence[Entry],
+    since: JourneyCheckpoint | None,
+    recorded_at: datetime,
+    *,
+    is_current: bool,
+) -> None:
+    """Leave the fold of events that are stored to later."""
+    if state.owed_since is None:
+        state.owed_since = recorded_at
+    if not is_current:
+        state.events = state.checkpoint = None
+    elif state.events is None:
+        state.events = ledger.count_events(state, _ALL)
+    else:
+        state.events += len(entries)
+    if not state.follows(entries[0]):
+        state.checkpoint = None if since is None else since.events
+    state.last = max(state.last or entries[-1][:4], entries[-1][:4])
+    ledger.owe(state)
 
 
 def find_erased(ledger: Ledger, said: Sequence[Said], marker: Marker) -> list[bool]:
@@ -201,45 +256,62 @@ def _add(
     return False
 
 
-def _advance(
+def advance(
     ledger: Ledger,
     state: ContactState,
     entries: Sequence[Entry],
     sources: Mapping[_EventKey, str | None],
 ) -> dict[_EventKey, list[Moment]]:
-    """Step through events that come after all others."""
+    """Step a contact, which is locked, through events that come after all others."""
     journey, first = state.journey, state.moments
     if journey.presence is Presence.DEPARTED:
         number = journey.state[machine.EPISODES]
         journey.episodes[number] = ledger.find_episode(state.contact, number)
     stored = dict(journey.episodes)
     moments: dict[_EventKey, list[Moment]] = {}
+    checkpoints: list[JourneyCheckpoint] = []
     for entry in entries:
         key = _cause(entry)
+        checkpoints += _keep(state, entry, ledger.pace.every)
         moments[key] = journey.advance(entry)
         state.see(entry, sources[key], moments[key])
     ledger.add_moments(journey.moments, first)
     ledger.put_episodes(e for n, e in journey.episodes.items() if e != stored.get(n))
+    ledger.add_checkpoints(checkpoints)
     ledger.update_contacts([state])
     return moments
 
 
+def _keep(state: ContactState, entry: Entry, every: int) -> list[JourneyCheckpoint]:
+    """Make a checkpoint before an event, where it is time for one."""
+    least = max(every, len(state.journey.open_cases))  # which each holds: they are not to outgrow
+    if state.events is None or state.events - (state.checkpoint or 0) < least:
+        return []
+    if state.last is None or state.last[0] >= entry.at:
+        return []
+    checkpoint = state.make_checkpoint()
+    if checkpoint is None:
+        return []
+    state.checkpoint = checkpoint.events
+    return [checkpoint]
+
+
 def _refold(
-    ledger: Ledger, state: ContactState, new: Collection[_EventKey], funnel: Funnel
+    ledger: Ledger,
+    state: ContactState,
+    new: Collection[_EventKey],
+    funnel: Funnel,
+    since: JourneyCheckpoint | None,
 ) -> tuple[list[Moment], list[Moment]]:
     """Fold the contact anew; give the moments that came and went by the events that are new."""
-    events = ledger.stories([state])[state.contact]
-    if state.fingerprint == funnel.fingerprint:
-        before = ledger.moments(state.contact)
-    else:  # what is stored is another funnel's, or awaits the fold: these events did not do that
-        earlier = [event for event in events if event[:2] not in new]
+    made = draft(ledger, state, funnel, since)
+    write(ledger, made)
+    before = made.before
+    if state.fingerprint != funnel.fingerprint:
+        # What was stored is another funnel's, or awaited the fold: these events did not do that.
+        earlier = [event for event in made.events if event[:2] not in new]
         before = fold(state, earlier, funnel).state.journey.moments
-    folded = fold(state, events, funnel)
-    journey = folded.state.journey
-    ledger.replace_journey(state.contact, journey.moments, list(journey.episodes.values()))
-    ledger.update_contacts([folded.state])
-    ledger.set_signals(folded.signals)
-    return difference(before, journey.moments)
+    return difference(before, made.after)
 
 
 def _by_cause(moments: Sequence[Moment], entries: Sequence[Entry]) -> dict[_EventKey, list[Moment]]:
@@ -258,6 +330,7 @@ def _answer(
     is_new: bool,
     moments: Mapping[_EventKey, Sequence[Moment]],
     revoked: Mapping[_EventKey, Sequence[Moment]],
+    deferred: bool,
 ) -> Tracked:
     key = _key(event)
     return Tracked(
@@ -266,6 +339,7 @@ def _answer(
         moments=tuple(moments.get(key, ())) if is_new else (),
         revoked=tuple(revoked.get(key, ())) if is_new else (),
         duplicate=not is_new,
+        deferred=is_new and deferred,
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
@@ -32,7 +32,7 @@ from motfunnel.store.rejects import (
 )
 from motfunnel.store.tables import Tables
 from motfunnel.store.traits import remake_traits
-from motfunnel.tracking.fold import refold
+from motfunnel.tracking.fold import refold, settle_locked
 from motfunnel.tracking.merging import lock_identities
 from motfunnel.tracking.set_aside import MARK, SetAside
 
@@ -90,14 +90,28 @@ def scrub_others(
         return 0
     if late := changed.keys() - owners.keys():  # who named one of them since the first look
         owners = {**owners, **lock_identities(ledger, funnel, late)[0]}
+    states = _settled(ledger, funnel, scrubber, [owners[key] for key in changed])
     for pairs in changed.values():
         for stored, cleaned in pairs:
             replace_event(*where, stored, cleaned)
         put_redactions(*where, (redaction(*pair, marker) for pair in pairs))
-    states = {owners[key].contact: owners[key] for key in changed}
-    refold(ledger, [*states.values()], funnel)
+    refold(ledger, states, funnel)
     remake_traits(*where, {key: owners[key].contact for key in changed})
     return sum(map(len, changed.values()))
+
+
+def _settled(
+    ledger: Ledger, funnel: Funnel, scrubber: Scrubber, states: Iterable[ContactState]
+) -> list[ContactState]:
+    """Each contact once, with what is owed to it written; what is told of that names nobody."""
+    each = {state.contact: state for state in states}
+    if not settle_locked(ledger, each.values(), funnel):
+        return [*each.values()]
+    ledger.untold = [
+        evolve(one, referred=None) if one.referred in scrubber.tokens else one
+        for one in ledger.untold
+    ]
+    return [ledger.lock_contact(contact, funnel) for contact in each]
 
 
 def scrub_rejects(ledger: Ledger, funnel: Funnel, scrubber: Scrubber) -> int:

@@ -43,9 +43,10 @@ def sweep_in_batches(
     since = _ALWAYS
 
     def sweep(connection: Connection) -> tuple[int, list[Moment], datetime]:
-        ledger = Ledger(connection, database.tables.schema, tenant)
+        ledger = Ledger(connection, database.tables.schema, tenant, database.pace)
         states, last = ledger.lock_overdue(as_of, since, BATCH, funnel)
-        return len(states), _depart(ledger, _renewed(ledger, states, funnel), as_of), last
+        departed = _depart(ledger, _renewed(ledger, states, funnel), as_of)
+        return len(states), ledger.untold + departed, last
 
     while True:
         count, departed, last = persist(database, sweep)

@@ -20,6 +20,9 @@ class Tracked:
         id: the event's id; made here where the caller brought none.
         moments: what the event established, in order.
         revoked: the moments that a late event took back, because they rested on its absence.
+        deferred: the event is stored, and its contact will be folded later, because too many of its
+            events come after this one: moments are then not known yet, and handlers are told of
+            them once they are. Reports and profiles take the event into account at once.
         duplicate: the event had been recorded before; nothing was done.
         skipped: it was an anonymous visitor's, whom the host lets pass; nothing was done, and the
             contact and the id are empty.
@@ -31,6 +34,7 @@ class Tracked:
     id: str
     moments: tuple[Moment, ...] = ()
     revoked: tuple[Moment, ...] = ()
+    deferred: bool = False
     duplicate: bool = False
     skipped: bool = False
     error: Exception | None = None
@@ -43,6 +47,8 @@ class Tracked:
             return "skipped: an anonymous visitor"
         if self.duplicate:
             return f"{self.id} was there already"
+        if self.deferred:
+            return f"{self.id} is stored; its moments will be known later"
         came = [str(moment) for moment in self.moments]
         went = [f"revoked: {moment}" for moment in self.revoked]
         return "\n".join(came + went) or "no moment"

@@ -10,13 +10,14 @@ from attrs import evolve
 
 from motfunnel.store import funnels
 from motfunnel.store.advice import describe
-from motfunnel.store.contacts import owed_departures, was_swept
+from motfunnel.store.contacts import count_owed, owed_departures, was_swept
 from motfunnel.store.event_names import count_names
 from motfunnel.store.migrations import migrate
 from motfunnel.store.rehearsal import ROOM, rehearse
 from motfunnel.store.rejects import count_rejects
 from motfunnel.store.retrying import asking, persist
 from motfunnel.tracking.check import Checked, check_contacts
+from motfunnel.tracking.debt import settle_all
 from motfunnel.tracking.health import Health
 from motfunnel.tracking.probe import probe_of
 from motfunnel.tracking.reader import question
@@ -35,8 +36,9 @@ class Upkeep(Writer):
     def sweep(self, *, as_of: datetime | None = None) -> int:
         """Write down the departures by silence up to an instant, and tell their handlers.
 
-        Costs what has fallen due, by an index, and little memory; safe to run at any time. Two that
-        run at once share the work. What somebody else holds just then is left to the next one.
+        First of all the folds that are owed to late events are written, and theirs told. Costs
+        these, and what has fallen due, by an index, and little memory; safe to run at any time. Two
+        that run at once share the work. What somebody else holds just then is left to the next one.
         Where it is broken off, those are told of whose departures it knows to be committed; the
         next one does the rest.
 
@@ -48,13 +50,17 @@ class Upkeep(Writer):
         """
         with asking(self.database):
             funnel, instant, count = self.funnel, self.as_of(as_of), 0
+        for came in settle_all(self.database, self.tenant, funnel):
+            self.database.after(partial(self._listeners.tell, came))
         for departed in sweep_in_batches(self.database, self.tenant, funnel, instant):
             self.database.after(partial(self._listeners.tell, departed))
             count += len(departed)
         return count
 
     def rebuild(self, *, progress: Callable[[int], object] | None = None) -> int:
-        """Fold every contact anew, after the funnel changed; tells no handlers.
+        """Fold every contact anew, after the funnel changed.
+
+        Tells handlers of nothing but what late events made whose fold was owed.
 
         Args:
             progress: is called with the number of contacts folded so far.
@@ -141,9 +147,10 @@ class Upkeep(Writer):
     def _rebuild(self, progress: Callable[[int], object] | None, *, outdated_only: bool) -> int:
         self.keep_funnel()
         done = 0
-        for count in rebuild_in_chunks(
+        for count, untold in rebuild_in_chunks(
             self.database, self.tenant, self.funnel, outdated_only=outdated_only
         ):
+            self.database.after(partial(self._listeners.tell, untold))
             done += count
             if progress is not None:
                 progress(done)
@@ -171,6 +178,7 @@ class Upkeep(Writer):
                 sweep_lag=lag if is_swept or not overdue else None,
                 outdated=funnels.count_outdated(connection, tables, tenant, funnel),
                 unmapped=unmapped.result(),
+                owed=count_owed(connection, tables.contacts, self.tenant),
             )
 
     def _rehearse(self, now: datetime) -> bool:

@@ -22,11 +22,13 @@ from motfunnel.errors import EventError, StoreError
 from motfunnel.store import funnels
 from motfunnel.store.attempting import Attempt, attempt_to_join
 from motfunnel.store.confirming import is_event_of
+from motfunnel.store.contact_rows import Owing
 from motfunnel.store.deadline import left, within
 from motfunnel.store.host import Joined, after_commit, host_connection, is_undone
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.retrying import asking, persist
 from motfunnel.tracking.call import Call
+from motfunnel.tracking.debt import settle
 from motfunnel.tracking.delivery import deliver_all
 from motfunnel.tracking.keeping import Keeper
 from motfunnel.tracking.listeners import Listeners
@@ -44,8 +46,9 @@ if TYPE_CHECKING:
 
 Outcome = Tracked | Exception
 _RESERVE = 0.2  # of a call's budget, to put what was not recorded into the spool
-_SHARE = 0.5  # of what is left of a call's budget, for what others left in the spool
+_SHARE = 0.5  # of what is left of a call's budget, for what others left in the spool, or owe
 _MOST = 0.25  # seconds of it: a call is not there to empty the spool
+_FOLDED = 25_000  # events a second of what is left, that a call dares to fold for those before it
 
 
 class Writer(Reader):
@@ -219,7 +222,10 @@ class Writer(Reader):
     ) -> list[Any]:
         """Record events in a transaction of our own or the host's."""
         now = self.clock()
-        work = partial(self._record_on, said=said, now=now, apart=apart, is_strict=is_strict)
+        owing: Owing = {}
+        work = partial(
+            self._record_on, said=said, now=now, apart=apart, is_strict=is_strict, owing=owing
+        )
         if host is None:
             confirm = partial(self._is_recorded, said=said, now=now)
             try:
@@ -228,7 +234,7 @@ class Writer(Reader):
                 _name(error, said)
                 raise
             self._note_written(self.database.engine.pool, said, now)
-            return answers
+            return self._settle(answers, owing) if owing else answers
         with self.database.join(host) as connection:
             answers = work(connection)
         after_commit(host, partial(self._committed, host.engine.pool, answers, said, now))
@@ -241,6 +247,7 @@ class Writer(Reader):
         now: datetime,
         apart: bool = False,
         is_strict: bool = False,
+        owing: Owing | None = None,
     ) -> list[Any]:
         """Record events on a connection, all of them or, if ``apart``, those that can be.
 
@@ -248,7 +255,10 @@ class Writer(Reader):
         """
         funnel = self.funnel
         self._put_funnel(connection, funnel, now, tracked=_has_news(said))
-        ledger = Ledger(connection, self.database.tables.schema, self.tenant)
+        schema, pace = self.database.tables.schema, self.database.pace
+        ledger = Ledger(connection, schema, self.tenant, pace)
+        if owing is not None:
+            ledger.owing = owing
         if not apart:
             return [*record_all(ledger, funnel, said, now, self.clock, self.marker)]
         outcomes = record_apart(connection, ledger, funnel, said, now, self.clock, self.marker)
@@ -256,6 +266,31 @@ class Writer(Reader):
             if isinstance(outcome, EventError):
                 raise outcome
         return outcomes
+
+    def _settle(self, answers: list[Any], owing: Owing) -> list[Any]:
+        """Write what contacts of a call were owed already, if its budget will do for it.
+
+        The first answer of each then says what came of it, the later ones nothing.
+        """
+        seconds = left()
+        for contact, (behind, keys) in owing.items():
+            mine = [
+                number
+                for number, one in enumerate(answers)
+                if isinstance(one, Tracked) and one.deferred and one.contact in keys
+            ]
+            if not mine or (seconds is not None and behind > seconds * _FOLDED):
+                continue
+            try:
+                with within(None if seconds is None else seconds * _SHARE):
+                    came, went = settle(self.database, self.tenant, self.funnel, contact)
+            except Exception as error:  # the call itself has succeeded, and the sweep does it
+                log_error("a fold that is owed was not written", error)
+                continue
+            for number in mine:
+                settled = evolve(answers[number], moments=came, revoked=went, deferred=False)
+                answers[number], came, went = settled, (), ()
+        return answers
 
     def _is_recorded(
         self,

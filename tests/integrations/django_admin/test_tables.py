@@ -198,6 +198,8 @@ def test_the_migration_can_be_written_anew() -> None:
     """Django can write all of it into another file, as ``squashmigrations`` does."""
     from django.db.migrations.writer import MigrationWriter
 
-    written = import_module("motfunnel.integrations.django.migrations.0001_initial")
-    migration = written.Migration("0001_initial", "motfunnel")
-    assert f"PutVersion({VERSION})" in MigrationWriter(migration).as_string()
+    for version, name in ((2, "0001_initial"), (3, "0002_tombstones"), (4, "0003_checkpoints")):
+        written = import_module(f"motfunnel.integrations.django.migrations.{name}")
+        migration = written.Migration(name, "motfunnel")
+        assert f"PutVersion({version})" in MigrationWriter(migration).as_string()
+    assert version == VERSION

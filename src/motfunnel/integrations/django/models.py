@@ -77,12 +77,16 @@ class Contact(_TenantsModel):
     merged_into = _key_if_any()
     aliases = IntegerField(default=0)
     erased_at = InstantField(null=True)
+    events = IntegerField(null=True)
+    checkpoint = IntegerField(null=True)
+    owed_since = InstantField(null=True)
 
     class Meta(ReadModel.Meta):  # noqa: D106
         db_table = "motfunnel_contacts"
         indexes: ClassVar = [
             IndexWhereSet(fields=["tenant", "deadline_at"], name="motfunnel_contacts_deadline"),
             IndexWhereSet(fields=["tenant", "merged_into"], name="motfunnel_contacts_merged"),
+            IndexWhereSet(fields=["tenant", "owed_since"], name="motfunnel_contacts_owed"),
         ]
 
     def __str__(self) -> str:
@@ -103,6 +107,9 @@ class Event(_TenantsModel):
 
     class Meta(ReadModel.Meta):  # noqa: D106
         db_table = "motfunnel_events"
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "contact", "occurred_at"], name="motfunnel_events_order")
+        ]
 
     def __str__(self) -> str:
         return f"{self.event} of {self.contact}"
@@ -151,6 +158,23 @@ class Episode(_TenantsModel):
 
     def __str__(self) -> str:
         return f"departure {self.episode} of {self.contact}"
+
+
+class Checkpoint(_TenantsModel):
+    """Of a long history, the journey's state after so many events."""
+
+    pk = CompositePrimaryKey("tenant", "contact", "events")
+    contact = _key()
+    events = IntegerField()
+    last_at = InstantField()
+    moments = IntegerField(default=0)
+    state = LongTextField()
+
+    class Meta(ReadModel.Meta):  # noqa: D106
+        db_table = "motfunnel_checkpoints"
+
+    def __str__(self) -> str:
+        return f"{self.events} events of {self.contact}"
 
 
 class Trait(_TenantsModel):

@@ -21,7 +21,7 @@ _OPTIONS: Final = {
 
 
 class CreateTable(migrations.CreateModel):
-    """Create a model's table as the store would."""
+    """Create a model's table as the store would, unless it has made it already."""
 
     def database_forwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
@@ -29,12 +29,72 @@ class CreateTable(migrations.CreateModel):
         """Create it."""
         model = to_state.apps.get_model(app_label, self.name)
         table = model._meta.db_table
+        if table in schema_editor.connection.introspection.table_names():
+            return
         with as_ours(schema_editor, table):
             super().database_forwards(app_label, schema_editor, from_state, to_state)
         is_named = model._meta.is_composite_pk or schema_editor.connection.vendor != "postgresql"
         if not is_named and self.allow_migrate_model(schema_editor.connection.alias, model):
             # Django writes a key of one column beside it, without a name.
             schema_editor.execute(f"ALTER INDEX {table}_pkey RENAME TO {table}_pk")
+
+
+class AddColumn(migrations.AddField):
+    """Add a column that may be empty to a table of ours, unless the store has made it already."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        """Add it."""
+        model = to_state.apps.get_model(app_label, self.model_name)
+        connection, table = schema_editor.connection, model._meta.db_table
+        if not self.allow_migrate_model(connection.alias, model):
+            return
+        if self.name not in _columns(connection, table):
+            with as_ours(schema_editor, table):
+                super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        """Drop it."""
+        table = from_state.apps.get_model(app_label, self.model_name)._meta.db_table
+        with as_ours(schema_editor, table):
+            super().database_backwards(app_label, schema_editor, from_state, to_state)
+
+
+class AddIndexOfOurs(migrations.AddIndex):
+    """Add an index to a table of ours, unless the store has made it already."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        """Add it."""
+        model = to_state.apps.get_model(app_label, self.model_name)
+        connection, table = schema_editor.connection, model._meta.db_table
+        if not self.allow_migrate_model(connection.alias, model):
+            return
+        if self.index.name not in _indexes(connection, table):
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+
+# On SQLite Django reads columns and indexes out of the words that made them, and fails over ours.
+
+
+def _columns(connection: Any, table: str) -> set[str]:
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("SELECT name FROM pragma_table_info(%s)", [table])
+            return {name for (name,) in cursor.fetchall()}
+        return {one.name for one in connection.introspection.get_table_description(cursor, table)}
+
+
+def _indexes(connection: Any, table: str) -> set[str]:
+    with connection.cursor() as cursor:
+        if connection.vendor != "sqlite":
+            return set(connection.introspection.get_constraints(cursor, table))
+        cursor.execute("SELECT name FROM sqlite_master WHERE tbl_name = %s", [table])
+        return {name for (name,) in cursor.fetchall()}
 
 
 @contextmanager

@@ -1,0 +1,139 @@
+"""Late events of long histories: what they cost, and when their contacts are folded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+
+from motfunnel import Moment, Tracker
+from motfunnel.domain.event import Event
+from motfunnel.store.pace import Pace
+from motfunnel.tracking.check import check_contacts
+from motfunnel.tracking.debt import settle_all
+from tests.golden.histories import NOW, drawn
+from tests.golden.questions import answers
+from tests.strategies import make_funnel, moments_of_asking, stories
+from tests.tracking.scene import DAY, rows_of, told_kinds
+from tests.tracking.test_laws import END, FEW, as_said, tracked_histories, walked
+
+MADE = ("motfunnel_contacts", "motfunnel_moments", "motfunnel_episodes")
+
+
+def stored_moments(engine: Engine, tenant: str) -> set[Any]:
+    """The moments that are stored, each as a value."""
+    return {
+        tuple(sorted((name, str(value)) for name, value in row.items() if name != "ordinal"))
+        for row in rows_of(engine, tenant)["motfunnel_moments"]
+    }
+
+
+def made(engine: Engine, tenant: str) -> dict[str, Any]:
+    """What is stored of journeys, but for where checkpoints happen to stand."""
+    found = rows_of(engine, tenant)
+    for row in found["motfunnel_contacts"]:
+        row["checkpoint"] = None
+        row["tenant"] = ""
+    return {name: [row | {"tenant": ""} for row in found[name]] for name in MADE}
+
+
+def keep(tracker: Tracker, engine: Engine, events: Sequence[Event], joined: bool) -> list[Any]:
+    """Track events on a connection of the tracker's own, or in a transaction of a host's."""
+    said = [as_said(one) for one in events]
+    if not joined:
+        return tracker.track_many(said)
+    with engine.begin() as connection:
+        return tracker.track_many(said, bind=connection)
+
+
+@FEW
+@given(st.data())
+def test_owed_is_folded(shared_engine: Engine, data: st.DataObject) -> None:
+    """Whatever is owed meanwhile: answers are the walk's, and handlers hear of a moment once."""
+    story = data.draw(stories())
+    funnel, events = make_funnel(story), data.draw(tracked_histories(story))
+    tracker = Tracker(shared_engine, funnel=funnel, tenant=uuid4().hex, budget=None)
+    most = data.draw(st.sampled_from([0, 1, 3]))
+    tracker.database.pace = Pace(every=data.draw(st.sampled_from([1, 2, 3])), most=most)
+    tracker.create_tables()
+    told = told_kinds(tracker)
+    stored: set[Any] = set()
+    rest, seen = list(events), set()
+    while rest:
+        now, rest = rest[: (size := data.draw(st.sampled_from([1, 1, 2])))], rest[size:]
+        answers = keep(tracker, shared_engine, now, data.draw(st.booleans(), label="joined"))
+        for one, answer in zip(now, answers, strict=True):
+            assert answer.duplicate is ((one.contact, one.id) in seen)
+            assert not (answer.deferred and (answer.moments or answer.revoked))
+            seen.add((one.contact, one.id))
+        owed = tracker.health().owed
+        so_far = events[: len(events) - len(rest)]
+        contacts = {one.contact for one in so_far}
+        instant = data.draw(moments_of_asking())
+        kept = rows_of(shared_engine, tracker.tenant)
+        found = list(tracker.moments(as_of=instant))
+        assert found == walked(contacts, funnel, so_far, instant)
+        for contact in contacts:
+            assert list(tracker.contact(contact, as_of=instant).moments) == walked(
+                [contact], funnel, so_far, instant
+            )
+        assert rows_of(shared_engine, tracker.tenant) == kept
+        if data.draw(st.sampled_from([False, False, True]), label="sweep"):
+            tracker.sweep(as_of=instant)
+            assert tracker.health().owed == 0
+            assert check_contacts(tracker).is_sound
+        elif not owed:
+            assert check_contacts(tracker).is_sound
+        stored = heard(told, stored, shared_engine, tracker.tenant)
+    tracker.sweep(as_of=END)
+    heard(told, stored, shared_engine, tracker.tenant)
+    assert check_contacts(tracker).is_sound
+    once = Tracker(shared_engine, funnel=funnel, tenant=uuid4().hex)
+    once.track_many([as_said(one) for one in events])
+    once.sweep(as_of=END)
+    assert made(shared_engine, tracker.tenant) == made(shared_engine, once.tenant)
+
+
+def heard(told: list[Moment], before: set[Any], engine: Engine, tenant: str) -> set[Any]:
+    """Handlers were told of the moments that came, each once; give those that are there now."""
+    now = stored_moments(engine, tenant)
+    assert len(told) == len(now - before)
+    assert len(set(told)) == len(told)
+    told.clear()
+    return now
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_no_answer_awaits_the_fold(url: str, seed: int) -> None:
+    """Every report, all moments and all contacts are the same before a fold is written, and after.
+
+    Of every third contact something comes late, with its consequences: a return, a departure, a
+    purchase before the first, a referral.
+    """
+    with drawn(url, seed) as tracker:
+        sharp = Tracker(tracker.database.engine, tracker.funnel, clock=tracker.clock, spool=False)
+        sharp.database.pace = Pace(every=3, most=0)
+        contacts = sorted({moment.contact for moment in tracker.moments()})
+        with tracker.database.engine.begin() as host:
+            for number, contact in enumerate(contacts[::3]):
+                name = ("bought", "looked", "unsubscribed", "brought_friend")[number % 4]
+                at = NOW - (90 + 7 * number) * DAY
+                said = {"friend": contacts[number]} if name == "brought_friend" else {}
+                if not contact.startswith("c"):  # what an erasure left
+                    continue
+                sharp.track(contact, name, occurred_at=at, properties=said, bind=host)
+        assert (sharp.health().owed or 0) > 20
+        instants = [NOW - 60 * DAY, NOW]
+        owed = dict(answers(sharp, instants, [NOW - 90 * DAY]))
+        assert (sharp.health().owed or 0) > 20
+        for _ in settle_all(sharp.database, sharp.tenant, sharp.funnel):
+            pass
+        assert sharp.health().owed == 0
+        folded = dict(answers(sharp, instants, [NOW - 90 * DAY]))
+        assert [one for one in folded if folded[one] != owed[one]] == []
+        assert check_contacts(sharp).is_sound
