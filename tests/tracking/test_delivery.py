@@ -117,15 +117,62 @@ def test_what_may_pass_is_stepped_over(engine: Engine, tmp_path: Path) -> None:
     assert tracker.contact("slow").events == 13
 
 
+def put_off(spool: Spool, times: int, id: str) -> None:
+    """Put a call in that was tried so often in vain, and is not due."""
+    spool.append(aside(f"contact {id}", id))
+    hasty = Spool(spool.path, time.sleep, pauses=(0.0,) * len(spool.pauses))
+    for _ in range(times):
+        batch = hasty.take()
+        assert batch is not None
+        spool.settle(batch, postponed=batch.lines)
+
+
+def test_who_asks_for_it_waits_for_no_pause(engine: Engine, tmp_path: Path) -> None:
+    """All that waits is recorded, however often it was tried; calls wait for the pauses."""
+    spool = Spool(tmp_path / "spool", time.sleep, pauses=(600.0, 600.0, 600.0))
+    for times in (3, 2, 1):
+        put_off(spool, times, str(times))
+    tracker = make(engine, spool)
+    tracker.track("other", "saw", occurred_at=day(0))
+    assert len(spool) == 3
+    assert str(tracker.deliver()) == "3 events recorded, 0 there before, 0 rejected, 0 left"
+
+
+def test_what_is_tried_early_is_tried_once(spool: Spool) -> None:
+    """In vain, it waits as long as it would have waited, and no attempt is used up."""
+    for id in ("1", "2"):
+        put_off(spool, 4, id)
+    due = {entry["id"]: entry["due"] for entry in noted(spool)}
+    began = time.time()
+    batch = spool.take(untried_since=began)
+    assert batch is not None
+    assert batch.is_early
+    spool.settle(batch, postponed=batch.lines)
+    assert spool.take(untried_since=began) is None
+    assert spool.take() is None
+    assert {entry["id"]: entry["due"] for entry in noted(spool)} == due
+    assert spool.status().attempts == 4
+    assert spool.take(untried_since=time.time()) is not None
+
+
+def noted(spool: Spool) -> list[dict[str, Any]]:
+    batch = spool.take(untried_since=time.time())
+    return [] if batch is None else [json.loads(line.raw) for line in batch.lines]
+
+
 @pytest.mark.parametrize("url", ["postgresql", "mariadb"], indirect=True)
 def test_it_is_set_aside_after_its_attempts(engine: Engine, tmp_path: Path) -> None:
     """All that waits for such a contact, with the reason."""
-    spool = Spool(tmp_path / "spool", time.sleep, pauses=(0.0,))
+    spool = Spool(tmp_path / "spool", time.sleep, pauses=(600.0,))
     tracker = make(engine, spool, budget=timedelta(seconds=0.5))
     tracker.track("slow", "saw", occurred_at=day(-9))
     for n in range(4):
         spool.append(aside("slow", str(n)))
     with held(engine, "slow"):
+        for _ in range(3):  # the second and the third before it is due, and so they do not count
+            delivered = tracker.deliver()
+            assert (delivered.recorded, delivered.rejected, delivered.left) == (0, 0, 4)
+        tracker.spool = Spool(spool.path, time.sleep, pauses=(0.0,))
         delivered = tracker.deliver()
     assert (delivered.recorded, delivered.rejected, delivered.left) == (0, 4, 0)
     assert len(reasons(engine)) == 4

@@ -37,7 +37,10 @@ def spool_command() -> None:
 @with_spool
 @click.pass_context
 def deliver_command(ctx: click.Context, tracker: Tracker, /, path: Path | None) -> None:
-    """Record what waits. What is refused goes to the rejects, and the exit code is then 1."""
+    """Record what waits, also what would be tried again only later.
+
+    What is refused goes to the rejects, and the exit code is then 1.
+    """
     spool = use_spool(tracker, path)
     tracker.spool = spool
     delivered = tracker.deliver()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from time import time
 from typing import TYPE_CHECKING, Final
 
 from attrs import define, evolve, field, frozen
@@ -59,13 +60,16 @@ class Delivered:
         )
 
 
-def deliver_all(writer: Writer, spool: Spool, delivered: list[Outcome]) -> Delivered:
+def deliver_all(
+    writer: Writer, spool: Spool, delivered: list[Outcome], *, is_asked: bool = False
+) -> Delivered:
     """Deliver some at a time, until nothing is due or no time is left.
 
     Args:
         writer: records.
         spool: what waits.
         delivered: takes the outcomes, as far as it comes.
+        is_asked: whether somebody asks for it: then all that waits is tried once, due or not.
 
     Raises:
         StoreError: the database is not there.
@@ -73,9 +77,10 @@ def deliver_all(writer: Writer, spool: Spool, delivered: list[Outcome]) -> Deliv
     """
     _ = writer.funnel  # without one, nothing could be told of what waits
     delivery = _Delivery(writer, spool, delivered)
+    untried_since = time() if is_asked else None
     with spool.delivering() as is_ours:
         while is_ours and not is_over():
-            batch = spool.take()
+            batch = spool.take(untried_since=untried_since)
             if batch is None or not delivery.deliver(batch):
                 break
     return evolve(delivery.done, left=len(spool))
@@ -156,7 +161,7 @@ class _Delivery:
         What neither the events nor the rejects take waits on, and is in nobody's way.
         """
         failed = [(line, aside, one) for line, aside, one in told if isinstance(one, Exception)]
-        is_last = batch.attempts == len(self.spool.pauses)
+        is_last = batch.attempts == len(self.spool.pauses) and not batch.is_early
         hopeless = [one for one in failed if is_last or is_refusal(one[2])]
         if hopeless and not self._has_rejected(hopeless):
             hopeless = []

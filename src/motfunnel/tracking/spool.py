@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final, Literal
@@ -45,6 +46,9 @@ LIMIT: Final = 1 << 30
 """How many bytes may wait, where nothing else is said."""
 
 WhenFull = Literal["refuse", "drop"]
+
+_OWN: Final = ("since", "tried", "due")
+"""What a line says beside the call: since when it waits, when it was tried, and will be again."""
 
 _AT_ONCE: Final = 100
 _SEGMENT: Final = 8 << 20
@@ -96,11 +100,13 @@ class Batch:
         attempts: how often they were tried in vain.
         lines: the lines.
         generation: of the note by which they were found.
+        is_early: whether their pause is not over; then an attempt in vain does not count.
     """
 
     attempts: int
     lines: list[Line]
     generation: str
+    is_early: bool = False
 
 
 @define
@@ -205,24 +211,24 @@ class Spool:
                     except ValueError:
                         continue
 
-    def take(self) -> Batch | None:
+    def take(self, *, untried_since: float | None = None) -> Batch | None:
         """Give the lines that are to be recorded next; None: there are none, or they have to wait.
 
         They stay until they are settled.
+
+        Args:
+            untried_since: once nothing else is due, give also those that have to wait, unless they
+                were tried after this instant, in seconds since the epoch.
         """
         if not self.exists():
             return None
         with self._noted() as note:
-            for attempts, queue in enumerate(note.queues):
-                pause = self.pauses[attempts - 1] if attempts else None
-                if pause is not None and not _due(queue.read(1), pause):
-                    continue
-                some = queue.read(1 if queue.singly else _AT_ONCE)
-                some = some if pause is None else _due(some, pause)
-                if some:
-                    return Batch(attempts, some, note.generation)
-            self._drop_if_empty(note)
-        return None
+            some = _first(note, lambda n, lines: _due(lines, self.pauses[n - 1]) if n else lines)
+            if some is None and untried_since is not None:
+                some = _first(note, lambda _, lines: _untried(lines, untried_since), is_early=True)
+            if some is None:
+                self._drop_if_empty(note)
+            return some
 
     def settle(
         self,
@@ -246,9 +252,11 @@ class Spool:
             if unread:
                 self._part_with(unread)
             if postponed:
-                attempts = min(batch.attempts + 1, len(self.pauses))
-                due = time.time() + self.pauses[attempts - 1]
-                again = [_write_again(line.raw, due) for line in postponed]
+                attempts = min(batch.attempts + (not batch.is_early), len(self.pauses))
+                told = {"tried": time.time()}
+                if not batch.is_early:
+                    told["due"] = told["tried"] + self.pauses[attempts - 1]
+                again = [_write_again(line.raw, told) for line in postponed]
                 self._put(note.queues[attempts], again)
             queue = note.queues[batch.attempts]
             for line in batch.lines:
@@ -521,11 +529,11 @@ def _write(entry: SetAside, **more: float) -> bytes:
 
 def _like(raw: bytes, entry: SetAside) -> bytes:
     said = json.loads(raw)
-    return _write(entry, **{name: said[name] for name in ("since", "due") if name in said})
+    return _write(entry, **{name: said[name] for name in _OWN if name in said})
 
 
-def _write_again(raw: bytes, due: float) -> bytes:
-    return json.dumps(json.loads(raw) | {"due": due}, separators=(",", ":")).encode("ascii")
+def _write_again(raw: bytes, told: dict[str, float]) -> bytes:
+    return json.dumps(json.loads(raw) | told, separators=(",", ":")).encode("ascii")
 
 
 def _since(raw: bytes) -> datetime | None:
@@ -535,17 +543,35 @@ def _since(raw: bytes) -> datetime | None:
         return None  # an earlier version did not note it
 
 
+def _first(
+    note: _Note, select: Callable[[int, list[Line]], list[Line]], *, is_early: bool = False
+) -> Batch | None:
+    """Some lines of the first queue that has any at its head that are selected."""
+    for attempts, queue in enumerate(note.queues):
+        if select(attempts, queue.read(1)):
+            some = select(attempts, queue.read(1 if queue.singly else _AT_ONCE))
+            return Batch(attempts, some, note.generation, is_early)
+    return None
+
+
 def _due(lines: list[Line], pause: float) -> list[Line]:
     """The first of them, as far as their pause is over."""
     now = time.time()
-    for at, line in enumerate(lines):
-        try:
-            due = float(json.loads(line.raw)["due"])
-        except (ValueError, TypeError, LookupError):
-            continue
-        if now < due <= now + pause:  # a clock that was set back makes nobody wait for longer
-            return lines[:at]
-    return lines
+    # A clock that was set back makes nobody wait for longer.
+    return list(takewhile(lambda line: not now < _noted_at(line, "due") <= now + pause, lines))
+
+
+def _untried(lines: list[Line], since: float) -> list[Line]:
+    """The first of them, as far as they were not tried since an instant."""
+    now = time.time()
+    return list(takewhile(lambda line: not since < _noted_at(line, "tried") <= now, lines))
+
+
+def _noted_at(line: Line, name: str) -> float:
+    try:
+        return float(json.loads(line.raw)[name])
+    except (ValueError, TypeError, LookupError):
+        return 0.0
 
 
 def _try_lock(file: int) -> bool:

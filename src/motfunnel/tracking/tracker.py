@@ -259,6 +259,8 @@ class Tracker(Upkeep, Custodian):
     def deliver(self) -> Delivered:
         """Record what waits in the spool, and tell handlers; the next successful call does so too.
 
+        This also tries, once, what was tried in vain and would else wait for its next attempt.
+
         Raises:
             StoreError: the database is not there; what could not be recorded still waits.
         """
@@ -266,7 +268,7 @@ class Tracker(Upkeep, Custodian):
         if self.spool is None or not self.spool.exists():
             return Delivered()
         try:
-            return deliver_all(self, self.spool, outcomes)
+            return deliver_all(self, self.spool, outcomes, is_asked=True)
         finally:
             self._tell(outcomes)
 
