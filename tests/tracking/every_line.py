@@ -15,6 +15,7 @@ import motfunnel
 from motfunnel import Moment, Tracker
 from motfunnel.errors import StoreError
 from motfunnel.store.attempting import Attempt
+from motfunnel.store.pace import Pace
 from motfunnel.tracking.call import Call
 from motfunnel.tracking.keeping import Keeper
 from tests.tracking.scene import DAY, FUNNEL, NOON
@@ -58,6 +59,7 @@ class _Scene:
         self._what_is_not_recorded()
         self._what_is_not_kept()
         self._what_is_not_delivered()
+        self._what_is_not_folded()
 
     def _tracker(self, database: Any = None, **options: Any) -> Tracker:
         given: dict[str, Any] = {
@@ -141,6 +143,17 @@ class _Scene:
         tracker.track(CONTACT, "saw")
         lock.rmdir()
         tracker.deliver()
+
+    def _what_is_not_folded(self) -> None:
+        tracker = self._tracker()
+        tracker.database.pace = Pace(most=0)
+        tracker.track(CONTACT, "saw", occurred_at=NOON)
+        tracker.track(CONTACT, "saw", occurred_at=NOON - DAY / 24)
+        made = tracker.database.tables.moments
+        with self._engine.begin() as connection:
+            damaged = made.update().where(made.c.tenant == tracker.tenant)
+            connection.execute(damaged.values(moment="damaged"))
+        tracker.track(CONTACT, "saw", occurred_at=NOON + DAY)
 
 
 class _Callable:

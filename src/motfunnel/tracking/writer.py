@@ -281,16 +281,18 @@ class Writer(Reader):
             ]
             if not mine or (seconds is not None and behind > seconds * _FOLDED):
                 continue
-            try:
-                with within(None if seconds is None else seconds * _SHARE):
-                    came, went = settle(self.database, self.tenant, self.funnel, contact)
-            except Exception as error:  # the call itself has succeeded, and the sweep does it
+            write = partial(self._settle_one, answers, mine, contact)
+            with within(None if seconds is None else seconds * _SHARE):
+                error = error_of(write)
+            if error is not None:  # the call itself has succeeded, and the sweep does it
                 log_error("a fold that is owed was not written", error)
-                continue
-            for number in mine:
-                settled = evolve(answers[number], moments=came, revoked=went, deferred=False)
-                answers[number], came, went = settled, (), ()
         return answers
+
+    def _settle_one(self, answers: list[Any], mine: Sequence[int], contact: str) -> None:
+        came, went = settle(self.database, self.tenant, self.funnel, contact)
+        for number in mine:
+            settled = evolve(answers[number], moments=came, revoked=went, deferred=False)
+            answers[number], came, went = settled, (), ()
 
     def _is_recorded(
         self,
