@@ -72,6 +72,7 @@ class AsyncTracker:
         spool_full: what becomes of a call that finds no room there, as in ``Tracker``.
         host: gives the AsyncSession or AsyncConnection whose transaction a call becomes part of
             that names no ``bind``, and that reads see, as in ``Tracker``; no coroutine function.
+        tombstone_key: a secret by which who was erased is known again, as in ``Tracker``.
     """
 
     @taught
@@ -90,6 +91,7 @@ class AsyncTracker:
         spool_limit: int | None = LIMIT,
         spool_full: WhenFull = "refuse",
         host: Callable[[], AsyncHost | None] | None = None,
+        tombstone_key: str | bytes | None = None,
     ) -> None:
         self._tracker = _Core(
             database,
@@ -104,6 +106,7 @@ class AsyncTracker:
             spool_limit=spool_limit,
             spool_full=spool_full,
             host=None if host is None else partial(_joined, host),
+            tombstone_key=tombstone_key,
         )
 
     @property
@@ -193,6 +196,8 @@ class AsyncTracker:
     identity: Final = _verb(Tracker.identity)
     export: Final = _verb(Tracker.export)
     forget: Final = _verb(Tracker.forget)
+    forget_again: Final = _verb(Tracker.forget_again)
+    tombstones: Final = _verb(Tracker.tombstones)
     retain: Final = _verb(Tracker.retain)
     deliver: Final = _verb(Tracker.deliver)
     check: Final = _verb(Tracker.check)

@@ -20,6 +20,7 @@ from motfunnel.store.host import Host
 from motfunnel.tracking.habits import taught
 from motfunnel.tracking.policy import RAISE, OnError
 from motfunnel.tracking.reader import advice_on
+from motfunnel.tracking.spool import LIMIT, WhenFull
 from motfunnel.tracking.tracked import Tracked
 from motfunnel.tracking.tracker import BUDGET, Tracker, now
 
@@ -49,7 +50,10 @@ def configure(
     on_error: OnError = RAISE,
     budget: Duration | None = BUDGET,
     spool: str | PathLike[str] | Literal[False] | None = None,
+    spool_limit: int | None = LIMIT,
+    spool_full: WhenFull = "refuse",
     host: Callable[[], Host | None] | None = None,
+    tombstone_key: str | bytes | None = None,
 ) -> Tracker:
     """Set up the tracker that ``motfunnel.track`` uses.
 
@@ -71,7 +75,10 @@ def configure(
         on_error=on_error,
         budget=budget,
         spool=spool,
+        spool_limit=spool_limit,
+        spool_full=spool_full,
         host=host,
+        tombstone_key=tombstone_key,
     )
     _configured[:] = [tracker]
     return tracker
