@@ -50,6 +50,15 @@ MISTAKES: list[tuple[str, type[Exception], str]] = [
     ('awaited(async_tracker.track("ada", "saw", {}))', TypeError, "properties=…"),
     ('awaited(async_tracker.identify("ada", traits={}, time=now))', TypeError, "occurred_at="),
     ('track("Order Completed", "ada@example.com")', EventError, "the contact comes first"),
+    ('tracker.identify("ada", plan="pro")', TypeError, "goes into traits={'plan': …}"),
+    # Many at once.
+    ('tracker.track_many({"contact": "ada", "event": "saw"})', EventError, "many are a list of"),
+    # What a data frame gives is the names of its columns.
+    ('tracker.track_many(["contact", "event"])', EventError, "of a data frame, df.to_dict('records')"),
+    ('tracker.track_many([("ada", "saw")])', EventError, "such as [{'contact': …, 'event': …}]"),
+    ('tracker.track_many([{"user_id": "ada"}])', EventError, "here it is called 'contact'"),
+    ('tracker.track_many([{"contact": "ada", "timestamp": 1}])', EventError, "'occurred_at'"),
+    ('tracker.track_many([{"contact": "ada", "email": 1}])', EventError, "into properties"),
     # Instants.
     ('track("ada", "saw", occurred_at=datetime(2026, 1, 31))', EventError, "give it a time zone"),
     ('track("ada", "saw", occurred_at="2026-01-31")', EventError, "datetime.fromisoformat("),
@@ -62,13 +71,14 @@ MISTAKES: list[tuple[str, type[Exception], str]] = [
     ('track("ada", "saw", bind=engine)', TypeError, "bind a Session or a Connection, or leave"),
     ('track("ada", "saw", bind=sessionmaker(engine))', TypeError, "call it: bind=Session()"),
     ('track("ada", "saw", bind=async_session)', TypeError, "await tracker.atrack(…)"),
-    ('tracker.merge("bob", "ada")', TypeError, "it is merge(old, into=…"),
+    ('tracker.merge("bob", "ada")', TypeError, "what comes after old has a name\nit is merge(old"),
     ('awaited(async_tracker.merge("bob", "ada"))', TypeError, "it is merge(old, into=…"),
     # Questions.
     ('tracker.contact("ada", at=now)', TypeError, "the instant that is asked about is as_of="),
     ('tracker.contact("ada", now)', TypeError, "it is contact(contact, as_of=…)"),
     ('tracker.moments("ada", "depart")', TypeError, "it is moments(contact, kind=…"),
-    ("tracker.report(now)", TypeError, "it is report(as_of=…"),
+    ("tracker.report(now)", TypeError, "a datetime too many; each has a name\nit is report(as_of"),
+    ('tracker.report("recidivism")', TypeError, "report().recidivism(…)"),
     ('awaited(async_tracker.contact("ada", when=now))', TypeError, "is as_of="),
     # Names that are elsewhere, or called otherwise.
     ('tracker.recidivism(within="90d")', AttributeError, "write report().recidivism(…)"),

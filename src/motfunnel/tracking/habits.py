@@ -7,7 +7,7 @@ Python has refused it: one that is right is as quick as ever.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from difflib import get_close_matches
 from functools import wraps
@@ -98,6 +98,11 @@ def taught(function: Function) -> Function:
     return cast("Function", call_async if iscoroutinefunction(function) else call)
 
 
+def name_here(name: str, among: Collection[str]) -> str:
+    """What is called here among these what has this name elsewhere; empty where nothing is."""
+    return next((here for here in _ELSEWHERE.get(_snake(name), ()) if here in among), "")
+
+
 def verb_of(name: str, verbs: Collection[str], questions: Collection[str]) -> str:
     """What to write for an attribute that a tracker does not have; empty where nothing is near.
 
@@ -127,7 +132,9 @@ def _advise(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping
     leading = [one.name for one in parameters if one.kind is Parameter.POSITIONAL_OR_KEYWORD]
     required = [one.name for one in parameters if one.default is Parameter.empty]
     advice = [_of_keyword(_name(function), name, known) for name in kwargs if name not in known]
-    advice += [_of_extra(value, known) for value in values[len(leading) :]]
+    advice += [
+        _of_extra(_name(function), value, leading, known) for value in values[len(leading) :]
+    ]
     given = {*leading[: len(values)], *kwargs}
     twice = [name for name in leading[: len(values)] if name in kwargs]
     advice += [f"{name} is given twice" for name in twice]
@@ -158,19 +165,22 @@ def _of_keyword(verb: str, name: str, known: Collection[str]) -> str:
         return f"{there_is_none}; did you mean {close[0]}=?"
     if "properties" in known:
         return f"{there_is_none}; what belongs to the event goes into properties={{{name!r}: …}}"
+    if "traits" in known:
+        return f"{there_is_none}; what is known of the contact goes into traits={{{name!r}: …}}"
     return there_is_none
 
 
-def _of_extra(value: object, known: Collection[str]) -> str:
+def _of_extra(verb: str, value: object, leading: Sequence[str], known: Collection[str]) -> str:
     """What a value was meant to be that stands where only names are taken."""
     if isinstance(value, Mapping) and "properties" in known:
         name = "properties"
     elif isinstance(value, datetime) and "occurred_at" in known:
         name = "occurred_at"
+    elif verb == "report" and isinstance(value, str):
+        return f"a report is asked by a call of its own: report().{value}(…)"
     else:
-        return (
-            f"a {type(value).__name__} too many; what comes after the leading arguments has a name"
-        )
+        named = f"what comes after {leading[-1]} has a name" if leading else "each has a name"
+        return f"a {type(value).__name__} too many; {named}"
     return f"what comes after the event has a name: {name}=…"
 
 

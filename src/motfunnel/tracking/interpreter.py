@@ -15,6 +15,7 @@ from motfunnel.domain.event import IDENTIFY, make_event
 from motfunnel.domain.funnel import Funnel
 from motfunnel.errors import EventError, UnmappedEventError
 from motfunnel.tracking.call import IDENTIFYING, Call
+from motfunnel.tracking.habits import name_here
 from motfunnel.tracking.log import write_line
 from motfunnel.tracking.recorder import Said
 from motfunnel.tracking.set_aside import SetAside
@@ -88,11 +89,17 @@ class Interpreter:
             EventError: it is none.
         """
         if not isinstance(said, Mapping):
-            raise EventError(f"an event must be a mapping, not a {type(said).__name__}")
+            frame = "; of a data frame, df.to_dict('records')" if isinstance(said, str) else ""
+            raise EventError(
+                f"an event must be a mapping, not a {type(said).__name__}; many are a list of "
+                f"them, such as [{{'contact': …, 'event': …}}]{frame}"
+            )
         unknown = [key for key in said if key not in _KEYS]
         if unknown:
+            here = name_here(str(unknown[0]), [key for key in _KEYS if key not in said])
             raise EventError(
-                f"{unknown[0]!r} is no part of an event; put it into properties",
+                f"{unknown[0]!r} is no part of an event; "
+                + (f"here it is called {here!r}" if here else "put it into properties"),
                 contact=said.get("contact"),
                 event=said.get("event"),
             )
