@@ -54,7 +54,7 @@ MISTAKES: list[tuple[str, type[Exception], str]] = [
     # Many at once.
     ('tracker.track_many({"contact": "ada", "event": "saw"})', EventError, "many are a list of"),
     # What a data frame gives is the names of its columns.
-    ('tracker.track_many(["contact", "event"])', EventError, "of a data frame, df.to_dict('records')"),
+    ('tracker.track_many(["contact", "event"])', EventError, "of a data frame, df.to_dict("),
     ('tracker.track_many([("ada", "saw")])', EventError, "such as [{'contact': …, 'event': …}]"),
     ('tracker.track_many([{"user_id": "ada"}])', EventError, "here it is called 'contact'"),
     ('tracker.track_many([{"contact": "ada", "timestamp": 1}])', EventError, "'occurred_at'"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from threading import Lock
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import Any, ClassVar, Final, Literal, TypeAlias, get_args
 
 from attrs import evolve
 
@@ -45,6 +45,9 @@ class VisitedTracker(Tracker):
         options: what else ``motfunnel.Tracker`` takes.
     """
 
+    anonymous_setting: ClassVar[str] = "MOTFUNNEL_ANONYMOUS"
+    """What the host calls ``anonymous`` in its settings."""
+
     def __init__(
         self,
         database: Any,
@@ -67,8 +70,8 @@ class VisitedTracker(Tracker):
             found = session_contact() if self.anonymous == "session" else None
             if found is None:
                 raise AnonymousError(
-                    "the contact is an anonymous visitor; give a key of its own, or set ANONYMOUS "
-                    'to "skip" or "session"'
+                    "the contact is an anonymous visitor; give a key of its own, or set "
+                    f'{self.anonymous_setting} to "skip" or "session"'
                 )
             return found
 

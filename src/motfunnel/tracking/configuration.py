@@ -55,15 +55,11 @@ def configure(
     host: Callable[[], Host | None] | None = None,
     tombstone_key: str | bytes | None = None,
 ) -> Tracker:
-    """Set up the tracker that ``motfunnel.track`` uses.
+    """Set up, or replace, the tracker that ``motfunnel.track`` uses; connects to nothing.
 
-    Connects to nothing. A second call replaces the tracker of the first.
-
-    The database is a URL or the application's own Engine, and the funnel a definition or the name
-    of a preset. ``contact_key`` turns what ``track`` is given as a contact into a text, an int or a
-    UUID; ``on_error`` is ``"raise"``, ``"log"``, or a function of the error and the ``Call``;
-    ``host`` gives the Session or Connection whose transaction a call joins. ``Tracker`` says more
-    of each, and of the others.
+    ``funnel`` may be a preset's name; ``contact_key`` turns what ``track`` is given as a contact
+    into a text, an int or a UUID; ``on_error`` is ``"raise"``, ``"log"``, or a function of error
+    and ``Call``; ``host`` gives the Session to join. ``Tracker`` says more of these and others.
     """
     tracker = Tracker(
         database,

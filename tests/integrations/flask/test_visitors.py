@@ -60,7 +60,9 @@ def test_refused(open_here: Open) -> None:
     """Where errors are raised, this is one; it names the event, and what to set."""
     with (
         open_here().app.app_context(),
-        pytest.raises(AnonymousError, match=r"event 'saw' of contact <Nobody>.*ANONYMOUS"),
+        pytest.raises(
+            AnonymousError, match=r"event 'saw' of contact <Nobody>.*set MOTFUNNEL_ANONYMOUS"
+        ),
     ):
         track(Nobody(), "saw")
 

@@ -51,6 +51,8 @@ class Tracker(VisitedTracker):
         options: as for ``motfunnel.Tracker``.
     """
 
+    anonymous_setting = "MOTFUNNEL['ANONYMOUS']"
+
     database: LentDatabase
 
     def __init__(
