@@ -79,6 +79,8 @@ MISTAKES: list[tuple[str, type[Exception], str]] = [
     ('tracker.moments("ada", "depart")', TypeError, "it is moments(contact, kind=…"),
     ("tracker.report(now)", TypeError, "a datetime too many; each has a name\nit is report(as_of"),
     ('tracker.report("recidivism")', TypeError, "report().recidivism(…)"),
+    ('async_tracker.report("recidivism")', TypeError, "report().recidivism(…)"),
+    ('awaited(async_tracker.moments("ada", "depart"))', TypeError, "after contact has a name"),
     ('awaited(async_tracker.contact("ada", when=now))', TypeError, "is as_of="),
     # Names that are elsewhere, or called otherwise.
     ('tracker.recidivism(within="90d")', AttributeError, "write report().recidivism(…)"),

@@ -181,6 +181,14 @@ def test_a_report_that_is_asked_wrongly(filled: Run, arguments: list[str], words
     assert words in filled("report", *arguments, code=2).output
 
 
+def test_a_report_that_is_taken_for_a_command(run: Run) -> None:
+    """The usage error says where it belongs."""
+    assert (
+        "worklist is a report; write group report worklist"
+        in run("worklist", "--limit", "3", code=2).output
+    )
+
+
 def test_sweep_and_rebuild(filled: Run) -> None:
     """Both say how many; a sweep counts each departure once."""
     assert filled("sweep", "--as-of", "2024-03-01").stdout == "1 contact departed by silence\n"

@@ -48,6 +48,17 @@ class Commands(click.Group):
         command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is called; of a report's name, say where it belongs."""
+        if self.get_command(ctx, args[0]) is None:
+            from motfunnel.cli.report_forms import REPORTS
+
+            if args[0] in REPORTS:
+                ctx.fail(f"{args[0]} is a report; write {ctx.command_path} report {args[0]}")
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
         with telling_faults(ctx):

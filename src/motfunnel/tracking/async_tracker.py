@@ -211,6 +211,7 @@ class AsyncTracker:
     check_current: Final = _verb(Tracker.check_current)
     as_of: Final = _verb(Tracker.as_of)
 
+    @taught
     async def moments(
         self,
         contact: object = None,
@@ -224,6 +225,7 @@ class AsyncTracker:
             lambda tracker: tracker.moments(contact, kind=kind, since=since, as_of=as_of)
         )
 
+    @taught
     def report(
         self,
         *,
