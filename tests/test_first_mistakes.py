@@ -91,6 +91,8 @@ MISTAKES: list[tuple[str, type[Exception], str]] = [
     ("tracker.flush()", AttributeError, "write deliver()"),
     ('motfunnel.identify("ada", {})', AttributeError, "write motfunnel.tracker().identify"),
     ('motfunnel.capture("ada", "saw")', AttributeError, "write track(contact, event)"),
+    ('motfunnel.init("key")', AttributeError, "write motfunnel.configure(database, funnel=…)"),
+    ('motfunnel.Client("key")', AttributeError, "write motfunnel.Tracker(database, funnel=…)"),
     # Funnels.
     ('Tracker(url, funnel="e-commerce")', FunnelError, 'did you mean "ecommerce"?'),
     ('Tracker(url, funnel="SaaS")', FunnelError, "none of the presets (ecommerce, saas)"),
@@ -134,6 +136,7 @@ MISTAKES: list[tuple[str, type[Exception], str]] = [
     ('Funnel(stages=["a", "b"], rules={}, loyal_apart="1 y")', FunnelError, '"30d"'),
     # Moments.
     ('tracker.on("departed", print)', QuestionError, "did you mean 'depart'?"),
+    ('tracker.on("depart", "print")', TypeError, "a handler is a function of the moment"),
     ('tracker.moments(kind="departed")', QuestionError, "did you mean 'depart'?"),
 ]  # fmt: skip
 
@@ -221,6 +224,8 @@ def test_every_habit_leads_somewhere() -> None:
     assert set(habits._TOLD_BY) == set(habits._WRITE) <= known
     for written in habits._VERBS.values():
         assert hasattr(Tracker, written.split("(")[0]), written
+    for written in habits.DOORS.values():
+        assert hasattr(motfunnel, written.split("(")[0]), written
 
 
 def test_the_version() -> None:

@@ -17,7 +17,7 @@ from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.instant import Duration
 from motfunnel.errors import NotConfiguredError
 from motfunnel.store.host import Host
-from motfunnel.tracking.habits import taught
+from motfunnel.tracking.habits import DOORS, taught
 from motfunnel.tracking.policy import RAISE, OnError
 from motfunnel.tracking.reader import advice_on
 from motfunnel.tracking.spool import LIMIT, WhenFull
@@ -134,6 +134,8 @@ def module_attribute(name: str) -> str:
     if name == "__version__":
         return version("motfunnel")
     here = f"; write motfunnel.tracker().{name}" if hasattr(Tracker, name) else ""
+    if name in DOORS:
+        here = f"; write motfunnel.{DOORS[name]}"
     said = f"module 'motfunnel' has no attribute {name!r}"
     raise AttributeError(said + (here or advice_on(Tracker, name)), name=name)
 

@@ -71,6 +71,16 @@ _VERBS: Final = {
 """What verbs of other libraries are here."""
 
 
+DOORS: Final = {
+    "Analytics": "Tracker(database, funnel=…)",
+    "Client": "Tracker(database, funnel=…)",
+    "init": "configure(database, funnel=…)",
+    "initialize": "configure(database, funnel=…)",
+    "setup": "configure(database, funnel=…)",
+}
+"""Where one begins with other libraries, and where here."""
+
+
 def taught(function: Function) -> Function:
     """Have a call that does not fit the function say what to write instead."""
 

@@ -39,8 +39,12 @@ class Listeners:
         """Have the handler told of every moment of this kind.
 
         Raises:
-            TypeError: nobody here could await it.
+            TypeError: it cannot be called, or nobody here could await it.
         """
+        if not callable(handler):
+            raise TypeError(
+                f"a handler is a function of the moment, not a {type(handler).__name__}"
+            )
         if iscoroutinefunction(handler) and not self._may_await:
             raise TypeError("a Tracker calls its handlers; only an AsyncTracker awaits them")
         self._handlers[MomentKind(kind)].append(handler)
