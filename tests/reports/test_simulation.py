@@ -16,7 +16,7 @@ from sqlalchemy import Engine, text
 from motfunnel import Funnel, Tracker, leave, purchase, rating, reach, touch
 from motfunnel.domain.event import Event
 from motfunnel.domain.moment import MomentKind
-from motfunnel.errors import QuestionError
+from motfunnel.errors import FunnelError, QuestionError
 from motfunnel.reports.simulation import Simulation
 from motfunnel.statistics import Proportion
 from tests import oracle
@@ -277,8 +277,10 @@ def test_it_prints(tracker: Tracker) -> None:
 
 
 def test_what_cannot_be_asked(tracker: Tracker) -> None:
-    """Another funnel is a Funnel, and names belong to a row."""
-    with pytest.raises(QuestionError, match="another Funnel, not a str"):
+    """Another funnel is a Funnel or a preset, and names belong to a row."""
+    with pytest.raises(FunnelError, match="a dict is no Funnel"):
+        tracker.report().simulate({})  # type: ignore[arg-type]
+    with pytest.raises(FunnelError, match=r"Funnel.from_toml\('other.toml'\)"):
         tracker.report().simulate("other.toml")  # type: ignore[arg-type]
     with pytest.raises(QuestionError, match="say which row"):
         tracker.report().simulate(FUNNEL).members()

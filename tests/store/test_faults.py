@@ -17,17 +17,18 @@ from motfunnel.store.faults import Fault, fault_of, name_of, undid_everything
 pytestmark = pytest.mark.every_database
 
 PASSING, LOST, AWAY, FINAL = Fault.PASSING, Fault.LOST, Fault.UNREACHABLE, Fault.FINAL
+REFUSED = Fault.REFUSED
 POSTGRESQL = {
     "40001": PASSING, "40P01": PASSING, "55P03": PASSING, "57014": PASSING,
     "26000": PASSING, "42P05": PASSING,
     "57P01": LOST, "57P02": LOST, "08006": LOST, "57P03": AWAY, "53300": AWAY, "08001": AWAY,
-    "53100": FINAL, "25006": FINAL, "23505": FINAL, "28P01": FINAL,
+    "53100": FINAL, "25006": FINAL, "23505": REFUSED, "28P01": FINAL,
 }  # fmt: skip
 MARIADB = {
     1020: PASSING, 1205: PASSING, 1213: PASSING,
     1053: LOST, 1152: LOST, 1927: LOST, 2006: LOST, 2013: LOST, 0: LOST,
     1040: AWAY, 2002: AWAY, 2003: AWAY,
-    1021: FINAL, 1114: FINAL, 1290: FINAL, 1062: FINAL, 1045: FINAL,
+    1021: FINAL, 1114: FINAL, 1290: FINAL, 1062: REFUSED, 1045: FINAL,
 }  # fmt: skip
 SQLITE = {
     "database is locked": PASSING,

@@ -122,7 +122,7 @@ def _forget_last(engine: Engine) -> None:
 def test_attempts_are_bounded(troubled: Tracker, injector: Injector, engine: Engine) -> None:
     """What never passes is given up after a few attempts, and the cause is the driver's error."""
     for error in passing_faults(engine.dialect.name).values():
-        injector.bring(raising(error), 3, always=True)
+        injector.bring(raising(error), 5, always=True)
         with pytest.raises(StoreError, match="tried 5 times") as caught:
             troubled.track("ada", "saw", id="1")
         assert caught.value.__cause__ is error

@@ -85,7 +85,7 @@ def test_check_and_health_count_them(make_tracker: Callable[..., Tracker]) -> No
         assert [*unmapped.names] == ["bougth", "Viewed"]
         assert str(unmapped) == "no rule names: bougth (3), Viewed (1), 3 events of other names"
     for told in (str(tracker.check()), str(tracker.health())):
-        assert told.endswith("; no rule names: bougth (3), Viewed (1), 3 events of other names")
+        assert told.endswith("no rule names: bougth (3), Viewed (1), 3 events of other names")
     assert tracker.health().to_dict()["unmapped"]["others"] == 3
     named = make_tracker(funnel=evolve(FUNNEL, rules={**FUNNEL.rules, "bougth": touch()}))
     named.rebuild()

@@ -32,7 +32,7 @@ class Marker:
     """Makes the marks of a tenant.
 
     >>> Marker("a secret of the host's", "default").mark("ada@example.com")[:8]
-    '8fbf7c5c'
+    'ed32382c'
 
     Attributes:
         tenant: whose contacts are marked; another tenant's marks of the same keys are others.

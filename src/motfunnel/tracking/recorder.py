@@ -124,8 +124,8 @@ def _record(
     new: list[Said] = []
     is_behind = state.fingerprint != funnel.fingerprint
     for one in said:
-        # What comes after all else has not been here before.
-        is_new = not (is_behind or state.last is None) and not _is_by(one.event, state)
+        # What comes after all else, or first of all, has not been here before.
+        is_new = not is_behind and not _is_by(one.event, state)
         known = [] if is_new else _redactions(ledger, one.event.contact)
         if _add(ledger, state, one, recorded_at, known, marker):
             new.append(one)

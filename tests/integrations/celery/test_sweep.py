@@ -195,12 +195,12 @@ def test_a_sweep_is_tried_again(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("unconfigured")
 def test_a_sweep_gives_up(tmp_path: Path) -> None:
-    """After five more attempts it fails with the tracker's own error."""
+    """After five more attempts, each of which asks twice, it fails with the tracker's error."""
     clock = Counting(lambda: None)
     with motfunnel.configure(f"sqlite:///{tmp_path}/away/store.db", funnel=FUNNEL, clock=clock):
         with pytest.raises(StoreError):
             sweep.apply().get()
-        assert clock.asked == 6
+        assert clock.asked == 2 * 6
 
 
 def test_without_celery() -> None:

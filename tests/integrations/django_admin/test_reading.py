@@ -11,6 +11,7 @@ from django.test import override_settings
 from motfunnel import Tracker
 from motfunnel.errors import ReadOnlyError
 from motfunnel.integrations.django.models import Contact, Event, Moment, TablesVersion
+from motfunnel.store.versions import VERSION
 
 
 @pytest.mark.parametrize(
@@ -64,4 +65,4 @@ def test_names(tracker: Tracker) -> None:
     assert str(Contact.objects.get()) == "ada@example.com"
     assert str(Event.objects.get()) == "Signed Up of ada@example.com"
     assert str(Moment.objects.first()) == "opening of ada@example.com"
-    assert str(TablesVersion.objects.get()) == "2"
+    assert str(TablesVersion.objects.get()) == str(VERSION)
