@@ -40,6 +40,10 @@ def read_url(url: str | URL) -> URL:
         shown = f"{url!r}" if isinstance(url, str) and _HAS_NO_SECRET.fullmatch(url) else "this"
         raise UrlError(f"{shown} is no database URL; write e.g. sqlite:///crm.db") from None
     backend, plus, driver = read.drivername.partition("+")
+    rest = [read.host, None if read.password is None else read.database]
+    if any("@" in part for part in rest if part):
+        # It stands in the password, and what comes after it would be shown as the host's name.
+        raise UrlError("the database URL has more than one @; write the password's as %40")
     return read.set(drivername=f"postgresql{plus}{driver}") if backend == "postgres" else read
 
 
