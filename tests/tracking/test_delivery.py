@@ -26,6 +26,7 @@ from sqlalchemy import Engine, text
 from motfunnel import Tracker
 from motfunnel.domain.scrubber import Scrubber
 from motfunnel.errors import SpoolError, SpoolFullError, StoreError
+from motfunnel.store.database import Database
 from motfunnel.store.tables import tables
 from motfunnel.tracking.call import Call
 from motfunnel.tracking.spool import Spool
@@ -177,6 +178,36 @@ def test_it_is_set_aside_after_its_attempts(engine: Engine, tmp_path: Path) -> N
     assert (delivered.recorded, delivered.rejected, delivered.left) == (0, 4, 0)
     assert len(reasons(engine)) == 4
     assert all(reason.startswith("the database ") for reason in reasons(engine))
+
+
+SLOW = {
+    "postgresql": """
+        CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN PERFORM pg_sleep(0.01); RETURN NEW; END $$;
+        CREATE TRIGGER slow BEFORE INSERT ON motfunnel_events
+        FOR EACH ROW EXECUTE FUNCTION slow()
+    """,
+    "mysql": "CREATE TRIGGER slow BEFORE INSERT ON motfunnel_events FOR EACH ROW DO SLEEP(0.01)",
+}
+
+
+@pytest.mark.parametrize("url", ["postgresql", "mariadb"], indirect=True)
+def test_a_slow_database_is_delivered_to_bit_by_bit(engine: Engine, tmp_path: Path) -> None:
+    """A hundred lines take longer than a call has for them: each call gets some of them done."""
+    Database(engine).create_tables()
+    with engine.begin() as connection:
+        connection.exec_driver_sql(SLOW[engine.dialect.name])
+    spool = Spool(tmp_path / "spool", time.sleep)
+    spool.append(*(aside(f"c{n}", str(n)) for n in range(60)))
+    url = engine.url.render_as_string(hide_password=False)
+    with Tracker(url, funnel=FUNNEL, spool=spool.path) as tracker:
+        for n in range(60):
+            tracker.track("other", "saw", id=str(n), occurred_at=day(-9))
+            if not spool.exists():
+                break
+        assert not spool.exists()
+        assert tracker.health().rejects == 0
+        assert tracker.contact("c59").events == 1
 
 
 def test_an_outage_uses_up_no_attempts(tmp_path: Path, spool: Spool) -> None:

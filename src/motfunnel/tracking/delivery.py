@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from time import time
+from time import monotonic, time
 from typing import TYPE_CHECKING, Final
 
 from attrs import define, evolve, field, frozen
@@ -25,12 +25,15 @@ from motfunnel.tracking.recorder import Said
 from motfunnel.tracking.refusal import is_refusal
 from motfunnel.tracking.segments import Line
 from motfunnel.tracking.set_aside import SetAside, reason_of
-from motfunnel.tracking.spool import Batch, Spool
+from motfunnel.tracking.spool import AT_ONCE, Batch, Spool
 from motfunnel.tracking.tracked import Tracked
 from motfunnel.tracking.witness import to_text
 
 if TYPE_CHECKING:
     from motfunnel.tracking.writer import Outcome, Writer
+
+_AT_FIRST: Final = 10
+"""How many lines are recorded first, to see how long they take."""
 
 _IN_A_ROW: Final = 3
 """So many contacts that fail, and none between them that does not: it is the database's fault."""
@@ -80,7 +83,7 @@ def deliver_all(
     untried_since = time() if is_asked else None
     with spool.delivering() as is_ours:
         while is_ours and not is_over():
-            batch = spool.take(untried_since=untried_since)
+            batch = spool.take(delivery.most(), untried_since=untried_since)
             if batch is None or not delivery.deliver(batch):
                 break
     return evolve(delivery.done, left=len(spool))
@@ -98,6 +101,7 @@ class _Delivery:
         time: how many seconds there were at first.
         resting: the contacts of whom something failed, and how; no more of theirs is tried.
         failures: how many contacts have failed since something was recorded.
+        pace: how many seconds a line of the last batch took; None: there was none yet.
     """
 
     writer: Writer
@@ -107,18 +111,32 @@ class _Delivery:
     time: float | None = field(factory=left)
     resting: dict[str, Exception] = field(factory=dict)
     failures: int = 0
+    pace: float | None = None
+
+    def most(self) -> int:
+        """How many lines to take next: as many as half of the time suffices for, as it seems."""
+        budget = self.writer.budget
+        seconds = left(None if budget is None else budget.total_seconds())
+        if self.pace is None:
+            return _AT_FIRST
+        if seconds is None or self.pace * AT_ONCE <= seconds / 2:
+            return AT_ONCE
+        return max(1, int(seconds / 2 / self.pace))
 
     def deliver(self, batch: Batch) -> bool:
         """Record a batch, as far as it can be; False: there is no time for it."""
         readable, unread = _read_lines(batch)
         to_try = [(line, aside) for line, aside in readable if _contact(aside) not in self.resting]
         is_fair = self.time is None or (left() or 0.0) >= self.time / 2
+        began = monotonic()
         with self.writer._within_budget():
             outcomes = self._record([aside for _, aside in to_try])
+            is_late = is_over()
+        self.pace = (monotonic() - began) / max(1, len(to_try))
         errors = (one for one in outcomes if isinstance(one, Exception) and not is_refusal(one))
         error = next(errors, None)
         if error is not None:
-            if _is_away(error):
+            if _is_away(error) and not is_late:  # late, it may be that there was too much to do
                 raise error
             if len(to_try) > 1:
                 self.spool.try_singly(batch)

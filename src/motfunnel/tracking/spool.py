@@ -45,12 +45,14 @@ PAUSES: Final = (1.0, 10.0, 60.0, 600.0, 3600.0, 6 * 3600.0)
 LIMIT: Final = 1 << 30
 """How many bytes may wait, where nothing else is said."""
 
+AT_ONCE: Final = 100
+"""How many lines are read together."""
+
 WhenFull = Literal["refuse", "drop"]
 
 _OWN: Final = ("since", "tried", "due")
 """What a line says beside the call: since when it waits, when it was tried, and will be again."""
 
-_AT_ONCE: Final = 100
 _SEGMENT: Final = 8 << 20
 _LEAST_SEGMENT: Final = 1 << 12
 _NAP: Final = 0.01
@@ -211,21 +213,26 @@ class Spool:
                     except ValueError:
                         continue
 
-    def take(self, *, untried_since: float | None = None) -> Batch | None:
+    def take(self, most: int = AT_ONCE, *, untried_since: float | None = None) -> Batch | None:
         """Give the lines that are to be recorded next; None: there are none, or they have to wait.
 
         They stay until they are settled.
 
         Args:
+            most: how many at once.
             untried_since: once nothing else is due, give also those that have to wait, unless they
                 were tried after this instant, in seconds since the epoch.
         """
         if not self.exists():
             return None
         with self._noted() as note:
-            some = _first(note, lambda n, lines: _due(lines, self.pauses[n - 1]) if n else lines)
+            some = _first(
+                note, most, lambda n, lines: _due(lines, self.pauses[n - 1]) if n else lines
+            )
             if some is None and untried_since is not None:
-                some = _first(note, lambda _, lines: _untried(lines, untried_since), is_early=True)
+                some = _first(
+                    note, most, lambda _, lines: _untried(lines, untried_since), is_early=True
+                )
             if some is None:
                 self._drop_if_empty(note)
             return some
@@ -320,7 +327,7 @@ class Spool:
         if not self.exists():
             return []
         with self._noted() as note:
-            return note.queues[queue].read(_AT_ONCE, after)
+            return note.queues[queue].read(AT_ONCE, after)
 
     def _close(self) -> list[tuple[int, int]]:
         """Have what is put in from now on go to new files; the queue and the number of the old."""
@@ -544,12 +551,16 @@ def _since(raw: bytes) -> datetime | None:
 
 
 def _first(
-    note: _Note, select: Callable[[int, list[Line]], list[Line]], *, is_early: bool = False
+    note: _Note,
+    most: int,
+    select: Callable[[int, list[Line]], list[Line]],
+    *,
+    is_early: bool = False,
 ) -> Batch | None:
     """Some lines of the first queue that has any at its head that are selected."""
     for attempts, queue in enumerate(note.queues):
         if select(attempts, queue.read(1)):
-            some = select(attempts, queue.read(1 if queue.singly else _AT_ONCE))
+            some = select(attempts, queue.read(1 if queue.singly else most))
             return Batch(attempts, some, note.generation, is_early)
     return None
 
