@@ -51,6 +51,7 @@ READS: Final[Mapping[str, Call]] = {
     "moments, one by one": lambda tracker: list(tracker.iter_moments()),
     "identity": lambda tracker: tracker.identity("ada"),
     "export": lambda tracker: tracker.export("ada"),
+    "tombstones": lambda tracker: tracker.tombstones(),
     "check": lambda tracker: tracker.check(),
     "health": _sound_health,
     "the traits' names": lambda tracker: tracker.report().trait_names(),
@@ -69,6 +70,7 @@ WRITES: Final[Mapping[str, Call]] = {
     "rebuild": lambda tracker: tracker.rebuild(),
     "retain": lambda tracker: tracker.retain(timedelta(days=9000)),
     "forget": lambda tracker: tracker.forget("zoe"),
+    "migrate": lambda tracker: tracker.migrate(),
 }
 """What writes."""
 

@@ -70,7 +70,7 @@ def persist(
 
 
 def ask(database: Database, question: Callable[[], Result]) -> Result:
-    """Put a question, and once more where an error may have passed; it must change nothing.
+    """Put a question, and once more where an error may have passed; twice must be as once.
 
     A server that was restarted has left dead connections in the pool: the first that meets one
     learns of it for all. Within the host's transaction nothing is asked again: that is lost.

@@ -147,6 +147,7 @@ class Custodian(Reader):
             is_complete=compact(self.database),
         )
 
+    @question
     def tombstones(self) -> list[Tombstone]:
         """Give the tombstones, to be kept where a restored backup does not undo them."""
         with self.database.read() as connection:
@@ -168,10 +169,7 @@ class Custodian(Reader):
         if marker is None:
             raise TombstoneError("without its tombstone_key nobody can be known by a tombstone")
         given = {one.mark: one for one in tombstones}
-        with self.database.read() as connection:
-            where = (connection, self.database.tables, self.tenant)
-            stood = find_tombstones(*where, given)
-            gone = [key for key in all_keys(*where) if marker.mark(key) in given.keys() - stood]
+        stood, gone = self._find_marked(marker, given)
         for key in gone:
             self._erase({key: None}, namers=self._find_namers(self._scrubber({key: None})))
         erased = [one for one in given.values() if stood.get(one.mark) != one.erased_at]
@@ -229,11 +227,23 @@ class Custodian(Reader):
     def _scrubber(self, tokens: Mapping[str, str | None]) -> Scrubber:
         return scrubber_of(tokens, self.funnel, self.interpreter.contact_key)
 
+    @question
     def _find_namers(self, scrubber: Scrubber) -> set[str]:
         """Look through all events before anything is locked."""
         with self.database.read() as connection:
             tables = self.database.tables
             return find_namers(connection, tables, self.tenant, scrubber, self.funnel)
+
+    @question
+    def _find_marked(
+        self, marker: Marker, marks: Collection[str]
+    ) -> tuple[dict[str, datetime], list[str]]:
+        """Find which of these marks have tombstones, and the keys that are known by the others."""
+        with self.database.read() as connection:
+            where = (connection, self.database.tables, self.tenant)
+            stood = find_tombstones(*where, marks)
+            missing = set(marks) - stood.keys()
+            return stood, [key for key in all_keys(*where) if marker.mark(key) in missing]
 
     def _empty_spool(self, erased: Erased, known: Scrubber | None = None) -> int:
         """Empty the spool of keys that were not known before the erasure; of how many calls."""
@@ -251,6 +261,7 @@ class Custodian(Reader):
         with self.spool.scrubbed(scrubber, referring_properties(self.funnel)) as count:
             yield count
 
+    @question
     def _identity(self, key: str) -> Identity:
         with self.database.read() as connection:
             return find_identity(self._ledger(connection), key)

@@ -15,7 +15,7 @@ from motfunnel.store.event_names import count_names
 from motfunnel.store.migrations import migrate
 from motfunnel.store.rehearsal import ROOM, rehearse
 from motfunnel.store.rejects import count_rejects
-from motfunnel.store.retrying import asking, persist
+from motfunnel.store.retrying import ask, asking, persist
 from motfunnel.tracking.check import Checked, check_contacts
 from motfunnel.tracking.debt import settle_all
 from motfunnel.tracking.health import Health
@@ -142,7 +142,7 @@ class Upkeep(Writer):
         Raises:
             SchemaError: the tables were made by a newer version of this library.
         """
-        return migrate(self.database)
+        return ask(self.database, lambda: migrate(self.database))
 
     def _rebuild(self, progress: Callable[[int], object] | None, *, outdated_only: bool) -> int:
         self.keep_funnel()
