@@ -186,3 +186,25 @@ def other_user() -> Iterator[None]:
         yield
     finally:
         os.seteuid(0)
+
+
+def test_a_disk_that_the_spool_has_filled(tmp_path: Path) -> None:
+    """What it took it gives back, each call once, though there is no room to note how far."""
+    kept: list[str] = []
+    with small_disk(1) as disk:
+        path = disk / "spool"
+        with Tracker(
+            "postgresql://nobody@127.0.0.1:1/crm",
+            FUNNEL,
+            spool=path,
+            budget=timedelta(seconds=0.05),
+            on_error=lambda _, call: kept.append(call.kept),
+        ) as tracker:
+            tracker.track("first", "saw")
+            use_up(disk)
+            while kept[-1] == "spool":  # as long as the last block has room
+                tracker.track(f"c{len(kept)}", "saw", occurred_at=NOON)
+            assert tracker.health().spooled == len(kept) - 1
+        with Tracker(f"sqlite:///{tmp_path}/crm.db", FUNNEL, spool=path) as tracker:
+            assert tracker.deliver().recorded == len(kept) - 1
+            assert len(tracker.spool or ()) == 0

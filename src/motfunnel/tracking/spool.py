@@ -53,6 +53,7 @@ WhenFull = Literal["refuse", "drop"]
 _OWN: Final = ("since", "tried", "due")
 """What a line says beside the call: since when it waits, when it was tried, and will be again."""
 
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
 _SEGMENT: Final = 8 << 20
 _LEAST_SEGMENT: Final = 1 << 12
 _NAP: Final = 0.01
@@ -436,13 +437,15 @@ class Spool:
 
     def _replace(self, name: str, content: bytes) -> None:
         other = self._beside(f"{name}.new")
-        file = open_private(other, os.O_WRONLY | os.O_CREAT)
         try:
-            os.ftruncate(file, 0)
-            write_whole(file, content)
-        finally:
-            os.close(file)
-        os.replace(other, self._beside(name))
+            _fill(other, content)
+            os.replace(other, self._beside(name))
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            # A disk that is full is no reason to stand still: what is there gives its place.
+            other.unlink(missing_ok=True)
+            _fill(self._beside(name), content)
 
     def _put(self, queue: Queue, lines: list[bytes]) -> None:
         if queue.append(lines):
@@ -516,6 +519,17 @@ class Spool:
                 _unlock(file)  # said aloud, for a child forked meanwhile has the file open too
         finally:
             os.close(file)
+
+
+def _fill(path: Path, content: bytes) -> None:
+    """Write a file's content; broken off, it holds what nobody can take for a content."""
+    file = open_private(path, os.O_WRONLY | os.O_CREAT)
+    try:
+        write_whole(file, b"\0" + content[1:])
+        os.ftruncate(file, len(content))
+        os.pwrite(file, content[:1], 0)
+    finally:
+        os.close(file)
 
 
 def default_path(store: str, tenant: str) -> Path | None:
