@@ -15,6 +15,7 @@ _FLAGS: Final = (
     getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 )  # without the last, a planted pipe would keep us waiting
 _ONLY_OURS: Final = 0o600
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 def open_private(path: Path, flags: int) -> int:
@@ -46,6 +47,48 @@ def open_private(path: Path, flags: int) -> int:
         os.close(file)
         raise
     return file
+
+
+def replace_private(path: Path, content: bytes) -> None:
+    """Put a content in the place of a file's; not durably.
+
+    Where the disk is full it is written over the old one, which gives its place.
+    """
+    other = path.with_name(f"{path.name}.new")
+    try:
+        _fill(other, content)
+        os.replace(other, path)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        other.unlink(missing_ok=True)
+        _fill(path, content)
+
+
+def write_whole(file: int, content: bytes) -> None:
+    """Write all of it, in as many pieces as the system takes."""
+    while content:
+        content = content[os.write(file, content) :]
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    file = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def _fill(path: Path, content: bytes) -> None:
+    """Write a file's content; broken off, it holds what nobody can take for a content."""
+    file = open_private(path, os.O_WRONLY | os.O_CREAT)
+    try:
+        write_whole(file, b"\0" + content[1:])
+        os.ftruncate(file, len(content))
+        os.pwrite(file, content[:1], 0)
+    finally:
+        os.close(file)
 
 
 def _is_of_this_user(found: os.stat_result, path: Path) -> bool:

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, Final
 from attrs import define, field, frozen
 
 from motfunnel.errors import SpoolError
-from motfunnel.tracking.private_file import open_private
+from motfunnel.tracking.private_file import open_private, write_whole
 
 _CHUNK: Final = 1 << 20
 _MOST_READ: Final = 4 << 20  # bytes that are read at once, however many lines are asked for
@@ -283,9 +283,3 @@ def check_is_spool(path: Path) -> None:
         is_ours = first.startswith(b'{"')  # torn by a crash
     if not is_ours:
         raise SpoolError(f"{path} is no spool; nothing was done to it")
-
-
-def write_whole(file: int, content: bytes) -> None:
-    """Write all of it, in as many pieces as the system takes."""
-    while content:
-        content = content[os.write(file, content) :]

@@ -30,8 +30,13 @@ from motfunnel.domain.scrubber import Scrubber
 from motfunnel.domain.wording import counted
 from motfunnel.errors import SpoolError, SpoolFullError
 from motfunnel.store.deadline import left
-from motfunnel.tracking.private_file import open_private
-from motfunnel.tracking.segments import Line, Queue, Segment, opened, write_whole
+from motfunnel.tracking.private_file import (
+    open_private,
+    replace_private,
+    sync_folder,
+    write_whole,
+)
+from motfunnel.tracking.segments import Line, Queue, Segment, opened
 from motfunnel.tracking.set_aside import SetAside
 
 try:
@@ -53,7 +58,6 @@ WhenFull = Literal["refuse", "drop"]
 _OWN: Final = ("since", "tried", "due")
 """What a line says beside the call: since when it waits, when it was tried, and will be again."""
 
-_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
 _SEGMENT: Final = 8 << 20
 _LEAST_SEGMENT: Final = 1 << 12
 _NAP: Final = 0.01
@@ -359,7 +363,7 @@ class Spool:
             if not found:
                 return
             # Killed in between, the files are counted anew: the note does not know of this size.
-            self._replace("state", b"")
+            replace_private(self._beside("state"), b"")
             os.replace(self._beside("new"), path)
             sync_folder(self.path.parent)
             queue.segments[found[0]] = Segment(number, lines, size)
@@ -433,19 +437,7 @@ class Spool:
 
     def _save(self, note: _Note) -> None:
         """Write the note; not durably, for what is stale is made again."""
-        self._replace("state", note.to_json())
-
-    def _replace(self, name: str, content: bytes) -> None:
-        other = self._beside(f"{name}.new")
-        try:
-            _fill(other, content)
-            os.replace(other, self._beside(name))
-        except OSError as error:
-            if error.errno not in _NO_ROOM:
-                raise
-            # A disk that is full is no reason to stand still: what is there gives its place.
-            other.unlink(missing_ok=True)
-            _fill(self._beside(name), content)
+        replace_private(self._beside("state"), note.to_json())
 
     def _put(self, queue: Queue, lines: list[bytes]) -> None:
         if queue.append(lines):
@@ -475,7 +467,7 @@ class Spool:
             return 0
 
     def _count_dropped(self, count: int) -> None:
-        self._replace("dropped", str(self._dropped() + count).encode())
+        replace_private(self._beside("dropped"), str(self._dropped() + count).encode())
 
     def _part_with(self, unread: Sequence[Line]) -> None:
         file = open_private(self._beside("unread"), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
@@ -519,17 +511,6 @@ class Spool:
                 _unlock(file)  # said aloud, for a child forked meanwhile has the file open too
         finally:
             os.close(file)
-
-
-def _fill(path: Path, content: bytes) -> None:
-    """Write a file's content; broken off, it holds what nobody can take for a content."""
-    file = open_private(path, os.O_WRONLY | os.O_CREAT)
-    try:
-        write_whole(file, b"\0" + content[1:])
-        os.ftruncate(file, len(content))
-        os.pwrite(file, content[:1], 0)
-    finally:
-        os.close(file)
 
 
 def default_path(store: str, tenant: str) -> Path | None:
@@ -612,12 +593,3 @@ def _try_lock(file: int) -> bool:
 def _unlock(file: int) -> None:
     if fcntl is not None:
         fcntl.flock(file, fcntl.LOCK_UN)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    file = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
