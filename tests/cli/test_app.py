@@ -75,7 +75,7 @@ def test_every_command_takes_it(shop: Run, monkeypatch: pytest.MonkeyPatch) -> N
         (["--app", "shops:tracker"], "no module 'shops' here"),
         (["--app", "shop.crm:tracker"], "no module 'shop.crm' here"),
         (["--app", "shop:trackers"], "gives none; its type is dict"),
-        (["--app", "shop:settings.answer"], "its type is int"),
+        (["--app", "shop:settings.answer"], "type is int (in Flask write flask motfunnel …"),
         (["--app", "shop:nothing"], "shop has no 'nothing'"),
         (["--app", "shop:tracker", "--db", "sqlite://"], "give one of them"),
         (["--app", "shop:tracker", "--tenant", "eu"], "--tenant goes with --db"),

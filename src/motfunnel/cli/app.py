@@ -49,7 +49,10 @@ def find_tracker(path: str) -> Tracker | AsyncTracker:
     if callable(found):
         found = found()
     if not isinstance(found, Tracker | AsyncTracker):
-        raise _refused(f"{path} is no tracker and gives none; its type is {type(found).__name__}")
+        raise _refused(
+            f"{path} is no tracker and gives none; its type is {type(found).__name__} "
+            "(in Flask write flask motfunnel …, in Django manage.py motfunnel …)"
+        )
     return found
 
 
