@@ -29,6 +29,7 @@ from motfunnel.errors import SpoolError, SpoolFullError, StoreError
 from motfunnel.store.database import Database
 from motfunnel.store.tables import tables
 from motfunnel.tracking.call import Call
+from motfunnel.tracking.segments import Line
 from motfunnel.tracking.spool import Spool
 from tests.tracking.conftest import refuse_poison
 from tests.tracking.scene import FUNNEL, NOON, day, row_counts
@@ -143,22 +144,21 @@ def test_what_is_tried_early_is_tried_once(spool: Spool) -> None:
     """In vain, it waits as long as it would have waited, and no attempt is used up."""
     for id in ("1", "2"):
         put_off(spool, 4, id)
-    due = {entry["id"]: entry["due"] for entry in noted(spool)}
-    began = time.time()
-    batch = spool.take(untried_since=began)
+    batch = spool.take(mark="first")
     assert batch is not None
     assert batch.is_early
     spool.settle(batch, postponed=batch.lines)
-    assert spool.take(untried_since=began) is None
+    assert spool.take(mark="first") is None
     assert spool.take() is None
-    assert {entry["id"]: entry["due"] for entry in noted(spool)} == due
     assert spool.status().attempts == 4
-    assert spool.take(untried_since=time.time()) is not None
+    again = spool.take(mark="second")
+    assert again is not None
+    assert [dues(one) for one in again.lines] == [dues(one) for one in batch.lines]
 
 
-def noted(spool: Spool) -> list[dict[str, Any]]:
-    batch = spool.take(untried_since=time.time())
-    return [] if batch is None else [json.loads(line.raw) for line in batch.lines]
+def dues(line: Line) -> tuple[str, float]:
+    said = json.loads(line.raw)
+    return said["id"], said["due"]
 
 
 @pytest.mark.parametrize("url", ["postgresql", "mariadb"], indirect=True)

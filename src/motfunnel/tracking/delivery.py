@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from time import monotonic, time
+from time import monotonic
 from typing import TYPE_CHECKING, Final
+from uuid import uuid4
 
 from attrs import define, evolve, field, frozen
 
@@ -80,10 +81,10 @@ def deliver_all(
     """
     _ = writer.funnel  # without one, nothing could be told of what waits
     delivery = _Delivery(writer, spool, delivered)
-    untried_since = time() if is_asked else None
+    mark = uuid4().hex if is_asked else ""
     with spool.delivering() as is_ours:
         while is_ours and not is_over():
-            batch = spool.take(delivery.most(), untried_since=untried_since)
+            batch = spool.take(delivery.most(), mark=mark)
             if batch is None or not delivery.deliver(batch):
                 break
     return evolve(delivery.done, left=len(spool))

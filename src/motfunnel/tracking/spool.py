@@ -17,7 +17,8 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import takewhile
+from functools import partial
+from itertools import product, takewhile
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final, Literal
@@ -55,8 +56,8 @@ AT_ONCE: Final = 100
 
 WhenFull = Literal["refuse", "drop"]
 
-_OWN: Final = ("since", "tried", "due")
-"""What a line says beside the call: since when it waits, when it was tried, and will be again."""
+_OWN: Final = ("since", "due", "mark")
+"""What a line says beside the call: since when it waits, when it is due, and who tried it last."""
 
 _SEGMENT: Final = 8 << 20
 _LEAST_SEGMENT: Final = 1 << 12
@@ -107,12 +108,14 @@ class Batch:
         attempts: how often they were tried in vain.
         lines: the lines.
         generation: of the note by which they were found.
+        mark: of the delivery, for those that it tries in vain.
         is_early: whether their pause is not over; then an attempt in vain does not count.
     """
 
     attempts: int
     lines: list[Line]
     generation: str
+    mark: str = ""
     is_early: bool = False
 
 
@@ -218,29 +221,28 @@ class Spool:
                     except ValueError:
                         continue
 
-    def take(self, most: int = AT_ONCE, *, untried_since: float | None = None) -> Batch | None:
+    def take(self, most: int = AT_ONCE, *, mark: str = "") -> Batch | None:
         """Give the lines that are to be recorded next; None: there are none, or they have to wait.
 
         They stay until they are settled.
 
         Args:
             most: how many at once.
-            untried_since: once nothing else is due, give also those that have to wait, unless they
-                were tried after this instant, in seconds since the epoch.
+            mark: of a delivery that was asked for. Once nothing else is due, it is given those that
+                have to wait, too; but none that bears its mark, for that it has tried.
         """
         if not self.exists():
             return None
         with self._noted() as note:
-            some = _first(
-                note, most, lambda n, lines: _due(lines, self.pauses[n - 1]) if n else lines
-            )
-            if some is None and untried_since is not None:
-                some = _first(
-                    note, most, lambda _, lines: _untried(lines, untried_since), is_early=True
-                )
-            if some is None:
-                self._drop_if_empty(note)
-            return some
+            turns = (False, True) if mark else (False,)
+            for is_early, attempts in product(turns, range(len(note.queues))):
+                queue, pause = note.queues[attempts], (0.0, *self.pauses)[attempts]
+                ready = partial(_without, mark=mark) if is_early else partial(_due, pause=pause)
+                if ready(queue.read(1)):
+                    some = ready(queue.read(1 if queue.singly else most))
+                    return Batch(attempts, some, note.generation, mark, is_early)
+            self._drop_if_empty(note)
+        return None
 
     def settle(
         self,
@@ -265,9 +267,9 @@ class Spool:
                 self._part_with(unread)
             if postponed:
                 attempts = min(batch.attempts + (not batch.is_early), len(self.pauses))
-                told = {"tried": time.time()}
+                told: dict[str, Any] = {"mark": batch.mark}
                 if not batch.is_early:
-                    told["due"] = told["tried"] + self.pauses[attempts - 1]
+                    told["due"] = time.time() + self.pauses[attempts - 1]
                 again = [_write_again(line.raw, told) for line in postponed]
                 self._put(note.queues[attempts], again)
             queue = note.queues[batch.attempts]
@@ -534,7 +536,7 @@ def _like(raw: bytes, entry: SetAside) -> bytes:
     return _write(entry, **{name: said[name] for name in _OWN if name in said})
 
 
-def _write_again(raw: bytes, told: dict[str, float]) -> bytes:
+def _write_again(raw: bytes, told: dict[str, Any]) -> bytes:
     return json.dumps(json.loads(raw) | told, separators=(",", ":")).encode("ascii")
 
 
@@ -545,39 +547,25 @@ def _since(raw: bytes) -> datetime | None:
         return None  # an earlier version did not note it
 
 
-def _first(
-    note: _Note,
-    most: int,
-    select: Callable[[int, list[Line]], list[Line]],
-    *,
-    is_early: bool = False,
-) -> Batch | None:
-    """Some lines of the first queue that has any at its head that are selected."""
-    for attempts, queue in enumerate(note.queues):
-        if select(attempts, queue.read(1)):
-            some = select(attempts, queue.read(1 if queue.singly else most))
-            return Batch(attempts, some, note.generation, is_early)
-    return None
-
-
 def _due(lines: list[Line], pause: float) -> list[Line]:
     """The first of them, as far as their pause is over."""
+    if not pause:
+        return lines
     now = time.time()
     # A clock that was set back makes nobody wait for longer.
-    return list(takewhile(lambda line: not now < _noted_at(line, "due") <= now + pause, lines))
+    return list(takewhile(lambda line: not now < _due_at(line) <= now + pause, lines))
 
 
-def _untried(lines: list[Line], since: float) -> list[Line]:
-    """The first of them, as far as they were not tried since an instant."""
-    now = time.time()
-    return list(takewhile(lambda line: not since < _noted_at(line, "tried") <= now, lines))
-
-
-def _noted_at(line: Line, name: str) -> float:
+def _due_at(line: Line) -> float:
     try:
-        return float(json.loads(line.raw)[name])
+        return float(json.loads(line.raw)["due"])
     except (ValueError, TypeError, LookupError):
         return 0.0
+
+
+def _without(lines: list[Line], mark: str) -> list[Line]:
+    """The first of them, as far as they do not bear a mark."""
+    return list(takewhile(lambda line: mark.encode() not in line.raw, lines))
 
 
 def _try_lock(file: int) -> bool:
