@@ -14,6 +14,7 @@ from attrs import evolve, frozen
 
 from motfunnel import Tracker
 from motfunnel.intake import import_file
+from motfunnel.store.pace import Pace
 from tests.faults.soak import LONG
 from tests.tracking.scene import FUNNEL, Clock, day
 
@@ -154,6 +155,20 @@ def _prepare_merged(tracker: Any, directory: Path) -> None:
     tracker.track_many([said("bob", "bought", "b9", 8)])
 
 
+def _prepare_owed(tracker: Tracker, directory: Path) -> None:
+    """As before, and late events of two contacts whose fold is owed."""
+    _prepare(tracker, directory)
+    tracker.database.pace = Pace(every=2, most=0)
+    tracker.track_many(
+        [said("ada", "left", "a5", 4.5, reason="price"), said("bob", "bought", "b4", 1.5)]
+    )
+
+
+def _track_and_sweep(tracker: Tracker, directory: Path) -> None:
+    _track("ada", "bought", "a9", 7)(tracker, directory)
+    tracker.sweep()
+
+
 def _all() -> Iterator[tuple[str, Operation]]:
     yield "track a new contact", Operation(_nothing, _track("ada", "saw", "1", 0))
     yield "track a step", Operation(_prepare, _track("ada", "bought", "a9", 7))
@@ -162,6 +177,8 @@ def _all() -> Iterator[tuple[str, Operation]]:
     yield "track many", Operation(_prepare, _track_many)
     yield "identify", Operation(_prepare, _identify)
     yield "sweep", Operation(_prepare, _sweep)
+    yield "sweep what is owed", Operation(_prepare_owed, _sweep)
+    yield "track who is owed a fold", Operation(_prepare_owed, _track_and_sweep)
     yield "import", Operation(_prepare, _import)
     yield "rebuild", Operation(_by_another_funnel(_prepare), _rebuild)
     if LONG:
@@ -170,6 +187,7 @@ def _all() -> Iterator[tuple[str, Operation]]:
     if HAS_IDENTITY:
         yield "merge", Operation(_prepare, _merge)
         yield "unmerge", Operation(_prepare_merged, _unmerge)
+        yield "merge who is owed a fold", Operation(_prepare_owed, _merge)
         yield "forget", Operation(_prepare, _forget)
         yield "forget a merged contact", Operation(_prepare_merged, _forget)
 

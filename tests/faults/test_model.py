@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 from uuid import uuid4
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import Engine
 
-from motfunnel import Tracker
+from motfunnel import Funnel, Moment, MomentKind, Tracked, Tracker
 from motfunnel.domain import machine
 from motfunnel.domain.event import IDENTIFY, Event, make_event
+from motfunnel.domain.instant import iso
+from motfunnel.domain.journey import walk
 from motfunnel.domain.moment import Episode
 from motfunnel.errors import ConflictError, MotfunnelError
+from motfunnel.intake import import_file
 from motfunnel.store.database import Database
+from motfunnel.store.pace import PACE, Pace
+from motfunnel.store.rows import moment_row
 from motfunnel.tracking.check import check_contacts
 from tests.faults.figures import Figures
-from tests.faults.operations import HAS_IDENTITY
+from tests.faults.operations import HAS_IDENTITY, OTHER_FUNNEL
 from tests.faults.people import People
 from tests.faults.soak import size
-from tests.tracking.scene import FUNNEL, Clock, day
+from tests.tracking.scene import FUNNEL, Clock, day, rows_of
 
 STEPS = size(250, 20_000)
 """Of each database, at least."""
@@ -57,6 +73,14 @@ EVENTS = st.builds(
 )
 
 
+class Ticking(Clock):
+    """A clock that no two readings of agree."""
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(microseconds=1)
+        return self.now
+
+
 class Events(RuleBasedStateMachine):
     """Tracking, retrying, identifying, sweeping, rebuilding and asking."""
 
@@ -66,16 +90,41 @@ class Events(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.people = People(FUNNEL)
-        self.tracker = Tracker(
-            self.engine, funnel=FUNNEL, tenant=uuid4().hex, clock=Clock(day(100))
-        )
         self.kept: set[str] = set()  # what stands for contacts that were erased
+        self.told: list[Moment] = []
+        self.pace, self.clock = PACE, Ticking(day(100))
+        self.begin(FUNNEL, uuid4().hex)
+
+    def begin(self, funnel: Funnel, tenant: str) -> None:
+        """Have a tracker of a funnel."""
+        self.tracker = Tracker(self.engine, funnel=funnel, tenant=tenant, clock=self.clock)
+        self.tracker.database.pace = self.pace
+        for kind in MomentKind:
+            self.tracker.on(kind, self.told.append)
+
+    @initialize(
+        every=st.sampled_from([1, 2, 3, PACE.every]), most=st.sampled_from([0, 1, 3, PACE.most])
+    )
+    def keep_pace(self, every: int, most: int) -> None:
+        """Checkpoints are near, and some folds are owed; or none is."""
+        self.pace = self.tracker.database.pace = Pace(every=every, most=most)
+
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        """Handlers hear of what comes to be stored, of each moment once, and of nothing else."""
+        before = stored_moments(self.engine, self.tracker.tenant)
+        self.told.clear()
+        yield
+        after = stored_moments(self.engine, self.tracker.tenant)
+        told = {as_stored(moment, self.tracker.tenant) for moment in self.told}
+        assert len(told) == len(self.told)
+        assert told == after - before
 
     def count(self, what: str) -> None:
         self.done[what] += 1
 
-    @rule(event=EVENTS)
-    def track(self, event: Event) -> None:
+    @rule(event=EVENTS, joined=st.booleans())
+    def track(self, event: Event, joined: bool) -> None:
         """Late or in time, new, once more, or of other content under the same id."""
         self.count("track")
         before = self.people.events.get(event.contact, {}).get(event.id)
@@ -83,12 +132,21 @@ class Events(RuleBasedStateMachine):
             with pytest.raises(ConflictError):
                 self.tracker.track_many([as_said(event)])
             return
-        tracked = self.tracker.track_many([as_said(event)])[0]
+        with self.heard():
+            tracked = self.keep([event], joined)[0]
         assert tracked.duplicate is not self.people.say(event)
         self.look_at(event.contact, day(100))
 
-    @rule(events=st.lists(EVENTS, min_size=2, max_size=6))
-    def track_many(self, events: list[Event]) -> None:
+    def keep(self, events: list[Event], joined: bool) -> list[Tracked]:
+        """Track events on a connection of the tracker's own, or in a transaction of a host's."""
+        said = map(as_said, events)
+        if not joined:
+            return self.tracker.track_many(said)
+        with self.engine.begin() as host:
+            return self.tracker.track_many(said, bind=host)
+
+    @rule(events=st.lists(EVENTS, min_size=2, max_size=6), joined=st.booleans())
+    def track_many(self, events: list[Event], joined: bool) -> None:
         """Several at once: all, or none."""
         self.count("track_many")
         content: dict[tuple[str, str], Event] = {}
@@ -98,7 +156,8 @@ class Events(RuleBasedStateMachine):
                 with pytest.raises(ConflictError):
                     self.tracker.track_many(map(as_said, events))
                 return
-        tracked = self.tracker.track_many(map(as_said, events))
+        with self.heard():
+            tracked = self.keep(events, joined)
         new = {(e.contact, e.id) for e in events if self.people.say(e)}
         assert {(one.contact, one.id) for one in tracked if not one.duplicate} == new
 
@@ -136,13 +195,60 @@ class Events(RuleBasedStateMachine):
     def sweep(self, as_of: datetime) -> None:
         """Writing departures down changes no answer."""
         self.count("sweep")
-        self.tracker.sweep(as_of=as_of)
+        with self.heard():
+            self.tracker.sweep(as_of=as_of)
+        assert self.tracker.health().owed == 0
+        assert check_contacts(self.tracker).is_sound
 
     @rule()
     def rebuild(self) -> None:
-        """Folding everybody anew changes no answer."""
+        """Folding everybody anew changes no answer, and tells of nothing but what was owed."""
         self.count("rebuild")
-        self.tracker.rebuild()
+        with self.heard():
+            self.tracker.rebuild()
+        assert check_contacts(self.tracker).is_sound
+
+    @rule(events=st.lists(EVENTS, max_size=4), finish=st.booleans())
+    def change_the_funnel(self, events: list[Event], finish: bool) -> None:
+        """Another funnel, events that come before anybody has folded by it, and then the fold."""
+        self.count("change the funnel")
+        [funnel] = [one for one in (FUNNEL, OTHER_FUNNEL) if one != self.people.funnel]
+        self.begin(funnel, self.tracker.tenant)
+        self.people.funnel = funnel
+        for event in events:
+            before = self.people.events.get(event.contact, {}).get(event.id)
+            if before is None or before.same_as(event):
+                self.tracker.track_many([as_said(event)])
+                self.people.say(event)
+        (self.tracker.finish if finish else self.tracker.rebuild)()
+        assert check_contacts(self.tracker).is_sound
+
+    @rule(events=st.lists(EVENTS, min_size=1, max_size=6, unique_by=lambda e: (e.contact, e.id)))
+    def bring_in(self, events: list[Event]) -> None:
+        """A file of events, of which nobody is told, unlike of what late events had made before."""
+        self.count("import")
+        before = stored_moments(self.engine, self.tracker.tenant)
+        made = {
+            as_stored(moment, self.tracker.tenant)
+            for key in self.people.contacts()
+            for moment in walk(key, self.people.funnel, self.people.history(key)).moments
+        }
+        self.told.clear()
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "events.jsonl"
+            lines = (json.dumps(as_row(event)) for event in events)
+            path.write_text("\n".join(lines), encoding="utf-8")
+            import_file(
+                self.tracker, path, contact="contact", event="event", at="occurred_at", id="id"
+            )
+        for event in events:
+            self.people.say(event)
+        told = [as_stored(moment, self.tracker.tenant) for moment in self.told]
+        assert len({*told} - before) == len(told)
+        assert made - before <= {*told}
+        by_event = [as_stored(one, self.tracker.tenant) for one in self.told if one.event_id]
+        assert {*by_event} <= made
+        assert check_contacts(self.tracker).is_sound
 
     @rule(key=KEYS, as_of=INSTANTS)
     def ask_of_one(self, key: str, as_of: datetime) -> None:
@@ -242,6 +348,21 @@ class Identity(Events):
             self.look_at(one, day(100))
 
 
+def stored_moments(engine: Engine, tenant: str) -> set[Any]:
+    """The moments that are stored, each as a value."""
+    return {as_value(row) for row in rows_of(engine, tenant)["motfunnel_moments"]}
+
+
+def as_stored(moment: Moment, tenant: str) -> Any:
+    """A moment as its row's value."""
+    return as_value(moment_row(moment, 0, tenant))
+
+
+def as_value(row: Any) -> Any:
+    """A row of a moment, but for its number."""
+    return tuple(sorted((name, str(value)) for name, value in row.items() if name != "ordinal"))
+
+
 def as_said(event: Event) -> dict[str, Any]:
     return {
         "contact": event.contact,
@@ -250,6 +371,12 @@ def as_said(event: Event) -> dict[str, Any]:
         "occurred_at": event.occurred_at,
         "properties": event.properties,
     }
+
+
+def as_row(event: Event) -> dict[str, Any]:
+    """An event as a line of JSON for an import."""
+    row = as_said(event) | {"occurred_at": iso(event.occurred_at)}
+    return row | row.pop("properties")
 
 
 def returned(episodes: list[Episode], as_of: datetime) -> tuple[int, int]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -11,15 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from motfunnel import Moment, Tracker
+from motfunnel import Moment, MomentKind, Tracker
 from motfunnel.domain.event import Event
 from motfunnel.store.pace import Pace
+from motfunnel.store.retrying import persist
+from motfunnel.tracking import debt
 from motfunnel.tracking.check import check_contacts
 from motfunnel.tracking.debt import settle_all
 from tests.golden.histories import NOW, drawn
 from tests.golden.questions import answers
 from tests.strategies import make_funnel, moments_of_asking, stories
-from tests.tracking.scene import DAY, rows_of, told_kinds
+from tests.tracking.scene import DAY, FUNNEL, Clock, day, rows_of, told_kinds
 from tests.tracking.test_laws import END, FEW, as_said, tracked_histories, walked
 
 MADE = ("motfunnel_contacts", "motfunnel_moments", "motfunnel_episodes")
@@ -106,6 +110,118 @@ def heard(told: list[Moment], before: set[Any], engine: Engine, tenant: str) -> 
     assert len(set(told)) == len(told)
     told.clear()
     return now
+
+
+MEANWHILE: dict[str, list[list[tuple[str, float]]]] = {
+    "nothing": [],
+    "one in order": [[("bought", 40)]],
+    "one late": [[("left", 3.5)]],
+    "one late, one in order": [[("left", 3.5), ("bought", 40)]],
+    "some at the last instant": [[("praised", 20), ("left", 20)]],
+    "time and again": [[("left", 3.5 + n), ("bought", 40 + 30 * n)] for n in range(5)],
+}
+"""What comes while a fold is made, each time anew: events, and on which day."""
+
+
+@contextmanager
+def meanwhile(acts: Sequence[Callable[[], object]]) -> Iterator[None]:
+    """Do something each time when a fold has been made and is not written yet."""
+    left = iter(acts)
+
+    def persist_later(*arguments: Any) -> Any:
+        next(left, lambda: None)()
+        return persist(*arguments)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(debt, "persist", persist_later)
+        yield
+
+
+def owing(engine: Engine, told: list[Any]) -> Tracker:
+    """A tracker of whose only contact a fold is owed."""
+    tracker = Tracker(engine, FUNNEL, tenant=uuid4().hex, clock=Clock(day(300)), budget=None)
+    tracker.database.pace = Pace(every=2, most=0)
+    for kind in MomentKind:
+        tracker.on(kind, told.append)
+    days = (0, 1, 2, 3, 5, 6, 7, 20)
+    tracker.track_many(saying(("bought", number), f"{number}") for number in days)
+    told.clear()
+    tracker.track_many([saying(("left", 2.5), "late")])
+    assert (told, tracker.health().owed) == ([], 1)
+    return tracker
+
+
+def saying(event: tuple[str, float], id: str) -> dict[str, Any]:
+    name, at = event
+    return {"contact": "ada", "event": name, "id": id, "occurred_at": day(at)}
+
+
+@pytest.mark.parametrize("name", MEANWHILE)
+def test_a_fold_that_is_overtaken(shared_engine: Engine, name: str) -> None:
+    """What comes while a fold is made is not lost, and handlers hear of each moment once."""
+    told: list[Moment] = []
+    tracker = owing(shared_engine, told)
+    before = stored_moments(shared_engine, tracker.tenant)
+    coming = [
+        [saying(event, f"{number} {place}") for place, event in enumerate(events)]
+        for number, events in enumerate(MEANWHILE[name])
+    ]
+    acts = [partial(bring, tracker, shared_engine, events) for events in coming]
+    with meanwhile(acts):
+        tracker.settle()
+    rest = [said for events in coming[4:] for said in events]  # three tries, and one under a lock
+    assert tracker.health().owed == 0
+    heard(told, before, shared_engine, tracker.tenant)
+    if rest:
+        tracker.track_many(rest)
+    assert check_contacts(tracker).is_sound
+    sound = set(tracker.moments())
+    tracker.rebuild()
+    assert set(tracker.moments()) == sound
+    assert (tracker.contact("ada").events or 0) == 9 + sum(map(len, coming))
+
+
+def bring(tracker: Tracker, engine: Engine, events: Sequence[dict[str, Any]]) -> None:
+    """Track events in a transaction of a host's: their contact's fold stays owed."""
+    with engine.begin() as host:
+        assert all(one.deferred for one in tracker.track_many(events, bind=host))
+
+
+def test_two_who_settle(shared_engine: Engine) -> None:
+    """Where another has written the same fold meanwhile, only that one tells of it."""
+    told: list[Moment] = []
+    tracker = owing(shared_engine, told)
+    before = stored_moments(shared_engine, tracker.tenant)
+    with meanwhile([tracker.settle]):
+        tracker.settle()
+    heard(told, before, shared_engine, tracker.tenant)
+    assert tracker.health().owed == 0
+    assert check_contacts(tracker).is_sound
+
+
+@FEW
+@given(st.data())
+def test_whatever_comes_while_folds_are_made(shared_engine: Engine, data: st.DataObject) -> None:
+    """However events come while folds are made: once all are, it is the plain fold of all."""
+    story = data.draw(stories())
+    funnel, events = make_funnel(story), data.draw(tracked_histories(story))
+    tracker = Tracker(shared_engine, funnel=funnel, tenant=uuid4().hex, budget=None)
+    tracker.database.pace = Pace(every=data.draw(st.sampled_from([1, 2, 3])), most=0)
+    first = data.draw(st.integers(0, len(events)))
+    for event in events[:first]:
+        keep(tracker, shared_engine, [event], joined=True)
+    size = data.draw(st.integers(1, 3))
+    rest = [events[n : n + size] for n in range(first, len(events), size)]
+    acts = [partial(keep, tracker, shared_engine, some, True) for some in rest]
+    with meanwhile(acts):
+        tracker.settle()
+    keep(tracker, shared_engine, events, joined=True)
+    tracker.sweep(as_of=END)
+    assert check_contacts(tracker).is_sound
+    once = Tracker(shared_engine, funnel=funnel, tenant=uuid4().hex)
+    once.track_many([as_said(one) for one in events])
+    once.sweep(as_of=END)
+    assert made(shared_engine, tracker.tenant) == made(shared_engine, once.tenant)
 
 
 @pytest.mark.parametrize("seed", [1])

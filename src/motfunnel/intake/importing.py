@@ -157,6 +157,7 @@ class _Import:
         tracker = self.tracker
         self.key = self.file.key(tracker.funnel)
         tracker.keep_funnel()
+        tracker.settle()  # handlers hear of late events that were tracked, not of what is imported
         start = done = self._find_checkpoint()
         for batch, last in self._batches(start.line):
             now = tracker.interpreter.clock()

@@ -206,6 +206,7 @@ class AsyncTracker:
     sweep: Final = _verb(Tracker.sweep)
     rebuild: Final = _verb(Tracker.rebuild)
     finish: Final = _verb(Tracker.finish)
+    settle: Final = _verb(Tracker.settle)
     keep_funnel: Final = _verb(Tracker.keep_funnel)
     create_tables: Final = _verb(Tracker.create_tables)
     check_current: Final = _verb(Tracker.check_current)

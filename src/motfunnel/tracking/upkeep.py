@@ -50,12 +50,16 @@ class Upkeep(Writer):
         """
         with asking(self.database):
             funnel, instant, count = self.funnel, self.as_of(as_of), 0
-        for came in settle_all(self.database, self.tenant, funnel):
-            self.database.after(partial(self._listeners.tell, came))
+        self.settle()
         for departed in sweep_in_batches(self.database, self.tenant, funnel, instant):
             self.database.after(partial(self._listeners.tell, departed))
             count += len(departed)
         return count
+
+    def settle(self) -> None:
+        """Write the folds that are owed to late events, and tell the handlers of what came."""
+        for came in settle_all(self.database, self.tenant, self.funnel):
+            self.database.after(partial(self._listeners.tell, came))
 
     def rebuild(self, *, progress: Callable[[int], object] | None = None) -> int:
         """Fold every contact anew, after the funnel changed.
