@@ -375,8 +375,8 @@ def as_said(event: Event) -> dict[str, Any]:
 
 def as_row(event: Event) -> dict[str, Any]:
     """An event as a line of JSON for an import."""
-    row = as_said(event) | {"occurred_at": iso(event.occurred_at)}
-    return row | row.pop("properties")
+    named = {"contact": event.contact, "event": event.name, "id": event.id}
+    return {**event.properties, **named, "occurred_at": iso(event.occurred_at)}
 
 
 def returned(episodes: list[Episode], as_of: datetime) -> tuple[int, int]:
