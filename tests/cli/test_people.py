@@ -1,8 +1,13 @@
 """The commands about people: merge, unmerge, export, forget; and the upkeep beside them."""
 
 import json
+import shutil
+import stat
+from pathlib import Path
 
-from tests.cli.conftest import Run
+import pytest
+
+from tests.cli.conftest import COLUMNS, Run
 
 
 def test_merge_and_unmerge(filled: Run) -> None:
@@ -34,6 +39,43 @@ def test_forget(filled: Run) -> None:
     assert "kept as a count" in filled("contact", token).stdout
     assert filled("forget", "--silent-for", "9d").stdout == "1 contact forgotten\n"
     assert "4 events, none" not in filled("contact", token).stdout
+
+
+def test_a_backup_forgets_again(filled: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tombstones that lie outside the database forget again whom a restored backup brought back."""
+    monkeypatch.setenv("MOTFUNNEL_TOMBSTONE_KEY", "a secret of the host's own")
+    shutil.copy("store.db", "backup.db")
+    filled("forget", "ada")
+    stones = Path("stones.jsonl")
+    stones.write_text("of yesterday, and readable to all\n")
+    stones.chmod(0o644)
+    assert filled("tombstones", "--output", "stones.jsonl").stdout == "1 tombstone\n"
+    assert stat.S_IMODE(stones.stat().st_mode) == 0o600
+    assert [*Path().glob("stones*")] == [stones]
+    assert "ada" not in stones.read_text()
+    shutil.move("backup.db", "store.db")
+    assert "4 events" in filled("contact", "ada").stdout
+    assert filled("forget", "--again", "stones.jsonl").stdout == "1 contact forgotten again\n"
+    assert "ada is unknown" in filled("contact", "ada").stdout
+    filled("import", "events.csv", *COLUMNS, code=1)
+    assert "ada is unknown" in filled("contact", "ada").stdout
+    assert filled("forget", "--again", "stones.jsonl").stdout == "0 contacts forgotten again\n"
+
+
+@pytest.mark.parametrize(
+    "content", ["", "no JSON", "[]", '{"mark": "1"}', '{"mark": 1, "erased_at": 2}']
+)
+def test_a_file_without_tombstones(
+    filled: Run, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    """What holds no tombstones is refused, and so is everything where there is no secret."""
+    Path("stones.jsonl").write_text(content + "\n")
+    filled("forget", "--again", "stones.jsonl", code=2)
+    filled("forget", "ada", "--again", "stones.jsonl", code=2)
+    Path("stones.jsonl").write_text("")
+    filled("forget", "--again", "stones.jsonl", code=3)
+    monkeypatch.setenv("MOTFUNNEL_TOMBSTONE_KEY", "a secret of the host's own")
+    assert "4 events" in filled("contact", "ada").stdout
 
 
 def test_a_check_that_repairs(filled: Run) -> None:
