@@ -76,6 +76,27 @@ def test_an_import_does_not_bring_her_back(
     assert tracker.check().is_sound
 
 
+def test_what_cannot_be_read_of_her_is_not_kept(
+    shared_engine: Engine, make_tracker: Make, tmp_path: Path
+) -> None:
+    """Of a row of hers without an instant only that there was one is kept, imported again."""
+    tracker = make_tracker(tombstone_key=SECRET)
+    rows = (
+        f"{ADA},saw,yesterday,,her word",
+        f"{ADA},,2024-06-01,,her word",
+        "bob,saw,tomorrow,,his word",
+    )
+    path = write(tmp_path, *rows)
+    assert import_file(tracker, path, **COLUMNS).rejected == 3
+    tracker.forget(ADA)
+    assert "her word" not in left(shared_engine, tracker)
+    assert import_file(tracker, path, **COLUMNS).rejected == 3
+    assert retry_rejects(tracker).rejected == 3
+    assert ADA not in left(shared_engine, tracker)
+    assert "her word" not in left(shared_engine, tracker)
+    assert "his word" in left(shared_engine, tracker)
+
+
 def test_without_the_key_nothing_is_imported_any_more(
     make_tracker: Make, clock: Clock, tmp_path: Path
 ) -> None:

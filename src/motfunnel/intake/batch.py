@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,11 +19,13 @@ from motfunnel.domain.journey import make_entry
 from motfunnel.domain.marker import Marker
 from motfunnel.errors import ErasedError, TombstoneError
 from motfunnel.intake.source import Raw
+from motfunnel.store.chunks import chunks
 from motfunnel.store.faults import FAULTS, Fault, fault_of, name_of
 from motfunnel.store.host import savepoint
 from motfunnel.store.imports import EventRow, Transaction, add_event_rows, stored_events
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.redactions import find_redactions, redacted_contacts
+from motfunnel.store.statements import SOME
 from motfunnel.store.tombstones import find_tombstones, has_tombstones
 from motfunnel.store.types import instant_text, read_instant
 
@@ -42,11 +43,19 @@ class Taken(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """A row that cannot be taken, and why; of one whose contact was erased nothing is kept."""
+    """A row that cannot be taken, and why; of one whose contact was erased nothing is kept.
+
+    Attributes:
+        raw: the row.
+        reason: why.
+        is_erased: whether its contact was erased.
+        contact: whose it is, of one that says so, but cannot be read; else None.
+    """
 
     raw: Raw
     reason: str
     is_erased: bool = False
+    contact: str | None = None
 
 
 class _NothingNew(Exception):
@@ -102,26 +111,24 @@ def write_events(
     del batch.refused[refused:]  # so that the batch can be written anew
     tables, tenant = tracker.database.tables, tracker.tenant
     ledger = Ledger(connection, tables.schema, tenant)
+    refusals = _emptied(ledger, tracker, refusals)
     while True:
         refused_here: list[Refused] = []
         taken, erased = _part_erased(ledger, tracker.marker, settled)
         taken = _without_redacted(ledger, tracker.marker, taken)
         try:
-            with savepoint(connection) if tracker.marker else nullcontext():
+            with savepoint(connection):
                 added = _write(ledger, tracker, taken, recorded_at, refused_here)
+                gone = {id(one.raw) for one in refused_here}
+                kept = [one for one in taken if id(one.raw) not in gone]
+                contradicted: list[Refused] = []
+                if added < len(kept):
+                    keys = [(one.row.contact, one.row.id) for one in kept]
+                    stored = stored_events(connection, tables, tenant, keys)
+                    contradicted = _contradicted(kept, stored)
         except _ErasedMeanwhile:
             continue
-        break
-    settled = list(taken)
-    refusals += erased
-    if refused_here:
-        gone = {id(one.raw) for one in refused_here}
-        settled = [one for one in settled if id(one.raw) not in gone]
-    if added < len(settled):
-        keys = [(one.row.contact, one.row.id) for one in settled]
-        stored = stored_events(connection, tables, tenant, keys)
-        refusals += _contradicted(settled, stored)
-    return added, refusals + refused_here
+        return added, [*refusals, *erased, *contradicted, *refused_here]
 
 
 def _write(
@@ -144,7 +151,7 @@ def _write(
     try:
         with savepoint(connection):
             ledger.mark_contacts({one.row.contact for one in some}, tracker.funnel)
-            if _part_erased(ledger, tracker.marker, some)[1]:
+            if _is_changed(ledger, tracker.marker, some):
                 raise _ErasedMeanwhile
             rows = [one.row for one in some]
             added = add_event_rows(connection, tables, ledger.tenant, rows, recorded_at)
@@ -201,6 +208,22 @@ def _part_erased(
     return taken, erased
 
 
+def _emptied(ledger: Ledger, tracker: Tracker, refused: list[Refused]) -> list[Refused]:
+    """Have nothing kept of rows that cannot be read of contacts that were erased.
+
+    Locks those that are there, so that an erasure comes before this or finds what is kept.
+    """
+    marker, keys = tracker.marker, sorted({one.contact for one in refused if one.contact})
+    if marker is None or not keys:
+        return refused
+    for some in chunks(keys, SOME):
+        ledger.lock_contacts(some, tracker.funnel)
+    marks = {key: marker.mark(key) for key in keys}
+    stones = find_tombstones(ledger.connection, ledger.tables, ledger.tenant, marks.values())
+    gone = {key for key, mark in marks.items() if mark in stones}
+    return [one._replace(is_erased=True) if one.contact in gone else one for one in refused]
+
+
 def _without_redacted(
     ledger: Ledger, marker: Marker | None, taken: Sequence[Taken]
 ) -> Sequence[Taken]:
@@ -220,13 +243,23 @@ def _without_redacted(
     return [one for one in taken if not is_known(one)]
 
 
+def _is_changed(ledger: Ledger, marker: Marker | None, some: Sequence[Taken]) -> bool:
+    """Whether an erasure has come before the lock: what it left is known only now."""
+    if _part_erased(ledger, marker, some)[1]:
+        return True
+    return len(_without_redacted(ledger, marker, some)) < len(some)
+
+
 def _contradicted(settled: Sequence[Taken], stored: Iterable[Event]) -> list[Refused]:
     by_key = {(event.contact, event.id): event for event in stored}
-    return [
-        Refused(one.raw, CONFLICT.format(one.row.id))
-        for one in settled
-        if not _event(one.row).same_as(by_key[one.row.contact, one.row.id])
-    ]
+    refused: list[Refused] = []
+    for one in settled:
+        event = by_key.get((one.row.contact, one.row.id))
+        if event is None:  # nothing of it was new, so its contact is not locked any more
+            raise _ErasedMeanwhile
+        if not _event(one.row).same_as(event):
+            refused.append(Refused(one.raw, CONFLICT.format(one.row.id)))
+    return refused
 
 
 def _event(row: EventRow) -> Event:

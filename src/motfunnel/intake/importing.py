@@ -202,7 +202,11 @@ class _Import:
             try:
                 take(Taken(raw, read(raw.cells)))
             except ValueError as error:
-                batch.refused.append(Refused(raw, getattr(error, "reason", str(error))))
+                reason, contact = (
+                    getattr(error, "reason", str(error)),
+                    self.reader.contact(raw.cells),
+                )
+                batch.refused.append(Refused(raw, reason, contact=contact))
         return batch
 
     def _write(

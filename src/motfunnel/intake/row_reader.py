@@ -142,6 +142,13 @@ class RowReader:
     def _properties(self, cells: Mapping[str, Any]) -> dict[str, Any]:
         return {key: cell for key, cell in cells.items() if key not in self._named}
 
+    def contact(self, cells: Mapping[str, Any]) -> str | None:
+        """Whose a row is that cannot be read otherwise; None: it does not say."""
+        try:
+            return self._contact(cells.get(self._contact_in))
+        except ValueError:
+            return None
+
     def _contact(self, contact: Any) -> str:
         """Check a contact; remember the answer of a text (among others True would pass for 1)."""
         if type(contact) is str and contact in self._contacts:

@@ -121,7 +121,9 @@ def lock_identities(
         contacts = {state.contact for state in owners.values()}
         members = ledger.find_members(sorted(contacts))
         if wanted >= contacts | members.keys():
-            ledger.drop_strays(wanted - contacts - members.keys() - {*keys})
+            theirs = {owners[key].contact for key in keys}
+            theirs |= {key for key, contact in members.items() if contact in theirs}
+            ledger.drop_strays(wanted - theirs - {*keys})
             return owners, members
         wanted |= contacts | members.keys()  # somebody merged between the look and the lock
 

@@ -81,15 +81,12 @@ def scrub_others(
     """
     where = (ledger.connection, ledger.tables, ledger.tenant)
     referring = referring_properties(funnel)
-    changed: dict[str, list[tuple[Event, Event]]] = {}
-    for event in events_naming(*where, [*scrubber.tokens]):
-        cleaned = _clean(event, scrubber, referring)
-        if cleaned != event and event.contact not in scrubber.tokens:
-            changed.setdefault(event.contact, []).append((event, cleaned))
+    while late := (changed := _changed(ledger, scrubber, referring)).keys() - owners.keys():
+        # They named one of them since the first look, and may be gone themselves by now.
+        owners = {**owners, **lock_identities(ledger, funnel, late)[0]}
+    ledger.drop_strays(owners)
     if not changed:
         return 0
-    if late := changed.keys() - owners.keys():  # who named one of them since the first look
-        owners = {**owners, **lock_identities(ledger, funnel, late)[0]}
     states = _settled(ledger, funnel, scrubber, [owners[key] for key in changed])
     for pairs in changed.values():
         for stored, cleaned in pairs:
@@ -98,6 +95,19 @@ def scrub_others(
     refold(ledger, states, funnel)
     remake_traits(*where, {key: owners[key].contact for key in changed})
     return sum(map(len, changed.values()))
+
+
+def _changed(
+    ledger: Ledger, scrubber: Scrubber, referring: Collection[str]
+) -> dict[str, list[tuple[Event, Event]]]:
+    """The events of others that name one of them, by contact, and what is to be left of each."""
+    changed: dict[str, list[tuple[Event, Event]]] = {}
+    where = (ledger.connection, ledger.tables, ledger.tenant)
+    for event in events_naming(*where, [*scrubber.tokens]):
+        cleaned = _clean(event, scrubber, referring)
+        if cleaned != event and event.contact not in scrubber.tokens:
+            changed.setdefault(event.contact, []).append((event, cleaned))
+    return changed
 
 
 def _settled(
