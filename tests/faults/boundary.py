@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import Engine, event
 
-from motfunnel.store.impatience import CONNECTIONS, psycopg_connection, pymysql_connection
+from motfunnel.store.timeouts import CONNECT, psycopg_connection, pymysql_connection
 
 Seen = Callable[[str], object]
 Connected = Callable[[int], object]
@@ -37,7 +37,7 @@ def before_each(engine: Engine, seen: Seen, connected: Connected = lambda _: Non
         connected(connection.info.backend_pid if is_postgresql else connection.thread_id())
         return connection
 
-    own = CONNECTIONS[engine.dialect.driver]
+    own = CONNECT[engine.dialect.driver]
     if event.contains(engine, "do_connect", own):  # the first that connects would be the only one
         event.remove(engine, "do_connect", own)
     event.listen(engine, "do_connect", connect)

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -39,6 +39,9 @@ class PrivateServer(Protocol):
 
     def stop(self, way: Way) -> None:
         """Stop it, and wait until it is gone."""
+
+    def frozen(self) -> AbstractContextManager[None]:
+        """Have it stand still meanwhile: it takes what it is sent, and answers nothing."""
 
 
 Server = TypeVar("Server", bound=PrivateServer)
@@ -69,6 +72,16 @@ class PrivatePostgreSQL:
         mode = "fast" if way == "normal" else "immediate"
         arguments = ("-w", "-m", mode, "-D", str(server.pgdata), "stop")
         pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stop its first process, and those of all its sessions."""
+        first = self._server.get_postmaster_info().process
+        with ExitStack() as stack:
+            for process in (first, *first.children()):
+                process.suspend()
+                stack.callback(process.resume)
+            yield
 
 
 class Standby(PrivatePostgreSQL):
@@ -114,11 +127,15 @@ class PrivateMariaDB:
         small = ["--innodb-buffer-pool-size=64M", "--innodb-log-file-size=32M"]
         files = [f"--socket={listens_at}", f"--pid-file={directory / 'pid'}"]
         alone = ["--skip-networking", f"--log-error={directory / 'log'}"]
-        self._command = [mariadbd, "--no-defaults", data, *files, *alone, *small, *user]
+        secured = self._secured(directory)
+        self._command = [mariadbd, "--no-defaults", data, *files, *alone, *small, *user, *secured]
         self.url = f"mysql+pymysql://root@/mysql?charset=utf8mb4&unix_socket={listens_at}"
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
         wait_until_it_answers(self.url)
+
+    def _secured(self, _: Path) -> list[str]:
+        return []
 
     def start(self) -> None:
         """Start it where it was."""
@@ -130,6 +147,37 @@ class PrivateMariaDB:
         self._process.send_signal(signal.SIGTERM if way == "normal" else signal.SIGKILL)
         self._process.wait(PATIENCE)
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stop its process, which is the only one."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
+
+
+class SecureMariaDB(PrivateMariaDB):
+    """A MariaDB that encrypts the line, with a certificate that it has signed itself."""
+
+    def _secured(self, directory: Path) -> list[str]:
+        openssl = shutil.which("openssl")
+        if openssl is None:
+            pytest.skip("openssl is not installed, so no MariaDB can encrypt")
+        key, certificate = directory / "key.pem", directory / "certificate.pem"
+        written = ["-keyout", str(key), "-out", str(certificate), "-subj", "/CN=localhost"]
+        make = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *written]
+        subprocess.run(make, check=True, capture_output=True)
+        return [f"--ssl-key={key}", f"--ssl-cert={certificate}"]
+
+
+_SERVERS: dict[str, Callable[[Path], PrivateServer]] = {
+    "postgresql": PrivatePostgreSQL,
+    "mariadb": PrivateMariaDB,
+    "mariadb over TLS": SecureMariaDB,
+}
+
 
 @contextmanager
 def private_server(backend: str, disk: Path | None = None) -> Iterator[PrivateServer]:
@@ -139,8 +187,7 @@ def private_server(backend: str, disk: Path | None = None) -> Iterator[PrivateSe
         backend: of which kind.
         disk: where its files are; a temporary directory if not given.
     """
-    make = PrivatePostgreSQL if backend == "postgresql" else PrivateMariaDB
-    with _running(make, disk) as server:
+    with _running(_SERVERS[backend], disk) as server:
         yield server
 
 

@@ -1,4 +1,7 @@
-"""A call on its own connection is back within its budget, whatever the database does."""
+"""A call on its own connection is back within its budget, whatever the database does.
+
+A new connection to PostgreSQL is given whole seconds: what is left, rounded up, and two at least.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +16,19 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy.exc import DBAPIError
 
 from motfunnel import Tracker
 from motfunnel.errors import StoreError
+from motfunnel.store.deadline import within
 from tests.tracking.fleet import in_threads
 from tests.tracking.scene import FUNNEL, NOON
 from tests.tracking.trouble import silence
 
 BUDGET = 0.7
 GRACE = 0.8  # MariaDB counts the wait for a lock in whole seconds on a host's engine
+
+MOST_TO_CONNECT = {"postgresql": 2.0, "mysql": BUDGET}
 
 CALLS: dict[str, Callable[[Tracker], Any]] = {
     "track": lambda tracker: tracker.track("ada", "saw"),
@@ -31,7 +38,7 @@ CALLS: dict[str, Callable[[Tracker], Any]] = {
 
 
 @contextmanager
-def within_budget(least: float = 0.0) -> Iterator[None]:
+def within_budget(least: float = 0.0, *, most: float = BUDGET) -> Iterator[None]:
     """Time what is done; a busy machine is given as much longer as it is late with a plain wait."""
     done, late = threading.Event(), [0.0]
 
@@ -50,7 +57,7 @@ def within_budget(least: float = 0.0) -> Iterator[None]:
         took = monotonic() - began
         done.set()
         watch.join()
-    assert least <= took <= BUDGET + GRACE + late[0]
+    assert least <= took <= most + GRACE + late[0]
 
 
 def make(url: str | Engine, spool: Path, **options: Any) -> Tracker:
@@ -64,13 +71,13 @@ def begin(tracker: Tracker) -> None:
     tracker.track("ada", "saw", occurred_at=NOON)
 
 
-def check_bounded(tracker: Tracker) -> None:
+def check_bounded(tracker: Tracker, most: float = BUDGET) -> None:
     """Every verb fails in time: with an error of ours, or an answer that has it."""
-    with within_budget(), pytest.raises(StoreError):
+    with within_budget(most=most), pytest.raises(StoreError):
         tracker.track("ada", "saw")
     tracker.on_error = "log"
     for call in CALLS.values():
-        with within_budget():
+        with within_budget(most=most):
             answer = call(tracker)
         [answer] = answer if isinstance(answer, list) else [answer]
         assert isinstance(answer.error, StoreError)
@@ -94,7 +101,37 @@ def test_a_server_that_says_nothing(scheme: str, tmp_path: Path) -> None:
         silence() as port,
         make(f"{scheme}://root@127.0.0.1:{port}/none", tmp_path / "spool") as tracker,
     ):
-        check_bounded(tracker)
+        check_bounded(tracker, MOST_TO_CONNECT[scheme])
+
+
+@pytest.mark.parametrize("query", ["", "?connect_timeout=60", "?connect_timeout=0"])
+@pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
+def test_a_budget_of_some_whole_seconds(scheme: str, query: str) -> None:
+    """It is kept to the tenth, whatever longer time-out the URL asks for."""
+    if (scheme, query) == ("mysql", "?connect_timeout=0"):
+        pytest.skip("PyMySQL takes none for an error")
+    budget = timedelta(seconds=3)
+    with (
+        silence() as port,
+        Tracker(
+            f"{scheme}://root@127.0.0.1:{port}/none{query}", FUNNEL, budget=budget, spool=False
+        ) as tracker,
+        within_budget(2.9, most=3 - GRACE / 2),
+        pytest.raises(StoreError),
+    ):
+        tracker.track("ada", "saw")
+
+
+def test_a_shorter_time_out_of_a_url_holds() -> None:
+    """It bounds each connection, and the budget the whole call."""
+    with (
+        silence() as port,
+        Tracker(f"postgresql://root@127.0.0.1:{port}/none?connect_timeout=2", FUNNEL) as tracker,
+        within(30),
+        within_budget(2, most=2),
+        pytest.raises(DBAPIError),
+    ):
+        tracker.database.engine.connect()
 
 
 def test_a_server_without_a_way_to_it(tmp_path: Path) -> None:
@@ -108,7 +145,7 @@ def test_a_server_without_a_way_to_it(tmp_path: Path) -> None:
             one.connect_ex(("127.0.0.1", port))
         for scheme in ("postgresql", "mysql"):
             with make(f"{scheme}://root@127.0.0.1:{port}/none", tmp_path / scheme) as tracker:
-                check_bounded(tracker)
+                check_bounded(tracker, MOST_TO_CONNECT[scheme])
 
 
 def test_a_file_that_cannot_be_opened(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from motfunnel.errors import MissingExtraError, UrlError, install
-from motfunnel.store.impatience import ImpatientPool, make_impatient
+from motfunnel.store.timeouts import POOL_TIMEOUT, BoundedPool, keep_deadlines
 from motfunnel.store.urls import is_in_memory, read_url, take_options, with_driver
 from motfunnel.store.waiting import write_ahead
 
@@ -78,8 +78,9 @@ def make_engine(
     """
     url, given = take_options(with_driver(read_url(url), is_async=is_async))
     check_dialect(url.get_backend_name())
-    pool = AsyncAdaptedQueuePool if is_async else ImpatientPool
-    options: dict[str, Any] = {"poolclass": pool, "hide_parameters": True}
+    options: dict[str, Any] = {"poolclass": AsyncAdaptedQueuePool, "hide_parameters": True}
+    if not is_async:
+        options |= {"poolclass": BoundedPool, "pool_timeout": POOL_TIMEOUT}
     if url.get_backend_name() == "sqlite":
         given = {"timeout": 0, "check_same_thread": False}
         if is_in_memory(url):
@@ -104,7 +105,7 @@ def make_engine(
 
 def _prepared(engine: Engine, pause: Callable[[float], object]) -> Engine:
     if not engine.dialect.is_async:
-        make_impatient(engine)
+        keep_deadlines(engine)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", lambda driver, _: write_ahead(driver, pause))
         event.listen(engine, "invalidate", roll_back)
