@@ -9,7 +9,9 @@ from __future__ import annotations
 import math
 import select
 import socket
+import threading
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from functools import cache
 from time import monotonic
 from typing import Any, Final
@@ -35,19 +37,34 @@ class BoundedPool(QueuePool):
 
     __module__ = QueuePool.__module__  # what a pool logs is SQLAlchemy's, and so is its level
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.line = threading.Lock()
+
     def connect(self) -> PoolProxiedConnection:
         """Wait for a connection, a little at a time, until the deadline.
+
+        Who has waited a little in vain is not put behind those who come later: one at a time
+        waits for the next connection, and the others for their turn to do so.
 
         Raises:
             sqlalchemy.exc.TimeoutError: the deadline came first.
         """
         until = monotonic() + (left(_POOL_SECONDS) or 0.0)
-        while True:
-            try:
+        if not self.line.locked():
+            with suppress(PoolTimeoutError):
                 return super().connect()
-            except PoolTimeoutError:
-                if monotonic() >= until:
-                    raise
+        if not self.line.acquire(timeout=max(0.0, until - monotonic())):
+            raise PoolTimeoutError("all connections of the pool are in use")
+        try:
+            while True:
+                try:
+                    return super().connect()
+                except PoolTimeoutError:
+                    if monotonic() >= until:
+                        raise
+        finally:
+            self.line.release()
 
 
 def keep_deadlines(engine: Engine) -> None:

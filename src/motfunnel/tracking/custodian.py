@@ -21,7 +21,7 @@ from motfunnel.store.deadline import within
 from motfunnel.store.erasure import all_keys, compact, drop_rejects_before, silent_contacts
 from motfunnel.store.host import Host, after_commit, host_connection
 from motfunnel.store.ledger import Ledger
-from motfunnel.store.retrying import persist
+from motfunnel.store.retrying import ask, persist
 from motfunnel.store.tombstones import (
     Tombstone,
     all_tombstones,
@@ -263,8 +263,11 @@ class Custodian(Reader):
 
     @question
     def _identity(self, key: str) -> Identity:
-        with self.database.read() as connection:
-            return find_identity(self._ledger(connection), key)
+        def read() -> Identity:
+            with self.database.read() as connection:
+                return find_identity(self._ledger(connection), key)
+
+        return ask(self.database, read)
 
     def _commit(self, work: Callable[[Ledger], Result]) -> Result:
         ledger, done = persist(self.database, partial(self._work, work))
