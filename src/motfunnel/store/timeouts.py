@@ -158,11 +158,33 @@ def _poll(file: int, wanted: int) -> int:
 @cache
 def pymysql_connection() -> Any:
     """The class of PyMySQL's connections that keep the deadline, by sockets that do."""
-    import ssl
-
     import pymysql
 
     plain: Any = pymysql.connections.Connection
+    bounded, secure = _sockets()
+
+    class Connection(plain):  # type: ignore[misc]
+        """Talks to the server through a socket of ours, which PyMySQL would make otherwise."""
+
+        def connect(self, sock: Any = None) -> None:
+            if self.ssl:
+                self.ctx.sslsocket_class = secure
+            try:
+                sock = bounded(fileno=_dial(self).detach())
+            except OSError as error:
+                message = f"Can't connect to MySQL server on {self.host!r} ({error})"
+                raise pymysql.OperationalError(_NO_CONNECTION, message) from error
+            super().connect(sock)
+
+    return Connection
+
+
+def _sockets() -> tuple[type[socket.socket], type[socket.socket]]:
+    """The classes of sockets that keep the deadline: a plain one, and one that encrypts.
+
+    Made when they are first needed, which is after gevent has put its own in their place.
+    """
+    import ssl
 
     class Socket(socket.socket):
         """Waits as long as its driver says, and not past the deadline."""
@@ -192,20 +214,7 @@ def pymysql_connection() -> Any:
             self.bound()
             super().do_handshake(*args, **kwargs)
 
-    class Connection(plain):  # type: ignore[misc]
-        """Talks to the server through a socket of ours, which PyMySQL would make otherwise."""
-
-        def connect(self, sock: Any = None) -> None:
-            if self.ssl:
-                self.ctx.sslsocket_class = SecureSocket
-            try:
-                sock = Socket(fileno=_dial(self).detach())
-            except OSError as error:
-                message = f"Can't connect to MySQL server on {self.host!r} ({error})"
-                raise pymysql.OperationalError(_NO_CONNECTION, message) from error
-            super().connect(sock)
-
-    return Connection
+    return Socket, SecureSocket
 
 
 def _dial(connection: Any) -> socket.socket:
