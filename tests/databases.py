@@ -184,6 +184,9 @@ class Databases:
 def where_found() -> dict[str, str]:
     """Say for each kind of database where the tests have it; empty where they have none."""
     postgresql, mariadb = _running_postgresql(), _find_mariadb()
+    for server in (postgresql, mariadb):
+        if isinstance(server, Server):
+            server.close()
     return {
         "SQLite": "in files",
         "PostgreSQL": str(postgresql) if postgresql else "a server that pip brought",
