@@ -18,7 +18,7 @@ from motfunnel import Moment, Tracker
 from motfunnel.intake.importing import import_file
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.tables import tables
-from motfunnel.tracking.sweep import BATCH
+from motfunnel.tracking.sweep import BATCH, sweep_in_batches
 from tests.faults.figures import Figures
 from tests.faults.soak import size
 from tests.tracking.fleet import PATIENCE, Place, context, in_processes, sweep
@@ -94,6 +94,24 @@ def test_one_that_is_let_go_in_between_is_taken(make_tracker: Make, clock: Clock
         Ledger(other, None, tracker.tenant).lock_overdue(clock.now, NOON, 1, FUNNEL)
         tracker.on("depart", lambda _: other.rollback())
         assert tracker.sweep() == BATCH + 1
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_slow_machine_keeps_nobody_waiting_for_longer(engine: Engine) -> None:
+    """Where nobody else can write meanwhile, fewer are written at once."""
+    tracker = Tracker(engine, FUNNEL, spool=False)
+    keys = bring(tracker, 3 * BATCH)
+    count = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 4000)"
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER slow AFTER UPDATE ON motfunnel_contacts "
+            f"BEGIN SELECT max(x) FROM ({count} SELECT x FROM c); END"
+        )
+    overdue = sweep_in_batches(tracker.database, tracker.tenant, tracker.funnel, day(900))
+    sizes = [len(departed) for departed in overdue]
+    assert sizes[0] == BATCH
+    assert all(0 < one < BATCH for one in sizes[1:-2])
+    assert sum(sizes) == len(keys)
 
 
 def test_a_funnel_that_changed(make_tracker: Make, clock: Clock) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from motfunnel.domain.funnel import Funnel
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 BATCH: Final = 500
-"""How many contacts are written in one transaction: on SQLite nobody else writes meanwhile."""
+"""How many contacts are written in one transaction, at most."""
+
+_LEAST: Final = 50
+_LONG: Final = 0.1  # seconds of a transaction: on SQLite nobody else writes meanwhile
 
 _BREATH: Final = 0.025  # longer than who waits for SQLite's lock sleeps until it tries again
 _ALWAYS: Final = datetime(1, 1, 1, tzinfo=UTC)
@@ -40,25 +44,36 @@ def sweep_in_batches(
     taken out of the index is still in its way until the database has tidied up. In the end it looks
     once more for what others had locked as it came by; what they still have is the next sweep's.
     """
-    since = _ALWAYS
+    since, size, began = _ALWAYS, BATCH, 0.0
 
     def sweep(connection: Connection) -> tuple[int, list[Moment], datetime]:
+        nonlocal began
+        began = monotonic()
         ledger = Ledger(connection, database.tables.schema, tenant, database.pace)
-        states, last = ledger.lock_overdue(as_of, since, BATCH, funnel)
+        states, last = ledger.lock_overdue(as_of, since, size, funnel)
         departed = _depart(ledger, _renewed(ledger, states, funnel), as_of)
         return len(states), ledger.untold + departed, last
 
     while True:
         count, departed, last = persist(database, sweep)
+        took = monotonic() - began
         yield departed
-        if count == BATCH:
+        if count == size:
             since = last
             if database.is_sqlite and not database.is_joining:
+                size = _next_size(size, took)
                 database.pause(_BREATH)
         elif since != _ALWAYS:
             since = _ALWAYS
         elif not count:
             return
+
+
+def _next_size(size: int, took: float) -> int:
+    """How many contacts to write next, where so many took so many seconds."""
+    if took > _LONG:
+        return min(BATCH, max(_LEAST, size // 2))
+    return min(BATCH, size * 2) if took < _LONG / 4 else size
 
 
 def _renewed(
