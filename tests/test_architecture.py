@@ -34,6 +34,16 @@ DOORS = {
     "integrations": {"cli"},  # flask motfunnel, manage.py motfunnel
 }
 ALLOWED = {"step": 72}  # the state machine: one function, so that a compiler takes it as it stands
+PRIVATE_OF_OTHERS = {
+    "_default_manager": "Django documents it",
+    "_fields": "a named tuple's, documented",
+    "_meta": "Django documents it",
+    "_on_connect_isolation_level": "SQLAlchemy 2.1 does not tell how an engine was made",
+    "_registry": "register of Django 5.2 refuses models whose key has several columns",
+    "_replace": "a named tuple's, documented",
+    "_set_mariadb": "a dialect of SQLAlchemy 2.1 asks the server which of the two it is",
+    "_state": "Django documents it",
+}
 HEAVY = {"celery", "click", "django", "flask", "numpy", "pandas", "plotly", "pyarrow", "rich"}
 
 
@@ -116,6 +126,49 @@ def test_nothing_grows_large(file: Path) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1
             assert length <= ALLOWED.get(node.name, 40), f"{node.name} has {length} lines"
+
+
+def is_private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith("__")
+
+
+def private_names(tree: ast.AST) -> tuple[set[str], set[str]]:
+    """The private names that code makes, and those that it uses as attributes."""
+    made: set[str] = set()
+    used: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            made.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            made.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            (used if isinstance(node.ctx, ast.Load) else made).add(node.attr)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in {"getattr", "setattr"}:
+            used |= {str(one.value) for one in node.args[1:2] if isinstance(one, ast.Constant)}
+    return {*filter(is_private, made)}, {*filter(is_private, used)}
+
+
+def test_what_is_private_to_others_is_theirs() -> None:
+    """Of other libraries only what they publish is used, but for a few things with a reason."""
+    found = [private_names(ast.parse(file.read_text("utf-8"))) for file in FILES]
+    made = {name for names, _ in found for name in names}
+    used = {name for _, names in found for name in names}
+    assert used - made == set(PRIVATE_OF_OTHERS)
+
+
+def overridden(cls: type) -> set[str]:
+    """The private names of other libraries' classes that a class of ours defines anew."""
+    others = [base for base in cls.__mro__ if not base.__module__.startswith("motfunnel")]
+    private = filter(is_private, vars(cls))
+    return {name for name in private if any(name in vars(base) for base in others)}
+
+
+def test_drivers_and_pools_keep_their_private_methods() -> None:
+    """What keeps a call's budget overrides what is public alone."""
+    from motfunnel.store.timeouts import BoundedPool, psycopg_connection, pymysql_connection
+
+    for cls in (BoundedPool, psycopg_connection(), pymysql_connection()):
+        assert not overridden(cls), cls
 
 
 def test_the_front_door_is_light() -> None:

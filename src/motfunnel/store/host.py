@@ -171,7 +171,7 @@ def _roll_back(savepoint: NestedTransaction, connection: Connection) -> None:
 
 def _commits_by_itself(connection: Connection) -> bool:
     chosen = connection.get_execution_options().get("isolation_level")
-    if chosen is None:  # then it is as the engine was made
+    if chosen is None:  # then it is as the engine was made, which SQLAlchemy 2.1 tells nobody
         chosen = getattr(connection.dialect, "_on_connect_isolation_level", None)
     return str(chosen).upper() == "AUTOCOMMIT"
 

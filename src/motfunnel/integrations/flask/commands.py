@@ -36,7 +36,7 @@ def _within(app: Flask, begin: Callable[..., Any] | None) -> Callable[..., Any]:
         except ImportError:
             click.echo(f"the commands need more: {install('cli')}", err=True)
             ctx.exit(_IMPOSSIBLE)
-        if not has_app_context() or current_app._get_current_object() is not app:  # type: ignore[attr-defined]
+        if not has_app_context() or current_app != app:
             ctx.with_resource(app.app_context())
         ctx.meta[HOST] = lambda: app.extensions["motfunnel"].tracker
         return None if begin is None else begin(**options)

@@ -176,7 +176,7 @@ class InApp:
         return self._session.host()
 
     def _check_context(self) -> None:
-        if not has_app_context() or current_app._get_current_object() is not self._app:  # type: ignore[attr-defined]
+        if not has_app_context() or current_app != self._app:
             raise NotConfiguredError(
                 f"the tracker of {self._app.name} works in its application context: "
                 "with app.app_context(): …"

@@ -1,7 +1,8 @@
 """The read-only admin: lists of what is stored, and the story of each contact.
 
 Django refuses to register models whose key has several columns, for its own pages would not know
-how to address them. These pages do, so they are put where ``register`` would put them.
+how to address them. These pages do, so they are put where ``register`` of Django 5.2 would put
+them.
 """
 
 from __future__ import annotations
