@@ -110,6 +110,33 @@ def test_without_the_key_nothing_is_imported_any_more(
         retry_rejects(tracker)
 
 
+def test_with_another_key_nothing_is_known(
+    shared_engine: Engine, make_tracker: Make, clock: Clock, tmp_path: Path
+) -> None:
+    """Whoever has another key is told so by all that would bring her back, and erases nobody."""
+    clock.now = day(10)
+    first = make_tracker(tombstone_key=SECRET)
+    first.forget(ADA)
+    first.track("bob", "saw", id="1", occurred_at=day(1))
+    tracker = make_tracker(tombstone_key=f"{SECRET}?", spool=tmp_path / "spool")
+    wait(tracker, ADA, day(1), n="her word")
+    path = write(tmp_path, f"{ADA},saw,2024-06-01,,her word")
+    refused: list[Callable[[], object]] = [
+        lambda: import_file(tracker, path, **COLUMNS),
+        lambda: retry_rejects(tracker),
+        tracker.deliver,
+        lambda: tracker.forget_again(first.tombstones()),
+        lambda: tracker.forget("bob"),
+    ]
+    for act in refused:
+        with pytest.raises(TombstoneError, match="another tombstone_key"):
+            act()
+    assert ADA not in left(shared_engine, tracker)
+    assert tracker.contact("bob").events == 1
+    assert len(first.tombstones()) == 1
+    assert import_file(first, path, **COLUMNS).rejected == 1
+
+
 def test_without_a_secret_nothing_is_kept(
     shared_engine: Engine, make_tracker: Make, tmp_path: Path
 ) -> None:

@@ -26,7 +26,7 @@ from motfunnel.store.imports import EventRow, Transaction, add_event_rows, store
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.redactions import find_redactions, redacted_contacts
 from motfunnel.store.statements import SOME
-from motfunnel.store.tombstones import find_tombstones, has_tombstones
+from motfunnel.store.tombstones import check_marker, find_tombstones, has_tombstones
 from motfunnel.store.types import instant_text, read_instant
 
 if TYPE_CHECKING:
@@ -176,15 +176,17 @@ def check_tombstone_key(tracker: Tracker) -> None:
     """Make sure that whoever was erased can be known.
 
     Raises:
-        TombstoneError: there are tombstones, and the tracker has no key.
+        TombstoneError: there are tombstones, and the tracker has no key, or another.
     """
-    if tracker.marker is None:
-        with tracker.database.read() as connection:
-            if has_tombstones(connection, tracker.database.tables, tracker.tenant):
-                raise TombstoneError(
-                    "contacts were erased with a tombstone_key; give the tracker the same, so that "
-                    "nothing brings them back (on the command line: MOTFUNNEL_TOMBSTONE_KEY)"
-                )
+    with tracker.database.read() as connection:
+        where = (connection, tracker.database.tables, tracker.tenant)
+        if tracker.marker is not None:
+            check_marker(*where, tracker.marker)
+        elif has_tombstones(*where):
+            raise TombstoneError(
+                "contacts were erased with a tombstone_key; give the tracker the same, so that "
+                "nothing brings them back (on the command line: MOTFUNNEL_TOMBSTONE_KEY)"
+            )
 
 
 def _part_erased(

@@ -25,7 +25,9 @@ from motfunnel.store.retrying import ask, persist
 from motfunnel.store.tombstones import (
     Tombstone,
     all_tombstones,
+    check_marker,
     find_tombstones,
+    keep_marker,
     put_tombstones,
 )
 from motfunnel.store.transacting import transact
@@ -130,6 +132,9 @@ class Custodian(Reader):
                 moments and events, so that past counts stay; it departs and returns no more. In
                 the rates its erasure is a competing risk. Without it, the contact leaves every
                 rate, which then says how many were so erased.
+
+        Raises:
+            TombstoneError: others were erased with another ``tombstone_key``.
         """
         key = self._key(contact)
         tokens = {key: str(uuid4()) if keep_counts else None}
@@ -163,7 +168,7 @@ class Custodian(Reader):
             How many contacts were forgotten again.
 
         Raises:
-            TombstoneError: the tracker has no ``tombstone_key``.
+            TombstoneError: the tracker has no ``tombstone_key``, or another.
         """
         marker = self.marker
         if marker is None:
@@ -222,7 +227,15 @@ class Custodian(Reader):
             key_of=self.interpreter.contact_key,
             marker=self.marker,
         )
-        return self._commit(work)
+        marker = self.marker
+        if marker is None:
+            return self._commit(work)
+
+        def work_known(ledger: Ledger) -> Erased:
+            keep_marker(ledger.connection, ledger.tables, ledger.tenant, marker)
+            return work(ledger)
+
+        return self._commit(work_known)
 
     def _scrubber(self, tokens: Mapping[str, str | None]) -> Scrubber:
         return scrubber_of(tokens, self.funnel, self.interpreter.contact_key)
@@ -241,6 +254,7 @@ class Custodian(Reader):
         """Find which of these marks have tombstones, and the keys that are known by the others."""
         with self.database.read() as connection:
             where = (connection, self.database.tables, self.tenant)
+            check_marker(*where, marker)
             stood = find_tombstones(*where, marks)
             missing = set(marks) - stood.keys()
             return stood, [key for key in all_keys(*where) if marker.mark(key) in missing]

@@ -27,7 +27,7 @@ from motfunnel.store.checkpoints import JourneyCheckpoint
 from motfunnel.store.contact_state import ContactState
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.redactions import Redaction, find_redactions
-from motfunnel.store.tombstones import find_tombstones
+from motfunnel.store.tombstones import check_marker, find_tombstones
 from motfunnel.tracking.fold import difference, draft, fold, source_of, write
 from motfunnel.tracking.tracked import Tracked
 
@@ -193,10 +193,17 @@ def _owe(
 
 
 def find_erased(ledger: Ledger, said: Sequence[Said], marker: Marker) -> list[bool]:
-    """Say of events whether they were kept from before the erasure of their contact."""
+    """Say of events whether they were kept from before the erasure of their contact.
+
+    Raises:
+        TombstoneError: that is known by another secret only.
+    """
     marks = {one.event.contact: marker.mark(one.event.contact) for one in said if one.is_again}
+    if not marks:
+        return [False] * len(said)
     where = (ledger.connection, ledger.tables, ledger.tenant)
-    stones = find_tombstones(*where, marks.values()) if marks else {}
+    check_marker(*where, marker)
+    stones = find_tombstones(*where, marks.values())
     erased = {contact: stones[mark] for contact, mark in marks.items() if mark in stones}
     return [
         one.is_again
