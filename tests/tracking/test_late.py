@@ -15,8 +15,11 @@ from sqlalchemy import Engine
 
 from motfunnel import Moment, MomentKind, Tracker
 from motfunnel.domain.event import Event
+from motfunnel.errors import StoreError
+from motfunnel.store import overlay
 from motfunnel.store.pace import Pace
 from motfunnel.store.retrying import persist
+from motfunnel.store.types import MARIADB
 from motfunnel.tracking import debt
 from motfunnel.tracking.check import check_contacts
 from motfunnel.tracking.debt import settle_all
@@ -253,3 +256,40 @@ def test_no_answer_awaits_the_fold(url: str, seed: int) -> None:
         folded = dict(answers(sharp, instants, [NOW - 90 * DAY]))
         assert [one for one in folded if folded[one] != owed[one]] == []
         assert check_contacts(sharp).is_sound
+
+
+def test_many_folds_are_owed(url: str) -> None:
+    """However many contacts are owed one, an answer is right, or says what is to be done."""
+    tracker = Tracker(url, FUNNEL, clock=Clock(day(100)), budget=None, spool=False)
+    tracker.database.pace = Pace(every=2, most=0)
+    contacts = [f"contact {number}" for number in range(1001)]
+    tracker.track_many(
+        {"contact": contact, "event": "bought", "id": f"{at}", "occurred_at": day(at)}
+        for contact in contacts
+        for at in (0, 40)
+    )
+    left = {"event": "left", "id": "late", "properties": {"reason": "price" * 50}}
+    tracker.track_many({"contact": contact, "occurred_at": day(3), **left} for contact in contacts)
+    assert tracker.health().owed == len(contacts)
+    assert [moment.kind.value for moment in tracker.moments(contacts[-1])] == [
+        *("opening", "conversion", "depart", "recidivism", "loyalist", "depart")
+    ]
+    assert len([*tracker.moments(kind="depart")]) == 2 * len(contacts)
+    tracker.close()
+
+
+@pytest.mark.every_database
+def test_more_than_a_statement_holds(
+    shared_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the folds that are owed are too large for a question, its error says what to do."""
+    told: list[Moment] = []
+    tracker = owing(shared_engine, told)
+    monkeypatch.setattr(overlay, "_USES", 1_000_000)
+    if shared_engine.dialect.name in MARIADB:
+        with pytest.raises(StoreError, match="sweep"):
+            list(tracker.moments())
+    else:
+        list(tracker.moments())
+    tracker.settle()
+    assert list(tracker.moments())

@@ -1,7 +1,8 @@
 """Rows that are not written, laid over those that are: for questions, which write nothing.
 
 In place of a table stands a query, of its rows without those that are out of date, and of the rows
-that take their place. These go to the database as one parameter, as JSON.
+that take their place. These, and the keys of those, go to the database as JSON: however many they
+are, a statement has few parameters, and each row that is stored is looked for once.
 """
 
 from __future__ import annotations
@@ -11,22 +12,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from attrs import define
 from sqlalchemy import (
     JSON,
+    Column,
     ColumnElement,
     Connection,
     Dialect,
     Select,
     Table,
-    and_,
     bindparam,
     cast,
     column,
     func,
-    not_,
-    or_,
     select,
     text,
+    tuple_,
     type_coerce,
     union_all,
 )
@@ -34,6 +35,7 @@ from sqlalchemy.sql.selectable import TextualSelect
 
 from motfunnel.domain.moment import Episode, Moment
 from motfunnel.domain.payload import to_json
+from motfunnel.errors import StoreError
 from motfunnel.store.change import Change
 from motfunnel.store.rows import episode_row, moment_row
 from motfunnel.store.tables import Tables
@@ -41,6 +43,8 @@ from motfunnel.store.types import MARIADB
 
 Row = Mapping[str, Any]
 _FLAG: Final = "TINYINT(1)"
+_USES: Final = 6
+"""A question may name a table so often; each time the rows are in its statement anew."""
 
 
 def lay_over(
@@ -61,8 +65,7 @@ def lay_over(
         moments: what changes of the moments of each of these.
         episodes: what changes of the episodes of each.
     """
-    over, dialect = copy.copy(tables), connection.dialect
-    c, m, e = tables.contacts.c, tables.moments.c, tables.episodes.c
+    over = copy.copy(tables)
     new_moments = [
         moment_row(one, number, tenant)
         for change in moments.values()
@@ -71,49 +74,79 @@ def lay_over(
     new_episodes = [
         episode_row(one, tenant) for change in episodes.values() for one in change.after
     ]
+    old_contacts = [{"contact": contact} for contact in moments]
+    lay = _Layer(connection, tenant)
     replaced: dict[str, Any] = {
-        "contacts": _laid(tables.contacts, dialect, tenant, [c.contact.in_(moments)], contacts),
-        "moments": _laid(
-            tables.moments, dialect, tenant, _hidden(m.contact, m.ordinal, moments), new_moments
-        ),
-        "episodes": _laid(
-            tables.episodes, dialect, tenant, _hidden(e.contact, e.episode, episodes), new_episodes
-        ),
+        "contacts": lay.over(tables.contacts, old_contacts, contacts),
+        "moments": lay.over(tables.moments, _gone("ordinal", moments), new_moments),
+        "episodes": lay.over(tables.episodes, _gone("episode", episodes), new_episodes),
     }
+    lay.check_size()
     for name, query in replaced.items():
         setattr(over, name, query)
     return over
 
 
-def _hidden(
-    contact: ColumnElement[Any], number: ColumnElement[Any], changes: Mapping[str, Change[Any]]
-) -> list[ColumnElement[bool]]:
-    """The rows that are out of date."""
+def _gone(number: str, changes: Mapping[str, Change[Any]]) -> list[Row]:
+    """The keys of the rows that are out of date."""
     return [
-        and_(contact == key, number >= one.first, number < one.first + len(one.before))
-        for key, one in changes.items()
-        if one.before
+        {"contact": contact, number: place}
+        for contact, one in changes.items()
+        for place in range(one.first, one.first + len(one.before))
     ]
 
 
-def _laid(
-    table: Table,
-    dialect: Dialect,
-    tenant: str,
-    hidden: Sequence[ColumnElement[bool]],
-    rows: Iterable[Row],
-) -> Any:
-    stored = select(table).where(table.c.tenant == tenant)
-    if hidden:
-        stored = stored.where(not_(or_(*hidden)))
-    return union_all(stored, _rows(table, dialect, _as_json(table, dialect, rows))).subquery()
+@define
+class _Layer:
+    """Lays rows over tables, and sees how much that is.
+
+    Attributes:
+        connection: where they will be read.
+        tenant: whose rows.
+        size: how many bytes the rows take, as MariaDB's driver writes them into a statement.
+    """
+
+    connection: Connection
+    tenant: str
+    size: int = 0
+
+    def over(self, table: Table, gone: Sequence[Row], rows: Sequence[Row]) -> Any:
+        """A table's rows without some, of which the keys are given, and with others."""
+        stored = select(table).where(table.c.tenant == self.tenant)
+        if gone:
+            keys = [table.c[name] for name in gone[0]]
+            hidden = self._rows(f"{table.name}_gone", keys, gone)
+            stored = stored.where(tuple_(*keys).not_in(hidden))
+        return union_all(stored, self._rows(table.name, [*table.columns], rows)).subquery()
+
+    def check_size(self) -> None:
+        """Make sure that MariaDB takes it: a statement is one packet, whatever its parameters.
+
+        Raises:
+            StoreError: it does not.
+        """
+        if self.connection.dialect.name in MARIADB and self.size:
+            most = self.connection.scalar(text("SELECT @@max_allowed_packet")) or 0
+            if self.size * _USES > most:
+                raise StoreError(
+                    "the folds that are owed to late events are too large for one statement "
+                    "(max_allowed_packet); sweep() writes them, and then this can be answered"
+                )
+
+    def _rows(
+        self, name: str, columns: Sequence[Column[Any]], rows: Iterable[Row]
+    ) -> Select[Any] | TextualSelect:
+        dialect = self.connection.dialect
+        written = _as_json(columns, dialect, rows)
+        self.size += len(written.encode()) + written.count('"')
+        return _from_json(name, columns, dialect, written)
 
 
-def _as_json(table: Table, dialect: Dialect, rows: Iterable[Row]) -> str:
+def _as_json(columns: Sequence[Column[Any]], dialect: Dialect, rows: Iterable[Row]) -> str:
     """The rows, each by the places of its columns; what is empty is left out."""
-    columns = [
+    cells = [
         (str(place), one.name, one.type.dialect_impl(dialect).bind_processor(dialect))
-        for place, one in enumerate(table.columns)
+        for place, one in enumerate(columns)
     ]
 
     def cell(value: Any, convert: Any) -> Any:
@@ -124,7 +157,7 @@ def _as_json(table: Table, dialect: Dialect, rows: Iterable[Row]) -> str:
         [
             {
                 place: cell(row[name], convert)
-                for place, name, convert in columns
+                for place, name, convert in cells
                 if row[name] is not None
             }
             for row in rows
@@ -132,35 +165,33 @@ def _as_json(table: Table, dialect: Dialect, rows: Iterable[Row]) -> str:
     )
 
 
-def _rows(table: Table, dialect: Dialect, rows: str) -> Select[Any] | TextualSelect:
+def _from_json(
+    name: str, columns: Sequence[Column[Any]], dialect: Dialect, rows: str
+) -> Select[Any] | TextualSelect:
     """A query that gives rows again, which were written as JSON."""
     if dialect.name in MARIADB:
         cells = ", ".join(
             f"c{place} {_type(one.type, dialect)} PATH '$.\"{place}\"'"
-            for place, one in enumerate(table.columns)
+            for place, one in enumerate(columns)
         )
-        names = ", ".join(
-            f"made.c{place} AS `{one.name}`" for place, one in enumerate(table.columns)
-        )
-        query = text(
-            f"SELECT {names} FROM JSON_TABLE(:{table.name}, '$[*]' COLUMNS ({cells})) made"
-        )
-        bound = query.bindparams(bindparam(table.name, rows))
-        return bound.columns(*[column(one.name, one.type) for one in table.columns])
+        names = ", ".join(f"made.c{place} AS `{one.name}`" for place, one in enumerate(columns))
+        query = text(f"SELECT {names} FROM JSON_TABLE(:{name}, '$[*]' COLUMNS ({cells})) made")
+        bound = query.bindparams(bindparam(name, rows))
+        return bound.columns(*[column(one.name, one.type) for one in columns])
     given: ColumnElement[str] = bindparam(None, rows, unique=True)
     if dialect.name == "postgresql":
         made = func.json_array_elements(cast(given, JSON)).column_valued("made")
         return select(
             *[
                 cast(made.op("->>")(str(place)), one.type).label(one.name)
-                for place, one in enumerate(table.columns)
+                for place, one in enumerate(columns)
             ]
         )
     each = func.json_each(given).table_valued("value").c.value
     return select(
         *[
             type_coerce(func.json_extract(each, f'$."{place}"'), one.type).label(one.name)
-            for place, one in enumerate(table.columns)
+            for place, one in enumerate(columns)
         ]
     )
 
