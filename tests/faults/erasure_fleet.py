@@ -11,6 +11,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -143,21 +144,17 @@ def _track_another(world: World, tracker: Tracker, chance: random.Random, mark: 
     world.note("tracked", mark)
 
 
-def _merge(world: World, tracker: Tracker, chance: random.Random, _: str) -> None:
-    pairs = [*world.doomed, *zip(world.others, world.others[1:], strict=False)]
-    into, old = chance.choice(pairs)
-    try:
+def _merge(world: World, tracker: Tracker, chance: random.Random, mark: str) -> None:
+    into, old = chance.choice(world.doomed)
+    with suppress(MergeError):  # it has been merged already
         tracker.merge(old, into=into)
-    except MergeError:
-        world.note("merges refused", "")
+    _merge_others(world, tracker, chance, mark)
 
 
 def _merge_others(world: World, tracker: Tracker, chance: random.Random, _: str) -> None:
     into, old = chance.choice([*zip(world.others, world.others[1:], strict=False)])
-    try:
+    with suppress(MergeError):
         tracker.merge(old, into=into)
-    except MergeError:
-        world.note("merges refused", "")
 
 
 def _unmerge(world: World, tracker: Tracker, chance: random.Random, _: str) -> None:

@@ -171,6 +171,7 @@ def _repair(tracker: Reader, contacts: Sequence[str]) -> int:
         refold(ledger, states, tracker.funnel)
         owners = ledger.find_members(wrong) | {contact: contact for contact in wrong}
         remake_traits(connection, ledger.tables, ledger.tenant, owners)
+        ledger.drop_strays(wrong)  # of one who was erased since it was compared
 
     if wrong:
         persist(tracker.database, fold_anew)
