@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from motfunnel import Moment, MomentKind, Tracker
 from motfunnel.domain.event import Event
@@ -293,3 +293,23 @@ def test_more_than_a_statement_holds(
         list(tracker.moments())
     tracker.settle()
     assert list(tracker.moments())
+
+
+def test_one_that_cannot_be_folded_delays_no_other(engine: Engine) -> None:
+    """Of a contact whose row is damaged the sweep says so in the end; the others are served."""
+    with Tracker(engine, FUNNEL, clock=Clock(day(101))) as tracker:
+        tracker.create_tables()
+        tracker.database.pace = Pace(every=1, most=0)
+        for contact in ("ada", "bob"):
+            for number in (90, 100, 80):
+                tracker.track(contact, "saw", id=f"{number}", occurred_at=day(number))
+        tracker.track("cyd", "saw", occurred_at=day(1))
+        assert tracker.health().owed == 2
+        with engine.begin() as connection:
+            connection.execute(
+                text("UPDATE motfunnel_contacts SET open_cases = 'torn' WHERE contact = 'ada'")
+            )
+        with pytest.raises(ValueError, match="Expecting value"):
+            tracker.sweep()
+        assert tracker.health().owed == 1
+        assert "cyd" in {row["contact"] for row in rows_of(engine, "default")["motfunnel_episodes"]}

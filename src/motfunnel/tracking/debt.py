@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _TRIES: Final = 3
+_MOST_FAILURES: Final = 3
 _GROWING: Final = ("known", "last_at", "last_signal", "last_stage", "last_id", "events")
 """The columns of a contact, whose fold is owed, that change with each event."""
 
@@ -81,11 +82,27 @@ def settle(
 
 
 def settle_all(database: Database, tenant: str, funnel: Funnel) -> Iterator[Sequence[Moment]]:
-    """Write the folds that are owed; give the moments that came of each."""
+    """Write the folds that are owed; give the moments that came of each.
+
+    One that cannot be written keeps no other from being so, and its error is raised in the end.
+    Where several in a row cannot, the database is at fault, and the rest is left to the next time.
+    """
     with database.read() as connection:
         contacts = owed(connection, database.tables.contacts, tenant)
+    first: Exception | None = None
+    in_a_row = 0
     for contact in contacts:
-        yield settle(database, tenant, funnel, contact)[0]
+        try:
+            came = settle(database, tenant, funnel, contact)[0]
+        except Exception as error:
+            first, in_a_row = first or error, in_a_row + 1
+            if in_a_row == _MOST_FAILURES:
+                break
+        else:
+            in_a_row = 0
+            yield came
+    if first is not None:
+        raise first
 
 
 def as_if_folded(connection: Connection, database: Database, tenant: str, funnel: Funnel) -> Tables:

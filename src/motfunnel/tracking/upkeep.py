@@ -19,6 +19,7 @@ from motfunnel.store.retrying import ask, asking, persist
 from motfunnel.tracking.check import Checked, check_contacts
 from motfunnel.tracking.debt import settle_all
 from motfunnel.tracking.health import Health
+from motfunnel.tracking.policy import error_of
 from motfunnel.tracking.probe import probe_of
 from motfunnel.tracking.reader import question
 from motfunnel.tracking.rebuild import rebuild_in_chunks
@@ -50,10 +51,12 @@ class Upkeep(Writer):
         """
         with asking(self.database):
             funnel, instant, count = self.funnel, self.as_of(as_of), 0
-        self.settle()
+        failed = error_of(self.settle)  # a fold that cannot be written delays no departure
         for departed in sweep_in_batches(self.database, self.tenant, funnel, instant):
             self.database.after(partial(self._listeners.tell, departed))
             count += len(departed)
+        if failed is not None:
+            raise failed
         return count
 
     def settle(self) -> None:
