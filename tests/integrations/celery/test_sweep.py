@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from celery import Celery
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
 import motfunnel
 from motfunnel import Tracker
@@ -109,16 +109,25 @@ def working(shop: Path) -> Iterator[None]:
             process.wait(PATIENCE)
 
 
+LOCKS = {
+    "sqlite": ("BEGIN IMMEDIATE", "ROLLBACK"),
+    "postgresql": ("LOCK TABLE motfunnel_contacts IN EXCLUSIVE MODE", "ROLLBACK"),
+    "mysql": ("LOCK TABLES motfunnel_contacts WRITE", "UNLOCK TABLES"),
+}
+"""For each database what locks the contacts, and what lets go of them."""
+
+
 @contextmanager
 def holding_up(tracker: Tracker) -> Iterator[None]:
-    """A lock that every sweep has to wait for, so that all of them begin at once."""
-    contacts = tracker.database.tables.contacts
-    mine = select(contacts.c.contact).where(contacts.c.tenant == tracker.tenant)
+    """A lock that every sweep has to wait for, so that all of them begin at once.
+
+    One of rows would not do: a sweep passes those over.
+    """
+    take, release = LOCKS[tracker.database.engine.dialect.name]
     with tracker.database.engine.connect() as connection:
-        if tracker.database.is_sqlite:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        connection.execute(mine.with_for_update())
+        connection.exec_driver_sql(take)
         yield
+        connection.exec_driver_sql(release)
 
 
 def told_of(shop: Path, word: str) -> int:
