@@ -77,6 +77,6 @@ def test_a_migration_that_was_killed_is_finished(
         kills += 1
         assert everything(engine)["motfunnel_events"] == before["motfunnel_events"]
         found, _ = migrate(Database(engine))
-        assert found in (version, VERSION)
+        assert version <= found <= VERSION  # a step that was done is not done again
         assert (everything(engine), shape(engine)) == (after, made)
     figures.add("kills at a statement of a migration", kills)
