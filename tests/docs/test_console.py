@@ -69,6 +69,7 @@ def tell(text: str) -> None:
     for block in BLOCK.finditer(text):
         if block["name"]:
             Path(block["name"]).write_text(block["text"], "utf-8")
+            sys.modules.pop(Path(block["name"]).stem, None)  # another test's, of the same name
         elif block["kind"] == "python":
             execute(block["text"], told)
         elif block["kind"] == "console":

@@ -11,7 +11,7 @@ from tests.typing.checkers import pyright_json
 
 pytestmark = pytest.mark.slow
 
-INFERRED = {"store": 41}
+INFERRED = {"store": 7}
 """How many symbols of a room leave theirs to inference. May become fewer, never more, and none in
 a room that applications import from."""
 

@@ -51,73 +51,79 @@ class Statements:
         self._make_moments(of.moments)
         self._make_episodes(of.episodes)
         self._make_checkpoints(of.checkpoints)
-        self.add_trait = _of(of.traits, lambda _: _insert(of.traits))
+        self.add_trait: Statement = _of(of.traits, lambda _: _insert(of.traits))
 
     def _make_contacts(self, contacts: Table) -> None:
-        self.keep_contact = _of(contacts, lambda d: insert_or_keep(contacts, d))
-        self.mark_contact = _of(
+        self.keep_contact: Statement = _of(contacts, lambda d: insert_or_keep(contacts, d))
+        self.mark_contact: Statement = _of(
             contacts, lambda d: insert_or_update(contacts, d, ["fingerprint"], only_changed=True)
         )
-        self.lock_contact = _of(
+        self.lock_contact: Statement = _of(
             contacts, lambda d: _locked(d, select(contacts).where(_one(contacts)))
         )
-        self.read_contact = _of(contacts, lambda _: select(contacts).where(_one(contacts)))
-        self.lock_contacts = _of(
+        self.read_contact: Statement = _of(
+            contacts, lambda _: select(contacts).where(_one(contacts))
+        )
+        self.lock_contacts: Statement = _of(
             contacts,
             lambda d: _locked(d, select(contacts).where(_some(contacts)).order_by("contact")),
         )
         due = _types(contacts) | {name: contacts.c.deadline_at.type for name in ("as_of", "since")}
-        self.lock_overdue = Statement(lambda d: _lock_overdue(contacts, d), due)
-        self.read_contacts = _of(
+        self.lock_overdue: Statement = Statement(lambda d: _lock_overdue(contacts, d), due)
+        self.read_contacts: Statement = _of(
             contacts, lambda _: select(contacts).where(_some(contacts)).order_by("contact")
         )
-        self.find_aliases = _of(
+        self.find_aliases: Statement = _of(
             contacts,
             lambda _: select(contacts.c.contact, contacts.c.merged_into).where(
                 _some(contacts), contacts.c.merged_into.is_not(None)
             ),
         )
-        self.find_members = _of(contacts, lambda _: _members(contacts))
-        self.find_members_to_write = _of(contacts, lambda d: _shared(d, _members(contacts)))
-        self.set_fingerprint = _of(
+        self.find_members: Statement = _of(contacts, lambda _: _members(contacts))
+        self.find_members_to_write: Statement = _of(
+            contacts, lambda d: _shared(d, _members(contacts))
+        )
+        self.set_fingerprint: Statement = _of(
             contacts, lambda _: update(contacts).where(_one(contacts)).values({"fingerprint": None})
         )
-        self.owe_contact = _of(contacts, lambda _: _owe_contact(contacts))
-        self.update_contact = _of(contacts, lambda _: _update_contact(contacts))
-        self.update_contacts = _of(contacts, lambda d: _update_contacts(contacts, d))
-        self.update_contact_arrays = Statement(
+        self.owe_contact: Statement = _of(contacts, lambda _: _owe_contact(contacts))
+        self.update_contact: Statement = _of(contacts, lambda _: _update_contact(contacts))
+        self.update_contacts: Statement = _of(contacts, lambda d: _update_contacts(contacts, d))
+        self.update_contact_arrays: Statement = Statement(
             lambda _: update_arrays(contacts, fixed=("tenant",)), {}
         )
 
     def _make_events(self, events: Table) -> None:
-        self.add_event = _of(events, lambda d: _insert_new(events, d))
-        self.add_events = _of(events, lambda d: _insert_ignoring(events, d))
+        self.add_event: Statement = _of(events, lambda d: _insert_new(events, d))
+        self.add_events: Statement = _of(events, lambda d: _insert_ignoring(events, d))
         # The same, of events whose instants and properties are written as texts already.
-        self.add_written_events = Statement(lambda d: _insert_ignoring(events, d), {})
-        self.add_event_arrays = Statement(
+        self.add_written_events: Statement = Statement(lambda d: _insert_ignoring(events, d), {})
+        self.add_event_arrays: Statement = Statement(
             lambda _: insert_arrays(events, fixed=("tenant", "recorded_at")), {}
         )
-        self.read_events = _of(events, lambda _: select(events).where(_one(events)))
+        self.read_events: Statement = _of(events, lambda _: select(events).where(_one(events)))
         # What is read to write: a locking read sees what others have committed, even where the
         # transaction that we joined on MariaDB began before they did.
-        self.read_event = _of(
+        self.read_event: Statement = _of(
             events,
             lambda d: _shared(
                 d, select(events).where(_one(events), events.c.id == bindparam("id"))
             ),
         )
-        self.read_stories = _of(events, lambda d: _story(events, d))
-        self.read_stories_to_write = _of(events, lambda d: _shared(d, _story(events, d)))
-        self.read_story_after = _of(events, lambda d: _story_after(events, d))
-        self.read_story_after_to_write = _of(events, lambda d: _shared(d, _story_after(events, d)))
-        self.recorded_since = _of(
+        self.read_stories: Statement = _of(events, lambda d: _story(events, d))
+        self.read_stories_to_write: Statement = _of(events, lambda d: _shared(d, _story(events, d)))
+        self.read_story_after: Statement = _of(events, lambda d: _story_after(events, d))
+        self.read_story_after_to_write: Statement = _of(
+            events, lambda d: _shared(d, _story_after(events, d))
+        )
+        self.recorded_since: Statement = _of(
             events,
             lambda _: select(events.c.contact, events.c.id).where(
                 _one(events), events.c.recorded_at >= bindparam("recorded_at")
             ),
         )
-        self.count_events = _of(events, lambda _: _count_events(events))
-        self.set_signal = _of(
+        self.count_events: Statement = _of(events, lambda _: _count_events(events))
+        self.set_signal: Statement = _of(
             events,
             lambda _: (
                 update(events)
@@ -127,41 +133,45 @@ class Statements:
         )
 
     def _make_moments(self, moments: Table) -> None:
-        self.add_moment = _of(moments, lambda _: _insert(moments))
-        self.add_moment_arrays = Statement(lambda _: insert_arrays(moments, fixed=("tenant",)), {})
-        self.read_moments = _of(moments, lambda _: _from(moments, moments.c.ordinal))
-        self.read_moments_to_write = _of(
+        self.add_moment: Statement = _of(moments, lambda _: _insert(moments))
+        self.add_moment_arrays: Statement = Statement(
+            lambda _: insert_arrays(moments, fixed=("tenant",)), {}
+        )
+        self.read_moments: Statement = _of(moments, lambda _: _from(moments, moments.c.ordinal))
+        self.read_moments_to_write: Statement = _of(
             moments, lambda d: _shared(d, _from(moments, moments.c.ordinal))
         )
-        self.read_moments_of_some = _of(
+        self.read_moments_of_some: Statement = _of(
             moments,
             lambda _: select(moments).where(_some(moments)).order_by("contact", "ordinal"),
         )
-        self.delete_moment = _of(
+        self.delete_moment: Statement = _of(
             moments,
             lambda _: delete(moments).where(
                 _one(moments), moments.c.ordinal == bindparam("ordinal")
             ),
         )
-        self.delete_moments = _of(moments, lambda _: delete(moments).where(_some(moments)))
+        self.delete_moments: Statement = _of(
+            moments, lambda _: delete(moments).where(_some(moments))
+        )
 
     def _make_episodes(self, episodes: Table) -> None:
-        self.add_episode = _of(episodes, lambda _: _insert(episodes))
-        self.add_episode_arrays = Statement(
+        self.add_episode: Statement = _of(episodes, lambda _: _insert(episodes))
+        self.add_episode_arrays: Statement = Statement(
             lambda _: insert_arrays(episodes, fixed=("tenant",)), {}
         )
-        self.read_episode = _of(
+        self.read_episode: Statement = _of(
             episodes,
             lambda d: _shared(
                 d,
                 select(episodes).where(_one(episodes), episodes.c.episode == bindparam("episode")),
             ),
         )
-        self.read_episodes_of_some = _of(
+        self.read_episodes_of_some: Statement = _of(
             episodes,
             lambda _: select(episodes).where(_some(episodes)).order_by("contact", "episode"),
         )
-        self.put_episode = _of(
+        self.put_episode: Statement = _of(
             episodes,
             lambda d: insert_or_update(
                 episodes,
@@ -169,22 +179,24 @@ class Statements:
                 ["first_outreach_at", "outreaches", "returned_at", "return_event_id"],
             ),
         )
-        self.read_episodes = _of(episodes, lambda _: _from(episodes, episodes.c.episode))
-        self.read_episodes_to_write = _of(
+        self.read_episodes: Statement = _of(episodes, lambda _: _from(episodes, episodes.c.episode))
+        self.read_episodes_to_write: Statement = _of(
             episodes,
             lambda d: _shared(d, _from(episodes, episodes.c.episode)),
         )
-        self.delete_episode = _of(
+        self.delete_episode: Statement = _of(
             episodes,
             lambda _: delete(episodes).where(
                 _one(episodes), episodes.c.episode == bindparam("episode")
             ),
         )
-        self.delete_episodes = _of(episodes, lambda _: delete(episodes).where(_some(episodes)))
+        self.delete_episodes: Statement = _of(
+            episodes, lambda _: delete(episodes).where(_some(episodes))
+        )
 
     def _make_checkpoints(self, checkpoints: Table) -> None:
-        self.add_checkpoint = _of(checkpoints, lambda _: _insert(checkpoints))
-        self.read_checkpoint_before = _of(
+        self.add_checkpoint: Statement = _of(checkpoints, lambda _: _insert(checkpoints))
+        self.read_checkpoint_before: Statement = _of(
             checkpoints,
             lambda d: _shared(
                 d,
@@ -198,23 +210,25 @@ class Statements:
                 .limit(1),
             ),
         )
-        self.read_checkpoint = _of(
+        self.read_checkpoint: Statement = _of(
             checkpoints,
             lambda _: select(checkpoints).where(
                 _one(checkpoints), checkpoints.c.events == bindparam("events")
             ),
         )
-        self.read_checkpoints = _of(checkpoints, lambda _: _from(checkpoints, checkpoints.c.events))
-        self.read_checkpoints_to_write = _of(
+        self.read_checkpoints: Statement = _of(
+            checkpoints, lambda _: _from(checkpoints, checkpoints.c.events)
+        )
+        self.read_checkpoints_to_write: Statement = _of(
             checkpoints, lambda d: _shared(d, _from(checkpoints, checkpoints.c.events))
         )
-        self.delete_checkpoint = _of(
+        self.delete_checkpoint: Statement = _of(
             checkpoints,
             lambda _: delete(checkpoints).where(
                 _one(checkpoints), checkpoints.c.events == bindparam("events")
             ),
         )
-        self.delete_checkpoints = _of(
+        self.delete_checkpoints: Statement = _of(
             checkpoints, lambda _: delete(checkpoints).where(_some(checkpoints))
         )
 
