@@ -39,7 +39,10 @@ HISTORIES: dict[str, tuple[Recorded, list[datetime], list[datetime]]] = {
 }
 
 
-@pytest.mark.parametrize("name", HISTORIES)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param("demonstration", marks=pytest.mark.slow), *list(HISTORIES)[1:]],
+)
 def test_every_answer_is_as_frozen(name: str, url: str, tmp_path: Path) -> None:
     """What is answered of a history is the same to the last digit, on every database."""
     record, instants, known_by = HISTORIES[name]
