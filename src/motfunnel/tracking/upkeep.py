@@ -60,7 +60,13 @@ class Upkeep(Writer):
         return count
 
     def settle(self) -> None:
-        """Write the folds that are owed to late events, and tell the handlers of what came."""
+        """Write the folds that are owed to late events, and tell the handlers of what came.
+
+        One that cannot be written keeps no other from being so; its error is raised in the end.
+
+        Raises:
+            StoreError: the database is not there.
+        """
         for came in settle_all(self.database, self.tenant, self.funnel):
             self.database.after(partial(self._listeners.tell, came))
 
