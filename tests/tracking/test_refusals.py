@@ -12,7 +12,7 @@ from sqlalchemy import Engine, create_engine, make_url, select, text
 from sqlalchemy.orm import Session
 
 from motfunnel import AsyncTracker, MomentKind, Tracker
-from motfunnel.errors import ConflictError, EventError, RefusedError
+from motfunnel.errors import ConflictError, EventError, MergeError, RefusedError
 from motfunnel.intake.importing import import_file
 from motfunnel.intake.retrying import retry_rejects
 from motfunnel.store.tables import tables
@@ -213,3 +213,50 @@ def test_what_a_database_has_no_characters_for(latin: str, tmp_path: Path) -> No
 def rejects_of(engine: Engine) -> list[str]:
     with engine.connect() as connection:
         return list(connection.scalars(select(tables().rejects.c.payload)))
+
+
+@pytest.mark.parametrize("keyed", [False, True])
+def test_a_key_that_it_cannot_write_is_nobodys(latin: str, tmp_path: Path, keyed: bool) -> None:
+    """Every question answers as of a stranger; an erasure finds what rejects and spool hold."""
+    check_the_unwritable(latin, tmp_path, keyed=keyed, is_refused=True)
+
+
+@pytest.mark.parametrize("url", ["sqlite", "postgresql", "mariadb"], indirect=True)
+def test_a_key_that_others_could_not_write(url: str, tmp_path: Path) -> None:
+    """Where there are characters for it, it is a key like any other; a client may have none."""
+    is_mariadb = url.startswith("mysql")
+    url = url.replace("charset=utf8mb4", "charset=latin1")
+    check_the_unwritable(url, tmp_path, keyed=False, is_refused=is_mariadb)
+
+
+def check_the_unwritable(url: str, folder: Path, *, keyed: bool, is_refused: bool) -> None:
+    key, spool = f"ada{EMOJI}@example.com", folder / "spool"
+    secret = b"a secret of the host's" if keyed else None
+    options: dict[str, Any] = {"spool": spool, "on_error": "log", "tombstone_key": secret}
+    with Tracker(url, funnel=FUNNEL, **options) as tracker:
+        tracker.track("bob", "saw", properties={"of": "ada%F0%9F%98%80@example.com"})
+        answer = tracker.track(key, "saw")
+        assert (answer.error is not None) == is_refused
+        stranger = tracker.contact(key)
+        assert (stranger.events, stranger.contact) == (int(not is_refused), key)
+        assert len(tracker.moments(key)) == int(not is_refused)
+        assert tracker.identity(key).keys == (key,)
+        assert tracker.unmerge(key).changed is False
+        exported = tracker.export(key)
+        assert (exported["keys"], len(exported["rejects"])) == ([key], int(is_refused))
+        assert [one["event"] for one in exported["named_by_others"]] == ["saw"]
+        if is_refused:
+            for pair in ((key, "bob"), ("bob", key)):
+                with pytest.raises(MergeError):
+                    tracker.merge(pair[0], into=pair[1])
+        engine = create_engine(make_url(url))
+        with engine.connect() as connection, connection.begin():  # which goes on afterwards
+            assert tracker.unmerge(key, bind=connection).changed is False
+            assert connection.scalar(text("SELECT 1")) == 1
+        forgotten = tracker.forget(key)
+        done = (forgotten.events, forgotten.others, forgotten.rejects)
+        assert done == (int(not is_refused), 1, int(is_refused))
+        assert forgotten.tombstones == int(keyed)
+        assert rejects_of(engine) == []
+        assert tracker.contact("bob").events == 1
+        engine.dispose()

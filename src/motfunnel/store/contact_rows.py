@@ -6,6 +6,7 @@ The lower half of the ledger. Each method is one statement or two.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -16,10 +17,13 @@ from motfunnel.domain.moment import Moment
 from motfunnel.domain.payload import to_json
 from motfunnel.store.chunks import chunks
 from motfunnel.store.contact_state import ContactState, new_state, read_state, write_state
+from motfunnel.store.faults import FAULTS, Fault, fault_of
+from motfunnel.store.host import savepoint
 from motfunnel.store.pace import PACE, Pace
 from motfunnel.store.statement import Statement
 from motfunnel.store.statements import SOME, statements
 from motfunnel.store.tables import Tables, tables
+from motfunnel.store.watch import status_of
 
 Owing: TypeAlias = dict[str, tuple[int, set[str]]]
 """Contacts whose fold is owed: how many events it takes, and the keys that were recorded under."""
@@ -40,6 +44,26 @@ class ContactRows:
         self.revoked: list[Moment] = []
         self.tables: Tables = tables(schema)
         self._run = statements(schema)
+
+    def has_characters_for(self, key: str) -> bool:
+        """Whether the database's encoding can write a key; of another nothing is recorded."""
+        connection = self.connection
+        if key.isascii() or connection.dialect.name == "sqlite":
+            return True
+        # Only a server that is asked in vain spoils a transaction, if there is one.
+        is_spoiled = (
+            connection.dialect.name == "postgresql"
+            and connection.exec_driver_sql("SHOW server_encoding").scalar() != "UTF8"
+            and status_of(connection) != "IDLE"
+        )
+        try:
+            with savepoint(connection) if is_spoiled else nullcontext():
+                self._run.read_contact.fetch(connection, self._key(key))
+        except FAULTS as error:
+            if fault_of(error) is not Fault.REFUSED:
+                raise
+            return False
+        return True
 
     def lock_contact(self, contact: str, funnel: Funnel) -> ContactState:
         """Read a contact's state, alone until the transaction ends; make it if it is new.

@@ -110,6 +110,9 @@ def erase(
         key_of: turns a contact as the host has it into its key.
         marker: makes the tombstones.
     """
+    # Of a key that the database cannot write, only what is kept in ASCII can say anything.
+    unwritten = [key for key in tokens if not ledger.has_characters_for(key)]
+    tokens = {key: token for key, token in tokens.items() if key not in unwritten}
     owners, members = lock_identities(ledger, funnel, {*tokens, *namers})
     wanted = {owners[key].contact: (owners[key], token) for key, token in tokens.items()}
     done = Erased()
@@ -119,6 +122,20 @@ def erase(
             keys = {contact, *(key for key, above in theirs.items() if above == contact)}
             done = _erase_rows(ledger, funnel, owner, sorted(keys), token, now, done)
     unname_referred(ledger.connection, ledger.tables, ledger.tenant, done.keys)
+    done = evolve(done, keys={**done.keys, **dict.fromkeys(unwritten)})
+    return _unsay(ledger, funnel, owners, key_of, marker, now, done)
+
+
+def _unsay(
+    ledger: Ledger,
+    funnel: Funnel,
+    owners: Mapping[str, ContactState],
+    key_of: Callable[[Any], object] | None,
+    marker: Marker | None,
+    now: datetime,
+    done: Erased,
+) -> Erased:
+    """Take the keys that are gone out of all else, and put down their tombstones."""
     scrubber = scrubber_of(_with_spellings(ledger, done.keys, key_of), funnel, key_of)
     rejects = scrub_rejects(ledger, funnel, scrubber)
     others = scrub_others(ledger, funnel, scrubber, owners, marker)

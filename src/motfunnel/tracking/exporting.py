@@ -33,13 +33,14 @@ def export_contact(
     """
     where = (ledger.connection, ledger.tables, ledger.tenant)
     keys = list(identity.keys)
+    written = [key for key in keys if ledger.has_characters_for(key)]
     waiting = () if spool is None else spool.entries()
     return {
         "contact": identity.contact,
         "keys": keys,
         "profile": profile.to_dict(),
-        "events": recorded_events(*where, keys),
-        "merges": recorded_merges(*where, keys),
+        "events": recorded_events(*where, written),
+        "merges": recorded_merges(*where, written),
         "named_by_others": _named_by_others(ledger, scrubber, referring_properties(funnel)),
         "rejects": _rejects(ledger, scrubber),
         "waiting": [json.loads(one.to_json()) for one in waiting if one.is_of(scrubber)],

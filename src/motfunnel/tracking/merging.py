@@ -46,8 +46,11 @@ def merge_keys(
     """Fold what was and will be recorded under the old key into the contact of the new one.
 
     Raises:
-        MergeError: the old key was merged into another already, or was identified, or erased.
+        MergeError: the old key was merged into another already, or was identified, or erased; or
+            the database cannot write one of them.
     """
+    if not (ledger.has_characters_for(old) and ledger.has_characters_for(new)):
+        raise MergeError("the database has no characters for one of them", old=old, into=new)
     owners, members = lock_identities(ledger, funnel, [old, new])
     source, target = owners[old], owners[new]
     if source.contact == target.contact:
@@ -73,8 +76,9 @@ def merge_keys(
 
 def unmerge_key(ledger: Ledger, funnel: Funnel, old: str, now: datetime) -> Identity:
     """Take a key, and what was merged into it, out of the contact that it was merged into."""
-    if old not in ledger.find_aliases([old]):  # and nothing is to be made of a key that is none
-        return find_identity(ledger, old)
+    before = find_identity(ledger, old)
+    if before.contact == old:  # nothing is to be made of a key that is none
+        return before
     owners, members = lock_identities(ledger, funnel, [old])
     owner = owners[old]
     if owner.contact == old:
@@ -101,6 +105,8 @@ def unmerge_key(ledger: Ledger, funnel: Funnel, old: str, now: datetime) -> Iden
 
 def find_identity(ledger: Ledger, key: str) -> Identity:
     """Find the contact that a key belongs to, and all keys of it, without locking anything."""
+    if not ledger.has_characters_for(key):
+        return Identity(contact=key)
     contact = ledger.find_aliases([key]).get(key, key)
     members = ledger.find_members([contact], to_write=False)
     return Identity(contact=contact, aliases=tuple(sorted(members)))

@@ -29,7 +29,7 @@ from motfunnel.tracking.explain import make_profile, profile_of_erased
 from motfunnel.tracking.habits import taught, verb_of
 from motfunnel.tracking.hindsight import revocations
 from motfunnel.tracking.interpreter import Interpreter
-from motfunnel.tracking.merging import find_identity
+from motfunnel.tracking.merging import Identity, find_identity
 from motfunnel.tracking.profile import Profile, Revoked
 
 if TYPE_CHECKING:
@@ -101,6 +101,8 @@ class Reader:
         funnel, instant = self.funnel, self.as_of(as_of)
         with self.database.read() as connection:
             ledger = Ledger(connection, self.database.tables.schema, self.tenant)
+            if not ledger.has_characters_for(key):
+                return make_profile(Identity(contact=key), funnel, [], instant)
             identity = find_identity(ledger, key)
             recorded = [one for key in identity.keys for one in ledger.arrivals(key)]
             stored = ledger.find_contact(identity.contact, funnel)
@@ -169,6 +171,8 @@ class Reader:
         def read() -> Iterator[Moment]:
             with self.database.read(lazily=True) as connection:
                 ledger = Ledger(connection, self.database.tables.schema, self.tenant)
+                if key is not None and not ledger.has_characters_for(key):
+                    return
                 yield from read_moments(
                     connection,
                     as_if_folded(connection, self.database, self.tenant, funnel),
