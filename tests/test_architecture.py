@@ -16,6 +16,7 @@ FLOORS = (
     {"errors"},
     {"domain"},
     {"statistics"},
+    {"answers"},
     {"store"},
     {"tracking"},
     {"reports"},
@@ -29,7 +30,7 @@ KNOWS["batch"] = {"errors", "domain"}
 # One surface opens the next when it is called: these imports stand in a function.
 DOORS = {
     "tracking": {"reports"},  # tracker.report()
-    "reports": {"figures"},  # report.figure()
+    "answers": {"figures"},  # answer.figure()
     "cli": {"dashboard", "demo"},  # motfunnel serve, motfunnel demo
     "integrations": {"cli"},  # flask motfunnel, manage.py motfunnel
 }

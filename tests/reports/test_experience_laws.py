@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from motfunnel import Touchpoint, Tracker
+from motfunnel.answers.answer import NOTHING_KNOWN
 from motfunnel.domain.event import Event
 from motfunnel.domain.lens import LENSES
-from motfunnel.reports.answer import NOTHING_KNOWN
 from motfunnel.reports.lens import UltimateLens
 from motfunnel.reports.report import Report
 from tests.oracle import Story

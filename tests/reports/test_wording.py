@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from motfunnel import Funnel, Tracker, leave, purchase, rating, touch
-from motfunnel.reports.cells import WAIT
+from motfunnel.answers.cells import WAIT
 
 MONTH = timedelta(days=30)
 FUNNEL = Funnel(

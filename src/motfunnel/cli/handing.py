@@ -13,10 +13,10 @@ from typing import Any, Final
 import click
 from attrs import field, frozen
 
+from motfunnel.answers.answer import Answer
 from motfunnel.cli.output import print_lines, print_whole, terminal_width
 from motfunnel.figures import Section, page, place_script, plotly_script, write_whole
 from motfunnel.figures.page import SCRIPT
-from motfunnel.reports.answer import Answer
 
 FORMS: Final = ("text", "json", "csv", "html")
 

@@ -14,11 +14,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from motfunnel.answers.cells import percent, span
 from motfunnel.demo.findings import YEAR, Findings, YearOfDeparture, find, returns_by_year
 from motfunnel.domain.funnel import Funnel
 from motfunnel.domain.moment import MomentKind
 from motfunnel.intake import import_file
-from motfunnel.reports.cells import percent, span
 from motfunnel.reports.report import Report
 from motfunnel.statistics import ClusteredShare
 from motfunnel.store.urls import without_secrets

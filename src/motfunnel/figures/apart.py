@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from motfunnel.answers.cells import Cell, cells
 from motfunnel.figures.lettering import label
-from motfunnel.reports.cells import Cell, cells
 
 _BY_ARM: Final = ("assigned", "landmark")
 _ARMS: Final = 2

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from motfunnel.answers.answer import Answer
+from motfunnel.answers.cells import FLAG, SHARE, Kind, cells
 from motfunnel.figures.apart import apart
 from motfunnel.figures.lettering import labels, room
 from motfunnel.figures.picture import Picture
@@ -25,8 +27,6 @@ from motfunnel.figures.style import (
     names,
     note,
 )
-from motfunnel.reports.answer import Answer
-from motfunnel.reports.cells import FLAG, SHARE, Kind, cells
 
 MOST: Final = 30
 """So many rows are shown; of more, those that rest on most."""

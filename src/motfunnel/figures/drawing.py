@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, Final
 
+from motfunnel.answers.answer import Answer
 from motfunnel.errors import MissingExtraError, QuestionError, install
 from motfunnel.figures import (
     calendar,
@@ -26,7 +27,6 @@ from motfunnel.figures import (
 )
 from motfunnel.figures.picture import Picture, framed
 from motfunnel.figures.style import note
-from motfunnel.reports.answer import Answer
 
 Draw = Callable[[Any], Picture]
 

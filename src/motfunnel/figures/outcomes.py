@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from motfunnel.answers.cells import percent
 from motfunnel.domain.instant import format_duration
 from motfunnel.figures.lettering import labels, room
 from motfunnel.figures.picture import Picture
 from motfunnel.figures.style import BLUE, ORANGE, QUIET, TICKS_OF_SHARES, axis, faint, names, note
-from motfunnel.reports.cells import percent
 from motfunnel.reports.complaint_rows import ComplaintRow, Complaints
 from motfunnel.statistics import Interval
 

@@ -19,11 +19,11 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from motfunnel.answers.answer import Answer
 from motfunnel.figures.drawing import kinds, library, picture
 from motfunnel.figures.lettering import moment, readable
 from motfunnel.figures.picture import Picture, unframed
 from motfunnel.figures.tabulating import safe, tabulated
-from motfunnel.reports.answer import Answer
 
 SCRIPT: Final = "plotly.min.js"
 """The name of the script beside the page."""

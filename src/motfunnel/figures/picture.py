@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
+from motfunnel.answers.answer import Answer
 from motfunnel.figures.lettering import label, lines, moment
 from motfunnel.figures.style import FONT, HEIGHT, INK, PAPER, QUIET, WIDTH, note
-from motfunnel.reports.answer import Answer
 
 _EDGE: Final = 24
 _LINE: Final = 16

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from motfunnel.answers.cells import cells
 from motfunnel.domain.lens import LENSES
 from motfunnel.figures.lettering import fewer, labels, room
 from motfunnel.figures.picture import Picture
@@ -23,7 +24,6 @@ from motfunnel.figures.style import (
     axis,
     names,
 )
-from motfunnel.reports.cells import cells
 from motfunnel.reports.lens import LensAnswer
 from motfunnel.reports.promoting import Nps, NpsRow
 from motfunnel.reports.simulation import Simulation

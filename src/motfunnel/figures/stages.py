@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
+from motfunnel.answers.cells import days, percent, span
 from motfunnel.figures.lettering import label, labels, legend_room, room
 from motfunnel.figures.picture import Picture
 from motfunnel.figures.style import (
@@ -19,7 +20,6 @@ from motfunnel.figures.style import (
     faint,
     names,
 )
-from motfunnel.reports.cells import days, percent, span
 from motfunnel.reports.stage_funnel import StageFunnel, StageRow
 
 _STEP: Final = 84

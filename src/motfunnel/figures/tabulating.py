@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Final
 
+from motfunnel.answers.answer import Table
 from motfunnel.figures.lettering import readable, visible
-from motfunnel.reports.answer import Table
 
 _WORD: Final = re.compile(r"[^\W\d_]{3,}")
 _NUMERIC: Final = re.compile(r"from (?=[-+\d])|\b(?:and|UTC)\b")

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from motfunnel.reports.cells import BY, GROUP, LEVEL, POINTS, between, cell, plain
+from motfunnel.answers.cells import BY, GROUP, LEVEL, POINTS, between, cell, plain
 from motfunnel.statistics import Interval, LogRank
 
 CAUTION: Final = (

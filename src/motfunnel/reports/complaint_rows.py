@@ -11,9 +11,8 @@ from typing import ClassVar, Final
 
 from attrs import field, frozen
 
-from motfunnel.domain.instant import format_duration
-from motfunnel.reports.answer import Answer, Row, Table, columns_of
-from motfunnel.reports.cells import (
+from motfunnel.answers.answer import Answer, Row, Table, columns_of
+from motfunnel.answers.cells import (
     BY,
     COHORT,
     COUNT,
@@ -30,6 +29,7 @@ from motfunnel.reports.cells import (
     cell,
     nested,
 )
+from motfunnel.domain.instant import format_duration
 from motfunnel.reports.lens import in_period
 from motfunnel.reports.rate import Span
 from motfunnel.statistics import Interval

@@ -15,11 +15,11 @@ from typing import ClassVar, Final
 
 from attrs import field, frozen
 
+from motfunnel.answers.answer import Row, Table, columns_of
+from motfunnel.answers.cells import COHORT, COUNT, LEVEL, SHARE, TEXT, Kind, between, cell
+from motfunnel.answers.grouped import Grouped, GroupedRow
 from motfunnel.domain.moment import Moment, MomentKind
-from motfunnel.reports.answer import Row, Table, columns_of
-from motfunnel.reports.cells import COHORT, COUNT, LEVEL, SHARE, TEXT, Kind, between, cell
 from motfunnel.reports.clock import Cohort
-from motfunnel.reports.grouped import Grouped, GroupedRow
 from motfunnel.reports.opening import Opened
 from motfunnel.statistics import ClusteredShare, Interval
 from motfunnel.statistics.clustered_share import IN_WORDS

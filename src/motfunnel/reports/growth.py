@@ -12,10 +12,10 @@ from typing import Any, ClassVar, Final
 
 from attrs import field, frozen
 
+from motfunnel.answers.answer import Row
+from motfunnel.answers.cells import COUNT, Kind, cell
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.errors import InconsistencyError
-from motfunnel.reports.answer import Row
-from motfunnel.reports.cells import COUNT, Kind, cell
 from motfunnel.reports.opening import Opened
 from motfunnel.reports.timeline import Periodic, PeriodRow, Timeline
 

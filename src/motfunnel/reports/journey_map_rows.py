@@ -11,8 +11,8 @@ from typing import ClassVar, Final
 
 from attrs import field, frozen
 
-from motfunnel.reports.answer import Answer, Row, Table, columns_of
-from motfunnel.reports.cells import COHORT, COUNT, LEVEL, SHARE, TEXT, Cell, between, cell
+from motfunnel.answers.answer import Answer, Row, Table, columns_of
+from motfunnel.answers.cells import COHORT, COUNT, LEVEL, SHARE, TEXT, Cell, between, cell
 from motfunnel.reports.lens import in_period
 from motfunnel.reports.touchpoint_rows import GAP, SCORE
 from motfunnel.statistics import Interval

@@ -12,10 +12,8 @@ from typing import ClassVar
 
 from attrs import field, frozen
 
-from motfunnel.domain.instant import iso
-from motfunnel.domain.lens import LENSES
-from motfunnel.reports.answer import Answer, Row, Table, columns_of
-from motfunnel.reports.cells import (
+from motfunnel.answers.answer import Answer, Row, Table, columns_of
+from motfunnel.answers.cells import (
     COHORT,
     COUNT,
     FLAG,
@@ -29,6 +27,8 @@ from motfunnel.reports.cells import (
     cell,
     nested,
 )
+from motfunnel.domain.instant import iso
+from motfunnel.domain.lens import LENSES
 from motfunnel.statistics import Interval
 
 

@@ -14,13 +14,13 @@ from typing import ClassVar
 
 from attrs import field, frozen
 
+from motfunnel.answers.answer import Answer, Row
+from motfunnel.answers.cells import COHORT, COUNT, NUMBER, P_VALUE, TEXT, cell
+from motfunnel.answers.table import wrapped
 from motfunnel.domain.instant import MICROSECOND
-from motfunnel.reports.answer import Answer, Row
 from motfunnel.reports.arm_clocks import CONTACTED, NOT_CONTACTED
-from motfunnel.reports.cells import COHORT, COUNT, NUMBER, P_VALUE, TEXT, cell
 from motfunnel.reports.clock import Reading
 from motfunnel.reports.comparison import describe
-from motfunnel.reports.table import wrapped
 from motfunnel.statistics import LogRank, log_rank_of_risk_sets
 
 

@@ -11,10 +11,8 @@ from typing import ClassVar, Final
 
 from attrs import define, field, frozen
 
-from motfunnel.domain.funnel import Funnel
-from motfunnel.domain.instant import MICROSECOND, format_duration
-from motfunnel.reports.answer import Answer, Row, Table, columns_of
-from motfunnel.reports.cells import (
+from motfunnel.answers.answer import Answer, Row, Table, columns_of
+from motfunnel.answers.cells import (
     COUNT,
     LEVEL,
     ROWS,
@@ -24,6 +22,8 @@ from motfunnel.reports.cells import (
     between,
     cell,
 )
+from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.instant import MICROSECOND, format_duration
 from motfunnel.reports.patience_counts import Asked, StageCounts
 from motfunnel.reports.silence import TOUCHED, Silence
 from motfunnel.statistics import ClusteredShare, Interval

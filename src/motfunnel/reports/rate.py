@@ -11,9 +11,8 @@ from typing import Any, ClassVar, Final, Self
 
 from attrs import field, frozen
 
-from motfunnel.domain.instant import MICROSECOND, format_duration, iso
-from motfunnel.reports.answer import Answer, Row, Table, columns_of
-from motfunnel.reports.cells import (
+from motfunnel.answers.answer import Answer, Row, Table, columns_of
+from motfunnel.answers.cells import (
     BY,
     COHORT,
     COUNT,
@@ -28,6 +27,7 @@ from motfunnel.reports.cells import (
     cell,
     nested,
 )
+from motfunnel.domain.instant import MICROSECOND, format_duration, iso
 from motfunnel.reports.comparison import Comparison, DifferenceRow
 from motfunnel.statistics import CompetingRisks, Interval, SurvivalCurve
 

@@ -13,11 +13,11 @@ from typing import ClassVar, Final
 
 from attrs import define, evolve, field, frozen
 
+from motfunnel.answers.answer import Answer, Row
+from motfunnel.answers.cells import COHORT, COUNT, LEVEL, NUMBER, TEXT, between, cell
 from motfunnel.domain.instant import iso
 from motfunnel.domain.journey import Journey
 from motfunnel.domain.moment import Moment, MomentKind
-from motfunnel.reports.answer import Answer, Row
-from motfunnel.reports.cells import COHORT, COUNT, LEVEL, NUMBER, TEXT, between, cell
 from motfunnel.reports.clock import lies_in
 from motfunnel.reports.known import Known
 from motfunnel.reports.question import CONFIDENCE, Bounds, Question, read_cohort

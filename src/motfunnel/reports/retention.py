@@ -12,8 +12,8 @@ from typing import Any, ClassVar, Final
 
 from attrs import field, frozen
 
-from motfunnel.reports.answer import Row, Table
-from motfunnel.reports.cells import COUNT, FLAG, ROWS, SHARE, TEXT, Kind, between, cell, flat
+from motfunnel.answers.answer import Row, Table
+from motfunnel.answers.cells import COUNT, FLAG, ROWS, SHARE, TEXT, Kind, between, cell, flat
 from motfunnel.reports.lifecycle import Activity
 from motfunnel.reports.opening import Opened
 from motfunnel.reports.timeline import Periodic, PeriodRow, Timeline

@@ -11,10 +11,10 @@ from typing import ClassVar, Final
 
 from attrs import field, frozen
 
+from motfunnel.answers.answer import Answer, Row, Table, columns_of
+from motfunnel.answers.cells import COUNT, LEVEL, ROWS, SHARE, TEXT, WINDOW, between, cell
 from motfunnel.domain.instant import format_duration
 from motfunnel.errors import QuestionError
-from motfunnel.reports.answer import Answer, Row, Table, columns_of
-from motfunnel.reports.cells import COUNT, LEVEL, ROWS, SHARE, TEXT, WINDOW, between, cell
 from motfunnel.statistics import Interval
 
 DEFINITION: Final = (

@@ -13,9 +13,8 @@ from typing import ClassVar, Final
 
 from attrs import field, frozen
 
-from motfunnel.domain.instant import MICROSECOND
-from motfunnel.reports.answer import Row, Table, columns_of
-from motfunnel.reports.cells import (
+from motfunnel.answers.answer import Row, Table, columns_of
+from motfunnel.answers.cells import (
     COHORT,
     COUNT,
     LEVEL,
@@ -29,8 +28,9 @@ from motfunnel.reports.cells import (
     cell,
     nested,
 )
+from motfunnel.answers.grouped import Grouped, GroupedRow
+from motfunnel.domain.instant import MICROSECOND
 from motfunnel.reports.clock import Cohort
-from motfunnel.reports.grouped import Grouped, GroupedRow
 from motfunnel.reports.stage_ways import Way
 from motfunnel.statistics import Interval, Proportion
 

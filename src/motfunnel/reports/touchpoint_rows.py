@@ -11,8 +11,8 @@ from typing import ClassVar, Final
 
 from attrs import field, frozen
 
-from motfunnel.reports.answer import Answer, Row, Table, columns_of, show
-from motfunnel.reports.cells import (
+from motfunnel.answers.answer import Answer, Row, Table, columns_of, show
+from motfunnel.answers.cells import (
     BY,
     COHORT,
     COUNT,

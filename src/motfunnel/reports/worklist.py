@@ -12,10 +12,8 @@ from typing import ClassVar, Final
 
 from attrs import define, evolve, field, frozen
 
-from motfunnel.domain.instant import MICROSECOND, format_duration
-from motfunnel.domain.moment import Moment
-from motfunnel.reports.answer import Answer, Row, Table, columns_of
-from motfunnel.reports.cells import (
+from motfunnel.answers.answer import Answer, Row, Table, columns_of
+from motfunnel.answers.cells import (
     COUNT,
     DATE,
     DURATION,
@@ -31,6 +29,8 @@ from motfunnel.reports.cells import (
     between,
     cell,
 )
+from motfunnel.domain.instant import MICROSECOND, format_duration
+from motfunnel.domain.moment import Moment
 from motfunnel.reports.clock import HAPPENED, Reading
 from motfunnel.reports.rate import FEWEST_AT_RISK
 from motfunnel.statistics import Chance, CompetingRisks, Interval, SurvivalCurve

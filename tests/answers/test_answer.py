@@ -14,9 +14,8 @@ from attrs import field, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motfunnel.errors import MissingExtraError, QuestionError
-from motfunnel.reports.answer import Answer, Row
-from motfunnel.reports.cells import (
+from motfunnel.answers.answer import Answer, Row
+from motfunnel.answers.cells import (
     COUNT,
     DURATION,
     FLAG,
@@ -29,6 +28,7 @@ from motfunnel.reports.cells import (
     cell,
     nested,
 )
+from motfunnel.errors import MissingExtraError, QuestionError
 from motfunnel.statistics import Interval
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from motfunnel.answers.cells import Kind
 from motfunnel.errors import MissingExtraError, install
-from motfunnel.reports.cells import Kind
 
 if TYPE_CHECKING:
     import pandas

@@ -13,11 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
 from attrs import field, frozen
 
-from motfunnel.domain.instant import iso
-from motfunnel.domain.payload import to_readable_json
-from motfunnel.errors import QuestionError
-from motfunnel.reports import frames
-from motfunnel.reports.cells import (
+from motfunnel.answers import frames
+from motfunnel.answers.cells import (
     COUNT,
     INSTANT,
     NUMBER,
@@ -29,7 +26,10 @@ from motfunnel.reports.cells import (
     flat,
     plain,
 )
-from motfunnel.reports.table import csv_table, text_table, without_erased, wrapped
+from motfunnel.answers.table import csv_table, text_table, without_erased, wrapped
+from motfunnel.domain.instant import iso
+from motfunnel.domain.payload import to_readable_json
+from motfunnel.errors import QuestionError
 
 if TYPE_CHECKING:
     import pandas

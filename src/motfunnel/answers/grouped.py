@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from attrs import evolve, field, frozen
 
-from motfunnel.reports.answer import Answer, Row, Table
-from motfunnel.reports.cells import TEXT, cell
+from motfunnel.answers.answer import Answer, Row, Table
+from motfunnel.answers.cells import TEXT, cell
 
 
 @frozen(kw_only=True)
