@@ -3,8 +3,7 @@
 Holds what was counted, with its definition and the names behind it. Asks and counts nothing.
 """
 
-from motfunnel.answers.answer import Answer, Row
+from motfunnel.answers.answer import Answer, Grouped, GroupedRow, Row
 from motfunnel.answers.cells import Kind, cell
-from motfunnel.answers.grouped import Grouped, GroupedRow
 
 __all__ = ["Answer", "Grouped", "GroupedRow", "Kind", "Row", "cell"]

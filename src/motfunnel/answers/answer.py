@@ -11,7 +11,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from motfunnel.answers import frames
 from motfunnel.answers.cells import (
@@ -230,6 +230,42 @@ class Answer(Generic[R]):
         if len(self.rows) != 1:
             raise QuestionError(f"this answer has {len(self.rows)} rows; say which")
         return self.rows[0]
+
+
+@frozen(kw_only=True)
+class GroupedRow(Row):
+    """A row of one group.
+
+    Attributes:
+        group: the value by which contacts are told apart; None: all of them.
+    """
+
+    group: str | None = field(metadata=cell(TEXT))
+
+
+G = TypeVar("G", bound=GroupedRow)
+
+
+@frozen(kw_only=True)
+class Grouped(Answer[G]):
+    """An answer that may tell contacts apart.
+
+    Attributes:
+        by: by what; None: not at all.
+    """
+
+    by: str | None = field(default=None, metadata=cell(TEXT))
+
+    def tables(self) -> Iterator[Table]:
+        """What is printed below the definition, for each group under its name."""
+        if self.by is None:
+            yield from super().tables()
+            return
+        for group in dict.fromkeys(row.group for row in self.rows):
+            alone = evolve(self, rows=tuple(r for r in self.rows if r.group == group), by=None)
+            for caption, header, rows in alone.tables():
+                more = "" if caption is None else f"; {caption}"
+                yield f"{self.by}: {group}{more}", header, rows
 
 
 def _writer(kind: Kind) -> Any:

@@ -15,9 +15,8 @@ from typing import ClassVar, Final
 
 from attrs import field, frozen
 
-from motfunnel.answers.answer import Row, Table, columns_of
+from motfunnel.answers.answer import Grouped, GroupedRow, Row, Table, columns_of
 from motfunnel.answers.cells import COHORT, COUNT, LEVEL, SHARE, TEXT, Kind, between, cell
-from motfunnel.answers.grouped import Grouped, GroupedRow
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.reports.clock import Cohort
 from motfunnel.reports.opening import Opened

@@ -13,7 +13,7 @@ from typing import ClassVar, Final
 
 from attrs import field, frozen
 
-from motfunnel.answers.answer import Row, Table, columns_of
+from motfunnel.answers.answer import Grouped, GroupedRow, Row, Table, columns_of
 from motfunnel.answers.cells import (
     COHORT,
     COUNT,
@@ -28,7 +28,6 @@ from motfunnel.answers.cells import (
     cell,
     nested,
 )
-from motfunnel.answers.grouped import Grouped, GroupedRow
 from motfunnel.domain.instant import MICROSECOND
 from motfunnel.reports.clock import Cohort
 from motfunnel.reports.stage_ways import Way

@@ -11,8 +11,8 @@ from typing import Any, Final, TypeVar
 
 from attrs import field, frozen
 
+from motfunnel.answers.answer import Grouped, GroupedRow
 from motfunnel.answers.cells import COUNT, INSTANT, TEXT, Kind, cell
-from motfunnel.answers.grouped import Grouped, GroupedRow
 from motfunnel.domain.instant import EARLIEST
 from motfunnel.domain.period import Calendar, Period, read_week_start, start_of
 from motfunnel.errors import QuestionError
