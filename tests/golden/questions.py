@@ -24,13 +24,13 @@ def answers(
     """Ask all there is: as of some instants, and by what was known at others."""
     for instant in instants:
         report = tracker.report(as_of=instant, timezone="Europe/Berlin")
-        for name, asked in _asked(tracker, instant):
+        for name, asked in questions(tracker, instant):
             yield from _formats(f"as of {instant:%F %T} {name}", report, name, asked)
         yield f"as of {instant:%F %T} moments", _lines(tracker.moments(as_of=instant))
     newest = max(instants)
     for known in known_by:
         report = tracker.report(as_of=newest, known_by=known)
-        for name, asked in _asked(tracker, newest):
+        for name, asked in questions(tracker, newest):
             yield from _formats(f"known by {known:%F %T} {name}", report, name, asked)
     contacts = sorted({moment.contact for moment in tracker.moments(as_of=newest)})
     for contact in contacts[:: max(1, len(contacts) // 12)]:
@@ -38,7 +38,7 @@ def answers(
         yield f"contact {contact}", f"{profile}\n{_json(profile.to_dict())}"
 
 
-def _asked(tracker: Tracker, instant: datetime) -> list[tuple[str, dict[str, Any]]]:
+def questions(tracker: Tracker, instant: datetime) -> list[tuple[str, dict[str, Any]]]:
     within, year = {"within": 90 * DAY}, (instant - 365 * DAY, instant)
     stages = tracker.funnel.stages
     other = evolve(tracker.funnel, patience={"default": 45 * DAY})
