@@ -15,11 +15,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from motfunnel.domain import rule as rules
 from motfunnel.domain.event import IDENTIFY, Event, make_event
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel import rule as rules
+from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.funnel.rule import Rule
 from motfunnel.domain.instant import iso
-from motfunnel.domain.rule import Rule
 from tests.oracle import Story
 
 RESERVED = (IDENTIFY, "default")

@@ -17,9 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from motfunnel.domain.event import Event, make_event
+from motfunnel.domain.event import Event, check_properties, check_text, make_event
 from motfunnel.domain.instant import utc
-from motfunnel.domain.payload import check_properties, check_text
 from motfunnel.statistics import CompetingRisks, SurvivalCurve
 from tests.strategies import CONTACTS, STAGES, START, make_funnel, stories
 

@@ -7,9 +7,8 @@ PYTEST_DONT_REWRITE: pytest has nothing to rewrite here, and need not warn where
 
 from typing import TYPE_CHECKING
 
-from motfunnel.domain.funnel import Funnel
-from motfunnel.domain.moment import Episode, Moment, MomentKind, Presence
-from motfunnel.domain.rule import (
+from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.funnel.rule import (
     Rule,
     advocate,
     complain,
@@ -24,7 +23,8 @@ from motfunnel.domain.rule import (
     resolve,
     touch,
 )
-from motfunnel.domain.touchpoint import Touchpoint
+from motfunnel.domain.funnel.touchpoint import Touchpoint
+from motfunnel.domain.moment import Episode, Moment, MomentKind, Presence
 from motfunnel.tracking.async_tracker import AsyncTracker
 from motfunnel.tracking.configuration import configure, track, tracker
 from motfunnel.tracking.erasing import Forgotten

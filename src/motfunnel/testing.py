@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final, Unpack
 
-from motfunnel.domain.definition import Preset
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.file import Preset
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import Duration, read_duration, utc
 from motfunnel.domain.moment import Moment, MomentKind, MomentName
 from motfunnel.errors import ClockError

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motfunnel.domain.condition import is_blank, make_condition, number
+from motfunnel.domain.funnel.condition import is_blank, make_condition, number
 
 
 def holds(expected: Any, value: Any) -> bool:

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from motfunnel.domain.event import IDENTIFY
-from motfunnel.domain.funnel import Funnel
-from motfunnel.domain.rule import (
+from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.funnel.rule import (
     Rule,
     advocate,
     complain,
@@ -29,8 +29,8 @@ from motfunnel.domain.rule import (
     resolve,
     touch,
 )
+from motfunnel.domain.funnel.touchpoint import Touchpoint
 from motfunnel.domain.signal import Signal
-from motfunnel.domain.touchpoint import Touchpoint
 from motfunnel.errors import FunnelError, UnmappedEventError
 from tests.strategies import make_funnel, stories, texts
 

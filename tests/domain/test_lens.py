@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from motfunnel.domain.event import Event
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.journey import in_order, walk
 from motfunnel.domain.lens import (
     DIALOGUE,

@@ -12,7 +12,21 @@ from hypothesis import strategies as st
 
 from motfunnel.domain import machine
 from motfunnel.domain.event import Event, make_event
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.funnel.rule import (
+    advocate,
+    complain,
+    leave,
+    note,
+    outreach,
+    purchase,
+    rating,
+    reach,
+    refer,
+    research,
+    resolve,
+    touch,
+)
 from motfunnel.domain.journey import Journey, in_order, walk
 from motfunnel.domain.machine import (
     ACTIVE,
@@ -35,20 +49,6 @@ from motfunnel.domain.machine import (
     step,
 )
 from motfunnel.domain.moment import MomentKind, Presence
-from motfunnel.domain.rule import (
-    advocate,
-    complain,
-    leave,
-    note,
-    outreach,
-    purchase,
-    rating,
-    reach,
-    refer,
-    research,
-    resolve,
-    touch,
-)
 from motfunnel.domain.signal import SIGNALS, Signal
 
 Row = tuple[int, ...]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motfunnel.domain.payload import (
+from motfunnel.domain.event import (
     MOST_BYTES,
     MOST_LEVELS,
     check_properties,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motfunnel.domain.period import UNITS, WEEKDAYS, Calendar, read_week_start, start_of
+from motfunnel.domain.calendar import UNITS, WEEKDAYS, Calendar, read_week_start, start_of
 
 HOUR = timedelta(hours=1)
 MICROSECOND = timedelta(microseconds=1)

@@ -6,9 +6,8 @@ import tomllib
 
 from hypothesis import given
 
-from motfunnel.domain.definition import read
-from motfunnel.domain.funnel import Funnel
-from motfunnel.domain.rule_text import rule_text
+from motfunnel.domain.funnel.file import read, rule_text
+from motfunnel.domain.funnel.funnel import Funnel
 from tests.oracle import Story
 from tests.strategies import make_funnel, stories
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from attrs import define, field
 
 from motfunnel.domain.event import IDENTIFY, Event
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.journey import Journey, walk
 
 

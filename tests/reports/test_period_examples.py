@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from motfunnel import Funnel, Tracker, complain, leave, purchase, rating, touch
+from motfunnel.domain.calendar import Calendar
 from motfunnel.domain.event import Event
-from motfunnel.domain.period import Calendar
 from motfunnel.errors import InconsistencyError, QuestionError
 from motfunnel.reports.growth import growth_rows
 from motfunnel.reports.lifecycle import LifecycleRow, lifecycle_rows

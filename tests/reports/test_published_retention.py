@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import Engine
 
 from motfunnel import Tracker
-from motfunnel.domain.period import Calendar, read_week_start
+from motfunnel.domain.calendar import Calendar, read_week_start
 from motfunnel.reports.retention import Retention
 from tests.reports.published import VIEWS, at, tell
 

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Engine, Table, func, select
 
 from motfunnel import Funnel, MomentKind, Tracked, Tracker
-from motfunnel.domain import rule as rules
 from motfunnel.domain.event import Event
+from motfunnel.domain.funnel import rule as rules
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.tables import tables
 from tests.oracle import Story

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from motfunnel import Funnel, Tracker, leave, purchase, reach, touch
 from motfunnel.domain.event import Event
-from motfunnel.domain.funnel import Funnel as AnyFunnel
+from motfunnel.domain.funnel.funnel import Funnel as AnyFunnel
 from motfunnel.intake import import_file
 from motfunnel.tracking import hindsight
 from motfunnel.tracking.hindsight import revocations

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 import motfunnel
 from motfunnel import Funnel, Tracker
-from motfunnel.domain import rule as rules
+from motfunnel.domain.funnel import rule as rules
 from motfunnel.errors import ConflictError, EventError, StoreError
 from motfunnel.intake.retrying import retry_rejects
 from motfunnel.store.tables import tables

@@ -27,8 +27,8 @@ from motfunnel.answers.cells import (
     plain,
 )
 from motfunnel.answers.table import csv_table, text_table, without_erased, wrapped
+from motfunnel.domain.event import to_readable_json
 from motfunnel.domain.instant import iso
-from motfunnel.domain.payload import to_readable_json
 from motfunnel.errors import QuestionError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import Final
 from unicodedata import east_asian_width
 
-from motfunnel.domain.wording import counted
+from motfunnel.text import counted
 
 WIDTH: Final = 80
 """How many columns a line of words takes at most; longer ones are hard to read."""

@@ -14,10 +14,10 @@ from motfunnel.cli.output import print_json, print_lines, safe
 from motfunnel.cli.spool import use_spool, with_spool
 from motfunnel.cli.store import with_tracker
 from motfunnel.cli.words import duration
+from motfunnel.domain.event import to_json
 from motfunnel.domain.instant import iso, utc
-from motfunnel.domain.payload import to_json
-from motfunnel.domain.wording import counted
 from motfunnel.store.tombstones import Tombstone
+from motfunnel.text import counted
 from motfunnel.tracking.merging import Identity
 from motfunnel.tracking.tracker import Tracker
 

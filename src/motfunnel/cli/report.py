@@ -15,8 +15,8 @@ from motfunnel.cli.output import formats
 from motfunnel.cli.report_forms import ALL, GIVEN, REPORTS, Told, list_reports, method_of
 from motfunnel.cli.store import with_tracker
 from motfunnel.cli.words import duration, read_funnel, read_instant, zone
+from motfunnel.domain.calendar import UNITS, WEEKDAYS
 from motfunnel.domain.lens import LENSES
-from motfunnel.domain.period import UNITS, WEEKDAYS
 from motfunnel.errors import QuestionError
 from motfunnel.reports.grouping import NO_TRAITS
 from motfunnel.reports.report import Report

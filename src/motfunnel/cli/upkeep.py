@@ -9,8 +9,8 @@ from motfunnel.cli.output import formats, print_json, print_lines, safe
 from motfunnel.cli.progress import showing_progress
 from motfunnel.cli.store import with_tracker
 from motfunnel.cli.words import read_instant, zone
-from motfunnel.domain.wording import counted
 from motfunnel.errors import NoFunnelError
+from motfunnel.text import counted
 from motfunnel.tracking.tracker import Tracker
 
 _MOST_SHOWN = 100

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from motfunnel.domain.definition import PRESETS
-from motfunnel.domain.funnel import Funnel, preset
+from motfunnel.domain.funnel.file import PRESETS
+from motfunnel.domain.funnel.funnel import Funnel, preset
 from motfunnel.domain.instant import parse_duration
 from motfunnel.intake.instants import instant_reader, read_zone
 

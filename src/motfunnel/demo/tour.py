@@ -16,7 +16,7 @@ from rich.text import Text
 
 from motfunnel.answers.cells import percent, span
 from motfunnel.demo.findings import YEAR, Findings, YearOfDeparture, find, returns_by_year
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.moment import MomentKind
 from motfunnel.intake import import_file
 from motfunnel.reports.report import Report

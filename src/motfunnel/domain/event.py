@@ -1,4 +1,4 @@
-"""An event: something that happened between a contact and the business.
+"""An event: something that happened between a contact and the business, and what is said of it.
 
 ``make_event`` checks all that a database could stumble over, so that what it makes can be stored,
 alike everywhere. Says nothing about what the event means: that is the funnel's.
@@ -6,27 +6,33 @@ alike everywhere. Says nothing about what the event means: that is the funnel's.
 
 from __future__ import annotations
 
+import json
+import math
+import re
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from attrs import frozen
 
 from motfunnel.domain.instant import utc
-from motfunnel.domain.payload import (
-    MOST_CHARACTERS,
-    Properties,
-    check_properties,
-    check_text,
-    same_content,
-)
 from motfunnel.errors import EventError
 
 IDENTIFY = "$identify"
 """The name under which ``identify`` records its traits; a note to every funnel."""
 
 _MOST_BITS = 840  # 253 digits
+
+MOST_CHARACTERS: Final = 255
+MOST_BYTES: Final = 64 * 1024
+MOST_LEVELS: Final = 32
+_SMALLEST: Final = -(2**63)
+_LARGEST: Final = 2**63 - 1
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+
+Properties = dict[str, Any]
+"""Event properties as JSON has them: null, true, numbers, texts, lists and objects."""
 
 
 @frozen(kw_only=True)
@@ -109,3 +115,133 @@ def _as_text(value: object, what: str) -> str:
         remedy = "; pass its key, or give the tracker a contact_key" if what == "contact" else ""
         raise ValueError(f"the {what} must be a text, an int or a UUID, not {kind}{remedy}")
     return value
+
+
+def check_text(text: object, what: str) -> str:
+    """Give a short text back, if it can be a contact, an event name or an id.
+
+    Raises:
+        ValueError: it is no text, blank, too long, or holds NUL or half a surrogate pair.
+    """
+    if not isinstance(text, str):
+        raise ValueError(f"the {what} must be a text, not {type(text).__name__}")
+    if not text.strip():
+        raise ValueError(f"the {what} is blank")
+    if len(text) > MOST_CHARACTERS:
+        raise ValueError(f"the {what} has {len(text)} characters; the most is {MOST_CHARACTERS}")
+    _check_storable(text, f"the {what}")
+    return str.__str__(text)  # of an enum's member the value, not the name
+
+
+def check_properties(properties: Mapping[str, Any] | None) -> Properties:
+    """Give a plain copy of an event's properties, if JSON can carry them unchanged.
+
+    Raises:
+        ValueError: a value is no JSON (bytes, sets, NaN, objects), an integer exceeds 64 bits,
+            or the whole exceeds 32 levels or 64 KiB.
+    """
+    if properties is None:
+        return {}
+    if not isinstance(properties, Mapping):
+        raise ValueError(f"properties must be a mapping, not {type(properties).__name__}")
+    copy: Properties = _Copier().copy_mapping(properties, "", 1)
+    size = len(to_json(copy).encode())
+    if size > MOST_BYTES:
+        raise ValueError(f"the properties take {size} bytes as JSON; the most is {MOST_BYTES}")
+    return copy
+
+
+def to_json(value: object) -> str:
+    """Write a checked value as compact JSON, with its keys in the order given."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def to_readable_json(value: object) -> str:
+    """Write a value for people and other programs, with an indent."""
+    return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def same_content(one: object, other: object) -> bool:
+    """Whether two JSON values are equal: numbers by value, ``true`` never equal to 1."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same_content(one[k], other[k]) for k in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same_content, one, other))
+    return one == other
+
+
+class _Copier:
+    """Copies JSON values, and stops as soon as the copy would be too large.
+
+    A value may hold the same list many times over, so its size is known only as it is written out.
+    """
+
+    def __init__(self) -> None:
+        self._left = MOST_BYTES
+
+    def copy_mapping(self, value: Mapping[Any, Any], path: str, level: int) -> dict[str, Any]:
+        if level > MOST_LEVELS:
+            raise ValueError(_too_deep(path))
+        return {
+            self._take(_key(key)): self._copy(value[key], _below(path, key), level + 1)
+            for key in value
+        }
+
+    def _copy(self, value: Any, path: str, level: int) -> Any:
+        if isinstance(value, str):
+            _check_storable(value, path)
+            return self._take(str.__str__(value))
+        if isinstance(value, Mapping):
+            return self.copy_mapping(value, path, level)
+        if isinstance(value, list | tuple):
+            if level > MOST_LEVELS:
+                raise ValueError(_too_deep(path))
+            return [self._copy(item, f"{path}[{n}]", level + 1) for n, item in enumerate(value)]
+        self._take("")
+        return _copy_plain(value, path)
+
+    def _take(self, text: str) -> str:
+        self._left -= len(text) + 1
+        if self._left < 0:
+            raise ValueError(f"the properties take more than {MOST_BYTES} bytes as JSON")
+        return text
+
+
+def _copy_plain(value: Any, path: str) -> bool | int | float | None:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        if not _SMALLEST <= value <= _LARGEST:
+            raise ValueError(f"{path} is an integer beyond 64 bits; send it as a text")
+        return int(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"{path} is {value}, which JSON cannot hold; leave it out")
+        return float(value)
+    raise ValueError(
+        f"{path} is a {type(value).__name__}, which JSON cannot hold; send a text or a number"
+    )
+
+
+def _too_deep(path: str) -> str:
+    return f"{path[:80]} is nested deeper than {MOST_LEVELS} levels, or holds itself"
+
+
+def _below(path: str, key: object) -> str:
+    return f"{path}.{key!r}" if path else f"property {key!r}"
+
+
+def _key(key: object) -> str:
+    if not isinstance(key, str):
+        raise ValueError(f"a property's name must be a text, not {type(key).__name__}")
+    _check_storable(key, "a property's name")
+    return str.__str__(key)
+
+
+def _check_storable(text: str, what: str) -> None:
+    match = _UNSTORABLE.search(text)
+    if match is not None:
+        found = "the character NUL" if match[0] == "\x00" else "half a surrogate pair"
+        raise ValueError(f"{what} holds {found}, which no database keeps")

@@ -10,12 +10,11 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from motfunnel.domain.condition import is_blank, number
-from motfunnel.domain.event import IDENTIFY
-from motfunnel.domain.payload import to_json
-from motfunnel.domain.rule import PROMOTER, Reading
+from motfunnel.domain.event import IDENTIFY, to_json
+from motfunnel.domain.funnel.condition import is_blank, number
+from motfunnel.domain.funnel.rule import PROMOTER, Reading
+from motfunnel.domain.funnel.touchpoint import Touchpoint
 from motfunnel.domain.signal import Signal
-from motfunnel.domain.touchpoint import Touchpoint
 
 EXPERIENCED: Final = "experienced"
 """The property with the score of what was experienced."""

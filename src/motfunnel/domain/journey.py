@@ -16,10 +16,10 @@ from attrs import define, evolve, field, frozen
 
 from motfunnel.domain import machine
 from motfunnel.domain.event import Event
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.funnel.rule import Reading
 from motfunnel.domain.instant import from_micros, to_micros, utc
 from motfunnel.domain.moment import LEFT, SILENCE, Episode, Moment, MomentKind, Presence
-from motfunnel.domain.rule import Reading
 from motfunnel.domain.signal import Signal
 
 PRESENCES = tuple(Presence)

@@ -14,8 +14,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from motfunnel.domain.event import contact_key
-from motfunnel.domain.payload import to_json
+from motfunnel.domain.event import contact_key, to_json
 
 ERASED: Final = "erased"
 """What stands where a key stood inside of a longer text, or as a property's name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from motfunnel.domain.wording import counted
+from motfunnel.text import counted
 
 
 @frozen(kw_only=True)

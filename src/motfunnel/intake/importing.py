@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, evolve, field, frozen
 
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.errors import SourceError
 from motfunnel.intake.batch import Batch, Refused, Taken, check_tombstone_key, write_events
 from motfunnel.intake.columns import Columns

@@ -10,9 +10,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from motfunnel.domain.event import IDENTIFY, contact_key
-from motfunnel.domain.funnel import Funnel
-from motfunnel.domain.payload import MOST_BYTES, check_properties, check_text
+from motfunnel.domain.event import IDENTIFY, MOST_BYTES, check_properties, check_text, contact_key
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.intake.columns import Columns
 from motfunnel.intake.instants import ISO, UNIX, instant_reader, plain_text
 from motfunnel.intake.ordinals import Ordinals

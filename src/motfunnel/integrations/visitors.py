@@ -13,8 +13,8 @@ from typing import Any, ClassVar, Final, Literal, TypeAlias, get_args
 
 from attrs import evolve
 
-from motfunnel.domain.definition import Preset
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.file import Preset
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.errors import AnonymousError
 from motfunnel.tracking.call import Call
 from motfunnel.tracking.health import Health

@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Final
 
 from motfunnel.domain.instant import MICROSECOND, Duration, to_micros
-from motfunnel.domain.wording import counted
 from motfunnel.errors import QuestionError
 from motfunnel.reports import patience as by_silence
 from motfunnel.reports import worklist as by_chance
@@ -20,6 +19,7 @@ from motfunnel.reports.question import CONFIDENCE, Question, read_window
 from motfunnel.reports.rate import COMPETING, FEWEST_AT_RISK
 from motfunnel.reports.silence import HEARD, silences, without_patience
 from motfunnel.reports.windowed import RECIDIVISM
+from motfunnel.text import counted
 from motfunnel.tracking.meaning import read_in_order
 
 MONTH: Final = timedelta(days=30)

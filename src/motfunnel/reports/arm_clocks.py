@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from motfunnel.domain.event import Event
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.funnel.rule import Rule
 from motfunnel.domain.moment import Episode
-from motfunnel.domain.rule import Rule
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.clock import Clock, Cohort, Happening, Told, lies_in
 from motfunnel.reports.grouping import property_text

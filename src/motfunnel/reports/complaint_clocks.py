@@ -13,7 +13,7 @@ from typing import Final
 from attrs import define, evolve
 
 from motfunnel.domain.event import Event
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.clock import Clock, Happening, Told

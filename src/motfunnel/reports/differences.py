@@ -10,7 +10,7 @@ from typing import Final
 
 from attrs import Factory, define, field
 
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.journey import Journey
 from motfunnel.domain.machine import IS_APOSTLE, STAGE
 from motfunnel.domain.moment import MomentKind, Presence

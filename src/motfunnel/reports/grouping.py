@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from motfunnel.domain.condition import is_blank
-from motfunnel.domain.payload import check_text
+from motfunnel.domain.event import check_text
+from motfunnel.domain.funnel.condition import is_blank
 from motfunnel.errors import QuestionError
 from motfunnel.reports.clock import Clock
 from motfunnel.reports.windowed import Windowed

@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import Self
 
 from motfunnel.domain.event import Event
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import from_micros, to_micros
 from motfunnel.domain.journey import Entry, Journey, PlainEntry
 from motfunnel.domain.moment import Episode

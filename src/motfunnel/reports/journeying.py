@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from motfunnel.domain.instant import Duration, format_duration
 from motfunnel.domain.moment import MomentKind
-from motfunnel.domain.wording import counted as counted_in_words
 from motfunnel.errors import QuestionError
 from motfunnel.reports import flows, stage_funnel, stage_ways
 from motfunnel.reports.contact_stories import stories
@@ -20,6 +19,7 @@ from motfunnel.reports.opening import AboutOpened, Opened
 from motfunnel.reports.question import CONFIDENCE, Bounds, read_cohort, read_window
 from motfunnel.reports.stage_funnel import StageFunnel, Windows, stage_rows
 from motfunnel.reports.stage_ways import Way, make_way
+from motfunnel.text import counted as counted_in_words
 
 REASON: Final = "reason"
 STEPS: Final = 5

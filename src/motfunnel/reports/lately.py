@@ -10,7 +10,7 @@ from datetime import datetime
 
 from attrs import evolve
 
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.arm_clocks import ATTEMPTED, assignments
 from motfunnel.reports.clock import Told

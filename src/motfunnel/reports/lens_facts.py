@@ -13,7 +13,7 @@ from attrs import define, evolve, field
 
 from motfunnel.domain.event import Event
 from motfunnel.domain.experience import EXPERIENCED, experience_of
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import from_micros
 from motfunnel.domain.lens import (
     CARLZON,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from motfunnel.domain.experience import BAD, DELIGHT, DISAPPOINTMENT, GOOD, IN_BETWEEN, MET
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.reports.journey_map_rows import MapRow
 from motfunnel.reports.touchpoint_facts import Tally, in_map_order
 from motfunnel.statistics import ClusteredShare, Sample

@@ -11,7 +11,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Final
 
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.clock import Clock, Happening, Told

@@ -13,7 +13,7 @@ from typing import Final
 
 from attrs import frozen
 
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.moment import MomentKind
 from motfunnel.reports.clock import Clock, Cohort, Told, choose, lies_in
 from motfunnel.reports.contact_stories import Source

@@ -22,7 +22,7 @@ from motfunnel.answers.cells import (
     between,
     cell,
 )
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import MICROSECOND, format_duration
 from motfunnel.reports.patience_counts import Asked, StageCounts
 from motfunnel.reports.silence import TOUCHED, Silence

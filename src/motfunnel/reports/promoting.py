@@ -13,7 +13,7 @@ from attrs import field, frozen
 from motfunnel.answers.answer import Answer, Row
 from motfunnel.answers.cells import COHORT, COUNT, LEVEL, Kind, between, cell
 from motfunnel.domain.experience import DETRACTOR
-from motfunnel.domain.rule import PROMOTER
+from motfunnel.domain.funnel.rule import PROMOTER
 from motfunnel.reports.lens import in_period
 from motfunnel.reports.question import CONFIDENCE, Bounds, Question, read_cohort
 from motfunnel.reports.touchpoint_facts import Lived, read_lived

@@ -10,14 +10,14 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import format_duration, iso
 from motfunnel.domain.signal import Signal
-from motfunnel.domain.wording import counted
 from motfunnel.reports.clock import Cohort
 from motfunnel.reports.estimate import MOST_COMPARED
 from motfunnel.reports.grouping import Grouping
 from motfunnel.store.departures import UNKNOWN
+from motfunnel.text import counted
 
 _WHAT: Final = {
     frozenset({Signal.LEAVE}): "says that a contact leaves",

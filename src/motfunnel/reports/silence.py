@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from attrs import evolve
 
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.journey import PlainEntry
 from motfunnel.domain.machine import ACTIVE, LAST_TOUCH, NEW_CONTACT, PRESENCE, STAGE, step
 from motfunnel.domain.signal import KEEPS_ALIVE, Signal

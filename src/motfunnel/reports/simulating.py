@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from motfunnel.domain.definition import Preset
-from motfunnel.domain.funnel import Funnel, read_funnel
+from motfunnel.domain.funnel.file import Preset
+from motfunnel.domain.funnel.funnel import Funnel, read_funnel
 from motfunnel.domain.instant import Duration, to_micros
-from motfunnel.domain.wording import counted
 from motfunnel.errors import QuestionError
 from motfunnel.reports.differences import Differences
 from motfunnel.reports.question import CONFIDENCE, Question, read_window
 from motfunnel.reports.simulation import DEFINITION, Simulation
 from motfunnel.reports.two_walks import walk_keyed
+from motfunnel.text import counted
 from motfunnel.tracking.meaning import read_in_order
 
 QUARTER: Final = timedelta(days=90)

@@ -12,7 +12,7 @@ from datetime import datetime
 from attrs import frozen
 
 from motfunnel.domain.event import Event
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.moment import Moment
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.arm_clocks import trial_rules

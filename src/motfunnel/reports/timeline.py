@@ -13,8 +13,8 @@ from attrs import field, frozen
 
 from motfunnel.answers.answer import Grouped, GroupedRow
 from motfunnel.answers.cells import COUNT, INSTANT, TEXT, Kind, cell
+from motfunnel.domain.calendar import Calendar, Period, read_week_start, start_of
 from motfunnel.domain.instant import EARLIEST
-from motfunnel.domain.period import Calendar, Period, read_week_start, start_of
 from motfunnel.errors import QuestionError
 from motfunnel.reports.question import read_instant
 

@@ -16,7 +16,7 @@ from attrs import define, evolve, field, frozen
 
 from motfunnel.domain.event import Event
 from motfunnel.domain.experience import EXPERIENCED, Experience, experience_of
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.reports.clock import Cohort, lies_in
 from motfunnel.reports.known import Known, said_of

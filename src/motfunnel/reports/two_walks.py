@@ -12,7 +12,7 @@ from typing import Final
 
 from attrs import frozen
 
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.journey import Journey, PlainEntry
 from motfunnel.domain.machine import LAST_TOUCH
 from motfunnel.domain.moment import Moment, MomentKind

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from motfunnel.domain.lens import CARLZON, LENSES, ULTIMATE, ZERO_TO_ULTIMATE
-from motfunnel.domain.wording import counted
 from motfunnel.errors import QuestionError
 from motfunnel.reports.clock import lies_in
 from motfunnel.reports.lens import LensAnswer, LensRow, Link, Loop, UltimateLens
@@ -19,6 +18,7 @@ from motfunnel.reports.question import CONFIDENCE, Bounds, Question, read_cohort
 from motfunnel.reports.touchpoint_rows import NO_SCORES
 from motfunnel.statistics import Ratio
 from motfunnel.store.referrals import Referral
+from motfunnel.text import counted
 
 
 class AboutLenses(Question):

@@ -12,7 +12,7 @@ from typing import Final
 
 from attrs import frozen
 
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.signal import Signal
 from motfunnel.reports import departure_clocks, moment_clocks

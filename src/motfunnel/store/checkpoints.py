@@ -13,9 +13,9 @@ from typing import Any
 from attrs import frozen
 
 from motfunnel.domain import machine
+from motfunnel.domain.event import to_json
 from motfunnel.domain.instant import from_micros, to_micros
 from motfunnel.domain.journey import Journey, OpenCase
-from motfunnel.domain.payload import to_json
 
 
 @frozen(kw_only=True)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import EPOCH
 from motfunnel.store.imports import Checkpoint, read_checkpoint
 from motfunnel.store.ledger import Ledger

@@ -12,9 +12,9 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, delete
 
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.event import to_json
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.moment import Moment
-from motfunnel.domain.payload import to_json
 from motfunnel.store.chunks import chunks
 from motfunnel.store.contact_state import ContactState, new_state, read_state, write_state
 from motfunnel.store.faults import FAULTS, Fault, fault_of

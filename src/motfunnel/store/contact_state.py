@@ -13,11 +13,11 @@ from typing import Any
 from attrs import define
 
 from motfunnel.domain import machine
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.event import to_json
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import from_micros, to_micros
 from motfunnel.domain.journey import PRESENCES, Entry, Journey
 from motfunnel.domain.moment import Moment, MomentKind, Presence
-from motfunnel.domain.payload import to_json
 from motfunnel.domain.signal import Signal
 from motfunnel.store.checkpoints import JourneyCheckpoint, checkpoint_of, read_cases, write_cases
 

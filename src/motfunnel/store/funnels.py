@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from motfunnel.domain.funnel import Funnel
-from motfunnel.domain.payload import to_json
+from motfunnel.domain.event import to_json
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.store.tables import Tables
 from motfunnel.store.upsert import insert_or_update
 

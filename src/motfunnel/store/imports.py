@@ -13,8 +13,7 @@ from typing import NamedTuple, TypeAlias
 from attrs import frozen
 from sqlalchemy import Connection, delete, select, tuple_
 
-from motfunnel.domain.event import Event
-from motfunnel.domain.payload import to_json
+from motfunnel.domain.event import Event, to_json
 from motfunnel.store.rows import read_event
 from motfunnel.store.statements import SOME, statements
 from motfunnel.store.tables import Tables

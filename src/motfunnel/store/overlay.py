@@ -33,8 +33,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.selectable import TextualSelect
 
+from motfunnel.domain.event import to_json
 from motfunnel.domain.moment import Episode, Moment
-from motfunnel.domain.payload import to_json
 from motfunnel.errors import StoreError
 from motfunnel.store.change import Change
 from motfunnel.store.rows import episode_row, moment_row

@@ -12,9 +12,8 @@ from attrs import frozen
 from sqlalchemy import Connection, delete, select
 from sqlalchemy import insert as sql_insert
 
-from motfunnel.domain.event import Event
+from motfunnel.domain.event import Event, same_content, to_json
 from motfunnel.domain.marker import Marker
-from motfunnel.domain.payload import same_content, to_json
 from motfunnel.domain.scrubber import ERASED
 from motfunnel.store.chunks import chunks
 from motfunnel.store.rows import read_event

@@ -8,9 +8,8 @@ from typing import Any
 
 from sqlalchemy import Result
 
-from motfunnel.domain.event import Event
+from motfunnel.domain.event import Event, to_json
 from motfunnel.domain.moment import Episode, Moment, MomentKind
-from motfunnel.domain.payload import to_json
 
 Row = dict[str, Any]
 _KINDS = {kind.value: kind for kind in MomentKind}

@@ -15,8 +15,8 @@ from sqlalchemy import DateTime, Dialect, String, Text, TypeDecorator
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
+from motfunnel.domain.event import MOST_CHARACTERS, to_json
 from motfunnel.domain.instant import EPOCH
-from motfunnel.domain.payload import MOST_CHARACTERS, to_json
 
 # MariaDB's default collation takes Bob for bob and forgets blanks at the end.
 MARIADB_COLLATION: Final = "utf8mb4_nopad_bin"

@@ -13,8 +13,8 @@ from inspect import isawaitable
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Concatenate, Final, Literal, ParamSpec, Self, TypeVar
 
-from motfunnel.domain.definition import Preset
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.file import Preset
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import Duration
 from motfunnel.domain.moment import Moment, MomentKind, MomentName
 from motfunnel.store.asynchrony import AsyncDatabase, run_on_host, synchronous, wait_for

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from motfunnel.domain.event import IDENTIFY
-from motfunnel.domain.funnel import Funnel
-from motfunnel.domain.wording import counted
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.store.contact_state import ContactState, write_state
 from motfunnel.store.contacts import all_contacts, without_row
 from motfunnel.store.ledger import Ledger
@@ -26,6 +25,7 @@ from motfunnel.store.statements import SOME
 from motfunnel.store.stored_event import StoredEvent
 from motfunnel.store.traits import remake_traits, stored_traits
 from motfunnel.store.types import read_properties
+from motfunnel.text import counted
 from motfunnel.tracking.fold import fold, refold
 from motfunnel.tracking.reader import Reader
 from motfunnel.tracking.unmapped import Unmapped, UnmappedCount

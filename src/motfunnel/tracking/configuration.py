@@ -12,8 +12,8 @@ from importlib.metadata import version
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from motfunnel.domain.definition import Preset
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.file import Preset
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import Duration
 from motfunnel.errors import NotConfiguredError
 from motfunnel.store.host import Host

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from attrs import evolve, field, frozen
 
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import to_micros
 from motfunnel.domain.marker import Marker
 from motfunnel.domain.moment import LEFT, SILENCE, Episode, Moment

@@ -12,12 +12,12 @@ from typing import Any
 from attrs import evolve
 
 from motfunnel.domain.event import IDENTIFY, Event
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import format_duration, from_micros, to_micros
 from motfunnel.domain.journey import Entry, Journey, in_order
 from motfunnel.domain.machine import IS_APOSTLE, LAST_TOUCH, PURCHASES, REFERRALS
 from motfunnel.domain.moment import Moment, MomentKind
-from motfunnel.domain.wording import counted
+from motfunnel.text import counted
 from motfunnel.tracking.grounds import ground_of
 from motfunnel.tracking.merging import Identity
 from motfunnel.tracking.profile import Before, Explained, Profile

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.scrubber import Scrubber
 from motfunnel.store.erasure import events_naming, rejects_naming
 from motfunnel.store.records import recorded_events, recorded_merges

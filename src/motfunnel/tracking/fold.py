@@ -10,13 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from attrs import define, evolve, frozen
 
 from motfunnel.domain import machine
-from motfunnel.domain.condition import is_blank
-from motfunnel.domain.event import IDENTIFY
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.event import IDENTIFY, Properties, to_json
+from motfunnel.domain.funnel.condition import is_blank
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import from_micros
 from motfunnel.domain.journey import Entry, Journey, PlainEntry
 from motfunnel.domain.moment import Episode, Moment, MomentKind, Presence
-from motfunnel.domain.payload import Properties, to_json
 from motfunnel.store.change import Change, change
 from motfunnel.store.checkpoints import JourneyCheckpoint, checkpoint_of
 from motfunnel.store.contact_state import ContactState, after_checkpoint, before_first

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from motfunnel.domain.event import Event
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.file import line, rule_text
+from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.funnel.rule import Rule
 from motfunnel.domain.instant import format_duration
 from motfunnel.domain.moment import Moment, MomentKind
-from motfunnel.domain.rule import Rule
-from motfunnel.domain.rule_text import line, rule_text
 from motfunnel.domain.signal import Signal
 
 

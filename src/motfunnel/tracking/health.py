@@ -8,7 +8,7 @@ from typing import Any
 from attrs import frozen
 
 from motfunnel.domain.instant import iso
-from motfunnel.domain.wording import counted
+from motfunnel.text import counted
 from motfunnel.tracking.spool import SpoolStatus
 from motfunnel.tracking.unmapped import Unmapped
 

@@ -18,7 +18,7 @@ from typing import Final
 from attrs import define, evolve, field
 
 from motfunnel.domain.event import Event
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import from_micros, to_micros
 from motfunnel.domain.journey import Entry, Journey, make_entry
 from motfunnel.domain.machine import EPISODES

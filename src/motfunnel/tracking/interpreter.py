@@ -12,7 +12,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from motfunnel.domain.event import IDENTIFY, make_event
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.errors import EventError, UnmappedEventError
 from motfunnel.tracking.call import IDENTIFYING, Call
 from motfunnel.tracking.habits import name_here

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.funnel.rule import Reading
 from motfunnel.domain.journey import PlainEntry
-from motfunnel.domain.rule import Reading
 from motfunnel.domain.signal import Signal
 from motfunnel.store.stored_event import StoredEvent
 from motfunnel.store.types import read_micros, read_properties

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from attrs import frozen
 
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import to_micros
 from motfunnel.errors import MergeError
 from motfunnel.store.contact_state import ContactState, new_state

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from os import PathLike
 from typing import Any, Final, Literal, TypedDict
 
+from motfunnel.domain.event import check_text
 from motfunnel.domain.instant import Duration, read_duration
 from motfunnel.domain.marker import check_secret
-from motfunnel.domain.payload import check_text
 from motfunnel.store.columns import TENANT_LENGTH
 from motfunnel.store.host import Host
 from motfunnel.tracking.policy import OnError

@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import uuid4
 
 from motfunnel.domain.event import Event
-from motfunnel.domain.rule import Reading
+from motfunnel.domain.funnel.rule import Reading
 from motfunnel.domain.signal import Signal
 from motfunnel.tracking.recorder import Said
 

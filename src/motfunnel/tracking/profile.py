@@ -9,14 +9,13 @@ from typing import Any, Self
 
 from attrs import asdict, frozen
 
-from motfunnel.domain.event import Event
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.event import Event, to_readable_json
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import iso
 from motfunnel.domain.journey import PRESENCES, OpenCase
 from motfunnel.domain.machine import IS_APOSTLE, PRESENCE, PURCHASES, REFERRALS, STAGE
 from motfunnel.domain.moment import Episode, Moment, Presence
-from motfunnel.domain.payload import to_readable_json
-from motfunnel.domain.wording import counted
+from motfunnel.text import counted
 
 _SECONDS = "%Y-%m-%d %H:%M:%S"
 _INDENT = " " * 21

@@ -15,7 +15,7 @@ from attrs import evolve
 
 from motfunnel.domain.event import Event
 from motfunnel.domain.event import contact_key as check_key
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import utc
 from motfunnel.domain.moment import Moment, MomentKind, MomentName
 from motfunnel.errors import EventError, NoFunnelError, OutdatedError, QuestionError

@@ -16,12 +16,12 @@ from attrs import evolve, frozen
 
 from motfunnel.domain import machine
 from motfunnel.domain.event import IDENTIFY, Event
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.funnel.rule import Reading
 from motfunnel.domain.instant import to_micros, utc
 from motfunnel.domain.journey import Entry, make_entry
 from motfunnel.domain.marker import Marker
 from motfunnel.domain.moment import Moment, Presence
-from motfunnel.domain.rule import Reading
 from motfunnel.errors import ConflictError, ErasedError, EventError
 from motfunnel.store.checkpoints import JourneyCheckpoint
 from motfunnel.store.contact_state import ContactState

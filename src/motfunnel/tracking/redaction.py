@@ -13,10 +13,9 @@ from uuid import uuid4
 
 from attrs import evolve
 
-from motfunnel.domain.event import IDENTIFY, Event
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.event import IDENTIFY, Event, to_json
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.marker import Marker
-from motfunnel.domain.payload import to_json
 from motfunnel.domain.scrubber import ERASED, Scrubber
 from motfunnel.store.contact_state import ContactState
 from motfunnel.store.erasure import events_naming, rejects_naming, replace_event

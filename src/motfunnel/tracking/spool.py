@@ -28,9 +28,9 @@ from attrs import define, field, frozen
 
 from motfunnel.domain.instant import iso
 from motfunnel.domain.scrubber import Scrubber
-from motfunnel.domain.wording import counted
 from motfunnel.errors import SpoolError, SpoolFullError
 from motfunnel.store.deadline import left
+from motfunnel.text import counted
 from motfunnel.tracking.private_file import (
     open_private,
     replace_private,

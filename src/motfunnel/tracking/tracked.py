@@ -6,8 +6,8 @@ from typing import Any
 
 from attrs import frozen
 
+from motfunnel.domain.event import to_readable_json
 from motfunnel.domain.moment import Moment
-from motfunnel.domain.payload import to_readable_json
 from motfunnel.tracking.call import Call
 
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakKeyDictionary
 
-from motfunnel.domain.definition import Preset
 from motfunnel.domain.event import IDENTIFY
-from motfunnel.domain.funnel import Funnel, read_funnel
+from motfunnel.domain.funnel.file import Preset
+from motfunnel.domain.funnel.funnel import Funnel, read_funnel
 from motfunnel.domain.instant import Duration
 from motfunnel.domain.marker import Marker
 from motfunnel.domain.moment import MomentKind, MomentName

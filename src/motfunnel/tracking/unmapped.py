@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.scrubber import ERASED
-from motfunnel.domain.wording import counted
+from motfunnel.text import counted
 
 _NAME: Final = re.compile(r"[\w .:/-]{1,64}")
 _CONTACTS: Final = 3

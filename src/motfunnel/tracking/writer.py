@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 from attrs import evolve
 
 from motfunnel.domain.event import IDENTIFY
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.marker import Marker
 from motfunnel.errors import EventError, StoreError
 from motfunnel.store import funnels

@@ -162,7 +162,7 @@ def test_any_request_can_be_stored(source: str, path: str, agent: str) -> None:
     """Whatever a visitor sends, what is kept of it is a property that every database takes."""
     from types import SimpleNamespace
 
-    from motfunnel.domain.payload import check_properties
+    from motfunnel.domain.event import check_properties
     from motfunnel.integrations.django.surroundings import surrounded_by, with_surroundings
 
     request = SimpleNamespace(

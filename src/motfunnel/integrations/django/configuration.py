@@ -18,8 +18,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.utils.module_loading import import_string
 
-from motfunnel.domain.definition import PRESETS
-from motfunnel.domain.funnel import Funnel, preset
+from motfunnel.domain.funnel.file import PRESETS
+from motfunnel.domain.funnel.funnel import Funnel, preset
 from motfunnel.errors import MotfunnelError
 from motfunnel.integrations.django.tracker import Tracker
 from motfunnel.integrations.visitors import check_anonymous

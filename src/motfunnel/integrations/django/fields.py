@@ -14,7 +14,7 @@ from django.db import models
 from django.db.models.fields.json import KeyTransform
 from django.utils import timezone
 
-from motfunnel.domain.payload import to_json
+from motfunnel.domain.event import to_json
 from motfunnel.store.types import MARIADB_COLLATION, instant_text, read_instant, read_properties
 
 _COLLATIONS: Final = {"postgresql": "C", "mysql": MARIADB_COLLATION}

@@ -18,7 +18,7 @@ from django.db.models import (
     SmallIntegerField,
 )
 
-from motfunnel.domain.payload import MOST_CHARACTERS
+from motfunnel.domain.event import MOST_CHARACTERS
 from motfunnel.integrations.django.fields import (
     InstantField,
     KeyField,

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Final
 
-from motfunnel.domain.payload import MOST_CHARACTERS
+from motfunnel.domain.event import MOST_CHARACTERS
 
 CAMPAIGN: Final = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 """The parameters of a campaign's links that are kept."""

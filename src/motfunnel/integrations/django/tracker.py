@@ -16,7 +16,7 @@ from attrs import evolve
 from django.db import connections, transaction
 
 from motfunnel.domain.event import IDENTIFY
-from motfunnel.domain.funnel import Funnel
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.moment import Moment
 from motfunnel.integrations.django.contacts import contact_key as by_instance
 from motfunnel.integrations.django.contacts import session_contact

@@ -14,8 +14,8 @@ from typing import Any, Final, Literal, TypedDict
 
 from flask import Flask
 
-from motfunnel.domain.definition import PRESETS
-from motfunnel.domain.funnel import Funnel, preset
+from motfunnel.domain.funnel.file import PRESETS
+from motfunnel.domain.funnel.funnel import Funnel, preset
 from motfunnel.domain.instant import Duration
 from motfunnel.errors import SettingError
 from motfunnel.integrations.visitors import MODES, Anonymous

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import field, frozen
 
-from motfunnel.domain.condition import is_finite
+from motfunnel.domain.funnel.condition import is_finite
 from motfunnel.errors import FunnelError
 
 

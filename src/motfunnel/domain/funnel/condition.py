@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from motfunnel.domain.payload import check_properties, same_content
+from motfunnel.domain.event import check_properties, same_content
 
 _OPERATORS: Final[dict[str, Callable[[float, float], bool]]] = {
     ">=": operator.ge,

@@ -1,7 +1,7 @@
 """The funnel: the definition by which events become moments.
 
 Ordered stages, a rule for each event name, patience, and the thresholds of loyalty and advocacy.
-Checked when made, so that a funnel that exists can be used. ``definition`` reads and writes the
+Checked when made, so that a funnel that exists can be used. ``file`` reads and writes the
 form of a funnel file.
 """
 
@@ -18,13 +18,13 @@ from typing import Any, Final, Literal, Self
 
 from attrs import field, frozen
 
-from motfunnel.domain import definition, machine
-from motfunnel.domain import funnel_parts as parts
+from motfunnel.domain import machine
 from motfunnel.domain.event import IDENTIFY
+from motfunnel.domain.funnel import checks, file
+from motfunnel.domain.funnel.rule import Reading, Rule
+from motfunnel.domain.funnel.touchpoint import Touchpoint
 from motfunnel.domain.instant import duration_micros
-from motfunnel.domain.rule import Reading, Rule
 from motfunnel.domain.signal import Signal
-from motfunnel.domain.touchpoint import Touchpoint
 from motfunnel.errors import FunnelError, UnmappedEventError
 
 PATIENCE: Final = timedelta(days=30)
@@ -58,32 +58,32 @@ class Funnel:
         FunnelError: a part cannot be used; it names the key and what to write instead.
     """
 
-    stages: tuple[str, ...] = field(converter=parts.as_stages)
-    rules: Mapping[str, tuple[Rule, ...]] = field(converter=parts.as_rules, repr=_count)
+    stages: tuple[str, ...] = field(converter=checks.as_stages)
+    rules: Mapping[str, tuple[Rule, ...]] = field(converter=checks.as_rules, repr=_count)
     patience: Mapping[str, timedelta | None] = field(
-        factory=dict, converter=parts.as_patience, repr=False
+        factory=dict, converter=checks.as_patience, repr=False
     )
     loyal_after: int = 2
-    loyal_apart: timedelta = field(default=timedelta(), converter=parts.as_apart)
+    loyal_apart: timedelta = field(default=timedelta(), converter=checks.as_apart)
     apostle_after_referrals: int | None = 3
     unmapped: Literal["note", "touch", "refuse"] = "note"
     touchpoints: Mapping[str, Touchpoint] = field(
-        factory=dict, converter=parts.as_touchpoints, repr=_count
+        factory=dict, converter=checks.as_touchpoints, repr=_count
     )
     terms: tuple[int, ...] = field(init=False, repr=False)
     fingerprint: str = field(init=False)
     _constant: dict[str, Reading] = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        parts.check_stages(self.stages)
-        parts.check_rules(self.rules, self.stages)
-        parts.check_patience(self.patience, self.stages)
-        parts.check_count("loyal_after", self.loyal_after, 2)
-        parts.check_apart(self.loyal_apart)
+        checks.check_stages(self.stages)
+        checks.check_rules(self.rules, self.stages)
+        checks.check_patience(self.patience, self.stages)
+        checks.check_count("loyal_after", self.loyal_after, 2)
+        checks.check_apart(self.loyal_apart)
         if self.apostle_after_referrals is not None:
-            parts.check_count("apostle_after_referrals", self.apostle_after_referrals, 1)
-        definition.check_name(self.unmapped, parts.UNMAPPED, "unmapped", "choice")
-        parts.check_touchpoints(self.touchpoints)
+            checks.check_count("apostle_after_referrals", self.apostle_after_referrals, 1)
+        file.check_name(self.unmapped, checks.UNMAPPED, "unmapped", "choice")
+        checks.check_touchpoints(self.touchpoints)
         object.__setattr__(self, "terms", self._make_terms())
         object.__setattr__(self, "fingerprint", self._make_fingerprint())
         object.__setattr__(self, "_constant", self._make_constant())
@@ -95,22 +95,22 @@ class Funnel:
         Raises:
             FunnelError: the file is missing, is no TOML, or defines no usable funnel.
         """
-        return cls(**definition.read_toml(Path(path)))
+        return cls(**file.read_toml(Path(path)))
 
     @classmethod
     def from_dict(cls, written: Mapping[str, Any]) -> Self:
         """Make a funnel of the form that a funnel file has (see ``to_dict``)."""
-        return cls(**definition.read(written))
+        return cls(**file.read(written))
 
     @classmethod
     def ecommerce(cls) -> Self:
         """A web shop, on the event names of Segment's e-commerce specification."""
-        return cls(**definition.read_preset("ecommerce"))
+        return cls(**file.read_preset("ecommerce"))
 
     @classmethod
     def saas(cls) -> Self:
         """Software sold to businesses, on the event names of Segment's B2B SaaS specification."""
-        return cls(**definition.read_preset("saas"))
+        return cls(**file.read_preset("saas"))
 
     def __eq__(self, other: object) -> bool:
         """Whether the two classify alike, and have the same journey map."""
@@ -126,9 +126,7 @@ class Funnel:
 
     def to_dict(self) -> dict[str, Any]:
         """Give the definition in the form of a funnel file, ready for JSON or TOML."""
-        return definition.write(
-            {name: getattr(self, name) for name in definition.KEYS}, self.patience_of(None)
-        )
+        return file.write({name: getattr(self, name) for name in file.KEYS}, self.patience_of(None))
 
     def patience_of(self, stage: str | None) -> timedelta | None:
         """How long a contact at the stage may be silent; None: for ever."""
@@ -214,15 +212,15 @@ def preset(name: str) -> Funnel:
     Raises:
         FunnelError: there is none.
     """
-    if name not in definition.PRESETS:
-        close = get_close_matches(name.lower(), definition.PRESETS, n=1)
+    if name not in file.PRESETS:
+        close = get_close_matches(name.lower(), file.PRESETS, n=1)
         meant = f'did you mean "{close[0]}"? A' if close else "a"
         raise FunnelError(
             "funnel",
-            f"{name!r} is none of the presets ({', '.join(definition.PRESETS)})",
+            f"{name!r} is none of the presets ({', '.join(file.PRESETS)})",
             f"{meant} funnel file is read by Funnel.from_toml({name!r})",
         )
-    return Funnel(**definition.read_preset(name))
+    return Funnel(**file.read_preset(name))
 
 
 def read_funnel(given: object) -> Funnel | None:
@@ -242,5 +240,5 @@ def read_funnel(given: object) -> Funnel | None:
     elif callable(given):
         remedy = "call it, such as Funnel.ecommerce()"
     else:
-        remedy = f"give a Funnel, or the name of a preset ({', '.join(definition.PRESETS)})"
+        remedy = f"give a Funnel, or the name of a preset ({', '.join(file.PRESETS)})"
     raise FunnelError("funnel", f"a {type(given).__name__} is no Funnel", remedy)

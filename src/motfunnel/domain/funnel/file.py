@@ -6,6 +6,8 @@ together, ``Funnel`` checks.
 
 from __future__ import annotations
 
+import json
+import re
 import tomllib
 from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
@@ -14,10 +16,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, get_args
 
-from motfunnel.domain import rule as rules
+from motfunnel.domain.funnel import rule as rules
+from motfunnel.domain.funnel.rule import Rule
+from motfunnel.domain.funnel.touchpoint import Touchpoint
 from motfunnel.domain.instant import format_duration, parse_duration
-from motfunnel.domain.rule import Rule
-from motfunnel.domain.touchpoint import Touchpoint
 from motfunnel.errors import FunnelError
 
 Preset: TypeAlias = Literal["ecommerce", "saas"]
@@ -52,6 +54,8 @@ _FORMS: Final[dict[str, tuple[Callable[..., Rule], str, tuple[str, ...]]]] = {
     "leave": (rules.leave, "reason", ()),
 }
 
+_BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
+
 
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a funnel file into the arguments of ``Funnel``."""
@@ -79,7 +83,7 @@ def _neither(path: Path) -> FunnelError:
 
 def read_preset(name: str) -> dict[str, Any]:
     """Read a preset, which is a funnel file that comes with the package."""
-    file = resources.files("motfunnel.domain").joinpath("presets", f"{name}.toml")
+    file = resources.files("motfunnel.domain.funnel").joinpath("presets", f"{name}.toml")
     return read(tomllib.loads(file.read_text(encoding="utf-8")))
 
 
@@ -213,3 +217,37 @@ def _read_touchpoint(key: str, written: object) -> Touchpoint:
         return Touchpoint(**written)
     except FunnelError as error:
         raise FunnelError(f"{key}.{error.key}", error.reason, error.remedy) from None
+
+
+def rule_text(name: str, rule: Rule) -> str:
+    """Write the rule of an event name.
+
+    >>> from motfunnel.domain.funnel.rule import leave, touch
+    >>> print(rule_text("page_viewed", touch()))
+    page_viewed = "touch"
+    >>> print(rule_text("Plan Changed", leave("reason", when={"plan": "free"})))
+    "Plan Changed" = { leave = "reason", when = { plan = "free" } }
+    """
+    written = write_rule(rule)
+    if [*written.values()] == [True]:
+        return line(name, next(iter(written)))
+    return line(name, written)
+
+
+def line(key: str, value: object) -> str:
+    """Write one key of a funnel file with its value.
+
+    >>> line("loyal_after", 2), line("lead", "14d")
+    ('loyal_after = 2', 'lead = "14d"')
+    """
+    return f"{_key(key)} = {_value(value)}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(line(key, one) for key, one in value.items()) + " }"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _key(key: str) -> str:
+    return key if _BARE.fullmatch(key) else json.dumps(key, ensure_ascii=False)

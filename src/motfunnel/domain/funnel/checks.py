@@ -9,12 +9,11 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from motfunnel.domain.definition import check_name
-from motfunnel.domain.event import IDENTIFY
+from motfunnel.domain.event import IDENTIFY, check_text
+from motfunnel.domain.funnel.file import check_name
+from motfunnel.domain.funnel.rule import Rule
+from motfunnel.domain.funnel.touchpoint import Touchpoint
 from motfunnel.domain.instant import LONGEST, Duration, read_duration
-from motfunnel.domain.payload import check_text
-from motfunnel.domain.rule import Rule
-from motfunnel.domain.touchpoint import Touchpoint
 from motfunnel.errors import FunnelError
 
 UNMAPPED: Final = ("note", "touch", "refuse")

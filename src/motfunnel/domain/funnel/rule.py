@@ -11,14 +11,8 @@ from typing import Any, NamedTuple
 
 from attrs import frozen
 
-from motfunnel.domain.condition import (
-    Condition,
-    is_blank,
-    is_finite,
-    make_condition,
-    number,
-)
-from motfunnel.domain.payload import to_json
+from motfunnel.domain.event import to_json
+from motfunnel.domain.funnel.condition import Condition, is_blank, is_finite, make_condition, number
 from motfunnel.domain.signal import Signal
 from motfunnel.errors import FunnelError
 
