@@ -5,7 +5,7 @@ import math
 import pytest
 
 from motfunnel.statistics import Proportion, SurvivalCurve, critical_value, difference, log_rank
-from motfunnel.statistics.chi_square import upper_tail
+from motfunnel.statistics.log_rank import upper_tail
 
 proportion = pytest.importorskip("statsmodels.stats.proportion")
 survfunc = pytest.importorskip("statsmodels.duration.survfunc")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from motfunnel.statistics import SurvivalCurve, log_rank, log_rank_of_risk_sets
-from motfunnel.statistics.chi_square import of_deviations, upper_tail
+from motfunnel.statistics.log_rank import of_deviations, upper_tail
 from tests.statistics.strategies import observations
 
 EMPTY = SurvivalCurve.from_counts([])

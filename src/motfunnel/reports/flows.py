@@ -21,7 +21,7 @@ from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.reports.clock import Cohort
 from motfunnel.reports.opening import Opened
 from motfunnel.statistics import ClusteredShare, Interval
-from motfunnel.statistics.clustered_share import IN_WORDS
+from motfunnel.statistics.ratio import IN_WORDS
 
 DEFINITION: Final = (
     "from each moment of a contact to its next one, or to where it is now: still active, away, or "

@@ -13,7 +13,7 @@ from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.reports.journey_map_rows import MapRow
 from motfunnel.reports.touchpoint_facts import Tally, in_map_order
 from motfunnel.statistics import ClusteredShare, Sample
-from motfunnel.statistics.clustered_share import IN_WORDS
+from motfunnel.statistics.ratio import IN_WORDS
 
 MAP_DEFINITION: Final = (
     "each touchpoint at the highest stage that the contact had reached: the score that the journey "

@@ -35,7 +35,7 @@ from motfunnel.reports.touchpoint_rows import (
     WorstRow,
 )
 from motfunnel.statistics import ClusteredShare, Sample, intraclass_correlation, mean_range
-from motfunnel.statistics.clustered_share import IN_WORDS
+from motfunnel.statistics.ratio import IN_WORDS
 
 WORST: Final = 10
 _SORTED_AT_ONCE: Final = 1_000

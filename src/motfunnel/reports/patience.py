@@ -27,7 +27,7 @@ from motfunnel.domain.instant import MICROSECOND, format_duration
 from motfunnel.reports.patience_counts import Asked, StageCounts
 from motfunnel.reports.silence import TOUCHED, Silence
 from motfunnel.statistics import ClusteredShare, Interval
-from motfunnel.statistics.clustered_share import IN_WORDS
+from motfunnel.statistics.ratio import IN_WORDS
 
 DEFINITION: Final = (
     "of the silences at a stage that lasted at least so long and were observed for the horizon "

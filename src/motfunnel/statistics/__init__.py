@@ -3,20 +3,17 @@
 Pure: the standard library and attrs only, counts in, values out. Re-exports, defines nothing.
 """
 
-from motfunnel.statistics.clustered import ClusteredCurve
-from motfunnel.statistics.clustered_share import ClusteredShare
-from motfunnel.statistics.comparison import LogRank, log_rank, log_rank_of_risk_sets
-from motfunnel.statistics.competing import CompetingRisks
-from motfunnel.statistics.conditional import Chance
+from motfunnel.statistics.aalen_johansen import CompetingRisks
+from motfunnel.statistics.chance import Chance
 from motfunnel.statistics.interval import Z95, Interval, critical_value, log_log_interval
-from motfunnel.statistics.median import MedianInterval
+from motfunnel.statistics.kaplan_meier import MedianInterval, RestrictedMean, Step, SurvivalCurve
+from motfunnel.statistics.kaplan_meier_clustered import ClusteredCurve
+from motfunnel.statistics.log_rank import LogRank, log_rank, log_rank_of_risk_sets
 from motfunnel.statistics.net_promoter import NetPromoterScore
 from motfunnel.statistics.proportion import Difference, Proportion, difference
-from motfunnel.statistics.ratio import Ratio
-from motfunnel.statistics.restricted_mean import RestrictedMean
+from motfunnel.statistics.ratio import ClusteredShare, Ratio
 from motfunnel.statistics.risk_table import RiskTable
-from motfunnel.statistics.spread import Sample, intraclass_correlation, mean_range
-from motfunnel.statistics.survival import Step, SurvivalCurve
+from motfunnel.statistics.variance import Sample, intraclass_correlation, mean_range
 
 __all__ = [
     "Z95",

@@ -15,7 +15,7 @@ from typing import Self
 from attrs import field, frozen
 
 from motfunnel.statistics.interval import CONFIDENCE, Interval, log_log_interval
-from motfunnel.statistics.survival import SurvivalCurve
+from motfunnel.statistics.kaplan_meier import SurvivalCurve
 
 _Tally = defaultdict[int, int]
 

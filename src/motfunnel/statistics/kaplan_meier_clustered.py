@@ -21,9 +21,12 @@ from motfunnel.statistics.interval import (
     critical_value,
     log_log_interval,
 )
-from motfunnel.statistics.median import MedianInterval, median_interval
-from motfunnel.statistics.restricted_mean import RestrictedMean
-from motfunnel.statistics.survival import SurvivalCurve
+from motfunnel.statistics.kaplan_meier import (
+    MedianInterval,
+    RestrictedMean,
+    SurvivalCurve,
+    median_interval,
+)
 
 FEWEST_CLUSTERS: Final = 2
 """One contact alone says nothing of how contacts differ, however often it returned."""

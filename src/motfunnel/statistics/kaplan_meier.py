@@ -1,14 +1,17 @@
-"""The curve of return: what share is still away after each duration, by Kaplan and Meier.
+"""The curve of return by Kaplan and Meier, with its median and its restricted mean.
 
 Counts in, values out; None wherever the counts cannot say, and nothing carried forward. For
-independent episodes without competing events: ``clustered`` and ``competing`` hold the others.
+independent episodes without competing events; ``kaplan_meier_clustered`` and ``aalen_johansen``
+hold the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from math import inf
-from typing import Self
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from math import fsum, inf, sqrt
+from operator import neg
+from typing import Final, Self
 
 from attrs import field, frozen
 
@@ -16,11 +19,13 @@ from motfunnel.statistics.interval import (
     CONFIDENCE,
     Interval,
     critical_value,
+    log_log_ends,
     log_log_interval,
 )
-from motfunnel.statistics.median import MedianInterval, median_interval, median_row
-from motfunnel.statistics.restricted_mean import RestrictedMean
 from motfunnel.statistics.risk_table import RiskTable
+
+HALF: Final = 0.5 + 1e-9
+"""The share away at which half are back; the slack takes up rounding where it is met exactly."""
 
 
 @frozen(kw_only=True)
@@ -185,3 +190,90 @@ def _estimate(table: RiskTable) -> tuple[tuple[float, ...], tuple[float, ...]]:
         if censored:
             share, total, base = survival[-1], greenwood[-1], away - censored
     return tuple(survival), tuple(greenwood)
+
+
+@frozen(kw_only=True)
+class MedianInterval:
+    """The durations between which the median lies; an upper end of None was not yet reached."""
+
+    lower: int
+    upper: int | None
+
+
+def median_row(survival: Sequence[float]) -> int | None:
+    """Find the first row from which on at most half are still away, or None.
+
+    >>> median_row([0.75, 0.5, 0.25])
+    1
+    """
+    found = bisect_left(survival, -HALF, key=neg)
+    return found if found < len(survival) else None
+
+
+def median_interval(rows: Iterable[tuple[int, float, float]], z: float) -> MedianInterval | None:
+    """Find where the lower and the upper end of a curve's band first fall to a half.
+
+    Where nobody is left away the band has ended, and crosses nothing.
+
+    Args:
+        rows: the duration, the share still away, and the variance of its logarithm, in order.
+        z: how many standard errors either way the band reaches.
+    """
+    lower = None
+    for duration, survival, variance in rows:
+        ends = log_log_ends(survival, variance, z)
+        if ends is None:
+            continue
+        if lower is None and ends[0] <= HALF:
+            lower = duration
+        if lower is not None and ends[1] <= HALF:
+            return MedianInterval(lower=lower, upper=duration)
+    return None if lower is None else MedianInterval(lower=lower, upper=None)
+
+
+@frozen(kw_only=True)
+class RestrictedMean:
+    """The average time away up to a horizon, in the unit of the durations.
+
+    The area under the curve of the share still away; its variance sums, over the return times,
+    the square of the area still to come times Greenwood's term (Meier 1975; Klein & Moeschberger
+    2003, section 4.5). The denominator of all of it is everybody observed.
+    """
+
+    tau: int
+    value: float
+    variance: float
+
+    @classmethod
+    def of(cls, table: RiskTable, survival: Sequence[float], tau: int) -> Self:
+        """Measure the area under the curve up to the horizon, which the table covers.
+
+        Args:
+            table: the counts of the curve.
+            survival: the share still away from each row of the table on.
+            tau: the horizon.
+        """
+        row = table.row(tau)
+        end, areas, terms = tau, [], []
+        to_come = 0.0
+        for i in range(-1 if row is None else row, -1, -1):
+            area = survival[i] * (end - table.durations[i])
+            areas.append(area)
+            to_come += area
+            end = table.durations[i]
+            at_risk, returned = table.at_risk[i], table.returned[i]
+            if to_come and returned:
+                terms.append(to_come * to_come * (returned / (at_risk * (at_risk - returned))))
+        return cls(tau=tau, value=fsum([*areas, end]), variance=fsum(terms))
+
+    @property
+    def standard_error(self) -> float:
+        """The square root of the variance."""
+        return sqrt(self.variance)
+
+    def interval(self, confidence: float = CONFIDENCE) -> Interval | None:
+        """Give the normal interval, either side alike; None where no return made a variance."""
+        reach = critical_value(confidence) * self.standard_error
+        if not reach:
+            return None
+        return Interval(lower=self.value - reach, upper=self.value + reach)

@@ -9,9 +9,9 @@ from typing import Self
 
 from attrs import frozen
 
-from motfunnel.statistics.competing import CompetingRisks
+from motfunnel.statistics.aalen_johansen import CompetingRisks
 from motfunnel.statistics.interval import CONFIDENCE, Interval, log_log_interval
-from motfunnel.statistics.survival import SurvivalCurve
+from motfunnel.statistics.kaplan_meier import SurvivalCurve
 
 
 @frozen(kw_only=True)
