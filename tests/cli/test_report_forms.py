@@ -146,7 +146,7 @@ def test_names_are_folded_on_a_terminal_and_whole_in_a_pipe(
     asked = ("report", "worklist", "--as-of", "2024-05-01")
     for n in range(3):
         assert f"{'a' * 90}{n} " in filled(*asked).stdout
-    monkeypatch.setattr("motfunnel.cli.handing.terminal_width", lambda: 90)
+    monkeypatch.setattr("motfunnel.cli.report.terminal_width", lambda: 90)
     lines = filled(*asked).stdout.splitlines()
     assert max(map(len, lines)) <= 90
     assert sum(line.count("a" * 16) for line in lines) > 5

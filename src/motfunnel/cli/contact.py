@@ -1,14 +1,37 @@
-"""``motfunnel contact``: one contact's story, and why each moment holds."""
+"""``motfunnel contact`` and ``motfunnel moments``: one contact's story, and what happened to all."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
 
 import click
 from attrs import evolve
 
-from motfunnel.cli.output import formats, print_json, print_lines, safe
+from motfunnel.cli.arguments import read_instant, zone
+from motfunnel.cli.output import (
+    formats,
+    print_csv_rows,
+    print_json,
+    print_json_rows,
+    print_lines,
+    safe,
+)
 from motfunnel.cli.store import with_tracker
-from motfunnel.cli.words import read_instant, zone
+from motfunnel.domain.instant import iso
+from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.tracking.tracker import Tracker
+
+COLUMNS: Final = (
+    "contact",
+    "moment",
+    "occurred_at",
+    "event_id",
+    "from_stage",
+    "to_stage",
+    "reason",
+    "episode",
+)
 
 
 @click.command("contact")
@@ -28,3 +51,53 @@ def contact_command(
         aliases = tuple(map(safe, profile.aliases))
         told = evolve(profile, contact=safe(profile.contact), aliases=aliases)
         print_lines(map(safe, told.tell().splitlines()))
+
+
+@click.command("moments")
+@with_tracker
+@click.option("--contact", metavar="KEY", help="Of this contact only.")
+@click.option("--kind", type=click.Choice([kind.value for kind in MomentKind]))
+@click.option("--since", metavar="INSTANT", help="From this instant on.")
+@click.option("--as-of", metavar="INSTANT", help="As of this instant.")
+@click.option("--timezone", type=zone, default="UTC", help="Where naive instants are read.")
+@formats("text", "json", "csv")
+def moments_command(
+    tracker: Tracker,
+    /,
+    contact: str | None,
+    kind: str | None,
+    since: str | None,
+    as_of: str | None,
+    timezone: str,
+    form: str,
+) -> None:
+    """List moments, contact by contact, each contact's in order."""
+    found = tracker.iter_moments(
+        contact,
+        kind=None if kind is None else MomentKind(kind),
+        since=read_instant(since, timezone, "since"),
+        as_of=read_instant(as_of, timezone, "as-of"),
+    )
+    if form == "csv":
+        print_csv_rows(COLUMNS, (tuple(moment.to_dict().values()) for moment in found))
+    elif form == "json":
+        print_json_rows(moment.to_dict() for moment in found)
+    else:
+        print_lines(_lines(found))
+
+
+def _lines(moments: Iterator[Moment]) -> Iterator[str]:
+    for moment in moments:
+        at, contact = iso(moment.occurred_at), safe(moment.contact)
+        yield f"{at}  {moment.kind.value:<10}  {contact:<24}  {safe(_detail(moment))}".rstrip()
+
+
+def _detail(moment: Moment) -> str:
+    if moment.kind is MomentKind.CONVERSION:
+        return f"{moment.from_stage} to {moment.to_stage}"
+    if moment.kind is MomentKind.REFERRAL and moment.referred:
+        return f"referred {moment.referred}"
+    if moment.episode is not None:
+        why = f"{moment.reason}, " if moment.reason else ""
+        return f"{why}episode {moment.episode}"
+    return ""

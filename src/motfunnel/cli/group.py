@@ -10,14 +10,14 @@ from typing import Any, Final
 
 import click
 
-from motfunnel.cli.faults import DEBUG, telling_faults
+from motfunnel.cli.exit import DEBUG, telling_faults
 
 # The commands in the order of the help: the module of each, and what it does.
 COMMANDS: Final = {
     "demo": "demo",
-    "import": "importing",
+    "import": "imports",
     "report": "report",
-    "moments": "moments",
+    "moments": "contact",
     "contact": "contact",
     "sweep": "upkeep",
     "rebuild": "upkeep",

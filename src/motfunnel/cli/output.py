@@ -7,13 +7,16 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import click
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _UNENCODABLE: Final = "backslashreplace"
+
+Report = Callable[[str, int], None]
 
 
 def formats(*names: str) -> Callable[..., Any]:
@@ -69,3 +72,26 @@ def print_csv_rows(header: Sequence[str], rows: Iterable[Iterable[Any]]) -> None
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(rows)
+
+
+@contextmanager
+def showing_progress() -> Iterator[Report]:
+    """Give a function that shows how many of something are done."""
+    if not sys.stderr.isatty():
+        yield lambda _, __: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.completed:,} {task.description}"))
+    with Progress(
+        *columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True
+    ) as progress:
+        tasks = {}
+
+        def show(what: str, done: int) -> None:
+            if what not in tasks:
+                tasks[what] = progress.add_task(what, total=None)
+            progress.update(tasks[what], completed=done)
+
+        yield show

@@ -1,26 +1,35 @@
-"""``motfunnel report``: rates and reports, with what they count and how sure they are."""
+"""``motfunnel report``: rates and reports, as text, JSON, CSV or a page, printed or in a file.
+
+A page's figures are drawn by a script: beside a file it lies as a file; a page that is printed
+finds it where it is installed.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import click
-from attrs import evolve
+from attrs import evolve, field, frozen
 
-from motfunnel.cli.handing import FORMS, Asked, file_to_write, hand_on, must_draw
-from motfunnel.cli.output import formats
+from motfunnel.answers.answer import Answer
+from motfunnel.cli.arguments import duration, read_funnel, read_instant, zone
+from motfunnel.cli.output import formats, print_lines, print_whole, terminal_width
 from motfunnel.cli.report_forms import ALL, GIVEN, REPORTS, Told, list_reports, method_of
 from motfunnel.cli.store import with_tracker
-from motfunnel.cli.words import duration, read_funnel, read_instant, zone
 from motfunnel.domain.calendar import UNITS, WEEKDAYS
 from motfunnel.domain.lens import LENSES
 from motfunnel.errors import QuestionError
+from motfunnel.figures import Section, page, place_script, plotly_script, write_whole
+from motfunnel.figures.page import SCRIPT
 from motfunnel.reports.grouping import NO_TRAITS
 from motfunnel.reports.report import Report
 from motfunnel.tracking.tracker import Tracker
+
+FORMS: Final = ("text", "json", "csv", "html")
 
 QUARTER: Final = timedelta(days=90)
 _PERIODS: Final = ((4, "month"), (12, "quarter"))
@@ -31,6 +40,83 @@ BY: Final = (
     "Group by: stage, reason, source, a trait (trait:NAME where it is called so), or property:NAME "
     "of the event. Of touchpoints and complaints a plain name is a property; trait:NAME is a trait."
 )
+
+
+@frozen
+class Asked:
+    """What came of the questions.
+
+    Attributes:
+        answers: by the name of the report.
+        left_out: why there is no answer, by the name of the report.
+    """
+
+    answers: dict[str, Answer[Any]]
+    left_out: dict[str, str] = field(factory=dict)
+
+
+def must_draw(form: str) -> None:
+    """Make sure, before anything is asked, that a page can be drawn if one is wanted.
+
+    Raises:
+        MissingExtraError: what draws it is not installed.
+    """
+    if form == "html":
+        plotly_script()
+
+
+def file_to_write(_: click.Context, __: click.Parameter, file: Path | None) -> Path | None:
+    """Refuse a file in a folder that is not there."""
+    if file is not None and not file.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {file.parent}")
+    return file
+
+
+def hand_on(asked: Asked, form: str, output: Path | None, *, title: str = "") -> None:
+    """Print answers in a form, or write them into a file.
+
+    Args:
+        asked: the answers.
+        form: one of ``FORMS``.
+        output: the file; None: they are printed.
+        title: of all of them together; of one answer none is needed.
+    """
+    text = _written(asked, form, title, beside=output is not None)
+    if output is not None:
+        write_whole(output, text.encode())
+        if form == "html":
+            place_script(output.parent)
+    elif form in ("csv", "html"):
+        print_whole(text)
+    else:
+        print_lines([text.removesuffix("\n")])
+
+
+def _written(asked: Asked, form: str, title: str, *, beside: bool) -> str:
+    answers = asked.answers
+    if form == "html":
+        sections = [Section(name, answer) for name, answer in answers.items()]
+        script = SCRIPT if beside else plotly_script().as_uri()
+        return page(sections, title=title, left_out=_left_out(asked), script=script)
+    if form == "csv":
+        return "".join(answer.to_csv() for answer in answers.values())
+    if form == "json":
+        return _json(asked, title)
+    width = None if beside else terminal_width()
+    told = [answer.to_text(width) for answer in answers.values()]
+    if asked.left_out:
+        told.append("\n".join(["Not asked:", *(f"  {one}" for one in _left_out(asked))]))
+    return "\n\n\n".join(told) + "\n"
+
+
+def _json(asked: Asked, title: str) -> str:
+    told = {name: answer.to_dict() for name, answer in asked.answers.items()}
+    whole = {"reports": told, "left_out": asked.left_out} if title else next(iter(told.values()))
+    return json.dumps(whole, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def _left_out(asked: Asked) -> list[str]:
+    return [f"{name}: {why}" for name, why in asked.left_out.items()]
 
 
 @click.command("report", epilog=list_reports())

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from motfunnel.cli.faults import NOT_WHOLLY
+from motfunnel.cli.exit import NOT_WHOLLY
 from motfunnel.cli.output import print_lines, safe
 from motfunnel.cli.store import with_tracker_of_any
 from motfunnel.tracking.set_aside import SetAside

@@ -6,19 +6,25 @@ context's ``meta``; then only what is typed names another store, and no environm
 
 from __future__ import annotations
 
+import asyncio
 import os
+import sys
 from collections.abc import Callable
 from functools import wraps
+from importlib import import_module
+from operator import attrgetter
+from types import ModuleType
 from typing import Any, Final
 
 import click
 from click.core import ParameterSource
 
+from motfunnel.cli.arguments import read_funnel
 from motfunnel.cli.output import safe
-from motfunnel.cli.words import read_funnel
 from motfunnel.errors import NoFunnelError, UrlError
 from motfunnel.store.funnels import tenants
 from motfunnel.store.urls import missing_file
+from motfunnel.tracking.async_tracker import AsyncTracker
 from motfunnel.tracking.tracker import Tracker
 
 HOST: Final = "motfunnel.host"
@@ -27,6 +33,8 @@ SECRET: Final = "MOTFUNNEL_TOMBSTONE_KEY"
 
 _OF_DB: Final = ("funnel", "tenant", "schema")
 _NO_STORE: Final = "see to the database's name and --schema; motfunnel import makes the tables"
+
+Work = Callable[[Tracker], Any]
 
 
 def with_tracker(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -104,8 +112,6 @@ def _use(
     if name == HOST:
         return work(ctx.meta[HOST]())
     if name == "--app":
-        from motfunnel.cli.app import use_app
-
         return use_app(value, work)
     given = {option: value for option, value in of_db.items() if value is not None}
     given["funnel"] = read_funnel(of_db["funnel"])
@@ -133,3 +139,67 @@ def _check_there(url: str) -> None:
 def _or_of(known: list[str]) -> str:
     """Which tenants one could have meant."""
     return f"; there are the tenants: {safe(', '.join(known))} (--tenant)" if known else ""
+
+
+def use_app(path: str, work: Work) -> Any:
+    """Do a command's work with the tracker of an application.
+
+    Raises:
+        click.BadParameter: nothing of this name is a tracker, or gives one.
+    """
+    tracker = find_tracker(path)
+    if isinstance(tracker, AsyncTracker):
+        return asyncio.run(_use_asynchronously(tracker, work))
+    with tracker:
+        return work(tracker)
+
+
+def find_tracker(path: str) -> Tracker | AsyncTracker:
+    """Import what is named: a tracker, or a function that gives one.
+
+    Raises:
+        click.BadParameter: it is neither.
+    """
+    module, _, name = path.partition(":")
+    if not (module and name):
+        raise _refused(f"{path!r} names nothing in a module; write e.g. --app shop.crm:tracker")
+    found = _look_up(module, name)
+    if callable(found):
+        found = found()
+    if not isinstance(found, Tracker | AsyncTracker):
+        raise _refused(
+            f"{path} is no tracker and gives none; its type is {type(found).__name__} "
+            "(in Flask write flask motfunnel …, in Django manage.py motfunnel …)"
+        )
+    return found
+
+
+def _look_up(module: str, name: str) -> Any:
+    loaded = _load(module)
+    try:
+        return attrgetter(name)(loaded)
+    except AttributeError:
+        raise _refused(f"{module} has no {name!r}") from None
+
+
+def _load(module: str) -> ModuleType:
+    if os.getcwd() not in sys.path:  # a console script begins elsewhere
+        sys.path.insert(0, os.getcwd())
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise  # it is there, and what it imports is not
+        raise _refused(f"there is no module {error.name!r} here") from None
+
+
+async def _use_asynchronously(tracker: AsyncTracker, work: Work) -> Any:
+    """Do the work on an event loop that ends with it, and so do the connections made on it."""
+    try:
+        return await tracker.run(work)
+    finally:
+        await tracker.run(lambda tracker: tracker.database.engine.dispose())
+
+
+def _refused(reason: str) -> click.BadParameter:
+    return click.BadParameter(reason, param_hint="'--app'")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import click
 
-from motfunnel.cli.faults import IMPOSSIBLE, NOT_WHOLLY
-from motfunnel.cli.output import formats, print_json, print_lines, safe
-from motfunnel.cli.progress import showing_progress
+from motfunnel.cli.arguments import read_instant, zone
+from motfunnel.cli.exit import IMPOSSIBLE, NOT_WHOLLY
+from motfunnel.cli.output import formats, print_json, print_lines, safe, showing_progress
 from motfunnel.cli.store import with_tracker
-from motfunnel.cli.words import read_instant, zone
 from motfunnel.errors import NoFunnelError
 from motfunnel.text import counted
 from motfunnel.tracking.tracker import Tracker

@@ -7,11 +7,10 @@ from typing import Any, Final
 
 import click
 
-from motfunnel.cli.faults import NOT_WHOLLY
-from motfunnel.cli.output import print_lines, safe
-from motfunnel.cli.progress import Report, showing_progress
+from motfunnel.cli.arguments import zone
+from motfunnel.cli.exit import NOT_WHOLLY
+from motfunnel.cli.output import Report, print_lines, safe, showing_progress
 from motfunnel.cli.store import with_tracker_of_any
-from motfunnel.cli.words import zone
 from motfunnel.intake.imported import Imported
 from motfunnel.intake.importing import import_file
 from motfunnel.intake.retrying import retry_rejects
