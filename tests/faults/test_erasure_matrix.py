@@ -20,7 +20,7 @@ from motfunnel import Tracker
 from motfunnel.domain.scrubber import is_unmistakable
 from motfunnel.errors import StoreError
 from motfunnel.intake import import_file
-from motfunnel.intake.rejecting import write_rejects_file
+from motfunnel.intake.rejects import write_rejects_file
 from motfunnel.tracking.call import Call
 from motfunnel.tracking.set_aside import set_aside
 from motfunnel.tracking.spool import Spool

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from motfunnel import Tracker
-from motfunnel.intake import importing
+from motfunnel.intake import importer as importing
 from motfunnel.tracking.check import check_contacts
 from tests.intake.conftest import FUNNEL, NOW, Write, ids, take
 

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from motfunnel import Funnel, Tracker, purchase, rating, touch
+from motfunnel.domain.instant import instant_text
 from motfunnel.errors import EventError
-from motfunnel.intake.columns import Columns
-from motfunnel.intake.instants import instant_reader, plain_text
-from motfunnel.intake.row_reader import RowReader
-from motfunnel.intake.text_cells import TextCells
-from motfunnel.store.types import instant_text
+from motfunnel.intake.files.columns import Columns
+from motfunnel.intake.files.csv import TextCells
+from motfunnel.intake.files.instants import instant_reader, plain_text
+from motfunnel.intake.rows import RowReader
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FUNNEL = Funnel(

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from motfunnel import MomentKind, Tracker
 from motfunnel.domain.event import make_event
 from motfunnel.domain.journey import walk
-from motfunnel.intake import import_file, importing
+from motfunnel.intake import import_file
+from motfunnel.intake import importer as importing
 from tests.intake.conftest import (
     COLUMNS,
     FUNNEL,

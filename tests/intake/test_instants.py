@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from motfunnel.domain.instant import from_micros
-from motfunnel.intake.instants import first_instant, instant_reader
+from motfunnel.intake.files.instants import first_instant, instant_reader
 
 BERLIN = "Europe/Berlin"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from motfunnel import Tracker
-from motfunnel.intake import importing
+from motfunnel.intake import importer as importing
 from tests.intake.conftest import FUNNEL, NOW, Write, checkpoints, ids, rejects, stored, take
 
 SCRIPT = """

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text,
 
 from motfunnel import AsyncTracker, Health, Tracker
 from motfunnel.errors import RefusedError, StoreError
-from motfunnel.intake.importing import import_file
+from motfunnel.intake.importer import import_file
 from motfunnel.store.rehearsal import ROOM
 from motfunnel.store.tables import tables
 from tests.tracking.scene import DAY, FUNNEL, NOON, Clock, day

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from motfunnel import MomentKind, Tracker
 from motfunnel.errors import StoreError
-from motfunnel.intake.importing import import_file
+from motfunnel.intake.importer import import_file
 from tests.tracking.scene import FUNNEL, day, row_counts, told_kinds
 from tests.tracking.trouble import (
     Fault,

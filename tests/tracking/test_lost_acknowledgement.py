@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from motfunnel import MomentKind, Tracker
-from motfunnel.intake.importing import import_file
+from motfunnel.intake.importer import import_file
 from tests.faults.figures import Figures
 from tests.tracking.scene import FUNNEL, NOON, day, row_counts, told_kinds
 from tests.tracking.trouble import Proxy

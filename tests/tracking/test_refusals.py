@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from motfunnel import AsyncTracker, MomentKind, Tracker
 from motfunnel.errors import ConflictError, EventError, MergeError, RefusedError
-from motfunnel.intake.importing import import_file
-from motfunnel.intake.retrying import retry_rejects
+from motfunnel.intake.importer import import_file
+from motfunnel.intake.retry import retry_rejects
 from motfunnel.store.tables import tables
 from tests.tracking.conftest import admit_poison
 from tests.tracking.scene import FUNNEL, NOON, row_counts, told_kinds

@@ -15,7 +15,7 @@ from attrs import evolve
 from sqlalchemy import Engine, create_engine, event, update
 
 from motfunnel import Moment, Tracker
-from motfunnel.intake.importing import import_file
+from motfunnel.intake.importer import import_file
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.tables import tables
 from motfunnel.tracking.sweep import BATCH, sweep_in_batches

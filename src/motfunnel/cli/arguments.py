@@ -10,7 +10,7 @@ import click
 from motfunnel.domain.funnel.file import PRESETS
 from motfunnel.domain.funnel.funnel import Funnel, preset
 from motfunnel.domain.instant import parse_duration
-from motfunnel.intake.instants import instant_reader, read_zone
+from motfunnel.intake.files.instants import instant_reader, read_zone
 
 
 def duration(text: str) -> timedelta:

@@ -1,4 +1,4 @@
-"""``motfunnel contact`` and ``motfunnel moments``: one contact's story, and what happened to all."""
+"""``motfunnel contact`` and ``motfunnel moments``: one story and why, and what happened to all."""
 
 from __future__ import annotations
 

@@ -11,10 +11,9 @@ from motfunnel.cli.arguments import zone
 from motfunnel.cli.exit import NOT_WHOLLY
 from motfunnel.cli.output import Report, print_lines, safe, showing_progress
 from motfunnel.cli.store import with_tracker_of_any
-from motfunnel.intake.imported import Imported
-from motfunnel.intake.importing import import_file
-from motfunnel.intake.retrying import retry_rejects
-from motfunnel.intake.source import FORMATS
+from motfunnel.intake.files import FORMATS
+from motfunnel.intake.importer import Imported, import_file
+from motfunnel.intake.retry import retry_rejects
 from motfunnel.tracking.tracker import Tracker
 
 _MEANINGS: Final = ("contact", "event", "at", "id", "timezone", "at_format")

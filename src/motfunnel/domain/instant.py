@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,7 +30,7 @@ _UNITS: Final = {
     "us": MICROSECOND,
 }
 _DURATION: Final = re.compile(r"([0-9]{1,18})\s*(d|h|m|s|ms|us)", re.ASCII)
-
+_TWO: Final = tuple(f"{number:02}" for number in range(60))
 
 _MAKE: Final = {
     str: "; write datetime.fromisoformat('2026-01-31T12:00:00+00:00')",
@@ -135,3 +136,23 @@ def format_duration(duration: timedelta) -> str:
     """
     unit = next(name for name, size in _UNITS.items() if not duration % size)
     return f"{duration // _UNITS[unit]}{unit}"
+
+
+def instant_text(instant: datetime) -> str:
+    """Write an instant in UTC as a text that every database here reads, without an offset."""
+    fraction = f"{instant.microsecond:06}" if instant.microsecond else "000000"
+    clock = f"{_TWO[instant.hour]}:{_TWO[instant.minute]}:{_TWO[instant.second]}"
+    return f"{day_text(instant.toordinal())} {clock}.{fraction}"
+
+
+def clock_text(seconds: int) -> str:
+    """Write the time of a day of which so many seconds have passed."""
+    minutes, second = divmod(seconds, 60)
+    return f"{_TWO[minutes // 60]}:{_TWO[minutes % 60]}:{_TWO[second]}"
+
+
+@lru_cache(maxsize=10_000)
+def day_text(ordinal: int) -> str:
+    """Write a date, given as Python numbers the days."""
+    # Rows of one file share their days; writing a date costs more than finding it.
+    return date.fromordinal(ordinal).isoformat()

@@ -15,10 +15,11 @@ from attrs import define, field
 
 from motfunnel.domain.event import Event
 from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.instant import instant_text
 from motfunnel.domain.journey import make_entry
 from motfunnel.domain.marker import Marker
 from motfunnel.errors import ErasedError, TombstoneError
-from motfunnel.intake.source import Raw
+from motfunnel.intake.files.source import Raw
 from motfunnel.store.chunks import chunks
 from motfunnel.store.faults import FAULTS, Fault, fault_of, name_of
 from motfunnel.store.host import savepoint
@@ -27,7 +28,7 @@ from motfunnel.store.ledger import Ledger
 from motfunnel.store.redactions import find_redactions, redacted_contacts
 from motfunnel.store.statements import SOME
 from motfunnel.store.tombstones import check_marker, find_tombstones, has_tombstones
-from motfunnel.store.types import instant_text, read_instant
+from motfunnel.store.types import read_instant
 
 if TYPE_CHECKING:
     from motfunnel.tracking.tracker import Tracker

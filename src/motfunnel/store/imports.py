@@ -14,10 +14,10 @@ from attrs import frozen
 from sqlalchemy import Connection, delete, select, tuple_
 
 from motfunnel.domain.event import Event, to_json
+from motfunnel.domain.instant import instant_text
 from motfunnel.store.rows import read_event
 from motfunnel.store.statements import SOME, statements
 from motfunnel.store.tables import Tables
-from motfunnel.store.types import instant_text
 from motfunnel.store.upsert import insert_or_update
 
 Transaction: TypeAlias = Connection

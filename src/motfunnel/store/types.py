@@ -7,8 +7,7 @@ here is also what code close to the driver uses to turn values over, so that bot
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
-from functools import lru_cache
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import DateTime, Dialect, String, Text, TypeDecorator
@@ -16,12 +15,11 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
 from motfunnel.domain.event import MOST_CHARACTERS, to_json
-from motfunnel.domain.instant import EPOCH
+from motfunnel.domain.instant import EPOCH, instant_text
 
 # MariaDB's default collation takes Bob for bob and forgets blanks at the end.
 MARIADB_COLLATION: Final = "utf8mb4_nopad_bin"
 MARIADB: Final = ("mysql", "mariadb")
-_TWO: Final = tuple(f"{number:02}" for number in range(60))
 _NAIVE_EPOCH: Final = EPOCH.replace(tzinfo=None)
 
 
@@ -74,28 +72,8 @@ class Instant(TypeDecorator[datetime]):
         return value.astimezone(UTC).replace(tzinfo=None)
 
 
-def instant_text(instant: datetime) -> str:
-    """Write an instant in UTC as a text that every database here reads, without an offset."""
-    fraction = f"{instant.microsecond:06}" if instant.microsecond else "000000"
-    clock = f"{_TWO[instant.hour]}:{_TWO[instant.minute]}:{_TWO[instant.second]}"
-    return f"{day_text(instant.toordinal())} {clock}.{fraction}"
-
-
-def clock_text(seconds: int) -> str:
-    """Write the time of a day of which so many seconds have passed."""
-    minutes, second = divmod(seconds, 60)
-    return f"{_TWO[minutes // 60]}:{_TWO[minutes % 60]}:{_TWO[second]}"
-
-
 def _sqlite_text(instant: datetime | None) -> str | None:
     return None if instant is None else instant_text(instant.astimezone(UTC))
-
-
-@lru_cache(maxsize=10_000)
-def day_text(ordinal: int) -> str:
-    """Write a date, given as Python numbers the days."""
-    # Rows of one file share their days; writing a date costs more than finding it.
-    return date.fromordinal(ordinal).isoformat()
 
 
 def read_instant(value: Any) -> datetime:

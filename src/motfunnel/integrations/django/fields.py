@@ -15,7 +15,8 @@ from django.db.models.fields.json import KeyTransform
 from django.utils import timezone
 
 from motfunnel.domain.event import to_json
-from motfunnel.store.types import MARIADB_COLLATION, instant_text, read_instant, read_properties
+from motfunnel.domain.instant import instant_text
+from motfunnel.store.types import MARIADB_COLLATION, read_instant, read_properties
 
 _COLLATIONS: Final = {"postgresql": "C", "mysql": MARIADB_COLLATION}
 

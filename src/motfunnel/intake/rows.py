@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b
 from typing import Any, Final
 
 from motfunnel.domain.event import IDENTIFY, MOST_BYTES, check_properties, check_text, contact_key
 from motfunnel.domain.funnel.funnel import Funnel
-from motfunnel.intake.columns import Columns
-from motfunnel.intake.instants import ISO, UNIX, instant_reader, plain_text
-from motfunnel.intake.ordinals import Ordinals
-from motfunnel.intake.parquet import plain
-from motfunnel.intake.text_cells import Layout, TextCells
+from motfunnel.domain.instant import instant_text
+from motfunnel.intake.files.columns import Columns
+from motfunnel.intake.files.csv import Layout, TextCells
+from motfunnel.intake.files.instants import ISO, UNIX, instant_reader, plain_text
+from motfunnel.intake.files.parquet import plain
 from motfunnel.store.imports import EventRow
-from motfunnel.store.types import instant_text
 from motfunnel.tracking.interpreter import Interpreter
 
 _MOST_KEPT: Final = 50_000
@@ -229,3 +229,19 @@ def _check_id(cells: Mapping[str, Any], column: str) -> str:
 
 def _show(value: object) -> str:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+class Ordinals:
+    """Makes the ids of one file's rows, in their order."""
+
+    def __init__(self) -> None:
+        self._seen: dict[bytes, int] = {}
+
+    def make_id(self, content: bytes) -> str:
+        """Give the id of the next row with this content."""
+        digest = blake2b(content, digest_size=16).digest()
+        # Half a digest is enough to count by: should two rows share it, their ids still differ.
+        short = digest[:8]
+        ordinal = self._seen.get(short, 0)
+        self._seen[short] = ordinal + 1
+        return f"{digest.hex()}-{ordinal}"

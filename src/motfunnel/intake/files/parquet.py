@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from motfunnel.domain.instant import from_micros
 from motfunnel.errors import MissingExtraError, SourceError, install
-from motfunnel.intake.columns import check_header
-from motfunnel.intake.source import Raw
+from motfunnel.intake.files.columns import check_header
+from motfunnel.intake.files.source import Raw
 
 _AT_ONCE: Final = 10_000
 

@@ -1,6 +1,6 @@
-"""Sources: files of rows, whatever their form; opened, digested, and read one row at a time.
+"""A source: a file of rows, whatever its form; opened, digested, and read one row at a time.
 
-Says which form a file has and whether it can be read at all. What the rows mean, it does not ask.
+Says whether it can be read at all. What the rows mean, it does not ask.
 """
 
 from __future__ import annotations
@@ -16,14 +16,6 @@ from typing import IO, Any, Final, NamedTuple, Protocol
 
 from motfunnel.errors import SourceError
 
-FORMATS: Final = ("csv", "jsonl", "parquet")
-_SUFFIXES: Final = {
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".parquet": "parquet",
-}
 _GZIP: Final = b"\x1f\x8b"
 _FOREIGN: Final = {
     b"PK\x03\x04": "is a ZIP archive or a workbook; unpack it, or save it as CSV",
@@ -33,7 +25,6 @@ _FOREIGN: Final = {
     b"\xfd7zXZ": "is compressed with xz; unpack it, or use gzip",
     b"\x28\xb5\x2f\xfd": "is compressed with zstd; unpack it, or use gzip",
 }
-_PARQUET: Final = b"PAR1"
 _CHUNK: Final = 1 << 20
 
 
@@ -60,32 +51,6 @@ class Source(Protocol):
 
     def rows(self) -> Iterator[Raw]:
         """Read the rows."""
-
-
-def open_source(path: Path, file_format: str | None = None, delimiter: str | None = None) -> Source:
-    """Open a file of rows.
-
-    Args:
-        path: the file.
-        file_format: csv, jsonl or parquet, where its name does not say.
-        delimiter: what stands between the cells of CSV; a comma, and a tab in ``.tsv``.
-
-    Raises:
-        SourceError: it is missing, unreadable, or of a form that is not known.
-        MissingExtraError: reading Parquet needs pyarrow.
-    """
-    found = file_format or _format_of(path)
-    if found == "parquet":
-        from motfunnel.intake.parquet import ParquetSource
-
-        return ParquetSource(path)
-    if found == "jsonl":
-        from motfunnel.intake.json_lines import JsonSource
-
-        return JsonSource(path)
-    from motfunnel.intake.csv_rows import CsvSource
-
-    return CsvSource(path, delimiter or ("\t" if ".tsv" in path.suffixes else ","))
 
 
 def digest_of(path: Path) -> str:
@@ -133,22 +98,3 @@ def open_text(path: Path) -> Iterator[IO[str]]:
     """Open a file of UTF-8; bytes that are none become halves of surrogate pairs, to be refused."""
     with open_bytes(path) as file:
         yield io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
-
-
-def _format_of(path: Path) -> str:
-    for suffix in reversed(path.suffixes):
-        if suffix.lower() in _SUFFIXES:
-            return _SUFFIXES[suffix.lower()]
-        if suffix.lower() != ".gz":
-            break
-    if path.is_dir():
-        raise SourceError(f"{path} is a directory; name a file")
-    if not path.exists():
-        raise SourceError(f"there is no file {path}")
-    with path.open("rb") as file:
-        if file.read(4) == _PARQUET:
-            return "parquet"
-    raise SourceError(
-        f"the name {path.name!r} does not say what the file is; add --file-format csv, jsonl or "
-        "parquet"
-    )

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from motfunnel.errors import SourceError
 from motfunnel.intake.batch import Refused
-from motfunnel.intake.columns import Columns
-from motfunnel.intake.row_reader import write_json
-from motfunnel.intake.source import Raw
+from motfunnel.intake.files.columns import Columns
+from motfunnel.intake.files.source import Raw
+from motfunnel.intake.rows import write_json
 from motfunnel.store.rejects import COLUMNS, CUT, ROW, UNREAD, Reject, all_rejects
 from motfunnel.tracking.private_file import open_private
 

@@ -13,8 +13,7 @@ from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from motfunnel.domain.instant import EARLIEST, from_micros, utc
-from motfunnel.store.types import clock_text, day_text, instant_text
+from motfunnel.domain.instant import EARLIEST, clock_text, day_text, from_micros, instant_text, utc
 
 UNIX: Final = "unix"
 ISO: Final = "iso"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from motfunnel.errors import SourceError
-from motfunnel.intake.source import Raw, open_text
+from motfunnel.intake.files.source import Raw, open_text
 
 _LOOKED_AT = 1000
 

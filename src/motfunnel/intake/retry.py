@@ -17,11 +17,11 @@ from attrs import define, evolve, field
 
 from motfunnel.errors import SourceError
 from motfunnel.intake.batch import Batch, Refused, Taken, check_tombstone_key, write_events
-from motfunnel.intake.columns import Columns
-from motfunnel.intake.imported import Imported
-from motfunnel.intake.rejecting import PREFIX
-from motfunnel.intake.row_reader import RowReader
-from motfunnel.intake.source import Raw
+from motfunnel.intake.files.columns import Columns
+from motfunnel.intake.files.source import Raw
+from motfunnel.intake.importer import Imported
+from motfunnel.intake.rejects import PREFIX
+from motfunnel.intake.rows import RowReader
 from motfunnel.store.confirming import are_gone
 from motfunnel.store.imports import Transaction
 from motfunnel.store.rejects import (

@@ -21,11 +21,11 @@ from attrs import define, evolve, field, frozen
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.errors import SourceError
 from motfunnel.intake.batch import Batch, Refused, Taken, check_tombstone_key, write_events
-from motfunnel.intake.columns import Columns
-from motfunnel.intake.imported import Imported
-from motfunnel.intake.rejecting import make_reject, open_rejects_file, write_rejects_file
-from motfunnel.intake.row_reader import RowReader
-from motfunnel.intake.source import Raw, Source, digest_of, open_source
+from motfunnel.intake.files import open_source
+from motfunnel.intake.files.columns import Columns
+from motfunnel.intake.files.source import Raw, Source, digest_of
+from motfunnel.intake.rejects import make_reject, open_rejects_file, write_rejects_file
+from motfunnel.intake.rows import RowReader
 from motfunnel.store.confirming import is_checkpoint
 from motfunnel.store.imports import (
     Checkpoint,
@@ -36,6 +36,7 @@ from motfunnel.store.imports import (
 )
 from motfunnel.store.rejects import Reject, put_rejects
 from motfunnel.store.retrying import ask, persist
+from motfunnel.text import counted
 from motfunnel.tracking.collector import rare_collections
 
 if TYPE_CHECKING:
@@ -244,3 +245,41 @@ class _Import:
     def _forget_checkpoint(self, connection: Transaction) -> None:
         tables = self.tracker.database.tables
         drop_checkpoint(connection, tables, self.tracker.tenant, self.key)
+
+
+@frozen(kw_only=True)
+class Imported:
+    """The outcome of an import; ``rows`` is the sum of ``added``, ``duplicates``, ``rejected``.
+
+    Attributes:
+        source: the name of the file.
+        rows: how many rows it has.
+        added: how many were new events.
+        duplicates: how many had been taken before, as the same event.
+        rejected: how many could not be taken; they are in the table of rejects.
+        contacts: how many contacts were folded because of it.
+        resumed_after: the line up to which an earlier run that was broken off had come; 0: none.
+        reasons: the first few rejects of this run, each a line and a reason.
+        unmapped: names of events that no rule of the funnel names, as far as seen.
+    """
+
+    source: str
+    rows: int
+    added: int
+    duplicates: int
+    rejected: int
+    contacts: int
+    resumed_after: int = 0
+    reasons: tuple[tuple[int, str], ...] = ()
+    unmapped: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """One line, and one for each of the first rejects."""
+        head = (
+            f"{self.source}: {counted(self.rows, 'row')}, {self.added:,} added, "
+            f"{self.duplicates:,} there before, {self.rejected:,} rejected; "
+            f"{counted(self.contacts, 'contact')} folded"
+        )
+        lines = [f"  line {line}: {reason}" for line, reason in self.reasons]
+        more = self.rejected - len(self.reasons)
+        return "\n".join([head, *lines, *([f"  and {more:,} more"] if lines and more > 0 else [])])
