@@ -18,7 +18,7 @@ def test_the_page(tmp_path: Path) -> None:
 def test_every_key_of_the_setting() -> None:
     """Every key stands in the table of keys."""
     pytest.importorskip("django")
-    from motfunnel.integrations.django.configuration import KEYS
+    from motfunnel.integrations.django.settings import KEYS
 
     page = PAGE.read_text("utf-8")
     assert [key for key in KEYS if f"| `{key}` |" not in page] == []
@@ -26,7 +26,7 @@ def test_every_key_of_the_setting() -> None:
 
 def test_every_signal_and_property() -> None:
     """Every signal, and every property that a request gives, is named."""
-    from motfunnel.integrations.django.surroundings import NAMES
+    from motfunnel.integrations.django.request import NAMES
 
     page = PAGE.read_text("utf-8")
     from motfunnel import MomentKind

@@ -68,7 +68,7 @@ def project(places: dict[str, URL], monkeypatch: pytest.MonkeyPatch) -> Iterator
     """Django set up, and asked for the tracker."""
     from django.db import connections
 
-    from motfunnel.integrations.django.configuration import TRACKERS
+    from motfunnel.integrations.django.settings import TRACKERS
 
     monkeypatch.setattr(configuration, "_providers", [TRACKERS.current])
     monkeypatch.setattr(configuration, "_configured", [])

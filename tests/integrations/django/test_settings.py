@@ -98,7 +98,7 @@ def test_no_funnel(alias: str, tenant: str) -> None:
 
 def checked() -> list[tuple[str, str]]:
     """What ``manage.py check`` says."""
-    from motfunnel.integrations.django.checks import check_setting
+    from motfunnel.integrations.django.settings import check_setting
 
     return [(one.id or "", f"{one.msg} {one.hint or ''}") for one in check_setting()]
 
@@ -167,7 +167,7 @@ def test_mysql_is_not_mariadb(monkeypatch: pytest.MonkeyPatch, places: dict[str,
     """``check --database`` asks the server what it is."""
     from django.db import connections
 
-    from motfunnel.integrations.django.checks import check_server
+    from motfunnel.integrations.django.settings import check_server
 
     if "mariadb" not in places:
         pytest.skip("no server for mariadb")

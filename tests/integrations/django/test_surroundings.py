@@ -130,7 +130,7 @@ def test_what_stands_in_a_path(project: None, kwargs: dict[str, str], path: str)
     """Of a path with parameters the route is kept: one of them may be a secret."""
     from types import SimpleNamespace
 
-    from motfunnel.integrations.django.surroundings import path_of
+    from motfunnel.integrations.django.request import path_of
 
     match = SimpleNamespace(route="reset/<str:token>", args=(), kwargs=kwargs)
     asked = SimpleNamespace(path="/".join(["/reset", *kwargs.values()]), resolver_match=match)
@@ -151,7 +151,7 @@ def test_what_stands_in_a_path(project: None, kwargs: dict[str, str], path: str)
 )
 def test_devices(project: None, agent: str, device: str) -> None:
     """A user agent is one of four kinds."""
-    from motfunnel.integrations.django.surroundings import device_of
+    from motfunnel.integrations.django.request import device_of
 
     assert device_of(agent) == device
 
@@ -163,7 +163,7 @@ def test_any_request_can_be_stored(source: str, path: str, agent: str) -> None:
     from types import SimpleNamespace
 
     from motfunnel.domain.event import check_properties
-    from motfunnel.integrations.django.surroundings import surrounded_by, with_surroundings
+    from motfunnel.integrations.django.request import surrounded_by, with_surroundings
 
     request = SimpleNamespace(
         GET={"utm_source": source},
@@ -183,7 +183,7 @@ def test_what_is_no_mapping(project: None) -> None:
     """Properties that cannot be read are left for the tracker to refuse."""
     from types import SimpleNamespace
 
-    from motfunnel.integrations.django.surroundings import surrounded_by, with_surroundings
+    from motfunnel.integrations.django.request import surrounded_by, with_surroundings
 
     with surrounded_by(SimpleNamespace(GET={}, path="/", resolver_match=None, META={})):
         assert with_surroundings(7) == (7, frozenset())

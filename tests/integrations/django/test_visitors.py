@@ -115,7 +115,7 @@ def test_a_key_that_fails_for_others_is_no_visitor(settings: Any) -> None:
 def test_their_sessions(settings: Any, nobody: Any, request_of: Any) -> None:
     """Where there is a session, it is the contact, without its key; none is made."""
     from motfunnel.integrations.django.contacts import session_contact
-    from motfunnel.integrations.django.surroundings import surrounded_by
+    from motfunnel.integrations.django.request import surrounded_by
 
     with settings(ANONYMOUS="session"):
         tracker = motfunnel.tracker()
@@ -143,7 +143,7 @@ def test_their_sessions(settings: Any, nobody: Any, request_of: Any) -> None:
 
 def test_sessions_without_a_key(settings: Any, nobody: Any, request_of: Any) -> None:
     """A session that lies in a cookie has no key that stays, and says so."""
-    from motfunnel.integrations.django.surroundings import surrounded_by
+    from motfunnel.integrations.django.request import surrounded_by
 
     with (
         settings(ANONYMOUS="session"),
@@ -157,7 +157,7 @@ def test_checks(settings: Any) -> None:
     """A word that is none of the three, and sessions without the middleware, are found."""
     from django.test import override_settings
 
-    from motfunnel.integrations.django.checks import check_setting
+    from motfunnel.integrations.django.settings import check_setting
 
     with settings(ANONYMOUS="ignore"):
         [found] = check_setting()

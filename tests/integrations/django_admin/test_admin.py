@@ -14,9 +14,10 @@ from django.urls import NoReverseMatch, reverse
 
 import motfunnel
 from motfunnel import Funnel, Tracker
-from motfunnel.integrations.django import models
-from motfunnel.integrations.django.admin import PAGES, addresses, register, window
-from motfunnel.integrations.django.admin.addresses import beyond, shown, write
+from motfunnel.integrations.django import addresses, models
+from motfunnel.integrations.django.addresses import beyond, shown, write
+from motfunnel.integrations.django.admin import PAGES, register
+from motfunnel.integrations.django.admin import paging as window
 from motfunnel.integrations.django.contacts import story_url
 
 LISTS = [f"/admin/motfunnel/{model._meta.model_name}/" for model in PAGES]

@@ -11,8 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from motfunnel import Tracker
-from motfunnel.integrations.django.admin.addresses import write
-from motfunnel.integrations.django.admin.window import ROWS
+from motfunnel.integrations.django.addresses import write
+from motfunnel.integrations.django.admin.paging import ROWS
 
 CONTACTS = 100_000
 EVENTS_EACH = 3

@@ -20,7 +20,7 @@ def current() -> Tracker | None:
     """The tracker of the database that is written to now; None before all models are there."""
     if not apps.models_ready:
         return None
-    from motfunnel.integrations.django.configuration import TRACKERS
+    from motfunnel.integrations.django.settings import TRACKERS
 
     return TRACKERS.current()
 
@@ -41,8 +41,7 @@ class MotfunnelConfig(AppConfig):
         """Listen to what changes. Nothing is read from settings before it is first asked for."""
         from django.core.signals import setting_changed
 
-        from motfunnel.integrations.django.checks import check_server, check_setting
-        from motfunnel.integrations.django.configuration import TRACKERS
+        from motfunnel.integrations.django.settings import TRACKERS, check_server, check_setting
 
         setting_changed.connect(TRACKERS.renew, dispatch_uid="motfunnel")
         post_migrate.connect(TRACKERS.emptied, dispatch_uid="motfunnel")

@@ -14,7 +14,8 @@ from django.db.models import Model
 from django.urls import reverse
 
 from motfunnel.errors import AnonymousError, EventError
-from motfunnel.integrations.django.surroundings import running_request
+from motfunnel.integrations.django import addresses
+from motfunnel.integrations.django.request import running_request
 from motfunnel.integrations.visitors import contact_of_session, is_anonymous
 
 
@@ -58,24 +59,6 @@ def instance_of(key: str, *, using: str | None = None) -> Model | None:
     return found
 
 
-def page_url(key: str) -> str | None:
-    """The address of a contact's own page in the project; None where it has none.
-
-    The setting ``CONTACT_URL`` gives it, or else ``get_absolute_url`` of the instance.
-
-    Args:
-        key: as a moment's ``contact``.
-    """
-    from motfunnel.integrations.django.configuration import read_contact_url
-
-    own = read_contact_url()
-    absolute = None if own is not None else getattr(instance_of(key), "get_absolute_url", None)
-    given = own(key) if own is not None else absolute() if callable(absolute) else None
-    # An address that is made of a contact's key must not be a script.
-    is_address = isinstance(given, str) and given.startswith(("/", "http://", "https://"))
-    return given if is_address else None
-
-
 def story_url(contact: object, *, site: str = "admin") -> str:
     """The address of a contact's story in the admin.
 
@@ -83,8 +66,6 @@ def story_url(contact: object, *, site: str = "admin") -> str:
         contact: its key, or an instance of a model.
         site: the name of the admin site.
     """
-    from motfunnel.integrations.django.admin import addresses
-
     address = addresses.write((contact_key(contact),))
     return str(reverse(f"{site}:motfunnel_contact_change", kwargs={"address": address}))
 

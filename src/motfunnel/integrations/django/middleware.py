@@ -11,7 +11,7 @@ from typing import Any
 
 from asgiref.sync import markcoroutinefunction
 
-from motfunnel.integrations.django.surroundings import surrounded_by
+from motfunnel.integrations.django.request import surrounded_by
 
 
 class RequestContext:

@@ -1,13 +1,12 @@
 """The tables as Django's models: to query, to join the admin and the migrations. Not to write.
 
-They equal those of ``store/columns.py``, whose comments say what each column is for; a test holds
-the two together on every database. No model points at another: the rows of one contact share its
-tenant and its key, and a filter by both is what the keys of the tables are made for.
+What is stored of a contact belongs together, and only ``track``, ``merge``, ``forget`` and the like
+keep it so. Fixtures are another matter: ``loaddata`` and ``dumpdata`` work as usual.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from django.db import models
 from django.db.models import (
@@ -19,17 +18,57 @@ from django.db.models import (
 )
 
 from motfunnel.domain.event import MOST_CHARACTERS
+from motfunnel.errors import ReadOnlyError
 from motfunnel.integrations.django.fields import (
     InstantField,
     KeyField,
     LongTextField,
     PropertiesField,
 )
-from motfunnel.integrations.django.reading import ReadModel
 from motfunnel.integrations.django.table_options import IndexWhereSet
 from motfunnel.store.columns import TENANT_LENGTH
 
 _LABEL = 20
+
+
+class ReadQuerySet(models.QuerySet):
+    """Rows to filter and to read."""
+
+    def bulk_create(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuse to write."""
+        raise ReadOnlyError(self.model.__name__)
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        """Refuse to write."""
+        raise ReadOnlyError(self.model.__name__)
+
+    def delete(self) -> NoReturn:
+        """Refuse to write."""
+        raise ReadOnlyError(self.model.__name__)
+
+    update.alters_data = delete.alters_data = True  # type: ignore[attr-defined]
+
+
+class ReadModel(models.Model):
+    """A row that is read."""
+
+    objects = ReadQuerySet.as_manager()
+
+    class Meta:
+        """Shared by all."""
+
+        abstract = True
+        ordering: ClassVar = ("pk",)
+
+    def save(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuse to write."""
+        raise ReadOnlyError(type(self).__name__)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuse to write."""
+        raise ReadOnlyError(type(self).__name__)
+
+    save.alters_data = delete.alters_data = True  # type: ignore[attr-defined]
 
 
 def _key(length: int = MOST_CHARACTERS) -> KeyField:

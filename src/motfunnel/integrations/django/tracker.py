@@ -18,11 +18,11 @@ from django.db import connections, transaction
 from motfunnel.domain.event import IDENTIFY
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.moment import Moment
+from motfunnel.integrations.django.connection import DjangoLender
 from motfunnel.integrations.django.contacts import contact_key as by_instance
 from motfunnel.integrations.django.contacts import session_contact
-from motfunnel.integrations.django.lender import DjangoLender
+from motfunnel.integrations.django.request import with_surroundings
 from motfunnel.integrations.django.signals import SIGNALS
-from motfunnel.integrations.django.surroundings import with_surroundings
 from motfunnel.integrations.visitors import Anonymous, Keyed, VisitedTracker
 from motfunnel.store.lent_database import LentDatabase
 from motfunnel.tracking.call import Call

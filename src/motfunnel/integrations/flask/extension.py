@@ -16,12 +16,11 @@ from motfunnel.domain.moment import Moment, MomentKind, MomentName
 from motfunnel.errors import NotConfiguredError, SettingError
 from motfunnel.integrations.alembic import add_tables
 from motfunnel.integrations.flask.commands import commands_of
-from motfunnel.integrations.flask.session import SessionOfApp
 from motfunnel.integrations.flask.settings import Settings, read_settings
 from motfunnel.integrations.flask.signals import SIGNALS
 from motfunnel.integrations.flask.visitors import session_contact
 from motfunnel.integrations.visitors import VisitedTracker
-from motfunnel.store.sessions import SessionSource
+from motfunnel.store.sessions import SessionSource, check_source, engine_of, joining
 from motfunnel.tracking.configuration import provide
 from motfunnel.tracking.listeners import Handler, tell_safely
 from motfunnel.tracking.reader import moment_kind
@@ -39,6 +38,8 @@ _MIGRATE_SEVERAL: Final = (
     "run: flask db upgrade, on migrations begun with flask db init --multidb, since a bind key "
     "names another engine (or call db.create_all(), if you keep no migrations)"
 )
+
+_DEFAULTS: Final = (None, "default")  # the first of Flask-SQLAlchemy, the other of -Lite
 
 
 class MotFunnel:
@@ -209,3 +210,74 @@ def _running() -> Tracker | None:
     """The tracker of the application that is running, if it has one."""
     installed = current_app.extensions.get(NAME) if has_app_context() else None
     return None if installed is None else installed.tracker
+
+
+class SessionOfApp:
+    """The session of an application, and the engine in it that holds the tables.
+
+    Args:
+        app: the application.
+        db: its Flask-SQLAlchemy or Flask-SQLAlchemy-Lite; what it has registered if not given.
+        session: gives the session that is in use, in place of ``db.session``.
+        bind_key: names the engine; None for the default one.
+
+    Raises:
+        NotConfiguredError: there is neither.
+    """
+
+    def __init__(
+        self, app: Flask, db: Any, session: SessionSource | None, bind_key: str | None
+    ) -> None:
+        registered = app.extensions.get("sqlalchemy") if session is None else None
+        self._db: Any = registered if db is None else db
+        self._session = None if session is None else check_source(session)
+        self._bind_key = bind_key
+        if self._db is None and session is None:
+            raise NotConfiguredError(
+                "MotFunnel needs the application's session: call db.init_app(app) before it, or "
+                "pass db= or session="
+            )
+        if self._db is None and bind_key is not None:
+            raise SettingError("MOTFUNNEL_BIND_KEY", "only a db= has engines by name")
+
+    @property
+    def metadata(self) -> Any:
+        """The metadata whose tables lie on the engine; None where the host alone knows it.
+
+        Raises:
+            SettingError: there is none of this bind key.
+        """
+        by_key = getattr(self._db, "metadatas", None)
+        if by_key is None:
+            return None
+        if self._bind_key not in by_key:
+            raise self._no_engine(by_key)
+        return by_key[self._bind_key]
+
+    def engine(self) -> Any:
+        """The engine that holds the tables; asked within the application's context.
+
+        Raises:
+            SettingError: there is none of this bind key.
+        """
+        if self._db is None:
+            return engine_of(self._current())
+        engines = self._db.engines
+        for key in _DEFAULTS if self._bind_key is None else (self._bind_key,):
+            if key in engines:
+                return engines[key]
+        raise self._no_engine(engines)
+
+    def host(self) -> Any:
+        """What a call joins, within the application's context."""
+        return joining(self._current(), None if self._bind_key is None else self.engine())
+
+    def _current(self) -> Any:
+        return self._db.session if self._session is None else self._session()
+
+    def _no_engine(self, there: Any) -> SettingError:
+        keys = ", ".join("the default" if key is None else repr(key) for key in there)
+        return SettingError(
+            "MOTFUNNEL_BIND_KEY",
+            f"there is no engine {self._bind_key!r}, but: {keys}; call db.init_app(app) before",
+        )

@@ -15,9 +15,10 @@ from django.utils.html import format_html
 from motfunnel.domain.moment import Presence
 from motfunnel.errors import MotfunnelError
 from motfunnel.integrations.django import models
-from motfunnel.integrations.django.admin.addresses import shown
-from motfunnel.integrations.django.admin.browsing import Browser, as_key, choice, key_column
-from motfunnel.integrations.django.contacts import page_url
+from motfunnel.integrations.django.addresses import shown
+from motfunnel.integrations.django.admin.views import Browser, as_key, choice, key_column
+from motfunnel.integrations.django.contacts import instance_of
+from motfunnel.integrations.django.settings import read_contact_url
 from motfunnel.tracking.configuration import tracker
 from motfunnel.tracking.profile import Explained, Profile
 
@@ -138,3 +139,19 @@ def _as_of(request: Any) -> datetime:
             request._motfunnel_as_of = datetime.now(UTC)
     instant: datetime = request._motfunnel_as_of
     return instant
+
+
+def page_url(key: str) -> str | None:
+    """The address of a contact's own page in the project; None where it has none.
+
+    The setting ``CONTACT_URL`` gives it, or else ``get_absolute_url`` of the instance.
+
+    Args:
+        key: as a moment's ``contact``.
+    """
+    own = read_contact_url()
+    absolute = None if own is not None else getattr(instance_of(key), "get_absolute_url", None)
+    given = own(key) if own is not None else absolute() if callable(absolute) else None
+    # An address that is made of a contact's key must not be a script.
+    is_address = isinstance(given, str) and given.startswith(("/", "http://", "https://"))
+    return given if is_address else None

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.signal import SIGNALS
-from motfunnel.integrations.django.admin.browsing import Browser, choice, key_column, laid_out
+from motfunnel.integrations.django.admin.views import Browser, choice, key_column, laid_out
 
 
 class EventAdmin(Browser):

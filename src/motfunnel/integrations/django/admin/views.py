@@ -20,8 +20,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from motfunnel.errors import NotConfiguredError
-from motfunnel.integrations.django.admin import addresses
-from motfunnel.integrations.django.admin.window import Window
+from motfunnel.integrations.django import addresses
+from motfunnel.integrations.django.admin.paging import Window
 from motfunnel.tracking.configuration import tracker
 
 

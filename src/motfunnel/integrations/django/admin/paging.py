@@ -13,7 +13,7 @@ from typing import Any, Final
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.db.models import Q, QuerySet
 
-from motfunnel.integrations.django.admin import addresses
+from motfunnel.integrations.django import addresses
 
 FROM_VAR: Final = "from"
 ROWS: Final = 10_000
