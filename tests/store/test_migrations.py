@@ -53,7 +53,11 @@ def put_released(engine: Engine, version: int) -> dict[str, list[dict[str, Any]]
                     columns = inspect(connection).get_columns(table)
                     kinds = {column["name"]: str(column["type"]) for column in columns}
                     places = [
-                        f"CAST(:{name} AS {kinds[name].partition(' COLLATE')[0]})" for name in row
+                        f"CAST(:{name} AS {kinds[name].partition(' COLLATE')[0]})".replace(
+                            "TIMESTAMP)",
+                            "TIMESTAMPTZ)",  # a server may be at home in any zone
+                        )
+                        for name in row
                     ]
                 else:
                     places = [f":{name}" for name in row]

@@ -1,4 +1,4 @@
-"""In whatever style PostgreSQL is set to write dates, it makes no difference."""
+"""In whatever style and zone PostgreSQL is set to write dates, it makes no difference."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ from motfunnel.errors import ConflictError
 from tests.tracking.calls import EVERY, READS
 from tests.tracking.scene import FUNNEL, NOON, day
 
-STYLES = ["SQL, DMY", "German", "Postgres, MDY"]
+STYLES = [
+    "datestyle = SQL, DMY",
+    "datestyle = German",
+    "datestyle = Postgres, MDY",
+    "timezone = 'America/St_Johns'",
+]
 
 pytestmark = pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 
@@ -26,10 +31,10 @@ def style(request: pytest.FixtureRequest, url: str) -> Iterator[str]:
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     name = engine.url.database
     with engine.connect() as connection:
-        connection.execute(text(f"ALTER DATABASE {name} SET datestyle = {request.param}"))
+        connection.execute(text(f"ALTER DATABASE {name} SET {request.param}"))
     yield request.param
     with engine.connect() as connection:
-        connection.execute(text(f"ALTER DATABASE {name} RESET datestyle"))
+        connection.execute(text(f"ALTER DATABASE {name} RESET ALL"))
     engine.dispose()
 
 

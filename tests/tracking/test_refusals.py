@@ -167,9 +167,9 @@ def latin(request: pytest.FixtureRequest, databases: Any, tmp_path: Path) -> Ite
                 "TEMPLATE template0"
             )
         yield str(
-            url.set(database=name, query={"client_encoding": request.param}).render_as_string(
-                hide_password=False
-            )
+            url.set(database=name)
+            .update_query_dict({"client_encoding": request.param})
+            .render_as_string(hide_password=False)
         )
         with admin.connect() as connection:
             connection.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')
