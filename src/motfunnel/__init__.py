@@ -1,43 +1,45 @@
 """Moments of truth, classified inside your own application.
 
-The front door: everything a host imports. It defines nothing itself.
+The front door: everything a host imports, each name loaded when it is first used. It defines
+nothing itself.
 
 PYTEST_DONT_REWRITE: pytest has nothing to rewrite here, and need not warn where it comes too late.
 """
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
-from motfunnel.domain.funnel.funnel import Funnel
-from motfunnel.domain.funnel.rule import (
-    Rule,
-    advocate,
-    complain,
-    leave,
-    note,
-    outreach,
-    purchase,
-    rating,
-    reach,
-    refer,
-    research,
-    resolve,
-    touch,
-)
-from motfunnel.domain.funnel.touchpoint import Touchpoint
-from motfunnel.domain.moment import Episode, Moment, MomentKind, Presence
-from motfunnel.tracking.async_tracker import AsyncTracker
-from motfunnel.tracking.configuration import configure, track, tracker
-from motfunnel.tracking.erasing import Forgotten
-from motfunnel.tracking.health import Health
-from motfunnel.tracking.merging import Identity
-from motfunnel.tracking.profile import Profile
-from motfunnel.tracking.tracked import Tracked
-from motfunnel.tracking.tracker import Tracker
+import motfunnel.errors  # noqa: F401 - motfunnel.errors.StoreError needs no import of its own
 
 if TYPE_CHECKING:
+    from motfunnel.domain.funnel.funnel import Funnel
+    from motfunnel.domain.funnel.rule import (
+        Rule,
+        advocate,
+        complain,
+        leave,
+        note,
+        outreach,
+        purchase,
+        rating,
+        reach,
+        refer,
+        research,
+        resolve,
+        touch,
+    )
+    from motfunnel.domain.funnel.touchpoint import Touchpoint
+    from motfunnel.domain.moment import Episode, Moment, MomentKind, Presence
+    from motfunnel.tracking.async_tracker import AsyncTracker
+    from motfunnel.tracking.configuration import configure, track, tracker
+    from motfunnel.tracking.erasing import Forgotten
+    from motfunnel.tracking.health import Health
+    from motfunnel.tracking.merging import Identity
+    from motfunnel.tracking.profile import Profile
+    from motfunnel.tracking.tracked import Tracked
+    from motfunnel.tracking.tracker import Tracker
+
     __version__: str
-else:
-    from motfunnel.tracking.configuration import module_attribute as __getattr__  # noqa: F401
 
 __all__ = [
     "AsyncTracker",
@@ -70,3 +72,39 @@ __all__ = [
     "track",
     "tracker",
 ]
+
+# Where each name is: what the imports above say to type checkers, for Python.
+_NAMES: Final = {
+    "motfunnel.domain.funnel.funnel": "Funnel",
+    "motfunnel.domain.funnel.rule": "Rule advocate complain leave note outreach purchase rating "
+    "reach refer research resolve touch",
+    "motfunnel.domain.funnel.touchpoint": "Touchpoint",
+    "motfunnel.domain.moment": "Episode Moment MomentKind Presence",
+    "motfunnel.tracking.async_tracker": "AsyncTracker",
+    "motfunnel.tracking.configuration": "configure track tracker",
+    "motfunnel.tracking.erasing": "Forgotten",
+    "motfunnel.tracking.health": "Health",
+    "motfunnel.tracking.merging": "Identity",
+    "motfunnel.tracking.profile": "Profile",
+    "motfunnel.tracking.tracked": "Tracked",
+    "motfunnel.tracking.tracker": "Tracker",
+}
+_HOMES: Final = {name: home for home, names in _NAMES.items() for name in names.split()}
+
+if not TYPE_CHECKING:  # a checker is to refuse what is not there
+
+    def __getattr__(name: str) -> Any:
+        """Load a name when it is first used; of one that is not here, say what was meant."""
+        if name in _HOMES:
+            thing = getattr(import_module(_HOMES[name]), name)
+            return globals().setdefault(name, thing)
+        if name.startswith("__") and name != "__version__":  # asked for by Python and its tools
+            raise AttributeError(f"module 'motfunnel' has no attribute {name!r}", name=name)
+        from motfunnel.tracking.configuration import module_attribute
+
+        return module_attribute(name)
+
+
+def __dir__() -> list[str]:
+    """Every name, loaded or not."""
+    return sorted({*globals(), *__all__, "__version__"})

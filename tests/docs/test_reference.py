@@ -56,6 +56,15 @@ def test_options(name: str) -> None:
     assert [o for o in options if not re.search(rf"{o}[ `\]]", listed)] == []
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_short_help(name: str) -> None:
+    """The help lists a command, which it does not load, by the command's own first sentence."""
+    command = group.get_command(click.Context(group), name)
+    assert command is not None
+    listed = click.Command(name, help=COMMANDS[name][1])
+    assert listed.get_short_help_str(200) == command.get_short_help_str(200)
+
+
 def test_rooms() -> None:
     """Every room stands in the table of the architecture."""
     rooms = [path.stem for path in SOURCE.iterdir() if path.is_dir() or path.name == "errors.py"]

@@ -12,25 +12,27 @@ import click
 
 from motfunnel.cli.exit import DEBUG, telling_faults
 
-# The commands in the order of the help: the module of each, and what it does.
+# The commands in the order of the help: the module of each, and what it says that it does.
 COMMANDS: Final = {
-    "demo": "demo",
-    "import": "imports",
-    "report": "report",
-    "moments": "contact",
-    "contact": "contact",
-    "sweep": "upkeep",
-    "rebuild": "upkeep",
-    "check": "upkeep",
-    "migrate": "upkeep",
-    "health": "upkeep",
-    "merge": "people",
-    "unmerge": "people",
-    "forget": "people",
-    "tombstones": "people",
-    "export": "people",
-    "spool": "spool",
-}
+    "demo": ("demo", "Classify the Git project's own history, and ask about it."),
+    "import": ("imports", "Take the events of a CSV, JSON lines or Parquet FILE."),
+    "report": ("report", "Ask for the rate or report NAME, or for all of them."),
+    "moments": ("contact", "List moments, contact by contact, each contact's in order."),
+    "contact": ("contact", "Tell a contact's story: its moments, and why each of them holds."),
+    "sweep": ("upkeep", "Write down the departures by silence whose deadline has come."),
+    "rebuild": ("upkeep", "Fold every contact anew, after the funnel changed."),
+    "check": ("upkeep", "Replay contacts from their events, and compare with what is stored."),
+    "migrate": ("upkeep", "Bring the tables of an earlier version to this one's; all data is "
+                          "kept."),
+    "health": ("upkeep", "Say how the store is: whether it can be written, and what waits."),
+    "merge": ("people", "Say that the keys OLD and NEW are one contact, which answers under NEW."),
+    "unmerge": ("people", "Take the key OLD out of the contact that it was merged into."),
+    "forget": ("people", "Erase the contact KEY: its keys, its events, and every mention of it."),
+    "tombstones": ("people", "Write down of whom there are tombstones, to be kept apart from the "
+                             "database's backups."),
+    "export": ("people", "Print everything that is recorded of the contact KEY, as JSON."),
+    "spool": ("spool", "Look at what waits in the spool, or deliver it."),
+}  # fmt: skip
 
 
 class Commands(click.Group):
@@ -44,9 +46,17 @@ class Commands(click.Group):
         """Load a command."""
         if cmd_name not in COMMANDS:
             return super().get_command(ctx, cmd_name)
-        module = import_module(f"motfunnel.cli.{COMMANDS[cmd_name]}")
+        module = import_module(f"motfunnel.cli.{COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands, without loading those of ours."""
+        ours = [click.Command(name, help=told) for name, (_, told) in COMMANDS.items()]
+        listed = [*ours, *(self.commands[name] for name in super().list_commands(ctx))]
+        limit = formatter.width - 6 - max(len(f"{one.name}") for one in listed)
+        with formatter.section("Commands"):
+            formatter.write_dl([(f"{one.name}", one.get_short_help_str(limit)) for one in listed])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
