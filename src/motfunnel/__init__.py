@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from motfunnel.tracking.configuration import configure, track, tracker
     from motfunnel.tracking.erasing import Forgotten
     from motfunnel.tracking.health import Health
-    from motfunnel.tracking.merging import Identity
+    from motfunnel.tracking.identity import Identity
     from motfunnel.tracking.profile import Profile
     from motfunnel.tracking.tracked import Tracked
     from motfunnel.tracking.tracker import Tracker
@@ -84,7 +84,7 @@ _NAMES: Final = {
     "motfunnel.tracking.configuration": "configure track tracker",
     "motfunnel.tracking.erasing": "Forgotten",
     "motfunnel.tracking.health": "Health",
-    "motfunnel.tracking.merging": "Identity",
+    "motfunnel.tracking.identity": "Identity",
     "motfunnel.tracking.profile": "Profile",
     "motfunnel.tracking.tracked": "Tracked",
     "motfunnel.tracking.tracker": "Tracker",

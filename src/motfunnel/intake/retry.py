@@ -1,7 +1,8 @@
 """Trying rejects again, after the funnel was mended or the form of the instants was told.
 
-A row that is taken now leaves the table of rejects in the same transaction. One whose content is
-recorded already, under the id that it would get, is that event, and leaves too.
+A row or a call that is taken now leaves the table of rejects in the same transaction. A row whose
+content is recorded already, under the id that it would get, is that event, and leaves too. Tells no
+handlers.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, evolve, field
 
-from motfunnel.errors import SourceError
+from motfunnel.errors import ErasedError, EventError, SourceError, StoreError
 from motfunnel.intake.batch import Batch, Refused, Taken, check_tombstone_key, write_events
 from motfunnel.intake.files.columns import Columns
 from motfunnel.intake.files.source import Raw
@@ -35,9 +36,12 @@ from motfunnel.store.rejects import (
     replace_reject,
 )
 from motfunnel.store.retrying import ask, persist
-from motfunnel.tracking.retaking import retry_said
+from motfunnel.tracking.refusal import is_refusal, refused
+from motfunnel.tracking.set_aside import MARK, SOURCE, SetAside, reason_of
+from motfunnel.tracking.tracked import Outcome, Tracked
 
 if TYPE_CHECKING:
+    from motfunnel.tracking.recorder import Said
     from motfunnel.tracking.tracker import Tracker
 
 _AT_ONCE: Final = 5_000
@@ -106,7 +110,7 @@ class _Retry:
 
     def _retry(self, some: Sequence[Reject]) -> tuple[int, list[Reject]]:
         """Try some rejects; how many came, and which stay."""
-        new, said_left, rows = retry_said(self.tracker, some)
+        new, said_left, rows = _retry_calls(self.tracker, some)
         batch, stay = self._read(rows)
         now = self.tracker.interpreter.clock()
         confirm = partial(self._is_written, some=rows)
@@ -212,3 +216,76 @@ class _Changed(Exception):
 
 def _id_of(row: Taken | Refused) -> str:
     return str(row.raw.cells["reject"])
+
+
+def _retry_calls(
+    tracker: Tracker, rejects: Sequence[Reject]
+) -> tuple[int, list[Reject], list[Reject]]:
+    """Take again those rejects that were calls.
+
+    Returns:
+        How many were new, which of them stay, and the rejects that are rows of files.
+    """
+    added = 0
+    left: list[Reject] = []
+    rows: list[Reject] = []
+    for reject in rejects:
+        aside = _read_call(reject)
+        if aside is None:
+            rows.append(reject)
+            continue
+        outcome = _retake(tracker, aside, reject)
+        if isinstance(outcome, Tracked):
+            added += not outcome.duplicate
+        elif isinstance(outcome, ErasedError):
+            left.append(_emptied(tracker, aside, reject, outcome))
+        else:
+            left.append(evolve(reject, reason=reason_of(outcome)))
+    if left:
+        tables, tenant, now = tracker.database.tables, tracker.tenant, tracker.clock()
+        persist(tracker.database, lambda on: put_reasons(on, tables, tenant, left, now))
+    return added, left, rows
+
+
+def _emptied(tracker: Tracker, aside: SetAside, reject: Reject, error: Exception) -> Reject:
+    """Leave of a reject only that there was one."""
+    empty = evolve(aside.emptied(reason_of(error)).to_reject(), id=reject.id)
+    where = (tracker.database.tables, tracker.tenant, reject.id)
+    persist(tracker.database, lambda on: replace_reject(on, *where, empty))
+    return empty
+
+
+def _read_call(reject: Reject) -> SetAside | None:
+    if reject.source != SOURCE:
+        return None
+    kept = json.loads(reject.payload)
+    return SetAside.from_json(json.dumps(kept[MARK])) if MARK in kept else None
+
+
+def _retake(tracker: Tracker, aside: SetAside, reject: Reject) -> Outcome:
+    said = None
+    try:
+        said = tracker.interpreter.take_again(tracker.funnel, aside)
+        now = tracker.clock()
+        work = partial(_take_again, tracker=tracker, said=said, now=now, reject=reject)
+        answer: Tracked = persist(
+            tracker.database,
+            work,
+            confirm=lambda on, earlier: tracker._is_recorded(on, [earlier], [said], now),
+        )
+        return answer
+    except Exception as error:
+        if isinstance(error, StoreError) and not is_refusal(error):
+            raise
+        return refused(error, said) if said is not None and is_refusal(error) else error
+
+
+def _take_again(
+    connection: Transaction, tracker: Tracker, said: Said, now: datetime, reject: Reject
+) -> Tracked:
+    answer: Tracked = tracker._record_on(connection, [said], now)[0]
+    where = (connection, tracker.database.tables, tracker.tenant)
+    if find_changed(*where, [reject]):  # its contact is locked: an erasure was before us
+        raise EventError("the reject has changed or gone meanwhile", contact=said.event.contact)
+    drop_rejects(*where, [reject.id])
+    return answer

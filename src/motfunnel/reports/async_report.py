@@ -7,16 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 from motfunnel.reports.report import Report
 
 if TYPE_CHECKING:
-    from motfunnel.tracking.async_tracker import AsyncTracker
     from motfunnel.tracking.tracker import Tracker
 
 P = ParamSpec("P")
 Answer = TypeVar("Answer")
+
+
+class Runner(Protocol):
+    """Runs what is written for a Tracker, as ``AsyncTracker`` does."""
+
+    async def run(self, work: Callable[[Tracker], Answer]) -> Answer:
+        """Do work, and give way as ever."""
 
 
 def _question(
@@ -42,7 +48,7 @@ class AsyncReport:
         asked: what ``Tracker.report`` takes.
     """
 
-    def __init__(self, tracker: AsyncTracker, **asked: Any) -> None:
+    def __init__(self, tracker: Runner, **asked: Any) -> None:
         self._tracker, self._asked = tracker, asked
         self._report: Report | None = None
 

@@ -20,13 +20,12 @@ from motfunnel.domain.moment import Moment, MomentKind, MomentName
 from motfunnel.store.asynchrony import AsyncDatabase, run_on_host, synchronous, wait_for
 from motfunnel.store.host import Host
 from motfunnel.tracking.habits import taught
+from motfunnel.tracking.identity import Identity
 from motfunnel.tracking.listeners import Handler, HandlerT, Listeners
-from motfunnel.tracking.merging import Identity
 from motfunnel.tracking.policy import RAISE, OnError
-from motfunnel.tracking.reader import no_attribute
 from motfunnel.tracking.spool import LIMIT, Spool, WhenFull
 from motfunnel.tracking.tracked import Tracked
-from motfunnel.tracking.tracker import BUDGET, Tracker, now
+from motfunnel.tracking.tracker import BUDGET, Tracker, no_attribute, now
 
 if TYPE_CHECKING:
     from sqlalchemy import URL

@@ -19,10 +19,9 @@ from motfunnel.errors import NotConfiguredError
 from motfunnel.store.host import Host
 from motfunnel.tracking.habits import DOORS, taught
 from motfunnel.tracking.policy import RAISE, OnError
-from motfunnel.tracking.reader import advice_on
 from motfunnel.tracking.spool import LIMIT, WhenFull
 from motfunnel.tracking.tracked import Tracked
-from motfunnel.tracking.tracker import BUDGET, Tracker, now
+from motfunnel.tracking.tracker import BUDGET, Tracker, advice_on, now
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Engine

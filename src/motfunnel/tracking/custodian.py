@@ -34,8 +34,9 @@ from motfunnel.store.transacting import transact
 from motfunnel.tracking.erasing import Erased, Forgotten, erase
 from motfunnel.tracking.exporting import export_contact
 from motfunnel.tracking.habits import taught
+from motfunnel.tracking.identity import Identity, find_identity
 from motfunnel.tracking.listeners import Listeners
-from motfunnel.tracking.merging import Identity, find_identity, merge_keys, unmerge_key
+from motfunnel.tracking.merging import merge_keys, unmerge_key
 from motfunnel.tracking.reader import Reader, question
 from motfunnel.tracking.redaction import find_namers, referring_properties, scrubber_of
 from motfunnel.tracking.spool import Spool

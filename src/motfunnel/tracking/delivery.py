@@ -8,16 +8,16 @@ handlers: whoever delivers does, once it is done.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import uuid4
 
 from attrs import define, evolve, field, frozen
 
 from motfunnel.errors import ErasedError, EventError, MotfunnelError, StoreError
-from motfunnel.store.deadline import is_over, left
+from motfunnel.store.deadline import is_over, left, within
 from motfunnel.store.faults import Fault, fault_of
 from motfunnel.text import counted
 from motfunnel.tracking.log import write_line
@@ -27,11 +27,8 @@ from motfunnel.tracking.refusal import is_refusal
 from motfunnel.tracking.segments import Line
 from motfunnel.tracking.set_aside import SetAside, reason_of
 from motfunnel.tracking.spool import AT_ONCE, Batch, Spool
-from motfunnel.tracking.tracked import Tracked
+from motfunnel.tracking.tracked import Outcome, Tracked
 from motfunnel.tracking.witness import to_text
-
-if TYPE_CHECKING:
-    from motfunnel.tracking.writer import Outcome, Writer
 
 _AT_FIRST: Final = 10
 """How many lines are recorded first, to see how long they take."""
@@ -64,23 +61,38 @@ class Delivered:
         )
 
 
+@frozen(kw_only=True)
+class Taker:
+    """Who takes what is delivered.
+
+    Attributes:
+        read: says what a call means, or raises an EventError.
+        record: records events; gives of each what it did, or why it could not be.
+        reject: keeps calls among the rejects, from an instant on.
+        budget: how many seconds a call may take; None: as many as it needs.
+    """
+
+    read: Callable[[SetAside], Said]
+    record: Callable[[Sequence[Said]], list[Outcome]]
+    reject: Callable[[Sequence[SetAside], datetime], object]
+    budget: float | None
+
+
 def deliver_all(
-    writer: Writer, spool: Spool, delivered: list[Outcome], *, is_asked: bool = False
+    taker: Taker, spool: Spool, delivered: list[Outcome], *, is_asked: bool = False
 ) -> Delivered:
     """Deliver some at a time, until nothing is due or no time is left.
 
     Args:
-        writer: records.
+        taker: records.
         spool: what waits.
         delivered: takes the outcomes, as far as it comes.
         is_asked: whether somebody asks for it: then all that waits is tried once, due or not.
 
     Raises:
         StoreError: the database is not there.
-        NoFunnelError: there is no funnel.
     """
-    _ = writer.funnel  # without one, nothing could be told of what waits
-    delivery = _Delivery(writer, spool, delivered)
+    delivery = _Delivery(taker, spool, delivered)
     mark = uuid4().hex if is_asked else ""
     with spool.delivering() as is_ours:
         while is_ours and not is_over():
@@ -95,7 +107,7 @@ class _Delivery:
     """A delivery on its way.
 
     Attributes:
-        writer: records.
+        taker: records.
         spool: what waits.
         delivered: the outcomes so far.
         done: how many there are of each.
@@ -105,7 +117,7 @@ class _Delivery:
         pace: how many seconds a line of the last batch took; None: there was none yet.
     """
 
-    writer: Writer
+    taker: Taker
     spool: Spool
     delivered: list[Outcome]
     done: Delivered = field(factory=Delivered)
@@ -116,8 +128,7 @@ class _Delivery:
 
     def most(self) -> int:
         """How many lines to take next: as many as half of the time suffices for, as it seems."""
-        budget = self.writer.budget
-        seconds = left(None if budget is None else budget.total_seconds())
+        seconds = left(self.taker.budget)
         if self.pace is None:
             return _AT_FIRST
         if seconds is None or self.pace * AT_ONCE <= seconds / 2:
@@ -130,7 +141,7 @@ class _Delivery:
         to_try = [(line, aside) for line, aside in readable if _contact(aside) not in self.resting]
         is_fair = self.time is None or (left() or 0.0) >= self.time / 2
         began = monotonic()
-        with self.writer._within_budget():
+        with within(self.taker.budget):
             outcomes = self._record([aside for _, aside in to_try])
             is_late = is_over()
         self.pace = (monotonic() - began) / max(1, len(to_try))
@@ -156,12 +167,12 @@ class _Delivery:
     def _record(self, asides: Sequence[SetAside]) -> list[Outcome]:
         fates = [self._read(aside) for aside in asides]
         said = [fate for fate in fates if isinstance(fate, Said)]
-        outcomes = iter(self.writer._record_each(said, None) if said else [])
+        outcomes = iter(self.taker.record(said) if said else [])
         return [next(outcomes) if isinstance(fate, Said) else fate for fate in fates]
 
     def _read(self, aside: SetAside) -> Said | EventError:
         try:
-            return self.writer.interpreter.take_again(self.writer.funnel, aside)
+            return self.taker.read(aside)
         except EventError as error:
             return error
         except StoreError:
@@ -197,7 +208,7 @@ class _Delivery:
 
     def _has_rejected(self, failed: Sequence[tuple[Line, SetAside, Exception]]) -> bool:
         asides = [_refused(aside, error) for _, aside, error in failed]
-        error = error_of(lambda: self.writer._keeper.reject(asides, datetime.now(UTC)))
+        error = error_of(lambda: self.taker.reject(asides, datetime.now(UTC)))
         if error is not None:
             log_error("rejects were not stored", error)
         return error is None

@@ -19,7 +19,7 @@ from motfunnel.domain.machine import IS_APOSTLE, LAST_TOUCH, PURCHASES, REFERRAL
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.text import counted
 from motfunnel.tracking.grounds import ground_of
-from motfunnel.tracking.merging import Identity
+from motfunnel.tracking.identity import Identity
 from motfunnel.tracking.profile import Before, Explained, Profile
 
 

@@ -10,7 +10,7 @@ from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.scrubber import Scrubber
 from motfunnel.store.erasure import events_naming, rejects_naming
 from motfunnel.store.records import recorded_events, recorded_merges
-from motfunnel.tracking.merging import Identity
+from motfunnel.tracking.identity import Identity
 from motfunnel.tracking.profile import Profile
 from motfunnel.tracking.redaction import is_reject_of, referring_properties
 from motfunnel.tracking.spool import Spool

@@ -73,17 +73,19 @@ class Keeper:
             for (call, _), aside in zip(failed, asides, strict=True)
         ]
 
-    def reject(self, asides: list[SetAside], now: datetime) -> None:
+    def reject(self, asides: Sequence[SetAside], now: datetime) -> None:
         """Put calls into the table of rejects, in a transaction of our own."""
         persist(self._database, lambda connection: self.reject_on(connection, asides, now))
 
-    def reject_on(self, connection: Connection, asides: list[SetAside], now: datetime) -> None:
+    def reject_on(self, connection: Connection, asides: Sequence[SetAside], now: datetime) -> None:
         """Put calls into the table of rejects."""
         unique = {reject.id: reject for reject in (aside.to_reject() for aside in asides)}
         tables = self._database.tables
         put_rejects(connection, tables, self._tenant, list(unique.values()), now)
 
-    def _try_to_reject(self, asides: list[SetAside], now: datetime, host: Joined | None) -> bool:
+    def _try_to_reject(
+        self, asides: Sequence[SetAside], now: datetime, host: Joined | None
+    ) -> bool:
         def reject() -> None:
             if host is None:
                 self.reject(asides, now)
@@ -99,7 +101,7 @@ class Keeper:
         log_error("rejects were not stored", error)
         return False
 
-    def _wait_for(self, host: Joined, asides: list[SetAside]) -> str:
+    def _wait_for(self, host: Joined, asides: Sequence[SetAside]) -> str:
         kept = "nowhere"
 
         def put() -> None:
@@ -116,7 +118,7 @@ class Keeper:
             log_error("nothing waits for the host's commit", error)
         return kept
 
-    def _put_in_spool(self, asides: list[SetAside]) -> str:
+    def _put_in_spool(self, asides: Sequence[SetAside]) -> str:
         spool = self._spool
         if spool is None:
             return "nowhere"

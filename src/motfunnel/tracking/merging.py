@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from attrs import frozen
-
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import to_micros
 from motfunnel.errors import MergeError
@@ -18,26 +16,7 @@ from motfunnel.store.contact_state import ContactState, new_state
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.pointers import lift_pointer, move_traits, pointers, put_pointer, set_owner
 from motfunnel.tracking.fold import refold, settle_locked
-
-
-@frozen(kw_only=True)
-class Identity:
-    """The keys that are one contact.
-
-    Attributes:
-        contact: the key that answers are given under.
-        aliases: the other keys of it, in their order; each resolves to the contact for ever.
-        changed: whether the call that gave this changed anything.
-    """
-
-    contact: str
-    aliases: tuple[str, ...] = ()
-    changed: bool = False
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """All keys, the contact's own first."""
-        return (self.contact, *self.aliases)
+from motfunnel.tracking.identity import Identity, find_identity
 
 
 def merge_keys(
@@ -101,15 +80,6 @@ def unmerge_key(ledger: Ledger, funnel: Funnel, old: str, now: datetime) -> Iden
     owner.silent_until = apart.silent_until = to_micros(now)
     refold(ledger, [owner, apart], funnel)
     return _identity(apart, dict.fromkeys(moved - {old}, old), changed=True)
-
-
-def find_identity(ledger: Ledger, key: str) -> Identity:
-    """Find the contact that a key belongs to, and all keys of it, without locking anything."""
-    if not ledger.has_characters_for(key):
-        return Identity(contact=key)
-    contact = ledger.find_aliases([key]).get(key, key)
-    members = ledger.find_members([contact], to_write=False)
-    return Identity(contact=contact, aliases=tuple(sorted(members)))
 
 
 def lock_identities(

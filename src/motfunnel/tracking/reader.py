@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from difflib import get_close_matches
 from functools import wraps
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from attrs import evolve
 
@@ -26,14 +26,11 @@ from motfunnel.store.retrying import ask, ask_lazily
 from motfunnel.store.story import read_moments
 from motfunnel.tracking.debt import as_if_folded
 from motfunnel.tracking.explain import make_profile, profile_of_erased
-from motfunnel.tracking.habits import taught, verb_of
+from motfunnel.tracking.habits import taught
 from motfunnel.tracking.hindsight import revocations
+from motfunnel.tracking.identity import Identity, find_identity
 from motfunnel.tracking.interpreter import Interpreter
-from motfunnel.tracking.merging import Identity, find_identity
 from motfunnel.tracking.profile import Profile, Revoked
-
-if TYPE_CHECKING:
-    from motfunnel.reports.report import Report
 
 P = ParamSpec("P")
 Answer = TypeVar("Answer")
@@ -185,19 +182,6 @@ class Reader:
 
         return ask_lazily(self.database, read)
 
-    @taught
-    def report(
-        self,
-        *,
-        as_of: datetime | None = None,
-        known_by: datetime | None = None,
-        timezone: str = "UTC",
-    ) -> Report:
-        """Ask for rates and reports as of an instant, by what was known at another."""
-        from motfunnel.reports.report import Report
-
-        return Report(self, as_of=as_of, known_by=known_by, timezone=timezone)
-
     @question
     def as_of(self, instant: datetime | None) -> datetime:
         """The instant of a question; by default now.
@@ -228,16 +212,6 @@ class Reader:
         if outdated:
             raise OutdatedError(outdated)
 
-    if not TYPE_CHECKING:  # or a checker would take any name
-
-        def __getattr__(self, name: str) -> object:
-            """Say what was probably meant; asked only for what is not there.
-
-            Raises:
-                AttributeError: always.
-            """
-            raise no_attribute(self, name)
-
     def _key(self, contact: object) -> str:
         try:
             return check_key(self.interpreter.key(contact))
@@ -265,26 +239,6 @@ class Reader:
     def __exit__(self, *_: object) -> None:
         """Close it."""
         self.close()
-
-
-def no_attribute(tracker: object, name: str) -> AttributeError:
-    """The error for what a tracker does not have; it says what was probably meant."""
-    kind = type(tracker)
-    said = f"a tracker has no {name!r}{advice_on(kind, name)}"
-    return AttributeError(said, name=name, obj=tracker)
-
-
-def advice_on(kind: type, name: str) -> str:
-    """What to write for a name that a class of trackers does not have, behind a semicolon."""
-    if name.startswith("_"):
-        return ""
-    from motfunnel.reports.report import Report
-
-    verbs, questions = (
-        [one for one in dir(of) if not one.startswith("_")] for of in (kind, Report)
-    )
-    advice = verb_of(name, verbs, questions)
-    return f"; {advice}" if advice else ""
 
 
 def moment_kind(name: object) -> MomentKind:

@@ -70,6 +70,10 @@ class Tracked:
         return to_readable_json(self.to_dict())
 
 
+Outcome = Tracked | Exception
+"""What became of one event: what it did, or why it could not be recorded."""
+
+
 def failed_call(call: Call, error: Exception) -> Tracked:
     """Answer a call that could not be recorded."""
     contact, id = (part if type(part) is str else "" for part in (call.contact, call.id))

@@ -27,7 +27,7 @@ from motfunnel.store.host import Host
 from motfunnel.tracking.call import IDENTIFYING, Call
 from motfunnel.tracking.custodian import Custodian
 from motfunnel.tracking.delivery import Delivered, deliver_all
-from motfunnel.tracking.habits import taught
+from motfunnel.tracking.habits import taught, verb_of
 from motfunnel.tracking.interpreter import Interpreter
 from motfunnel.tracking.keeping import Keeper
 from motfunnel.tracking.listeners import Handler, HandlerT, Listeners, is_telling
@@ -41,14 +41,14 @@ from motfunnel.tracking.options import (
 from motfunnel.tracking.policy import RAISE, OnError, check_policy
 from motfunnel.tracking.reader import moment_kind
 from motfunnel.tracking.spool import LIMIT, Spool, WhenFull, default_path
-from motfunnel.tracking.tracked import Tracked
+from motfunnel.tracking.tracked import Outcome, Tracked
 from motfunnel.tracking.unmapped import Sightings
 from motfunnel.tracking.upkeep import Upkeep
-from motfunnel.tracking.writer import Outcome
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
 
+    from motfunnel.reports.report import Report
     from motfunnel.store.asynchrony import AsyncHost
 
 TOLERANCE = timedelta(minutes=5)
@@ -268,7 +268,7 @@ class Tracker(Upkeep, Custodian):
         if self.spool is None or not self.spool.exists():
             return Delivered()
         try:
-            return deliver_all(self, self.spool, outcomes, is_asked=True)
+            return deliver_all(self._taker(), self.spool, outcomes, is_asked=True)
         finally:
             self._tell(outcomes)
 
@@ -290,6 +290,29 @@ class Tracker(Upkeep, Custodian):
             add(handler)
         return add
 
+    @taught
+    def report(
+        self,
+        *,
+        as_of: datetime | None = None,
+        known_by: datetime | None = None,
+        timezone: str = "UTC",
+    ) -> Report:
+        """Ask for rates and reports as of an instant, by what was known at another."""
+        from motfunnel.reports.report import Report
+
+        return Report(self, as_of=as_of, known_by=known_by, timezone=timezone)
+
+    if not TYPE_CHECKING:  # or a checker would take any name
+
+        def __getattr__(self, name: str) -> object:
+            """Say what was probably meant; asked only for what is not there.
+
+            Raises:
+                AttributeError: always.
+            """
+            raise no_attribute(self, name)
+
     def _open(self, database: Any, schema: str | None) -> Database:
         return Database(database, schema)
 
@@ -305,3 +328,23 @@ class Tracker(Upkeep, Custodian):
             return None
         path = default_path(self.database.name, self.tenant) if given is None else Path(given)
         return None if path is None else Spool(path, self.database.pause, limit=limit, full=full)
+
+
+def no_attribute(tracker: object, name: str) -> AttributeError:
+    """The error for what a tracker does not have; it says what was probably meant."""
+    kind = type(tracker)
+    said = f"a tracker has no {name!r}{advice_on(kind, name)}"
+    return AttributeError(said, name=name, obj=tracker)
+
+
+def advice_on(kind: type, name: str) -> str:
+    """What to write for a name that a class of trackers does not have, behind a semicolon."""
+    if name.startswith("_"):
+        return ""
+    from motfunnel.reports.report import Report
+
+    verbs, questions = (
+        [one for one in dir(of) if not one.startswith("_")] for of in (kind, Report)
+    )
+    advice = verb_of(name, verbs, questions)
+    return f"; {advice}" if advice else ""

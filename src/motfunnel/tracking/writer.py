@@ -29,7 +29,7 @@ from motfunnel.store.ledger import Ledger
 from motfunnel.store.retrying import asking, persist
 from motfunnel.tracking.call import Call
 from motfunnel.tracking.debt import settle
-from motfunnel.tracking.delivery import deliver_all
+from motfunnel.tracking.delivery import Taker, deliver_all
 from motfunnel.tracking.keeping import Keeper
 from motfunnel.tracking.listeners import Listeners
 from motfunnel.tracking.policy import RAISE, OnError, error_of, log_error, tell
@@ -37,14 +37,13 @@ from motfunnel.tracking.reader import Reader
 from motfunnel.tracking.recorder import Said, record_all
 from motfunnel.tracking.refusal import is_refusal, record_apart, refused
 from motfunnel.tracking.spool import Spool
-from motfunnel.tracking.tracked import Tracked, failed_call
+from motfunnel.tracking.tracked import Outcome, Tracked, failed_call
 from motfunnel.tracking.uuid7 import uuid7
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.pool import Pool
 
-Outcome = Tracked | Exception
 _RESERVE = 0.2  # of a call's budget, to put what was not recorded into the spool
 _SHARE = 0.5  # of what is left of a call's budget, for what others left in the spool, or owe
 _MOST = 0.25  # seconds of it: a call is not there to empty the spool
@@ -108,7 +107,10 @@ class Writer(Reader):
             return Call(verb="track_many", extra=event)
 
     def _within_budget(self) -> AbstractContextManager[None]:
-        return within(None if self.budget is None else self.budget.total_seconds())
+        return within(self._seconds())
+
+    def _seconds(self) -> float | None:
+        return None if self.budget is None else self.budget.total_seconds()
 
     def _take(self, calls: Sequence[Call], bind: object) -> list[Tracked]:
         if not callable(self.on_error) and self.on_error == RAISE:
@@ -347,10 +349,23 @@ class Writer(Reader):
             return []
         delivered: list[Outcome] = []
         with within(_MOST if seconds is None else min(seconds * _SHARE, _MOST)):
-            error = error_of(lambda: deliver_all(self, spool, delivered))
+            error = error_of(lambda: deliver_all(self._taker(), spool, delivered))
         if error is not None:  # the call itself has succeeded
             log_error("the spool was not delivered", error)
         return delivered
+
+    def _taker(self) -> Taker:
+        """Who takes what waits in the spool.
+
+        Raises:
+            NoFunnelError: without one, nothing can be told of what waits.
+        """
+        return Taker(
+            read=partial(self.interpreter.take_again, self.funnel),
+            record=lambda said: self._record_each(said, None),
+            reject=self._keeper.reject,
+            budget=self._seconds(),
+        )
 
 
 def _has_news(said: Sequence[Said]) -> bool:

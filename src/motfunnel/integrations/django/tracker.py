@@ -28,8 +28,8 @@ from motfunnel.store.lent_database import LentDatabase
 from motfunnel.tracking.call import Call
 from motfunnel.tracking.delivery import Delivered
 from motfunnel.tracking.habits import taught
+from motfunnel.tracking.identity import Identity
 from motfunnel.tracking.listeners import Listeners
-from motfunnel.tracking.merging import Identity
 from motfunnel.tracking.tracked import Tracked
 
 Using = Callable[[str], "Tracker"]
