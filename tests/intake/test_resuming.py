@@ -14,7 +14,7 @@ from tests.intake.conftest import FUNNEL, NOW, Write, checkpoints, ids, rejects,
 
 SCRIPT = """
 import os, signal, sys
-from motfunnel.intake import importing
+from motfunnel.intake import importer as importing
 from tests.intake.conftest import FUNNEL, NOW, take
 from motfunnel import Tracker
 from pathlib import Path
