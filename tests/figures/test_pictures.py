@@ -12,12 +12,12 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from motfunnel.charts.labels import label, labels, visible
 from motfunnel.domain.instant import MICROSECOND
 from motfunnel.errors import MissingExtraError, QuestionError
 from motfunnel.figures import Section, draw, kinds, page
 from motfunnel.figures.drawing import picture
 from motfunnel.figures.flows import STEPS
-from motfunnel.figures.lettering import label, labels, visible
 from motfunnel.figures.tracing import trace_of
 from motfunnel.reports.flows import ENDS
 from motfunnel.reports.report import Report

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from motfunnel.answers.cells import Cell, cells
-from motfunnel.figures.lettering import label
+from motfunnel.charts.labels import label
 
 _BY_ARM: Final = ("assigned", "landmark")
 _ARMS: Final = 2

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
-from motfunnel.figures.lettering import label
-from motfunnel.figures.picture import Picture
-from motfunnel.figures.style import (
+from motfunnel.charts.labels import label
+from motfunnel.charts.picture import Picture
+from motfunnel.charts.style import (
     AMBER,
     BLUE,
     GREY,

@@ -13,12 +13,12 @@ from typing import Any, Final
 from attrs import frozen
 
 from motfunnel.answers.cells import percent, span
+from motfunnel.charts.labels import label, labels, legend_room, room
+from motfunnel.charts.picture import Picture
+from motfunnel.charts.style import GREY, PALETTE, PAPER, RULE, TICKS_OF_SHARES, axis, faint, note
 from motfunnel.domain.instant import MICROSECOND, format_duration
 from motfunnel.figures.apart import apart
 from motfunnel.figures.calendar import nice
-from motfunnel.figures.lettering import label, labels, legend_room, room
-from motfunnel.figures.picture import Picture
-from motfunnel.figures.style import GREY, PALETTE, PAPER, RULE, TICKS_OF_SHARES, axis, faint, note
 from motfunnel.figures.tracing import Traced, trace_of
 from motfunnel.reports.rate import AJ, FEWEST_AT_RISK, KM, Rate, RateRow
 from motfunnel.statistics import CompetingRisks, Interval

@@ -13,10 +13,9 @@ from attrs import frozen
 
 from motfunnel.answers.answer import Answer
 from motfunnel.answers.cells import FLAG, SHARE, Kind, cells
-from motfunnel.figures.apart import apart
-from motfunnel.figures.lettering import labels, room
-from motfunnel.figures.picture import Picture
-from motfunnel.figures.style import (
+from motfunnel.charts.labels import labels, room
+from motfunnel.charts.picture import Picture
+from motfunnel.charts.style import (
     BLUE,
     GREY,
     INK,
@@ -27,6 +26,7 @@ from motfunnel.figures.style import (
     names,
     note,
 )
+from motfunnel.figures.apart import apart
 
 MOST: Final = 30
 """So many rows are shown; of more, those that rest on most."""

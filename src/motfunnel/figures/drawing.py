@@ -1,17 +1,18 @@
 """Which picture is drawn of which answer, and the drawing of it.
 
-A table. An answer that is not in it is drawn by its cells. The library that draws is loaded when
-something is drawn.
+A table. An answer that is not in it is drawn by its cells.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from typing import Any, Final
 
 from motfunnel.answers.answer import Answer
-from motfunnel.errors import MissingExtraError, QuestionError, install
+from motfunnel.charts.labels import label, moment
+from motfunnel.charts.picture import EMPTY, Picture
+from motfunnel.charts.picture import draw as drawn
+from motfunnel.errors import QuestionError
 from motfunnel.figures import (
     calendar,
     curves,
@@ -25,8 +26,6 @@ from motfunnel.figures import (
     silences,
     stages,
 )
-from motfunnel.figures.picture import Picture, framed
-from motfunnel.figures.style import note
 
 Draw = Callable[[Any], Picture]
 
@@ -50,21 +49,6 @@ _PICTURES: Final[Mapping[str, Mapping[str, Draw]]] = {
 """By the name of the answer's class, or of one that it inherits from."""
 
 
-_NOTHING: Final = "there is nothing to draw"
-_EMPTY: Final = Picture(
-    traces=(),
-    layout={
-        "xaxis": {"visible": False},
-        "yaxis": {"visible": False},
-        "annotations": [note(_NOTHING, x=0.5, y=0.5)],
-    },
-    counted="n = 0",
-    told=_NOTHING,
-    height=280,
-    blank=_NOTHING,
-)
-
-
 def kinds(answer: Answer[Any]) -> tuple[str, ...]:
     """Name the pictures that there are of an answer, the one that suits it best first."""
     known = _pictures(answer)
@@ -83,7 +67,7 @@ def picture(answer: Answer[Any], kind: str | None = None) -> Picture:
     chosen = kinds(answer)[0] if kind is None else kind
     if chosen not in known:
         raise QuestionError(f"{answer.name} has no picture {kind!r}; there are: {', '.join(known)}")
-    return known[chosen](answer) if answer.rows else _EMPTY
+    return known[chosen](answer) if answer.rows else EMPTY
 
 
 def draw(answer: Answer[Any], kind: str | None = None) -> Any:
@@ -93,21 +77,14 @@ def draw(answer: Answer[Any], kind: str | None = None) -> Any:
         MissingExtraError: plotly is not installed.
         QuestionError: there is no such picture of the answer.
     """
-    plotly = library()
-    return plotly.graph_objects.Figure(framed(picture(answer, kind), answer))
-
-
-def library() -> Any:
-    """Give the library that draws.
-
-    Raises:
-        MissingExtraError: it is not installed.
-    """
-    try:
-        import_module("plotly.graph_objects")
-        return import_module("plotly")
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(f"a figure needs plotly: {install('plot')}") from error
+    told = [f"as of {moment(answer.as_of)}"]
+    if answer.known_by is not None:
+        told.append(f"as known by {moment(answer.known_by)}")
+    if answer.tenant != "default":
+        told.append(f"tenant {label(answer.tenant)}")
+    asked = " · ".join(told)
+    made = picture(answer, kind)
+    return drawn(made, title=answer.title, asked=asked, definition=answer.definition)
 
 
 def _pictures(answer: Answer[Any]) -> Mapping[str, Draw]:

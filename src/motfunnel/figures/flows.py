@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Final
 
-from motfunnel.figures.lettering import label
-from motfunnel.figures.picture import Picture
-from motfunnel.figures.style import (
+from motfunnel.charts.labels import label
+from motfunnel.charts.picture import Picture
+from motfunnel.charts.style import (
     AMBER,
     BLUE,
     GREEN,

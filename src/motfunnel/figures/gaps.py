@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from motfunnel.figures.lettering import fewer, labels, room
-from motfunnel.figures.picture import Picture
-from motfunnel.figures.style import BLUE, INK, ORANGE, PAPER, QUIET, axis, faint, names, note
+from motfunnel.charts.labels import fewer, labels, room
+from motfunnel.charts.picture import Picture
+from motfunnel.charts.style import BLUE, INK, ORANGE, PAPER, QUIET, axis, faint, names, note
 from motfunnel.reports.journey_map_rows import JourneyMap
 from motfunnel.reports.touchpoint_rows import Touchpoints
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from html import unescape
 from typing import Any, Final
 
+from motfunnel.charts.labels import labels, room
+from motfunnel.charts.picture import Picture
+from motfunnel.charts.style import QUIET, SHADES, TICKS_OF_SHARES, WIDTH, axis, names
 from motfunnel.figures.calendar import named
-from motfunnel.figures.lettering import labels, room
-from motfunnel.figures.picture import Picture
-from motfunnel.figures.style import QUIET, SHADES, TICKS_OF_SHARES, WIDTH, axis, names
 
 _EVERYONE: Final = "#e6eaee"
 _WIDE: Final = 34

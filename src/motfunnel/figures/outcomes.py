@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from motfunnel.answers.cells import percent
+from motfunnel.charts.labels import labels, room
+from motfunnel.charts.picture import Picture
+from motfunnel.charts.style import BLUE, ORANGE, QUIET, TICKS_OF_SHARES, axis, faint, names, note
 from motfunnel.domain.instant import format_duration
-from motfunnel.figures.lettering import labels, room
-from motfunnel.figures.picture import Picture
-from motfunnel.figures.style import BLUE, ORANGE, QUIET, TICKS_OF_SHARES, axis, faint, names, note
 from motfunnel.reports.complaint_rows import ComplaintRow, Complaints
 from motfunnel.statistics import Interval
 

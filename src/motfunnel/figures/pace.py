@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from motfunnel.figures.lettering import label, room
-from motfunnel.figures.picture import Picture
-from motfunnel.figures.style import BLUE, GREY, axis, names
+from motfunnel.charts.labels import label, room
+from motfunnel.charts.picture import Picture
+from motfunnel.charts.style import BLUE, GREY, axis, names
 from motfunnel.reports.pace import PaceComparison
 
 

@@ -20,9 +20,9 @@ from typing import Any, Final
 from attrs import frozen
 
 from motfunnel.answers.answer import Answer
-from motfunnel.figures.drawing import kinds, library, picture
-from motfunnel.figures.lettering import moment, readable
-from motfunnel.figures.picture import Picture, unframed
+from motfunnel.charts.labels import moment, readable
+from motfunnel.charts.picture import Picture, draw_unframed, library
+from motfunnel.figures.drawing import kinds, picture
 from motfunnel.figures.tabulating import safe, tabulated
 
 SCRIPT: Final = "plotly.min.js"
@@ -159,8 +159,9 @@ def _figure(name: str, drawn: Picture) -> Iterator[str]:
     if drawn.blank:
         yield f'<p class="asked">No figure: {safe(drawn.blank)}.</p>'
         return
-    figure = library().graph_objects.Figure(unframed(drawn))
-    told = json.dumps(json.loads(figure.to_json()), allow_nan=False, separators=(",", ":"))
+    told = json.dumps(
+        json.loads(draw_unframed(drawn).to_json()), allow_nan=False, separators=(",", ":")
+    )
     yield f'<figure data-picture="{name}-data">'
     yield f'<div role="img" aria-label="{safe(drawn.told)}"></div>'
     yield "<noscript>The figure is drawn by a script; its numbers are in the table.</noscript>"

@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from motfunnel.answers.cells import cells
-from motfunnel.domain.lens import LENSES
-from motfunnel.figures.lettering import fewer, labels, room
-from motfunnel.figures.picture import Picture
-from motfunnel.figures.style import (
+from motfunnel.charts.labels import fewer, labels, room
+from motfunnel.charts.picture import Picture
+from motfunnel.charts.style import (
     AMBER,
     BLUE,
     GREY,
@@ -24,6 +23,7 @@ from motfunnel.figures.style import (
     axis,
     names,
 )
+from motfunnel.domain.lens import LENSES
 from motfunnel.reports.lens import LensAnswer
 from motfunnel.reports.promoting import Nps, NpsRow
 from motfunnel.reports.simulation import Simulation

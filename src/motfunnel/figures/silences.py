@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
+from motfunnel.charts.labels import fewer, label
+from motfunnel.charts.picture import Picture
+from motfunnel.charts.style import INK, PALETTE, QUIET, TICKS_OF_SHARES, axis, faint, note
 from motfunnel.domain.instant import format_duration
-from motfunnel.figures.lettering import fewer, label
-from motfunnel.figures.picture import Picture
-from motfunnel.figures.style import INK, PALETTE, QUIET, TICKS_OF_SHARES, axis, faint, note
 from motfunnel.reports.patience import Patience, PatienceRow, PatienceStep
 
 _DAY: Final = timedelta(days=1)

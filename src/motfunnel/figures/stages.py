@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Any, Final
 
 from motfunnel.answers.cells import days, percent, span
-from motfunnel.figures.lettering import label, labels, legend_room, room
-from motfunnel.figures.picture import Picture
-from motfunnel.figures.style import (
+from motfunnel.charts.labels import label, labels, legend_room, room
+from motfunnel.charts.picture import Picture
+from motfunnel.charts.style import (
     BLUE,
     INK,
     PALETTE,

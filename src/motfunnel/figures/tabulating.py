@@ -12,7 +12,7 @@ from html import escape
 from typing import Final
 
 from motfunnel.answers.answer import Table
-from motfunnel.figures.lettering import readable, visible
+from motfunnel.charts.labels import readable, visible
 
 _WORD: Final = re.compile(r"[^\W\d_]{3,}")
 _NUMERIC: Final = re.compile(r"from (?=[-+\d])|\b(?:and|UTC)\b")

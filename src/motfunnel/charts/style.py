@@ -1,6 +1,6 @@
-"""The style of all pictures: colours, axes, and the frame with title, sources and definition.
+"""The style of all pictures: colours, axes and notes.
 
-Colours are Okabe and Ito's, which people see apart who see few colours. Knows no report.
+Colours are Okabe and Ito's, which people see apart who see few colours.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Lettering: words as they are set in a picture, whoever wrote them.
+"""Labels: words as they are set in a picture, whoever wrote them.
 
 The library that draws reads tags and entities in every text, and names come from strangers: so each
 is escaped, shortened, and rid of what cannot be seen. Measures roughly, by the letter.
@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Final
 
-from motfunnel.figures.style import WIDTH
+from motfunnel.charts.style import WIDTH
 
 MOST: Final = 32
 """Letters of a name beside an axis; what is longer is shortened."""
