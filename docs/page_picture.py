@@ -21,7 +21,7 @@ from rich.console import Console
 from motfunnel import Tracker
 from motfunnel.demo import run
 from motfunnel.demo.tour import DATABASE
-from motfunnel.figures import Section, page, place_script
+from motfunnel.pages import Section, page, place_script
 
 TARGET = Path(__file__).resolve().parent / "_static" / "recidivism.png"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")

@@ -20,8 +20,8 @@ FLOORS = (
     {"store"},
     {"tracking"},
     {"reports"},
-    {"figures", "intake"},
-    {"motfunnel", "batch"},  # the front door is the package itself
+    {"pages", "intake"},
+    {"motfunnel", "batch", "figures"},  # the front door is the package itself
     {"cli", "integrations", "dashboard", "demo", "testing"},
 )
 KNOWS = {room: set().union(*FLOORS[:at]) for at, rooms in enumerate(FLOORS) for room in rooms}
@@ -30,7 +30,6 @@ KNOWS["batch"] = {"errors", "domain"}
 # One surface opens the next when it is called: these imports stand in a function.
 DOORS = {
     "tracking": {"reports"},  # tracker.report()
-    "answers": {"figures"},  # answer.figure()
     "cli": {"dashboard", "demo"},  # motfunnel serve, motfunnel demo
     "integrations": {"cli"},  # flask motfunnel, manage.py motfunnel
 }

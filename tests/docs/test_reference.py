@@ -8,7 +8,7 @@ import click
 import pytest
 
 import motfunnel
-from motfunnel import errors, figures, intake, statistics, testing
+from motfunnel import charts, errors, intake, pages, statistics, testing
 from motfunnel.cli.group import COMMANDS, group
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +25,7 @@ def test_public_names() -> None:
 
 
 @pytest.mark.parametrize(
-    "room", [figures, intake, statistics, testing], ids=lambda room: str(room.__name__)
+    "room", [charts, intake, pages, statistics, testing], ids=lambda room: str(room.__name__)
 )
 def test_names_of_rooms(room: Any) -> None:
     """Every name of a room that users import from stands in the page on Python."""

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from motfunnel import Funnel, Tracker
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.report import Report
-from tests.figures.history import AS_OF, FUNNEL, make_tracker
+from tests.reports.drawn import AS_OF, FUNNEL, make_tracker
 
 MONTH = timedelta(days=30)
 SHARE = re.compile(r"-?[\d.]+%")

@@ -6,7 +6,7 @@ the names behind each number come from here. Holds values only; asks no database
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
@@ -26,7 +26,10 @@ from motfunnel.answers.cells import (
     flat,
     plain,
 )
+from motfunnel.answers.dots import dots_of_cells
 from motfunnel.answers.table import csv_table, text_table, without_erased, wrapped
+from motfunnel.charts.labels import label, moment
+from motfunnel.charts.picture import EMPTY, Picture, draw
 from motfunnel.domain.event import to_readable_json
 from motfunnel.domain.instant import iso
 from motfunnel.errors import QuestionError
@@ -61,6 +64,14 @@ R = TypeVar("R", bound=Row)
 Table = tuple[str | None, Sequence[str], Sequence[Sequence[str]]]
 """A caption, a header and rows, as they are printed."""
 
+Draw = Callable[[Any], Picture]
+"""Makes the picture of an answer that has rows."""
+
+
+def dots(answer: Answer[Any], before: str = "") -> Picture:
+    """Draw the rows as dots with intervals, or as bars; something may be said before all else."""
+    return dots_of_cells(answer.rows, answer.row_class, answer.words(), before)
+
 
 @frozen(kw_only=True)
 class Answer(Generic[R]):
@@ -82,6 +93,9 @@ class Answer(Generic[R]):
 
     row_class: ClassVar[type[Row]] = Row
     """Of which class the rows are, so that there are columns even where there are no rows."""
+
+    pictures: ClassVar[Mapping[str, Draw]] = {"dots": dots}
+    """What is drawn of it, by kind."""
 
     name: str = field(metadata=cell(TEXT))
     definition: str = field(metadata=cell(TEXT))
@@ -156,6 +170,26 @@ class Answer(Generic[R]):
         """The same columns as an Arrow table; the extra ``arrow``."""
         return frames.to_arrow(self.columns())
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of its pictures, the one that suits it best first."""
+        return tuple(self.pictures)
+
+    def picture(self, kind: str | None = None) -> Picture:
+        """The answer as a picture that is not drawn yet: its marks as plain data.
+
+        Args:
+            kind: one of ``kinds``; by default the first.
+
+        Raises:
+            QuestionError: there is no picture of this kind.
+        """
+        chosen = self.kinds[0] if kind is None else kind
+        if chosen not in self.pictures:
+            known = ", ".join(self.pictures)
+            raise QuestionError(f"{self.name} has no picture {kind!r}; there are: {known}")
+        return self.pictures[chosen](self) if self.rows else EMPTY
+
     def figure(self, kind: str | None = None) -> Any:
         """The answer as a picture: a Figure of plotly; the extra ``plot``.
 
@@ -166,9 +200,13 @@ class Answer(Generic[R]):
             MissingExtraError: plotly is not installed.
             QuestionError: there is no picture of this kind.
         """
-        from motfunnel.figures import draw
-
-        return draw(self, kind)
+        asked = [f"as of {moment(self.as_of)}"]
+        if self.known_by is not None:
+            asked.append(f"as known by {moment(self.known_by)}")
+        if self.tenant != "default":
+            asked.append(f"tenant {label(self.tenant)}")
+        picture, said = self.picture(kind), " · ".join(asked)
+        return draw(picture, title=self.title, asked=said, definition=self.definition)
 
     def columns(self) -> list[tuple[str, Kind, list[Any]]]:
         """All that is written in a line of a table: first the row, then what was asked."""
@@ -256,13 +294,20 @@ class Grouped(Answer[G]):
 
     by: str | None = field(default=None, metadata=cell(TEXT))
 
+    def groups(self) -> dict[str | None, list[G]]:
+        """The rows of each group, in their order; of an answer without groups, all under None."""
+        groups: dict[str | None, list[G]] = {}
+        for row in self.rows:
+            groups.setdefault(row.group, []).append(row)
+        return groups
+
     def tables(self) -> Iterator[Table]:
         """What is printed below the definition, for each group under its name."""
         if self.by is None:
             yield from super().tables()
             return
-        for group in dict.fromkeys(row.group for row in self.rows):
-            alone = evolve(self, rows=tuple(r for r in self.rows if r.group == group), by=None)
+        for group, mine in self.groups().items():
+            alone = evolve(self, rows=tuple(mine), by=None)
             for caption, header, rows in alone.tables():
                 more = "" if caption is None else f"; {caption}"
                 yield f"{self.by}: {group}{more}", header, rows

@@ -10,7 +10,7 @@ import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from html import escape
 from typing import Final
 
@@ -27,6 +27,7 @@ _KEY: Final = 46
 """How wide the sign before a name in a legend is, with the gap behind the name."""
 
 _LINE: Final = 20
+_FORMS: Final = {"year": "%Y", "month": "%b %Y"}
 
 
 def label(text: object, most: int = MOST) -> str:
@@ -84,6 +85,17 @@ def readable(text: str) -> str:
 def moment(at: datetime) -> str:
     """Write an instant in UTC, with seconds only where there are some."""
     return readable(at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+
+
+def named(day: date, period: str) -> str:
+    """Name a period by its first day.
+
+    >>> named(date(2025, 4, 1), "quarter"), named(date(2025, 4, 1), "month")
+    ('Q2 2025', 'Apr 2025')
+    """
+    if period == "quarter":
+        return f"Q{(day.month + 2) // 3} {day.year}"
+    return day.strftime(_FORMS[period]) if period in _FORMS else day.isoformat()
 
 
 def fewer(drawn: int, of: int, what: str = "rows") -> str:

@@ -1,11 +1,11 @@
-"""The style of all pictures: colours, axes and notes.
+"""The style of all pictures: colours, axes, notes, and what an interval is.
 
 Colours are Okabe and Ito's, which people see apart who see few colours.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 INK: Final = "#1f2328"
 QUIET: Final = "#57606a"
@@ -18,6 +18,7 @@ PURPLE: Final = "#CC79A7"
 SKY: Final = "#56B4E9"
 AMBER: Final = "#E69F00"
 GREY: Final = "#8c959f"
+PALE: Final = "#c8d1da"
 PALETTE: Final = (BLUE, ORANGE, GREEN, PURPLE, SKY, AMBER)
 """One for each group; there is no seventh that is told apart at a glance."""
 
@@ -35,6 +36,18 @@ WIDTH: Final = 960
 HEIGHT: Final = 540
 TICKS_OF_SHARES: Final = "~%"
 """As many digits as a tick needs, so that none is rounded: 0.5% and 1%."""
+
+
+class Ends(Protocol):
+    """An interval, by its two ends."""
+
+    @property
+    def lower(self) -> float:
+        """The lower one."""
+
+    @property
+    def upper(self) -> float:
+        """The upper one."""
 
 
 def axis(title: str = "", **more: Any) -> dict[str, Any]:
@@ -73,3 +86,17 @@ def note(text: str, **more: Any) -> dict[str, Any]:
     """A text in the picture, without an arrow."""
     font = {"size": 12, "color": QUIET}
     return {"text": text, "showarrow": False, "font": font, "xref": "paper", "yref": "paper"} | more
+
+
+def nice(rough: float) -> int:
+    """The smallest of 1, 2, 5, 10, 20, … that is not below a number.
+
+    >>> nice(0.2), nice(3.1), nice(140)
+    (1, 5, 200)
+    """
+    power = 1
+    while True:
+        for digit in (1, 2, 5):
+            if digit * power >= rough:
+                return digit * power
+        power *= 10

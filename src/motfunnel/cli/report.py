@@ -23,8 +23,8 @@ from motfunnel.cli.store import with_tracker
 from motfunnel.domain.calendar import UNITS, WEEKDAYS
 from motfunnel.domain.lens import LENSES
 from motfunnel.errors import QuestionError
-from motfunnel.figures import Section, page, place_script, plotly_script, write_whole
-from motfunnel.figures.page import SCRIPT
+from motfunnel.pages import Section, page, place_script, plotly_script, write_whole
+from motfunnel.pages.page import SCRIPT
 from motfunnel.reports.grouping import NO_TRAITS
 from motfunnel.reports.report import Report
 from motfunnel.tracking.tracker import Tracker

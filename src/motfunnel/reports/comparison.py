@@ -10,6 +10,7 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from motfunnel.answers.cells import BY, GROUP, LEVEL, POINTS, between, cell, plain
+from motfunnel.charts.labels import label
 from motfunnel.statistics import Interval, LogRank
 
 CAUTION: Final = (
@@ -17,6 +18,10 @@ CAUTION: Final = (
 )
 WHOLE: Final = "over all of the observed time, whatever the window"
 """Of what the log-rank test is: unlike the rates, it knows no window."""
+
+_BY_ARM: Final = ("assigned", "landmark")
+_ARMS: Final = 2
+_SHORT: Final = 18
 
 
 @frozen(kw_only=True)
@@ -70,6 +75,26 @@ class Comparison:
         test = describe(self.log_rank)
         whole = "" if self.log_rank is None else f", {WHOLE}"
         return f"Against {self.against}, in percentage points, by Newcombe{many}. {test}{whole}"
+
+
+def apart(found: Comparison | None, by: str | None, before: str = "") -> str:
+    """How far two groups lie apart, as it stands above a picture; nothing where it is not known.
+
+    Of several differences those of arms are told, of which there are few.
+    """
+    if found is None or len(found.differences) > (_ARMS if by in _BY_ARM else 1):
+        return ""
+    told = "".join(
+        f"{label(one.group, _SHORT)} less {label(found.against, _SHORT)}: {_points(one)}; "
+        for one in found.differences
+        if one.difference is not None
+    )
+    return told and before + told
+
+
+def _points(one: DifferenceRow) -> str:
+    sure = "" if one.interval is None else f" ({between(POINTS).show(one.interval)})"
+    return f"{POINTS.show(one.difference)} points{sure}"
 
 
 def describe(test: LogRank | None) -> str:

@@ -5,13 +5,13 @@ Rows and answers only; ``complaint_estimate`` makes them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
 from attrs import field, frozen
 
-from motfunnel.answers.answer import Answer, Row, Table, columns_of
+from motfunnel.answers.answer import Answer, Draw, Row, Table, columns_of
 from motfunnel.answers.cells import (
     BY,
     COHORT,
@@ -28,7 +28,12 @@ from motfunnel.answers.cells import (
     between,
     cell,
     nested,
+    percent,
 )
+from motfunnel.charts.dots import beside, marks
+from motfunnel.charts.labels import labels, room
+from motfunnel.charts.picture import Picture
+from motfunnel.charts.style import BLUE, ORANGE, QUIET, TICKS_OF_SHARES, axis, names
 from motfunnel.domain.instant import format_duration
 from motfunnel.reports.lens import in_period
 from motfunnel.reports.rate import Span
@@ -36,6 +41,10 @@ from motfunnel.statistics import Interval
 
 FEWEST_KNOWN: Final = 10
 """Below so many of whom it is known what came of them by the window's end, no curve is quoted."""
+
+_ROW: Final = 44
+_MOST: Final = 20
+_APART: Final = 0.14
 
 
 @frozen(kw_only=True)
@@ -125,6 +134,49 @@ class ComplaintRow(Row):
     outcomes: Outcomes = field(metadata=cell(nested(Outcomes)))
 
 
+def picture(answer: Complaints) -> Picture:
+    """Draw two dots with intervals for each group: who recovered first, and who left first."""
+    rows = sorted(answer.rows, key=lambda row: -row.outcomes.mature)[:_MOST]
+    rows = [row for row in answer.rows if row in rows]
+    both = [row.outcomes for row in rows]
+    set_names = labels("all" if row.group is None else row.group for row in rows)
+    window = format_duration(answer.within)
+    fewer = f", the {len(rows)} largest groups" if len(answer.rows) > len(rows) else ""
+    cases, observed = sum(row.cases for row in rows), sum(one.mature for one in both)
+    recovered = [(one.recovered_share, one.recovered_interval) for one in both]
+    departed = [(one.departed_share, one.departed_interval) for one in both]
+    said = [f"{'all' if row.group is None else row.group}: "
+            f"{percent(one.recovered_share)} recovered first, "
+            f"{percent(one.departed_share)} left first, of {one.mature:,}"
+            for row, one in zip(rows, both, strict=True)]  # fmt: skip
+    return Picture(
+        traces=[
+            marks(recovered, BLUE, shift=-_APART, size=10, name="recovered first"),
+            marks(departed, ORANGE, shift=_APART, size=10, name="left first"),
+        ],
+        layout={
+            "xaxis": axis(f"of contacts, within {window} of their first complaint",
+                          tickformat=TICKS_OF_SHARES, rangemode="tozero"),
+            "yaxis": names(set_names),
+            "showlegend": True,
+            "annotations": [beside(_beside(one), n) for n, one in enumerate(both)],
+        },
+        counted=f"{cases:,} cases, n = {observed:,} contacts observed for the whole window{fewer}",
+        told=f"Dots. {'; '.join(said)}.",
+        left=room(set_names),
+        right=150,
+        above=40,
+        height=120 + 96 + _ROW * max(len(rows), 2),
+    )  # fmt: skip
+
+
+def _beside(one: Outcomes) -> str:
+    return (
+        f"<b>{percent(one.recovered_share)}</b> / <b>{percent(one.departed_share)}</b> "
+        f"<span style='color:{QUIET}'>of {one.mature:,}</span>"
+    )
+
+
 @frozen(kw_only=True)
 class Complaints(Answer[ComplaintRow]):
     """Cases and what came of them, of all or by groups.
@@ -136,6 +188,7 @@ class Complaints(Answer[ComplaintRow]):
     """
 
     row_class: ClassVar[type[Row]] = ComplaintRow
+    pictures: ClassVar[Mapping[str, Draw]] = {"outcomes": picture}
 
     within: timedelta = field(metadata=cell(WINDOW))
     by: str | None = field(metadata=cell(TEXT))

@@ -15,8 +15,22 @@ from typing import ClassVar, Final
 
 from attrs import field, frozen
 
-from motfunnel.answers.answer import Grouped, GroupedRow, Row, Table, columns_of
+from motfunnel.answers.answer import Draw, Grouped, GroupedRow, Row, Table, columns_of
 from motfunnel.answers.cells import COHORT, COUNT, LEVEL, SHARE, TEXT, Kind, between, cell
+from motfunnel.charts.labels import label
+from motfunnel.charts.picture import Picture
+from motfunnel.charts.sankey import Node, sankey
+from motfunnel.charts.style import (
+    AMBER,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    QUIET,
+    SKY,
+    note,
+)
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.reports.clock import Cohort
 from motfunnel.reports.opening import Opened
@@ -33,6 +47,24 @@ STILL_ACTIVE: Final = "still active"
 AWAY: Final = "away"
 ERASED: Final = "erased"
 ENDS: Final = (STILL_ACTIVE, AWAY, ERASED)
+
+STEPS: Final = 5
+"""So many steps fit beside each other in a picture."""
+
+_ON: Final = "→"
+_COLOURS: Final = {
+    "opening": BLUE,
+    "conversion": SKY,
+    "loyalist": GREEN,
+    "apostle": GREEN,
+    "referral": PURPLE,
+    "complaint": AMBER,
+    "depart": ORANGE,
+    "recidivism": BLUE,
+    STILL_ACTIVE: BLUE,
+    AWAY: ORANGE,
+    ERASED: GREY,
+}
 
 _STEP: Final = Kind("count", str, missing="any")
 
@@ -63,6 +95,59 @@ class FlowRow(GroupedRow):
     contacts: int = field(metadata=cell(COUNT, "contacts"))
 
 
+def picture(answer: Flows) -> Picture:
+    """Draw the flows of the first steps; those of groups all together, which is said."""
+    rows = [row for row in answer.rows if row.step is None or row.step <= STEPS]
+    last = max((row.step for row in rows if row.step is not None), default=STEPS)
+    flows: Counter[tuple[Node, Node]] = Counter()
+    cut = False
+    for row in rows:
+        is_end = row.target in ENDS or row.step is None
+        cut = cut or (row.step == last and not is_end)
+        then = None if is_end or row.step is None else row.step + 1
+        flows[_node(row.step, row.source, last), _node(then, row.target, last)] += row.transitions
+    first = f", the first {last} steps" if cut else ""
+    said = "each step a moment of the contact; colour: where it leads"
+    said += f"; {_ON}: goes on" if cut else ""
+    pooled = "" if answer.by is None else f", all groups by {label(answer.by)} together"
+    at = {"x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"}
+    return Picture(
+        traces=[sankey(flows)],
+        layout={"annotations": [note(said, **at, font={"size": 11, "color": QUIET})]},
+        counted=f"n = {answer.contacts:,} contacts{pooled}{first}",
+        told=_told(rows),
+        left=24,
+        right=24,
+        below=12,
+        above=32,
+        height=620,
+    )
+
+
+def _node(step: int | None, kind: str, last: int) -> Node:
+    """A moment's name; of what comes after the last step that is drawn, that it is no end.
+
+    Beside the node that is said by a sign, short enough for its place.
+    """
+    name, goes_on = label(kind), step is not None and step > last
+    return Node(
+        column=step,
+        name=f"{name}, goes on" if goes_on else name,
+        lettered=f"{name} {_ON}" if goes_on else name,
+        colour=_COLOURS.get(kind, GREY),
+    )
+
+
+def _told(rows: Iterable[FlowRow]) -> str:
+    largest = sorted(rows, key=lambda row: -row.transitions)[:10]
+    said = [
+        f"{row.source} to {row.target}{'' if row.step is None else f' at step {row.step}'}: "
+        f"{row.transitions:,}"
+        for row in largest
+    ]
+    return f"Sankey diagram; the greatest flows: {'; '.join(said)}."
+
+
 @frozen(kw_only=True)
 class Flows(Grouped[FlowRow]):
     """How contacts go from moment to moment.
@@ -76,6 +161,7 @@ class Flows(Grouped[FlowRow]):
     """
 
     row_class: ClassVar[type[Row]] = FlowRow
+    pictures: ClassVar[Mapping[str, Draw]] = {"sankey": picture}
 
     cohort: Cohort = field(default=(None, None), metadata=cell(COHORT))
     steps: int | None = field(default=None, metadata=cell(COUNT))

@@ -12,12 +12,15 @@ from typing import Any, ClassVar, Final
 
 from attrs import field, frozen
 
-from motfunnel.answers.answer import Row
+from motfunnel.answers.answer import Draw, Row
 from motfunnel.answers.cells import COUNT, Kind, cell
+from motfunnel.charts.bars import Part
+from motfunnel.charts.picture import Picture
+from motfunnel.charts.style import AMBER, BLUE, GREY, ORANGE
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.errors import InconsistencyError
 from motfunnel.reports.opening import Opened
-from motfunnel.reports.timeline import Periodic, PeriodRow, Timeline
+from motfunnel.reports.timeline import Periodic, PeriodRow, Timeline, bars
 
 DEFINITION: Final = (
     "the openings, returns (RECIDIVISM) and departures (DEPART, by silence too, from the deadline "
@@ -57,6 +60,27 @@ class GrowthRow(PeriodRow):
     quick_ratio: float | None = field(metadata=cell(_RATIO, "quick"))
 
 
+def picture(answer: Growth) -> Picture:
+    """Draw openings and returns above the line, departures below it, and above all who is present.
+
+    How many are present is drawn where there is one group.
+    """
+    groups = list(answer.groups().values())
+    present = sum(rows[-1].present_at_end for rows in groups)
+    line = [row.present_at_end for row in groups[0]] if len(groups) == 1 else []
+    shown = None if any(row.erased_present for row in answer.rows) else -1
+
+    def parts(rows: Sequence[GrowthRow]) -> list[Part]:
+        return [
+            Part("opened", BLUE, [row.openings for row in rows]),
+            Part("returned", AMBER, [row.returns for row in rows]),
+            Part("left", ORANGE, [row.departures for row in rows], is_below=True),
+            Part("erased", GREY, [row.erased_present for row in rows], is_below=True),
+        ][:shown]
+
+    return bars(answer, parts, f"n = {present:,} contacts present at the end", line)
+
+
 @frozen(kw_only=True)
 class Growth(Periodic[GrowthRow]):
     """How the contacts that are present come and go, period by period.
@@ -65,6 +89,7 @@ class Growth(Periodic[GrowthRow]):
     """
 
     row_class: ClassVar[type[Row]] = GrowthRow
+    pictures: ClassVar[Mapping[str, Draw]] = {"bars": picture}
 
 
 @frozen

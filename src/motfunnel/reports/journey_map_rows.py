@@ -5,14 +5,16 @@ Rows and answers only; ``mapping`` makes them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import ClassVar, Final
 
 from attrs import field, frozen
 
-from motfunnel.answers.answer import Answer, Row, Table, columns_of
+from motfunnel.answers.answer import Answer, Draw, Row, Table, columns_of
 from motfunnel.answers.cells import COHORT, COUNT, LEVEL, SHARE, TEXT, Cell, between, cell
+from motfunnel.charts.dots import Gap, gaps
+from motfunnel.charts.picture import Picture
 from motfunnel.reports.lens import in_period
 from motfunnel.reports.touchpoint_rows import GAP, SCORE
 from motfunnel.statistics import Interval
@@ -71,6 +73,17 @@ class MapRow(Row):
     denominator: int = field(metadata=cell(COUNT))
 
 
+def picture(answer: JourneyMap) -> Picture:
+    """Draw the target and the actual of each touchpoint at each stage, in their order."""
+    names = [f"{row.stage} · {row.touchpoint}" if row.stage is not None else row.touchpoint
+             for row in answer.rows]  # fmt: skip
+    rows = [
+        Gap(name, row.target, row.actual, row.from_target, row.experiences)
+        for name, row in zip(names, answer.rows, strict=True)
+    ]
+    return gaps(rows, "target", "actual", "experiences")
+
+
 @frozen(kw_only=True)
 class JourneyMap(Answer[MapRow]):
     """The journey map with its targets and what was experienced, in the order of the stages.
@@ -83,6 +96,7 @@ class JourneyMap(Answer[MapRow]):
     """
 
     row_class: ClassVar[type[Row]] = MapRow
+    pictures: ClassVar[Mapping[str, Draw]] = {"gaps": picture}
 
     period: tuple[datetime | None, datetime | None] = field(metadata=cell(COHORT))
 

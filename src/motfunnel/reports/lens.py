@@ -6,13 +6,13 @@ and openings it made. Holds values; ``lens_facts`` gathers what they are made of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from attrs import field, frozen
 
-from motfunnel.answers.answer import Answer, Row, Table, columns_of
+from motfunnel.answers.answer import Answer, Draw, Row, Table, columns_of
 from motfunnel.answers.cells import (
     COHORT,
     COUNT,
@@ -27,9 +27,16 @@ from motfunnel.answers.cells import (
     cell,
     nested,
 )
+from motfunnel.charts.bars import Part, stacked
+from motfunnel.charts.labels import fewer
+from motfunnel.charts.picture import Picture
+from motfunnel.charts.style import BLUE
 from motfunnel.domain.instant import iso
 from motfunnel.domain.lens import LENSES
 from motfunnel.statistics import Interval
+
+_MOST: Final = 30
+"""So many classes are drawn."""
 
 
 @frozen(kw_only=True)
@@ -51,6 +58,19 @@ class LensRow(Row):
     contacts: int = field(metadata=cell(COUNT, "contacts"))
 
 
+def picture(answer: LensAnswer) -> Picture:
+    """Draw the events of each class; by touchpoint where the lens tells them apart."""
+    rows = answer.rows[:_MOST]
+    said = [
+        row.of_class if row.touchpoint is None else f"{row.touchpoint}: {row.of_class}"
+        for row in rows
+    ]
+    events, unit = sum(row.events for row in answer.rows), LENSES[answer.lens].unit
+    part = Part(unit, BLUE, [row.events for row in rows])
+    counted = f"n = {events:,} {unit}{fewer(len(rows), len(answer.rows))}"
+    return stacked(said, [part], counted, whole=False)
+
+
 @frozen(kw_only=True)
 class LensAnswer(Answer[LensRow]):
     """A contact's events through one of the older models, a row for each class.
@@ -61,6 +81,7 @@ class LensAnswer(Answer[LensRow]):
     """
 
     row_class: ClassVar[type[Row]] = LensRow
+    pictures: ClassVar[Mapping[str, Draw]] = {"events": picture}
 
     lens: str = field(metadata=cell(TEXT))
     period: tuple[datetime | None, datetime | None] = field(metadata=cell(COHORT))

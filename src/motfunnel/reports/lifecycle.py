@@ -5,17 +5,21 @@ Counts from the stretches of time in which each contact was active. Reads no dat
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any, ClassVar, Final
 
 from attrs import field, frozen
 
-from motfunnel.answers.answer import Row
+from motfunnel.answers.answer import Draw, Row
 from motfunnel.answers.cells import COUNT, cell
+from motfunnel.charts.bars import Part
+from motfunnel.charts.picture import Picture
+from motfunnel.charts.style import AMBER, BLUE, ORANGE, SKY
 from motfunnel.errors import InconsistencyError
 from motfunnel.reports.opening import Opened
-from motfunnel.reports.timeline import Periodic, PeriodRow, Timeline
+from motfunnel.reports.timeline import Periodic, PeriodRow, Timeline, bars
 
 DEFINITION: Final = (
     "contacts active in the period, that is with an event in it that kept them alive, however "
@@ -45,6 +49,28 @@ class LifecycleRow(PeriodRow):
     dormant: int = field(metadata=cell(COUNT, "dormant"))
 
 
+def picture(answer: Lifecycle) -> Picture:
+    """Draw the active by where they come from, and below the line those that fell off."""
+    active: Counter[date] = Counter()
+    for row in answer.rows:
+        active[row.starts_on] += row.active
+    pooled = "" if answer.by is None else ", all groups together"
+    most = max(active.values(), default=0)
+    counted = f"at most {most:,} contacts active in a {answer.period}{pooled}"
+    return bars(answer, _drawn, counted)
+
+
+def _drawn(rows: Sequence[LifecycleRow]) -> list[Part]:
+    """Nobody can be dormant before a period is over."""
+    dormant = [None if row.unfinished else row.dormant for row in rows]
+    return [
+        Part("new", BLUE, [row.new for row in rows]),
+        Part("returning", SKY, [row.returning for row in rows]),
+        Part("resurrecting", AMBER, [row.resurrecting for row in rows]),
+        Part("dormant", ORANGE, dormant, is_below=True),
+    ]
+
+
 @frozen(kw_only=True)
 class Lifecycle(Periodic[LifecycleRow]):
     """How many contacts are active in each period, and where they come from.
@@ -53,6 +79,7 @@ class Lifecycle(Periodic[LifecycleRow]):
     """
 
     row_class: ClassVar[type[Row]] = LifecycleRow
+    pictures: ClassVar[Mapping[str, Draw]] = {"bars": picture}
 
 
 PARTS: Final = ("active", "new", "returning", "resurrecting", "dormant")

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar
 
 from attrs import field, frozen
 
-from motfunnel.answers.answer import Answer, Row
+from motfunnel.answers.answer import Answer, Draw, Row
 from motfunnel.answers.cells import COHORT, COUNT, NUMBER, P_VALUE, TEXT, cell
 from motfunnel.answers.table import wrapped
+from motfunnel.charts.labels import label, room
+from motfunnel.charts.picture import Picture
+from motfunnel.charts.style import BLUE, GREY, axis, names
 from motfunnel.domain.instant import MICROSECOND
 from motfunnel.reports.arm_clocks import CONTACTED, NOT_CONTACTED
 from motfunnel.reports.clock import Reading
@@ -45,6 +48,40 @@ class PaceRow(Row):
     ratio: float | None = field(metadata=cell(NUMBER, "ratio"))
 
 
+def picture(answer: PaceComparison) -> Picture:
+    """Draw two bars for each state: how many returned, and how many a common pace would give."""
+    rows = answer.rows
+    labels = [f"{label(row.group)} (n = {row.contacts:,})" for row in rows]
+    at = list(range(len(rows)))
+    returned = [row.observed for row in rows]
+    expected = [row.expected for row in rows]
+    said = [
+        f"{row.group}: {row.observed:,} returned, "
+        f"{'–' if row.expected is None else f'{row.expected:.1f}'} expected"
+        for row in rows
+    ]
+    look = {"type": "bar", "orientation": "h", "y": at, "textposition": "outside"}
+    return Picture(
+        traces=[
+            look | {"name": "returned", "x": returned, "marker": {"color": BLUE},
+                    "text": [f"{count:,}" for count in returned]},
+            look | {"name": "expected of a common pace", "x": expected, "marker": {"color": GREY},
+                    "text": ["" if one is None else f"{one:,.1f}" for one in expected]},
+        ],
+        layout={
+            "xaxis": axis("contacts", rangemode="tozero"),
+            "yaxis": names(labels),
+            "showlegend": True,
+            "bargap": 0.4,
+        },
+        counted=label(answer.verdict(), 120),
+        told=f"Bars. {'; '.join(said)}.",
+        left=room(labels),
+        above=36,
+        height=400,
+    )  # fmt: skip
+
+
 @frozen(kw_only=True)
 class PaceComparison(Answer[PaceRow]):
     """The pace of return before and after an outreach.
@@ -57,6 +94,7 @@ class PaceComparison(Answer[PaceRow]):
     """
 
     row_class: ClassVar[type[Row]] = PaceRow
+    pictures: ClassVar[Mapping[str, Draw]] = {"pace": picture}
 
     cohort: tuple[datetime | None, datetime | None] = field(metadata=cell(COHORT))
     chi_square: float | None = field(metadata=cell(NUMBER))

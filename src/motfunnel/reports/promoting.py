@@ -5,13 +5,17 @@ Counts contacts, never answers. The interval is ``statistics``'.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar, Final
 
 from attrs import field, frozen
 
-from motfunnel.answers.answer import Answer, Row
+from motfunnel.answers.answer import Answer, Draw, Row
 from motfunnel.answers.cells import COHORT, COUNT, LEVEL, Kind, between, cell
+from motfunnel.charts.bars import Part, stacked
+from motfunnel.charts.picture import Picture
+from motfunnel.charts.style import BLUE, ORANGE, PALE
 from motfunnel.domain.experience import DETRACTOR
 from motfunnel.domain.funnel.rule import PROMOTER
 from motfunnel.reports.lens import in_period
@@ -51,6 +55,19 @@ class NpsRow(Row):
     contacts: int = field(metadata=cell(COUNT, "contacts"))
 
 
+def picture(answer: Nps) -> Picture:
+    """Draw detractors, passives and promoters, and tell the score."""
+    (row,) = answer.rows
+    parts = [
+        Part("detractors", ORANGE, [row.detractors]),
+        Part("passives", PALE, [row.passives]),
+        Part("promoters", BLUE, [row.promoters]),
+    ]
+    score = f"NPS {'–' if row.nps is None else POINTS.show(row.nps)}"
+    sure = "" if row.interval is None else f" ({between(POINTS).show(row.interval)})"
+    return stacked([score], parts, f"{score}{sure}; n = {row.contacts:,} contacts")
+
+
 @frozen(kw_only=True)
 class Nps(Answer[NpsRow]):
     """The net promoter score.
@@ -61,6 +78,7 @@ class Nps(Answer[NpsRow]):
     """
 
     row_class: ClassVar[type[Row]] = NpsRow
+    pictures: ClassVar[Mapping[str, Draw]] = {"shares": picture}
 
     period: tuple[datetime | None, datetime | None] = field(metadata=cell(COHORT))
     off_scale: int = field(metadata=cell(COUNT))

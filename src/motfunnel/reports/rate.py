@@ -5,13 +5,13 @@ Made by ``estimate``. Holds who was counted, so that any number can be turned in
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final, Self
 
 from attrs import field, frozen
 
-from motfunnel.answers.answer import Answer, Row, Table, columns_of
+from motfunnel.answers.answer import Answer, Draw, Row, Table, columns_of, dots
 from motfunnel.answers.cells import (
     BY,
     COHORT,
@@ -26,9 +26,17 @@ from motfunnel.answers.cells import (
     between,
     cell,
     nested,
+    percent,
+    span,
 )
+from motfunnel.charts.curves import Curve, Scale, Step, Words, curves
+from motfunnel.charts.labels import labels
+from motfunnel.charts.picture import Picture
+from motfunnel.charts.style import PALETTE
 from motfunnel.domain.instant import MICROSECOND, format_duration, iso
-from motfunnel.reports.comparison import Comparison, DifferenceRow
+from motfunnel.reports.clock import HAPPENED
+from motfunnel.reports.comparison import Comparison, DifferenceRow, apart
+from motfunnel.reports.lens import in_period
 from motfunnel.statistics import CompetingRisks, Interval, SurvivalCurve
 
 FEWEST_AT_RISK = 10
@@ -37,6 +45,16 @@ FEWEST_AT_RISK = 10
 KM: Final = "KM"
 AJ: Final = "AJ"
 """The headings of curves by Kaplan–Meier and by Aalen–Johansen."""
+
+_NAMES: Final = {KM: "Kaplan–Meier", AJ: "Aalen–Johansen"}
+_POINTS: Final = 400
+"""So many steps of a curve are drawn; a screen shows no more."""
+
+_COMPETING: Final = 100
+"""So many where something competes with the event: there each interval takes long to compute."""
+
+_SEEN: Final = 100
+"""A curve that ends before this part of the window is an upright line at its edge."""
 
 COMPETING = (
     "to contacts that were erased with their counts kept nothing can happen any more: they count "
@@ -126,6 +144,44 @@ class CausedRow(RateRow):
     advocacy_first: int = field(metadata=cell(COUNT, "advocacy"))
 
 
+def curve_picture(answer: Rate) -> Picture:
+    """Draw the curve of each group, of many the largest.
+
+    A curve ends where fewer than ten are at risk: there the number is withheld, and so is the line.
+    The band is left out where episodes of one contact repeat, as it would be too narrow.
+    """
+    rows = sorted(answer.rows, key=lambda row: -_size(row))[: len(PALETTE)]
+    rows = [row for row in answer.rows if row in rows]
+    scale = Scale.of(answer.within)
+    names = labels(row.group or "all" for row in rows)
+    short = labels((row.group for row in rows), 14)
+    shown = [
+        _curve(row, name, little, answer, scale)
+        for row, name, little in zip(rows, names, short, strict=True)
+    ]
+    blank = _blank(shown, scale)
+    words = Words(
+        since=answer.since,
+        event=answer.event,
+        by=" or ".join(dict.fromkeys(_NAMES[_estimator(row)] for row in rows)),
+        window=format_duration(answer.within),
+        blank=blank,
+    )
+    return curves(
+        shown,
+        scale,
+        words,
+        grouped=answer.by is not None,
+        counted=_counted(answer, rows, blank),
+        told=_told(answer, rows),
+    )
+
+
+def rates_picture(answer: Rate) -> Picture:
+    """Draw a dot for each group, and say how far two lie apart."""
+    return dots(answer, apart(answer.comparison, answer.by))
+
+
 @frozen(kw_only=True)
 class Rate(Answer[RateRow]):
     """A windowed rate, of all or by groups: one row for each group, in the order of their names.
@@ -143,6 +199,7 @@ class Rate(Answer[RateRow]):
     """
 
     row_class: ClassVar[type[Row]] = RateRow
+    pictures: ClassVar[Mapping[str, Draw]] = {"curve": curve_picture, "rates": rates_picture}
 
     within: timedelta = field(metadata=cell(WINDOW))
     unit: str = field(metadata=cell(TEXT))
@@ -190,12 +247,15 @@ class Rate(Answer[RateRow]):
         return self.row.km
 
     @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of its pictures, the one that suits it best first."""
+        return ("curve",) if self.by is None else ("rates", "curve")
+
+    @property
     def title(self) -> str:
         """What was asked, as a heading."""
-        start, end = self.cohort
-        since = "" if start is None else f" from {iso(start)}"
-        until = "" if end is None else f" to {iso(end)}"
-        cohort = f", cohort{since}{until}" if since or until else ""
+        stretch = in_period(self.cohort)
+        cohort = f", cohort{stretch}" if stretch else ""
         window = format_duration(self.within)
         return f"{self.name.capitalize()} within {window}, {self.unit}-based{cohort}"
 
@@ -228,7 +288,7 @@ class Rate(Answer[RateRow]):
         """Of which rows the curve is by which estimator: where an event competes, by the second."""
         by: dict[str, list[RateRow]] = {KM: [], AJ: []}
         for row in self.rows:
-            by[AJ if isinstance(row.km.curve, CompetingRisks) else KM].append(row)
+            by[_estimator(row)].append(row)
         return by
 
     def _caption(self) -> str:
@@ -281,3 +341,106 @@ class PeriodRate(Rate):
         """What was asked, as a heading."""
         start, end = (iso(one) for one in self.cohort if one is not None)
         return f"{self.name.capitalize()} in the period from {start} to {end}, {self.unit}-based"
+
+
+def traced(
+    curve: SurvivalCurve | CompetingRisks, window: timedelta, confidence: float, scale: Scale
+) -> list[Step]:
+    """The steps of a curve that are drawn: no more than a screen shows.
+
+    They end with the window, or where fewer than ten are at risk.
+    """
+    table = curve.table if isinstance(curve, SurvivalCurve) else curve.curve.table
+    enough = [t for t, n in zip(table.durations, table.at_risk, strict=True) if n >= FEWEST_AT_RISK]
+    if not enough:
+        return []
+    end = min(window // MICROSECOND, enough[-1])
+    times = [t for t, n in zip(table.durations, table.returned, strict=True) if n and t <= end]
+    most = _POINTS if isinstance(curve, SurvivalCurve) else _COMPETING
+    each = -(-len(times) // most) or 1
+    steps = [Step(0.0, 0.0, 0.0, 0.0)]
+    for t in sorted({0, *times[::-1][::each], end}):
+        share, interval = _at(curve, t, confidence)
+        if share is not None:
+            ends = (interval.lower, interval.upper) if interval else (share, share)
+            steps.append(Step(t / (scale.one // MICROSECOND), share, *ends))
+    return steps
+
+
+def _at(
+    curve: SurvivalCurve | CompetingRisks, t: int, confidence: float
+) -> tuple[float | None, Interval | None]:
+    if isinstance(curve, SurvivalCurve):
+        return curve.probability(t), curve.probability_interval(t, confidence)
+    return curve.incidence(HAPPENED, t), curve.interval(HAPPENED, t, confidence)
+
+
+def _curve(row: RateRow, name: str, short: str, answer: Rate, scale: Scale) -> Curve:
+    return Curve(
+        group=name,
+        short=short,
+        name=f"{name}: {percent(row.km.probability)} ({_estimator(row)})",
+        steps=traced(row.km.curve, answer.within, answer.confidence, scale),
+        has_band=answer.unit != "episode",
+        end=row.km.probability,
+        ends=row.km.interval,
+        at_risk=[row.km.curve.at_risk(t * scale.one // MICROSECOND) for t in scale.ticks()],
+    )
+
+
+def _estimator(row: RateRow) -> str:
+    """How the curve of a row was estimated, in two letters."""
+    return AJ if isinstance(row.km.curve, CompetingRisks) else KM
+
+
+def _blank(shown: Sequence[Curve], scale: Scale) -> str:
+    """Why there is no curve; nothing where there is one."""
+    if any(one.end is not None for one in shown):
+        return ""
+    ends = [one.steps[-1].at for one in shown if one.steps]
+    if not ends:
+        return f"fewer than {FEWEST_AT_RISK} are at risk, and no curve is quoted"
+    if max(ends) * _SEEN < scale.window:
+        return f"fewer than {FEWEST_AT_RISK} are at risk almost from the start: no curve is quoted"
+    return ""
+
+
+def _counted(answer: Rate, rows: Sequence[RateRow], blank: str) -> str:
+    if answer.by is not None:
+        fewer = len(answer.rows) > len(rows)
+        largest = f"the {len(rows)} largest of {len(answer.rows)} groups, " if fewer else ""
+        lie = apart(answer.comparison, answer.by, "by their rates, ")
+        n = f"{lie}{largest}n = {sum(map(_size, rows)):,}"
+    else:
+        n = _rate(rows[0])
+    if blank:
+        return n
+    cut = any(_size(row) and row.km.at_risk < FEWEST_AT_RISK for row in rows)
+    ends = f"; each curve ends where fewer than {FEWEST_AT_RISK} are at risk" if cut else ""
+    if answer.unit == "episode":
+        return f"{n}{ends}"
+    return f"{n}; {answer.confidence * 100:.4g}% band{ends}"
+
+
+def _rate(row: RateRow) -> str:
+    size = _size(row)
+    if row.rate is None:
+        return "nobody observed" + (f" for the whole window; n = {size:,}" if size else "")
+    return (
+        f"{percent(row.rate)} ({span(row.interval)}), {row.numerator:,} of {row.denominator:,} "
+        f"observed; n = {size:,}, {percent(row.immature)} immature"
+    )
+
+
+def _told(answer: Rate, rows: Sequence[RateRow]) -> str:
+    said = [
+        f"{'all' if row.group is None else row.group}: {percent(row.km.probability)} "
+        f"({span(row.km.interval)}), {row.km.at_risk:,} at risk"
+        for row in rows
+    ]
+    window = format_duration(answer.within)
+    return f"Curve of the share with the event, up to {window}. At its end, {'; '.join(said)}."
+
+
+def _size(row: RateRow) -> int:
+    return row.denominator + row.immature_count

@@ -15,11 +15,11 @@ from attrs import define, evolve, field, frozen
 
 from motfunnel.answers.answer import Answer, Row
 from motfunnel.answers.cells import COHORT, COUNT, LEVEL, NUMBER, TEXT, between, cell
-from motfunnel.domain.instant import iso
 from motfunnel.domain.journey import Journey
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.reports.clock import lies_in
 from motfunnel.reports.known import Known
+from motfunnel.reports.lens import in_period
 from motfunnel.reports.question import CONFIDENCE, Bounds, Question, read_cohort
 from motfunnel.reports.remarks import nobody_named
 from motfunnel.reports.stored import Stored
@@ -73,10 +73,7 @@ class ReferralYield(Answer[YieldRow]):
     @property
     def title(self) -> str:
         """What was asked, as a heading."""
-        start, end = self.period
-        since = "" if start is None else f" from {iso(start)}"
-        until = "" if end is None else f" to {iso(end)}"
-        return f"Referral yield{since}{until}"
+        return "Referral yield" + in_period(self.period)
 
 
 @define

@@ -7,13 +7,16 @@ Reads no database.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Final
 
 from attrs import field, frozen
 
-from motfunnel.answers.answer import Row, Table
+from motfunnel.answers.answer import Draw, Row, Table
 from motfunnel.answers.cells import COUNT, FLAG, ROWS, SHARE, TEXT, Kind, between, cell, flat
+from motfunnel.charts.heat import Line, heat
+from motfunnel.charts.labels import labels, named
+from motfunnel.charts.picture import Picture
 from motfunnel.reports.lifecycle import Activity
 from motfunnel.reports.opening import Opened
 from motfunnel.reports.timeline import Periodic, PeriodRow, Timeline
@@ -70,6 +73,30 @@ class RetentionRow(PeriodRow):
     cells: tuple[RetentionCell, ...] = field(metadata=cell(ROWS))
 
 
+def picture(answer: Retention) -> Picture:
+    """Draw each cohort's share by the number of periods since its opening."""
+    rows = [row for row in answer.rows if row.contacts] or list(answer.rows)
+    short = labels([row.group for row in rows], 20)
+    lines = []
+    for row, group in zip(rows, short, strict=True):
+        period = named(row.starts_on, answer.period)
+        name = f"{'' if answer.by is None else f'{group}, '}{period} (n = {row.contacts:,})"
+        hovers = [
+            "" if one.share is None
+            else f"{name}<br>{one.number}: {one.returned:,} back, {one.share:.1%}"
+            for one in row.cells
+        ]  # fmt: skip
+        lines.append(Line(name=name, shares=[one.share for one in row.cells], hovers=hovers))
+    n, empty = sum(row.contacts for row in rows), len(answer.rows) - len(rows)
+    left_out = f"; {empty:,} more, in which nobody opened, left out" if empty else ""
+    return heat(
+        lines,
+        f"{answer.period}s after that of the opening",
+        counted=f"n = {n:,} contacts that opened, in {len(rows)} cohorts{left_out}",
+        told="retention",
+    )
+
+
 @frozen(kw_only=True)
 class Retention(Periodic[RetentionRow]):
     """How many of each cohort are back in each period after that of their opening.
@@ -82,6 +109,7 @@ class Retention(Periodic[RetentionRow]):
     """
 
     row_class: ClassVar[type[Row]] = RetentionRow
+    pictures: ClassVar[Mapping[str, Draw]] = {"heatmap": picture}
 
     how: str = field(metadata=cell(TEXT))
 

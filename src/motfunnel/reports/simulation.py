@@ -5,14 +5,17 @@ Rows for moments, contacts and the return rate. ``differences`` counts them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import ClassVar, Final
 
 from attrs import field, frozen
 
-from motfunnel.answers.answer import Answer, Row, Table, columns_of
+from motfunnel.answers.answer import Answer, Draw, Row, Table, columns_of
 from motfunnel.answers.cells import COUNT, LEVEL, ROWS, SHARE, TEXT, WINDOW, between, cell
+from motfunnel.charts.bars import Part, stacked
+from motfunnel.charts.picture import Picture
+from motfunnel.charts.style import AMBER, ORANGE, PALE, SKY
 from motfunnel.domain.instant import format_duration
 from motfunnel.errors import QuestionError
 from motfunnel.statistics import Interval
@@ -104,6 +107,18 @@ class RateChange(Row):
     immature_count: int = field(metadata=cell(COUNT))
 
 
+def picture(answer: Simulation) -> Picture:
+    """Draw what becomes of the moments of each kind."""
+    rows = answer.rows
+    parts = [
+        Part(name, colour, [getattr(row, name) for row in rows])
+        for name, colour in (("same", PALE), ("moved", AMBER), ("gained", SKY), ("lost", ORANGE))
+    ]
+    n = [row.same + row.moved + row.gained + row.lost for row in rows]
+    said = [f"{row.moment} (n = {one:,})" for row, one in zip(rows, n, strict=True)]
+    return stacked(said, parts, f"n = {sum(n):,} moments of {answer.folded:,} contacts")
+
+
 @frozen(kw_only=True)
 class Simulation(Answer[MomentChange]):
     """What another funnel would make of the same events: a row for each kind of moment.
@@ -118,6 +133,7 @@ class Simulation(Answer[MomentChange]):
     """
 
     row_class: ClassVar[type[Row]] = MomentChange
+    pictures: ClassVar[Mapping[str, Draw]] = {"changes": picture}
 
     other_funnel: str = field(metadata=cell(TEXT))
     within: timedelta = field(metadata=cell(WINDOW))

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, tzinfo
 from typing import Any, Final, TypeVar
 
@@ -13,6 +14,9 @@ from attrs import field, frozen
 
 from motfunnel.answers.answer import Grouped, GroupedRow
 from motfunnel.answers.cells import COUNT, INSTANT, TEXT, Kind, cell
+from motfunnel.charts.bars import Panel, Part, calendar
+from motfunnel.charts.labels import named
+from motfunnel.charts.picture import Picture
 from motfunnel.domain.calendar import Calendar, Period, read_week_start, start_of
 from motfunnel.domain.instant import EARLIEST
 from motfunnel.errors import QuestionError
@@ -67,6 +71,25 @@ class Periodic(Grouped[P]):
     def words(self) -> dict[str, str]:
         """What stands in headings for what is asked differently each time."""
         return super().words() | {"period": self.period}
+
+
+def bars(
+    answer: Periodic[P],
+    parts: Callable[[Sequence[P]], Sequence[Part]],
+    counted: str,
+    line: Sequence[int] = (),
+) -> Picture:
+    """Draw bars by period, a panel for each group; and a line above them, of all together."""
+    panels = [
+        Panel(
+            None if group is None else f"{answer.by}: {group}",
+            [named(row.starts_on, answer.period) for row in rows],
+            [row.unfinished for row in rows],
+            parts(rows),
+        )
+        for group, rows in answer.groups().items()
+    ]
+    return calendar(panels, answer.period, counted, line)
 
 
 @frozen(kw_only=True)

@@ -5,13 +5,13 @@ Rows and answers only; ``touchpoint_facts`` gathers what they are made of.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar, Final
 
 from attrs import field, frozen
 
-from motfunnel.answers.answer import Answer, Row, Table, columns_of, show
+from motfunnel.answers.answer import Answer, Draw, Row, Table, columns_of, show
 from motfunnel.answers.cells import (
     BY,
     COHORT,
@@ -28,6 +28,11 @@ from motfunnel.answers.cells import (
     cell,
     nested,
 )
+from motfunnel.charts.bars import Part, stacked
+from motfunnel.charts.dots import Gap, gaps
+from motfunnel.charts.labels import fewer
+from motfunnel.charts.picture import Picture
+from motfunnel.charts.style import BLUE, ORANGE, PALE
 from motfunnel.reports.lens import in_period
 from motfunnel.statistics import Interval
 
@@ -40,6 +45,9 @@ WORST_CAPTION: Final = (
 )
 SCORE: Final = Kind("number", lambda score: f"{score:.2f}")
 GAP: Final = Kind("number", lambda gap: f"{gap:+.2f}")
+_MOST: Final = 30
+"""So many bars of verdicts are drawn."""
+
 _TOLD: Final = (("_share", SHARE), ("_interval", between(SHARE)), ("", COUNT))
 
 
@@ -192,6 +200,33 @@ class WorstRow:
     gap: float | None = field(metadata=cell(GAP, "gap"))
 
 
+def gaps_picture(answer: Touchpoints) -> Picture:
+    """Draw what was expected and what was experienced at each touchpoint, and in each group."""
+    rows = [
+        Gap(_joined(answer, row), row.expected, row.experienced, row.gap, row.experiences)
+        for row in answer.rows
+    ]
+    return gaps(rows, "expected", "experienced", "experiences")
+
+
+def verdicts_picture(answer: Touchpoints) -> Picture:
+    """Draw bad, in between and good experiences at each touchpoint."""
+    rows = answer.rows[:_MOST]
+    both = [row.verdicts for row in rows]
+    parts = [
+        Part("bad", ORANGE, [one.bad for one in both]),
+        Part("in between", PALE, [one.in_between for one in both]),
+        Part("good", BLUE, [one.good for one in both]),
+    ]
+    n = sum(row.experiences for row in rows)
+    counted = f"n = {n:,} experiences{fewer(len(rows), len(answer.rows))}"
+    return stacked([_joined(answer, row) for row in rows], parts, counted)
+
+
+def _joined(answer: Touchpoints, row: TouchpointRow) -> str:
+    return row.touchpoint if answer.by is None else f"{row.touchpoint} · {row.group}"
+
+
 @frozen(kw_only=True)
 class Touchpoints(Answer[TouchpointRow]):
     """What was experienced at each touchpoint: those of the journey map first, in its order.
@@ -204,6 +239,7 @@ class Touchpoints(Answer[TouchpointRow]):
     """
 
     row_class: ClassVar[type[Row]] = TouchpointRow
+    pictures: ClassVar[Mapping[str, Draw]] = {"gaps": gaps_picture, "verdicts": verdicts_picture}
 
     by: str | None = field(metadata=cell(TEXT))
     period: tuple[datetime | None, datetime | None] = field(metadata=cell(COHORT))

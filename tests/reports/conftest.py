@@ -1,11 +1,11 @@
-"""What the tests of figures share: a report on a short history."""
+"""What the tests of pictures share: a report on a short history."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from motfunnel.reports.report import Report
-from tests.figures.history import AS_OF, make_tracker
+from tests.reports.drawn import AS_OF, make_tracker
 
 
 @pytest.fixture(scope="session")

@@ -22,8 +22,7 @@ from attrs import frozen
 from motfunnel.answers.answer import Answer
 from motfunnel.charts.labels import moment, readable
 from motfunnel.charts.picture import Picture, draw_unframed, library
-from motfunnel.figures.drawing import kinds, picture
-from motfunnel.figures.tabulating import safe, tabulated
+from motfunnel.pages.table import safe, tabulated
 
 SCRIPT: Final = "plotly.min.js"
 """The name of the script beside the page."""
@@ -138,7 +137,7 @@ def _section(section: Section, *, beside: bool) -> Iterator[str]:
         yield f'<h2 id="{anchor}-title">{title}</h2>'
     else:
         yield f'<section id="{anchor}" aria-label="{title}">'
-    drawn = [(kind, picture(answer, kind)) for kind in kinds(answer)]
+    drawn = [(kind, answer.picture(kind)) for kind in answer.kinds]
     yield f'<p class="asked">{drawn[0][1].counted}</p>'
     yield f'<p class="definition"><dfn>Definition:</dfn> {safe(readable(answer.definition))}.</p>'
     yield from _notes(answer)
@@ -200,4 +199,4 @@ def _within_script(text: str) -> str:
 
 @cache
 def _file(name: str) -> str:
-    return files("motfunnel.figures").joinpath(name).read_text("utf-8")
+    return files("motfunnel.pages").joinpath(name).read_text("utf-8")

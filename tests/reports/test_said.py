@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from motfunnel.figures import Section, draw, kinds, page
-from motfunnel.figures.drawing import picture
+from motfunnel.pages import Section, page
 from motfunnel.reports.report import Report
 
 plotly = pytest.importorskip("plotly", reason="no figures without plotly: install the extra plot")
@@ -35,8 +34,8 @@ def test_ticks_of_shares_are_exact(report: Report) -> None:
         report.nps(),
     ]
     for answer in answers:
-        for kind in kinds(answer):
-            told = words(draw(answer, kind))
+        for kind in answer.kinds:
+            told = words(answer.figure(kind))
             assert set(re.findall(r"'tickformat': '(\S*%)'", told)) == {"~%"}
 
 
@@ -51,37 +50,37 @@ def test_the_answer_of_a_comparison_is_said(report: Report) -> None:
         assert found.difference is not None and found.interval is not None
         between = f"{found.group} less {rate.comparison.against}: {found.difference * 100:+.1f}"
         ends = f"({found.interval.lower * 100:+.1f} to {found.interval.upper * 100:+.1f})"
-        for kind in kinds(rate):
-            assert f"{between} points {ends}" in picture(rate, kind).counted
+        for kind in rate.kinds:
+            assert f"{between} points {ends}" in rate.picture(kind).counted
 
 
 def test_of_many_groups_no_difference_is_said(report: Report) -> None:
     """Of three sources, what is said is how many were observed."""
-    assert "less" not in picture(report.recidivism(within=MONTH, by="source")).counted
+    assert "less" not in report.recidivism(within=MONTH, by="source").picture().counted
 
 
 def test_what_is_pooled_is_said(report: Report) -> None:
     """A number of all groups together is called so."""
-    flows = picture(report.flows(by="source")).counted
+    flows = report.flows(by="source").picture().counted
     assert flows.startswith("n = 60 contacts, all groups by source together")
-    assert "together" not in picture(report.flows()).counted
+    assert "together" not in report.flows().picture().counted
     alone = report.lifecycle("month")
     most = max(row.active for row in alone.rows)
-    grouped = picture(report.lifecycle("month", by="source")).counted
+    grouped = report.lifecycle("month", by="source").picture().counted
     assert grouped == f"at most {most} contacts active in a month, all groups together"
 
 
 def test_a_flow_that_goes_on_is_no_cut_word(report: Report) -> None:
     """Behind the last step drawn a name has an arrow, which is explained."""
-    (sankey,) = draw(report.flows()).data
+    (sankey,) = report.flows().figure().data
     assert any(one.endswith(" →") for one in sankey.node.label)
     assert not any(one.endswith("…") for one in sankey.node.label)
-    assert "; →: goes on" in words(draw(report.flows()))
+    assert "; →: goes on" in words(report.flows().figure())
 
 
 def test_referrals_are_openings_per_contact(report: Report) -> None:
     """No bare letter on the axis, and no count of rows in place of what is drawn."""
-    drawn = picture(report.referrals())
+    drawn = report.referrals().picture()
     assert drawn.counted == "openings per contact, 95% intervals"
     assert drawn.layout["xaxis"]["title"]["text"] == "openings per contact"
 
@@ -89,7 +88,7 @@ def test_referrals_are_openings_per_contact(report: Report) -> None:
 def test_names_of_weeks_do_not_run_together(report: Report) -> None:
     """A day is a long name: fewer of them are set below the bars."""
     for period in ("day", "week"):
-        axis = picture(report.lifecycle(period)).layout["xaxis"]
+        axis = report.lifecycle(period).picture().layout["xaxis"]
         assert len(axis["ticktext"]) <= 8
 
 
@@ -110,14 +109,14 @@ def test_each_rate_names_its_clock(report: Report) -> None:
         (report.landmark(after=MONTH, within=MONTH), "the landmark", "returned"),
     ]
     for rate, since, event in expected:
-        layout = picture(rate, "curve").layout
+        layout = rate.picture("curve").layout
         assert layout["xaxis"]["title"]["text"] == f"days since {since}"
         assert layout["yaxis"]["title"]["text"].startswith(f"share that {event}<br>(by ")
 
 
 def test_curves_are_called_what_they_are(report: Report) -> None:
     """The share in a legend is not the rate beside it, and says by whom it is."""
-    figure = draw(report.recidivism(within=MONTH, by="source"), "curve")
+    figure = report.recidivism(within=MONTH, by="source").figure("curve")
     named = [one.name for one in figure.data if one.legendgroup]
     assert len(named) == 3 and all(one.endswith("% (KM)") for one in named)
     assert "(by Kaplan–Meier)" in words(figure)
@@ -128,14 +127,14 @@ def test_a_conversion_of_all_at_once_has_no_figure(report: Report) -> None:
     rate = report.conversion("visitor", "lead", within=MONTH)
     assert rate.rate == 1
     told = "fewer than 10 are at risk almost from the start: no curve is quoted"
-    assert picture(rate).blank == told
+    assert rate.picture().blank == told
     assert f"No figure: {told}." in page([Section("conversion", rate)])
 
 
 def test_a_share_of_few_silences_is_not_drawn(report: Report) -> None:
     """The line ends there, and says so; the share asked for stands beside the axes."""
     answer = report.patience()
-    drawn = picture(answer)
+    drawn = answer.picture()
     assert drawn.counted.endswith("; each line ends where fewer than 10 were observed")
     many = evolve(
         answer,
@@ -144,21 +143,21 @@ def test_a_share_of_few_silences_is_not_drawn(report: Report) -> None:
             for row in answer.rows
         ),
     )
-    assert "each line ends" not in picture(many).counted
+    assert "each line ends" not in many.picture().counted
     assert drawn.layout["annotations"][0]["xanchor"] == "left"
 
 
 def test_a_heat_map_of_everyone_and_of_nobody(report: Report) -> None:
     """Period 0 is grey, and no part of the scale; cohorts of nobody are counted, not drawn."""
     answer = report.retention("month")
-    first, rest = picture(answer).traces
+    first, rest = answer.picture().traces
     assert first["showscale"] is False
     assert rest["zmax"] == max(share for line in rest["z"] for share in line if share is not None)
     empty = [row for row in answer.rows if not row.contacts]
     assert empty
-    assert f"; {len(empty)} more, in which nobody opened, left out" in picture(answer).counted
+    assert f"; {len(empty)} more, in which nobody opened, left out" in answer.picture().counted
     some = evolve(answer, rows=tuple(row for row in answer.rows if row.contacts))
-    assert "left out" not in picture(some).counted
+    assert "left out" not in some.picture().counted
 
 
 def test_some_are_not_none_in_a_heat_map(report: Report) -> None:
@@ -173,14 +172,14 @@ def test_some_are_not_none_in_a_heat_map(report: Report) -> None:
         )
         for row in answer.rows
     )
-    _, rest = picture(evolve(answer, rows=rows)).traces
+    _, rest = evolve(answer, rows=rows).picture().traces
     assert {one for line in rest["text"] for one in line} == {"&lt;1%", ""}
 
 
 def test_bars_of_groups_say_of_what(report: Report) -> None:
     """The bars are of all that opened, the definition of the stage before: both stand there."""
     answer = report.funnel(by="source")
-    drawn = picture(answer)
+    drawn = answer.picture()
     told = "bars: share of all in the group that opened; beside them, of the stage before"
     assert drawn.layout["xaxis"]["title"]["text"] == told
     beside = [text for bar in drawn.traces for text in bar["text"]]
@@ -191,7 +190,7 @@ def test_bars_of_groups_say_of_what(report: Report) -> None:
 def test_what_is_said_at_length_is_on_several_lines(report: Report) -> None:
     """The words below the title do not run out of the picture, and push the axes down."""
     rate = report.holdout(within=MONTH)
-    short, long = draw(rate), draw(evolve(rate, tenant="t" * 30, known_by=rate.as_of))
+    short, long = rate.figure(), evolve(rate, tenant="t" * 30, known_by=rate.as_of).figure()
     assert "<br>" not in short.layout.title.subtitle.text
     assert long.layout.title.subtitle.text.count("<br>") == 1
     assert long.layout.margin.t == short.layout.margin.t + 17

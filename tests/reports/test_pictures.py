@@ -12,17 +12,16 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motfunnel.charts.labels import label, labels, visible
+from motfunnel.charts.curves import Scale
+from motfunnel.charts.labels import label
 from motfunnel.domain.instant import MICROSECOND
 from motfunnel.errors import MissingExtraError, QuestionError
-from motfunnel.figures import Section, draw, kinds, page
-from motfunnel.figures.drawing import picture
-from motfunnel.figures.flows import STEPS
-from motfunnel.figures.tracing import trace_of
-from motfunnel.reports.flows import ENDS
+from motfunnel.pages import Section, page
+from motfunnel.reports.flows import ENDS, STEPS
+from motfunnel.reports.rate import traced
 from motfunnel.reports.report import Report
 from motfunnel.statistics import CompetingRisks, SurvivalCurve
-from tests.figures.history import FUNNEL, HOSTILE
+from tests.reports.drawn import FUNNEL, HOSTILE
 
 plotly = pytest.importorskip("plotly", reason="no figures without plotly: install the extra plot")
 
@@ -49,7 +48,7 @@ def words(figure: Any) -> str:
 def test_a_curve_is_the_survival_curve(report: Report) -> None:
     """Each point, each edge of the band, the number at the window's end, and those at risk."""
     rate = report.recidivism(within=MONTH)
-    figure, km = draw(rate), rate.km
+    figure, km = rate.figure(), rate.km
     assert isinstance(km.curve, SurvivalCurve)
     line = trace(figure, mode="lines", showlegend=None)
     at = [round(day * DAY) for day in line["x"]]
@@ -74,7 +73,7 @@ def test_a_curve_is_the_survival_curve(report: Report) -> None:
 def test_no_curve_is_drawn_where_none_is_quoted(report: Report) -> None:
     """Below ten at risk the line ends, and a picture without any line says why."""
     few = report.recidivism(within=MONTH, departed=(None, report.as_of - timedelta(days=85)))
-    figure = draw(few)
+    figure = few.figure()
     assert 0 < few.km.curve.at_risk(0) < 10
     assert [list(one["x"]) for one in traces(figure, mode="lines")] == [[], [], []]
     assert "fewer than 10 are at risk" in words(figure)
@@ -83,7 +82,7 @@ def test_no_curve_is_drawn_where_none_is_quoted(report: Report) -> None:
 
 def test_repeated_episodes_have_no_band(report: Report) -> None:
     """A band that takes episodes for independent would be too narrow."""
-    figure = draw(report.recidivism(within=MONTH, unit="episode"))
+    figure = report.recidivism(within=MONTH, unit="episode").figure()
     assert traces(figure, name="upper") == []
 
 
@@ -95,22 +94,23 @@ def test_a_traced_curve(observed: list[tuple[int, str | None]], window: int) -> 
     """Rises, ends in the window and where ten are at risk, and says what the curve says."""
     plain = SurvivalCurve.from_observations((t, how == "happened") for t, how in observed)
     risks = CompetingRisks.from_observations(observed, causes=["happened"])
+    within = window * MICROSECOND
+    scale = Scale("microseconds", MICROSECOND, window)
     for curve in (plain, risks):
-        traced = trace_of(curve, window, 0.95)
-        assert traced.shares == sorted(traced.shares)
-        assert traced.times == sorted(traced.times)
-        assert all(t <= window and curve.at_risk(t) >= 10 for t in traced.times)
-        assert len(traced.times) <= 403
-        assert len(traced.bands) == len(traced.times) == len(traced.shares)
-    assert trace_of(plain, window, 0.95).shares[1:] == [
-        plain.probability(t) for t in trace_of(plain, window, 0.95).times[1:]
-    ]
+        steps = traced(curve, within, 0.95, scale)
+        assert [step.share for step in steps] == sorted(step.share for step in steps)
+        assert [step.at for step in steps] == sorted(step.at for step in steps)
+        assert all(step.at <= window and curve.at_risk(round(step.at)) >= 10 for step in steps)
+        assert all(step.lower <= step.share <= step.upper for step in steps)
+        assert len(steps) <= 403
+    steps = traced(plain, within, 0.95, scale)[1:]
+    assert [step.share for step in steps] == [plain.probability(round(step.at)) for step in steps]
 
 
 def test_rates_by_group(report: Report) -> None:
     """A dot for each group with its interval, its counts beside it, and none where none is."""
     rate = report.recidivism(within=timedelta(days=60), by="source")
-    figure = draw(rate, "rates")
+    figure = rate.figure("rates")
     dots = trace(figure, mode="markers")
     assert list(dots["x"]) == [row.rate for row in rate.rows]
     for n, row in enumerate(rate.rows):
@@ -119,24 +119,24 @@ def test_rates_by_group(report: Report) -> None:
         assert dots["x"][n] - dots["error_x"]["arrayminus"][n] == pytest.approx(row.interval.lower)
         assert f"{row.numerator} of {row.denominator}" in figure.layout.annotations[n].text
     nobody = report.recidivism(within=timedelta(days=900), by="source")
-    assert set(trace(draw(nobody), mode="markers")["x"]) == {None}
-    assert "nobody observed" in words(draw(nobody))
+    assert set(trace(nobody.figure(), mode="markers")["x"]) == {None}
+    assert "nobody observed" in words(nobody.figure())
 
 
 def test_each_group_has_its_curve(report: Report) -> None:
     """Of a grouped rate there is a second picture, with a line for each group."""
     rate = report.recidivism(within=MONTH, by="source")
-    assert kinds(rate) == ("rates", "curve")
-    ends = traces(draw(rate, "curve"), name="at the window's end")
+    assert rate.kinds == ("rates", "curve")
+    ends = traces(rate.figure("curve"), name="at the window's end")
     assert [list(one["y"]) for one in ends] == [[row.km.probability] for row in rate.rows]
 
 
 def test_the_funnel(report: Report) -> None:
     """A bar for each stage, as long as many reached it."""
     funnel = report.funnel()
-    assert list(trace(draw(funnel), type="funnel")["x"]) == [row.contacts for row in funnel.rows]
+    assert list(trace(funnel.figure(), type="funnel")["x"]) == [row.contacts for row in funnel.rows]
     grouped = report.funnel(by="source")
-    bars = traces(draw(grouped), type="bar")
+    bars = traces(grouped.figure(), type="bar")
     drawn = [share for bar in bars for share in bar["x"]]
     assert drawn == [row.from_first for row in grouped.rows]
 
@@ -144,7 +144,7 @@ def test_the_funnel(report: Report) -> None:
 def test_lifecycle(report: Report) -> None:
     """Those who fell off stand below the line; a period that is not over is hatched."""
     lifecycle = report.lifecycle("month")
-    figure = draw(lifecycle)
+    figure = lifecycle.figure()
     for part in ("new", "returning", "resurrecting"):
         drawn = list(trace(figure, name=part)["y"])
         assert drawn == [getattr(row, part) for row in lifecycle.rows]
@@ -153,7 +153,7 @@ def test_lifecycle(report: Report) -> None:
         None if row.unfinished else -row.dormant for row in lifecycle.rows
     ]
     assert "hatched: not over yet; its dormant are not drawn" in words(figure)
-    assert "dormant are not drawn" not in words(draw(report.growth("month")))
+    assert "dormant are not drawn" not in words(report.growth("month").figure())
     shapes = dormant["marker"]["pattern"]["shape"]
     assert [bool(one) for one in shapes] == [row.unfinished for row in lifecycle.rows]
     assert lifecycle.rows[-1].unfinished
@@ -162,12 +162,12 @@ def test_lifecycle(report: Report) -> None:
 def test_growth(report: Report) -> None:
     """Openings, returns and departures, and who is present; of groups a panel for each."""
     growth = report.growth("month")
-    figure = draw(growth)
+    figure = growth.figure()
     present = trace(figure, name="present at the end")
     assert list(present["y"]) == [row.present_at_end for row in growth.rows]
     assert list(trace(figure, name="left")["y"]) == [-row.departures for row in growth.rows]
     by_source = report.growth("month", by="source")
-    opened = traces(draw(by_source), name="opened")
+    opened = traces(by_source.figure(), name="opened")
     drawn = [count for one in opened for count in one["y"]]
     assert drawn == [row.openings for row in by_source.rows]
     assert len({one["yaxis"] for one in opened}) == 3
@@ -176,7 +176,7 @@ def test_growth(report: Report) -> None:
 def test_retention(report: Report) -> None:
     """A cell for each cohort and period; those that are not over yet stay blank."""
     retention = report.retention("month")
-    first, rest = (one["z"] for one in traces(draw(retention), type="heatmap"))
+    first, rest = (one["z"] for one in traces(retention.figure(), type="heatmap"))
     cells = [[*one, *more] for one, more in zip(first, rest, strict=True)]
     opened = [row for row in retention.rows if row.contacts]
     for line, row in zip(cells, opened, strict=True):
@@ -188,7 +188,7 @@ def test_retention(report: Report) -> None:
 def test_flows(report: Report) -> None:
     """Each flow of the first steps is a link, and as much leaves a node as comes to it."""
     flows = report.flows()
-    links = trace(draw(flows), type="sankey")
+    links = trace(flows.figure(), type="sankey")
     drawn = Counter(dict.fromkeys(range(len(links["node"]["label"])), 0))
     assert sum(links["link"]["value"]) == sum(
         row.transitions for row in flows.rows if row.step is not None and row.step <= STEPS
@@ -209,7 +209,7 @@ def test_flows(report: Report) -> None:
 def test_touchpoints(report: Report) -> None:
     """Two dots for each touchpoint, a line between them where both are known."""
     answer = report.touchpoints()
-    figure = draw(answer, "gaps")
+    figure = answer.figure("gaps")
     for name in ("expected", "experienced"):
         drawn = list(trace(figure, name=name)["x"])
         assert drawn == [getattr(row, name) for row in answer.rows]
@@ -217,14 +217,14 @@ def test_touchpoints(report: Report) -> None:
     gaps = [row.gap for row in answer.rows if row.gap is not None and row.gap < 0]
     lines = [b - a for a, b in zip(worse[::3], worse[1::3], strict=True)]
     assert gaps and lines == pytest.approx(gaps)
-    bad = trace(draw(answer, "verdicts"), name="bad")
+    bad = trace(answer.figure("verdicts"), name="bad")
     assert list(bad["customdata"]) == [row.verdicts.bad for row in answer.rows]
 
 
 def test_the_journey_map(report: Report) -> None:
     """What is lettered beside two dots is how far they lie apart."""
     answer = report.journey_map()
-    figure = draw(answer)
+    figure = answer.figure()
     texts = [note["text"] for note in figure["layout"]["annotations"] if "n =" in note["text"]]
     lettered = [one.partition("</b>")[0].removeprefix("<b>") for one in texts if "<b>" in one]
     apart = [row.from_target for row in answer.rows]
@@ -235,41 +235,41 @@ def test_the_journey_map(report: Report) -> None:
 def test_other_reports(report: Report) -> None:
     """Scores, outcomes, silences, lenses and simulations are drawn by their counts."""
     nps = report.nps()
-    shares = [one["x"][0] for one in traces(draw(nps), type="bar")]
+    shares = [one["x"][0] for one in traces(nps.figure(), type="bar")]
     promoters, detractors = shares[2], shares[0]
     assert nps.nps == pytest.approx((promoters - detractors) * 100)
     complaints = report.complaints(within=MONTH)
-    recovered = trace(draw(complaints), name="recovered first")
+    recovered = trace(complaints.figure(), name="recovered first")
     assert list(recovered["x"]) == [complaints.rows[0].outcomes.recovered_share]
     lens = report.lens("ultimate")
-    assert list(trace(draw(lens), type="bar")["x"]) == [row.events for row in lens.rows]
+    assert list(trace(lens.figure(), type="bar")["x"]) == [row.events for row in lens.rows]
     patience = report.patience()
-    lines = [list(one["y"]) for one in traces(draw(patience), mode="lines+markers")]
+    lines = [list(one["y"]) for one in traces(patience.figure(), mode="lines+markers")]
     assert lines == [
         [step.share for step in row.steps if step.denominator >= 10]
         for row in patience.rows
         if row.steps
     ]
     change = report.simulate(FUNNEL)
-    same = trace(draw(change), name="same")
+    same = trace(change.figure(), name="same")
     assert list(same["customdata"]) == [row.same for row in change.rows]
     pace = report.mantel_byar()
-    assert list(trace(draw(pace), name="returned")["x"]) == [row.observed for row in pace.rows]
+    assert list(trace(pace.figure(), name="returned")["x"]) == [row.observed for row in pace.rows]
     work = report.worklist(within=MONTH)
     chances = [row.chance for row in work.rows[:30]]
-    assert list(trace(draw(work), mode="markers")["x"]) == chances
+    assert list(trace(work.figure(), mode="markers")["x"]) == chances
 
 
 def test_every_figure_says_what_it_shows(report: Report) -> None:
     """Title, instant and definition stand in it, and names do not become markup."""
     rate = report.recidivism(within=MONTH, by="source")
-    layout = draw(rate).layout
+    layout = rate.figure().layout
     assert "Recidivism within 30d" in layout.title.text
     assert "as of 2025-05-11" in layout.title.subtitle.text
     definition = [note.text for note in layout.annotations if note.name == "definition"]
     assert "share that returned within it" in definition[0].replace("<br>", " ")
     assert label(HOSTILE) in layout.yaxis.ticktext
-    assert "<script" not in words(draw(rate)) and "<script" not in words(draw(rate, "curve"))
+    assert "<script" not in words(rate.figure()) and "<script" not in words(rate.figure("curve"))
 
 
 def test_an_unknown_picture_is_refused(report: Report) -> None:
@@ -283,14 +283,6 @@ def test_without_plotly(report: Report, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setitem(sys.modules, "plotly.graph_objects", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'motfunnel\[plot\]'"):
         report.funnel().figure()
-
-
-@pytest.mark.parametrize("text", ["a" * 500, "<br>" * 9, "\x00\u202e", "日本" * 40, "", " "])
-def test_labels(text: str) -> None:
-    """Are on one short line, without tags and without what cannot be seen."""
-    shown = label(text)
-    assert "<" not in shown and shown.isprintable()
-    assert len(shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")) <= 32
 
 
 @pytest.mark.parametrize(
@@ -310,8 +302,8 @@ def test_what_is_not_drawn_is_said(
     answer = getattr(report, name)(**asked)
     few, many = evolve(answer, rows=answer.rows[:2]), evolve(answer, rows=copied(answer.rows))
     expected = words.format(f"{sum(map(bool, map(has_picture, many.rows))):,}")
-    assert expected in picture(many, kind).counted
-    assert "drawn" not in picture(few, kind).counted
+    assert expected in many.picture(kind).counted
+    assert "drawn" not in few.picture(kind).counted
 
 
 def copied(rows: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -328,26 +320,17 @@ def test_a_curve_that_ends_early_says_why(report: Report) -> None:
     """Below ten at risk no more is drawn; the caption says so, where it is so."""
     short, long = timedelta(days=5), timedelta(days=80)
     for unit in ("contact", "episode"):
-        whole = picture(report.recidivism(within=short, unit=unit)).counted
-        cut = picture(report.recidivism(within=long, unit=unit)).counted
+        whole = report.recidivism(within=short, unit=unit).picture().counted
+        cut = report.recidivism(within=long, unit=unit).picture().counted
         assert "curve ends" not in whole
         assert "each curve ends where fewer than 10 are at risk" in cut
-
-
-@given(st.lists(st.text("ab<\u202e", min_size=1, max_size=12), max_size=8))
-def test_no_two_names_are_lettered_alike(names: list[str]) -> None:
-    """However short names are set, who differs is lettered differently."""
-    lettered = labels(names, 4)
-    assert len(lettered) == len(names)
-    told = {visible(name): one for name, one in zip(names, lettered, strict=True)}
-    assert len(set(told.values())) == len(told)
 
 
 def test_long_names_that_begin_alike_are_whole(report: Report) -> None:
     """Contacts of one company's long domain are told apart in the picture of a worklist."""
     rows = report.worklist().rows[:3]
     long = [evolve(row, contact=f"{'a' * 40}{n}") for n, row in enumerate(rows)]
-    drawn = words(draw(evolve(report.worklist(), rows=tuple(long))))
+    drawn = words(evolve(report.worklist(), rows=tuple(long)).figure())
     assert all(f"{'a' * 40}{n}" in drawn for n in range(3))
 
 
@@ -356,7 +339,7 @@ def test_who_is_held_out_is_marked(report: Report) -> None:
     answer = report.worklist()
     first, *others = answer.rows
     rows = evolve(first, held_out=True), *(evolve(one, held_out=False) for one in others)
-    drawn = draw(evolve(answer, rows=rows))
+    drawn = evolve(answer, rows=rows).figure()
     marked = [one.text for one in drawn.layout.annotations if "held out" in one.text]
     assert len(marked) == 1
     assert f"{first.chance:.1%}" in marked[0]

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from motfunnel import Tracker
-from motfunnel.figures import Section, page, place_script, plotly_script, write_whole
-from motfunnel.figures.tabulating import is_words
+from motfunnel import Tracker, figures, pages
+from motfunnel.pages import Section, page, place_script, plotly_script, write_whole
+from motfunnel.pages.table import is_words
 from motfunnel.reports.report import Report
-from tests.figures.history import FUNNEL, HOSTILE
+from tests.reports.drawn import FUNNEL, HOSTILE
 
 pytest.importorskip("plotly", reason="no pages without plotly: install the extra plot")
 
@@ -187,3 +187,8 @@ def test_words_stand_left_and_are_not_torn(report: Report) -> None:
     assert heads["promise"] == [' class="text"']
     assert heads["actual"] == [""]
     assert is_words(["2025-01-01T00:00:00.000000Z", "from +1.0", "–"]) is False
+
+
+def test_pages_have_their_earlier_name() -> None:
+    """What was written for ``motfunnel.figures`` still finds them."""
+    assert all(getattr(figures, name) is getattr(pages, name) for name in pages.__all__)

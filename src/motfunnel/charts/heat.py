@@ -1,18 +1,20 @@
-"""The heat map of retention: cohorts in lines, the periods after the opening in columns.
+"""A heat map: a line for each cohort, the shares after its beginning in columns.
 
-What has no share yet stays blank. The first column is everyone, by opening: it is grey, and no part
-of the scale, which ends at the largest share after it.
+What has no share yet stays blank. The first column is everyone: it is grey, and no part of the
+scale, which ends at the largest share after it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import unescape
 from typing import Any, Final
 
-from motfunnel.charts.labels import labels, room
+from attrs import frozen
+
+from motfunnel.charts.labels import room
 from motfunnel.charts.picture import Picture
 from motfunnel.charts.style import QUIET, SHADES, TICKS_OF_SHARES, WIDTH, axis, names
-from motfunnel.figures.calendar import named
 
 _EVERYONE: Final = "#e6eaee"
 _WIDE: Final = 34
@@ -26,33 +28,48 @@ _ROW: Final = 26
 _MOST_NAMES: Final = 40
 
 
-def picture(answer: Any) -> Picture:
-    """Draw each cohort's share by the number of periods since its opening."""
-    rows = [row for row in answer.rows if row.contacts] or list(answer.rows)
-    columns = max((len(row.cells) for row in rows), default=0)
-    shares = [
-        [one.share for one in row.cells] + [None] * (columns - len(row.cells)) for row in rows
-    ]
-    groups = list(dict.fromkeys(row.group for row in rows))
-    short = dict(zip(groups, labels(groups, 20), strict=True))
-    named_rows = [_name(row, answer, short) for row in rows]
-    hovers = [_hovers(*one, columns) for one in zip(rows, named_rows, strict=True)]
-    each = max(1, -(-len(named_rows) // _MOST_NAMES))
-    ticks = {"tickvals": list(range(0, len(named_rows), each)), "ticktext": named_rows[::each]}
-    contacts = sum(row.contacts for row in rows)
-    high = 184 + max(_ROW * len(rows), 120) if len(rows) <= _MOST_NAMES else 900
-    cell = ((WIDTH - room(named_rows) - _BAR) / max(columns, 1), (high - 184) / max(len(rows), 1))
+@frozen(kw_only=True)
+class Line:
+    """One cohort.
+
+    Attributes:
+        name: as it is set beside its line.
+        shares: from the first column on; None: none yet.
+        hovers: what is said of each when it is pointed at.
+    """
+
+    name: str
+    shares: Sequence[float | None]
+    hovers: Sequence[str]
+
+
+def heat(lines: Sequence[Line], heading: str, *, counted: str, told: str) -> Picture:
+    """Draw each cohort's shares.
+
+    Args:
+        lines: the cohorts.
+        heading: what the columns are counted in.
+        counted: how many they rest on.
+        told: what it is a heat map of.
+    """
+    columns = max((len(line.shares) for line in lines), default=0)
+    shares = [[*line.shares, *[None] * (columns - len(line.shares))] for line in lines]
+    hovers = [[*line.hovers, *[""] * (columns - len(line.hovers))] for line in lines]
+    said = [line.name for line in lines]
+    each = max(1, -(-len(said) // _MOST_NAMES))
+    ticks = {"tickvals": list(range(0, len(said), each)), "ticktext": said[::each]}
+    high = 184 + max(_ROW * len(said), 120) if len(said) <= _MOST_NAMES else 900
+    cell = ((WIDTH - room(said) - _BAR) / max(columns, 1), (high - 184) / max(len(said), 1))
     return Picture(
         traces=_maps(shares, columns, hovers, _letters(*cell)),
         layout={
-            "xaxis": axis(f"{answer.period}s after that of the opening", side="top",
-                          showgrid=False, dtick=max(1, columns // 20), tick0=0),
-            "yaxis": names(named_rows) | ticks,
+            "xaxis": axis(heading, side="top", showgrid=False, dtick=max(1, columns // 20),
+                          tick0=0),
+            "yaxis": names(said) | ticks,
         },
-        counted=f"n = {contacts:,} contacts that opened, in {len(named_rows)} cohorts"
-        f"{_left_out(len(answer.rows) - len(rows))}",
-        told="Heat map of retention. " + "; ".join(map(_told, named_rows, shares)) + ".",
-        left=room(named_rows),
+        counted=counted,
+        told=f"Heat map of {told}. {'; '.join(map(_told, said, shares))}.",
+        left=room(said),
         right=_BAR,
         below=12,
         above=52,
@@ -108,25 +125,6 @@ def _letters(width: float, height: float) -> int:
     return 11 if width >= _WIDE else 9
 
 
-def _left_out(empty: int) -> str:
-    return f"; {empty:,} more, in which nobody opened, left out" if empty else ""
-
-
-def _name(row: Any, answer: Any, short: dict[str, str]) -> str:
-    group = "" if answer.by is None else f"{short[row.group]}, "
-    return f"{group}{named(row.starts_on, answer.period)} (n = {row.contacts:,})"
-
-
-def _hovers(row: Any, name: str, columns: int) -> list[str]:
-    said = [
-        ""
-        if one.share is None
-        else f"{name}<br>{one.number}: {one.returned:,} back, {one.share:.1%}"
-        for one in row.cells
-    ]
-    return said + [""] * (columns - len(said))
-
-
-def _told(name: str, shares: list[float | None]) -> str:
+def _told(name: str, shares: Sequence[float | None]) -> str:
     finished = [f"{share:.0%}" for share in shares if share is not None]
     return f"{unescape(name)}: {', '.join(finished) or 'nothing yet'}"
