@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from motfunnel import Tracker
+from motfunnel.answers.answer import kinds
 from motfunnel.pages import Section, page, place_script
 from motfunnel.reports.report import Report
 from tests.reports.drawn import FUNNEL
@@ -84,7 +85,7 @@ def test_a_page_of_everything(sections: list[Section], opened: Any, tmp_path: Pa
     file.write_text(page(sections, title="Reports"), "utf-8")
     place_script(tmp_path)
     tab.goto(file.as_uri())
-    figures = sum(len(one.answer.kinds) for one in sections)
+    figures = sum(len(kinds(one.answer)) for one in sections)
     playwright.expect(tab.locator("figure .js-plotly-plot")).to_have_count(figures)
     assert complaints == []
     assert asked == [file.as_uri(), (tmp_path / "plotly.min.js").as_uri()]

@@ -12,6 +12,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from motfunnel.answers.answer import kinds, picture
 from motfunnel.charts.curves import Scale
 from motfunnel.charts.labels import label
 from motfunnel.domain.instant import MICROSECOND
@@ -126,7 +127,7 @@ def test_rates_by_group(report: Report) -> None:
 def test_each_group_has_its_curve(report: Report) -> None:
     """Of a grouped rate there is a second picture, with a line for each group."""
     rate = report.recidivism(within=MONTH, by="source")
-    assert rate.kinds == ("rates", "curve")
+    assert kinds(rate) == ("rates", "curve")
     ends = traces(rate.figure("curve"), name="at the window's end")
     assert [list(one["y"]) for one in ends] == [[row.km.probability] for row in rate.rows]
 
@@ -302,8 +303,8 @@ def test_what_is_not_drawn_is_said(
     answer = getattr(report, name)(**asked)
     few, many = evolve(answer, rows=answer.rows[:2]), evolve(answer, rows=copied(answer.rows))
     expected = words.format(f"{sum(map(bool, map(has_picture, many.rows))):,}")
-    assert expected in many.picture(kind).counted
-    assert "drawn" not in few.picture(kind).counted
+    assert expected in picture(many, kind).counted
+    assert "drawn" not in picture(few, kind).counted
 
 
 def copied(rows: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -320,8 +321,8 @@ def test_a_curve_that_ends_early_says_why(report: Report) -> None:
     """Below ten at risk no more is drawn; the caption says so, where it is so."""
     short, long = timedelta(days=5), timedelta(days=80)
     for unit in ("contact", "episode"):
-        whole = report.recidivism(within=short, unit=unit).picture().counted
-        cut = report.recidivism(within=long, unit=unit).picture().counted
+        whole = picture(report.recidivism(within=short, unit=unit)).counted
+        cut = picture(report.recidivism(within=long, unit=unit)).counted
         assert "curve ends" not in whole
         assert "each curve ends where fewer than 10 are at risk" in cut
 

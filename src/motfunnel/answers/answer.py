@@ -6,7 +6,7 @@ the names behind each number come from here. Holds values only; asks no database
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
@@ -94,7 +94,7 @@ class Answer(Generic[R]):
     row_class: ClassVar[type[Row]] = Row
     """Of which class the rows are, so that there are columns even where there are no rows."""
 
-    pictures: ClassVar[Mapping[str, Draw]] = {"dots": dots}
+    _pictures: ClassVar[Mapping[str, Draw]] = {"dots": dots}
     """What is drawn of it, by kind."""
 
     name: str = field(metadata=cell(TEXT))
@@ -170,26 +170,6 @@ class Answer(Generic[R]):
         """The same columns as an Arrow table; the extra ``arrow``."""
         return frames.to_arrow(self.columns())
 
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """The kinds of its pictures, the one that suits it best first."""
-        return tuple(self.pictures)
-
-    def picture(self, kind: str | None = None) -> Picture:
-        """The answer as a picture that is not drawn yet: its marks as plain data.
-
-        Args:
-            kind: one of ``kinds``; by default the first.
-
-        Raises:
-            QuestionError: there is no picture of this kind.
-        """
-        chosen = self.kinds[0] if kind is None else kind
-        if chosen not in self.pictures:
-            known = ", ".join(self.pictures)
-            raise QuestionError(f"{self.name} has no picture {kind!r}; there are: {known}")
-        return self.pictures[chosen](self) if self.rows else EMPTY
-
     def figure(self, kind: str | None = None) -> Any:
         """The answer as a picture: a Figure of plotly; the extra ``plot``.
 
@@ -205,8 +185,8 @@ class Answer(Generic[R]):
             asked.append(f"as known by {moment(self.known_by)}")
         if self.tenant != "default":
             asked.append(f"tenant {label(self.tenant)}")
-        picture, said = self.picture(kind), " · ".join(asked)
-        return draw(picture, title=self.title, asked=said, definition=self.definition)
+        drawn, said = picture(self, kind), " · ".join(asked)
+        return draw(drawn, title=self.title, asked=said, definition=self.definition)
 
     def columns(self) -> list[tuple[str, Kind, list[Any]]]:
         """All that is written in a line of a table: first the row, then what was asked."""
@@ -264,6 +244,9 @@ class Answer(Generic[R]):
         whose = "" if self.tenant == "default" else f", of the tenant {self.tenant}"
         return f"{self.title}, as of {iso(self.as_of)}{known}{whose}"
 
+    def _kinds(self) -> tuple[str, ...]:
+        return tuple(self._pictures)
+
     def _only_row(self) -> R:
         if len(self.rows) != 1:
             raise QuestionError(f"this answer has {len(self.rows)} rows; say which")
@@ -294,23 +277,46 @@ class Grouped(Answer[G]):
 
     by: str | None = field(default=None, metadata=cell(TEXT))
 
-    def groups(self) -> dict[str | None, list[G]]:
-        """The rows of each group, in their order; of an answer without groups, all under None."""
-        groups: dict[str | None, list[G]] = {}
-        for row in self.rows:
-            groups.setdefault(row.group, []).append(row)
-        return groups
-
     def tables(self) -> Iterator[Table]:
         """What is printed below the definition, for each group under its name."""
         if self.by is None:
             yield from super().tables()
             return
-        for group, mine in self.groups().items():
+        for group, mine in grouped(self.rows).items():
             alone = evolve(self, rows=tuple(mine), by=None)
             for caption, header, rows in alone.tables():
                 more = "" if caption is None else f"; {caption}"
                 yield f"{self.by}: {group}{more}", header, rows
+
+
+def kinds(answer: Answer[Any]) -> tuple[str, ...]:
+    """Name the pictures that there are of an answer, the one that suits it best first."""
+    return answer._kinds()
+
+
+def picture(answer: Answer[Any], kind: str | None = None) -> Picture:
+    """Make the picture of an answer: its marks as plain data, not drawn yet.
+
+    Args:
+        answer: the answer.
+        kind: one of ``kinds``; by default the first.
+
+    Raises:
+        QuestionError: there is no picture of this kind.
+    """
+    chosen = kinds(answer)[0] if kind is None else kind
+    if chosen not in answer._pictures:
+        known = ", ".join(answer._pictures)
+        raise QuestionError(f"{answer.name} has no picture {kind!r}; there are: {known}")
+    return answer._pictures[chosen](answer) if answer.rows else EMPTY
+
+
+def grouped(rows: Iterable[G]) -> dict[str | None, list[G]]:
+    """The rows of each group, in their order; where there are no groups, all under None."""
+    groups: dict[str | None, list[G]] = {}
+    for row in rows:
+        groups.setdefault(row.group, []).append(row)
+    return groups
 
 
 def _writer(kind: Kind) -> Any:

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from motfunnel.answers.answer import Answer
+from motfunnel.answers.answer import Answer, kinds, picture
 from motfunnel.charts.labels import moment, readable
 from motfunnel.charts.picture import Picture, draw_unframed, library
 from motfunnel.pages.table import safe, tabulated
@@ -137,7 +137,7 @@ def _section(section: Section, *, beside: bool) -> Iterator[str]:
         yield f'<h2 id="{anchor}-title">{title}</h2>'
     else:
         yield f'<section id="{anchor}" aria-label="{title}">'
-    drawn = [(kind, answer.picture(kind)) for kind in answer.kinds]
+    drawn = [(kind, picture(answer, kind)) for kind in kinds(answer)]
     yield f'<p class="asked">{drawn[0][1].counted}</p>'
     yield f'<p class="definition"><dfn>Definition:</dfn> {safe(readable(answer.definition))}.</p>'
     yield from _notes(answer)

@@ -188,7 +188,7 @@ class Complaints(Answer[ComplaintRow]):
     """
 
     row_class: ClassVar[type[Row]] = ComplaintRow
-    pictures: ClassVar[Mapping[str, Draw]] = {"outcomes": picture}
+    _pictures: ClassVar[Mapping[str, Draw]] = {"outcomes": picture}
 
     within: timedelta = field(metadata=cell(WINDOW))
     by: str | None = field(metadata=cell(TEXT))

@@ -161,7 +161,7 @@ class Flows(Grouped[FlowRow]):
     """
 
     row_class: ClassVar[type[Row]] = FlowRow
-    pictures: ClassVar[Mapping[str, Draw]] = {"sankey": picture}
+    _pictures: ClassVar[Mapping[str, Draw]] = {"sankey": picture}
 
     cohort: Cohort = field(default=(None, None), metadata=cell(COHORT))
     steps: int | None = field(default=None, metadata=cell(COUNT))

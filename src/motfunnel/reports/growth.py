@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 
 from attrs import field, frozen
 
-from motfunnel.answers.answer import Draw, Row
+from motfunnel.answers.answer import Draw, Row, grouped
 from motfunnel.answers.cells import COUNT, Kind, cell
 from motfunnel.charts.bars import Part
 from motfunnel.charts.picture import Picture
@@ -65,7 +65,7 @@ def picture(answer: Growth) -> Picture:
 
     How many are present is drawn where there is one group.
     """
-    groups = list(answer.groups().values())
+    groups = list(grouped(answer.rows).values())
     present = sum(rows[-1].present_at_end for rows in groups)
     line = [row.present_at_end for row in groups[0]] if len(groups) == 1 else []
     shown = None if any(row.erased_present for row in answer.rows) else -1
@@ -89,7 +89,7 @@ class Growth(Periodic[GrowthRow]):
     """
 
     row_class: ClassVar[type[Row]] = GrowthRow
-    pictures: ClassVar[Mapping[str, Draw]] = {"bars": picture}
+    _pictures: ClassVar[Mapping[str, Draw]] = {"bars": picture}
 
 
 @frozen

@@ -96,7 +96,7 @@ class JourneyMap(Answer[MapRow]):
     """
 
     row_class: ClassVar[type[Row]] = MapRow
-    pictures: ClassVar[Mapping[str, Draw]] = {"gaps": picture}
+    _pictures: ClassVar[Mapping[str, Draw]] = {"gaps": picture}
 
     period: tuple[datetime | None, datetime | None] = field(metadata=cell(COHORT))
 

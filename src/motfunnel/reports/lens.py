@@ -81,7 +81,7 @@ class LensAnswer(Answer[LensRow]):
     """
 
     row_class: ClassVar[type[Row]] = LensRow
-    pictures: ClassVar[Mapping[str, Draw]] = {"events": picture}
+    _pictures: ClassVar[Mapping[str, Draw]] = {"events": picture}
 
     lens: str = field(metadata=cell(TEXT))
     period: tuple[datetime | None, datetime | None] = field(metadata=cell(COHORT))

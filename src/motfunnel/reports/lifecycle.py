@@ -79,7 +79,7 @@ class Lifecycle(Periodic[LifecycleRow]):
     """
 
     row_class: ClassVar[type[Row]] = LifecycleRow
-    pictures: ClassVar[Mapping[str, Draw]] = {"bars": picture}
+    _pictures: ClassVar[Mapping[str, Draw]] = {"bars": picture}
 
 
 PARTS: Final = ("active", "new", "returning", "resurrecting", "dormant")

@@ -94,7 +94,7 @@ class PaceComparison(Answer[PaceRow]):
     """
 
     row_class: ClassVar[type[Row]] = PaceRow
-    pictures: ClassVar[Mapping[str, Draw]] = {"pace": picture}
+    _pictures: ClassVar[Mapping[str, Draw]] = {"pace": picture}
 
     cohort: tuple[datetime | None, datetime | None] = field(metadata=cell(COHORT))
     chi_square: float | None = field(metadata=cell(NUMBER))

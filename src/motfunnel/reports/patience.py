@@ -153,7 +153,7 @@ class Patience(Answer[PatienceRow]):
     """
 
     row_class: ClassVar[type[Row]] = PatienceRow
-    pictures: ClassVar[Mapping[str, Draw]] = {"lines": picture}
+    _pictures: ClassVar[Mapping[str, Draw]] = {"lines": picture}
 
     horizon: timedelta = field(metadata=cell(WINDOW))
     below: float = field(metadata=cell(SHARE))

@@ -78,7 +78,7 @@ class Nps(Answer[NpsRow]):
     """
 
     row_class: ClassVar[type[Row]] = NpsRow
-    pictures: ClassVar[Mapping[str, Draw]] = {"shares": picture}
+    _pictures: ClassVar[Mapping[str, Draw]] = {"shares": picture}
 
     period: tuple[datetime | None, datetime | None] = field(metadata=cell(COHORT))
     off_scale: int = field(metadata=cell(COUNT))

@@ -199,7 +199,7 @@ class Rate(Answer[RateRow]):
     """
 
     row_class: ClassVar[type[Row]] = RateRow
-    pictures: ClassVar[Mapping[str, Draw]] = {"curve": curve_picture, "rates": rates_picture}
+    _pictures: ClassVar[Mapping[str, Draw]] = {"curve": curve_picture, "rates": rates_picture}
 
     within: timedelta = field(metadata=cell(WINDOW))
     unit: str = field(metadata=cell(TEXT))
@@ -247,11 +247,6 @@ class Rate(Answer[RateRow]):
         return self.row.km
 
     @property
-    def kinds(self) -> tuple[str, ...]:
-        """The kinds of its pictures, the one that suits it best first."""
-        return ("curve",) if self.by is None else ("rates", "curve")
-
-    @property
     def title(self) -> str:
         """What was asked, as a heading."""
         stretch = in_period(self.cohort)
@@ -283,6 +278,9 @@ class Rate(Answer[RateRow]):
         """What stands in headings for what is asked differently each time."""
         used = [name for name, rows in self._estimators().items() if rows]
         return super().words() | {"by": self.by or "", "estimator": " or ".join(used) or KM}
+
+    def _kinds(self) -> tuple[str, ...]:
+        return ("curve",) if self.by is None else ("rates", "curve")
 
     def _estimators(self) -> dict[str, list[RateRow]]:
         """Of which rows the curve is by which estimator: where an event competes, by the second."""

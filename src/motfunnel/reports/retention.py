@@ -109,7 +109,7 @@ class Retention(Periodic[RetentionRow]):
     """
 
     row_class: ClassVar[type[Row]] = RetentionRow
-    pictures: ClassVar[Mapping[str, Draw]] = {"heatmap": picture}
+    _pictures: ClassVar[Mapping[str, Draw]] = {"heatmap": picture}
 
     how: str = field(metadata=cell(TEXT))
 

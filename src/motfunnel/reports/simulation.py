@@ -133,7 +133,7 @@ class Simulation(Answer[MomentChange]):
     """
 
     row_class: ClassVar[type[Row]] = MomentChange
-    pictures: ClassVar[Mapping[str, Draw]] = {"changes": picture}
+    _pictures: ClassVar[Mapping[str, Draw]] = {"changes": picture}
 
     other_funnel: str = field(metadata=cell(TEXT))
     within: timedelta = field(metadata=cell(WINDOW))

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final
 
 from attrs import field, frozen
 
-from motfunnel.answers.answer import Draw, Grouped, GroupedRow, Row, Table, columns_of
+from motfunnel.answers.answer import Draw, Grouped, GroupedRow, Row, Table, columns_of, grouped
 from motfunnel.answers.cells import (
     COHORT,
     COUNT,
@@ -147,7 +147,7 @@ class StageFunnel(Grouped[StageRow]):
     """
 
     row_class: ClassVar[type[Row]] = StageRow
-    pictures: ClassVar[Mapping[str, Draw]] = {"funnel": picture}
+    _pictures: ClassVar[Mapping[str, Draw]] = {"funnel": picture}
 
     cohort: Cohort = field(default=(None, None), metadata=cell(COHORT))
 
@@ -345,7 +345,7 @@ def _groups(answer: StageFunnel) -> Picture:
 
     Beside it stands the share of the stage before, which is the one that the definition tells.
     """
-    groups = answer.groups()
+    groups = grouped(answer.rows)
     shown = list(groups.items())[: len(PALETTE)]
     set_names = labels(group for group, _ in shown)
     stages = labels(dict.fromkeys(row.stage for row in answer.rows))

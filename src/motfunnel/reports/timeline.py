@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 from attrs import field, frozen
 
-from motfunnel.answers.answer import Grouped, GroupedRow
+from motfunnel.answers.answer import Grouped, GroupedRow, grouped
 from motfunnel.answers.cells import COUNT, INSTANT, TEXT, Kind, cell
 from motfunnel.charts.bars import Panel, Part, calendar
 from motfunnel.charts.labels import named
@@ -87,7 +87,7 @@ def bars(
             [row.unfinished for row in rows],
             parts(rows),
         )
-        for group, rows in answer.groups().items()
+        for group, rows in grouped(answer.rows).items()
     ]
     return calendar(panels, answer.period, counted, line)
 

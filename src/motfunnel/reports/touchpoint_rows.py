@@ -239,7 +239,7 @@ class Touchpoints(Answer[TouchpointRow]):
     """
 
     row_class: ClassVar[type[Row]] = TouchpointRow
-    pictures: ClassVar[Mapping[str, Draw]] = {"gaps": gaps_picture, "verdicts": verdicts_picture}
+    _pictures: ClassVar[Mapping[str, Draw]] = {"gaps": gaps_picture, "verdicts": verdicts_picture}
 
     by: str | None = field(metadata=cell(TEXT))
     period: tuple[datetime | None, datetime | None] = field(metadata=cell(COHORT))
