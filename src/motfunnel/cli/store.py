@@ -20,6 +20,7 @@ import click
 from click.core import ParameterSource
 
 from motfunnel.cli.arguments import read_funnel
+from motfunnel.cli.collector import rare_collections
 from motfunnel.cli.output import safe
 from motfunnel.errors import NoFunnelError, UrlError
 from motfunnel.store.funnels import tenants
@@ -71,7 +72,8 @@ def _with_options(command: Callable[..., Any], *, must_exist: bool) -> Callable[
     def opened(ctx: click.Context, /, db: Any, app: Any, **options: Any) -> Any:
         of_db = {name: options.pop(name) for name in _OF_DB}
         store = _choose(ctx, db, app)
-        return _use(ctx, store, of_db, lambda on: command(on, **options), must_exist=must_exist)
+        with rare_collections():
+            return _use(ctx, store, of_db, lambda on: command(on, **options), must_exist=must_exist)
 
     return opened
 

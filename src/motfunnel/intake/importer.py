@@ -37,7 +37,6 @@ from motfunnel.store.imports import (
 from motfunnel.store.rejects import Reject, put_rejects
 from motfunnel.store.retrying import ask, persist
 from motfunnel.text import counted
-from motfunnel.tracking.collector import rare_collections
 
 if TYPE_CHECKING:
     from motfunnel.tracking.tracker import Tracker
@@ -84,8 +83,7 @@ def import_file(
         reader = RowReader(tracker.interpreter, tracker.funnel, file.columns)
     except ValueError as error:
         raise SourceError(str(error)) from None
-    with rare_collections():
-        imported = _Import(tracker, file, reader, progress or (lambda _, __: None)).run()
+    imported = _Import(tracker, file, reader, progress or (lambda _, __: None)).run()
     if rejects is not None:
         write_rejects_file(tracker, Path(rejects), file.digest)
     return imported

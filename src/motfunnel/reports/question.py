@@ -31,7 +31,6 @@ from motfunnel.store.extent import Extent
 from motfunnel.store.groups import read_trait_names
 from motfunnel.store.knowledge import is_anything_known
 from motfunnel.store.retrying import ask
-from motfunnel.tracking.collector import rare_collections
 from motfunnel.tracking.debt import as_if_folded
 from motfunnel.tracking.habits import taught
 from motfunnel.tracking.reader import Reader
@@ -121,7 +120,7 @@ class Question:
         tracker = self._tracker
         if self.known_by is None:
             tracker.check_current()
-        with rare_collections(), self._extent(widely=True) as extent:
+        with self._extent(widely=True) as extent:
             stored = Stored(extent=extent, funnel=tracker.funnel)
             if self.known_by is None:
                 where = (extent.connection, tracker.database, tracker.tenant, tracker.funnel)

@@ -16,7 +16,6 @@ from motfunnel.store.database import Database
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.planning import tell_sizes
 from motfunnel.store.retrying import persist
-from motfunnel.tracking.collector import rare_collections
 from motfunnel.tracking.fold import refold
 
 if TYPE_CHECKING:
@@ -48,8 +47,7 @@ def rebuild_in_chunks(
 
     is_large = False
     while True:
-        with rare_collections():
-            contacts, untold = persist(database, rebuild)
+        contacts, untold = persist(database, rebuild)
         if not contacts:
             break
         if after and not is_large:  # the second chunk

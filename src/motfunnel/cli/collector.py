@@ -1,7 +1,8 @@
 """Python's garbage collector, told to look less often while millions of rows go by.
 
-Rows are no garbage that only it could find, and its looking took a third of an import. The setting
-is the process's own and is put back; a collector that was switched off stays off.
+Rows are no garbage that only it could find, and its looking took a third of an import. Only a
+command does so, whose process is its own; the setting is put back, and a collector that was
+switched off stays off.
 """
 
 from __future__ import annotations
