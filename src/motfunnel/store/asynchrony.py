@@ -13,7 +13,6 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 from sqlalchemy import URL, Connection
-from sqlalchemy.orm import Session, scoped_session
 
 from motfunnel.errors import MissingExtraError, install
 from motfunnel.store.database import Database
@@ -101,6 +100,7 @@ def synchronous(bind: AsyncHost) -> Host:
 
 def _asynchronous(bind: object) -> AsyncSession | AsyncConnection:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_scoped_session
+    from sqlalchemy.orm import Session, scoped_session
 
     if isinstance(bind, async_scoped_session):
         bind = bind()

@@ -11,16 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from attrs import frozen
 from sqlalchemy import Connection, Engine, NestedTransaction
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.orm import Session, scoped_session
 
 from motfunnel.store.faults import undid_everything
 from motfunnel.store.lending import lender_of
 from motfunnel.store.watch import Callback, status_of, watch_of, watch_on
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session, scoped_session
 
 
 @frozen
@@ -31,7 +33,7 @@ class SessionOn:
     engine: Engine
 
 
-Host = Connection | Session | scoped_session[Any] | SessionOn
+Host: TypeAlias = "Connection | Session | scoped_session[Any] | SessionOn"
 Joined: TypeAlias = Connection
 """A host's connection, as the rooms above know it."""
 
@@ -46,6 +48,8 @@ def host_connection(bind: object) -> Connection:
         if bind.closed:
             raise TypeError("the connection is closed; bind one that is open")
         return bind
+    from sqlalchemy.orm import Session, scoped_session  # whoever binds one has loaded it
+
     if isinstance(bind, Session | scoped_session):
         connection: Connection = bind.connection()
         return connection
@@ -65,8 +69,12 @@ def host_connection(bind: object) -> Connection:
 
 def has_begun(bind: Host) -> bool:
     """Whether the host is in a transaction already, so that to ask in it begins none."""
-    bind = bind.session if isinstance(bind, SessionOn) else bind
-    return (bind() if isinstance(bind, scoped_session) else bind).in_transaction()
+    if isinstance(bind, Connection):
+        return bind.in_transaction()
+    from sqlalchemy.orm import scoped_session
+
+    session = bind.session if isinstance(bind, SessionOn) else bind
+    return (session() if isinstance(session, scoped_session) else session).in_transaction()
 
 
 def has_joined(connection: Connection) -> bool:

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import DateTime, Dialect, String, Text, TypeDecorator
-from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
 from motfunnel.domain.event import MOST_CHARACTERS, to_json
@@ -25,6 +24,8 @@ _NAIVE_EPOCH: Final = EPOCH.replace(tzinfo=None)
 
 def key_type(length: int = MOST_CHARACTERS) -> String:
     """A text that is compared by code point, trailing blanks and letter case included."""
+    from sqlalchemy.dialects import mysql  # costly, and needed only where there is a tracker
+
     return (
         String(length)
         .with_variant(
@@ -36,6 +37,8 @@ def key_type(length: int = MOST_CHARACTERS) -> String:
 
 def text_type() -> Text:
     """A text of any length that is compared by code point."""
+    from sqlalchemy.dialects import mysql
+
     return (
         Text()
         .with_variant(mysql.MEDIUMTEXT(charset="utf8mb4", collation=MARIADB_COLLATION), *MARIADB)
@@ -52,9 +55,15 @@ class Instant(TypeDecorator[datetime]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Choose the type with which the database keeps microseconds."""
         if dialect.name == "postgresql":
+            from sqlalchemy.dialects import postgresql
+
             return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True, precision=6))
         if dialect.name in MARIADB:
+            from sqlalchemy.dialects import mysql
+
             return dialect.type_descriptor(mysql.DATETIME(fsp=6))
+        from sqlalchemy.dialects import sqlite
+
         return dialect.type_descriptor(sqlite.DATETIME())  # type: ignore[no-untyped-call]
 
     def bind_processor(self, dialect: Dialect) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     JSON,
@@ -18,9 +18,11 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 from motfunnel.store.types import MARIADB
+
+if TYPE_CHECKING:  # each is loaded where its database is used
+    from sqlalchemy.dialects import postgresql, sqlite
 
 
 def insert_or_keep(table: Table, dialect: Dialect) -> Insert:
@@ -52,11 +54,12 @@ def insert_or_update(
     """
     values: dict[str, Any] = {column.name: None for column in table.columns}
     if dialect.name in MARIADB:
+        from sqlalchemy.dialects import mysql
+
         statement = mysql.insert(table).values(values)
         found = {name: table.c[name] if keep else statement.inserted[name] for name in names}
         return statement.on_duplicate_key_update(found)
-    make = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
-    insert = make(table).values(values)
+    insert = _insert_into(table, dialect).values(values)
     key = list(table.primary_key.columns)
     if keep:
         return insert.on_conflict_do_nothing(index_elements=key)
@@ -67,6 +70,16 @@ def insert_or_update(
     )
 
 
+def _insert_into(table: Table, dialect: Dialect) -> postgresql.Insert | sqlite.Insert:
+    if dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(table)
+
+
 def insert_arrays(table: Table, fixed: Sequence[str]) -> Insert:
     """Insert many rows by one statement of PostgreSQL, and leave those whose key is there.
 
@@ -74,6 +87,8 @@ def insert_arrays(table: Table, fixed: Sequence[str]) -> Insert:
     one value for all rows. One round trip and one plan, where executemany makes one a row; and JSON
     because the driver writes its own arrays element by element in Python.
     """
+    from sqlalchemy.dialects import postgresql
+
     rows = _rows_of_arrays(table, fixed)
     insert = postgresql.insert(table).from_select(list(table.columns.keys()), rows)
     return insert.on_conflict_do_nothing(index_elements=list(table.primary_key.columns))
