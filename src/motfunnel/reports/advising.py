@@ -13,12 +13,11 @@ from motfunnel.errors import QuestionError
 from motfunnel.reports import patience as by_silence
 from motfunnel.reports import worklist as by_chance
 from motfunnel.reports.clock import choose
-from motfunnel.reports.lately import lately
-from motfunnel.reports.patience_counts import Asked
+from motfunnel.reports.patience import HEARD, Asked, silences, without_patience
 from motfunnel.reports.question import CONFIDENCE, Question, read_window
 from motfunnel.reports.rate import COMPETING, FEWEST_AT_RISK
-from motfunnel.reports.silence import HEARD, silences, without_patience
 from motfunnel.reports.windowed import RECIDIVISM
+from motfunnel.reports.worklist import lately
 from motfunnel.text import counted
 from motfunnel.tracking.meaning import read_in_order
 

@@ -14,7 +14,7 @@ from typing import Final
 from attrs import frozen
 
 from motfunnel.domain.event import Event
-from motfunnel.domain.instant import MICROSECOND
+from motfunnel.domain.instant import MICROSECOND, iso
 from motfunnel.domain.moment import Episode, Moment
 from motfunnel.domain.signal import Signal
 
@@ -150,6 +150,14 @@ def lies_in(cohort: Cohort, at: datetime) -> bool:
     """Whether an instant lies in a half-open stretch of time."""
     start, end = cohort
     return (start is None or at >= start) and (end is None or at < end)
+
+
+def in_period(period: Cohort) -> str:
+    """Say which period was asked for, after a heading; nothing where none was."""
+    start, end = period
+    since = "" if start is None else f" from {iso(start)}"
+    until = "" if end is None else f" to {iso(end)}"
+    return f"{since}{until}"
 
 
 def by_group(readings: Iterable[tuple[str, Reading]]) -> dict[str, list[Reading]]:

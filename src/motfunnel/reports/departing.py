@@ -11,13 +11,7 @@ from motfunnel.domain.instant import MICROSECOND, Duration
 from motfunnel.reports.grouping import read_grouping
 from motfunnel.reports.question import CONFIDENCE, Bounds, Question, Unit, read_period
 from motfunnel.reports.rate import PeriodRate, Rate
-from motfunnel.reports.windowed import (
-    COVERAGE,
-    RECIDIVISM,
-    REENGAGEMENT,
-    RELAPSE,
-    reactivation_of,
-)
+from motfunnel.reports.windowed import COVERAGE, RECIDIVISM, REENGAGEMENT, RELAPSE, reactivation_of
 
 
 class AboutDepartures(Question):

@@ -12,12 +12,7 @@ from typing import Any, Final
 from motfunnel.domain.instant import Duration, format_duration
 from motfunnel.domain.signal import Signal
 from motfunnel.errors import QuestionError
-from motfunnel.reports.arm_clocks import (
-    NOT_CONTACTED,
-    landmark_clocks,
-    trial_clocks,
-    trial_rules,
-)
+from motfunnel.reports.arm_clocks import NOT_CONTACTED, landmark_clocks, trial_clocks, trial_rules
 from motfunnel.reports.clock import choose
 from motfunnel.reports.grouping import Grouping
 from motfunnel.reports.pace import PaceComparison, pace_rows

@@ -20,17 +20,7 @@ from motfunnel.answers.cells import COHORT, COUNT, LEVEL, SHARE, TEXT, Kind, bet
 from motfunnel.charts.labels import label
 from motfunnel.charts.picture import Picture
 from motfunnel.charts.sankey import Node, sankey
-from motfunnel.charts.style import (
-    AMBER,
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    PURPLE,
-    QUIET,
-    SKY,
-    note,
-)
+from motfunnel.charts.style import AMBER, BLUE, GREEN, GREY, ORANGE, PURPLE, QUIET, SKY, note
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.reports.clock import Cohort
 from motfunnel.reports.opening import Opened

@@ -12,13 +12,12 @@ from typing import Any, Final
 from motfunnel.domain.instant import Duration, format_duration
 from motfunnel.domain.moment import MomentKind
 from motfunnel.errors import QuestionError
-from motfunnel.reports import flows, stage_funnel, stage_ways
+from motfunnel.reports import flows, stage_funnel
 from motfunnel.reports.contact_stories import stories
 from motfunnel.reports.flows import Flows, count_flows, flow_rows
 from motfunnel.reports.opening import AboutOpened, Opened
 from motfunnel.reports.question import CONFIDENCE, Bounds, read_cohort, read_window
-from motfunnel.reports.stage_funnel import StageFunnel, Windows, stage_rows
-from motfunnel.reports.stage_ways import Way, make_way
+from motfunnel.reports.stage_funnel import StageFunnel, Way, Windows, make_way, stage_rows
 from motfunnel.text import counted as counted_in_words
 
 REASON: Final = "reason"
@@ -111,7 +110,7 @@ def _ways_by_group(
     ways: dict[str | None, list[Way]] = defaultdict(list)
     if by is None:
         ways[None] = []
-    for contact, moments in stories(found.source, stage_ways.KINDS):
+    for contact, moments in stories(found.source, stage_funnel.KINDS):
         if contact in found.groups:
             gone = found.erased.get(contact)
             past = [one for one in moments if gone is None or one.occurred_at <= gone]

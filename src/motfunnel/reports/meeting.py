@@ -14,8 +14,7 @@ from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.errors import QuestionError
 from motfunnel.reports.clock import Cohort
 from motfunnel.reports.grouping import Grouping, property_text, read_property, trait_at
-from motfunnel.reports.journey_map_rows import JourneyMap
-from motfunnel.reports.mapping import MAP_DEFINITION, map_rows, promise_of
+from motfunnel.reports.journey_map import MAP_DEFINITION, JourneyMap, map_rows, promise_of
 from motfunnel.reports.question import CONFIDENCE, Bounds, Question, read_cohort
 from motfunnel.reports.touchpoint_facts import (
     Lived,

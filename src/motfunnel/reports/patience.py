@@ -1,36 +1,166 @@
 """Patience as the data have it: after how long a silence hardly anybody is heard of again.
 
-Values and their making from counts; ``silence`` says what a silence is. Changes no funnel.
+Says what a silence is, and counts silences in no more room than there are steps. Changes no funnel.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, ClassVar, Final
+from itertools import accumulate
+from typing import Any, ClassVar, Final, NamedTuple
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from motfunnel.answers.answer import Answer, Draw, Row, Table, columns_of
-from motfunnel.answers.cells import (
-    COUNT,
-    LEVEL,
-    ROWS,
-    SHARE,
-    TEXT,
-    WINDOW,
-    between,
-    cell,
-)
+from motfunnel.answers.cells import COUNT, LEVEL, ROWS, SHARE, TEXT, WINDOW, between, cell
 from motfunnel.charts.labels import fewer, label
 from motfunnel.charts.picture import Picture
 from motfunnel.charts.style import INK, PALETTE, QUIET, TICKS_OF_SHARES, axis, faint, note
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import MICROSECOND, format_duration
-from motfunnel.reports.patience_counts import Asked, StageCounts
-from motfunnel.reports.silence import TOUCHED, Silence
+from motfunnel.domain.journey import PlainEntry
+from motfunnel.domain.machine import ACTIVE, LAST_TOUCH, NEW_CONTACT, PRESENCE, STAGE, step
+from motfunnel.domain.signal import KEEPS_ALIVE, Signal
 from motfunnel.statistics import ClusteredShare, Interval
 from motfunnel.statistics.ratio import IN_WORDS
+
+TOUCHED: Final = "touched"
+LEFT: Final = "left"
+HEARD: Final = (*(signal for signal in Signal if KEEPS_ALIVE[signal]), Signal.LEAVE)
+"""The signals that begin or end a silence."""
+
+
+class Silence(NamedTuple):
+    """One silence.
+
+    Attributes:
+        stage: the place of the stage at which the contact was.
+        started_at: when, in microseconds since 1970.
+        length: until it ended, or until now, in microseconds.
+        ending: ``touched``, ``left``; None where it still lasts.
+    """
+
+    stage: int
+    started_at: int
+    length: int
+    ending: str | None
+
+
+def without_patience(funnel: Funnel) -> Funnel:
+    """Give the same funnel, in which nobody ever departs by silence."""
+    return evolve(funnel, patience={"default": None})
+
+
+def silences(patient: Funnel, ordered: Iterable[PlainEntry], until: int) -> Iterator[Silence]:
+    """Give the silences of a contact up to an instant, in order.
+
+    Args:
+        patient: the funnel, without patience.
+        ordered: the contact's events, in order, none of which is later than the instant.
+        until: the instant, in microseconds since 1970.
+    """
+    state, terms = list(NEW_CONTACT), patient.terms
+    for at, signal, _, _, _, reading in ordered:
+        was_here, stage, since = state[PRESENCE] == ACTIVE, state[STAGE], state[LAST_TOUCH]
+        step(state, terms, signal, at, reading.argument)
+        ending = _ending(state, signal)
+        if was_here and ending is not None:
+            yield Silence(stage, since, at - since, ending)
+    if state[PRESENCE] == ACTIVE:
+        yield Silence(state[STAGE], state[LAST_TOUCH], until - state[LAST_TOUCH], None)
+
+
+def _ending(state: Sequence[int], signal: int) -> str | None:
+    """How an event ends the silence of a contact that was here before it."""
+    if state[PRESENCE] != ACTIVE:
+        return LEFT
+    return TOUCHED if KEEPS_ALIVE[signal] else None
+
+
+@frozen(kw_only=True)
+class Asked:
+    """What is asked of silences; all in microseconds.
+
+    Attributes:
+        as_of: the instant of the question, since 1970.
+        horizon: within how much more a touch is to come.
+        step: how far apart the lengths lie that are looked at.
+    """
+
+    as_of: int
+    horizon: int
+    step: int
+
+    def longest(self, silence: Silence) -> int:
+        """The longest length that the silence had and was observed for the horizon after."""
+        return min(silence.length, self.as_of - self.horizon - silence.started_at)
+
+    def shortest(self, silence: Silence) -> int | None:
+        """The shortest length after which a touch came within the horizon; None: none came."""
+        return max(0, silence.length - self.horizon) if silence.ending == TOUCHED else None
+
+
+@define
+class StageCounts:
+    """The silences at one stage.
+
+    Attributes:
+        marks: lengths at which more is kept than counts, in order.
+        silences: how many there were.
+        sums: at each mark.
+    """
+
+    marks: Sequence[int]
+    silences: int = 0
+    sums: list[ClusteredShare] = field(init=False)
+    _of: Counter[int] = field(factory=Counter, init=False)
+    _came: Counter[int] = field(factory=Counter, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.sums = [ClusteredShare() for _ in self.marks]
+
+    def add(self, asked: Asked, silences: Sequence[Silence]) -> None:
+        """Add the silences of one contact."""
+        self.silences += len(silences)
+        came, of = [0] * len(self.marks), [0] * len(self.marks)
+        for one in silences:
+            longest, shortest = asked.longest(one), asked.shortest(one)
+            self._count(asked.step, longest, shortest)
+            for n in range(bisect_right(self.marks, longest)):
+                of[n] += 1
+                came[n] += shortest is not None and shortest <= self.marks[n]
+        for sums, touched, seen in zip(self.sums, came, of, strict=True):
+            if seen:
+                sums.add(touched, seen)
+
+    def by_step(self) -> Iterator[tuple[int, int]]:
+        """At each step from none on: how many ended by a touch, and of how many."""
+        last = max(self._of, default=0)
+        came = accumulate(self._came[n] for n in range(last))
+        of = accumulate(self._of[n] for n in range(last))
+        return zip(came, of, strict=True)
+
+    def first_below(self, share: float, fewest: int) -> int | None:
+        """The first step at which fewer than the share end by a touch; of so many, at least."""
+        for n, (came, of) in enumerate(self.by_step()):
+            if of >= max(fewest, 1) and came / of < share:
+                return n
+        return None
+
+    def _count(self, step: int, longest: int, shortest: int | None) -> None:
+        """A silence counts at a run of steps: what changes at the run's ends is kept."""
+        if longest < 0:
+            return
+        end = longest // step + 1
+        self._of[0] += 1
+        self._of[end] -= 1
+        if shortest is not None and (begin := -(-shortest // step)) < end:
+            self._came[begin] += 1
+            self._came[end] -= 1
+
 
 DEFINITION: Final = (
     "of the silences at a stage that lasted at least so long and were observed for the horizon "

@@ -18,7 +18,7 @@ from motfunnel.charts.picture import Picture
 from motfunnel.charts.style import BLUE, ORANGE, PALE
 from motfunnel.domain.experience import DETRACTOR
 from motfunnel.domain.funnel.rule import PROMOTER
-from motfunnel.reports.lens import in_period
+from motfunnel.reports.clock import in_period
 from motfunnel.reports.question import CONFIDENCE, Bounds, Question, read_cohort
 from motfunnel.reports.touchpoint_facts import Lived, read_lived
 from motfunnel.reports.touchpoint_rows import NO_SCORES

@@ -34,9 +34,8 @@ from motfunnel.charts.labels import labels
 from motfunnel.charts.picture import Picture
 from motfunnel.charts.style import PALETTE
 from motfunnel.domain.instant import MICROSECOND, format_duration, iso
-from motfunnel.reports.clock import HAPPENED
+from motfunnel.reports.clock import HAPPENED, in_period
 from motfunnel.reports.comparison import Comparison, DifferenceRow, apart
-from motfunnel.reports.lens import in_period
 from motfunnel.statistics import CompetingRisks, Interval, SurvivalCurve
 
 FEWEST_AT_RISK = 10

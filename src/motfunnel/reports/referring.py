@@ -17,9 +17,8 @@ from motfunnel.answers.answer import Answer, Row
 from motfunnel.answers.cells import COHORT, COUNT, LEVEL, NUMBER, TEXT, between, cell
 from motfunnel.domain.journey import Journey
 from motfunnel.domain.moment import Moment, MomentKind
-from motfunnel.reports.clock import lies_in
+from motfunnel.reports.clock import in_period, lies_in
 from motfunnel.reports.known import Known
-from motfunnel.reports.lens import in_period
 from motfunnel.reports.question import CONFIDENCE, Bounds, Question, read_cohort
 from motfunnel.reports.remarks import nobody_named
 from motfunnel.reports.stored import Stored

@@ -6,8 +6,8 @@ Gathers the questions; each of the files that it gathers from is about one thing
 from __future__ import annotations
 
 from motfunnel.reports.advising import AboutTheNextStep
-from motfunnel.reports.cases import AboutCases
 from motfunnel.reports.complaining import AboutComplaints
+from motfunnel.reports.complaints import AboutCases
 from motfunnel.reports.departing import AboutDepartures
 from motfunnel.reports.experimenting import AboutOutreach
 from motfunnel.reports.journeying import AboutJourneys
@@ -16,7 +16,7 @@ from motfunnel.reports.periodic import AboutPeriods
 from motfunnel.reports.progressing import AboutProgress
 from motfunnel.reports.promoting import AboutPromoters
 from motfunnel.reports.referring import AboutReferrals
-from motfunnel.reports.simulating import AboutChange
+from motfunnel.reports.simulation import AboutChange
 from motfunnel.reports.viewing import AboutLenses
 
 

@@ -33,7 +33,7 @@ from motfunnel.charts.dots import Gap, gaps
 from motfunnel.charts.labels import fewer
 from motfunnel.charts.picture import Picture
 from motfunnel.charts.style import BLUE, ORANGE, PALE
-from motfunnel.reports.lens import in_period
+from motfunnel.reports.clock import in_period
 from motfunnel.statistics import Interval
 
 NO_SCORES: Final = (

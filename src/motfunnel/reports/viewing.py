@@ -12,8 +12,7 @@ from typing import Any
 from motfunnel.domain.lens import CARLZON, LENSES, ULTIMATE, ZERO_TO_ULTIMATE
 from motfunnel.errors import QuestionError
 from motfunnel.reports.clock import lies_in
-from motfunnel.reports.lens import LensAnswer, LensRow, Link, Loop, UltimateLens
-from motfunnel.reports.lens_facts import LensFacts, gather
+from motfunnel.reports.lens import LensAnswer, LensFacts, LensRow, Link, Loop, UltimateLens, gather
 from motfunnel.reports.question import CONFIDENCE, Bounds, Question, read_cohort
 from motfunnel.reports.touchpoint_rows import NO_SCORES
 from motfunnel.statistics import Ratio

@@ -1,6 +1,7 @@
 """The worklist: who is away, and how probable it is that each returns soon, the likeliest first.
 
 Reads chances off the curves of return; makes no curve of its own, and promises nothing of anybody.
+What each did last is read of no more than those listed.
 """
 
 from __future__ import annotations
@@ -29,11 +30,17 @@ from motfunnel.answers.cells import (
     between,
     cell,
 )
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import MICROSECOND, format_duration
 from motfunnel.domain.moment import Moment
-from motfunnel.reports.clock import HAPPENED, Reading
+from motfunnel.domain.signal import Signal
+from motfunnel.reports.arm_clocks import ATTEMPTED, assignments
+from motfunnel.reports.clock import HAPPENED, Reading, Told
+from motfunnel.reports.known import Known
 from motfunnel.reports.rate import FEWEST_AT_RISK
+from motfunnel.reports.stored import Stored
 from motfunnel.statistics import Chance, CompetingRisks, Interval, SurvivalCurve
+from motfunnel.store.latest import read_latest_moments
 
 DEFINITION: Final = (
     "of the contacts that had been away for as long as this one and not returned, the share that "
@@ -244,3 +251,40 @@ def _curve(readings: Iterable[Reading]) -> SurvivalCurve | CompetingRisks:
         endings = ((one.waited, one.ending) for one in known)
         return CompetingRisks.from_observations(endings, causes=[HAPPENED])
     return SurvivalCurve.from_observations((one.waited, one.happened) for one in known)
+
+
+def lately(source: Stored | Known, rows: Sequence[WorkRow]) -> list[WorkRow]:
+    """Tell of each row what the contact did last, and whether a trial holds it out."""
+    of = {row.contact: row for row in rows}
+    told = _stored(source, of) if isinstance(source, Stored) else _known(source, of)
+    return [told[row.contact] for row in rows]
+
+
+def _stored(source: Stored, rows: dict[str, WorkRow]) -> dict[str, WorkRow]:
+    last = read_latest_moments(source.extent, rows.keys(), LAST)
+    told = {contact: with_moments(row, last.get(contact, ())) for contact, row in rows.items()}
+    for outreaches in source.assignments(rows.keys()):
+        row = told[outreaches.contact]
+        held_out = _is_held_out(outreaches, row.departed_at, source.funnel)
+        told[row.contact] = evolve(row, held_out=held_out)
+    return told
+
+
+def _known(source: Known, rows: dict[str, WorkRow]) -> dict[str, WorkRow]:
+    told = dict(rows)
+    for history in source.histories():
+        row = rows.get(history.contact)
+        if row is not None:
+            outreaches = history.told({Signal.OUTREACH})
+            held_out = _is_held_out(outreaches, row.departed_at, source.stored.funnel)
+            moments = history.journey.moments[-LAST:]
+            told[row.contact] = evolve(with_moments(row, moments), held_out=held_out)
+    return told
+
+
+def _is_held_out(told: Told, departed_at: datetime, funnel: Funnel) -> bool:
+    """Whether the first assignment of one who is away is to the arm that a trial holds out."""
+    for one, _ in assignments(told.happenings, funnel):
+        if one.event.occurred_at > departed_at:
+            return one.argument != ATTEMPTED
+    return False

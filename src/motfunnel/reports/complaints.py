@@ -1,13 +1,13 @@
-"""The values of complaints: how long cases take, and what comes of those who complain.
+"""Complaints: how long cases take, and what comes first of those who complain.
 
-Rows and answers only; ``complaint_estimate`` makes them.
+Recovery is set against departure as competing outcomes; the plain rates are ``complaining``'s.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from attrs import field, frozen
 
@@ -34,10 +34,24 @@ from motfunnel.charts.dots import beside, marks
 from motfunnel.charts.labels import labels, room
 from motfunnel.charts.picture import Picture
 from motfunnel.charts.style import BLUE, ORANGE, QUIET, TICKS_OF_SHARES, axis, names
-from motfunnel.domain.instant import format_duration
-from motfunnel.reports.lens import in_period
+from motfunnel.domain.instant import MICROSECOND, Duration, format_duration
+from motfunnel.reports.clock import ERASED, HAPPENED, Cohort, Reading, in_period
+from motfunnel.reports.complaint_clocks import DEPARTURE, OUTCOME, RESOLUTION
+from motfunnel.reports.estimate import TOLERANCE, curve_of
+from motfunnel.reports.grouping import Grouping, read_property
+from motfunnel.reports.moment_clocks import ADVOCACY, PURCHASE
+from motfunnel.reports.question import (
+    CONFIDENCE,
+    Bounds,
+    Groups,
+    Question,
+    read_cohort,
+    read_window,
+)
 from motfunnel.reports.rate import Span
-from motfunnel.statistics import Interval
+from motfunnel.reports.remarks import impossible, never_resolved, nobody_yet
+from motfunnel.reports.windowed import DEPARTURE_AFTER_COMPLAINT
+from motfunnel.statistics import ClusteredShare, CompetingRisks, Interval, Proportion, SurvivalCurve
 
 FEWEST_KNOWN: Final = 10
 """Below so many of whom it is known what came of them by the window's end, no curve is quoted."""
@@ -267,3 +281,218 @@ def _outcome_tables(window: str) -> Iterator[tuple[str, list[tuple[str, Cell]]]]
         f"for as long as they were; withheld below {FEWEST_KNOWN} of known outcome",
         _ESTIMATED,
     )
+
+
+RECOVERED: Final = "recovered"
+
+
+def make_row(
+    group: str | None,
+    cases: Sequence[Reading],
+    complaints: Sequence[Reading],
+    within: timedelta,
+    as_of: datetime,
+    confidence: float,
+) -> ComplaintRow:
+    """Make the row of one group, of its cases and of its contacts' first complaints."""
+    resolved = [one for one in cases if one.happened]
+    reopened = [one for one in resolved if one.clock.reopened_at is not None]
+    left = [one for one in cases if one.clock.departed_at is not None]
+    back, gone = _share(reopened, resolved), _share(left, cases)
+    km = curve_of(cases, 0, confidence)
+    outcomes, parts = _outcomes(complaints, within, as_of, confidence)
+    parts |= {"cases": list(cases), "resolved": resolved, "reopened": reopened}
+    parts |= {"unresolved": [one for one in cases if not one.happened], "departed_meanwhile": left}
+    return ComplaintRow(
+        group=group,
+        cases=len(cases),
+        resolved=len(resolved),
+        unresolved=len(cases) - len(resolved),
+        lower_quartile=_quantile(km.curve, 0.25),
+        median=_quantile(km.curve, 0.5),
+        median_interval=km.median_interval,
+        upper_quartile=_quantile(km.curve, 0.75),
+        reopened=len(reopened),
+        reopened_share=back.value,
+        reopened_interval=back.interval(confidence),
+        departed_meanwhile=len(left),
+        departed_meanwhile_share=gone.value,
+        departed_meanwhile_interval=gone.interval(confidence),
+        outcomes=outcomes,
+        names={part: sorted(one.clock.contact for one in who) for part, who in parts.items()},
+    )
+
+
+def _share(counted: Sequence[Reading], of: Sequence[Reading]) -> ClusteredShare:
+    """A share of cases, of which one contact may have several."""
+    return ClusteredShare.by_name(
+        (one.clock.contact for one in counted), (one.clock.contact for one in of)
+    )
+
+
+def _quantile(curve: SurvivalCurve | CompetingRisks, share: float) -> timedelta | None:
+    """The first time by which a share is resolved."""
+    table = curve.table if isinstance(curve, SurvivalCurve) else curve.curve.table
+    resolved: Callable[[int], float | None] = (
+        curve.probability
+        if isinstance(curve, SurvivalCurve)
+        else lambda t: curve.incidence(HAPPENED, t)
+    )
+    for t in table.durations:
+        if (resolved(t) or 0.0) >= share - TOLERANCE:
+            return t * MICROSECOND
+    return None
+
+
+def _outcomes(
+    complaints: Sequence[Reading], within: timedelta, as_of: datetime, confidence: float
+) -> tuple[Outcomes, dict[str, list[Reading]]]:
+    window = within // MICROSECOND
+    mature = [one for one in complaints if as_of - one.clock.started_at >= within]
+    ended = [one for one in mature if one.happened and one.waited <= window]
+    by_cause = {
+        cause: [one for one in ended if one.clock.cause == cause]
+        for cause in (PURCHASE, ADVOCACY, DEPARTURE)
+    }
+    recovered = [one for one in ended if one.clock.cause != DEPARTURE]
+    good = Proportion(numerator=len(recovered), denominator=len(mature))
+    bad = Proportion(numerator=len(by_cause[DEPARTURE]), denominator=len(mature))
+    early = Proportion(numerator=len(complaints) - len(mature), denominator=len(complaints))
+    outcomes = Outcomes(
+        contacts=len(complaints),
+        mature=len(mature),
+        immature=early.value,
+        recovered=good.numerator,
+        recovered_share=good.value,
+        recovered_interval=good.interval(confidence),
+        purchase_first=len(by_cause[PURCHASE]),
+        advocacy_first=len(by_cause[ADVOCACY]),
+        departed=bad.numerator,
+        departed_share=bad.value,
+        departed_interval=bad.interval(confidence),
+        **_incidences(complaints, window, confidence),
+    )
+    parts = {"mature": mature, RECOVERED: recovered, "departed": by_cause[DEPARTURE]}
+    return outcomes, parts
+
+
+def _incidences(complaints: Sequence[Reading], window: int, confidence: float) -> dict[str, Any]:
+    """The probability of each outcome first, with all complaints for as long as observed."""
+    risks = CompetingRisks.from_observations(
+        ((one.waited, _cause(one)) for one in complaints), causes=(RECOVERED, DEPARTURE)
+    )
+    known = sum(one.ending is not None or one.waited >= window for one in complaints)
+    at = _reach(risks, window) if known >= FEWEST_KNOWN else None
+    told: dict[str, Any] = {}
+    for name, cause in (("recovery", RECOVERED), ("departure", DEPARTURE)):
+        told[name] = None if at is None else risks.incidence(cause, at)
+        told[f"{name}_interval"] = None if at is None else risks.interval(cause, at, confidence)
+    return told
+
+
+def _cause(one: Reading) -> str | None:
+    if not one.happened:
+        return one.ending
+    return DEPARTURE if one.clock.cause == DEPARTURE else RECOVERED
+
+
+def _reach(risks: CompetingRisks, window: int) -> int | None:
+    """Where to read the curves: at the window, or where all had ended before it; else nowhere."""
+    durations = risks.curve.table.durations
+    last = durations[-1] if durations else 0
+    if window <= last:
+        return window
+    return last if risks.survival(last) == 0.0 else None
+
+
+WITHIN: Final = timedelta(days=90)
+DEFINITION: Final = (
+    "the cases that complaints opened, with the time to their resolution (open ones are counted "
+    "for as long as they were observed); and of the contacts that complained and were observed for "
+    "the whole window, the shares that recovered or departed first within it"
+)
+NO_PROMISE: Final = (
+    "Recovery is measured, not promised: those are counted who came round after a complaint. It is "
+    "not said why they did, nor that others would"
+)
+CUT_OFF: Final = (
+    "what was erased with its counts kept has lost the names of its cases, and its outcome is cut "
+    "off by the erasure, which competes with all others"
+)
+
+
+class AboutCases(Question):
+    """How cases fare, and their contacts."""
+
+    def complaints(
+        self,
+        *,
+        within: Duration = WITHIN,
+        complained: Bounds | None = None,
+        by: str | None = None,
+        confidence: float = CONFIDENCE,
+    ) -> Complaints:
+        """How long cases take, how many open again, and whether contacts recover or depart first.
+
+        Time to resolution: from each opening of a case, by Kaplan–Meier with open cases censored.
+        Reopened: of the resolved. Left meanwhile: of the cases. Recovered (by a purchase or
+        advocacy) or departed first: of contacts whose first complaint in the cohort was observed
+        for the whole window, and beside it by Aalen–Johansen. Empty denominators give None.
+
+        Args:
+            within: the window of the outcomes after the complaint; its edge belongs to it.
+            complained: the cohort: complaints from the first instant on, before the second.
+            by: a property of the complaint, such as ``reason`` or ``branch``; also written
+                ``property:NAME``. ``trait:NAME`` is a trait as it held at the complaint.
+            confidence: of the intervals.
+        """
+        window = read_window(within)
+        grouping, cohort = read_property(by), read_cohort(complained)
+        cases = self._choose(RESOLUTION, cohort, grouping, first_only=False)
+        contacts = self._choose(OUTCOME, cohort, grouping, first_only=True)
+        firsts = [one for each in contacts.values() for one in each]
+        readings = (one for each in (*cases.values(), firsts) for one in each)
+        erased = any(one.ending == ERASED for one in readings)
+        rows = tuple(self._rows(cases, contacts, window, confidence))
+        return Complaints(
+            name="complaints",
+            definition=DEFINITION,
+            rows=rows,
+            within=window,
+            by=None if grouping is None else grouping.written,
+            cohort=cohort,
+            notes=self._remarks(rows, grouping, cohort, window, firsts, erased=erased),
+            **self._asked(confidence),
+        )
+
+    def _remarks(
+        self,
+        rows: Sequence[ComplaintRow],
+        grouping: Grouping | None,
+        cohort: Cohort,
+        within: timedelta,
+        firsts: Sequence[Reading],
+        *,
+        erased: bool,
+    ) -> tuple[str, ...]:
+        """What a reader has to know besides."""
+        funnel, departed = self._tracker.funnel, any(row.outcomes.departed for row in rows)
+        awaited, stages = DEPARTURE_AFTER_COMPLAINT.awaits, {one.clock.stage for one in firsts}
+        never = None if departed else impossible(funnel, awaited, within, stages)
+        notes = (
+            NO_PROMISE,
+            CUT_OFF if erased else None,
+            never and f"of departures {never}",
+            never_resolved(funnel, sum(row.cases for row in rows)),
+            nobody_yet(cohort, self.as_of),
+            self._unknown(grouping, [row.group for row in rows]),
+        )
+        return tuple(note for note in notes if note is not None)
+
+    def _rows(
+        self, cases: Groups, contacts: Groups, within: timedelta, confidence: float
+    ) -> Iterator[ComplaintRow]:
+        """A row for each group that a case or a first complaint belongs to, by name."""
+        for group in sorted({*cases, *contacts}, key=lambda group: group or ""):
+            mine, firsts = cases.get(group, []), contacts.get(group, [])
+            yield make_row(group, mine, firsts, within, self.as_of, confidence)
