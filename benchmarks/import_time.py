@@ -20,6 +20,7 @@ LIBRARIES = ("-c", "import sqlalchemy, attrs, structlog")
 OURS = {
     "import motfunnel": ("-c", "import motfunnel"),
     "a funnel": ("-c", "from motfunnel import Funnel; Funnel.saas()"),
+    "import of Tracker": ("-c", "from motfunnel import Tracker"),
     "a tracker": ("-c", "from motfunnel import Tracker; Tracker('sqlite://', spool=False)"),
     "a report": ("-c", "from motfunnel.testing import memory_tracker as memory\n"
                        "with memory('saas') as tracker: tracker.report().funnel()"),
