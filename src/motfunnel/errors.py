@@ -163,6 +163,24 @@ class OutdatedError(MotfunnelError, RuntimeError):
         self.contacts = contacts
 
 
+class DamageError(MotfunnelError, RuntimeError):
+    """What is stored of a contact cannot be read; ``__cause__`` says why.
+
+    Attributes:
+        contact: whose.
+    """
+
+    def __init__(self, contact: str) -> None:
+        super().__init__(contact)
+        self.contact = contact
+
+    def __str__(self) -> str:
+        return (
+            f"what is stored of contact {_brief(self.contact)} cannot be read; "
+            "mend the rows of its events, or forget it"
+        )
+
+
 class NotConfiguredError(MotfunnelError, RuntimeError):
     """There is no tracker: nothing was configured, or no application is running."""
 

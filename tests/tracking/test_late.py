@@ -11,16 +11,17 @@ from uuid import uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, text, update
 
 from motfunnel import Moment, MomentKind, Tracker
 from motfunnel.domain.event import Event
-from motfunnel.errors import StoreError
+from motfunnel.errors import DamageError, StoreError
 from motfunnel.store import overlay
 from motfunnel.store.pace import Pace
 from motfunnel.store.retrying import persist
+from motfunnel.store.tables import tables
 from motfunnel.store.types import MARIADB
-from motfunnel.tracking import debt
+from motfunnel.tracking import check, debt
 from motfunnel.tracking.check import check_contacts
 from motfunnel.tracking.debt import settle_all
 from tests.golden.histories import NOW, drawn
@@ -296,7 +297,7 @@ def test_more_than_a_statement_holds(
 
 
 def test_one_that_cannot_be_folded_delays_no_other(engine: Engine) -> None:
-    """Of a contact whose row is damaged the sweep says so in the end; the others are served."""
+    """Of a contact whose events are damaged the sweep says so in the end; the others are served."""
     with Tracker(engine, FUNNEL, clock=Clock(day(101))) as tracker:
         tracker.create_tables()
         tracker.database.pace = Pace(every=1, most=0)
@@ -307,9 +308,64 @@ def test_one_that_cannot_be_folded_delays_no_other(engine: Engine) -> None:
         assert tracker.health().owed == 2
         with engine.begin() as connection:
             connection.execute(
-                text("UPDATE motfunnel_contacts SET open_cases = 'torn' WHERE contact = 'ada'")
+                text(
+                    "UPDATE motfunnel_events SET properties = '[1]' "
+                    "WHERE contact = 'ada' AND id = '80'"
+                )
             )
-        with pytest.raises(ValueError, match="Expecting value"):
+        with pytest.raises(DamageError, match="contact 'ada'"):
             tracker.sweep()
         assert tracker.health().owed == 1
         assert "cyd" in {row["contact"] for row in rows_of(engine, "default")["motfunnel_episodes"]}
+
+
+@pytest.mark.every_database
+@pytest.mark.parametrize("is_many", [False, True])
+def test_a_call_that_comes_again_settles_too(shared_engine: Engine, is_many: bool) -> None:
+    """Whoever had no answer and calls again: handlers hear of what came, each once."""
+    told: list[Moment] = []
+    tracker = owing(shared_engine, told)
+    late = saying(("left", 2.5), "late")
+    before = stored_moments(shared_engine, tracker.tenant)
+    assert [one.kind.value for one in told] == []
+    again = [late, saying(("bought", 1), "1")] if is_many else [late]
+    answers = tracker.track_many(again)
+    assert [(one.duplicate, one.deferred, one.moments) for one in answers] == [
+        (True, False, ()) for _ in again
+    ]
+    assert tracker.health().owed == 0
+    heard(told, before, shared_engine, tracker.tenant)
+    tracker.track_many(again)
+    assert told == []
+    assert check_contacts(tracker).is_sound
+
+
+@pytest.mark.every_database
+def test_a_repair_beside_late_events(
+    shared_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One who is owed a fold by the time of its repair is left to the sweep, or to the next."""
+    told: list[Moment] = []
+    tracker = owing(shared_engine, told)
+    contacts = tables().contacts
+    mine = update(contacts).where(contacts.c.tenant == tracker.tenant)
+    tracker.settle()
+    told.clear()
+    with shared_engine.begin() as connection:
+        connection.execute(mine.values(stage="lead"))
+    late = saying(("left", 3.5), "later")
+    repair = check._repair
+
+    def repair_later(*arguments: Any) -> int:
+        if arguments[1]:
+            bring(tracker, shared_engine, [late])
+        return repair(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(check, "_repair", repair_later)
+        found = tracker.check(repair=True)
+    assert (found.repaired, found.is_sound) == (0, False)
+    assert tracker.health().owed == 1
+    assert tracker.check(repair=True).is_sound
+    assert [one.kind.value for one in told] == ["depart", "recidivism"]
+    assert tracker.check().is_sound

@@ -74,6 +74,8 @@ def checkpoint_row(checkpoint: JourneyCheckpoint, tenant: str) -> dict[str, Any]
 def read_checkpoint_row(row: Mapping[str, Any]) -> JourneyCheckpoint:
     """The checkpoint of a row."""
     state, cases = json.loads(row["state"])
+    if len(state) != len(machine.NEW_CONTACT):
+        raise ValueError("it is no state")
     return JourneyCheckpoint(
         contact=row["contact"],
         events=row["events"],

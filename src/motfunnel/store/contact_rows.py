@@ -76,11 +76,11 @@ class ContactRows:
         key = self._key(contact)
         found = []
         if self.connection.dialect.name == "postgresql":
-            found = self._run.lock_contact.fetch(self.connection, key)
+            found = self._fetch(self._run.lock_contact, key)
         if not found:
             empty = write_state(new_state(contact, funnel), self.tenant)
             self._run.keep_contact.execute(self.connection, empty)
-            found = self._run.lock_contact.fetch(self.connection, key)
+            found = self._fetch(self._run.lock_contact, key)
         return read_state(found[0], funnel)
 
     def lock_owner(self, key: str, funnel: Funnel) -> ContactState:
@@ -140,7 +140,7 @@ class ContactRows:
 
     def lock_contacts(self, contacts: Sequence[str], funnel: Funnel) -> list[ContactState]:
         """Read the states of some contacts, alone until the transaction ends."""
-        rows = self._run.lock_contacts.fetch(self.connection, self._some(contacts))
+        rows = self._fetch(self._run.lock_contacts, self._some(contacts))
         return [read_state(row, funnel) for row in rows]
 
     def lock_overdue(
@@ -161,18 +161,18 @@ class ContactRows:
             The states, and the last of their deadlines.
         """
         bounds = {"tenant": self.tenant, "as_of": as_of, "since": since, "most": most}
-        rows = self._run.lock_overdue.fetch(self.connection, bounds)
+        rows = self._fetch(self._run.lock_overdue, bounds)
         last: datetime = rows[-1]["deadline_at"] if rows else as_of
         return [read_state(row, funnel) for row in rows], last
 
     def read_contacts(self, contacts: Sequence[str], funnel: Funnel) -> list[ContactState]:
         """Read the states of some contacts, without locking them."""
-        rows = self._run.read_contacts.fetch(self.connection, self._some(contacts))
+        rows = self._fetch(self._run.read_contacts, self._some(contacts))
         return [read_state(row, funnel) for row in rows]
 
     def find_contact(self, contact: str, funnel: Funnel) -> ContactState | None:
         """Read a contact's state; None for one of whom nothing was ever recorded."""
-        rows = self._run.read_contact.fetch(self.connection, self._key(contact))
+        rows = self._fetch(self._run.read_contact, self._key(contact))
         return read_state(rows[0], funnel) if rows else None
 
     def update_contacts(self, states: Sequence[ContactState]) -> None:
@@ -227,6 +227,10 @@ class ContactRows:
             rows = find.fetch(self.connection, self._some(keys[start : start + SOME]))
             found |= {row["contact"]: row["merged_into"] for row in rows}
         return found
+
+    def _fetch(self, read: Statement, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Read contacts; whether a row of theirs can be read is for ``read_state`` to say."""
+        return read.fetch(self.connection, row, leniently=True)
 
     def _key(self, contact: str) -> dict[str, Any]:
         return {"tenant": self.tenant, "contact": contact}

@@ -15,7 +15,7 @@ from attrs import define
 from motfunnel.domain import machine
 from motfunnel.domain.event import to_json
 from motfunnel.domain.funnel.funnel import Funnel
-from motfunnel.domain.instant import from_micros, to_micros
+from motfunnel.domain.instant import EPOCH, from_micros, to_micros
 from motfunnel.domain.journey import PRESENCES, Entry, Journey
 from motfunnel.domain.moment import Moment, MomentKind, Presence
 from motfunnel.domain.signal import Signal
@@ -33,7 +33,10 @@ _INSTANTS = (
     (machine.DEPARTED_AT, "departed_at"),
     (machine.FIRST_OUTREACH, "first_outreach_at"),
 )
+_NUMBERS = (*(name for _, name in _COUNTS), "moments", "aliases")
 Place = tuple[int, int, int, str]
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What Python raises of rows that nothing of ours wrote."""
 
 
 @define(kw_only=True)
@@ -60,6 +63,7 @@ class ContactState:
         checkpoint: how many events the last checkpoint has seen that holds; None where none does.
         owed_since: where late events were stored whose fold is owed, when the first of them was.
             The journey, and all that is stored of moments and episodes, is that of before.
+        is_readable: whether its row is one of ours; if not, it is to be folded anew.
     """
 
     contact: str
@@ -77,6 +81,7 @@ class ContactState:
     events: int | None = 0
     checkpoint: int | None = None
     owed_since: datetime | None = None
+    is_readable: bool = True
 
     def follows(self, entry: Entry) -> bool:
         """Whether the event comes after everything that the state has seen.
@@ -147,7 +152,18 @@ def after_checkpoint(
 
 
 def read_state(row: Mapping[str, Any], funnel: Funnel) -> ContactState:
-    """Take up the journey where the row left it; of another funnel's row, only who it is of."""
+    """Take up the journey where the row left it; of another funnel's row, only who it is of.
+
+    So it is of a row that holds what nothing of ours wrote; that contact awaits the fold.
+    """
+    try:
+        return _read_whole(row, funnel)
+    except UNREADABLE:
+        return _read_unreadable(row, funnel)
+
+
+def _read_whole(row: Mapping[str, Any], funnel: Funnel) -> ContactState:
+    _check(row)
     state = new_state(row["contact"], funnel)
     state.known = bool(row["known"])
     state.merged_into, state.aliases = row["merged_into"], row["aliases"]
@@ -171,6 +187,41 @@ def read_state(row: Mapping[str, Any], funnel: Funnel) -> ContactState:
     state.source = row["source"]
     state.journey.state = _read_machine(row, funnel)
     state.journey.open_cases = read_cases(json.loads(row["open_cases"]))
+    return state
+
+
+def _check(row: Mapping[str, Any]) -> None:
+    """Find what is none of its column's type where nothing else would notice at once.
+
+    Raises:
+        TypeError: there is some.
+    """
+    counts = [row[name] for name in _NUMBERS]
+    counts += [row[name] or 0 for name in ("events", "checkpoint", "last_signal", "last_stage")]
+    instants = [row[name] for name in ("opened_at", "erased_at", "owed_since")]
+    if not all(isinstance(one, int) for one in counts):
+        raise TypeError("a count is no number")
+    if not all(one is None or isinstance(one, datetime) for one in instants):
+        raise TypeError("an instant is none")
+    if row["last_at"] is not None and None in (row["last_signal"], row["last_id"]):
+        raise TypeError("the last event has no place")
+
+
+def _read_unreadable(row: Mapping[str, Any], funnel: Funnel) -> ContactState:
+    """Who a row is of that is damaged, with whatever of it no fold would find out."""
+    state = new_state(row["contact"], funnel)
+    state.fingerprint, state.is_readable = "", False
+    state.known, state.merged_into = bool(row["known"]), row["merged_into"]
+    state.aliases = row["aliases"] if isinstance(row["aliases"], int) else 1
+    state.moments = state.checkpoint = 1  # there may be some, which the fold replaces
+    state.events = None
+    if row["erased_at"] is not None:
+        is_instant = isinstance(row["erased_at"], datetime)
+        state.erased_at = row["erased_at"] if is_instant else EPOCH
+    if isinstance(row["owed_since"], datetime):
+        state.owed_since = row["owed_since"]
+    if row["presence"] == Presence.DEPARTED and isinstance(row["departed_at"], datetime):
+        state.silent_until = to_micros(row["departed_at"])
     return state
 
 

@@ -23,7 +23,7 @@ from motfunnel.store.checkpoints import (
     read_checkpoint_row,
 )
 from motfunnel.store.contact_rows import ContactRows
-from motfunnel.store.contact_state import ContactState
+from motfunnel.store.contact_state import UNREADABLE, ContactState
 from motfunnel.store.rows import (
     episode_row,
     event_row,
@@ -201,11 +201,14 @@ class Ledger(ContactRows):
         return read_checkpoint_row(rows[0]) if rows else None
 
     def last_checkpoint(self, state: ContactState) -> JourneyCheckpoint | None:
-        """Read the last checkpoint of a contact that holds."""
+        """Read the last checkpoint of a contact that holds; None, too, of one that is damaged."""
         if state.checkpoint is None:
             return None
         key = self._key(state.contact) | {"events": state.checkpoint}
-        return read_checkpoint_row(self._run.read_checkpoint.fetch(self.connection, key)[0])
+        try:
+            return read_checkpoint_row(self._run.read_checkpoint.fetch(self.connection, key)[0])
+        except UNREADABLE:
+            return None
 
     def checkpoints(self, state: ContactState) -> list[JourneyCheckpoint]:
         """Read the checkpoints of a contact that hold, in their order."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from itertools import repeat
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -70,13 +71,23 @@ class Statement:
             return 0
         return connection.exec_driver_sql(compiled.ordered_sql, bound).rowcount
 
-    def fetch(self, connection: Connection, row: Row) -> list[dict[str, Any]]:
-        """Run it and give all rows, by column name."""
+    def fetch(
+        self, connection: Connection, row: Row, *, leniently: bool = False
+    ) -> list[dict[str, Any]]:
+        """Run it and give all rows, by column name.
+
+        Args:
+            connection: where.
+            row: the parameters.
+            leniently: leave values that are none of their column's type as the driver gives them.
+        """
         compiled = self._for(connection.dialect)
         with cursor_of(connection) as cursor:
             cursor.execute(compiled.sql, compiled.bind(row))
             names = [column[0] for column in cursor.description or ()]
             converters = [compiled.converters.get(name) for name in names]
+            if leniently:
+                converters = [one and partial(_try, one) for one in converters]
             return [_read(names, converters, found) for found in cursor.fetchall()]
 
     def fetch_raw(self, connection: Connection, row: Row) -> list[Any]:
@@ -186,6 +197,13 @@ def _convert(values: Sequence[Any], convert: _Convert | None) -> Iterable[Any]:
     if convert is None:
         return values
     return [None if value is None else convert(value) for value in values]
+
+
+def _try(convert: _Convert, value: Any) -> Any:
+    try:
+        return convert(value)
+    except (AttributeError, TypeError, ValueError):
+        return value
 
 
 def _read(

@@ -10,13 +10,14 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
 from motfunnel.domain.event import IDENTIFY
 from motfunnel.domain.funnel.funnel import Funnel
-from motfunnel.store.contact_state import ContactState, write_state
+from motfunnel.store.checkpoints import JourneyCheckpoint
+from motfunnel.store.contact_state import UNREADABLE, ContactState, write_state
 from motfunnel.store.contacts import all_contacts, without_row
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.retrying import ask, persist
@@ -33,6 +34,8 @@ from motfunnel.tracking.unmapped import Unmapped, UnmappedCount
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+_UNREADABLE: Final = "cannot be read"
+
 
 @frozen(kw_only=True)
 class Difference:
@@ -41,7 +44,8 @@ class Difference:
     Attributes:
         contact: whose.
         what: the part: a column of its state, ``moments``, ``episodes``, ``checkpoints``,
-            ``signals``, ``traits``, or ``contact`` where events have no contact at all.
+            ``signals``, ``traits``, or ``contact`` where events have no contact at all, or one
+            whose row cannot be read, or ``events`` where these cannot.
         stored: what is stored.
         replayed: what the events give.
     """
@@ -144,38 +148,54 @@ def _check_some(
 ) -> tuple[int, int, list[Difference]]:
     """Replay some: how many are outdated, how many are owed a fold, and what differs of others.
 
+    A row that cannot be read is a difference, too.
+
     Counts the names that no rule names.
     """
     funnel, database = tracker.funnel, tracker.database
     with database.read() as connection:
         ledger = Ledger(connection, database.tables.schema, tracker.tenant)
         states = ledger.read_contacts(contacts, funnel)
+        damaged = [
+            Difference(contact=one.contact, what="contact", stored=_UNREADABLE, replayed="events")
+            for one in states
+            if not one.is_readable
+        ]
+        states = [state for state in states if state.is_readable]
         current = [state for state in states if state.fingerprint == funnel.fingerprint]
         folded = [state for state in current if state.owed_since is None]
         standing = [state for state in folded if state.erased_at is None]
         outdated, owed = len(states) - len(current), len(current) - len(folded)
-        return outdated, owed, list(_compare(ledger, standing, funnel, unmapped))
+        return outdated, owed, [*damaged, *_compare(ledger, standing, funnel, unmapped)]
 
 
 def _repair(tracker: Reader, contacts: Sequence[str]) -> int:
-    """Fold contacts anew, whatever is stored of them; how many there were."""
+    """Fold contacts anew, whatever is stored of them; how many there were.
+
+    One whose fold is owed by now is left to the sweep, whose handlers are to be told of it, and one
+    whose events cannot be read as it is.
+    """
     wrong = sorted(set(contacts))
 
-    def fold_anew(connection: Connection) -> None:
+    def fold_anew(connection: Connection) -> int:
         database = tracker.database
         ledger = Ledger(connection, database.tables.schema, tracker.tenant, database.pace)
-        states = [ledger.lock_contact(contact, tracker.funnel) for contact in wrong]
+        locked = [ledger.lock_contact(contact, tracker.funnel) for contact in wrong]
+        states = [state for state in locked if state.owed_since is None]
+        mended = [state.contact for state in states]
         for state in states:
             state.silent_until = None  # the next sweep writes down again what still holds
-        ledger.clear_journeys(wrong)
+        ledger.clear_journeys(mended)
         refold(ledger, states, tracker.funnel)
-        owners = ledger.find_members(wrong) | {contact: contact for contact in wrong}
+        owners = ledger.find_members(mended) | {contact: contact for contact in mended}
         remake_traits(connection, ledger.tables, ledger.tenant, owners)
         ledger.drop_strays(wrong)  # of one who was erased since it was compared
+        return len(mended)
 
-    if wrong:
-        persist(tracker.database, fold_anew)
-    return len(wrong)
+    try:
+        return persist(tracker.database, fold_anew) if wrong else 0
+    except UNREADABLE:
+        return sum(_repair(tracker, [one]) for one in wrong) if len(wrong) > 1 else 0
 
 
 def _compare(
@@ -192,23 +212,43 @@ def _compare(
         checkpoints, story = ledger.checkpoints(stored), stories.get(contact, [])
         for event in story:
             unmapped.add(event.event)
-        ends = [one.events for one in checkpoints if 0 < one.events <= len(story)]
-        folded = fold(stored, story, funnel, ends=ends)
-        if stored.events is None:  # nobody has counted them yet
-            folded.state.events = None
-        journey = folded.state.journey
-        kept, made = write_state(stored, ledger.tenant), write_state(folded.state, ledger.tenant)
-        pairs: dict[str, tuple[Any, Any]] = {name: (kept[name], made[name]) for name in kept}
-        pairs |= {
-            "moments": (moments.get(contact, []), journey.moments),
-            "episodes": (episodes.get(contact, []), list(journey.episodes.values())),
-            "signals": ([], [f"{event.id}: {signal}" for event, signal in folded.signals]),
-            "checkpoints": (checkpoints, folded.checkpoints),
-            "traits": (traits.get(contact, []), _traits(story)),
+        try:
+            made = _replay(ledger, stored, story, checkpoints, funnel)
+        except UNREADABLE:
+            yield Difference(contact=contact, what="events", stored=_UNREADABLE, replayed=None)
+            continue
+        kept = write_state(stored, ledger.tenant) | {
+            "moments": moments.get(contact, []),
+            "episodes": episodes.get(contact, []),
+            "signals": [],
+            "checkpoints": checkpoints,
+            "traits": traits.get(contact, []),
         }
-        for what, (before, after) in pairs.items():
-            if before != after:
-                yield Difference(contact=contact, what=what, stored=before, replayed=after)
+        for what, before in kept.items():
+            if before != made[what]:
+                yield Difference(contact=contact, what=what, stored=before, replayed=made[what])
+
+
+def _replay(
+    ledger: Ledger,
+    stored: ContactState,
+    story: Sequence[StoredEvent],
+    checkpoints: Sequence[JourneyCheckpoint],
+    funnel: Funnel,
+) -> dict[str, Any]:
+    """What the events of a contact give, by the parts of what is stored."""
+    ends = [one.events for one in checkpoints if 0 < one.events <= len(story)]
+    folded = fold(stored, story, funnel, ends=ends)
+    if stored.events is None:  # nobody has counted them yet
+        folded.state.events = None
+    journey = folded.state.journey
+    return write_state(folded.state, ledger.tenant) | {
+        "moments": journey.moments,
+        "episodes": list(journey.episodes.values()),
+        "signals": [f"{event.id}: {signal}" for event, signal in folded.signals],
+        "checkpoints": folded.checkpoints,
+        "traits": _traits(story),
+    }
 
 
 def _traits(events: Sequence[StoredEvent]) -> list[tuple[str, str, str]]:

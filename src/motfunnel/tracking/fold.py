@@ -16,9 +16,15 @@ from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import from_micros
 from motfunnel.domain.journey import Entry, Journey, PlainEntry
 from motfunnel.domain.moment import Episode, Moment, MomentKind, Presence
+from motfunnel.errors import DamageError
 from motfunnel.store.change import Change, change
 from motfunnel.store.checkpoints import JourneyCheckpoint, checkpoint_of
-from motfunnel.store.contact_state import ContactState, after_checkpoint, before_first
+from motfunnel.store.contact_state import (
+    UNREADABLE,
+    ContactState,
+    after_checkpoint,
+    before_first,
+)
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.pace import PACE
 from motfunnel.store.stored_event import StoredEvent
@@ -241,10 +247,17 @@ def _first_episode(since: JourneyCheckpoint) -> int:
 def draft_owed(
     ledger: Ledger, stored: ContactState, funnel: Funnel, *, to_write: bool = True
 ) -> Draft:
-    """Fold a contact whose fold is owed, from the last checkpoint that holds on."""
+    """Fold a contact whose fold is owed, from the last checkpoint that holds on.
+
+    Raises:
+        DamageError: what is stored of it cannot be read.
+    """
     is_current = stored.fingerprint == funnel.fingerprint
-    since = ledger.last_checkpoint(stored) if is_current else None
-    return draft(ledger, stored, funnel, since, to_write=to_write)
+    try:
+        since = ledger.last_checkpoint(stored) if is_current else None
+        return draft(ledger, stored, funnel, since, to_write=to_write)
+    except UNREADABLE as error:
+        raise DamageError(stored.contact) from error
 
 
 def settle_locked(ledger: Ledger, states: Iterable[ContactState], funnel: Funnel) -> bool:

@@ -8,19 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Final
+
+from attrs import define, field
 
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import to_micros
 from motfunnel.domain.moment import Moment
 from motfunnel.store.chunks import chunks
-from motfunnel.store.contact_state import ContactState
+from motfunnel.store.contact_state import UNREADABLE, ContactState
 from motfunnel.store.database import Database
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.retrying import persist
 from motfunnel.store.statements import SOME
 from motfunnel.tracking.fold import refold
+from motfunnel.tracking.log import write_line
+from motfunnel.tracking.policy import error_of, log_error
+from motfunnel.tracking.refusal import is_refusal
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -43,30 +49,85 @@ def sweep_in_batches(
     Goes from the oldest deadline on, and not back to the first one each time: what has just been
     taken out of the index is still in its way until the database has tidied up. In the end it looks
     once more for what others had locked as it came by; what they still have is the next sweep's.
+    A contact whose rows are damaged is left out, and said to be so in the log.
     """
-    since, size, began = _ALWAYS, BATCH, 0.0
-
-    def sweep(connection: Connection) -> tuple[int, list[Moment], datetime]:
-        nonlocal began
-        began = monotonic()
-        ledger = Ledger(connection, database.tables.schema, tenant, database.pace)
-        states, last = ledger.lock_overdue(as_of, since, size, funnel)
-        departed = _depart(ledger, _renewed(ledger, states, funnel), as_of)
-        return len(states), ledger.untold + departed, last
-
+    run = _Run(database, tenant, funnel, as_of)
     while True:
-        count, departed, last = persist(database, sweep)
-        took = monotonic() - began
+        done: list[tuple[bool, list[Moment], datetime]] = []
+        error = error_of(partial(run.sweep_into, done))
+        if error is not None:
+            run.narrow(error)
+            continue
+        [(is_full, departed, last)] = done
+        took = monotonic() - run.began
         yield departed
-        if count == size:
-            since = last
+        if is_full:
+            run.since = last
             if database.is_sqlite and not database.is_joining:
-                size = _next_size(size, took)
+                run.size = _next_size(run.size, took)
                 database.pause(_BREATH)
-        elif since != _ALWAYS:
-            since = _ALWAYS
-        elif not count:
+            else:
+                run.size = min(BATCH, run.size * 2)
+        elif run.since != _ALWAYS:
+            run.since = _ALWAYS
+        elif not run.tried:
             return
+
+
+@define
+class _Run:
+    """A sweep under way.
+
+    Attributes:
+        database: where.
+        tenant: whose contacts.
+        funnel: by which they are classified.
+        as_of: whose deadline has come by then.
+        since: and not before this one.
+        size: how many are to be written next.
+        began: when that began.
+        tried: the contacts that were to be written last.
+        damaged: those that cannot be.
+    """
+
+    database: Database
+    tenant: str
+    funnel: Funnel
+    as_of: datetime
+    since: datetime = _ALWAYS
+    size: int = BATCH
+    began: float = 0.0
+    tried: list[str] = field(factory=list)
+    damaged: set[str] = field(factory=set)
+
+    def sweep_into(self, done: list[tuple[bool, list[Moment], datetime]]) -> None:
+        """Write some down in a transaction."""
+        done.append(persist(self.database, self.sweep))
+
+    def sweep(self, connection: Connection) -> tuple[bool, list[Moment], datetime]:
+        """Write some down; whether there may be more, the moments, and the last deadline."""
+        self.began, self.tried = monotonic(), []
+        schema, most = self.database.tables.schema, self.size + len(self.damaged)
+        ledger = Ledger(connection, schema, self.tenant, self.database.pace)
+        found, last = ledger.lock_overdue(self.as_of, self.since, most, self.funnel)
+        states = [state for state in found if state.contact not in self.damaged]
+        self.tried = [state.contact for state in states]
+        departed = _depart(ledger, _renewed(ledger, states, self.funnel), self.as_of)
+        return len(found) == most, ledger.untold + departed, last
+
+    def narrow(self, error: Exception) -> None:
+        """Try fewer next, until it is found whose rows are at fault; leave that contact out.
+
+        Raises:
+            Exception: it was not for what is stored of one of them.
+        """
+        if not self.tried or not (isinstance(error, UNREADABLE) or is_refusal(error)):
+            raise error
+        self.size = len(self.tried) // 2
+        if not self.size:
+            self.damaged.update(self.tried)
+            self.size = BATCH
+            log_error("a contact is left out of the sweep", error, damaged=len(self.damaged))
 
 
 def _next_size(size: int, took: float) -> int:
@@ -79,10 +140,13 @@ def _next_size(size: int, took: float) -> int:
 def _renewed(
     ledger: Ledger, states: Sequence[ContactState], funnel: Funnel
 ) -> Sequence[ContactState]:
-    """The same contacts; those that another funnel classified are folded first."""
+    """The same contacts; those of another funnel, and those that are damaged, are folded first."""
     stale = {one.contact: one for one in states if one.fingerprint != funnel.fingerprint}
     if not stale:
         return states
+    damaged = sum(not one.is_readable for one in states)
+    if damaged:
+        write_line("warning", "damaged rows of contacts are folded anew", contacts=damaged)
     renewed = [one for one in states if one.contact not in stale]
     for some in chunks(stale, SOME):
         refold(ledger, [stale[contact] for contact in some], funnel)

@@ -19,7 +19,7 @@ from motfunnel.store.retrying import ask, asking, persist
 from motfunnel.tracking.check import Checked, check_contacts
 from motfunnel.tracking.debt import settle_all
 from motfunnel.tracking.health import Health
-from motfunnel.tracking.policy import error_of
+from motfunnel.tracking.policy import error_of, log_error
 from motfunnel.tracking.probe import probe_of
 from motfunnel.tracking.reader import question
 from motfunnel.tracking.rebuild import rebuild_in_chunks
@@ -110,9 +110,14 @@ class Upkeep(Writer):
 
         Args:
             sample: replay only so many contacts, chosen at random.
-            repair: fold anew those that differ; tells no handlers.
+            repair: fold anew those that differ; tells no handlers. Before that the folds that
+                are owed are written, and theirs told, as in a sweep.
             progress: is called with the number of contacts replayed so far.
         """
+        if repair:
+            error = error_of(self.settle)
+            if error is not None:  # it stays owed, and is counted as such
+                log_error("a fold that is owed was not written", error)
         return check_contacts(self, sample=sample, repair=repair, progress=progress)
 
     def health(self) -> Health:

@@ -272,14 +272,15 @@ class Writer(Reader):
     def _settle(self, answers: list[Any], owing: Owing) -> list[Any]:
         """Write what contacts of a call were owed already, if its budget will do for it.
 
-        The first answer of each then says what came of it, the later ones nothing.
+        The first new answer of each then says what came of it, the later ones nothing. Where all
+        are of events that were there already, only handlers are told.
         """
         seconds = left()
         for contact, (behind, keys) in owing.items():
             mine = [
                 number
                 for number, one in enumerate(answers)
-                if isinstance(one, Tracked) and one.deferred and one.contact in keys
+                if isinstance(one, Tracked) and one.contact in keys
             ]
             if not mine or (seconds is not None and behind > seconds * _FOLDED):
                 continue
@@ -293,8 +294,11 @@ class Writer(Reader):
     def _settle_one(self, answers: list[Any], mine: Sequence[int], contact: str) -> None:
         came, went = settle(self.database, self.tenant, self.funnel, contact)
         for number in mine:
-            settled = evolve(answers[number], moments=came, revoked=went, deferred=False)
-            answers[number], came, went = settled, (), ()
+            if answers[number].deferred:
+                settled = evolve(answers[number], moments=came, revoked=went, deferred=False)
+                answers[number], came, went = settled, (), ()
+        with within(None):  # what handlers do is not for us to bound
+            self._listeners.tell(came)
 
     def _is_recorded(
         self,
