@@ -163,24 +163,6 @@ class OutdatedError(MotfunnelError, RuntimeError):
         self.contacts = contacts
 
 
-class DamageError(MotfunnelError, RuntimeError):
-    """What is stored of a contact cannot be read; ``__cause__`` says why.
-
-    Attributes:
-        contact: whose.
-    """
-
-    def __init__(self, contact: str) -> None:
-        super().__init__(contact)
-        self.contact = contact
-
-    def __str__(self) -> str:
-        return (
-            f"what is stored of contact {_brief(self.contact)} cannot be read; "
-            "mend the rows of its events, or forget it"
-        )
-
-
 class NotConfiguredError(MotfunnelError, RuntimeError):
     """There is no tracker: nothing was configured, or no application is running."""
 
@@ -254,7 +236,11 @@ class QuestionError(MotfunnelError, ValueError):
 
 
 class InconsistencyError(MotfunnelError, RuntimeError):
-    """The counts of a report contradict each other: a bug of this library, not of the question."""
+    """What is stored, or counted, contradicts itself, for which the question is not at fault.
+
+    The rows of a contact hold what nothing of this library wrote; or the counts of a report
+    contradict each other, which is a bug of this library.
+    """
 
 
 class SourceError(MotfunnelError, ValueError):

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, delete, text, update
 
 from motfunnel import Tracker
-from motfunnel.errors import DamageError
+from motfunnel.errors import InconsistencyError
 from motfunnel.store.pace import Pace
 from motfunnel.store.tables import tables
 from motfunnel.tracking.sweep import BATCH
@@ -214,11 +214,10 @@ def test_a_question_names_one_that_cannot_be_folded(
     tracker = owing(make_tracker, clock)
     harm(shared_engine, tracker, "bob", open_cases="torn")
     harm_opening(shared_engine, tracker, "bob")
-    with pytest.raises(DamageError, match="contact 'bob'") as caught:
+    with pytest.raises(InconsistencyError, match="contact 'bob'"):
         tracker.moments()
-    assert caught.value.contact == "bob"
     clock.now += 100 * DAY
     told = told_kinds(tracker)
-    with pytest.raises(DamageError):
+    with pytest.raises(InconsistencyError):
         tracker.sweep()
     assert [moment.contact for moment in told] == ["ada"]

@@ -221,6 +221,51 @@ def test_an_outage_uses_up_no_attempts(tmp_path: Path, spool: Spool) -> None:
     assert len(spool) == 10
 
 
+@contextmanager
+def taking_nothing(engine: Engine) -> Iterator[Engine]:
+    """An engine on the same database, by which everything can be read and nothing written."""
+    said = {
+        "sqlite": "PRAGMA query_only = 1",
+        "postgresql": "SET default_transaction_read_only = on",
+        "mysql": "SET SESSION TRANSACTION READ ONLY",
+    }
+    other = sql.create_engine(engine.url)
+
+    @sql.event.listens_for(other, "connect")
+    def forbid(connection: Any, _: Any) -> None:
+        connection.cursor().execute(said[engine.dialect.name])
+        if engine.dialect.name == "postgresql":
+            connection.commit()
+
+    yield other
+    other.dispose()
+
+
+def test_a_database_that_takes_nothing_uses_up_no_attempts(engine: Engine, spool: Spool) -> None:
+    """Read-only or full: it is no event's fault, and what was to be rejected waits, too."""
+    Tracker(engine, FUNNEL, spool=False).track("ada", "saw", occurred_at=NOON)
+    spool.append(*(aside(f"c{n}", str(n)) for n in range(10)))
+    spool.append(aside("bob", "refused", event="$identify"))
+    with taking_nothing(engine) as other:
+        tracker = make(other, spool)
+        for _ in range(8):
+            with pytest.raises(StoreError):
+                tracker.deliver()
+    assert (len(spool), spool.status().attempts) == (11, 0)
+    delivered = make(engine, spool).deliver()
+    assert (delivered.recorded, delivered.rejected, delivered.left) == (10, 1, 0)
+
+
+def test_nor_do_what_only_the_rejects_would_take(engine: Engine, spool: Spool) -> None:
+    """Where all that waits is refused before a database is asked."""
+    Tracker(engine, FUNNEL, spool=False).track("ada", "saw", occurred_at=NOON)
+    spool.append(aside("bob", "refused", event="$identify"))
+    with taking_nothing(engine) as other, pytest.raises(StoreError):
+        make(other, spool).deliver()
+    assert (len(spool), spool.status().attempts) == (1, 0)
+    assert make(engine, spool).deliver().rejected == 1
+
+
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("append"), st.integers(1, 60)),
@@ -425,6 +470,52 @@ class TestPrivate:
         ) as tracker:
             assert tracker.track("ada", "saw").error is not None
         assert (target.read_bytes(), target.stat().st_mode, target.stat().st_mtime_ns) == before
+
+    @pytest.mark.parametrize("kind", ["symbolic", "hard"])
+    @pytest.mark.parametrize("name", ["delivery", "dropped", "new", "unread", "state", "lock"])
+    def test_so_it_is_beside_the_spool(
+        self, engine: Engine, spool: Spool, tmp_path: Path, kind: str, name: str
+    ) -> None:
+        """Whatever is asked of the spool: it does its work, or says so by its own error."""
+        spool = Spool(spool.path, time.sleep, limit=2000)
+        spool.append(aside("ada", "1"), aside("bob", "2"))
+        target = tmp_path / "target"
+        target.write_text("7")
+        link = spool.path.with_name(f"spool.{name}")
+        link.unlink(missing_ok=True)
+        link.symlink_to(target) if kind == "symbolic" else link.hardlink_to(target)
+        tracker = make(engine, spool, on_error="log")
+
+        def part() -> None:
+            batch = spool.take()
+            assert batch is not None
+            spool.settle(batch, unread=batch.lines)
+
+        acts: list[Any] = [
+            spool.status,
+            lambda: spool.append(aside("cyd", "3")),
+            lambda: spool.append(*(aside("cyd", f"{n}") for n in range(50))),
+            lambda: list(spool.entries()),
+            lambda: tracker.export("ada"),
+            tracker.health,
+            lambda: tracker.track("eve", "saw"),
+            lambda: tracker.forget("ada"),
+            part,
+            tracker.deliver,
+        ]
+        failed = 0
+        for act in acts:
+            try:
+                act()
+            except SpoolFullError:
+                continue
+            except SpoolError as error:
+                assert name in str(error)
+                failed += 1
+            except (AssertionError, StoreError):
+                assert act is part
+        assert target.read_text() == "7"
+        assert failed or name in ("new", "unread")
 
     def test_a_pipe_keeps_nobody_waiting(self, spool: Spool) -> None:
         """What is no file is none of ours."""

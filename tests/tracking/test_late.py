@@ -15,7 +15,7 @@ from sqlalchemy import Engine, text, update
 
 from motfunnel import Moment, MomentKind, Tracker
 from motfunnel.domain.event import Event
-from motfunnel.errors import DamageError, StoreError
+from motfunnel.errors import InconsistencyError, StoreError
 from motfunnel.store import overlay
 from motfunnel.store.pace import Pace
 from motfunnel.store.retrying import persist
@@ -313,7 +313,7 @@ def test_one_that_cannot_be_folded_delays_no_other(engine: Engine) -> None:
                     "WHERE contact = 'ada' AND id = '80'"
                 )
             )
-        with pytest.raises(DamageError, match="contact 'ada'"):
+        with pytest.raises(InconsistencyError, match="contact 'ada'"):
             tracker.sweep()
         assert tracker.health().owed == 1
         assert "cyd" in {row["contact"] for row in rows_of(engine, "default")["motfunnel_episodes"]}

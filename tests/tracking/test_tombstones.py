@@ -266,6 +266,24 @@ def test_a_file_that_named_her_counts_once(
     assert tracker.check().is_sound
 
 
+def test_what_others_say_of_her_later(
+    shared_engine: Engine, make_tracker: Make, clock: Clock, tmp_path: Path
+) -> None:
+    """It is theirs, and stays as they said it until she is erased again; she is nobody by that."""
+    clock.now = day(10)
+    tracker = make_tracker(tombstone_key=SECRET)
+    tracker.track(ADA, "saw", occurred_at=day(0))
+    tracker.forget(ADA)
+    path = write(tmp_path, f"bob,referred,2024-06-02,{ADA},", f"bob,saw,2024-06-03,,of {ADA}")
+    assert import_file(tracker, path, **COLUMNS).added == 2
+    assert tracker.contact(ADA).events == 0
+    assert [moment.referred for moment in tracker.moments(kind="referral")] == [ADA]
+    assert tracker.forget(ADA).others == 2
+    assert ADA not in left(shared_engine, tracker)
+    assert import_file(tracker, path, **COLUMNS).duplicates == 2
+    assert tracker.check().is_sound
+
+
 @pytest.mark.parametrize("secret", ["short", b"short", 7, ""])
 def test_a_secret_that_is_none(make_tracker: Make, secret: Any) -> None:
     """A secret that is easily guessed, or no text, is refused, and not shown."""

@@ -69,12 +69,14 @@ class Taker:
         read: says what a call means, or raises an EventError.
         record: records events; gives of each what it did, or why it could not be.
         reject: keeps calls among the rejects, from an instant on.
+        rehearse: records what is undone; raises where the database as a whole takes nothing.
         budget: how many seconds a call may take; None: as many as it needs.
     """
 
     read: Callable[[SetAside], Said]
     record: Callable[[Sequence[Said]], list[Outcome]]
     reject: Callable[[Sequence[SetAside], datetime], object]
+    rehearse: Callable[[], object]
     budget: float | None
 
 
@@ -148,8 +150,8 @@ class _Delivery:
         errors = (one for one in outcomes if isinstance(one, Exception) and not is_refusal(one))
         error = next(errors, None)
         if error is not None:
-            if _is_away(error) and not is_late:  # late, it may be that there was too much to do
-                raise error
+            if not is_late:  # late, it may be that there was too much to do
+                self._check_database(error)
             if len(to_try) > 1:
                 self.spool.try_singly(batch)
                 return True
@@ -163,6 +165,19 @@ class _Delivery:
         if error is not None and self.failures >= _IN_A_ROW:
             raise error
         return True
+
+    def _check_database(self, error: Exception) -> None:
+        """Put down to the lines only what is not the fault of the database as a whole.
+
+        Raises:
+            Exception: the error, if not even what is nobody's could be recorded now.
+        """
+        if _is_away(error):
+            raise error
+        with within(self.taker.budget):
+            failure = error_of(self.taker.rehearse)
+        if failure is not None and not is_refusal(failure):
+            raise error
 
     def _record(self, asides: Sequence[SetAside]) -> list[Outcome]:
         fates = [self._read(aside) for aside in asides]
@@ -211,6 +226,8 @@ class _Delivery:
         error = error_of(lambda: self.taker.reject(asides, datetime.now(UTC)))
         if error is not None:
             log_error("rejects were not stored", error)
+            if not (is_refusal(error) or is_over()):
+                self._check_database(error)
         return error is None
 
     def _count(self, outcomes: Sequence[Outcome]) -> None:

@@ -16,7 +16,7 @@ from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import from_micros
 from motfunnel.domain.journey import Entry, Journey, PlainEntry
 from motfunnel.domain.moment import Episode, Moment, MomentKind, Presence
-from motfunnel.errors import DamageError
+from motfunnel.errors import InconsistencyError
 from motfunnel.store.change import Change, change
 from motfunnel.store.checkpoints import JourneyCheckpoint, checkpoint_of
 from motfunnel.store.contact_state import (
@@ -250,14 +250,17 @@ def draft_owed(
     """Fold a contact whose fold is owed, from the last checkpoint that holds on.
 
     Raises:
-        DamageError: what is stored of it cannot be read.
+        InconsistencyError: what is stored of it cannot be read.
     """
     is_current = stored.fingerprint == funnel.fingerprint
     try:
         since = ledger.last_checkpoint(stored) if is_current else None
         return draft(ledger, stored, funnel, since, to_write=to_write)
     except UNREADABLE as error:
-        raise DamageError(stored.contact) from error
+        raise InconsistencyError(
+            f"what is stored of contact {stored.contact!r} cannot be read; "
+            "mend the rows of its events, or forget it"
+        ) from error
 
 
 def settle_locked(ledger: Ledger, states: Iterable[ContactState], funnel: Funnel) -> bool:

@@ -18,13 +18,17 @@ _ONLY_OURS: Final = 0o600
 _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
+class NotOursError(PermissionError):
+    """A file is a link, has another name, is no plain file, or is somebody else's."""
+
+
 def open_private(path: Path, flags: int) -> int:
     """Open a file, made if the flags say so; where it is to be written, take others' rights away.
 
     Give it no ``O_TRUNC``, which would empty a file before it is looked at.
 
     Raises:
-        PermissionError: it is a link, has another name, is no plain file, or is somebody else's.
+        NotOursError: it is a link, has another name, is no plain file, or is somebody else's.
     """
     try:
         file = os.open(path, flags | _FLAGS, _ONLY_OURS)
@@ -99,5 +103,5 @@ def _is_of_this_user(found: os.stat_result, path: Path) -> bool:
     return found.st_uid == user or (user == 0 and os.stat(path.parent).st_uid == found.st_uid)
 
 
-def _not_ours(path: Path, what: str) -> PermissionError:
-    return PermissionError(errno.EPERM, f"{what}; nothing was done to it", str(path))
+def _not_ours(path: Path, what: str) -> NotOursError:
+    return NotOursError(errno.EPERM, f"{what}; nothing was done to it", str(path))

@@ -9,7 +9,6 @@ it.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -32,6 +31,7 @@ from motfunnel.errors import SpoolError, SpoolFullError
 from motfunnel.store.deadline import left
 from motfunnel.text import counted
 from motfunnel.tracking.private_file import (
+    NotOursError,
     open_private,
     replace_private,
     sync_folder,
@@ -402,13 +402,8 @@ class Spool:
         Raises:
             SpoolError: one of the files is none of ours.
         """
-        try:
-            with self._locked(self._beside("lock")):
-                yield self._load()
-        except PermissionError as error:
-            if error.errno != errno.EPERM:
-                raise
-            raise SpoolError(f"{error.filename}: {error.strerror}") from None
+        with self._locked(self._beside("lock")):
+            yield self._load()
 
     def _load(self) -> _Note:
         note = _Note(self._queues())
@@ -463,7 +458,7 @@ class Spool:
 
     def _dropped(self) -> int:
         try:
-            with opened(self._beside("dropped")) as file:
+            with _ours_alone(), opened(self._beside("dropped")) as file:
                 return int(file.read() or b"0")
         except (FileNotFoundError, ValueError):
             return 0
@@ -499,20 +494,39 @@ class Spool:
 
     @contextmanager
     def _locked(self, path: Path, patience: float = _PATIENCE) -> Iterator[None]:
-        """Hold a lock that the system releases even if we are killed."""
+        """Hold a lock that the system releases even if we are killed.
+
+        Raises:
+            SpoolError: it, or a file that is opened meanwhile, is none of ours.
+        """
         until = monotonic() + max(left(patience) or 0.0, min(patience, _GRACE))
-        file = open_private(path, os.O_RDWR | os.O_CREAT)
+        with _ours_alone():
+            file = open_private(path, os.O_RDWR | os.O_CREAT)
         try:
             while not _try_lock(file):
                 if monotonic() >= until:
                     raise TimeoutError(f"another process holds {path}")
                 self._pause(_NAP)
             try:
-                yield
+                with _ours_alone():
+                    yield
             finally:
                 _unlock(file)  # said aloud, for a child forked meanwhile has the file open too
         finally:
             os.close(file)
+
+
+@contextmanager
+def _ours_alone() -> Iterator[None]:
+    """Say as the spool does that a file is none of ours.
+
+    Raises:
+        SpoolError: it is.
+    """
+    try:
+        yield
+    except NotOursError as error:
+        raise SpoolError(f"{error.filename}: {error.strerror}") from None
 
 
 def default_path(store: str, tenant: str) -> Path | None:

@@ -51,7 +51,7 @@ def sweep_in_batches(
     once more for what others had locked as it came by; what they still have is the next sweep's.
     A contact whose rows are damaged is left out, and said to be so in the log.
     """
-    run = _Run(database, tenant, funnel, as_of)
+    run = _Run(database, tenant, funnel, as_of, size=BATCH)
     while True:
         done: list[tuple[bool, list[Moment], datetime]] = []
         error = error_of(partial(run.sweep_into, done))
@@ -83,8 +83,8 @@ class _Run:
         tenant: whose contacts.
         funnel: by which they are classified.
         as_of: whose deadline has come by then.
-        since: and not before this one.
         size: how many are to be written next.
+        since: no deadline before this one is looked for.
         began: when that began.
         tried: the contacts that were to be written last.
         damaged: those that cannot be.
@@ -94,8 +94,8 @@ class _Run:
     tenant: str
     funnel: Funnel
     as_of: datetime
+    size: int
     since: datetime = _ALWAYS
-    size: int = BATCH
     began: float = 0.0
     tried: list[str] = field(factory=list)
     damaged: set[str] = field(factory=set)

@@ -13,14 +13,12 @@ from motfunnel.store.advice import describe
 from motfunnel.store.contacts import count_owed, owed_departures, was_swept
 from motfunnel.store.event_names import count_names
 from motfunnel.store.migrations import migrate
-from motfunnel.store.rehearsal import ROOM, rehearse
 from motfunnel.store.rejects import count_rejects
 from motfunnel.store.retrying import ask, asking, persist
 from motfunnel.tracking.check import Checked, check_contacts
 from motfunnel.tracking.debt import settle_all
 from motfunnel.tracking.health import Health
 from motfunnel.tracking.policy import error_of, log_error
-from motfunnel.tracking.probe import probe_of
 from motfunnel.tracking.reader import question
 from motfunnel.tracking.rebuild import rebuild_in_chunks
 from motfunnel.tracking.spool import SpoolStatus
@@ -198,13 +196,6 @@ class Upkeep(Writer):
                 unmapped=unmapped.result(),
                 owed=count_owed(connection, tables.contacts, self.tenant),
             )
-
-    def _rehearse(self, now: datetime) -> bool:
-        """Track what is undone; whether that was done."""
-        # PostgreSQL would leave large rows to be vacuumed; there it is tried otherwise.
-        size = 0 if self.database.engine.dialect.name == "postgresql" else ROOM
-        said = probe_of(now, size=size)
-        return rehearse(self.database, lambda on: self._record_on(on, said, now))
 
     def _spool_status(self) -> SpoolStatus | None:
         try:

@@ -26,6 +26,7 @@ from motfunnel.store.contact_rows import Owing
 from motfunnel.store.deadline import left, within
 from motfunnel.store.host import Joined, after_commit, host_connection, is_undone
 from motfunnel.store.ledger import Ledger
+from motfunnel.store.rehearsal import ROOM, rehearse
 from motfunnel.store.retrying import asking, persist
 from motfunnel.tracking.call import Call
 from motfunnel.tracking.debt import settle
@@ -33,6 +34,7 @@ from motfunnel.tracking.delivery import Taker, deliver_all
 from motfunnel.tracking.keeping import Keeper
 from motfunnel.tracking.listeners import Listeners
 from motfunnel.tracking.policy import RAISE, OnError, error_of, log_error, tell
+from motfunnel.tracking.probe import probe_of
 from motfunnel.tracking.reader import Reader
 from motfunnel.tracking.recorder import Said, record_all
 from motfunnel.tracking.refusal import is_refusal, record_apart, refused
@@ -300,6 +302,17 @@ class Writer(Reader):
         with within(None):  # what handlers do is not for us to bound
             self._listeners.tell(came)
 
+    def _rehearse(self, now: datetime) -> bool:
+        """Track what is undone; whether that was done.
+
+        Raises:
+            StoreError: the database does not take it, so that it takes nothing.
+        """
+        # PostgreSQL would leave large rows to be vacuumed; there it is tried otherwise.
+        size = 0 if self.database.engine.dialect.name == "postgresql" else ROOM
+        said = probe_of(now, size=size)
+        return rehearse(self.database, lambda on: self._record_on(on, said, now))
+
     def _is_recorded(
         self,
         connection: Connection,
@@ -368,6 +381,7 @@ class Writer(Reader):
             read=partial(self.interpreter.take_again, self.funnel),
             record=lambda said: self._record_each(said, None),
             reject=self._keeper.reject,
+            rehearse=lambda: self._rehearse(self.clock()),
             budget=self._seconds(),
         )
 
