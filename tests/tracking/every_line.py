@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from uuid import uuid4
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 import motfunnel
 from motfunnel import Moment, Tracker
@@ -60,6 +60,7 @@ class _Scene:
         self._what_is_not_kept()
         self._what_is_not_delivered()
         self._what_is_not_folded()
+        self._what_is_damaged()
 
     def _tracker(self, database: Any = None, **options: Any) -> Tracker:
         given: dict[str, Any] = {
@@ -154,6 +155,17 @@ class _Scene:
             damaged = made.update().where(made.c.tenant == tracker.tenant)
             connection.execute(damaged.values(moment="damaged"))
         tracker.track(CONTACT, "saw", occurred_at=NOON + DAY)
+
+    def _what_is_damaged(self) -> None:
+        tracker = self._tracker()
+        tracker.track(CONTACT, "saw", occurred_at=NOON, properties={"said": WORDS})
+        with self._engine.begin() as connection:
+            for column, table in (("open_cases", "contacts"), ("properties", "events")):
+                connection.execute(
+                    text(f"UPDATE motfunnel_{table} SET {column} = '[1]' WHERE tenant = :tenant"),
+                    {"tenant": tracker.tenant},
+                )
+        tracker.sweep(as_of=NOON + 30 * DAY)
 
 
 class _Callable:

@@ -15,10 +15,10 @@ def main(url: str, tenant: str, contacts: int) -> None:
     import gevent
 
     from motfunnel import Tracker
-    from tests.tracking.scene import FUNNEL, day
+    from tests.tracking.scene import FUNNEL, PATIENT, day
 
     heard: list[str] = []
-    tracker = Tracker(url, FUNNEL, tenant=tenant)
+    tracker = Tracker(url, FUNNEL, tenant=tenant, budget=PATIENT)
     tracker.on("opening", lambda moment: heard.append(moment.contact))
     tracker.create_tables()
 
@@ -28,7 +28,7 @@ def main(url: str, tenant: str, contacts: int) -> None:
         return not tracked.duplicate and tracker.contact(said[0]).events > 0
 
     greenlets = [gevent.spawn(track, number) for number in range(100)]
-    gevent.joinall(greenlets, timeout=60)
+    gevent.joinall(greenlets, timeout=120)
     tracker.close()
     sys.stdout.write(str(sum(greenlet.value is not True for greenlet in greenlets)))
 

@@ -23,7 +23,7 @@ from motfunnel import Tracker
 from motfunnel.tracking.check import check_contacts
 from tests.tracking.fleet import in_threads
 from tests.tracking.host import event_ids
-from tests.tracking.scene import FUNNEL, day
+from tests.tracking.scene import FUNNEL, PATIENT, day
 
 ROOT = Path(__file__).parents[2]
 SOAK = int(os.environ.get("MOTFUNNEL_SOAK", "1"))
@@ -56,7 +56,7 @@ def run(module: str, *arguments: object) -> Any:
 def test_fifty_threads(shared_engine: Engine, place: tuple[str, str], contacts: int) -> None:
     """Fifty threads that share a tracker lose nothing."""
     url, tenant = place
-    with Tracker(url, FUNNEL, tenant=tenant) as tracker:
+    with Tracker(url, FUNNEL, tenant=tenant, budget=PATIENT) as tracker:
 
         def track(thread: int) -> list[bool]:
             return [
