@@ -16,7 +16,7 @@ from motfunnel import Touchpoint, Tracker
 from motfunnel.answers.answer import NOTHING_KNOWN
 from motfunnel.domain.event import Event
 from motfunnel.domain.lens import LENSES
-from motfunnel.reports.lens import UltimateLens
+from motfunnel.reports.progress.lens import UltimateLens
 from motfunnel.reports.report import Report
 from tests.oracle import Story
 from tests.reports import scored, test_complaints

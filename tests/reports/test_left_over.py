@@ -15,7 +15,7 @@ from sqlalchemy import Engine, event
 from motfunnel import Funnel, Tracker, advocate, complain, leave, outreach, purchase, reach, touch
 from motfunnel.domain.event import Event
 from motfunnel.errors import QuestionError
-from motfunnel.reports.rate import Rate
+from motfunnel.reports.measure.rate import Rate
 from motfunnel.reports.report import Report
 from tests.oracle import Story
 from tests.reports.test_windowed import FEW, told, track_all

@@ -30,7 +30,7 @@ from motfunnel import (
 from motfunnel.domain.event import Event
 from motfunnel.domain.lens import LENSES
 from motfunnel.errors import QuestionError
-from motfunnel.reports.lens import UltimateLens
+from motfunnel.reports.progress.lens import UltimateLens
 from tests import oracle
 from tests.oracle import Story
 from tests.reports.scored import PEOPLE, TOUCHPOINTS, experience, past_of, told

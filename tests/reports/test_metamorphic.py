@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 
 from motfunnel import Tracker
 from motfunnel.domain.event import Event, make_event
-from motfunnel.reports.rate import Rate
+from motfunnel.reports.measure.rate import Rate
 from motfunnel.reports.report import Report
 from tests.oracle import Story
 from tests.reports.test_windowed import FEW, WINDOWS, told, track_all

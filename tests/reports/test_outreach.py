@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from motfunnel import Funnel, Tracker, leave, outreach, touch
 from motfunnel.domain.event import Event
 from motfunnel.errors import QuestionError
-from motfunnel.reports.rate import Rate
+from motfunnel.reports.measure.rate import Rate
 from motfunnel.statistics import Proportion, SurvivalCurve, difference, log_rank
 from tests import oracle
 from tests.oracle import Story

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from motfunnel import Funnel, Tracker, leave, touch
 from motfunnel.errors import QuestionError
-from motfunnel.reports.growth import GrowthRow
+from motfunnel.reports.periods.growth import GrowthRow
 from tests.reports.published import VIEWS, at, tell
 
 MICROSECOND = timedelta(microseconds=1)

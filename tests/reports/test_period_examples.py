@@ -17,11 +17,11 @@ from motfunnel import Funnel, Tracker, complain, leave, purchase, rating, touch
 from motfunnel.domain.calendar import Calendar
 from motfunnel.domain.event import Event
 from motfunnel.errors import InconsistencyError, QuestionError
-from motfunnel.reports.growth import growth_rows
-from motfunnel.reports.lifecycle import LifecycleRow, lifecycle_rows
-from motfunnel.reports.opening import Opened
+from motfunnel.reports.cohort import Opened
+from motfunnel.reports.measure.timeline import make_timeline
+from motfunnel.reports.periods.growth import growth_rows
+from motfunnel.reports.periods.lifecycle import LifecycleRow, lifecycle_rows
 from motfunnel.reports.report import Report
-from motfunnel.reports.timeline import make_timeline
 from tests.oracle import Story
 from tests.reports.test_periods import NOW as LATER
 from tests.reports.test_periods import long_told

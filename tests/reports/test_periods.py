@@ -15,8 +15,8 @@ from sqlalchemy import Engine
 
 from motfunnel import Tracker
 from motfunnel.domain.event import Event
-from motfunnel.reports.growth import PARTS as MOVES
-from motfunnel.reports.lifecycle import PARTS
+from motfunnel.reports.periods.growth import PARTS as MOVES
+from motfunnel.reports.periods.lifecycle import PARTS
 from tests import oracle
 from tests.oracle import Story
 from tests.reports.brute_force import group_of

@@ -18,8 +18,8 @@ from motfunnel.charts.labels import label
 from motfunnel.domain.instant import MICROSECOND
 from motfunnel.errors import MissingExtraError, QuestionError
 from motfunnel.pages import Section, page
-from motfunnel.reports.flows import ENDS, STEPS
-from motfunnel.reports.rate import traced
+from motfunnel.reports.measure.rate import traced
+from motfunnel.reports.progress.flows import ENDS, STEPS
 from motfunnel.reports.report import Report
 from motfunnel.statistics import CompetingRisks, SurvivalCurve
 from tests.reports.drawn import FUNNEL, HOSTILE

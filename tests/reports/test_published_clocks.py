@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from motfunnel import Funnel, Tracker, complain, leave, outreach, purchase, reach, touch
 from motfunnel.domain.instant import MICROSECOND
-from motfunnel.reports.rate import Rate
+from motfunnel.reports.measure.rate import Rate
 from motfunnel.reports.report import Report
 from motfunnel.statistics import SurvivalCurve
 

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import Engine
 
 from motfunnel import Funnel, Tracker, touch
-from motfunnel.reports.lifecycle import Lifecycle
+from motfunnel.reports.periods.lifecycle import Lifecycle
 from tests.reports.published import VIEWS, tell
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine
 
 from motfunnel import Tracker
-from motfunnel.reports.rate import Rate
+from motfunnel.reports.measure.rate import Rate
 from motfunnel.statistics import CompetingRisks
 from tests.reports.released import DAY, END, FUNNEL, Person, release
 

@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 
 from motfunnel import Tracker
 from motfunnel.domain.calendar import Calendar, read_week_start
-from motfunnel.reports.retention import Retention
+from motfunnel.reports.periods.retention import Retention
 from tests.reports.published import VIEWS, at, tell
 
 NOW = datetime(2022, 5, 1, tzinfo=UTC)

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from motfunnel import Tracker
 from motfunnel.domain.instant import MICROSECOND
-from motfunnel.reports.rate import FEWEST_AT_RISK, KaplanMeier, Rate
+from motfunnel.reports.measure.rate import FEWEST_AT_RISK, KaplanMeier, Rate
 from motfunnel.reports.report import Report
 from motfunnel.statistics import SurvivalCurve
 from tests.reports.released import DAY, END, Person, days, micros, release

@@ -13,7 +13,7 @@ import pytest
 from motfunnel import Funnel, Tracker, complain, leave, outreach, purchase, refer, resolve, touch
 from motfunnel.errors import QuestionError
 from motfunnel.intake import import_file
-from motfunnel.reports.estimate import MOST_COMPARED
+from motfunnel.reports.measure.estimate import MOST_COMPARED
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 MONTH = timedelta(days=30)

@@ -17,7 +17,7 @@ from motfunnel import Funnel, Tracker, leave, purchase, rating, reach, touch
 from motfunnel.domain.event import Event
 from motfunnel.domain.moment import MomentKind
 from motfunnel.errors import FunnelError, QuestionError
-from motfunnel.reports.simulation import Simulation
+from motfunnel.reports.decisions.simulate import Simulation
 from motfunnel.statistics import Proportion
 from tests import oracle
 from tests.oracle import Story

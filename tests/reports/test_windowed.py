@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from motfunnel import Funnel, Tracker, outreach, purchase, touch
 from motfunnel.domain.event import IDENTIFY, Event, make_event
 from motfunnel.errors import QuestionError
-from motfunnel.reports.rate import CausedRow, Rate
+from motfunnel.reports.measure.rate import CausedRow, Rate
 from motfunnel.statistics import ClusteredCurve, CompetingRisks, Proportion, SurvivalCurve
 from tests.oracle import Story
 from tests.reports.brute_force import expected_rows

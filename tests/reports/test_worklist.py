@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from motfunnel import Funnel, Tracker, leave, outreach, reach, touch
 from motfunnel.domain.event import Event
 from motfunnel.errors import QuestionError
-from motfunnel.reports.worklist import BY_ALL, BY_GROUP
+from motfunnel.reports.decisions.worklist import BY_ALL, BY_GROUP
 from tests import oracle
 from tests.oracle import Story
 from tests.reports.test_windowed import FEW, track_all

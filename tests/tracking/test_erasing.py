@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from motfunnel import Tracker
 from motfunnel.errors import EventError, MergeError, QuestionError
-from motfunnel.reports.rate import COMPETING
+from motfunnel.reports.measure.rate import COMPETING
 from motfunnel.statistics import CompetingRisks
 from tests.tracking.scene import DAY, NOON, Clock, day, row_counts, rows_of
 

@@ -25,7 +25,7 @@ from motfunnel.domain.lens import LENSES
 from motfunnel.errors import QuestionError
 from motfunnel.pages import Section, page, place_script, plotly_script, write_whole
 from motfunnel.pages.page import SCRIPT
-from motfunnel.reports.grouping import NO_TRAITS
+from motfunnel.reports.measure.grouping import NO_TRAITS
 from motfunnel.reports.report import Report
 from motfunnel.tracking.tracker import Tracker
 

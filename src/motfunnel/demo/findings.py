@@ -10,7 +10,7 @@ from itertools import groupby
 from attrs import define, field, frozen
 
 from motfunnel.domain.moment import Moment, MomentKind
-from motfunnel.reports.rate import Rate
+from motfunnel.reports.measure.rate import Rate
 from motfunnel.reports.report import Report
 
 YEAR = timedelta(days=365)

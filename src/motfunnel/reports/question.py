@@ -10,21 +10,28 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import wraps
 from inspect import isfunction
-from typing import Any, Final, Literal
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import evolve
 
-from motfunnel.domain.instant import Duration, read_duration, utc
+from motfunnel.domain.instant import Duration
 from motfunnel.errors import QuestionError
-from motfunnel.reports.clock import Cohort, Reading, by_group, choose
-from motfunnel.reports.estimate import compare, make_row
-from motfunnel.reports.grouping import Grouping, read_grouping
-from motfunnel.reports.known import Known
-from motfunnel.reports.rate import COMPETING, CausedRate, Rate, RateRow
+from motfunnel.reports.facts.known import Known
+from motfunnel.reports.facts.stored import Stored
+from motfunnel.reports.measure.arguments import (
+    Bounds,
+    Unit,
+    read_cohort,
+    read_known_by,
+    read_window,
+)
+from motfunnel.reports.measure.clock import Cohort, Reading, by_group, choose
+from motfunnel.reports.measure.estimate import compare, make_row
+from motfunnel.reports.measure.grouping import Grouping, read_grouping
+from motfunnel.reports.measure.rate import COMPETING, CausedRate, Rate, RateRow
+from motfunnel.reports.measure.window import Windowed
 from motfunnel.reports.remarks import all_unknown, impossible, nobody_yet, not_compared
-from motfunnel.reports.stored import Stored
-from motfunnel.reports.windowed import Windowed
 from motfunnel.store.departures import UNKNOWN
 from motfunnel.store.erasure import erased_contacts
 from motfunnel.store.extent import Extent
@@ -35,10 +42,6 @@ from motfunnel.tracking.debt import as_if_folded
 from motfunnel.tracking.habits import taught
 from motfunnel.tracking.reader import Reader
 
-CONFIDENCE: Final = 0.95
-
-Unit = Literal["contact", "episode"]
-Bounds = tuple[datetime | None, datetime | None]
 Groups = dict[str | None, list[Reading]]
 
 
@@ -249,77 +252,6 @@ def _asked(method: Callable[..., Any]) -> Callable[..., Any]:
         return ask(self._tracker.database, lambda: method(self, *args, **kwargs))
 
     return asked
-
-
-def read_cohort(bounds: Bounds | None) -> Cohort:
-    """Read the bounds of a cohort.
-
-    Raises:
-        QuestionError: a bound is no instant, or nothing lies between them.
-    """
-    if bounds is None:
-        return (None, None)
-    try:
-        first, last = bounds
-    except (TypeError, ValueError):
-        raise QuestionError("a stretch of time is two instants, or None for an open end") from None
-    start, end = (None if b is None else read_instant("the cohort", b) for b in (first, last))
-    if start is not None and end is not None and start >= end:
-        raise QuestionError("the cohort is empty: it ends before it begins")
-    return (start, end)
-
-
-def read_period(period: tuple[datetime, datetime]) -> tuple[datetime, datetime]:
-    """Read a period, of which both ends have to be given.
-
-    Raises:
-        QuestionError: an end is missing or no instant, or nothing lies between them.
-    """
-    start, end = read_cohort(period)
-    if start is None or end is None:
-        raise QuestionError("a period begins and ends; give two instants")
-    return start, end
-
-
-def read_window(within: Duration, what: str = "within") -> timedelta:
-    """Read a duration that is asked about.
-
-    Raises:
-        QuestionError: it is none, or below zero.
-    """
-    try:
-        window = read_duration(within)
-    except ValueError as error:
-        raise QuestionError(f"{what}: {error}") from None
-    if window < timedelta():
-        raise QuestionError(f"{what} is {within!r}, which is below zero; write e.g. '90d'")
-    return window
-
-
-def read_instant(what: str, instant: datetime) -> datetime:
-    """Read an instant.
-
-    Raises:
-        QuestionError: it is naive, or none.
-    """
-    try:
-        return utc(instant)
-    except ValueError as error:
-        raise QuestionError(f"{what}: {error}") from None
-
-
-def read_known_by(instant: datetime | None, now: datetime) -> datetime | None:
-    """Read by when something had to be recorded to count; None: all does.
-
-    Raises:
-        QuestionError: it is naive, none, or yet to come.
-    """
-    if instant is None:
-        return None
-    given = read_instant("known_by", instant)
-    if given > now:
-        raise QuestionError(f"known_by {given.isoformat()} lies in the future")
-    return given
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -13,12 +13,15 @@ from typing import Final
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import format_duration, iso
 from motfunnel.domain.signal import Signal
-from motfunnel.reports.clock import Cohort
-from motfunnel.reports.estimate import MOST_COMPARED
-from motfunnel.reports.grouping import Grouping
+from motfunnel.reports.measure.clock import Cohort
+from motfunnel.reports.measure.estimate import MOST_COMPARED
+from motfunnel.reports.measure.grouping import Grouping
 from motfunnel.store.departures import UNKNOWN
 from motfunnel.text import counted
 
+NO_SCORES: Final = (
+    "no event here carries a score: a rating's, or as the property experienced of any event"
+)
 _WHAT: Final = {
     frozenset({Signal.LEAVE}): "says that a contact leaves",
     frozenset({Signal.OUTREACH}): "is an outreach",

@@ -5,19 +5,19 @@ Gathers the questions; each of the files that it gathers from is about one thing
 
 from __future__ import annotations
 
-from motfunnel.reports.advising import AboutTheNextStep
-from motfunnel.reports.complaining import AboutComplaints
-from motfunnel.reports.complaints import AboutCases
-from motfunnel.reports.departing import AboutDepartures
-from motfunnel.reports.experimenting import AboutOutreach
-from motfunnel.reports.journeying import AboutJourneys
-from motfunnel.reports.meeting import AboutTouchpoints
-from motfunnel.reports.periodic import AboutPeriods
-from motfunnel.reports.progressing import AboutProgress
-from motfunnel.reports.promoting import AboutPromoters
-from motfunnel.reports.referring import AboutReferrals
-from motfunnel.reports.simulation import AboutChange
-from motfunnel.reports.viewing import AboutLenses
+from motfunnel.reports.decisions.advice import AboutTheNextStep
+from motfunnel.reports.decisions.simulate import AboutChange
+from motfunnel.reports.experience.complaints import AboutCases
+from motfunnel.reports.experience.meetings import AboutTouchpoints
+from motfunnel.reports.experience.nps import AboutPromoters
+from motfunnel.reports.experience.recovery import AboutComplaints
+from motfunnel.reports.periods.periods import AboutPeriods
+from motfunnel.reports.progress.conversion import AboutProgress
+from motfunnel.reports.progress.journeys import AboutJourneys
+from motfunnel.reports.progress.lens import AboutLenses
+from motfunnel.reports.progress.referrals import AboutReferrals
+from motfunnel.reports.returns.departures import AboutDepartures
+from motfunnel.reports.returns.trials import AboutOutreach
 
 
 class Report(

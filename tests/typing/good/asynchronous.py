@@ -8,7 +8,7 @@ from typing import Any, assert_type
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from motfunnel import AsyncTracker, Health, Moment, Profile, Tracked, Tracker
-from motfunnel.reports.rate import Rate
+from motfunnel.reports.measure.rate import Rate
 from motfunnel.testing import capture_moments
 
 

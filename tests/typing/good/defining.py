@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import assert_type
 
 from motfunnel import Funnel, Rule, Touchpoint, Tracker, leave, purchase, rating, reach, touch
-from motfunnel.reports.rate import KaplanMeier, Rate, RateRow
+from motfunnel.reports.measure.rate import KaplanMeier, Rate, RateRow
+from motfunnel.reports.progress.funnel import StageFunnel, StageRow
 from motfunnel.reports.report import Report
-from motfunnel.reports.stage_funnel import StageFunnel, StageRow
 from motfunnel.statistics import Interval
 
 

@@ -1,0 +1,115 @@
+"""Who opened, and in which group each of them is: the common ground of reports about everyone.
+
+A group's value is the one that held at the opening: so no contact ever changes its group, and what
+adds up for all adds up in each. Counts nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Final
+
+from attrs import frozen
+
+from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.moment import MomentKind
+from motfunnel.reports.facts.stored import Stored
+from motfunnel.reports.facts.stories import Source
+from motfunnel.reports.measure.clock import Clock, Cohort, Told, choose, lies_in
+from motfunnel.reports.measure.grouping import read_grouping
+from motfunnel.reports.measure.window import Windowed
+from motfunnel.reports.question import Question
+from motfunnel.store.openings import read_openings
+
+OPENING: Final = frozenset({MomentKind.OPENING})
+Groups = Mapping[str, str | None]
+"""Of each contact that opened, its group."""
+
+
+@frozen(kw_only=True)
+class Opened:
+    """The contacts that opened, and what can be read of them.
+
+    Attributes:
+        source: what can be read.
+        by: what they are told apart by; None: not at all.
+        groups: of each its group.
+        earliest: when the first of them opened; None where nobody did.
+        erased: when those were erased whose counts were kept.
+        notes: what a reader has to know of the groups.
+    """
+
+    source: Source
+    by: str | None
+    groups: Groups
+    earliest: datetime | None
+    erased: Mapping[str, datetime]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> Sequence[str | None]:
+        """The groups that have rows; all together are one, be they none."""
+        return (None,) if self.by is None else sorted(set(self.groups.values()), key=str)
+
+
+class AboutOpened(Question):
+    """Reports about all contacts that opened, or that did so in a cohort."""
+
+    @contextmanager
+    def _opened(self, name: str, by: str | None, cohort: Cohort = (None, None)) -> Iterator[Opened]:
+        opening = _openings_of(name)
+        grouping = read_grouping(by, opening)
+        erased, _ = self._erased()
+        with self._reading(grouping) as source:
+            groups: dict[str, str | None]
+            if grouping is None and isinstance(source, Stored):
+                opened = _lying_in(cohort, source, erased)
+                groups = dict.fromkeys(opened)
+            else:
+                clocks = source.clocks(opening)
+                chosen = choose(clocks, cohort, self.as_of, erased, first_only=True)
+                group = source.groups(grouping, opening, chosen) if grouping else lambda _: None
+                groups = {one.clock.contact: group(one.clock) for one in chosen}
+                opened = {one.clock.contact: one.clock.started_at for one in chosen}
+            unknown = self._unknown(grouping, {*groups.values()}, source)
+            yield Opened(
+                source=source,
+                by=by,
+                groups=groups,
+                earliest=min(opened.values(), default=None),
+                erased=erased,
+                notes=() if unknown is None else (unknown,),
+            )
+
+
+def _lying_in(
+    cohort: Cohort, source: Stored, erased: Mapping[str, datetime]
+) -> dict[str, datetime]:
+    """When those of a cohort opened: what ``choose`` gives, without a clock for everybody."""
+    return {
+        contact: at
+        for contact, at in read_openings(source.extent)
+        if lies_in(cohort, at) and not (contact in erased and erased[contact] < at)
+    }
+
+
+def _openings_of(name: str) -> Windowed:
+    """The openings that a report of some name tells apart, as a rate has its start events."""
+    return Windowed(
+        name=name,
+        definition="",
+        clocks=_openings,
+        start=OPENING,
+        reads="moments",
+        moments=OPENING,
+        groups=frozenset(),
+    )
+
+
+def _openings(told: Told, _: Funnel) -> Iterator[Clock]:
+    for moment in told.moments:
+        if moment.kind is MomentKind.OPENING:
+            key, at = moment.event_key, moment.occurred_at
+            yield Clock(contact=told.contact, key=key, started_at=at)

@@ -1,0 +1,290 @@
+"""The worklist: who is away, and how probable it is that each returns soon, the likeliest first.
+
+Reads chances off the curves of return; makes no curve of its own, and promises nothing of anybody.
+What each did last is read of no more than those listed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import ClassVar, Final
+
+from attrs import define, evolve, field, frozen
+
+from motfunnel.answers.answer import Answer, Row, Table, columns_of
+from motfunnel.answers.cells import (
+    COUNT,
+    DATE,
+    DURATION,
+    FLAG,
+    INSTANT,
+    LEVEL,
+    ROWS,
+    SHARE,
+    TEXT,
+    WINDOW,
+    Cell,
+    Kind,
+    between,
+    cell,
+)
+from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.instant import MICROSECOND, format_duration
+from motfunnel.domain.moment import Moment
+from motfunnel.domain.signal import Signal
+from motfunnel.reports.facts.known import Known
+from motfunnel.reports.facts.stored import Stored
+from motfunnel.reports.measure.clock import HAPPENED, Reading, Told
+from motfunnel.reports.measure.rate import FEWEST_AT_RISK
+from motfunnel.reports.measure.trial import ATTEMPTED, assignments
+from motfunnel.statistics import Chance, CompetingRisks, Interval, SurvivalCurve
+from motfunnel.store.latest import read_latest_moments
+
+DEFINITION: Final = (
+    "of the contacts that had been away for as long as this one and not returned, the share that "
+    "did so within the window more: by the contact-based curve of those who left from the same "
+    f"stage for the same reason, or of all where fewer than {FEWEST_AT_RISK} of these are at risk"
+)
+BY_GROUP: Final = "stage and reason"
+BY_ALL: Final = "all"
+_DONE: Final = (
+    ("first_outreach_at", Cell(DATE, "written to")),
+    ("held_out", Cell(FLAG, "held out")),
+)
+LAST: Final = 3
+"""How many of a contact's latest moments are told."""
+
+_CURVE: Final = Kind("text", lambda basis: "all" if basis == BY_ALL else "group")
+
+
+@frozen(kw_only=True)
+class LastMoment:
+    """One of the latest moments of a contact.
+
+    Attributes:
+        moment: its kind.
+        occurred_at: when.
+        reason: of a departure.
+    """
+
+    moment: str = field(metadata=cell(TEXT))
+    occurred_at: datetime = field(metadata=cell(INSTANT))
+    reason: str | None = field(metadata=cell(TEXT))
+
+
+@frozen(kw_only=True)
+class WorkRow(Row):
+    """One contact that is away. Its name stands behind ``contact``.
+
+    Attributes:
+        contact: who.
+        chance: to return within the window; None past what anybody was observed for.
+        interval: around it; None where undefined, or where an erasure competes.
+        away: for how long it has been away.
+        departed_at: since when.
+        stage: the stage that it left from.
+        reason: why it left.
+        basis: whose curve the chance is from: ``stage and reason``, or ``all``.
+        at_risk: on how many that rests: those observed and away for as long as this contact.
+        first_outreach_at: when it was first written to since; None where it was not.
+        held_out: whether a trial holds it out: its first assignment since was to the control arm.
+        last_moments: its latest moments as a text.
+        moments: the same as values.
+    """
+
+    contact: str = field(metadata=cell(TEXT, "contact"))
+    chance: float | None = field(metadata=cell(SHARE, "chance"))
+    interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
+    away: timedelta = field(metadata=cell(DURATION, "away"))
+    departed_at: datetime = field(metadata=cell(INSTANT))
+    stage: str = field(metadata=cell(TEXT, "left from"))
+    reason: str = field(metadata=cell(TEXT, "reason"))
+    basis: str = field(metadata=cell(_CURVE, "curve of"))
+    at_risk: int = field(metadata=cell(COUNT, "at risk"))
+    first_outreach_at: datetime | None = field(metadata=cell(INSTANT))
+    held_out: bool = field(default=False, metadata=cell(FLAG))
+    last_moments: str = field(default="", metadata=cell(TEXT))
+    moments: tuple[LastMoment, ...] = field(default=(), metadata=cell(ROWS))
+
+
+@frozen(kw_only=True)
+class Worklist(Answer[WorkRow]):
+    """The departed, the likeliest to return first; those of whom nothing can be said come last.
+
+    Attributes:
+        within: from the instant of the question on, so much more.
+        departed: how many are away in all, on the list or not.
+    """
+
+    row_class: ClassVar[type[Row]] = WorkRow
+
+    within: timedelta = field(metadata=cell(WINDOW))
+    departed: int = field(metadata=cell(COUNT))
+
+    @property
+    def title(self) -> str:
+        """What was asked, as a heading."""
+        shown = f"{len(self.rows):,} of the {self.departed:,} who are away"
+        return f"Worklist, the chance to return within {format_duration(self.within)}, {shown}"
+
+    def tables(self) -> Iterator[Table]:
+        """The chances, with what the business did where it did anything; what each did lately."""
+        shown = columns_of(WorkRow)
+        shown += [
+            (name, one) for name, one in _DONE if any(getattr(row, name) for row in self.rows)
+        ]
+        yield self.table(None, shown, self.rows)
+        if self.rows:
+            told = [(row.contact, row.last_moments) for row in self.rows]
+            yield "What each did last", ("contact", "moments"), told
+
+
+@define
+class Curves:
+    """The curves of return by which chances are read: of all, and of each group.
+
+    Attributes:
+        first: of each contact its first departure.
+    """
+
+    first: Sequence[Reading]
+    _groups: dict[Hashable, list[Reading]] = field(init=False)
+    _made: dict[Hashable, SurvivalCurve | CompetingRisks] = field(factory=dict, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._groups = defaultdict(list)
+        for one in self.first:
+            self._groups[_group(one)].append(one)
+
+    def chance(self, one: Reading, within: timedelta, confidence: float) -> tuple[str, int, Chance]:
+        """Whose curve it is, how many are at risk, and the chance to return within the window."""
+        basis, curve = BY_GROUP, self._curve(_group(one))
+        if curve.at_risk(one.waited) < FEWEST_AT_RISK:
+            basis, curve = BY_ALL, self._curve(None)
+        window = within // MICROSECOND
+        if isinstance(curve, CompetingRisks):
+            chance = Chance.of_cause(curve, HAPPENED, one.waited, window)
+        else:
+            chance = Chance.of(curve, one.waited, window, confidence)
+        return basis, curve.at_risk(one.waited), chance
+
+    def _curve(self, group: Hashable) -> SurvivalCurve | CompetingRisks:
+        if group not in self._made:
+            self._made[group] = _curve(self.first if group is None else self._groups[group])
+        return self._made[group]
+
+
+def work_rows(
+    chosen: Sequence[Reading],
+    erased: Mapping[str, datetime],
+    within: timedelta,
+    limit: int | None,
+    confidence: float,
+) -> tuple[int, list[WorkRow]]:
+    """List those whose latest departure lasts; how many there are, and the likeliest of them.
+
+    The departures come contact by contact, each contact's in order.
+    """
+    latest = {one.clock.contact: one for one in chosen}
+    curves = Curves(list({one.clock.contact: one for one in reversed(chosen)}.values()))
+    away = [
+        one for one in latest.values() if one.ending is None and one.clock.contact not in erased
+    ]
+    rows = sorted((_row(one, curves, within, confidence) for one in away), key=_urgency)
+    return len(rows), rows if limit is None else rows[:limit]
+
+
+def held_out_note(rows: Sequence[WorkRow]) -> str | None:
+    """That some of those listed are the controls of a trial."""
+    many = sum(row.held_out for row in rows)
+    if not many:
+        return None
+    return (
+        f"held out as controls of a trial: {many:,} of those listed; "
+        "whoever writes to them spoils the comparison"
+    )
+
+
+def with_moments(row: WorkRow, moments: Sequence[Moment]) -> WorkRow:
+    """Tell what the contact did lately."""
+    last = tuple(
+        LastMoment(moment=one.kind.value, occurred_at=one.occurred_at, reason=one.reason)
+        for one in moments[-LAST:]
+    )
+    text = ", ".join(f"{one.moment} {one.occurred_at:%Y-%m-%d}" for one in last)
+    return evolve(row, moments=last, last_moments=text)
+
+
+def _row(one: Reading, curves: Curves, within: timedelta, confidence: float) -> WorkRow:
+    basis, at_risk, chance = curves.chance(one, within, confidence)
+    clock = one.clock
+    return WorkRow(
+        contact=clock.contact,
+        chance=chance.value,
+        interval=chance.interval,
+        away=one.waited * MICROSECOND,
+        departed_at=clock.started_at,
+        stage=clock.stage or "",
+        reason=clock.reason or "",
+        basis=basis,
+        at_risk=at_risk,
+        first_outreach_at=clock.exposed_at,
+        names={"contact": (clock.contact,)},
+    )
+
+
+def _urgency(row: WorkRow) -> tuple[bool, float, timedelta, str]:
+    """The likeliest first, then who left last; of whom nothing can be said, at the end."""
+    return row.chance is None, -(row.chance or 0.0), row.away, row.contact
+
+
+def _group(one: Reading) -> Hashable:
+    return one.clock.stage, one.clock.reason
+
+
+def _curve(readings: Iterable[Reading]) -> SurvivalCurve | CompetingRisks:
+    """By Kaplan and Meier, and where some were erased by Aalen and Johansen."""
+    known = list(readings)
+    if any(one.is_gone for one in known):
+        endings = ((one.waited, one.ending) for one in known)
+        return CompetingRisks.from_observations(endings, causes=[HAPPENED])
+    return SurvivalCurve.from_observations((one.waited, one.happened) for one in known)
+
+
+def lately(source: Stored | Known, rows: Sequence[WorkRow]) -> list[WorkRow]:
+    """Tell of each row what the contact did last, and whether a trial holds it out."""
+    of = {row.contact: row for row in rows}
+    told = _stored(source, of) if isinstance(source, Stored) else _known(source, of)
+    return [told[row.contact] for row in rows]
+
+
+def _stored(source: Stored, rows: dict[str, WorkRow]) -> dict[str, WorkRow]:
+    last = read_latest_moments(source.extent, rows.keys(), LAST)
+    told = {contact: with_moments(row, last.get(contact, ())) for contact, row in rows.items()}
+    for outreaches in source.assignments(rows.keys()):
+        row = told[outreaches.contact]
+        held_out = _is_held_out(outreaches, row.departed_at, source.funnel)
+        told[row.contact] = evolve(row, held_out=held_out)
+    return told
+
+
+def _known(source: Known, rows: dict[str, WorkRow]) -> dict[str, WorkRow]:
+    told = dict(rows)
+    for history in source.histories():
+        row = rows.get(history.contact)
+        if row is not None:
+            outreaches = history.told({Signal.OUTREACH})
+            held_out = _is_held_out(outreaches, row.departed_at, source.stored.funnel)
+            moments = history.journey.moments[-LAST:]
+            told[row.contact] = evolve(with_moments(row, moments), held_out=held_out)
+    return told
+
+
+def _is_held_out(told: Told, departed_at: datetime, funnel: Funnel) -> bool:
+    """Whether the first assignment of one who is away is to the arm that a trial holds out."""
+    for one, _ in assignments(told.happenings, funnel):
+        if one.event.occurred_at > departed_at:
+            return one.argument != ATTEMPTED
+    return False

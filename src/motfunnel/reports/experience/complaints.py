@@ -1,0 +1,492 @@
+"""Complaints: how long cases take, and what comes first of those who complain.
+
+Recovery is set against departure as competing outcomes; the plain rates are ``complaining``'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Final
+
+from attrs import field, frozen
+
+from motfunnel.answers.answer import Answer, Draw, Row, Table, columns_of
+from motfunnel.answers.cells import (
+    BY,
+    COHORT,
+    COUNT,
+    DURATION,
+    GROUP,
+    LEVEL,
+    SHARE,
+    TEXT,
+    WAIT,
+    WINDOW,
+    Cell,
+    Kind,
+    between,
+    cell,
+    nested,
+    percent,
+)
+from motfunnel.charts.dots import beside, marks
+from motfunnel.charts.labels import labels, room
+from motfunnel.charts.picture import Picture
+from motfunnel.charts.style import BLUE, ORANGE, QUIET, TICKS_OF_SHARES, axis, names
+from motfunnel.domain.instant import MICROSECOND, Duration, format_duration
+from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort, read_window
+from motfunnel.reports.measure.clock import ERASED, HAPPENED, Cohort, Reading, in_period
+from motfunnel.reports.measure.complaints import DEPARTURE, OUTCOME, RESOLUTION
+from motfunnel.reports.measure.estimate import TOLERANCE, curve_of
+from motfunnel.reports.measure.grouping import Grouping, read_property
+from motfunnel.reports.measure.moments import ADVOCACY, PURCHASE
+from motfunnel.reports.measure.rate import Span
+from motfunnel.reports.measure.window import DEPARTURE_AFTER_COMPLAINT
+from motfunnel.reports.question import Groups, Question
+from motfunnel.reports.remarks import impossible, never_resolved, nobody_yet
+from motfunnel.statistics import ClusteredShare, CompetingRisks, Interval, Proportion, SurvivalCurve
+
+FEWEST_KNOWN: Final = 10
+"""Below so many of whom it is known what came of them by the window's end, no curve is quoted."""
+
+_ROW: Final = 44
+_MOST: Final = 20
+_APART: Final = 0.14
+
+
+@frozen(kw_only=True)
+class Outcomes:
+    """What came first of those who complained: a recovery (a purchase or advocacy), or a departure.
+
+    Contact-based: each contact's first complaint in the cohort.
+
+    Attributes:
+        contacts: how many complained.
+        mature: those of them that were observed for the whole window.
+        immature: the share of them that were not; None where nobody complained.
+        recovered: of the mature, those that recovered within it, before any departure.
+        recovered_share: of the mature; None where nobody is.
+        recovered_interval: Wilson's, around that share.
+        purchase_first: of those that recovered, with whom it was a purchase.
+        advocacy_first: of those that recovered, with whom it was advocacy.
+        departed: of the mature, those that departed within it, before any recovery.
+        departed_share: of the mature.
+        departed_interval: Wilson's, around that share.
+        recovery: the probability of recovery first within the window, by Aalen–Johansen with
+            departure (and erasure) as competing outcomes; None below 10 of known outcome.
+        recovery_interval: its log(−log) interval.
+        departure: the probability of departure first, likewise.
+        departure_interval: its interval.
+    """
+
+    contacts: int = field(metadata=cell(COUNT))
+    mature: int = field(metadata=cell(COUNT))
+    immature: float | None = field(metadata=cell(SHARE))
+    recovered: int = field(metadata=cell(COUNT))
+    recovered_share: float | None = field(metadata=cell(SHARE))
+    recovered_interval: Interval | None = field(metadata=cell(between(SHARE)))
+    purchase_first: int = field(metadata=cell(COUNT))
+    advocacy_first: int = field(metadata=cell(COUNT))
+    departed: int = field(metadata=cell(COUNT))
+    departed_share: float | None = field(metadata=cell(SHARE))
+    departed_interval: Interval | None = field(metadata=cell(between(SHARE)))
+    recovery: float | None = field(metadata=cell(SHARE))
+    recovery_interval: Interval | None = field(metadata=cell(between(SHARE)))
+    departure: float | None = field(metadata=cell(SHARE))
+    departure_interval: Interval | None = field(metadata=cell(between(SHARE)))
+
+
+@frozen(kw_only=True)
+class ComplaintRow(Row):
+    """The complaints of one group.
+
+    Names stand behind ``cases``, ``resolved``, ``unresolved``, ``reopened``,
+    ``departed_meanwhile`` (once for each case), ``mature``, ``recovered`` and ``departed``.
+
+    Attributes:
+        group: the group's value; None where all are one group.
+        cases: how often a case was opened in the cohort; one that opened again counts again.
+        resolved: those that were resolved.
+        unresolved: the others.
+        lower_quartile: by when a quarter is resolved, by Kaplan–Meier with open cases censored;
+            None where fewer were.
+        median: by when half are.
+        median_interval: between which times that lies; None where undefined.
+        upper_quartile: by when three quarters are.
+        reopened: of the resolved, those whose case opened again.
+        reopened_share: of the resolved; None where there are none.
+        reopened_interval: around that share; Wilson's, or clustered by contact where
+            contacts repeat.
+        departed_meanwhile: of the cases, those whose contact left while they were open.
+        departed_meanwhile_share: of the cases.
+        departed_meanwhile_interval: around that share; Wilson's, or clustered by contact where
+            contacts repeat.
+        outcomes: what came of those who complained.
+    """
+
+    group: str | None = field(metadata=cell(GROUP, BY))
+    cases: int = field(metadata=cell(COUNT, "cases"))
+    resolved: int = field(metadata=cell(COUNT))
+    unresolved: int = field(metadata=cell(COUNT, "open"))
+    lower_quartile: timedelta | None = field(metadata=cell(WAIT, "25% within"))
+    median: timedelta | None = field(metadata=cell(WAIT, "median"))
+    median_interval: Span | None = field(metadata=cell(between(DURATION), LEVEL))
+    upper_quartile: timedelta | None = field(metadata=cell(WAIT, "75% within"))
+    reopened: int = field(metadata=cell(COUNT))
+    reopened_share: float | None = field(metadata=cell(SHARE))
+    reopened_interval: Interval | None = field(metadata=cell(between(SHARE)))
+    departed_meanwhile: int = field(metadata=cell(COUNT))
+    departed_meanwhile_share: float | None = field(metadata=cell(SHARE))
+    departed_meanwhile_interval: Interval | None = field(metadata=cell(between(SHARE)))
+    outcomes: Outcomes = field(metadata=cell(nested(Outcomes)))
+
+
+def picture(answer: Complaints) -> Picture:
+    """Draw two dots with intervals for each group: who recovered first, and who left first."""
+    rows = sorted(answer.rows, key=lambda row: -row.outcomes.mature)[:_MOST]
+    rows = [row for row in answer.rows if row in rows]
+    both = [row.outcomes for row in rows]
+    set_names = labels("all" if row.group is None else row.group for row in rows)
+    window = format_duration(answer.within)
+    fewer = f", the {len(rows)} largest groups" if len(answer.rows) > len(rows) else ""
+    cases, observed = sum(row.cases for row in rows), sum(one.mature for one in both)
+    recovered = [(one.recovered_share, one.recovered_interval) for one in both]
+    departed = [(one.departed_share, one.departed_interval) for one in both]
+    said = [f"{'all' if row.group is None else row.group}: "
+            f"{percent(one.recovered_share)} recovered first, "
+            f"{percent(one.departed_share)} left first, of {one.mature:,}"
+            for row, one in zip(rows, both, strict=True)]  # fmt: skip
+    return Picture(
+        traces=[
+            marks(recovered, BLUE, shift=-_APART, size=10, name="recovered first"),
+            marks(departed, ORANGE, shift=_APART, size=10, name="left first"),
+        ],
+        layout={
+            "xaxis": axis(f"of contacts, within {window} of their first complaint",
+                          tickformat=TICKS_OF_SHARES, rangemode="tozero"),
+            "yaxis": names(set_names),
+            "showlegend": True,
+            "annotations": [beside(_beside(one), n) for n, one in enumerate(both)],
+        },
+        counted=f"{cases:,} cases, n = {observed:,} contacts observed for the whole window{fewer}",
+        told=f"Dots. {'; '.join(said)}.",
+        left=room(set_names),
+        right=150,
+        above=40,
+        height=120 + 96 + _ROW * max(len(rows), 2),
+    )  # fmt: skip
+
+
+def _beside(one: Outcomes) -> str:
+    return (
+        f"<b>{percent(one.recovered_share)}</b> / <b>{percent(one.departed_share)}</b> "
+        f"<span style='color:{QUIET}'>of {one.mature:,}</span>"
+    )
+
+
+@frozen(kw_only=True)
+class Complaints(Answer[ComplaintRow]):
+    """Cases and what came of them, of all or by groups.
+
+    Attributes:
+        within: the window of the outcomes; its edge belongs to it.
+        by: what tells the groups apart: a property of the complaint, or ``trait:NAME``; or None.
+        cohort: from when to when the complaints were made; half-open, None: no bound.
+    """
+
+    row_class: ClassVar[type[Row]] = ComplaintRow
+    _pictures: ClassVar[Mapping[str, Draw]] = {"outcomes": picture}
+
+    within: timedelta = field(metadata=cell(WINDOW))
+    by: str | None = field(metadata=cell(TEXT))
+    cohort: tuple[datetime | None, datetime | None] = field(metadata=cell(COHORT))
+
+    @property
+    def title(self) -> str:
+        """What was asked, as a heading."""
+        return "Complaints" + in_period(self.cohort)
+
+    def words(self) -> dict[str, str]:
+        """What stands in headings for what is asked differently each time."""
+        return super().words() | {"by": self.by or ""}
+
+    def tables(self) -> Iterator[Table]:
+        """The cases and what became of them; then who recovered or departed first, two ways."""
+        shown = columns_of(ComplaintRow)
+        yield self.table(None, shown, self.rows)
+        window = format_duration(self.within)
+        for caption, columns in _outcome_tables(window):
+            yield self.table(caption, shown[:1] + columns, self.rows)
+
+
+def _told(*columns: tuple[str, Kind, str]) -> list[tuple[str, Cell]]:
+    return [(path, Cell(kind, heading)) for path, kind, heading in columns]
+
+
+_REOPENED: Final = _told(
+    ("reopened_share", SHARE, "reopened"),
+    ("reopened_interval", between(SHARE), LEVEL),
+    ("reopened", COUNT, "counted"),
+    ("resolved", COUNT, "resolved"),
+)
+_LEFT_MEANWHILE: Final = _told(
+    ("departed_meanwhile_share", SHARE, "left meanwhile"),
+    ("departed_meanwhile_interval", between(SHARE), LEVEL),
+    ("departed_meanwhile", COUNT, "counted"),
+    ("cases", COUNT, "cases"),
+)
+_RECOVERED: Final = _told(
+    ("outcomes.recovered_share", SHARE, "rate"),
+    ("outcomes.recovered_interval", between(SHARE), LEVEL),
+    ("outcomes.recovered", COUNT, "counted"),
+    ("outcomes.mature", COUNT, "observed"),
+    ("outcomes.immature", SHARE, "immature"),
+    ("outcomes.purchase_first", COUNT, "purchase"),
+    ("outcomes.advocacy_first", COUNT, "advocacy"),
+)
+_DEPARTED: Final = _told(
+    ("outcomes.departed_share", SHARE, "rate"),
+    ("outcomes.departed_interval", between(SHARE), LEVEL),
+    ("outcomes.departed", COUNT, "counted"),
+    ("outcomes.mature", COUNT, "observed"),
+    ("outcomes.immature", SHARE, "immature"),
+)
+_ESTIMATED: Final = _told(
+    ("outcomes.contacts", COUNT, "contacts"),
+    ("outcomes.recovery", SHARE, "recovery"),
+    ("outcomes.recovery_interval", between(SHARE), LEVEL),
+    ("outcomes.departure", SHARE, "departure"),
+    ("outcomes.departure_interval", between(SHARE), LEVEL),
+)
+
+
+def _outcome_tables(window: str) -> Iterator[tuple[str, list[tuple[str, Cell]]]]:
+    yield "By now: of the resolved cases, those that were opened again", _REOPENED
+    yield "By now: of all cases, those whose contact left while they were open", _LEFT_MEANWHILE
+    yield (
+        f"Recovered first, by a purchase or by advocacy within {window} of the contact's first "
+        "complaint, before any departure",
+        _RECOVERED,
+    )
+    yield f"Departed first, within {window}, before any recovery", _DEPARTED
+    yield (
+        "Both by Aalen–Johansen as competing outcomes, with those still under observation counted "
+        f"for as long as they were; withheld below {FEWEST_KNOWN} of known outcome",
+        _ESTIMATED,
+    )
+
+
+RECOVERED: Final = "recovered"
+
+
+def make_row(
+    group: str | None,
+    cases: Sequence[Reading],
+    complaints: Sequence[Reading],
+    within: timedelta,
+    as_of: datetime,
+    confidence: float,
+) -> ComplaintRow:
+    """Make the row of one group, of its cases and of its contacts' first complaints."""
+    resolved = [one for one in cases if one.happened]
+    reopened = [one for one in resolved if one.clock.reopened_at is not None]
+    left = [one for one in cases if one.clock.departed_at is not None]
+    back, gone = _share(reopened, resolved), _share(left, cases)
+    km = curve_of(cases, 0, confidence)
+    outcomes, parts = _outcomes(complaints, within, as_of, confidence)
+    parts |= {"cases": list(cases), "resolved": resolved, "reopened": reopened}
+    parts |= {"unresolved": [one for one in cases if not one.happened], "departed_meanwhile": left}
+    return ComplaintRow(
+        group=group,
+        cases=len(cases),
+        resolved=len(resolved),
+        unresolved=len(cases) - len(resolved),
+        lower_quartile=_quantile(km.curve, 0.25),
+        median=_quantile(km.curve, 0.5),
+        median_interval=km.median_interval,
+        upper_quartile=_quantile(km.curve, 0.75),
+        reopened=len(reopened),
+        reopened_share=back.value,
+        reopened_interval=back.interval(confidence),
+        departed_meanwhile=len(left),
+        departed_meanwhile_share=gone.value,
+        departed_meanwhile_interval=gone.interval(confidence),
+        outcomes=outcomes,
+        names={part: sorted(one.clock.contact for one in who) for part, who in parts.items()},
+    )
+
+
+def _share(counted: Sequence[Reading], of: Sequence[Reading]) -> ClusteredShare:
+    """A share of cases, of which one contact may have several."""
+    return ClusteredShare.by_name(
+        (one.clock.contact for one in counted), (one.clock.contact for one in of)
+    )
+
+
+def _quantile(curve: SurvivalCurve | CompetingRisks, share: float) -> timedelta | None:
+    """The first time by which a share is resolved."""
+    table = curve.table if isinstance(curve, SurvivalCurve) else curve.curve.table
+    resolved: Callable[[int], float | None] = (
+        curve.probability
+        if isinstance(curve, SurvivalCurve)
+        else lambda t: curve.incidence(HAPPENED, t)
+    )
+    for t in table.durations:
+        if (resolved(t) or 0.0) >= share - TOLERANCE:
+            return t * MICROSECOND
+    return None
+
+
+def _outcomes(
+    complaints: Sequence[Reading], within: timedelta, as_of: datetime, confidence: float
+) -> tuple[Outcomes, dict[str, list[Reading]]]:
+    window = within // MICROSECOND
+    mature = [one for one in complaints if as_of - one.clock.started_at >= within]
+    ended = [one for one in mature if one.happened and one.waited <= window]
+    by_cause = {
+        cause: [one for one in ended if one.clock.cause == cause]
+        for cause in (PURCHASE, ADVOCACY, DEPARTURE)
+    }
+    recovered = [one for one in ended if one.clock.cause != DEPARTURE]
+    good = Proportion(numerator=len(recovered), denominator=len(mature))
+    bad = Proportion(numerator=len(by_cause[DEPARTURE]), denominator=len(mature))
+    early = Proportion(numerator=len(complaints) - len(mature), denominator=len(complaints))
+    outcomes = Outcomes(
+        contacts=len(complaints),
+        mature=len(mature),
+        immature=early.value,
+        recovered=good.numerator,
+        recovered_share=good.value,
+        recovered_interval=good.interval(confidence),
+        purchase_first=len(by_cause[PURCHASE]),
+        advocacy_first=len(by_cause[ADVOCACY]),
+        departed=bad.numerator,
+        departed_share=bad.value,
+        departed_interval=bad.interval(confidence),
+        **_incidences(complaints, window, confidence),
+    )
+    parts = {"mature": mature, RECOVERED: recovered, "departed": by_cause[DEPARTURE]}
+    return outcomes, parts
+
+
+def _incidences(complaints: Sequence[Reading], window: int, confidence: float) -> dict[str, Any]:
+    """The probability of each outcome first, with all complaints for as long as observed."""
+    risks = CompetingRisks.from_observations(
+        ((one.waited, _cause(one)) for one in complaints), causes=(RECOVERED, DEPARTURE)
+    )
+    known = sum(one.ending is not None or one.waited >= window for one in complaints)
+    at = _reach(risks, window) if known >= FEWEST_KNOWN else None
+    told: dict[str, Any] = {}
+    for name, cause in (("recovery", RECOVERED), ("departure", DEPARTURE)):
+        told[name] = None if at is None else risks.incidence(cause, at)
+        told[f"{name}_interval"] = None if at is None else risks.interval(cause, at, confidence)
+    return told
+
+
+def _cause(one: Reading) -> str | None:
+    if not one.happened:
+        return one.ending
+    return DEPARTURE if one.clock.cause == DEPARTURE else RECOVERED
+
+
+def _reach(risks: CompetingRisks, window: int) -> int | None:
+    """Where to read the curves: at the window, or where all had ended before it; else nowhere."""
+    durations = risks.curve.table.durations
+    last = durations[-1] if durations else 0
+    if window <= last:
+        return window
+    return last if risks.survival(last) == 0.0 else None
+
+
+WITHIN: Final = timedelta(days=90)
+DEFINITION: Final = (
+    "the cases that complaints opened, with the time to their resolution (open ones are counted "
+    "for as long as they were observed); and of the contacts that complained and were observed for "
+    "the whole window, the shares that recovered or departed first within it"
+)
+NO_PROMISE: Final = (
+    "Recovery is measured, not promised: those are counted who came round after a complaint. It is "
+    "not said why they did, nor that others would"
+)
+CUT_OFF: Final = (
+    "what was erased with its counts kept has lost the names of its cases, and its outcome is cut "
+    "off by the erasure, which competes with all others"
+)
+
+
+class AboutCases(Question):
+    """How cases fare, and their contacts."""
+
+    def complaints(
+        self,
+        *,
+        within: Duration = WITHIN,
+        complained: Bounds | None = None,
+        by: str | None = None,
+        confidence: float = CONFIDENCE,
+    ) -> Complaints:
+        """How long cases take, how many open again, and whether contacts recover or depart first.
+
+        Time to resolution: from each opening of a case, by Kaplan–Meier with open cases censored.
+        Reopened: of the resolved. Left meanwhile: of the cases. Recovered (by a purchase or
+        advocacy) or departed first: of contacts whose first complaint in the cohort was observed
+        for the whole window, and beside it by Aalen–Johansen. Empty denominators give None.
+
+        Args:
+            within: the window of the outcomes after the complaint; its edge belongs to it.
+            complained: the cohort: complaints from the first instant on, before the second.
+            by: a property of the complaint, such as ``reason`` or ``branch``; also written
+                ``property:NAME``. ``trait:NAME`` is a trait as it held at the complaint.
+            confidence: of the intervals.
+        """
+        window = read_window(within)
+        grouping, cohort = read_property(by), read_cohort(complained)
+        cases = self._choose(RESOLUTION, cohort, grouping, first_only=False)
+        contacts = self._choose(OUTCOME, cohort, grouping, first_only=True)
+        firsts = [one for each in contacts.values() for one in each]
+        readings = (one for each in (*cases.values(), firsts) for one in each)
+        erased = any(one.ending == ERASED for one in readings)
+        rows = tuple(self._rows(cases, contacts, window, confidence))
+        return Complaints(
+            name="complaints",
+            definition=DEFINITION,
+            rows=rows,
+            within=window,
+            by=None if grouping is None else grouping.written,
+            cohort=cohort,
+            notes=self._remarks(rows, grouping, cohort, window, firsts, erased=erased),
+            **self._asked(confidence),
+        )
+
+    def _remarks(
+        self,
+        rows: Sequence[ComplaintRow],
+        grouping: Grouping | None,
+        cohort: Cohort,
+        within: timedelta,
+        firsts: Sequence[Reading],
+        *,
+        erased: bool,
+    ) -> tuple[str, ...]:
+        """What a reader has to know besides."""
+        funnel, departed = self._tracker.funnel, any(row.outcomes.departed for row in rows)
+        awaited, stages = DEPARTURE_AFTER_COMPLAINT.awaits, {one.clock.stage for one in firsts}
+        never = None if departed else impossible(funnel, awaited, within, stages)
+        notes = (
+            NO_PROMISE,
+            CUT_OFF if erased else None,
+            never and f"of departures {never}",
+            never_resolved(funnel, sum(row.cases for row in rows)),
+            nobody_yet(cohort, self.as_of),
+            self._unknown(grouping, [row.group for row in rows]),
+        )
+        return tuple(note for note in notes if note is not None)
+
+    def _rows(
+        self, cases: Groups, contacts: Groups, within: timedelta, confidence: float
+    ) -> Iterator[ComplaintRow]:
+        """A row for each group that a case or a first complaint belongs to, by name."""
+        for group in sorted({*cases, *contacts}, key=lambda group: group or ""):
+            mine, firsts = cases.get(group, []), contacts.get(group, [])
+            yield make_row(group, mine, firsts, within, self.as_of, confidence)

@@ -1,0 +1,285 @@
+"""The values of touchpoints: what was promised, what was expected, and what was experienced.
+
+Rows and answers only; ``touchpoint_facts`` gathers what they are made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import ClassVar, Final
+
+from attrs import field, frozen
+
+from motfunnel.answers.answer import Answer, Draw, Row, Table, columns_of, show
+from motfunnel.answers.cells import (
+    BY,
+    COHORT,
+    COUNT,
+    DATE,
+    GROUP,
+    NUMBER,
+    ROWS,
+    SHARE,
+    TEXT,
+    Cell,
+    Kind,
+    between,
+    cell,
+    nested,
+)
+from motfunnel.charts.bars import Part, stacked
+from motfunnel.charts.dots import Gap, gaps
+from motfunnel.charts.labels import fewer
+from motfunnel.charts.picture import Picture
+from motfunnel.charts.style import BLUE, ORANGE, PALE
+from motfunnel.reports.measure.clock import in_period
+from motfunnel.statistics import Interval
+
+WORST_CAPTION: Final = (
+    "The worst experiences: the lowest scores, of equal ones those that fell furthest below what "
+    "was expected, then the earliest"
+)
+SCORE: Final = Kind("number", lambda score: f"{score:.2f}")
+GAP: Final = Kind("number", lambda gap: f"{gap:+.2f}")
+_MOST: Final = 30
+"""So many bars of verdicts are drawn."""
+
+_TOLD: Final = (("_share", SHARE), ("_interval", between(SHARE)), ("", COUNT))
+
+
+@frozen(kw_only=True)
+class AgainstExpectation:
+    """How the experiences that were expected to be something turned out.
+
+    Attributes:
+        delight: how many were better than expected.
+        delight_share: of those with an expectation; None where there are none.
+        delight_interval: around that share; Wilson's, or clustered by contact where contacts
+            repeat, and None where these do not differ in their shares.
+        met: how many were as expected.
+        met_share: as above.
+        met_interval: as above.
+        disappointment: how many were worse than expected.
+        disappointment_share: as above.
+        disappointment_interval: as above.
+    """
+
+    caption: ClassVar[str] = (
+        "Against what was expected: better (delight), the same (met), worse (disappointment); of "
+        "the experiences with an expectation"
+    )
+    parts: ClassVar[tuple[str, ...]] = ("delight", "met", "disappointment")
+    of: ClassVar[str] = "with_expectation"
+
+    delight: int = field(metadata=cell(COUNT))
+    delight_share: float | None = field(metadata=cell(SHARE))
+    delight_interval: Interval | None = field(metadata=cell(between(SHARE)))
+    met: int = field(metadata=cell(COUNT))
+    met_share: float | None = field(metadata=cell(SHARE))
+    met_interval: Interval | None = field(metadata=cell(between(SHARE)))
+    disappointment: int = field(metadata=cell(COUNT))
+    disappointment_share: float | None = field(metadata=cell(SHARE))
+    disappointment_interval: Interval | None = field(metadata=cell(between(SHARE)))
+
+
+@frozen(kw_only=True)
+class Verdicts:
+    """How many experiences were good, bad or in between.
+
+    Attributes:
+        good: delight; without an expectation, a score from the promoter score on.
+        good_share: of all experiences.
+        good_interval: around that share, likewise.
+        in_between: met; without an expectation, neither good nor bad.
+        in_between_share: as above.
+        in_between_interval: as above.
+        bad: disappointment; without an expectation, a score up to 6.
+        bad_share: as above.
+        bad_interval: as above.
+    """
+
+    caption: ClassVar[str] = (
+        "Good and bad: against the expectation, or without one from the promoter score on and up "
+        "to 6; of all experiences"
+    )
+    parts: ClassVar[tuple[str, ...]] = ("good", "in_between", "bad")
+    of: ClassVar[str] = "experiences"
+
+    good: int = field(metadata=cell(COUNT))
+    good_share: float | None = field(metadata=cell(SHARE))
+    good_interval: Interval | None = field(metadata=cell(between(SHARE)))
+    in_between: int = field(metadata=cell(COUNT))
+    in_between_share: float | None = field(metadata=cell(SHARE))
+    in_between_interval: Interval | None = field(metadata=cell(between(SHARE)))
+    bad: int = field(metadata=cell(COUNT))
+    bad_share: float | None = field(metadata=cell(SHARE))
+    bad_interval: Interval | None = field(metadata=cell(between(SHARE)))
+
+
+@frozen(kw_only=True)
+class TouchpointRow(Row):
+    """The experiences at one touchpoint, or of one group there.
+
+    Names stand behind ``experiences``, ``delight``, ``met``, ``disappointment``, ``good``,
+    ``in_between`` and ``bad``; a contact is named once for each of its experiences.
+
+    Attributes:
+        touchpoint: where.
+        group: the group's value; None where all are one group.
+        promise: what the journey map promises there; None where it promises nothing.
+        experiences: how many there were.
+        experienced: their mean score.
+        deviation: their standard deviation: the consistency of the touchpoint; None below two.
+        with_expectation: how many of them came with an expected score.
+        expected: the mean of what was expected; None where nothing was.
+        gap: the mean of experienced less expected, of those with both; None where there are none.
+        against_expectation: delight, met and disappointment.
+        verdicts: good, in between and bad.
+    """
+
+    touchpoint: str = field(metadata=cell(TEXT, "touchpoint"))
+    group: str | None = field(metadata=cell(GROUP, BY))
+    promise: str | None = field(metadata=cell(TEXT))
+    experiences: int = field(metadata=cell(COUNT, "n"))
+    experienced: float | None = field(metadata=cell(SCORE, "experienced"))
+    deviation: float | None = field(metadata=cell(SCORE, "deviation"))
+    with_expectation: int = field(metadata=cell(COUNT, "n expected"))
+    expected: float | None = field(metadata=cell(SCORE, "expected"))
+    gap: float | None = field(metadata=cell(GAP, "gap"))
+    against_expectation: AgainstExpectation = field(metadata=cell(nested(AgainstExpectation)))
+    verdicts: Verdicts = field(metadata=cell(nested(Verdicts)))
+
+
+@frozen(kw_only=True)
+class Apart:
+    """How far the groups of one touchpoint lie apart.
+
+    Attributes:
+        touchpoint: where.
+        groups: how many groups there are, those of unknown value among them.
+        lowest: the group with the lowest mean; of several the first.
+        highest: the group with the highest mean; likewise.
+        range: how far the highest mean lies above the lowest; None below two groups.
+        between: the share of the variance that lies between groups, ICC(1); None where undefined.
+    """
+
+    touchpoint: str = field(metadata=cell(TEXT, "touchpoint"))
+    groups: int = field(metadata=cell(COUNT, "groups"))
+    lowest: str = field(metadata=cell(TEXT, "lowest"))
+    highest: str = field(metadata=cell(TEXT, "highest"))
+    range: float | None = field(metadata=cell(SCORE, "range"))
+    between: float | None = field(metadata=cell(NUMBER, "ICC"))
+
+
+@frozen(kw_only=True)
+class WorstRow:
+    """One of the worst experiences, by name.
+
+    Attributes:
+        contact: whose.
+        event: the name of the event.
+        event_id: its id.
+        occurred_at: when.
+        touchpoint: where.
+        experienced: the score.
+        expected: what had been expected; None where nothing was.
+        gap: experienced less expected.
+    """
+
+    contact: str = field(metadata=cell(TEXT, "contact"))
+    event: str = field(metadata=cell(TEXT, "event"))
+    event_id: str = field(metadata=cell(TEXT))
+    occurred_at: datetime = field(metadata=cell(DATE, "on"))
+    touchpoint: str = field(metadata=cell(TEXT, "touchpoint"))
+    experienced: float = field(metadata=cell(SCORE, "score"))
+    expected: float | None = field(metadata=cell(SCORE, "expected"))
+    gap: float | None = field(metadata=cell(GAP, "gap"))
+
+
+def gaps_picture(answer: Touchpoints) -> Picture:
+    """Draw what was expected and what was experienced at each touchpoint, and in each group."""
+    rows = [
+        Gap(_joined(answer, row), row.expected, row.experienced, row.gap, row.experiences)
+        for row in answer.rows
+    ]
+    return gaps(rows, "expected", "experienced", "experiences")
+
+
+def verdicts_picture(answer: Touchpoints) -> Picture:
+    """Draw bad, in between and good experiences at each touchpoint."""
+    rows = answer.rows[:_MOST]
+    both = [row.verdicts for row in rows]
+    parts = [
+        Part("bad", ORANGE, [one.bad for one in both]),
+        Part("in between", PALE, [one.in_between for one in both]),
+        Part("good", BLUE, [one.good for one in both]),
+    ]
+    n = sum(row.experiences for row in rows)
+    counted = f"n = {n:,} experiences{fewer(len(rows), len(answer.rows))}"
+    return stacked([_joined(answer, row) for row in rows], parts, counted)
+
+
+def _joined(answer: Touchpoints, row: TouchpointRow) -> str:
+    return row.touchpoint if answer.by is None else f"{row.touchpoint} · {row.group}"
+
+
+@frozen(kw_only=True)
+class Touchpoints(Answer[TouchpointRow]):
+    """What was experienced at each touchpoint: those of the journey map first, in its order.
+
+    Attributes:
+        by: what tells the groups apart: a property of the event, or ``trait:NAME``; or None.
+        period: of the experiences; half-open, None: no bound.
+        apart: of each touchpoint, how far its groups lie apart; empty without groups.
+        worst: the worst experiences: the lowest scores, of equal ones the largest gap first.
+    """
+
+    row_class: ClassVar[type[Row]] = TouchpointRow
+    _pictures: ClassVar[Mapping[str, Draw]] = {"gaps": gaps_picture, "verdicts": verdicts_picture}
+
+    by: str | None = field(metadata=cell(TEXT))
+    period: tuple[datetime | None, datetime | None] = field(metadata=cell(COHORT))
+    apart: tuple[Apart, ...] = field(metadata=cell(ROWS))
+    worst: tuple[WorstRow, ...] = field(repr=False, metadata=cell(ROWS))
+
+    @property
+    def title(self) -> str:
+        """What was asked, as a heading."""
+        return "Touchpoints" + in_period(self.period)
+
+    def words(self) -> dict[str, str]:
+        """What stands in headings for what is asked differently each time."""
+        return super().words() | {"by": self.by or ""}
+
+    def tables(self) -> Iterator[Table]:
+        """The scores, what they amount to, how far groups lie apart, and the worst."""
+        if not self.rows:
+            return
+        shown = [one for one in columns_of(TouchpointRow) if self.by or one[0] != "group"]
+        yield self.table(None, shown, self.rows)
+        whose = shown[: 2 if self.by else 1]
+        for name, row in (("against_expectation", AgainstExpectation), ("verdicts", Verdicts)):
+            yield row.caption, *self._shares(whose, f"{name}.", row.parts, row.of)
+        if self.apart:
+            caption = (
+                "How far the groups lie apart: from the lowest mean to the highest, and the share "
+                "of the variance between groups, ICC(1); about 0: no further than by chance"
+            )
+            yield self.table(caption, columns_of(Apart), self.apart)
+        if self.worst:
+            yield self.table(WORST_CAPTION, columns_of(WorstRow), self.worst)
+
+    def _shares(
+        self, whose: Sequence[tuple[str, Cell]], within: str, parts: Sequence[str], of: str
+    ) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
+        """A line for each part of each row: its share, the interval, and its counts."""
+        lines = []
+        for row in self.rows:
+            names = [show(one.kind, row, path) for path, one in whose]
+            for part in parts:
+                told = [show(kind, row, f"{within}{part}{suffix}") for suffix, kind in _TOLD]
+                lines.append([*names, part.replace("_", " "), *told, show(COUNT, row, of)])
+        _, header, _ = self.table(None, whose, ())
+        level = self.words()["level"]
+        return [*header, "experience", "share", level, "counted", "of"], lines

@@ -1,0 +1,243 @@
+"""What was known at an earlier time: the same clocks, from what had been recorded by then.
+
+Folds every contact's events anew, one contact at a time, since the stored state knows more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
+from functools import cached_property
+from operator import itemgetter
+from typing import Self
+
+from attrs import define, evolve, field
+
+from motfunnel.domain.event import IDENTIFY, Event
+from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.instant import from_micros, to_micros
+from motfunnel.domain.journey import Entry, Journey, PlainEntry
+from motfunnel.domain.moment import Episode, MomentKind
+from motfunnel.domain.signal import KEEPS_ALIVE, RETURNS, Signal
+from motfunnel.reports.facts.stored import Stored, Unread
+from motfunnel.reports.measure.clock import EVERYBODY, Clock, Cohort, Happening, Reading, Told
+from motfunnel.reports.measure.grouping import Grouping, GroupOf, property_text, trait_at
+from motfunnel.reports.measure.window import Windowed
+from motfunnel.store.departures import UNKNOWN
+from motfunnel.store.histories import read_histories
+from motfunnel.store.pointers import follow, known_pointers
+from motfunnel.store.rows import trait_text
+from motfunnel.store.stored_event import StoredEvent, event_of
+from motfunnel.tracking.fold import source_of
+from motfunnel.tracking.meaning import read_in_order
+
+_by_key = itemgetter(0, 1)
+
+
+@define(kw_only=True)
+class Known:
+    """The contacts of a tenant as of an instant, by what had been recorded by another.
+
+    Attributes:
+        stored: the same contacts, by all that is stored; of those who were erased it knows all
+            that is left.
+        known_by: what had been recorded by this instant is taken into account.
+        grouping: by what clocks will be told apart; what that needs is kept on the way.
+    """
+
+    stored: Stored
+    known_by: datetime
+    grouping: Grouping | None
+    _referred: dict[str, datetime] = field(factory=dict, init=False)
+    _opened: dict[str, tuple[datetime, str | None]] = field(factory=dict, init=False)
+    _traits: dict[str, list[tuple[datetime, str]]] = field(factory=dict, init=False)
+    _properties: dict[object, str] = field(factory=dict, init=False)
+    _own: set[str] = field(factory=set, init=False)
+
+    def clocks(self, rate: Windowed, _: Cohort = EVERYBODY) -> Iterator[Clock]:
+        """Make the clocks of all contacts, contact by contact; a walk passes by all of them."""
+        extent, signals = self.stored.extent, _signals(rate)
+        into = known_pointers(extent.connection, extent.tables, extent.tenant, self.known_by)
+        for history in self.histories():
+            self._keep_referrals(history.journey, into)
+            told = history.told(signals)
+            clocks = [*rate.clocks(told, self.stored.funnel)]
+            if clocks:
+                self._keep_groups(history, told, rate)
+            yield from clocks
+        left = evolve(self.stored, extent=evolve(extent, erased_only=True))
+        yield from left.clocks(rate)
+
+    def histories(self) -> Iterator[History]:
+        """Walk each contact up to the instant."""
+        extent = self.stored.extent
+        for contact, stored in self.unread():
+            yield History.walked(contact, stored, self.stored.funnel, extent.as_of)
+
+    def unread(self, _: Collection[Signal] | None = None) -> Iterator[Unread]:
+        """Give the events of each contact, unread and in no order.
+
+        Whatever signals are asked for, all are given: what is stored of an event's signal may be
+        what an earlier funnel read, since this needs no rebuild.
+        """
+        return read_histories(self.stored.extent, known_by=self.known_by)
+
+    def groups(self, grouping: Grouping, rate: Windowed, chosen: Sequence[Reading]) -> GroupOf:
+        """Say how to find the group of a clock, once all clocks were made."""
+        if grouping.is_of_the_clock:
+            return grouping.of_the_clock
+        own = {"source": self._source, "trait": self._trait, "property": self._property}
+        of_known = own[grouping.kind]
+        erased = [one for one in chosen if one.clock.contact not in self._own]
+        of_erased = self.stored.groups(grouping, rate, erased)
+        return lambda c: of_known(c) if c.contact in self._own else of_erased(c)
+
+    def _keep_referrals(self, journey: Journey, into: dict[str, str]) -> None:
+        for moment in journey.moments:
+            if moment.kind is not MomentKind.REFERRAL or moment.referred is None:
+                continue
+            whom = follow(into, moment.referred)
+            first = self._referred.get(whom)
+            if whom != journey.contact and (first is None or moment.occurred_at < first):
+                self._referred[whom] = moment.occurred_at
+
+    def _keep_groups(self, history: History, told: Told, rate: Windowed) -> None:
+        contact = history.contact
+        self._own.add(contact)
+        if self.grouping is None:
+            return
+        if self.grouping.kind == "source":
+            self._opened[contact] = opening_of(history)
+        elif self.grouping.kind == "trait":
+            self._traits[contact] = said_of(self.grouping.name, history.events)
+        elif self.grouping.kind == "property":
+            for key, event in _starts(told, history.events, rate):
+                value = property_text(event.properties, self.grouping.name)
+                self._properties.setdefault((contact, key), value)
+
+    def _source(self, clock: Clock) -> str:
+        opened_at, source = self._opened[clock.contact]
+        first = self._referred.get(clock.contact)
+        return source or ("direct" if first is None or first > opened_at else "referral")
+
+    def _trait(self, clock: Clock) -> str:
+        return trait_at(self._traits[clock.contact], clock.started_at)
+
+    def _property(self, clock: Clock) -> str:
+        return self._properties.get((clock.contact, clock.key), UNKNOWN)
+
+
+def opening_of(history: History) -> tuple[datetime, str | None]:
+    """When a contact opened, and the source that it gave."""
+    opening = history.journey.moments[0]
+    event = next(e for e in history.events if (e.contact, e.id) == opening.event_key)
+    return opening.occurred_at, source_of(event.properties)
+
+
+def said_of(trait: str, events: Iterable[Event]) -> list[tuple[datetime, str]]:
+    """What was said of a trait, in order."""
+    said = [e for e in events if e.name == IDENTIFY and trait in e.properties]
+    ordered = sorted(said, key=lambda event: (event.occurred_at, event.id))
+    return [(event.occurred_at, trait_text(event.properties[trait])) for event in ordered]
+
+
+def _signals(rate: Windowed) -> frozenset[Signal]:
+    """Of which events a rate asks for more than what the journey has made of them."""
+    own = frozenset({rate.start}) if isinstance(rate.start, Signal) else frozenset()
+    return rate.signals | own | (frozenset({Signal.OUTREACH}) if rate.reads == "trials" else own)
+
+
+def _starts(told: Told, events: list[Event], rate: Windowed) -> Iterator[tuple[object, Event]]:
+    """The start events of a rate, each under the key of its clock."""
+    if isinstance(rate.start, Signal):
+        for one in told.happenings:
+            tried = rate.start is not Signal.OUTREACH or one.argument == 1
+            if one.signal is rate.start and tried:
+                yield one.event.occurred_at, one.event
+        return
+    by_key: dict[tuple[str, str | None], Event] = {(e.contact, e.id): e for e in events}
+    for moment in told.moments:
+        if moment.kind in rate.start and moment.event_key in by_key:
+            key = moment.event_key if moment.episode is None else moment.episode
+            yield key, by_key[moment.event_key]
+
+
+class History:
+    """A contact's events and what they make of it.
+
+    Attributes:
+        journey: its way up to the instant.
+    """
+
+    def __init__(
+        self, journey: Journey, ordered: Sequence[PlainEntry], stored: Sequence[StoredEvent]
+    ) -> None:
+        self.journey = journey
+        self._ordered = ordered
+        self._stored = stored
+
+    @classmethod
+    def walked(
+        cls, contact: str, stored: Sequence[StoredEvent], funnel: Funnel, as_of: datetime
+    ) -> Self:
+        """Walk a contact's events, none of which is later than the instant."""
+        journey = Journey(contact, funnel)
+        ordered = read_in_order(stored, funnel)
+        journey.advance_all(ordered)
+        journey.silence(to_micros(as_of))
+        return cls(journey, ordered, stored)
+
+    @property
+    def contact(self) -> str:
+        """The contact."""
+        return self.journey.contact
+
+    @property
+    def entries(self) -> Iterator[Entry]:
+        """Its events in the one order, with what they mean."""
+        return map(Entry._make, self._ordered)
+
+    @cached_property
+    def events(self) -> list[Event]:
+        """Its events, in no order."""
+        return [*map(event_of, self._stored)]
+
+    def told(self, signals: Collection[Signal] = ()) -> Told:
+        """What is known of the contact, with its events of some signals."""
+        bought = (from_micros(at) for at, signal, *_ in self._ordered if signal == Signal.PURCHASE)
+        return Told(
+            contact=self.contact,
+            episodes=list(self.journey.episodes.values()),
+            moments=self.journey.moments,
+            happenings=list(self._happenings(signals)) if signals else (),
+            first_purchase_at=next(bought, None),
+        )
+
+    def touches(self) -> Iterator[datetime]:
+        """The instants at which the contact was kept alive, in order.
+
+        A rating or a complaint of one who has departed does not: the contact is still away.
+        """
+        episodes = list(self.journey.episodes.values())
+        for micros, signal, *_ in self._ordered:
+            if KEEPS_ALIVE[signal]:
+                at = from_micros(micros)
+                if RETURNS[signal] or not _is_away(episodes, at):
+                    yield at
+
+    def _happenings(self, signals: Collection[Signal]) -> Iterator[Happening]:
+        stored = {_by_key(one): one for one in self._stored}
+        for one in self.entries:
+            if one.signal in signals:
+                yield Happening(
+                    signal=Signal(one.signal),
+                    argument=one.reading.argument,
+                    event=event_of(stored[one.recorded_as, one.id]),
+                )
+
+
+def _is_away(episodes: Sequence[Episode], at: datetime) -> bool:
+    return any(
+        one.departed_at < at and (one.returned_at is None or one.returned_at > at)
+        for one in episodes
+    )

@@ -1,0 +1,89 @@
+"""Cohorts, periods, windows and instants as users give them, read once for all questions.
+
+Refuses what is none, and says what to write.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from motfunnel.domain.instant import Duration, read_duration, utc
+from motfunnel.errors import QuestionError
+from motfunnel.reports.measure.clock import Cohort
+
+CONFIDENCE: Final = 0.95
+
+Unit = Literal["contact", "episode"]
+Bounds = tuple[datetime | None, datetime | None]
+
+
+def read_cohort(bounds: Bounds | None) -> Cohort:
+    """Read the bounds of a cohort.
+
+    Raises:
+        QuestionError: a bound is no instant, or nothing lies between them.
+    """
+    if bounds is None:
+        return (None, None)
+    try:
+        first, last = bounds
+    except (TypeError, ValueError):
+        raise QuestionError("a stretch of time is two instants, or None for an open end") from None
+    start, end = (None if b is None else read_instant("the cohort", b) for b in (first, last))
+    if start is not None and end is not None and start >= end:
+        raise QuestionError("the cohort is empty: it ends before it begins")
+    return (start, end)
+
+
+def read_period(period: tuple[datetime, datetime]) -> tuple[datetime, datetime]:
+    """Read a period, of which both ends have to be given.
+
+    Raises:
+        QuestionError: an end is missing or no instant, or nothing lies between them.
+    """
+    start, end = read_cohort(period)
+    if start is None or end is None:
+        raise QuestionError("a period begins and ends; give two instants")
+    return start, end
+
+
+def read_window(within: Duration, what: str = "within") -> timedelta:
+    """Read a duration that is asked about.
+
+    Raises:
+        QuestionError: it is none, or below zero.
+    """
+    try:
+        window = read_duration(within)
+    except ValueError as error:
+        raise QuestionError(f"{what}: {error}") from None
+    if window < timedelta():
+        raise QuestionError(f"{what} is {within!r}, which is below zero; write e.g. '90d'")
+    return window
+
+
+def read_instant(what: str, instant: datetime) -> datetime:
+    """Read an instant.
+
+    Raises:
+        QuestionError: it is naive, or none.
+    """
+    try:
+        return utc(instant)
+    except ValueError as error:
+        raise QuestionError(f"{what}: {error}") from None
+
+
+def read_known_by(instant: datetime | None, now: datetime) -> datetime | None:
+    """Read by when something had to be recorded to count; None: all does.
+
+    Raises:
+        QuestionError: it is naive, none, or yet to come.
+    """
+    if instant is None:
+        return None
+    given = read_instant("known_by", instant)
+    if given > now:
+        raise QuestionError(f"known_by {given.isoformat()} lies in the future")
+    return given

@@ -1,0 +1,111 @@
+"""By what a rate is told apart, and the value that held when a clock started.
+
+Reads ``by`` as a user writes it. A value that nobody gave is ``unknown``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from attrs import frozen
+
+from motfunnel.domain.event import check_text
+from motfunnel.domain.funnel.condition import is_blank
+from motfunnel.errors import QuestionError
+from motfunnel.reports.measure.clock import Clock
+from motfunnel.reports.measure.window import Windowed
+from motfunnel.store.departures import UNKNOWN
+from motfunnel.store.rows import trait_text
+
+GroupOf = Callable[[Clock], str]
+NO_TRAITS: Final = ("stage", "reason", "source")
+"""The plain names that mean no trait."""
+_OF_THE_CLOCK: Final = ("stage", "reason", "arm")
+_PREFIXES: Final = {"trait:": "trait", "property:": "property"}
+
+
+@frozen(kw_only=True)
+class Grouping:
+    """By what clocks are told apart.
+
+    Attributes:
+        kind: ``stage``, ``reason``, ``arm``, ``source``, ``trait`` or ``property``.
+        name: of a trait or a property, its name.
+    """
+
+    kind: str
+    name: str = ""
+
+    def of_the_clock(self, clock: Clock) -> str:
+        """The value that the clock itself holds."""
+        value: str | None = getattr(clock, self.kind)
+        return UNKNOWN if value is None else value
+
+    @property
+    def written(self) -> str:
+        """What it is called in answers of which a plain name means a property."""
+        return self.name if self.kind == "property" else f"{self.kind}:{self.name}"
+
+    @property
+    def is_of_the_clock(self) -> bool:
+        """Whether the clock itself holds the value."""
+        return self.kind in _OF_THE_CLOCK
+
+
+def read_grouping(by: str | None, rate: Windowed) -> Grouping | None:
+    """Read what a user asks to tell apart by.
+
+    Raises:
+        QuestionError: it names nothing, or what the rate's start events do not have.
+    """
+    if by is None:
+        return None
+    if by in ("stage", "reason") and by not in rate.groups:
+        others = ", ".join(sorted({*rate.groups, "source", "property:NAME", "a trait"}))
+        raise QuestionError(f"{rate.name} cannot be told apart by {by}; it can by: {others}")
+    if by in NO_TRAITS:
+        return Grouping(kind=by)
+    return _prefixed(by) or Grouping(kind="trait", name=by)
+
+
+def read_property(by: str | None) -> Grouping | None:
+    """Read which property to tell events apart by, or with its prefix which trait.
+
+    Raises:
+        QuestionError: it names nothing.
+    """
+    if by is None:
+        return None
+    return _prefixed(by) or Grouping(kind="property", name=_named(by, "property"))
+
+
+def trait_at(said: Sequence[tuple[datetime, str]], at: datetime) -> str:
+    """The latest value of a trait that was set by an instant."""
+    values = [value for since, value in said if since <= at]
+    return values[-1] if values else UNKNOWN
+
+
+def property_text(properties: Mapping[str, Any] | None, name: str) -> str:
+    """The value of a property, as the text to group by."""
+    value = None if properties is None else properties.get(name)
+    return UNKNOWN if is_blank(value) else trait_text(value)
+
+
+def _prefixed(by: str) -> Grouping | None:
+    """Read a name with a prefix that says what it is of; None for a plain one."""
+    try:
+        name = check_text(by, "by")
+    except ValueError as error:
+        raise QuestionError(str(error)) from None
+    for prefix, kind in _PREFIXES.items():
+        if name.startswith(prefix):
+            return Grouping(kind=kind, name=_named(name.removeprefix(prefix), kind))
+    return None
+
+
+def _named(name: str, kind: str) -> str:
+    if not name.strip():
+        raise QuestionError(f"by names no {kind}; write e.g. by='{kind}:plan'")
+    return name

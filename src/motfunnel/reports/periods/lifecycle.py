@@ -1,0 +1,132 @@
+"""The lifecycle: of each period's active contacts which are new, and which came back; who fell off.
+
+Counts from the stretches of time in which each contact was active. Reads no database.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any, ClassVar, Final
+
+from attrs import field, frozen
+
+from motfunnel.answers.answer import Draw, Row
+from motfunnel.answers.cells import COUNT, cell
+from motfunnel.charts.bars import Part
+from motfunnel.charts.picture import Picture
+from motfunnel.charts.style import AMBER, BLUE, ORANGE, SKY
+from motfunnel.errors import InconsistencyError
+from motfunnel.reports.cohort import Opened
+from motfunnel.reports.measure.timeline import Periodic, PeriodRow, Timeline, bars
+
+DEFINITION: Final = (
+    "contacts active in the period, that is with an event in it that kept them alive, however "
+    "many: new opened in it, returning were active in the period just before too, resurrecting "
+    "are neither; dormant were active in the period just before and are not in this one; "
+    "active = active before + new + resurrecting − dormant"
+)
+NOT_OVER: Final = "of the period that is not over, dormant are those not active in it yet"
+
+
+@frozen(kw_only=True)
+class LifecycleRow(PeriodRow):
+    """One period.
+
+    Attributes:
+        active: contacts active in it.
+        new: those of them that opened in it, by the earliest event of all history.
+        returning: those that were active in the period just before too.
+        resurrecting: those that had opened earlier, and were not.
+        dormant: contacts active in the period just before and not in this one.
+    """
+
+    active: int = field(metadata=cell(COUNT, "active"))
+    new: int = field(metadata=cell(COUNT, "new"))
+    returning: int = field(metadata=cell(COUNT, "returning"))
+    resurrecting: int = field(metadata=cell(COUNT, "resurrecting"))
+    dormant: int = field(metadata=cell(COUNT, "dormant"))
+
+
+def picture(answer: Lifecycle) -> Picture:
+    """Draw the active by where they come from, and below the line those that fell off."""
+    active: Counter[date] = Counter()
+    for row in answer.rows:
+        active[row.starts_on] += row.active
+    pooled = "" if answer.by is None else ", all groups together"
+    most = max(active.values(), default=0)
+    counted = f"at most {most:,} contacts active in a {answer.period}{pooled}"
+    return bars(answer, _drawn, counted)
+
+
+def _drawn(rows: Sequence[LifecycleRow]) -> list[Part]:
+    """Nobody can be dormant before a period is over."""
+    dormant = [None if row.unfinished else row.dormant for row in rows]
+    return [
+        Part("new", BLUE, [row.new for row in rows]),
+        Part("returning", SKY, [row.returning for row in rows]),
+        Part("resurrecting", AMBER, [row.resurrecting for row in rows]),
+        Part("dormant", ORANGE, dormant, is_below=True),
+    ]
+
+
+@frozen(kw_only=True)
+class Lifecycle(Periodic[LifecycleRow]):
+    """How many contacts are active in each period, and where they come from.
+
+    Names stand behind every count.
+    """
+
+    row_class: ClassVar[type[Row]] = LifecycleRow
+    _pictures: ClassVar[Mapping[str, Draw]] = {"bars": picture}
+
+
+PARTS: Final = ("active", "new", "returning", "resurrecting", "dormant")
+Activity = Iterable[tuple[str, Sequence[int]]]
+"""Of each contact the stretches in which it was active, in order."""
+
+_Counted = dict[tuple[str | None, int, str], list[str]]
+
+
+def lifecycle_rows(
+    activity: Activity, opened: Opened, timeline: Timeline
+) -> tuple[LifecycleRow, ...]:
+    """Count each period of each group."""
+    counted: _Counted = defaultdict(list)
+    for contact, stretches in activity:
+        if contact in opened.groups:
+            for stretch, part in _parts(stretches):
+                counted[opened.groups[contact], stretch, part].append(contact)
+    return tuple(
+        _row(counted, group, number, timeline)
+        for group in opened.shown
+        for number in range(timeline.shown)
+    )
+
+
+def _parts(stretches: Sequence[int]) -> Iterator[tuple[int, str]]:
+    """What a contact counts as, and where: each stretch in which it was active, and the next."""
+    seen = set(stretches)
+    for stretch in stretches:
+        yield stretch, "active"
+        if stretch == stretches[0]:
+            yield stretch, "new"
+        else:
+            yield stretch, "returning" if stretch - 1 in seen else "resurrecting"
+        if stretch + 1 not in seen:
+            yield stretch + 1, "dormant"
+
+
+def _row(counted: _Counted, group: str | None, number: int, timeline: Timeline) -> LifecycleRow:
+    stretch = number + 2
+    names = {part: tuple(counted.get((group, stretch, part), ())) for part in PARTS}
+    counts: dict[str, Any] = {part: len(names[part]) for part in PARTS}
+    row = LifecycleRow(group=group, names=names, **timeline.told(number), **counts)
+    before = len(counted.get((group, stretch - 1, "active"), ()))
+    if row.active != before + row.new + row.resurrecting - row.dormant:
+        raise InconsistencyError(
+            f"{row.active} contacts are active in the period of {row.starts_on}, but {before} were "
+            f"before, {row.new} are new, {row.resurrecting} resurrecting and {row.dormant} dormant"
+        )
+    return row

@@ -1,0 +1,247 @@
+"""Retention: of those who opened in one period, how many were back in each period after it.
+
+Counts from the stretches of time in which each contact was active; the first is its opening's.
+Reads no database.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar, Final
+
+from attrs import field, frozen
+
+from motfunnel.answers.answer import Draw, Row, Table
+from motfunnel.answers.cells import COUNT, FLAG, ROWS, SHARE, TEXT, Kind, between, cell, flat
+from motfunnel.charts.heat import Line, heat
+from motfunnel.charts.labels import labels, named
+from motfunnel.charts.picture import Picture
+from motfunnel.reports.cohort import Opened
+from motfunnel.reports.measure.timeline import Periodic, PeriodRow, Timeline
+from motfunnel.reports.periods.lifecycle import Activity
+from motfunnel.statistics import Interval, Proportion
+
+IN: Final = "in"
+IN_OR_AFTER: Final = "in or after"
+DEFINITIONS: Final = {
+    IN: (
+        "of the contacts that opened in the first period, the share that was active, that is had "
+        "an event that kept it alive, in the n-th period after it; in period 0 all were, by "
+        "opening; a period that is not over has no share yet"
+    ),
+    IN_OR_AFTER: (
+        "of the contacts that opened in the first period, the share that was active, that is had "
+        "an event that kept it alive, in the n-th period after it or in any later one by now; in "
+        "period 0 all were, by opening; a period that is not over has no share yet"
+    ),
+}
+_ABREAST: Final = 12
+_INTERVALS_ABREAST: Final = 6
+
+
+@frozen(kw_only=True)
+class RetentionCell:
+    """One cell: a cohort in one period.
+
+    Attributes:
+        number: how many periods after that of the opening.
+        returned: how many of the cohort were active in it (or in it or after); None while the
+            period is not over.
+        share: of the cohort; None likewise, and where nobody opened.
+        interval: Wilson's, around the share; None in period 0, in which all were by opening.
+        is_complete: whether the period is over.
+    """
+
+    number: int = field(metadata=cell(COUNT))
+    returned: int | None = field(metadata=cell(COUNT))
+    share: float | None = field(metadata=cell(SHARE))
+    interval: Interval | None = field(metadata=cell(between(SHARE)))
+    is_complete: bool = field(metadata=cell(FLAG))
+
+
+@frozen(kw_only=True)
+class RetentionRow(PeriodRow):
+    """One cohort: the contacts that opened in one period.
+
+    Attributes:
+        contacts: how many opened in it.
+        cells: what became of them, from period 0 on.
+    """
+
+    contacts: int = field(metadata=cell(COUNT, "contacts"))
+    cells: tuple[RetentionCell, ...] = field(metadata=cell(ROWS))
+
+
+def picture(answer: Retention) -> Picture:
+    """Draw each cohort's share by the number of periods since its opening."""
+    rows = [row for row in answer.rows if row.contacts] or list(answer.rows)
+    short = labels([row.group for row in rows], 20)
+    lines = []
+    for row, group in zip(rows, short, strict=True):
+        period = named(row.starts_on, answer.period)
+        name = f"{'' if answer.by is None else f'{group}, '}{period} (n = {row.contacts:,})"
+        hovers = [
+            "" if one.share is None
+            else f"{name}<br>{one.number}: {one.returned:,} back, {one.share:.1%}"
+            for one in row.cells
+        ]  # fmt: skip
+        lines.append(Line(name=name, shares=[one.share for one in row.cells], hovers=hovers))
+    n, empty = sum(row.contacts for row in rows), len(answer.rows) - len(rows)
+    left_out = f"; {empty:,} more, in which nobody opened, left out" if empty else ""
+    return heat(
+        lines,
+        f"{answer.period}s after that of the opening",
+        counted=f"n = {n:,} contacts that opened, in {len(rows)} cohorts{left_out}",
+        told="retention",
+    )
+
+
+@frozen(kw_only=True)
+class Retention(Periodic[RetentionRow]):
+    """How many of each cohort are back in each period after that of their opening.
+
+    Names stand behind ``contacts``, and behind each finished cell under its number:
+    ``members(row, "3")``.
+
+    Attributes:
+        how: ``in`` the period, or ``in or after`` it.
+    """
+
+    row_class: ClassVar[type[Row]] = RetentionRow
+    _pictures: ClassVar[Mapping[str, Draw]] = {"heatmap": picture}
+
+    how: str = field(metadata=cell(TEXT))
+
+    def columns(self) -> list[tuple[str, Kind, list[Any]]]:
+        """What is written in a table: a line for each cell, with its cohort."""
+        lines = [
+            [*flat(RetentionRow, row), *flat(RetentionCell, one)]
+            for row in self.rows
+            for one in row.cells
+        ]
+        header = [*flat(RetentionRow), *flat(RetentionCell)]
+        asked = [one for one in flat(type(self), self) if one[0] not in {h[0] for h in header}]
+        return [
+            *((name, kind, [line[n][2] for line in lines])
+              for n, (name, kind, _) in enumerate(header)),
+            *((name, kind, [value] * len(lines)) for name, kind, value in asked),
+        ]  # fmt: skip
+
+    def tables(self) -> Iterator[Table]:
+        """What is printed: the cohorts in lines, so many periods abreast as there is room for.
+
+        First the shares, then the counts that they are made of, then their intervals.
+        """
+        if self.by is not None:
+            yield from super().tables()
+            return
+        columns = max((len(row.cells) for row in self.rows), default=1)
+        later = ", or later" if self.how == IN_OR_AFTER else ""
+        active = f"active in the n-th {self.period} after that of the opening{later}"
+        level = self.words()["level"]
+        for caption, abreast, write in (
+            (f"% {active}", _ABREAST, lambda one: _percent(one.share)),
+            (f"How many of the contacts were {active}", _ABREAST, lambda one: _count(one.returned)),
+            (f"{level} intervals of the %", _INTERVALS_ABREAST, lambda one: _ends(one.interval)),
+        ):
+            for first in range(0, columns, abreast):
+                last = min(first + abreast, columns)
+                header = [self.period, "contacts", *map(str, range(first, last))]
+                rows = [row for row in self.rows if first == 0 or len(row.cells) > first]
+                yield caption, header, [_printed(row, first, last, write) for row in rows]
+
+
+def _printed(
+    row: RetentionRow, first: int, last: int, write: Callable[[RetentionCell], str]
+) -> list[str]:
+    told = [write(one) for one in row.cells[first:last]]
+    padding = [""] * (last - first - len(told))
+    so_far = " so far" if row.unfinished else ""
+    return [f"{row.starts_on}{so_far}", f"{row.contacts:,}", *told, *padding]
+
+
+def _count(returned: int | None) -> str:
+    return "–" if returned is None else COUNT.show(returned)
+
+
+def _ends(interval: Interval | None) -> str:
+    return "–" if interval is None else f"{_percent(interval.lower)}–{_percent(interval.upper)}"
+
+
+def _percent(share: float | None) -> str:
+    """A share as a whole number of percent, that is 0 or 100 only where it is so exactly."""
+    if share is None:
+        return "–"
+    if 0 < share <= 0.005:  # noqa: PLR2004 - half a percent
+        return "<1"
+    return "99" if 0.995 <= share < 1 else f"{share * 100:.0f}"  # noqa: PLR2004
+
+
+_Cohorts = dict[tuple[str | None, int], list[tuple[str, frozenset[int]]]]
+
+
+def retention_rows(
+    activity: Activity,
+    opened: Opened,
+    timeline: Timeline,
+    how: str,
+    most: int | None,
+    confidence: float,
+) -> tuple[RetentionRow, ...]:
+    """Count each cohort of each group, up to so many periods after that of its opening."""
+    cohorts: _Cohorts = defaultdict(list)
+    for contact, stretches in activity:
+        if contact in opened.groups:
+            since = stretches[0]
+            back = frozenset(stretch - since for stretch in stretches)
+            if how == IN_OR_AFTER:
+                back = frozenset(range(max(back) + 1))
+            cohorts[opened.groups[contact], since].append((contact, back))
+    return tuple(
+        _row(cohorts, group, number, timeline, most, confidence)
+        for group in opened.shown
+        for number in range(timeline.shown)
+    )
+
+
+def _row(
+    cohorts: _Cohorts,
+    group: str | None,
+    number: int,
+    timeline: Timeline,
+    most: int | None,
+    confidence: float,
+) -> RetentionRow:
+    cohort = cohorts.get((group, number + 2), [])
+    periods = timeline.periods[number:]
+    if most is not None:
+        periods = periods[: most + 1]
+    names = {"contacts": tuple(contact for contact, _ in cohort)}
+    cells = []
+    for n, period in enumerate(periods):
+        is_complete = period.is_over(timeline.as_of)
+        returned = None
+        if is_complete:
+            names[str(n)] = tuple(contact for contact, back in cohort if n in back)
+            returned = len(names[str(n)])
+        cells.append(_cell(n, returned, len(cohort), is_complete, confidence))
+    told = timeline.told(number)
+    return RetentionRow(group=group, **told, contacts=len(cohort), cells=tuple(cells), names=names)
+
+
+def _cell(
+    number: int, returned: int | None, cohort: int, is_complete: bool, confidence: float
+) -> RetentionCell:
+    share = interval = None
+    if returned is not None and cohort:
+        proportion = Proportion(numerator=returned, denominator=cohort)
+        share = proportion.value
+        interval = proportion.interval(confidence) if number else None
+    return RetentionCell(
+        number=number,
+        returned=returned,
+        share=share,
+        interval=interval,
+        is_complete=is_complete,
+    )

@@ -1,0 +1,233 @@
+"""Flows: from which moment to which contacts go, step by step, as a Sankey diagram draws it.
+
+A contact's n-th step leads from its n-th moment to the next one, or to where it ends: as nothing
+is left out on the way, as many leave a node as came to it. Reads no database.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import pairwise
+from operator import itemgetter
+from typing import ClassVar, Final
+
+from attrs import field, frozen
+
+from motfunnel.answers.answer import Draw, Grouped, GroupedRow, Row, Table, columns_of
+from motfunnel.answers.cells import COHORT, COUNT, LEVEL, SHARE, TEXT, Kind, between, cell
+from motfunnel.charts.labels import label
+from motfunnel.charts.picture import Picture
+from motfunnel.charts.sankey import Node, sankey
+from motfunnel.charts.style import AMBER, BLUE, GREEN, GREY, ORANGE, PURPLE, QUIET, SKY, note
+from motfunnel.domain.moment import Moment, MomentKind
+from motfunnel.reports.cohort import Opened
+from motfunnel.reports.measure.clock import Cohort
+from motfunnel.statistics import ClusteredShare, Interval
+from motfunnel.statistics.ratio import IN_WORDS
+
+DEFINITION: Final = (
+    "from each moment of a contact to its next one, or to where it is now: still active, away, or "
+    "erased; step 1 leads from the opening; transitions are counted, each with its contact; the "
+    "share is of all transitions that leave the same moment at the same step, its interval "
+    f"{IN_WORDS}"
+)
+STILL_ACTIVE: Final = "still active"
+AWAY: Final = "away"
+ERASED: Final = "erased"
+ENDS: Final = (STILL_ACTIVE, AWAY, ERASED)
+
+STEPS: Final = 5
+"""So many steps fit beside each other in a picture."""
+
+_ON: Final = "→"
+_COLOURS: Final = {
+    "opening": BLUE,
+    "conversion": SKY,
+    "loyalist": GREEN,
+    "apostle": GREEN,
+    "referral": PURPLE,
+    "complaint": AMBER,
+    "depart": ORANGE,
+    "recidivism": BLUE,
+    STILL_ACTIVE: BLUE,
+    AWAY: ORANGE,
+    ERASED: GREY,
+}
+
+_STEP: Final = Kind("count", str, missing="any")
+
+
+@frozen(kw_only=True)
+class FlowRow(GroupedRow):
+    """One flow: from one moment to the next, at one step or at any.
+
+    Attributes:
+        step: the number of the step, from 1; None: of all steps together.
+        source: the moment that it leaves, by its kind.
+        target: the moment that it leads to, or where the contact is now.
+        transitions: how many there are.
+        leaving: how many transitions leave this source at this step.
+        contacts: how many contacts made those that lead to this target; at one step each makes
+            one.
+        share: of the transitions that leave this source at this step.
+        interval: around it; Wilson's, or clustered by contact where contacts repeat.
+    """
+
+    step: int | None = field(metadata=cell(_STEP, "step"))
+    source: str = field(metadata=cell(TEXT, "from"))
+    target: str = field(metadata=cell(TEXT, "to"))
+    share: float = field(metadata=cell(SHARE, "share"))
+    interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
+    transitions: int = field(metadata=cell(COUNT, "transitions"))
+    leaving: int = field(metadata=cell(COUNT, "of"))
+    contacts: int = field(metadata=cell(COUNT, "contacts"))
+
+
+def picture(answer: Flows) -> Picture:
+    """Draw the flows of the first steps; those of groups all together, which is said."""
+    rows = [row for row in answer.rows if row.step is None or row.step <= STEPS]
+    last = max((row.step for row in rows if row.step is not None), default=STEPS)
+    flows: Counter[tuple[Node, Node]] = Counter()
+    cut = False
+    for row in rows:
+        is_end = row.target in ENDS or row.step is None
+        cut = cut or (row.step == last and not is_end)
+        then = None if is_end or row.step is None else row.step + 1
+        flows[_node(row.step, row.source, last), _node(then, row.target, last)] += row.transitions
+    first = f", the first {last} steps" if cut else ""
+    said = "each step a moment of the contact; colour: where it leads"
+    said += f"; {_ON}: goes on" if cut else ""
+    pooled = "" if answer.by is None else f", all groups by {label(answer.by)} together"
+    at = {"x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"}
+    return Picture(
+        traces=[sankey(flows)],
+        layout={"annotations": [note(said, **at, font={"size": 11, "color": QUIET})]},
+        counted=f"n = {answer.contacts:,} contacts{pooled}{first}",
+        told=_told(rows),
+        left=24,
+        right=24,
+        below=12,
+        above=32,
+        height=620,
+    )
+
+
+def _node(step: int | None, kind: str, last: int) -> Node:
+    """A moment's name; of what comes after the last step that is drawn, that it is no end.
+
+    Beside the node that is said by a sign, short enough for its place.
+    """
+    name, goes_on = label(kind), step is not None and step > last
+    return Node(
+        column=step,
+        name=f"{name}, goes on" if goes_on else name,
+        lettered=f"{name} {_ON}" if goes_on else name,
+        colour=_COLOURS.get(kind, GREY),
+    )
+
+
+def _told(rows: Iterable[FlowRow]) -> str:
+    largest = sorted(rows, key=lambda row: -row.transitions)[:10]
+    said = [
+        f"{row.source} to {row.target}{'' if row.step is None else f' at step {row.step}'}: "
+        f"{row.transitions:,}"
+        for row in largest
+    ]
+    return f"Sankey diagram; the greatest flows: {'; '.join(said)}."
+
+
+@frozen(kw_only=True)
+class Flows(Grouped[FlowRow]):
+    """How contacts go from moment to moment.
+
+    Names stand behind ``transitions``, a contact's once for each, and ``contacts``.
+
+    Attributes:
+        cohort: contacts that opened from the first instant on, before the second.
+        steps: up to which step flows are told; None: to the last.
+        contacts: how many contacts there are, each of which has a first step.
+    """
+
+    row_class: ClassVar[type[Row]] = FlowRow
+    _pictures: ClassVar[Mapping[str, Draw]] = {"sankey": picture}
+
+    cohort: Cohort = field(default=(None, None), metadata=cell(COHORT))
+    steps: int | None = field(default=None, metadata=cell(COUNT))
+    contacts: int = field(metadata=cell(COUNT))
+
+    def tables(self) -> Iterator[Table]:
+        """The flows; how many contacts made them, where a contact can have made several."""
+        if self.by is not None:
+            yield from super().tables()
+            return
+        together = any(row.step is None for row in self.rows)
+        shown = [one for one in columns_of(FlowRow) if together or one[0] != "contacts"]
+        yield self.table(None, shown, self.rows)
+
+
+Counted = Mapping[tuple[str | None, int | None], Mapping[tuple[str, str], list[str]]]
+
+
+def count_flows(
+    stories: Iterable[tuple[str, Sequence[Moment]]],
+    opened: Opened,
+    as_of: datetime,
+    *,
+    steps: int | None,
+    stepwise: bool,
+) -> tuple[Counted, int]:
+    """Count the transitions of each group and step, those of a contact one after another.
+
+    Returns:
+        The transitions, and how many contacts have more steps than are told.
+    """
+    counted: defaultdict[tuple[str | None, int | None], defaultdict[tuple[str, str], list[str]]]
+    counted = defaultdict(lambda: defaultdict(list))
+    beyond = 0
+    for contact, moments in stories:
+        if contact in opened.groups:
+            nodes = _nodes(moments, opened.erased.get(contact), as_of)
+            told = nodes if steps is None else nodes[: steps + 1]
+            beyond += len(told) < len(nodes)
+            for number, flow in enumerate(pairwise(told), start=1):
+                step = number if stepwise else None
+                counted[opened.groups[contact], step][flow].append(contact)
+    return counted, beyond
+
+
+def _nodes(moments: Sequence[Moment], gone: datetime | None, as_of: datetime) -> list[str]:
+    """The moments by their kinds, and then where the contact is."""
+    past = [one.kind for one in moments if gone is None or one.occurred_at <= gone]
+    presence = [kind for kind in past if kind in (MomentKind.DEPART, MomentKind.RECIDIVISM)]
+    end = AWAY if presence[-1:] == [MomentKind.DEPART] else STILL_ACTIVE
+    if gone is not None and gone <= as_of:
+        end = ERASED
+    return [*(kind.value for kind in past), end]
+
+
+def flow_rows(counted: Counted, confidence: float) -> Iterator[FlowRow]:
+    """Give the flows of each group and step, by what they leave, the greatest first."""
+    for group, step in sorted(counted, key=lambda key: (str(key[0]), key[1] or 0)):
+        flows = counted[group, step]
+        leaving: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        for (source, _), names in flows.items():
+            leaving[source].update(names)
+        order = ((-leaving[source].total(), source, -len(names), target, names)
+                 for (source, target), names in flows.items())  # fmt: skip
+        for _, source, _, target, names in sorted(order, key=itemgetter(0, 1, 2, 3)):
+            mine = Counter(names)
+            share = ClusteredShare.of((mine[one], n) for one, n in leaving[source].items())
+            yield FlowRow(
+                group=group,
+                step=step,
+                source=source,
+                target=target,
+                share=share.numerator / share.denominator,
+                interval=share.interval(confidence),
+                transitions=share.numerator,
+                leaving=share.denominator,
+                contacts=len(mine),
+                names={"transitions": tuple(names), "contacts": tuple(mine)},
+            )

@@ -1,0 +1,480 @@
+"""The stage funnel: how many contacts reached each stage, in what time, and what became of them.
+
+Counts reaching, not being there: a contact that skipped a stage has reached it too, at the instant
+of the leap. Time is described among those who made the step; who did not yet, is not in it.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Final
+
+from attrs import field, frozen
+
+from motfunnel.answers.answer import Draw, Grouped, GroupedRow, Row, Table, columns_of, grouped
+from motfunnel.answers.cells import (
+    COHORT,
+    COUNT,
+    LEVEL,
+    SHARE,
+    TEXT,
+    WAIT,
+    WINDOW,
+    Cell,
+    Kind,
+    between,
+    cell,
+    nested,
+    percent,
+    span,
+    wait,
+)
+from motfunnel.charts.labels import label, labels, legend_room, room
+from motfunnel.charts.picture import Picture
+from motfunnel.charts.style import (
+    BLUE,
+    INK,
+    PALETTE,
+    PAPER,
+    QUIET,
+    TICKS_OF_SHARES,
+    axis,
+    faint,
+    names,
+)
+from motfunnel.domain.instant import MICROSECOND
+from motfunnel.domain.moment import Moment, MomentKind
+from motfunnel.reports.measure.clock import Cohort
+from motfunnel.statistics import Interval, Proportion
+
+DEFINITION: Final = (
+    "of the contacts that reached the stage before (or a higher one), the share that reached this "
+    "one by now; the first stage is reached by the opening; of first: the share of all contacts "
+    "that opened"
+)
+WITHIN: Final = (
+    "of the contacts that reached the stage before (or a higher one) and were observed for the "
+    "whole window after it, the share that reached this one within it; the first stage is reached "
+    "by the opening; of first: the share of all contacts that opened; it, the contacts and the "
+    "times are those by now, whatever the window"
+)
+
+_STEP: Final = 84
+_BESIDE: Final = 300  # pixels for the numbers beside a bar
+
+
+@frozen(kw_only=True)
+class Losses:
+    """What became of those who reached a stage and went no further from it.
+
+    Attributes:
+        dropped: contacts that reached this stage and no higher one; None for the last stage.
+        drop_off: their share of all that reached it; None likewise, and where nobody did.
+        drop_off_interval: Wilson's, around that share.
+        departed: contacts that departed from it, that is while it was the highest they had
+            reached: at least once.
+        returned: those of them that came back after the first such departure.
+        return_rate: their share; None where nobody departed.
+        return_interval: Wilson's, around that share.
+    """
+
+    dropped: int | None = field(metadata=cell(COUNT))
+    drop_off: float | None = field(metadata=cell(SHARE))
+    drop_off_interval: Interval | None = field(metadata=cell(between(SHARE)))
+    departed: int = field(metadata=cell(COUNT))
+    returned: int = field(metadata=cell(COUNT))
+    return_rate: float | None = field(metadata=cell(SHARE))
+    return_interval: Interval | None = field(metadata=cell(between(SHARE)))
+
+
+@frozen(kw_only=True)
+class StageRow(GroupedRow):
+    """One stage.
+
+    Attributes:
+        stage: its name.
+        contacts: how many reached it or a higher one.
+        within: the window of the step to it; None: by now.
+        from_previous: the share of those of the stage before; None for the first stage, and
+            where nobody reached the stage before.
+        interval: Wilson's, around that share.
+        numerator: of that share: who made the step, in the window if there is one; None for the
+            first stage.
+        denominator: of that share: who reached the stage before, and was observed for the whole
+            window if there is one; None for the first stage.
+        immature: how many reached the stage before and were not observed for the whole window.
+        from_first: the share of all that opened, which is how many reached the first stage; None
+            where nobody did.
+        from_first_interval: Wilson's, around that share; None for the first stage, all of it.
+        lower_quartile: of the time from reaching the stage before; None where nobody made it.
+        median: of the same.
+        upper_quartile: of the same.
+        losses: who went no further, who departed from the stage, and who of them returned.
+    """
+
+    stage: str = field(metadata=cell(TEXT, "stage"))
+    contacts: int = field(metadata=cell(COUNT, "contacts"))
+    within: timedelta | None = field(metadata=cell(WINDOW))
+    from_previous: float | None = field(metadata=cell(SHARE))
+    interval: Interval | None = field(metadata=cell(between(SHARE)))
+    numerator: int | None = field(metadata=cell(COUNT))
+    denominator: int | None = field(metadata=cell(COUNT))
+    immature: int | None = field(metadata=cell(COUNT))
+    from_first: float | None = field(metadata=cell(SHARE, "of first"))
+    from_first_interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
+    lower_quartile: timedelta | None = field(metadata=cell(WAIT, "25% within"))
+    median: timedelta | None = field(metadata=cell(WAIT, "median"))
+    upper_quartile: timedelta | None = field(metadata=cell(WAIT, "75% within"))
+    losses: Losses = field(metadata=cell(nested(Losses)))
+
+
+def picture(answer: StageFunnel) -> Picture:
+    """A bar for each stage, from the first to the last; of groups one beside the other."""
+    return _funnel(answer) if answer.by is None else _groups(answer)
+
+
+@frozen(kw_only=True)
+class StageFunnel(Grouped[StageRow]):
+    """How contacts go through the stages: a row for each, in their order.
+
+    Names stand behind ``contacts``, ``numerator``, ``denominator``, ``immature``, ``dropped``,
+    ``departed`` and ``returned``.
+
+    Attributes:
+        cohort: contacts that opened from the first instant on, before the second.
+    """
+
+    row_class: ClassVar[type[Row]] = StageRow
+    _pictures: ClassVar[Mapping[str, Draw]] = {"funnel": picture}
+
+    cohort: Cohort = field(default=(None, None), metadata=cell(COHORT))
+
+    @property
+    def title(self) -> str:
+        """What was asked, as a heading."""
+        windows = {row.within for row in self.rows if row.denominator is not None}
+        if len(windows) == 1 and (within := windows.pop()) is not None:
+            return f"Stages, each step within {WINDOW.show(within)}"
+        return "Stages"
+
+    def tables(self) -> Iterator[Table]:
+        """The stages; then the steps, who went no further, and who departed and returned."""
+        if self.by is not None:
+            yield from super().tables()
+            return
+        shown = columns_of(StageRow)
+        yield self.table(None, shown, self.rows)
+        for caption, columns in _SHARES.items():
+            yield self.table(caption, shown[:1] + columns, self.rows)
+
+
+def _told(*columns: tuple[str, Kind, str]) -> list[tuple[str, Cell]]:
+    return [(path, Cell(kind, heading)) for path, kind, heading in columns]
+
+
+_SHARES: Final = {
+    "From the stage before": _told(
+        ("from_previous", SHARE, "of previous"),
+        ("interval", between(SHARE), LEVEL),
+        ("numerator", COUNT, "counted"),
+        ("denominator", COUNT, "observed"),
+        ("immature", COUNT, "immature"),
+    ),
+    "By now: who reached the stage and went no further": _told(
+        ("losses.drop_off", SHARE, "drop-off"),
+        ("losses.drop_off_interval", between(SHARE), LEVEL),
+        ("losses.dropped", COUNT, "no further"),
+        ("contacts", COUNT, "contacts"),
+    ),
+    "By now: who departed from the stage, and who of them returned": _told(
+        ("losses.return_rate", SHARE, "of departed"),
+        ("losses.return_interval", between(SHARE), LEVEL),
+        ("losses.returned", COUNT, "returned"),
+        ("losses.departed", COUNT, "departed"),
+    ),
+}
+"""The tables of shares, each share with its interval and its counts, by what is said above it."""
+
+Windows = Mapping[int, timedelta]
+"""For a step that has a window, by the number of the stage that it leads to, how long it is."""
+
+
+def stage_rows(
+    ways: Sequence[Way],
+    stages: Sequence[str],
+    windows: Windows,
+    as_of: datetime,
+    confidence: float,
+    group: str | None = None,
+) -> tuple[StageRow, ...]:
+    """Count who reached which stage, who departed from it and who returned, of one group."""
+    return tuple(
+        _row(ways, stages, n, windows.get(n), as_of, confidence, group) for n in range(len(stages))
+    )
+
+
+def _row(
+    ways: Sequence[Way],
+    stages: Sequence[str],
+    n: int,
+    window: timedelta | None,
+    as_of: datetime,
+    confidence: float,
+    group: str | None,
+) -> StageRow:
+    here = [way for way in ways if way.reached[n] is not None]
+    names = {"contacts": _names(here)}
+    step = None
+    if n > 0:
+        names |= _step(ways, n, window, as_of)
+        step = Proportion(numerator=len(names["numerator"]), denominator=len(names["denominator"]))
+    losses, lost = _losses(here, n, confidence, is_last=n == len(stages) - 1)
+    reached = Proportion(numerator=len(here), denominator=len(ways))
+    quartiles = _quartiles([span for way in here if (span := way.span(n)) is not None])
+    return StageRow(
+        group=group,
+        stage=stages[n],
+        contacts=len(here),
+        within=window,
+        from_previous=None if step is None else step.value,
+        interval=None if step is None else step.interval(confidence),
+        numerator=None if step is None else step.numerator,
+        denominator=None if step is None else step.denominator,
+        immature=len(names["immature"]) if n > 0 else None,
+        from_first=reached.value,
+        from_first_interval=reached.interval(confidence) if n > 0 else None,
+        lower_quartile=quartiles[0],
+        median=quartiles[1],
+        upper_quartile=quartiles[2],
+        losses=losses,
+        names=names | lost,
+    )
+
+
+def _step(
+    ways: Sequence[Way], n: int, window: timedelta | None, as_of: datetime
+) -> dict[str, tuple[str, ...]]:
+    """Who could have made a step, who made it, and for whom it is too early to tell."""
+    before = [way for way in ways if way.reached[n - 1] is not None]
+    able = [way for way in before if way.is_mature(n, window, as_of)]
+    made = [way for way in able if way.made(n, window)]
+    early = [way for way in before if not way.is_mature(n, window, as_of)]
+    return {"numerator": _names(made), "denominator": _names(able), "immature": _names(early)}
+
+
+def _losses(
+    here: Sequence[Way], n: int, confidence: float, *, is_last: bool
+) -> tuple[Losses, dict[str, tuple[str, ...]]]:
+    dropped = [] if is_last else [way for way in here if way.reached[n + 1] is None]
+    departed = [way for way in here if n in way.departures]
+    returned = [way for way in departed if way.departures[n]]
+    lost = Proportion(numerator=len(dropped), denominator=len(here))
+    back = Proportion(numerator=len(returned), denominator=len(departed))
+    return Losses(
+        dropped=None if is_last else len(dropped),
+        drop_off=None if is_last else lost.value,
+        drop_off_interval=None if is_last else lost.interval(confidence),
+        departed=len(departed),
+        returned=len(returned),
+        return_rate=back.value,
+        return_interval=back.interval(confidence),
+    ), {"dropped": _names(dropped), "departed": _names(departed), "returned": _names(returned)}
+
+
+def _names(ways: Sequence[Way]) -> tuple[str, ...]:
+    return tuple(way.contact for way in ways)
+
+
+def _quartiles(spans: Sequence[timedelta]) -> tuple[timedelta | None, ...]:
+    """The quartiles, between neighbours where they fall between."""
+    if not spans:
+        return (None, None, None)
+    if len(spans) == 1:
+        return (spans[0],) * 3
+    micros = [span // MICROSECOND for span in spans]
+    cuts = statistics.quantiles(micros, n=4, method="inclusive")
+    return tuple(round(cut) * MICROSECOND for cut in cuts)
+
+
+def _funnel(answer: StageFunnel) -> Picture:
+    rows = answer.rows
+    stages = labels(row.stage for row in rows)
+    first = rows[0].contacts if rows else 0
+    below = [_beside(row) for row in rows]
+    quiet = [
+        "".join(f"<br><span style='color:{QUIET}'>{line}</span>" for line in each) for each in below
+    ]
+    ticks = [f"<b>{one}</b>{more}" for one, more in zip(stages, quiet, strict=True)]
+    return Picture(
+        traces=[_trapezes(rows)],
+        layout={
+            "xaxis": axis(visible=False),
+            "yaxis": names(ticks),
+            "funnelgap": 0.34,
+        },
+        counted=f"n = {first:,} contacts that opened",
+        told=f"Funnel. {'; '.join(f'{r.stage}: {r.contacts:,} contacts' for r in rows)}.",
+        left=max(room(stages), room(line for each in below for line in each)),
+        below=16,
+        height=120 + 28 + _STEP * max(len(rows), 1),
+    )
+
+
+def _trapezes(rows: Sequence[StageRow]) -> dict[str, Any]:
+    return {
+        "type": "funnel",
+        "x": [row.contacts for row in rows],
+        "y": list(range(len(rows))),
+        "text": [_said(row) for row in rows],
+        "textinfo": "text",
+        "textposition": "auto",
+        "textfont": {"size": 13},
+        "insidetextfont": {"color": PAPER},
+        "outsidetextfont": {"color": INK},
+        "marker": {"color": BLUE},
+        "connector": {"fillcolor": faint(BLUE, 0.14), "line": {"width": 0}},
+        "hovertext": [f"{row.contacts:,} contacts reached {label(row.stage)}" for row in rows],
+        "hoverinfo": "text",
+    }
+
+
+def _groups(answer: StageFunnel) -> Picture:
+    """For each stage, a bar of each group: the share of all in it that opened.
+
+    Beside it stands the share of the stage before, which is the one that the definition tells.
+    """
+    groups = grouped(answer.rows)
+    shown = list(groups.items())[: len(PALETTE)]
+    set_names = labels(group for group, _ in shown)
+    stages = labels(dict.fromkeys(row.stage for row in answer.rows))
+    opened = sum(rows[0].contacts for _, rows in shown)
+    fewer = f", the first {len(shown)} of {len(groups)} groups" if len(groups) > len(shown) else ""
+    said = [f"{row.group}, {row.stage}: {row.contacts:,}" for row in answer.rows]
+    bars = [
+        _bars(name, rows, colour)
+        for name, (_, rows), colour in zip(set_names, shown, PALETTE, strict=False)
+    ]
+    above = 20 + legend_room((bar["name"] for bar in bars), room(stages) + _BESIDE)
+    return Picture(
+        traces=bars,
+        layout={
+            "xaxis": axis(
+                "bars: share of all in the group that opened; beside them, of the stage before",
+                tickformat=TICKS_OF_SHARES,
+                range=[0, 1],
+            ),
+            "yaxis": names(stages),
+            "bargap": 0.25,
+            "showlegend": True,
+        },
+        counted=f"n = {opened:,} contacts that opened{fewer}",
+        told=f"Bars by stage. {'; '.join(said)}.",
+        left=room(stages),
+        right=_BESIDE,
+        above=above,
+        height=160 + above + 26 * len(stages) * (len(shown) + 1),
+    )
+
+
+def _bars(group: str, rows: Sequence[StageRow], colour: str) -> dict[str, Any]:
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": f"{group} (n = {rows[0].contacts:,})",
+        "x": [row.from_first for row in rows],
+        "y": list(range(len(rows))),
+        "marker": {"color": colour},
+        "text": [_beside_bar(row) for row in rows],
+        "textposition": "outside",
+        "cliponaxis": False,
+        "hoverinfo": "skip",
+    }
+
+
+def _beside_bar(row: StageRow) -> str:
+    """Beside a bar: its share with its count, and the share of the stage before."""
+    share = f"<b>{percent(row.from_first)}</b> ({row.contacts:,})"
+    if row.from_previous is None:
+        return share
+    sure = "" if row.interval is None else f" ({span(row.interval)})"
+    before = f"{percent(row.from_previous)}{sure} of previous"
+    return f"{share} <span style='color:{QUIET}'>{before}</span>"
+
+
+def _said(row: StageRow) -> str:
+    share = "" if row.from_first is None else f"   {percent(row.from_first)} of the first stage"
+    return f"<b>{row.contacts:,}</b>{share}"
+
+
+def _beside(row: StageRow) -> tuple[str, ...]:
+    """Below the name: the share of the stage before with its counts, and the median time."""
+    if row.from_previous is None:
+        return ()
+    sure = "" if row.interval is None else f" ({span(row.interval)})"
+    counts = f"{row.numerator:,} of {row.denominator:,}"
+    if row.median is not None:
+        waited = wait(row.median)
+        counts += f", {'' if waited == 'at once' else 'in '}{waited} at the median"
+    return f"{percent(row.from_previous)}{sure} of previous", counts
+
+
+KINDS = frozenset(
+    {MomentKind.OPENING, MomentKind.CONVERSION, MomentKind.DEPART, MomentKind.RECIDIVISM}
+)
+NEVER_DEPARTED = "never departed"
+
+
+@frozen(kw_only=True)
+class Way:
+    """How far a contact came.
+
+    Attributes:
+        contact: the contact.
+        reached: of each stage when it was reached, a leap reaching all on its way; None: never.
+        departures: of each stage departed from, whether the contact came back after the first
+            time that it did.
+        reason: why it first departed; ``never departed`` where it did not.
+    """
+
+    contact: str
+    reached: Sequence[datetime | None]
+    departures: Mapping[int, bool]
+    reason: str
+
+    def span(self, n: int) -> timedelta | None:
+        """The time from the stage before to this one; None where the step was not made."""
+        at, since = self.reached[n], self.reached[n - 1] if n > 0 else None
+        return None if at is None or since is None else at - since
+
+    def is_mature(self, n: int, window: timedelta | None, as_of: datetime) -> bool:
+        """Whether a step to a stage was observed for its whole window."""
+        since = self.reached[n - 1]
+        return since is not None and (window is None or window <= as_of - since)
+
+    def made(self, n: int, window: timedelta | None) -> bool:
+        """Whether the step was made, and in its window."""
+        span = self.span(n)
+        return span is not None and (window is None or span <= window)
+
+
+def make_way(contact: str, moments: Sequence[Moment], stages: Sequence[str]) -> Way:
+    """Follow a contact's moments, in order."""
+    rank = {stage: number for number, stage in enumerate(stages)}
+    reached: list[datetime | None] = [None] * len(stages)
+    departures: dict[int, bool] = {}
+    stage, reason, left = 0, NEVER_DEPARTED, 0
+    for moment in moments:
+        if moment.kind in (MomentKind.OPENING, MomentKind.CONVERSION):
+            # Of one erased before the funnel changed, a stage may be gone.
+            stage = max(stage, rank.get(moment.to_stage or "", 0))
+            for number in range(stage + 1):
+                reached[number] = reached[number] or moment.occurred_at
+        elif moment.kind is MomentKind.DEPART:
+            left = -1 if stage in departures else stage
+            departures.setdefault(stage, False)
+            reason = moment.reason or "" if reason == NEVER_DEPARTED else reason
+        elif left >= 0:
+            departures[left] = True
+    return Way(contact=contact, reached=reached, departures=departures, reason=reason)

@@ -1,0 +1,174 @@
+"""The pace of return before and after an outreach, by the time-dependent log-rank test.
+
+Counts, at each return, who was away by then and who of them had been written to. Knows nothing of
+how that came about.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from attrs import field, frozen
+
+from motfunnel.answers.answer import Answer, Draw, Row
+from motfunnel.answers.cells import COHORT, COUNT, NUMBER, P_VALUE, TEXT, cell
+from motfunnel.answers.table import wrapped
+from motfunnel.charts.labels import label, room
+from motfunnel.charts.picture import Picture
+from motfunnel.charts.style import BLUE, GREY, axis, names
+from motfunnel.domain.instant import MICROSECOND
+from motfunnel.reports.measure.clock import Reading
+from motfunnel.reports.measure.comparison import describe
+from motfunnel.reports.measure.trial import CONTACTED, NOT_CONTACTED
+from motfunnel.statistics import LogRank, log_rank_of_risk_sets
+
+
+@frozen(kw_only=True)
+class PaceRow(Row):
+    """The returns before any outreach, or after the first one.
+
+    Names stand behind ``contacts`` and ``observed``.
+
+    Attributes:
+        group: ``not contacted`` or ``contacted``.
+        contacts: who was away and under observation in that state at all.
+        observed: how many returned in it.
+        expected: how many would have, had the pace been the same in both.
+        ratio: the first over the second; None where that is 0.
+    """
+
+    group: str = field(metadata=cell(TEXT, "state"))
+    contacts: int = field(metadata=cell(COUNT, "contacts"))
+    observed: int = field(metadata=cell(COUNT, "returned"))
+    expected: float | None = field(metadata=cell(NUMBER, "expected"))
+    ratio: float | None = field(metadata=cell(NUMBER, "ratio"))
+
+
+def picture(answer: PaceComparison) -> Picture:
+    """Draw two bars for each state: how many returned, and how many a common pace would give."""
+    rows = answer.rows
+    labels = [f"{label(row.group)} (n = {row.contacts:,})" for row in rows]
+    at = list(range(len(rows)))
+    returned = [row.observed for row in rows]
+    expected = [row.expected for row in rows]
+    said = [
+        f"{row.group}: {row.observed:,} returned, "
+        f"{'–' if row.expected is None else f'{row.expected:.1f}'} expected"
+        for row in rows
+    ]
+    look = {"type": "bar", "orientation": "h", "y": at, "textposition": "outside"}
+    return Picture(
+        traces=[
+            look | {"name": "returned", "x": returned, "marker": {"color": BLUE},
+                    "text": [f"{count:,}" for count in returned]},
+            look | {"name": "expected of a common pace", "x": expected, "marker": {"color": GREY},
+                    "text": ["" if one is None else f"{one:,.1f}" for one in expected]},
+        ],
+        layout={
+            "xaxis": axis("contacts", rangemode="tozero"),
+            "yaxis": names(labels),
+            "showlegend": True,
+            "bargap": 0.4,
+        },
+        counted=label(answer.verdict(), 120),
+        told=f"Bars. {'; '.join(said)}.",
+        left=room(labels),
+        above=36,
+        height=400,
+    )  # fmt: skip
+
+
+@frozen(kw_only=True)
+class PaceComparison(Answer[PaceRow]):
+    """The pace of return before and after an outreach.
+
+    Attributes:
+        cohort: the departures in question; half-open, None: no bound.
+        chi_square: how far the two lie from a common pace; None where they cannot be compared.
+        degrees_of_freedom: 1; None likewise.
+        p_value: how probable it is to be so far, were the pace the same; None likewise.
+    """
+
+    row_class: ClassVar[type[Row]] = PaceRow
+    _pictures: ClassVar[Mapping[str, Draw]] = {"pace": picture}
+
+    cohort: tuple[datetime | None, datetime | None] = field(metadata=cell(COHORT))
+    chi_square: float | None = field(metadata=cell(NUMBER))
+    degrees_of_freedom: int | None = field(metadata=cell(COUNT))
+    p_value: float | None = field(metadata=cell(P_VALUE))
+
+    @property
+    def title(self) -> str:
+        """What was asked, as a heading."""
+        return "The pace of return before and after an outreach, contact-based"
+
+    def verdict(self) -> str:
+        """What the test says, in words."""
+        if self.chi_square is None or self.degrees_of_freedom is None or self.p_value is None:
+            return describe(None)
+        return describe(
+            LogRank(
+                chi_square=self.chi_square,
+                degrees_of_freedom=self.degrees_of_freedom,
+                p_value=self.p_value,
+                observed=(),
+                expected=(),
+            )
+        )
+
+    def to_text(self, width: int | None = None) -> str:
+        """The answer with its definition and the test, as one reads it."""
+        return f"{super().to_text(width)}\n\n{wrapped(self.verdict(), width)}"
+
+
+def pace_rows(chosen: Sequence[Reading]) -> tuple[tuple[PaceRow, ...], LogRank | None]:
+    """Count the returns of each state, and compare the two."""
+    test = log_rank_of_risk_sets(2, _risk_sets(chosen))
+    written = [one for one in chosen if _exposed(one) is not None]
+    never = [one for one in chosen if _exposed(one) != 0]  # away for a while without
+    rows = []
+    for place, (group, who) in enumerate(((NOT_CONTACTED, never), (CONTACTED, written))):
+        back = [one for one in who if one.happened and (_exposed(one) is not None) == bool(place)]
+        expected = None if test is None else test.expected[place]
+        rows.append(
+            PaceRow(
+                group=group,
+                contacts=len(who),
+                observed=len(back),
+                expected=expected,
+                ratio=len(back) / expected if expected else None,
+                names={
+                    "contacts": tuple(sorted(one.clock.contact for one in who)),
+                    "observed": tuple(sorted(one.clock.contact for one in back)),
+                },
+            )
+        )
+    return tuple(rows), test
+
+
+def _risk_sets(chosen: Sequence[Reading]) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Count, at each return, those away before and after an outreach, and the returns of each.
+
+    Of the others it is asked how things stood just before the return: an outreach to them at the
+    same instant does not count yet. A contact's own outreach at the instant of its return came
+    before that, as in the order of its events.
+    """
+    waited = sorted(one.waited for one in chosen)
+    exposed = sorted(at for one in chosen if (at := _exposed(one)) is not None)
+    left = sorted(one.waited for one in chosen if _exposed(one) is not None)
+    back = Counter((one.waited, _exposed(one) is not None) for one in chosen if one.happened)
+    at_once = Counter(one.waited for one in chosen if one.happened and _exposed(one) == one.waited)
+    for t in sorted({time for time, _ in back}):
+        away = len(waited) - bisect_left(waited, t)
+        written = bisect_left(exposed, t) - bisect_left(left, t) + at_once[t]
+        yield (away - written, written), (back[t, False], back[t, True])
+
+
+def _exposed(one: Reading) -> int | None:
+    """After how many microseconds the first outreach came; None where none did."""
+    at = one.clock.exposed_at
+    return None if at is None else (at - one.clock.started_at) // MICROSECOND
