@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table, case, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from motfunnel.domain.moment import Presence
+from motfunnel.store.extent import overdue
 from motfunnel.store.statements import SOME
 from motfunnel.store.tables import Tables
 
@@ -26,14 +27,12 @@ def owed_departures(
     at the last events of those with the oldest deadlines only.
     """
     c, e = tables.contacts.c, tables.events.c
-    count = connection.scalar(
-        select(func.count()).where(c.tenant == tenant, c.deadline_at <= as_of)
-    )
+    count = connection.scalar(select(func.count()).where(overdue(tables.contacts, tenant, as_of)))
     if not count:
         return 0, None
     oldest = (
         select(c.contact, c.deadline_at, c.last_id)
-        .where(c.tenant == tenant, c.deadline_at <= as_of)
+        .where(overdue(tables.contacts, tenant, as_of))
         .order_by(c.deadline_at)
         .limit(_OLDEST)
         .subquery()

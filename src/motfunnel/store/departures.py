@@ -26,14 +26,12 @@ from sqlalchemy import (
     union_all,
 )
 
-from motfunnel.domain.moment import SILENCE, Episode, Presence
-from motfunnel.store.extent import Extent
+from motfunnel.domain.moment import SILENCE, Episode
+from motfunnel.store.extent import Bounds, Extent, between, overdue
 from motfunnel.store.tables import Tables
 
 _AT_ONCE = 5000
 UNKNOWN = "unknown"
-
-Bounds = tuple[datetime | None, datetime | None]
 
 
 def read_episodes(
@@ -48,11 +46,8 @@ def read_episodes(
     episodes = episodes_as_of(extent.tables, extent.tenant, extent.as_of)
     ordered = select(episodes).order_by(episodes.c.contact, episodes.c.episode)
     wanted = extent.within(ordered, episodes.c.contact)
-    for column, (start, end) in narrow.items():
-        if start is not None:
-            wanted = wanted.where(episodes.c[column] >= start)
-        if end is not None:
-            wanted = wanted.where(episodes.c[column] < end)
+    for column, period in narrow.items():
+        wanted = wanted.where(*between(episodes.c[column], period))
     with extent.connection.execute(wanted, execution_options={"yield_per": _AT_ONCE}) as result:
         for contact, rows in groupby(result, itemgetter(0)):
             yield contact, [_read(row) for row in rows]
@@ -107,4 +102,4 @@ def _unwritten(tables: Tables, tenant: str, as_of: datetime) -> Select[Any]:
         cast(null(), e.first_outreach_at.type).label("first_outreach_at"),
         cast(null(), e.returned_at.type).label("returned_at"),
         cast(null(), e.return_event_id.type).label("return_event_id"),
-    ).where(c.tenant == tenant, c.presence == Presence.ACTIVE.value, c.deadline_at <= as_of)
+    ).where(overdue(tables.contacts, tenant, as_of))

@@ -28,9 +28,17 @@ def read_sources(extent: Extent) -> Iterator[tuple[str, str]]:
     )
     with extent.connection.execute(opened, execution_options={"yield_per": _AT_ONCE}) as result:
         for row in result:
-            first = referred.get(row.contact)
-            made = "direct" if first is None or first > row.opened_at else "referral"
-            yield row.contact, made if row.source is None else row.source
+            yield (
+                row.contact,
+                source_or_referral(row.source, row.opened_at, referred.get(row.contact)),
+            )
+
+
+def source_or_referral(given: str | None, opened_at: datetime, referred_at: datetime | None) -> str:
+    """A contact's source: what its opening gave, else whether a referral came before that."""
+    if given is not None:
+        return given
+    return "direct" if referred_at is None or referred_at > opened_at else "referral"
 
 
 def read_trait(extent: Extent, trait: str) -> Iterator[tuple[str, tuple[datetime, str]]]:
@@ -58,13 +66,12 @@ def read_trait_names(extent: Extent, known_by: datetime | None) -> list[str]:
 
 def _first_referrals(extent: Extent) -> dict[str, datetime]:
     """When each contact was first referred by another."""
-    named, m = extent.tables.contacts.alias().c, extent.tables.moments.c
-    whom = func.coalesce(named.merged_into, m.referred)
-    same = (named.tenant == m.tenant) & (named.contact == m.referred)
+    m = extent.tables.moments.c
+    whom, named = extent.owned(extent.tables.moments, m.referred)
     first = func.min(m.occurred_at, type_=m.occurred_at.type)
     made = (
         select(whom.label("referred"), first.label("first_at"))
-        .outerjoin(named.contact.table, same)
+        .select_from(named)
         .where(m.tenant == extent.tenant, m.moment == MomentKind.REFERRAL.value)
         .where(m.referred.is_not(None), whom != m.contact)
         .group_by(whom)

@@ -18,7 +18,7 @@ from motfunnel.domain.event import Event
 from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.signal import KEEPS_ALIVE, RETURNS, Signal
 from motfunnel.store.chunks import chunks
-from motfunnel.store.extent import Extent
+from motfunnel.store.extent import Bounds, Extent, between
 from motfunnel.store.rows import named_rows, read_event
 from motfunnel.store.story import having_moment
 
@@ -69,19 +69,15 @@ def read_first_purchases(extent: Extent) -> Iterator[tuple[str, datetime]]:
             yield row.owner, row.at
 
 
-def read_active(extent: Extent, start: datetime | None, end: datetime | None) -> Iterator[str]:
+def read_active(extent: Extent, period: Bounds) -> Iterator[str]:
     """Read the contacts with an event in the period that kept them alive, in their order.
 
     A rating or a complaint of one who has departed does not: the contact is still away.
     """
     e = extent.tables.events.c
     owner, active = _owned(extent)
-    active = active.distinct().where(_alive(extent, owner)).order_by(owner)
-    if start is not None:
-        active = active.where(e.occurred_at >= start)
-    if end is not None:
-        active = active.where(e.occurred_at < end)
-    yield from extent.connection.scalars(active)
+    alive = active.where(_alive(extent, owner), *between(e.occurred_at, period))
+    yield from extent.connection.scalars(alive.distinct().order_by(owner))
 
 
 def read_activity(
@@ -177,12 +173,11 @@ def _stretch(
 
 def _owned(extent: Extent, *columns: Any) -> tuple[ColumnElement[Any], Select[Any]]:
     """The contact that an event belongs to now, and the events up to an instant with it."""
-    e, c = extent.tables.events.c, extent.tables.contacts.c
-    mine = (c.tenant == e.tenant) & (c.contact == e.contact)
-    owner = case((c.merged_into.is_not(None), c.merged_into), else_=e.contact)
+    e = extent.tables.events.c
+    owner, owned = extent.owned(extent.tables.events, e.contact)
     events = (
         select(owner.label("owner"), *columns)
-        .select_from(extent.tables.events.outerjoin(extent.tables.contacts, mine))
+        .select_from(owned)
         .where(e.tenant == extent.tenant, e.occurred_at <= extent.as_of)
     )
     return owner, extent.within(events, owner)

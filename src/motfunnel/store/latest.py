@@ -10,7 +10,7 @@ from sqlalchemy import select
 from motfunnel.domain.moment import Moment
 from motfunnel.store.chunks import chunks
 from motfunnel.store.extent import Extent
-from motfunnel.store.rows import named_rows, read_moment
+from motfunnel.store.rows import moment_of
 from motfunnel.store.story import moments_as_of
 
 _AT_ONCE = 1000
@@ -28,7 +28,6 @@ def read_latest_moments(
         with extent.connection.execute(
             ordered, execution_options={"yield_per": _AT_ONCE}
         ) as result:
-            for row in named_rows(result):
-                moment = read_moment(row)
+            for moment in map(moment_of, result):
                 found.setdefault(moment.contact, deque(maxlen=most)).append(moment)
     return {contact: list(moments) for contact, moments in found.items()}

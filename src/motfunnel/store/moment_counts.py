@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from sqlalchemy import func, select
 
 from motfunnel.domain.moment import MomentKind
-from motfunnel.store.extent import Extent
+from motfunnel.store.extent import Bounds, Extent, between
 from motfunnel.store.story import moments_as_of
 
 _AT_ONCE = 5000
 _NEEDED = ("contact", "moment", "occurred_at")
 
 
-def count_moments(
-    extent: Extent, period: tuple[datetime | None, datetime | None]
-) -> Iterator[tuple[str, MomentKind, int]]:
+def count_moments(extent: Extent, period: Bounds) -> Iterator[tuple[str, MomentKind, int]]:
     """Count the moments of a period, of each contact by kind, with the silences that fell due."""
     # Of wide rows MariaDB makes a table on disk before it counts.
     story = moments_as_of(extent.tables, extent.tenant, extent.as_of, _NEEDED).c
     counted = select(story.contact, story.moment, func.count().label("moments"))
-    start, end = period
-    if start is not None:
-        counted = counted.where(story.occurred_at >= start)
-    if end is not None:
-        counted = counted.where(story.occurred_at < end)
+    counted = counted.where(*between(story.occurred_at, period))
     wanted = extent.within(counted, story.contact).group_by(story.contact, story.moment)
     with extent.connection.execute(wanted, execution_options={"yield_per": _AT_ONCE}) as result:
         for row in result:

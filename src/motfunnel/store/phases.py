@@ -7,21 +7,18 @@ and where these are the same the caller does. Says nothing of what a count belon
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, over, select
 
 from motfunnel.domain.lens import Phase
 from motfunnel.domain.signal import OPENS, Signal
-from motfunnel.store.extent import Extent
+from motfunnel.store.extent import Bounds, Extent, between
 
 _AT_ONCE = 5000
 _SIGNALS = {signal.label: signal for signal in Signal}
 _WITH_FIRST_PURCHASE = 3
 """Purchases of the instant of the first: one of them is it, the others come after it."""
-
-Bounds = tuple[datetime | None, datetime | None]
 
 
 class Counted(NamedTuple):
@@ -81,25 +78,18 @@ def _phased(
     """
     walked = _walked(extent, *said).subquery()
     w = walked.c
-    events = select(
+    return select(
         w.owner,
         w.signal,
         _phase(w.occurred_at, w.signal, w.opened_at, w.bought_at).label("phase"),
         *(w[str(one.key)] for one in said),
-    ).where(w.signal.in_([signal.label for signal in signals]))
-    start, end = period
-    if start is not None:
-        events = events.where(w.occurred_at >= start)
-    if end is not None:
-        events = events.where(w.occurred_at < end)
-    return events
+    ).where(w.signal.in_([signal.label for signal in signals]), *between(w.occurred_at, period))
 
 
 def _walked(extent: Extent, *said: ColumnElement[Any]) -> Select[Any]:
     """All events up to the instant, each with when its contact opened, and first bought."""
-    e, c = extent.tables.events.c, extent.tables.contacts.c
-    mine = (c.tenant == e.tenant) & (c.contact == e.contact)
-    owner = func.coalesce(c.merged_into, e.contact)
+    e = extent.tables.events.c
+    owner, owned = extent.owned(extent.tables.events, e.contact)
     opening = e.signal.in_([signal.label for signal in Signal if OPENS[signal]])
     buying = e.signal == Signal.PURCHASE.label
     events = (
@@ -111,7 +101,7 @@ def _walked(extent: Extent, *said: ColumnElement[Any]) -> Select[Any]:
             _first(e.occurred_at, buying, owner).label("bought_at"),
             *said,
         )
-        .select_from(extent.tables.events.outerjoin(extent.tables.contacts, mine))
+        .select_from(owned)
         .where(e.tenant == extent.tenant, e.occurred_at <= extent.as_of)
     )
     return extent.within(events, owner)

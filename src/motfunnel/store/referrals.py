@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from attrs import frozen
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.store.extent import Extent
@@ -29,11 +29,11 @@ class Referral:
 
 def read_referrals(extent: Extent) -> Iterator[Referral]:
     """Read all referrals up to an instant, contact by contact."""
-    named, m = extent.tables.contacts.alias().c, extent.tables.moments.c
-    same = (named.tenant == m.tenant) & (named.contact == m.referred)
+    m = extent.tables.moments.c
+    whom, named = extent.owned(extent.tables.moments, m.referred)
     made = (
-        select(extent.tables.moments, func.coalesce(named.merged_into, m.referred).label("whom"))
-        .outerjoin(named.contact.table, same)
+        select(extent.tables.moments, whom.label("whom"))
+        .select_from(named)
         .where(m.tenant == extent.tenant, m.moment == MomentKind.REFERRAL.value)
         .where(m.occurred_at <= extent.as_of)
         .order_by(m.contact, m.ordinal)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from operator import itemgetter
+from typing import Any, Final
 
 from sqlalchemy import Result
 
@@ -12,6 +13,20 @@ from motfunnel.domain.event import Event, to_json
 from motfunnel.domain.moment import Episode, Moment, MomentKind
 
 Row = dict[str, Any]
+MOMENT_COLUMNS: Final = (
+    "contact",
+    "ordinal",
+    "moment",
+    "occurred_at",
+    "event_id",
+    "from_stage",
+    "to_stage",
+    "reason",
+    "episode",
+    "referred",
+    "recorded_as",
+)
+_moment_cells = itemgetter(*MOMENT_COLUMNS)
 _KINDS = {kind.value: kind for kind in MomentKind}
 
 
@@ -66,17 +81,23 @@ def moment_row(moment: Moment, ordinal: int, tenant: str) -> Row:
 
 def read_moment(row: Mapping[str, Any]) -> Moment:
     """The moment of a row."""
+    return moment_of(_moment_cells(row))
+
+
+def moment_of(cells: Sequence[Any]) -> Moment:
+    """The moment of a row's cells, in the order of ``MOMENT_COLUMNS``: there may be millions."""
+    contact, _, kind, at, event_id, from_stage, to_stage, reason, episode, referred, key = cells
     return Moment(
-        contact=row["contact"],
-        kind=_KINDS[row["moment"]],
-        occurred_at=row["occurred_at"],
-        event_id=row["event_id"],
-        from_stage=row["from_stage"],
-        to_stage=row["to_stage"],
-        reason=row["reason"],
-        episode=row["episode"],
-        referred=row["referred"],
-        recorded_as=row["recorded_as"],
+        contact=contact,
+        kind=_KINDS[kind],
+        occurred_at=at,
+        event_id=event_id,
+        from_stage=from_stage,
+        to_stage=to_stage,
+        reason=reason,
+        episode=episode,
+        referred=referred,
+        recorded_as=key,
     )
 
 

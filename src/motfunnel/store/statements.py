@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.elements import ColumnElement
 
+from motfunnel.store.extent import overdue
 from motfunnel.store.statement import Statement
 from motfunnel.store.stored_event import unread_columns
 from motfunnel.store.tables import Tables, tables
@@ -350,9 +351,8 @@ def _lock_overdue(contacts: Table, dialect: Dialect) -> ClauseElement:
     due = (
         select(contacts)
         .where(
-            contacts.c.tenant == bindparam("tenant"),
+            overdue(contacts, bindparam("tenant"), bindparam("as_of")),
             deadline >= bindparam("since"),
-            deadline <= bindparam("as_of"),
         )
         .order_by(deadline)
         .limit(bindparam("most"))

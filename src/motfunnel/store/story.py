@@ -7,7 +7,7 @@ deadline has come.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
@@ -15,25 +15,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Subquery, cast, func, literal, null, select, union_all
 
-from motfunnel.domain.moment import SILENCE, Moment, MomentKind, Presence
-from motfunnel.store.extent import Extent
+from motfunnel.domain.moment import SILENCE, Moment, MomentKind
+from motfunnel.store.extent import Extent, between, overdue
+from motfunnel.store.rows import MOMENT_COLUMNS, moment_of
 from motfunnel.store.tables import Tables
 
 _AT_ONCE = 5000
-_KINDS = {kind.value: kind for kind in MomentKind}
-_COLUMNS = (
-    "contact",
-    "ordinal",
-    "moment",
-    "occurred_at",
-    "event_id",
-    "from_stage",
-    "to_stage",
-    "reason",
-    "episode",
-    "referred",
-    "recorded_as",
-)
 
 
 def read_moments(
@@ -51,12 +38,11 @@ def read_moments(
     wanted = select(story).order_by(story.c.contact, story.c.ordinal)
     if contact is not None:
         wanted = wanted.where(story.c.contact == contact)
-    if since is not None:
-        wanted = wanted.where(story.c.occurred_at >= since)
+    wanted = wanted.where(*between(story.c.occurred_at, (since, None)))
     if kind is not None:
         wanted = wanted.where(story.c.moment == kind.value)
     with connection.execute(wanted, execution_options={"yield_per": _AT_ONCE}) as result:
-        yield from map(_read, result)
+        yield from map(moment_of, result)
 
 
 def read_stories(
@@ -87,24 +73,7 @@ def read_stories(
     ordered = wanted.order_by(story.c.contact, story.c.ordinal)
     with extent.connection.execute(ordered, execution_options={"yield_per": _AT_ONCE}) as result:
         for contact, rows in groupby(result, itemgetter(0)):
-            yield contact, [_read(row) for row in rows]
-
-
-def _read(row: Sequence[Any]) -> Moment:
-    """Read a row, by the places of ``_COLUMNS``: there may be millions."""
-    contact, _, kind, at, event_id, from_stage, to_stage, reason, episode, referred, recorded = row
-    return Moment(
-        contact=contact,
-        kind=_KINDS[kind],
-        occurred_at=at,
-        event_id=event_id,
-        from_stage=from_stage,
-        to_stage=to_stage,
-        reason=reason,
-        episode=episode,
-        referred=referred,
-        recorded_as=recorded,
-    )
+            yield contact, [moment_of(row) for row in rows]
 
 
 def having_moment(extent: Extent, kind: MomentKind) -> Select[Any]:
@@ -116,7 +85,7 @@ def having_moment(extent: Extent, kind: MomentKind) -> Select[Any]:
 
 
 def moments_as_of(
-    tables: Tables, tenant: str, as_of: datetime, names: Collection[str] = _COLUMNS
+    tables: Tables, tenant: str, as_of: datetime, names: Collection[str] = MOMENT_COLUMNS
 ) -> Subquery:
     """All moments of a tenant as of an instant: all of their columns, or those of some names."""
     written, unwritten = (made(tables, tenant, as_of, names) for made in (_written, _unwritten))
@@ -143,8 +112,4 @@ def _unwritten(tables: Tables, tenant: str, as_of: datetime, names: Collection[s
         known[name].label(name) if name in known else cast(null(), moments.c[name].type).label(name)
         for name in names
     ]
-    return select(*columns).where(
-        contacts.c.tenant == tenant,
-        contacts.c.presence == Presence.ACTIVE.value,
-        contacts.c.deadline_at <= as_of,
-    )
+    return select(*columns).where(overdue(contacts, tenant, as_of))

@@ -24,6 +24,7 @@ from motfunnel.reports.measure.clock import EVERYBODY, Clock, Cohort, Happening,
 from motfunnel.reports.measure.grouping import Grouping, GroupOf, property_text, trait_at
 from motfunnel.reports.measure.window import Windowed
 from motfunnel.store.departures import UNKNOWN
+from motfunnel.store.groups import source_or_referral
 from motfunnel.store.histories import read_histories
 from motfunnel.store.pointers import follow, known_pointers
 from motfunnel.store.rows import trait_text
@@ -117,8 +118,7 @@ class Known:
 
     def _source(self, clock: Clock) -> str:
         opened_at, source = self._opened[clock.contact]
-        first = self._referred.get(clock.contact)
-        return source or ("direct" if first is None or first > opened_at else "referral")
+        return source_or_referral(source, opened_at, self._referred.get(clock.contact))
 
     def _trait(self, clock: Clock) -> str:
         return trait_at(self._traits[clock.contact], clock.started_at)

@@ -152,11 +152,10 @@ class AboutReferrals(Question):
 
 
 def _gather(source: Stored, facts: Facts) -> None:
-    start, end = facts.period
     facts.referrals += read_referrals(source.extent)
     for _, moments in read_stories(source.extent, [MomentKind.OPENING]):
         facts.openings += (one for one in moments if lies_in(facts.period, one.occurred_at))
-    facts.active.update(read_active(source.extent, start, end))
+    facts.active.update(read_active(source.extent, facts.period))
 
 
 def _gather_known(source: Known, facts: Facts) -> None:
