@@ -19,6 +19,7 @@ from sqlalchemy import inspect as database_of
 
 import motfunnel
 from motfunnel import AsyncTracker, Tracker, errors, intake, statistics, testing
+from motfunnel.reports.question import Question
 from tests.golden.histories import NOW
 from tests.golden.questions import questions
 
@@ -102,6 +103,8 @@ def members(cls: type) -> Iterator[tuple[str, Any]]:
     fields = fields_dict(cls) if has(cls) else {}
     for name in sorted({*dir(cls), *fields}):
         thing = fields.get(name) or inspect.getattr_static(cls, name)
+        if isinstance(thing, Question):
+            thing = getattr(cls, name)
         owner = next((one for one in cls.__mro__ if name in vars(one)), cls)
         if is_public(name, owner, "motfunnel"):
             yield name, thing

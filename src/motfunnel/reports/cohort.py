@@ -17,10 +17,10 @@ from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.moment import MomentKind
 from motfunnel.reports.facts.stored import Stored
 from motfunnel.reports.facts.stories import Source
+from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.clock import Clock, Cohort, Told, choose, lies_in
 from motfunnel.reports.measure.grouping import read_grouping
 from motfunnel.reports.measure.window import Windowed
-from motfunnel.reports.question import Question
 from motfunnel.store.openings import read_openings
 
 OPENING: Final = frozenset({MomentKind.OPENING})
@@ -54,34 +54,34 @@ class Opened:
         return (None,) if self.by is None else sorted(set(self.groups.values()), key=str)
 
 
-class AboutOpened(Question):
-    """Reports about all contacts that opened, or that did so in a cohort."""
-
-    @contextmanager
-    def _opened(self, name: str, by: str | None, cohort: Cohort = (None, None)) -> Iterator[Opened]:
-        opening = _openings_of(name)
-        grouping = read_grouping(by, opening)
-        erased, _ = self._erased()
-        with self._reading(grouping) as source:
-            groups: dict[str, str | None]
-            if grouping is None and isinstance(source, Stored):
-                opened = _lying_in(cohort, source, erased)
-                groups = dict.fromkeys(opened)
-            else:
-                clocks = source.clocks(opening)
-                chosen = choose(clocks, cohort, self.as_of, erased, first_only=True)
-                group = source.groups(grouping, opening, chosen) if grouping else lambda _: None
-                groups = {one.clock.contact: group(one.clock) for one in chosen}
-                opened = {one.clock.contact: one.clock.started_at for one in chosen}
-            unknown = self._unknown(grouping, {*groups.values()}, source)
-            yield Opened(
-                source=source,
-                by=by,
-                groups=groups,
-                earliest=min(opened.values(), default=None),
-                erased=erased,
-                notes=() if unknown is None else (unknown,),
-            )
+@contextmanager
+def read_opened(
+    inquiry: Inquiry, name: str, by: str | None, cohort: Cohort = (None, None)
+) -> Iterator[Opened]:
+    """Read who opened in a cohort, for a report of some name about all of them."""
+    opening = _openings_of(name)
+    grouping = read_grouping(by, opening)
+    erased, _ = inquiry.erased()
+    with inquiry.reading(grouping) as source:
+        groups: dict[str, str | None]
+        if grouping is None and isinstance(source, Stored):
+            opened = _lying_in(cohort, source, erased)
+            groups = dict.fromkeys(opened)
+        else:
+            clocks = source.clocks(opening)
+            chosen = choose(clocks, cohort, inquiry.as_of, erased, first_only=True)
+            group = source.groups(grouping, opening, chosen) if grouping else lambda _: None
+            groups = {one.clock.contact: group(one.clock) for one in chosen}
+            opened = {one.clock.contact: one.clock.started_at for one in chosen}
+        unknown = inquiry.unknown(grouping, {*groups.values()}, source)
+        yield Opened(
+            source=source,
+            by=by,
+            groups=groups,
+            earliest=min(opened.values(), default=None),
+            erased=erased,
+            notes=() if unknown is None else (unknown,),
+        )
 
 
 def _lying_in(

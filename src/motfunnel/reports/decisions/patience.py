@@ -20,17 +20,38 @@ from motfunnel.charts.labels import fewer, label
 from motfunnel.charts.picture import Picture
 from motfunnel.charts.style import INK, PALETTE, QUIET, TICKS_OF_SHARES, axis, faint, note
 from motfunnel.domain.funnel.funnel import Funnel
-from motfunnel.domain.instant import MICROSECOND, format_duration
+from motfunnel.domain.instant import MICROSECOND, Duration, format_duration, to_micros
 from motfunnel.domain.journey import PlainEntry
 from motfunnel.domain.machine import ACTIVE, LAST_TOUCH, NEW_CONTACT, PRESENCE, STAGE, step
 from motfunnel.domain.signal import KEEPS_ALIVE, Signal
+from motfunnel.errors import QuestionError
+from motfunnel.reports.inquiry import Inquiry
+from motfunnel.reports.measure.arguments import CONFIDENCE, check_count, read_window
+from motfunnel.reports.measure.rate import FEWEST_AT_RISK
 from motfunnel.statistics import ClusteredShare, Interval
 from motfunnel.statistics.ratio import IN_WORDS
+from motfunnel.text import counted
+from motfunnel.tracking.meaning import read_in_order
 
 TOUCHED: Final = "touched"
 LEFT: Final = "left"
 HEARD: Final = (*(signal for signal in Signal if KEEPS_ALIVE[signal]), Signal.LEAVE)
 """The signals that begin or end a silence."""
+QUARTER: Final = timedelta(days=90)
+DAY: Final = timedelta(days=1)
+DEFINITION: Final = (
+    "of the silences at a stage that lasted at least so long and were observed for the horizon "
+    "more, the share that ended by a touch of the contact within it; the suggested patience is the "
+    "shortest at which that share falls below the one asked for; intervals are "
+    f"{IN_WORDS}"
+)
+NOTES: Final = (
+    "a silence is counted from one touch to the next as if nobody lost patience; one that ends "
+    "because the contact says that it leaves did not end by a touch",
+)
+FEWEST_DRAWN: Final = 10
+"""A share of fewer silences is not drawn: one of one would be all."""
+_DAYS: Final = (1, 2, 3, 5, 7, 10, 14, 21, 30, 45, 60, 90, 120, 180, 270, 365, 540, 730)
 
 
 class Silence(NamedTuple):
@@ -160,23 +181,6 @@ class StageCounts:
         if shortest is not None and (begin := -(-shortest // step)) < end:
             self._came[begin] += 1
             self._came[end] -= 1
-
-
-DEFINITION: Final = (
-    "of the silences at a stage that lasted at least so long and were observed for the horizon "
-    "more, the share that ended by a touch of the contact within it; the suggested patience is the "
-    "shortest at which that share falls below the one asked for; intervals are "
-    f"{IN_WORDS}"
-)
-NOTES: Final = (
-    "a silence is counted from one touch to the next as if nobody lost patience; one that ends "
-    "because the contact says that it leaves did not end by a touch",
-)
-FEWEST_DRAWN: Final = 10
-"""A share of fewer silences is not drawn: one of one would be all."""
-
-_DAY: Final = timedelta(days=1)
-_DAYS: Final = (1, 2, 3, 5, 7, 10, 14, 21, 30, 45, 60, 90, 120, 180, 270, 365, 540, 730)
 
 
 @frozen(kw_only=True)
@@ -394,9 +398,9 @@ def _line(row: PatienceRow, colour: str) -> list[dict[str, Any]]:
     """The line of a stage above its band; the legend says what is suggested."""
     suggested = "none" if row.suggested is None else format_duration(row.suggested)
     steps = _enough(row)
-    x = [step.silent_for / _DAY for step in steps]
+    x = [step.silent_for / DAY for step in steps]
     known = [step for step in steps if step.interval is not None]
-    at = [step.silent_for / _DAY for step in known]
+    at = [step.silent_for / DAY for step in known]
     edge = {"type": "scatter", "mode": "lines", "x": at, "line": {"width": 0},
             "hoverinfo": "skip", "showlegend": False}  # fmt: skip
     return [
@@ -424,10 +428,74 @@ def _enough(row: PatienceRow) -> list[PatienceStep]:
 
 def _ticks(lengths: Sequence[timedelta]) -> dict[str, Any]:
     each = -(-len(lengths) // 12) or 1
-    days = [one / _DAY for one in lengths[::each]]
+    days = [one / DAY for one in lengths[::each]]
     return {"tickvals": days, "ticktext": [f"{one:,.3g}" for one in days]}
 
 
 def _spoken(row: PatienceRow) -> str:
     suggested = "none" if row.suggested is None else format_duration(row.suggested)
     return f"{row.stage}: suggested patience {suggested}, {row.silences:,} silences"
+
+
+def patience(
+    inquiry: Inquiry,
+    *,
+    share: float = 0.10,
+    horizon: Duration = QUARTER,
+    step: Duration = DAY,
+    fewest: int = FEWEST_AT_RISK,
+    confidence: float = CONFIDENCE,
+) -> Patience:
+    """How long a silence has to last until hardly anybody is heard of again.
+
+    Numerator: silences that ended by a touch of the contact within the horizon more.
+    Denominator: silences that lasted at least so long and were observed for the horizon more.
+    An empty denominator gives None.
+
+    Args:
+        share: the patience suggested is the shortest at which fewer than this share are back.
+        horizon: within how much more; its edge belongs to it.
+        step: the lengths looked at are its multiples, from none on.
+        fewest: a suggestion rests on at least so many silences.
+        confidence: of the intervals.
+    """
+    more, every = read_window(horizon, "horizon"), read_window(step, "step")
+    _check_patience(share, every, fewest)
+    erased, _ = inquiry.erased()
+    gathered = _gather_silences(inquiry, more, every)
+    left_out = f"without {counted(len(erased), 'contact')} erased, of whom only counts are left"
+    return Patience(
+        name="patience",
+        definition=DEFINITION,
+        rows=gathered.rows(share, fewest, confidence),
+        notes=(*NOTES, *([left_out] if erased else [])),
+        horizon=more,
+        below=share,
+        step=every,
+        fewest=fewest,
+        **inquiry.header(confidence),
+    )
+
+
+def _gather_silences(inquiry: Inquiry, horizon: timedelta, step: timedelta) -> Gathered:
+    """Count the silences of all contacts but those of whom only counts are left."""
+    asked = Asked(
+        as_of=to_micros(inquiry.as_of),
+        horizon=horizon // MICROSECOND,
+        step=step // MICROSECOND,
+    )
+    funnel = inquiry.funnel
+    patient, gathered = without_patience(funnel), Gathered(funnel, asked)
+    with inquiry.reading() as source:
+        for contact, events in source.unread(HEARD):
+            ordered = read_in_order(events, patient)
+            gathered.add(contact, silences(patient, ordered, asked.as_of))
+    return gathered
+
+
+def _check_patience(share: float, step: timedelta, fewest: int) -> None:
+    check_count("fewest", fewest)
+    if not isinstance(share, int | float) or not 0 < share <= 1:
+        raise QuestionError(f"share is {share!r}; it must lie above 0, and be 1 at most")
+    if not step:
+        raise QuestionError("step is nothing; write e.g. '1d'")

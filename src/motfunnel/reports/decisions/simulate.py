@@ -33,8 +33,8 @@ from motfunnel.reports.decisions.two_walks import (
     compare_walks,
     walk_keyed,
 )
+from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, read_window
-from motfunnel.reports.question import Question
 from motfunnel.statistics import Interval, Proportion
 from motfunnel.text import counted
 from motfunnel.tracking.meaning import read_in_order
@@ -51,6 +51,12 @@ PAIRED: Final = (
 )
 IN_USE: Final = "in use"
 OTHER: Final = "other"
+AWAY: Final = "are away"
+APOSTLES: Final = "are apostles"
+NUMERATOR: Final = "numerator"
+DENOMINATOR: Final = "denominator"
+IMMATURE: Final = "immature"
+QUARTER: Final = timedelta(days=90)
 
 
 @frozen(kw_only=True)
@@ -179,13 +185,6 @@ class Simulation(Answer[MomentChange]):
         window = format_duration(self.within)
         caption = f"Recidivism within {window}, contact-based; {PAIRED}"
         yield self.table(caption, columns_of(RateChange), self.recidivism)
-
-
-AWAY: Final = "are away"
-APOSTLES: Final = "are apostles"
-NUMERATOR: Final = "numerator"
-DENOMINATOR: Final = "denominator"
-IMMATURE: Final = "immature"
 
 
 @define
@@ -349,60 +348,55 @@ def _has(funnel: Funnel, fact: str) -> bool:
     return fact in (AWAY, APOSTLES) or fact.removeprefix("reached ") in funnel.stages
 
 
-QUARTER: Final = timedelta(days=90)
+def simulate(
+    inquiry: Inquiry,
+    other_funnel: Funnel | Preset,
+    *,
+    within: Duration = QUARTER,
+    confidence: float = CONFIDENCE,
+) -> Simulation:
+    """What would change, had another funnel read the same events; changes nothing.
+
+    Walks every contact's events through both funnels, one contact at a time, and holds the
+    names of those who differ. Of each kind of moment: how many are the same, moved, gained or
+    lost; of each stage, how many would have reached it; and recidivism by both. An empty
+    denominator gives None.
+
+    Args:
+        other_funnel: the other one, or the name of a preset.
+        within: the window of the return rate; its edge belongs to it.
+        confidence: of the intervals.
+    """
+    other = read_funnel(other_funnel)
+    if other is None:
+        raise QuestionError("a simulation needs another Funnel, and was given None")
+    window = read_window(within)
+    erased, _ = inquiry.erased()
+    found = Differences(inquiry.funnel, other, inquiry.as_of, window)
+    _walk(inquiry, found)
+    left_out = f"without {counted(len(erased), 'contact')} erased, of whom only counts are left"
+    return Simulation(
+        name="simulation",
+        definition=DEFINITION,
+        rows=found.moments(),
+        notes=(left_out,) if erased else (),
+        other_funnel=other.fingerprint,
+        within=window,
+        folded=found.folded,
+        changed=found.changed,
+        contacts=found.contacts(),
+        recidivism=found.recidivism(confidence),
+        **inquiry.header(confidence),
+    )
 
 
-class AboutChange(Question):
-    """What would be different."""
-
-    def simulate(
-        self,
-        other_funnel: Funnel | Preset,
-        *,
-        within: Duration = QUARTER,
-        confidence: float = CONFIDENCE,
-    ) -> Simulation:
-        """What would change, had another funnel read the same events; changes nothing.
-
-        Walks every contact's events through both funnels, one contact at a time, and holds the
-        names of those who differ. Of each kind of moment: how many are the same, moved, gained or
-        lost; of each stage, how many would have reached it; and recidivism by both. An empty
-        denominator gives None.
-
-        Args:
-            other_funnel: the other one, or the name of a preset.
-            within: the window of the return rate; its edge belongs to it.
-            confidence: of the intervals.
-        """
-        other = read_funnel(other_funnel)
-        if other is None:
-            raise QuestionError("a simulation needs another Funnel, and was given None")
-        window = read_window(within)
-        erased, _ = self._erased()
-        found = Differences(self._tracker.funnel, other, self.as_of, window)
-        self._walk(found)
-        left_out = f"without {counted(len(erased), 'contact')} erased, of whom only counts are left"
-        return Simulation(
-            name="simulation",
-            definition=DEFINITION,
-            rows=found.moments(),
-            notes=(left_out,) if erased else (),
-            other_funnel=other.fingerprint,
-            within=window,
-            folded=found.folded,
-            changed=found.changed,
-            contacts=found.contacts(),
-            recidivism=found.recidivism(confidence),
-            **self._asked(confidence),
-        )
-
-    def _walk(self, found: Differences) -> None:
-        """Walk each contact through both funnels; of whom only counts are left, nobody can."""
-        until = to_micros(self.as_of)
-        with self._reading() as source:
-            for contact, events in source.unread():
-                before, after = (
-                    walk_keyed(contact, funnel, read_in_order(events, funnel), until)
-                    for funnel in (found.funnel, found.other)
-                )
-                found.add(before, after)
+def _walk(inquiry: Inquiry, found: Differences) -> None:
+    """Walk each contact through both funnels; of whom only counts are left, nobody can."""
+    until = to_micros(inquiry.as_of)
+    with inquiry.reading() as source:
+        for contact, events in source.unread():
+            before, after = (
+                walk_keyed(contact, funnel, read_in_order(events, funnel), until)
+                for funnel in (found.funnel, found.other)
+            )
+            found.add(before, after)

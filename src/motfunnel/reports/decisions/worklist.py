@@ -1,6 +1,6 @@
 """The worklist: who is away, and how probable it is that each returns soon, the likeliest first.
 
-Reads chances off the curves of return; makes no curve of its own, and promises nothing of anybody.
+Reads chances off the curves of return, and promises nothing of anybody.
 What each did last is read of no more than those listed.
 """
 
@@ -31,14 +31,17 @@ from motfunnel.answers.cells import (
     cell,
 )
 from motfunnel.domain.funnel.funnel import Funnel
-from motfunnel.domain.instant import MICROSECOND, format_duration
+from motfunnel.domain.instant import MICROSECOND, Duration, format_duration
 from motfunnel.domain.moment import Moment
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.facts.known import Known
 from motfunnel.reports.facts.stored import Stored
-from motfunnel.reports.measure.clock import HAPPENED, Reading, Told
-from motfunnel.reports.measure.rate import FEWEST_AT_RISK
+from motfunnel.reports.inquiry import Inquiry
+from motfunnel.reports.measure.arguments import CONFIDENCE, check_count, read_window
+from motfunnel.reports.measure.clock import HAPPENED, Reading, Told, choose
+from motfunnel.reports.measure.rate import COMPETING, FEWEST_AT_RISK
 from motfunnel.reports.measure.trial import ATTEMPTED, assignments
+from motfunnel.reports.returns.recidivism import RECIDIVISM
 from motfunnel.statistics import Chance, CompetingRisks, Interval, SurvivalCurve
 from motfunnel.store.latest import read_latest_moments
 
@@ -57,6 +60,7 @@ LAST: Final = 3
 """How many of a contact's latest moments are told."""
 
 _CURVE: Final = Kind("text", lambda basis: "all" if basis == BY_ALL else "group")
+MONTH: Final = timedelta(days=30)
 
 
 @frozen(kw_only=True)
@@ -288,3 +292,44 @@ def _is_held_out(told: Told, departed_at: datetime, funnel: Funnel) -> bool:
         if one.event.occurred_at > departed_at:
             return one.argument != ATTEMPTED
     return False
+
+
+def worklist(
+    inquiry: Inquiry,
+    *,
+    within: Duration = MONTH,
+    limit: int | None = 100,
+    confidence: float = CONFIDENCE,
+) -> Worklist:
+    """Who is away, and how probable it is that each returns soon; the likeliest first.
+
+    For a contact that has been away for so long, the chance to return within the window more:
+    one less S(away + within) over S(away), by the contact-based curve of return S of those who
+    left from the same stage for the same reason, or of all where fewer than 10 of these are at
+    risk. Past what was observed it is None, and the contact stands at the end.
+
+    Args:
+        within: the window, from the instant of the question on.
+        limit: list no more than so many; None: all.
+        confidence: of the intervals.
+    """
+    window = read_window(within)
+    if limit is not None:
+        check_count("limit", limit)
+    erased, _ = inquiry.erased()
+    with inquiry.reading() as source:
+        clocks = source.clocks(RECIDIVISM)
+        chosen = choose(clocks, (None, None), inquiry.as_of, erased, first_only=False)
+        departed, rows = work_rows(chosen, erased, window, limit, confidence)
+        rows = lately(source, rows)
+    competing = COMPETING if any(one.is_gone for one in chosen) else None
+    notes = (competing, held_out_note(rows))
+    return Worklist(
+        name="worklist",
+        definition=DEFINITION,
+        rows=tuple(rows),
+        notes=tuple(note for note in notes if note is not None),
+        within=window,
+        departed=departed,
+        **inquiry.header(confidence),
+    )

@@ -1,6 +1,7 @@
 """Complaints: how long cases take, and what comes first of those who complain.
 
-Recovery is set against departure as competing outcomes; the plain rates are ``complaining``'s.
+Recovery is set against departure as competing outcomes; the plain rates are ``recovery`` and
+``departure_after_complaint``.
 """
 
 from __future__ import annotations
@@ -35,15 +36,15 @@ from motfunnel.charts.labels import labels, room
 from motfunnel.charts.picture import Picture
 from motfunnel.charts.style import BLUE, ORANGE, QUIET, TICKS_OF_SHARES, axis, names
 from motfunnel.domain.instant import MICROSECOND, Duration, format_duration
+from motfunnel.reports.experience.cases import DEPARTURE, OUTCOME, RESOLUTION
+from motfunnel.reports.experience.departure_after_complaint import DEPARTURE_AFTER_COMPLAINT
+from motfunnel.reports.experience.recovery import ADVOCACY, PURCHASE
+from motfunnel.reports.inquiry import Groups, Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort, read_window
 from motfunnel.reports.measure.clock import ERASED, HAPPENED, Cohort, Reading, in_period
-from motfunnel.reports.measure.complaints import DEPARTURE, OUTCOME, RESOLUTION
 from motfunnel.reports.measure.estimate import TOLERANCE, curve_of
 from motfunnel.reports.measure.grouping import Grouping, read_property
-from motfunnel.reports.measure.moments import ADVOCACY, PURCHASE
 from motfunnel.reports.measure.rate import Span
-from motfunnel.reports.measure.window import DEPARTURE_AFTER_COMPLAINT
-from motfunnel.reports.question import Groups, Question
 from motfunnel.reports.remarks import impossible, never_resolved, nobody_yet
 from motfunnel.statistics import ClusteredShare, CompetingRisks, Interval, Proportion, SurvivalCurve
 
@@ -53,6 +54,21 @@ FEWEST_KNOWN: Final = 10
 _ROW: Final = 44
 _MOST: Final = 20
 _APART: Final = 0.14
+RECOVERED: Final = "recovered"
+WITHIN: Final = timedelta(days=90)
+DEFINITION: Final = (
+    "the cases that complaints opened, with the time to their resolution (open ones are counted "
+    "for as long as they were observed); and of the contacts that complained and were observed for "
+    "the whole window, the shares that recovered or departed first within it"
+)
+NO_PROMISE: Final = (
+    "Recovery is measured, not promised: those are counted who came round after a complaint. It is "
+    "not said why they did, nor that others would"
+)
+CUT_OFF: Final = (
+    "what was erased with its counts kept has lost the names of its cases, and its outcome is cut "
+    "off by the erasure, which competes with all others"
+)
 
 
 @frozen(kw_only=True)
@@ -277,9 +293,6 @@ def _outcome_tables(window: str) -> Iterator[tuple[str, list[tuple[str, Cell]]]]
     )
 
 
-RECOVERED: Final = "recovered"
-
-
 def make_row(
     group: str | None,
     cases: Sequence[Reading],
@@ -399,94 +412,77 @@ def _reach(risks: CompetingRisks, window: int) -> int | None:
     return last if risks.survival(last) == 0.0 else None
 
 
-WITHIN: Final = timedelta(days=90)
-DEFINITION: Final = (
-    "the cases that complaints opened, with the time to their resolution (open ones are counted "
-    "for as long as they were observed); and of the contacts that complained and were observed for "
-    "the whole window, the shares that recovered or departed first within it"
-)
-NO_PROMISE: Final = (
-    "Recovery is measured, not promised: those are counted who came round after a complaint. It is "
-    "not said why they did, nor that others would"
-)
-CUT_OFF: Final = (
-    "what was erased with its counts kept has lost the names of its cases, and its outcome is cut "
-    "off by the erasure, which competes with all others"
-)
+def complaints(
+    inquiry: Inquiry,
+    *,
+    within: Duration = WITHIN,
+    complained: Bounds | None = None,
+    by: str | None = None,
+    confidence: float = CONFIDENCE,
+) -> Complaints:
+    """How long cases take, how many open again, and whether contacts recover or depart first.
+
+    Time to resolution: from each opening of a case, by Kaplan–Meier with open cases censored.
+    Reopened: of the resolved. Left meanwhile: of the cases. Recovered (by a purchase or
+    advocacy) or departed first: of contacts whose first complaint in the cohort was observed
+    for the whole window, and beside it by Aalen–Johansen. Empty denominators give None.
+
+    Args:
+        within: the window of the outcomes after the complaint; its edge belongs to it.
+        complained: the cohort: complaints from the first instant on, before the second.
+        by: a property of the complaint, such as ``reason`` or ``branch``; also written
+            ``property:NAME``. ``trait:NAME`` is a trait as it held at the complaint.
+        confidence: of the intervals.
+    """
+    window = read_window(within)
+    grouping, cohort = read_property(by), read_cohort(complained)
+    cases = inquiry.choose(RESOLUTION, cohort, grouping, first_only=False)
+    contacts = inquiry.choose(OUTCOME, cohort, grouping, first_only=True)
+    firsts = [one for each in contacts.values() for one in each]
+    readings = (one for each in (*cases.values(), firsts) for one in each)
+    erased = any(one.ending == ERASED for one in readings)
+    rows = tuple(_rows(inquiry, cases, contacts, window, confidence))
+    return Complaints(
+        name="complaints",
+        definition=DEFINITION,
+        rows=rows,
+        within=window,
+        by=None if grouping is None else grouping.written,
+        cohort=cohort,
+        notes=_remarks(inquiry, rows, grouping, cohort, window, firsts, erased=erased),
+        **inquiry.header(confidence),
+    )
 
 
-class AboutCases(Question):
-    """How cases fare, and their contacts."""
+def _remarks(
+    inquiry: Inquiry,
+    rows: Sequence[ComplaintRow],
+    grouping: Grouping | None,
+    cohort: Cohort,
+    within: timedelta,
+    firsts: Sequence[Reading],
+    *,
+    erased: bool,
+) -> tuple[str, ...]:
+    """What a reader has to know besides."""
+    funnel, departed = inquiry.funnel, any(row.outcomes.departed for row in rows)
+    awaited, stages = DEPARTURE_AFTER_COMPLAINT.awaits, {one.clock.stage for one in firsts}
+    never = None if departed else impossible(funnel, awaited, within, stages)
+    notes = (
+        NO_PROMISE,
+        CUT_OFF if erased else None,
+        never and f"of departures {never}",
+        never_resolved(funnel, sum(row.cases for row in rows)),
+        nobody_yet(cohort, inquiry.as_of),
+        inquiry.unknown(grouping, [row.group for row in rows]),
+    )
+    return tuple(note for note in notes if note is not None)
 
-    def complaints(
-        self,
-        *,
-        within: Duration = WITHIN,
-        complained: Bounds | None = None,
-        by: str | None = None,
-        confidence: float = CONFIDENCE,
-    ) -> Complaints:
-        """How long cases take, how many open again, and whether contacts recover or depart first.
 
-        Time to resolution: from each opening of a case, by Kaplan–Meier with open cases censored.
-        Reopened: of the resolved. Left meanwhile: of the cases. Recovered (by a purchase or
-        advocacy) or departed first: of contacts whose first complaint in the cohort was observed
-        for the whole window, and beside it by Aalen–Johansen. Empty denominators give None.
-
-        Args:
-            within: the window of the outcomes after the complaint; its edge belongs to it.
-            complained: the cohort: complaints from the first instant on, before the second.
-            by: a property of the complaint, such as ``reason`` or ``branch``; also written
-                ``property:NAME``. ``trait:NAME`` is a trait as it held at the complaint.
-            confidence: of the intervals.
-        """
-        window = read_window(within)
-        grouping, cohort = read_property(by), read_cohort(complained)
-        cases = self._choose(RESOLUTION, cohort, grouping, first_only=False)
-        contacts = self._choose(OUTCOME, cohort, grouping, first_only=True)
-        firsts = [one for each in contacts.values() for one in each]
-        readings = (one for each in (*cases.values(), firsts) for one in each)
-        erased = any(one.ending == ERASED for one in readings)
-        rows = tuple(self._rows(cases, contacts, window, confidence))
-        return Complaints(
-            name="complaints",
-            definition=DEFINITION,
-            rows=rows,
-            within=window,
-            by=None if grouping is None else grouping.written,
-            cohort=cohort,
-            notes=self._remarks(rows, grouping, cohort, window, firsts, erased=erased),
-            **self._asked(confidence),
-        )
-
-    def _remarks(
-        self,
-        rows: Sequence[ComplaintRow],
-        grouping: Grouping | None,
-        cohort: Cohort,
-        within: timedelta,
-        firsts: Sequence[Reading],
-        *,
-        erased: bool,
-    ) -> tuple[str, ...]:
-        """What a reader has to know besides."""
-        funnel, departed = self._tracker.funnel, any(row.outcomes.departed for row in rows)
-        awaited, stages = DEPARTURE_AFTER_COMPLAINT.awaits, {one.clock.stage for one in firsts}
-        never = None if departed else impossible(funnel, awaited, within, stages)
-        notes = (
-            NO_PROMISE,
-            CUT_OFF if erased else None,
-            never and f"of departures {never}",
-            never_resolved(funnel, sum(row.cases for row in rows)),
-            nobody_yet(cohort, self.as_of),
-            self._unknown(grouping, [row.group for row in rows]),
-        )
-        return tuple(note for note in notes if note is not None)
-
-    def _rows(
-        self, cases: Groups, contacts: Groups, within: timedelta, confidence: float
-    ) -> Iterator[ComplaintRow]:
-        """A row for each group that a case or a first complaint belongs to, by name."""
-        for group in sorted({*cases, *contacts}, key=lambda group: group or ""):
-            mine, firsts = cases.get(group, []), contacts.get(group, [])
-            yield make_row(group, mine, firsts, within, self.as_of, confidence)
+def _rows(
+    inquiry: Inquiry, cases: Groups, contacts: Groups, within: timedelta, confidence: float
+) -> Iterator[ComplaintRow]:
+    """A row for each group that a case or a first complaint belongs to, by name."""
+    for group in sorted({*cases, *contacts}, key=lambda group: group or ""):
+        mine, firsts = cases.get(group, []), contacts.get(group, [])
+        yield make_row(group, mine, firsts, within, inquiry.as_of, confidence)

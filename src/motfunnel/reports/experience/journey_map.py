@@ -1,6 +1,6 @@
 """The journey map: each touchpoint with its target, and what was experienced there.
 
-Divides last, and names whoever is counted; ``meeting`` gathers the tallies.
+Divides last, and names whoever is counted.
 """
 
 from __future__ import annotations
@@ -17,9 +17,18 @@ from motfunnel.charts.dots import Gap, gaps
 from motfunnel.charts.picture import Picture
 from motfunnel.domain.experience import BAD, DELIGHT, DISAPPOINTMENT, GOOD, IN_BETWEEN, MET
 from motfunnel.domain.funnel.funnel import Funnel
-from motfunnel.reports.experience.scores import Tally, in_map_order
-from motfunnel.reports.experience.touchpoints import GAP, SCORE
+from motfunnel.reports.experience.scores import (
+    GAP,
+    SCORE,
+    Tally,
+    in_map_order,
+    promise_of,
+    read_lived,
+)
+from motfunnel.reports.inquiry import Inquiry
+from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
 from motfunnel.reports.measure.clock import in_period
+from motfunnel.reports.remarks import NO_SCORES
 from motfunnel.statistics import ClusteredShare, Interval, Sample
 from motfunnel.statistics.ratio import IN_WORDS
 
@@ -35,6 +44,12 @@ _KEPT_COLUMNS: Final = [
     ("numerator", Cell(COUNT, "counted")),
     ("denominator", Cell(COUNT, "of")),
 ]
+DEFINITION: Final = (
+    "each touchpoint at the highest stage that the contact had reached: the score that the journey "
+    "map leads one to expect (target), the mean of what was experienced (actual), and how far that "
+    "lies from the target; below, of the experiences with an expectation, the mean gap and the "
+    f"share that was met or surpassed; its interval is {IN_WORDS}"
+)
 
 
 @frozen(kw_only=True)
@@ -117,20 +132,6 @@ class JourneyMap(Answer[MapRow]):
             yield self.table(_KEPT, shown[:2] + _KEPT_COLUMNS, self.rows)
 
 
-MAP_DEFINITION: Final = (
-    "each touchpoint at the highest stage that the contact had reached: the score that the journey "
-    "map leads one to expect (target), the mean of what was experienced (actual), and how far that "
-    "lies from the target; below, of the experiences with an expectation, the mean gap and the "
-    f"share that was met or surpassed; its interval is {IN_WORDS}"
-)
-
-
-def promise_of(touchpoint: str, funnel: Funnel) -> str | None:
-    """What the journey map promises at a touchpoint; None where it promises nothing."""
-    known = funnel.touchpoints.get(touchpoint)
-    return None if known is None else known.promise or None
-
-
 def map_rows(
     tallies: dict[tuple[str, str], Tally], funnel: Funnel, confidence: float
 ) -> Iterator[MapRow]:
@@ -172,4 +173,32 @@ def _map_row(
             "numerator": kept,
             "denominator": expected,
         },
+    )
+
+
+def journey_map(
+    inquiry: Inquiry, *, period: Bounds | None = None, confidence: float = CONFIDENCE
+) -> JourneyMap:
+    """The journey map written out: target and actual of each touchpoint, stage by stage.
+
+    Numerator of ``kept``: experiences that met or surpassed what was expected. Denominator:
+    those with an expected score. An empty denominator gives None.
+
+    Args:
+        period: experiences from the first instant on, before the second.
+        confidence: of the intervals.
+    """
+    cohort, funnel = read_cohort(period), inquiry.funnel
+    tallies: dict[tuple[str, str], Tally] = {}
+    with inquiry.reading() as source:
+        for lived in read_lived(source, cohort, staged=True):
+            key = (lived.stage, lived.experience.touchpoint)
+            tallies.setdefault(key, Tally()).add(lived)
+    return JourneyMap(
+        name="journey map",
+        definition=DEFINITION,
+        rows=tuple(map_rows(tallies, funnel, confidence)),
+        period=cohort,
+        notes=() if tallies else (NO_SCORES,),
+        **inquiry.header(confidence),
     )

@@ -19,9 +19,9 @@ from motfunnel.charts.style import BLUE, ORANGE, PALE
 from motfunnel.domain.experience import DETRACTOR
 from motfunnel.domain.funnel.rule import PROMOTER
 from motfunnel.reports.experience.scores import Lived, read_lived
+from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
 from motfunnel.reports.measure.clock import in_period
-from motfunnel.reports.question import Question
 from motfunnel.reports.remarks import NO_SCORES
 from motfunnel.statistics import Interval, NetPromoterScore
 
@@ -95,44 +95,6 @@ class Nps(Answer[NpsRow]):
         return self.rows[0].nps
 
 
-class AboutPromoters(Question):
-    """How many would recommend."""
-
-    def nps(self, *, period: Bounds | None = None, confidence: float = CONFIDENCE) -> Nps:
-        """The net promoter score, in points.
-
-        Numerator: contacts whose latest score in the period is 9 or 10, less those whose is 6 or
-        below. Denominator: contacts with a score in the period. An empty denominator gives None.
-        A score is that of a ``rating``, between 0 and 10; others are left out, and counted. Of
-        several at one instant the one with the greatest id is the latest.
-
-        Args:
-            period: scores from the first instant on, before the second; None leaves an end open.
-            confidence: of the interval.
-        """
-        cohort = read_cohort(period)
-        latest: dict[str, Lived] = {}
-        off_scale = 0
-        with self._reading() as source:
-            for lived in read_lived(source, cohort, naming=None):
-                if lived.experience.is_promoter is None:
-                    continue
-                if not 0 <= lived.experience.score <= LARGEST:
-                    off_scale += 1
-                elif lived.contact not in latest or _place(latest[lived.contact]) < _place(lived):
-                    latest[lived.contact] = lived
-        left_out = f"ratings that are not between 0 and {LARGEST} were left out: {off_scale:,}"
-        return Nps(
-            name="nps",
-            definition=DEFINITION,
-            rows=(_row(latest, confidence),),
-            period=cohort,
-            off_scale=off_scale,
-            notes=(left_out,) if off_scale else () if latest else (NO_SCORES,),
-            **self._asked(confidence),
-        )
-
-
 def _place(lived: Lived) -> tuple[datetime, str, str]:
     event = lived.event
     return event.occurred_at, event.id, event.contact
@@ -151,4 +113,39 @@ def _row(latest: dict[str, Lived], confidence: float) -> NpsRow:
         contacts=score_of.answers,
         **{part: len(who) for part, who in parts.items()},
         names={part: tuple(who) for part, who in parts.items()} | {"contacts": sorted(latest)},
+    )
+
+
+def nps(inquiry: Inquiry, *, period: Bounds | None = None, confidence: float = CONFIDENCE) -> Nps:
+    """The net promoter score, in points.
+
+    Numerator: contacts whose latest score in the period is 9 or 10, less those whose is 6 or
+    below. Denominator: contacts with a score in the period. An empty denominator gives None.
+    A score is that of a ``rating``, between 0 and 10; others are left out, and counted. Of
+    several at one instant the one with the greatest id is the latest.
+
+    Args:
+        period: scores from the first instant on, before the second; None leaves an end open.
+        confidence: of the interval.
+    """
+    cohort = read_cohort(period)
+    latest: dict[str, Lived] = {}
+    off_scale = 0
+    with inquiry.reading() as source:
+        for lived in read_lived(source, cohort, naming=None):
+            if lived.experience.is_promoter is None:
+                continue
+            if not 0 <= lived.experience.score <= LARGEST:
+                off_scale += 1
+            elif lived.contact not in latest or _place(latest[lived.contact]) < _place(lived):
+                latest[lived.contact] = lived
+    left_out = f"ratings that are not between 0 and {LARGEST} were left out: {off_scale:,}"
+    return Nps(
+        name="nps",
+        definition=DEFINITION,
+        rows=(_row(latest, confidence),),
+        period=cohort,
+        off_scale=off_scale,
+        notes=(left_out,) if off_scale else () if latest else (NO_SCORES,),
+        **inquiry.header(confidence),
     )

@@ -1,4 +1,4 @@
-"""Gathering experiences: every event with a score, tallied by where it was and who it was with.
+"""Scores of experiences: every event with a score, tallied by where it was and who it was with.
 
 The database finds the events; of a tally nothing is kept but how often each score was given, and
 by whom. Computes no rate.
@@ -11,9 +11,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 from operator import attrgetter
+from typing import Final
 
 from attrs import define, evolve, field, frozen
 
+from motfunnel.answers.cells import Kind
 from motfunnel.domain.event import Event
 from motfunnel.domain.experience import EXPERIENCED, Experience, experience_of
 from motfunnel.domain.funnel.funnel import Funnel
@@ -26,6 +28,8 @@ from motfunnel.store.groups import read_trait
 from motfunnel.store.scores import read_scored
 from motfunnel.store.story import read_stories
 
+SCORE: Final = Kind("number", lambda score: f"{score:.2f}")
+GAP: Final = Kind("number", lambda gap: f"{gap:+.2f}")
 _REACHING = (MomentKind.OPENING, MomentKind.CONVERSION)
 
 
@@ -156,6 +160,12 @@ def in_map_order(names: set[str], funnel: Funnel) -> list[str]:
 
 
 _event_place = attrgetter("occurred_at", "contact", "id")
+
+
+def promise_of(touchpoint: str, funnel: Funnel) -> str | None:
+    """What the journey map promises at a touchpoint; None where it promises nothing."""
+    known = funnel.touchpoints.get(touchpoint)
+    return None if known is None else known.promise or None
 
 
 def badness(lived: Lived) -> tuple[object, ...]:

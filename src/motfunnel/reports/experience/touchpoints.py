@@ -1,13 +1,14 @@
-"""The values of touchpoints: what was promised, what was expected, and what was experienced.
+"""Touchpoints: what was promised, what was expected, and what was experienced at each.
 
-Rows and answers only; ``touchpoint_facts`` gathers what they are made of.
+Divides last, and names whoever is counted; what an experience is, ``domain.experience`` says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import heapq
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from attrs import field, frozen
 
@@ -23,7 +24,6 @@ from motfunnel.answers.cells import (
     SHARE,
     TEXT,
     Cell,
-    Kind,
     between,
     cell,
     nested,
@@ -33,19 +33,51 @@ from motfunnel.charts.dots import Gap, gaps
 from motfunnel.charts.labels import fewer
 from motfunnel.charts.picture import Picture
 from motfunnel.charts.style import BLUE, ORANGE, PALE
-from motfunnel.reports.measure.clock import in_period
-from motfunnel.statistics import Interval
+from motfunnel.domain.experience import BAD, DELIGHT, DISAPPOINTMENT, GOOD, IN_BETWEEN, MET
+from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.errors import QuestionError
+from motfunnel.reports.experience.scores import (
+    GAP,
+    SCORE,
+    Lived,
+    Tally,
+    badness,
+    in_map_order,
+    promise_of,
+    read_lived,
+    read_traits,
+)
+from motfunnel.reports.inquiry import Inquiry
+from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
+from motfunnel.reports.measure.clock import Cohort, in_period
+from motfunnel.reports.measure.grouping import Grouping, property_text, read_property, trait_at
+from motfunnel.reports.remarks import NO_SCORES
+from motfunnel.statistics import (
+    ClusteredShare,
+    Interval,
+    Sample,
+    intraclass_correlation,
+    mean_range,
+)
+from motfunnel.statistics.ratio import IN_WORDS
 
 WORST_CAPTION: Final = (
     "The worst experiences: the lowest scores, of equal ones those that fell furthest below what "
     "was expected, then the earliest"
 )
-SCORE: Final = Kind("number", lambda score: f"{score:.2f}")
-GAP: Final = Kind("number", lambda gap: f"{gap:+.2f}")
 _MOST: Final = 30
 """So many bars of verdicts are drawn."""
 
 _TOLD: Final = (("_share", SHARE), ("_interval", between(SHARE)), ("", COUNT))
+WORST: Final = 10
+_SORTED_AT_ONCE: Final = 1_000
+Key = tuple[str, str | None]
+DEFINITION: Final = (
+    "of every event with a score of what was experienced, the mean, and where something was "
+    "expected (by the event, or else by the journey map) the mean gap: experienced less expected; "
+    "shares are of experiences, of which one contact may have several; their intervals are "
+    f"{IN_WORDS}"
+)
 
 
 @frozen(kw_only=True)
@@ -283,3 +315,161 @@ class Touchpoints(Answer[TouchpointRow]):
         _, header, _ = self.table(None, whose, ())
         level = self.words()["level"]
         return [*header, "experience", "share", level, "counted", "of"], lines
+
+
+def touchpoints(
+    inquiry: Inquiry,
+    *,
+    by: str | None = None,
+    period: Bounds | None = None,
+    worst: int = WORST,
+    confidence: float = CONFIDENCE,
+) -> Touchpoints:
+    """What was expected and experienced at each touchpoint, how evenly, and who fared worst.
+
+    Denominator of the means, and of good, bad and in between: experiences (events with a
+    score). Of gap, delight, met and disappointment: those of them with an expected score.
+    Empty denominators give None. Where contacts repeat, intervals are clustered by contact.
+
+    Args:
+        by: a property of the event (also written ``property:NAME``), or ``trait:NAME`` as it
+            held then; the range of their means, and ICC(1), tell how far groups lie apart.
+        period: experiences from the first instant on, before the second.
+        worst: how many of the worst experiences to name.
+        confidence: of the intervals.
+
+    Raises:
+        QuestionError: ``by`` names no property, or ``worst`` is no count.
+    """
+    if not isinstance(worst, int) or isinstance(worst, bool) or worst < 0:
+        raise QuestionError(f"worst is {worst!r}; it must be a count, 0 or more")
+    grouping, cohort, funnel = read_property(by), read_cohort(period), inquiry.funnel
+    tallies, least = _tally(inquiry, cohort, grouping, worst)
+    ordered = _in_order(tallies, funnel)
+    return Touchpoints(
+        name="touchpoints",
+        definition=DEFINITION,
+        rows=tuple(_row(key, tallies[key], funnel, confidence) for key in ordered),
+        apart=() if grouping is None else tuple(_apart(ordered, tallies)),
+        worst=tuple(map(_worst, least)),
+        by=None if grouping is None else grouping.written,
+        period=cohort,
+        notes=_of_groups(inquiry, grouping, {group for _, group in tallies}),
+        **inquiry.header(confidence),
+    )
+
+
+def _of_groups(
+    inquiry: Inquiry, grouping: Grouping | None, groups: set[str | None]
+) -> tuple[str, ...]:
+    """That nothing has a score, or nothing with one has the property or the trait."""
+    unknown = inquiry.unknown(grouping, groups)
+    return (*(() if groups else (NO_SCORES,)), *((unknown,) if unknown else ()))
+
+
+def _tally(
+    inquiry: Inquiry, period: Cohort, grouping: Grouping | None, worst: int
+) -> tuple[dict[Key, Tally], list[Lived]]:
+    """Tally all experiences by touchpoint and group; keep the worst of them."""
+    tallies: dict[Key, Tally] = {}
+    least: list[Lived] = []
+    group_of = _grouping_of(inquiry, grouping)
+    with inquiry.reading() as source:
+        for lived in read_lived(source, period):
+            group = group_of(lived)
+            tallies.setdefault((lived.experience.touchpoint, group), Tally()).add(lived)
+            least.append(lived)
+            if len(least) > 2 * worst + _SORTED_AT_ONCE:
+                least = heapq.nsmallest(worst, least, key=badness)
+    return tallies, heapq.nsmallest(worst, least, key=badness)
+
+
+def _grouping_of(inquiry: Inquiry, grouping: Grouping | None) -> Callable[[Lived], str | None]:
+    """How to find the group of an experience."""
+    if grouping is None:
+        return lambda _: None
+    name = grouping.name
+    if grouping.kind == "property":
+        return lambda lived: property_text(lived.event.properties, name)
+    with inquiry.reading() as source:
+        said = read_traits(source, name)
+    return lambda lived: trait_at(said.get(lived.contact, ()), lived.event.occurred_at)
+
+
+def _in_order(tallies: dict[Key, Tally], funnel: Funnel) -> list[Key]:
+    places = in_map_order({touchpoint for touchpoint, _ in tallies}, funnel)
+    return sorted(tallies, key=lambda key: (places.index(key[0]), key[1] or ""))
+
+
+def _row(key: Key, tally: Tally, funnel: Funnel, confidence: float) -> TouchpointRow:
+    touchpoint, group = key
+    all_of_them = tally.experienced
+    expected = Sample.of(tally.expected)
+    parts = {
+        "experiences": tally.who(GOOD, IN_BETWEEN, BAD),
+        **{part: tally.who(part) for part in (DELIGHT, MET, DISAPPOINTMENT, GOOD)},
+        "in_between": tally.who(IN_BETWEEN),
+        BAD: tally.who(BAD),
+    }
+    return TouchpointRow(
+        touchpoint=touchpoint,
+        group=group,
+        promise=promise_of(touchpoint, funnel),
+        experiences=all_of_them.size,
+        experienced=all_of_them.mean,
+        deviation=all_of_them.deviation,
+        with_expectation=expected.size,
+        expected=expected.mean,
+        gap=Sample.of(tally.gaps).mean,
+        against_expectation=AgainstExpectation(
+            **_shares(parts, AgainstExpectation.parts, confidence)
+        ),
+        verdicts=Verdicts(**_shares(parts, Verdicts.parts, confidence)),
+        names=parts,
+    )
+
+
+def _shares(
+    parts: dict[str, tuple[str, ...]], names: tuple[str, ...], confidence: float
+) -> dict[str, Any]:
+    """The counts of some parts, their shares of all these, and the intervals around the shares."""
+    told: dict[str, Any] = {}
+    of = [contact for name in names for contact in parts[name]]
+    for name in names:
+        share = ClusteredShare.by_name(parts[name], of)
+        told[name] = share.numerator
+        told[f"{name}_share"] = share.value
+        told[f"{name}_interval"] = share.interval(confidence)
+    return told
+
+
+def _apart(ordered: list[Key], tallies: dict[Key, Tally]) -> Iterator[Apart]:
+    """How far the groups of each touchpoint lie apart, in the order of the touchpoints."""
+    groups: dict[str, dict[str, Sample]] = {}
+    for touchpoint, group in ordered:
+        sample = tallies[touchpoint, group].experienced
+        groups.setdefault(touchpoint, {})[group or ""] = sample
+    for touchpoint, samples in groups.items():
+        means = {group: sample.mean or 0.0 for group, sample in samples.items()}
+        yield Apart(
+            touchpoint=touchpoint,
+            groups=len(samples),
+            lowest=min(means, key=means.__getitem__),
+            highest=max(means, key=means.__getitem__),
+            range=mean_range(samples.values()),
+            between=intraclass_correlation([*samples.values()]),
+        )
+
+
+def _worst(lived: Lived) -> WorstRow:
+    event, one = lived.event, lived.experience
+    return WorstRow(
+        contact=lived.contact,
+        event=event.name,
+        event_id=event.id,
+        occurred_at=event.occurred_at,
+        touchpoint=one.touchpoint,
+        experienced=one.score,
+        expected=one.expected,
+        gap=one.gap,
+    )

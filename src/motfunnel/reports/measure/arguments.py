@@ -87,3 +87,13 @@ def read_known_by(instant: datetime | None, now: datetime) -> datetime | None:
     if given > now:
         raise QuestionError(f"known_by {given.isoformat()} lies in the future")
     return given
+
+
+def check_count(what: str, count: int) -> None:
+    """Refuse what is no count.
+
+    Raises:
+        QuestionError: it is no whole number, or below 1.
+    """
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise QuestionError(f"{what} is {count!r}; it must be a whole number, at least 1")

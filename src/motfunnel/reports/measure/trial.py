@@ -5,8 +5,7 @@ Each function takes what is known of a contact, and gives its clocks in order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from motfunnel.domain.event import Event
@@ -14,12 +13,11 @@ from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.funnel.rule import Rule
 from motfunnel.domain.moment import Episode
 from motfunnel.domain.signal import Signal
-from motfunnel.reports.measure.clock import Clock, Cohort, Happening, Told, lies_in
+from motfunnel.reports.measure.clock import Clock, Happening, Told
 from motfunnel.reports.measure.grouping import property_text
 
 CONTACTED: Final = "contacted"
 NOT_CONTACTED: Final = "not contacted"
-_LATEST: Final = datetime.max.replace(tzinfo=UTC)
 ATTEMPTED: Final = 1
 """The argument of an outreach that was made, and not held out."""
 
@@ -48,28 +46,6 @@ def trial_clocks(told: Told, funnel: Funnel) -> Iterator[Clock]:
                 ended_at=episode.returned_at,
                 arm=first[1],
             )
-
-
-def landmark_clocks(after: timedelta, cohort: Cohort) -> Callable[[Told, Funnel], Iterator[Clock]]:
-    """From the landmark of a contact's first departure in the cohort, if it is away by then."""
-
-    def clocks(told: Told, _: Funnel) -> Iterator[Clock]:
-        first = next((one for one in told.episodes if lies_in(cohort, one.departed_at)), None)
-        if first is None or after > _LATEST - first.departed_at:  # no such day comes
-            return
-        landmark = first.departed_at + after
-        if first.returned_at is None or first.returned_at >= landmark:
-            reached = first.first_outreach_at
-            before = reached is not None and reached < landmark
-            yield Clock(
-                contact=told.contact,
-                key=first.number,
-                started_at=landmark,
-                ended_at=first.returned_at,
-                arm=CONTACTED if before else NOT_CONTACTED,
-            )
-
-    return clocks
 
 
 def assignments(happenings: Iterable[Happening], funnel: Funnel) -> Iterator[tuple[Happening, str]]:

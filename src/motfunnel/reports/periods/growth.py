@@ -1,6 +1,6 @@
 """Growth accounting: who came, came back and left in each period, by the journey's own moments.
 
-Counts from each contact's openings, departures and returns. Reads no database.
+Counts from each contact's openings, departures and returns.
 """
 
 from __future__ import annotations
@@ -19,8 +19,11 @@ from motfunnel.charts.picture import Picture
 from motfunnel.charts.style import AMBER, BLUE, GREY, ORANGE
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.errors import InconsistencyError
-from motfunnel.reports.cohort import Opened
+from motfunnel.reports.cohort import Opened, read_opened
+from motfunnel.reports.facts.stories import stories
+from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.timeline import Periodic, PeriodRow, Timeline, bars
+from motfunnel.reports.periods.period import Day, Unit, timeline_of, told_of
 
 DEFINITION: Final = (
     "the openings, returns (RECIDIVISM) and departures (DEPART, by silence too, from the deadline "
@@ -35,6 +38,7 @@ KINDS: Final = {
 }
 PARTS: Final = (*KINDS.values(), "erased_present")
 _RATIO: Final = Kind("number", lambda ratio: f"{ratio:.2f}")
+_FOREVER: Final = 1 << 30
 
 
 @frozen(kw_only=True)
@@ -118,7 +122,6 @@ class Present(Sequence[str]):
 
 _Counted = dict[tuple[str | None, int, str], list[str]]
 _Spans = dict[str | None, list[tuple[str, int, int]]]
-_FOREVER: Final = 1 << 30
 
 
 def growth_rows(
@@ -217,3 +220,34 @@ def _check(row: GrowthRow) -> None:
             f"{row.starts_on}, but {row.present_at_start} were at its start, {come} came and "
             f"{gone} went"
         )
+
+
+def growth(
+    inquiry: Inquiry,
+    period: Unit = "month",
+    *,
+    since: Day = None,
+    until: Day = None,
+    week_start: int | str = 0,
+    by: str | None = None,
+) -> Growth:
+    """How many contacts open, return and depart in each period, by their moments.
+
+    Counted are moments; a departure by silence is dated at its deadline. The quick ratio is
+    (openings + returns) / departures, and None where nobody departed. Always ``present at the
+    end = present at the start + openings + returns − departures``, less those who were erased.
+
+    Args:
+        period: as in ``lifecycle``.
+        since: likewise.
+        until: likewise.
+        week_start: likewise.
+        by: likewise.
+    """
+    told = told_of(inquiry, period, week_start, by)
+    with read_opened(inquiry, "growth", by) as opened:
+        told["notes"] = opened.notes
+        line = timeline_of(inquiry, period, week_start, since, until, opened)
+        found = stories(opened.source, KINDS)
+        rows = () if line is None else growth_rows(found, opened, line)
+    return Growth(name="growth", definition=DEFINITION, rows=rows, **told)

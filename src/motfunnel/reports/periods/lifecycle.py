@@ -1,6 +1,6 @@
 """The lifecycle: of each period's active contacts which are new, and which came back; who fell off.
 
-Counts from the stretches of time in which each contact was active. Reads no database.
+Counts from the stretches of time in which each contact was active.
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ from motfunnel.charts.bars import Part
 from motfunnel.charts.picture import Picture
 from motfunnel.charts.style import AMBER, BLUE, ORANGE, SKY
 from motfunnel.errors import InconsistencyError
-from motfunnel.reports.cohort import Opened
+from motfunnel.reports.cohort import Opened, read_opened
+from motfunnel.reports.facts.stories import activity
+from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.timeline import Periodic, PeriodRow, Timeline, bars
+from motfunnel.reports.periods.period import Day, Unit, timeline_of, told_of
 
 DEFINITION: Final = (
     "contacts active in the period, that is with an event in it that kept them alive, however "
@@ -130,3 +133,40 @@ def _row(counted: _Counted, group: str | None, number: int, timeline: Timeline) 
             f"before, {row.new} are new, {row.resurrecting} resurrecting and {row.dormant} dormant"
         )
     return row
+
+
+def lifecycle(
+    inquiry: Inquiry,
+    period: Unit = "month",
+    *,
+    since: Day = None,
+    until: Day = None,
+    week_start: int | str = 0,
+    by: str | None = None,
+) -> Lifecycle:
+    """How many contacts are active in each period, and where they come from.
+
+    Counted are contacts with an event in the period that kept them alive, each once. New:
+    opened in it, by the earliest event of all history. Returning: active in the period just
+    before too. Resurrecting: neither. Dormant: active just before, and not now. Always
+    ``active = active before + new + resurrecting − dormant``.
+
+    Args:
+        period: ``day``, ``week``, ``month``, ``quarter`` or ``year``.
+        since: the first row is the period that this local date, or instant, lies in; by
+            default that of the earliest opening. What happened earlier still decides.
+        until: the rows end with the last period that begins before it; by default with the
+            one that is not over.
+        week_start: the day on which weeks begin: 0 is Monday, or its name.
+        by: ``source``, a trait as it held at the opening (``trait:NAME`` where it is called
+            source, stage or reason), or ``property:NAME`` of the event that opened.
+    """
+    told = told_of(inquiry, period, week_start, by)
+    with read_opened(inquiry, "lifecycle", by) as opened:
+        told["notes"] = opened.notes
+        line = timeline_of(inquiry, period, week_start, since, until, opened)
+        found = () if line is None else activity(opened.source, line, opened.erased)
+        rows = () if line is None else lifecycle_rows(found, opened, line)
+    if any(row.unfinished and row.dormant for row in rows):
+        told["notes"] = (*told["notes"], NOT_OVER)
+    return Lifecycle(name="lifecycle", definition=DEFINITION, rows=rows, **told)

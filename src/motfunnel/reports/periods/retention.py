@@ -1,14 +1,13 @@
 """Retention: of those who opened in one period, how many were back in each period after it.
 
 Counts from the stretches of time in which each contact was active; the first is its opening's.
-Reads no database.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Literal
 
 from attrs import field, frozen
 
@@ -17,9 +16,14 @@ from motfunnel.answers.cells import COUNT, FLAG, ROWS, SHARE, TEXT, Kind, betwee
 from motfunnel.charts.heat import Line, heat
 from motfunnel.charts.labels import labels, named
 from motfunnel.charts.picture import Picture
-from motfunnel.reports.cohort import Opened
+from motfunnel.errors import QuestionError
+from motfunnel.reports.cohort import Opened, read_opened
+from motfunnel.reports.facts.stories import activity
+from motfunnel.reports.inquiry import Inquiry
+from motfunnel.reports.measure.arguments import CONFIDENCE
 from motfunnel.reports.measure.timeline import Periodic, PeriodRow, Timeline
 from motfunnel.reports.periods.lifecycle import Activity
+from motfunnel.reports.periods.period import Day, Unit, timeline_of, told_of
 from motfunnel.statistics import Interval, Proportion
 
 IN: Final = "in"
@@ -245,3 +249,50 @@ def _cell(
         interval=interval,
         is_complete=is_complete,
     )
+
+
+def retention(
+    inquiry: Inquiry,
+    period: Unit = "month",
+    *,
+    how: Literal["in", "in or after"] = "in",
+    periods: int | None = None,
+    since: Day = None,
+    until: Day = None,
+    week_start: int | str = 0,
+    by: str | None = None,
+    confidence: float = CONFIDENCE,
+) -> Retention:
+    """How many of those who opened in one period are back in each period after it.
+
+    Numerator: contacts of the cohort with an event that kept them alive in period n (or in it
+    or in any later one by now). Denominator: contacts that opened in the cohort's period. In
+    period 0 that is everyone. None for a period that is not over, and where nobody opened.
+
+    Args:
+        period: as in ``lifecycle``.
+        how: ``in`` the n-th period, or ``in or after`` it.
+        periods: the greatest n; by default as far as time has come.
+        since: the first cohort is that of the period in which this lies.
+        until: the last cohort is that of the last period that begins before it; how long the
+            cohorts are followed does not depend on it.
+        week_start: as in ``lifecycle``.
+        by: likewise.
+        confidence: of the intervals.
+    """
+    if how not in DEFINITIONS:
+        raise QuestionError(f"how is {how!r}; it can be 'in' or 'in or after'")
+    _check_periods(periods)
+    told = told_of(inquiry, period, week_start, by, confidence) | {"how": how}
+    with read_opened(inquiry, "retention", by) as opened:
+        told["notes"] = opened.notes
+        line = timeline_of(inquiry, period, week_start, since, until, opened)
+        found = () if line is None else activity(opened.source, line, opened.erased)
+        asked = (how, periods, confidence)
+        rows = () if line is None else retention_rows(found, opened, line, *asked)
+    return Retention(name="retention", definition=DEFINITIONS[how], rows=rows, **told)
+
+
+def _check_periods(periods: int | None) -> None:
+    if periods is not None and (not isinstance(periods, int) or periods < 0):
+        raise QuestionError(f"periods is {periods!r}; it must be a number, not below zero")

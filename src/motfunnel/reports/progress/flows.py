@@ -1,7 +1,7 @@
 """Flows: from which moment to which contacts go, step by step, as a Sankey diagram draws it.
 
 A contact's n-th step leads from its n-th moment to the next one, or to where it ends: as nothing
-is left out on the way, as many leave a node as came to it. Reads no database.
+is left out on the way, as many leave a node as came to it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 from operator import itemgetter
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from attrs import field, frozen
 
@@ -22,10 +22,15 @@ from motfunnel.charts.picture import Picture
 from motfunnel.charts.sankey import Node, sankey
 from motfunnel.charts.style import AMBER, BLUE, GREEN, GREY, ORANGE, PURPLE, QUIET, SKY, note
 from motfunnel.domain.moment import Moment, MomentKind
-from motfunnel.reports.cohort import Opened
+from motfunnel.errors import QuestionError
+from motfunnel.reports.cohort import Opened, read_opened
+from motfunnel.reports.facts.stories import stories
+from motfunnel.reports.inquiry import Inquiry
+from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
 from motfunnel.reports.measure.clock import Cohort
 from motfunnel.statistics import ClusteredShare, Interval
 from motfunnel.statistics.ratio import IN_WORDS
+from motfunnel.text import counted as in_words
 
 DEFINITION: Final = (
     "from each moment of a contact to its next one, or to where it is now: still active, away, or "
@@ -231,3 +236,41 @@ def flow_rows(counted: Counted, confidence: float) -> Iterator[FlowRow]:
                 contacts=len(mine),
                 names={"transitions": tuple(names), "contacts": tuple(mine)},
             )
+
+
+def flows(
+    inquiry: Inquiry,
+    *,
+    steps: int | None = STEPS,
+    stepwise: bool = True,
+    opened: Bounds | None = None,
+    by: str | None = None,
+    confidence: float = CONFIDENCE,
+) -> Flows:
+    """From which moment to which contacts go, and where they are now.
+
+    Numerator of a share: transitions from one moment to another at a step. Denominator: all
+    transitions that leave that moment at that step, those to where the contact is now among
+    them. Every contact has a first step, which leaves its opening.
+
+    Args:
+        steps: tell no more than so many steps of each contact; None: all.
+        stepwise: whether steps are told apart by their number, or counted together.
+        opened: the cohort: who opened from the first instant on, before the second.
+        by: ``source``, a trait as it held at the opening, or ``property:NAME`` of the event
+            that opened.
+        confidence: of the intervals.
+    """
+    if steps is not None and (not isinstance(steps, int) or steps < 1):
+        raise QuestionError(f"steps is {steps!r}; it must be a number, 1 or more")
+    cohort, told = read_cohort(opened), inquiry.header(confidence)
+    with read_opened(inquiry, "flows", by, cohort) as found:
+        told |= {"by": by, "cohort": cohort, "steps": steps, "contacts": len(found.groups)}
+        all_moments = stories(found.source, tuple(MomentKind))
+        asked: dict[str, Any] = {"steps": steps, "stepwise": stepwise}
+        counted, beyond = count_flows(all_moments, found, inquiry.as_of, **asked)
+    rows = tuple(flow_rows(counted, confidence))
+    go = "goes" if beyond == 1 else "go"
+    further = f"{in_words(beyond, 'contact')} {go} on beyond step {steps}"
+    told["notes"] = (*([further] if beyond else []), *found.notes)
+    return Flows(name="flows", definition=DEFINITION, rows=rows, **told)

@@ -7,6 +7,7 @@ of the leap. Time is described among those who made the step; who did not yet, i
 from __future__ import annotations
 
 import statistics
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
@@ -44,8 +45,13 @@ from motfunnel.charts.style import (
     faint,
     names,
 )
-from motfunnel.domain.instant import MICROSECOND
+from motfunnel.domain.instant import MICROSECOND, Duration, format_duration
 from motfunnel.domain.moment import Moment, MomentKind
+from motfunnel.errors import QuestionError
+from motfunnel.reports.cohort import Opened, read_opened
+from motfunnel.reports.facts.stories import stories
+from motfunnel.reports.inquiry import Inquiry
+from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort, read_window
 from motfunnel.reports.measure.clock import Cohort
 from motfunnel.statistics import Interval, Proportion
 
@@ -63,6 +69,7 @@ WITHIN: Final = (
 
 _STEP: Final = 84
 _BESIDE: Final = 300  # pixels for the numbers beside a bar
+REASON: Final = "reason"
 
 
 @frozen(kw_only=True)
@@ -478,3 +485,89 @@ def make_way(contact: str, moments: Sequence[Moment], stages: Sequence[str]) -> 
         elif left >= 0:
             departures[left] = True
     return Way(contact=contact, reached=reached, departures=departures, reason=reason)
+
+
+def funnel(
+    inquiry: Inquiry,
+    *,
+    within: Duration | Mapping[str, Duration] | None = None,
+    opened: Bounds | None = None,
+    by: str | None = None,
+    confidence: float = CONFIDENCE,
+) -> StageFunnel:
+    """How many contacts reached each stage, how long each step took, and who was lost.
+
+    Numerator: contacts that reached the stage or a higher one, within the window of reaching
+    the stage before. Denominator: those that reached the stage before or a higher one, and
+    were observed for the whole window. Without a window: by now, and all. An empty denominator
+    gives None.
+
+    Args:
+        within: the window of each step, or of each step by the stage that it leads to; its
+            edge belongs to it.
+        opened: the cohort: who opened from the first instant on, before the second.
+        by: ``source``, a trait as it held at the opening, ``property:NAME`` of the event that
+            opened, or ``reason``: why the contact first departed, which is known in hindsight.
+        confidence: of the intervals.
+    """
+    stages, cohort = inquiry.funnel.stages, read_cohort(opened)
+    windows = _read_windows(within, stages)
+    told = inquiry.header(confidence)
+    with read_opened(inquiry, "funnel", None if by == REASON else by, cohort) as found:
+        ways, notes = _ways_by_group(found, stages, by), found.notes
+    rows = (stage_rows(ways[group], stages, windows, inquiry.as_of, confidence, group)
+            for group in sorted(ways, key=str))  # fmt: skip
+    return StageFunnel(
+        name="funnel",
+        definition=WITHIN if windows else DEFINITION,
+        rows=tuple(row for of_group in rows for row in of_group),
+        notes=(*_notes(within, windows, stages, by), *notes),
+        **told | {"by": by, "cohort": cohort},
+    )
+
+
+def _ways_by_group(
+    found: Opened, stages: tuple[str, ...], by: str | None
+) -> Mapping[str | None, list[Way]]:
+    ways: dict[str | None, list[Way]] = defaultdict(list)
+    if by is None:
+        ways[None] = []
+    for contact, moments in stories(found.source, KINDS):
+        if contact in found.groups:
+            gone = found.erased.get(contact)
+            past = [one for one in moments if gone is None or one.occurred_at <= gone]
+            way = make_way(contact, past, stages)
+            ways[way.reason if by == REASON else found.groups[contact]].append(way)
+    return ways
+
+
+def _read_windows(within: Any, stages: tuple[str, ...]) -> Windows:
+    """Read the windows of steps.
+
+    Raises:
+        QuestionError: one is no duration, or of what is no stage that a step leads to.
+    """
+    if within is None:
+        return {}
+    if not isinstance(within, Mapping):
+        return dict.fromkeys(range(1, len(stages)), read_window(within))
+    for stage in within:
+        if stage not in stages[1:]:
+            known = ", ".join(stages[1:])
+            raise QuestionError(f"no step leads to a stage {stage!r}; there are: {known}")
+    return {
+        stages.index(stage): read_window(window, f"within[{stage!r}]")
+        for stage, window in within.items()
+    }
+
+
+def _notes(
+    within: Any, windows: Windows, stages: tuple[str, ...], by: str | None
+) -> tuple[str, ...]:
+    notes = []
+    if isinstance(within, Mapping):
+        told = (f"{stages[n]} {format_duration(window)}" for n, window in windows.items())
+        notes.append(f"windows: {', '.join(told)}; other steps by now")
+    if by == REASON:
+        notes.append("groups by the reason of the first departure, which is known in hindsight")
+    return tuple(notes)

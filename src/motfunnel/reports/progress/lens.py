@@ -1,4 +1,4 @@
-"""What a lens shows: so many events and contacts in each class of a model.
+"""The older lenses: what each shows, so many events and contacts in each class of a model.
 
 The lens that ends with the ultimate moment also shows the loop that it closes: whose zero moments
 and openings it made. The database counts what is stored; what was known at an earlier time is
@@ -57,10 +57,10 @@ from motfunnel.domain.signal import Signal
 from motfunnel.errors import QuestionError
 from motfunnel.reports.facts.known import History, Known
 from motfunnel.reports.facts.stored import Stored
+from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
 from motfunnel.reports.measure.clock import Cohort, in_period, lies_in
 from motfunnel.reports.progress.referrals import referrals_of
-from motfunnel.reports.question import Question
 from motfunnel.reports.remarks import NO_SCORES
 from motfunnel.statistics import Interval, Ratio
 from motfunnel.store.happenings import read_events_by_signal
@@ -366,48 +366,6 @@ def _add_experience(facts: LensFacts, contact: str, event: Event, funnel: Funnel
         facts.counted[one.touchpoint, one.verdict, contact] += 1
 
 
-class AboutLenses(Question):
-    """The older models of the moments of truth."""
-
-    def lens(
-        self, name: str, *, period: Bounds | None = None, confidence: float = CONFIDENCE
-    ) -> LensAnswer:
-        """How many events and contacts belong to each class of an older model.
-
-        The lenses are ``carlzon`` (any experience, good, bad or in between, per touchpoint),
-        ``lafley`` (first, second and third moment), ``ultimate`` (zero, first, second and ultimate
-        moment, with the loop from the last to the zero moments and openings that it made) and
-        ``eight`` (the moments of the journey). Events of the business and notes belong to no class.
-
-        Args:
-            name: which lens.
-            period: events from the first instant on, before the second; None leaves an end open.
-            confidence: of the intervals in the loop.
-
-        Raises:
-            QuestionError: there is no such lens; its text lists them.
-        """
-        if not isinstance(name, str) or name not in LENSES:
-            raise QuestionError(f"no lens is called {name!r}; there are: {', '.join(LENSES)}")
-        lens = LENSES[name]
-        facts = LensFacts(lens, read_cohort(period))
-        with self._reading() as source:
-            gather(source, facts)
-        told: dict[str, Any] = {
-            "name": "lens",
-            "lens": name,
-            "definition": lens.definition,
-            "rows": tuple(_rows(facts)),
-            "period": facts.period,
-            "notes": _notes(facts),
-        }
-        told |= self._asked(confidence)
-        if lens is not ZERO_TO_ULTIMATE:
-            return LensAnswer(**told)
-        links = _links(facts)
-        return UltimateLens(loop=_loop(facts, links, confidence), links=links, **told)
-
-
 def _notes(facts: LensFacts) -> tuple[str, ...]:
     """That nothing has a score, or how many events with one are of no class."""
     if facts.scored_aside:
@@ -498,3 +456,42 @@ def _loop(facts: LensFacts, links: tuple[Link, ...], confidence: float) -> Loop:
         openings_each=opened_each.value,
         openings_interval=opened_each.interval(confidence),
     )
+
+
+def lens(
+    inquiry: Inquiry, name: str, *, period: Bounds | None = None, confidence: float = CONFIDENCE
+) -> LensAnswer:
+    """How many events and contacts belong to each class of an older model.
+
+    The lenses are ``carlzon`` (any experience, good, bad or in between, per touchpoint),
+    ``lafley`` (first, second and third moment), ``ultimate`` (zero, first, second and ultimate
+    moment, with the loop from the last to the zero moments and openings that it made) and
+    ``eight`` (the moments of the journey). Events of the business and notes belong to no class.
+
+    Args:
+        name: which lens.
+        period: events from the first instant on, before the second; None leaves an end open.
+        confidence: of the intervals in the loop.
+
+    Raises:
+        QuestionError: there is no such lens; its text lists them.
+    """
+    if not isinstance(name, str) or name not in LENSES:
+        raise QuestionError(f"no lens is called {name!r}; there are: {', '.join(LENSES)}")
+    lens = LENSES[name]
+    facts = LensFacts(lens, read_cohort(period))
+    with inquiry.reading() as source:
+        gather(source, facts)
+    told: dict[str, Any] = {
+        "name": "lens",
+        "lens": name,
+        "definition": lens.definition,
+        "rows": tuple(_rows(facts)),
+        "period": facts.period,
+        "notes": _notes(facts),
+    }
+    told |= inquiry.header(confidence)
+    if lens is not ZERO_TO_ULTIMATE:
+        return LensAnswer(**told)
+    links = _links(facts)
+    return UltimateLens(loop=_loop(facts, links, confidence), links=links, **told)

@@ -19,9 +19,9 @@ from motfunnel.domain.journey import Journey
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.reports.facts.known import Known
 from motfunnel.reports.facts.stored import Stored
+from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
 from motfunnel.reports.measure.clock import in_period, lies_in
-from motfunnel.reports.question import Question
 from motfunnel.reports.remarks import nobody_named
 from motfunnel.statistics import Interval, Ratio
 from motfunnel.store.happenings import read_active
@@ -117,40 +117,6 @@ class Facts:
         )
 
 
-class AboutReferrals(Question):
-    """What referrals bring."""
-
-    def referrals(
-        self, *, period: Bounds | None = None, confidence: float = CONFIDENCE
-    ) -> ReferralYield:
-        """How many openings referrals bring.
-
-        Numerator: contacts that opened in the period, credited to the latest referral by another
-        contact no later than the opening. Denominator: contacts with an event in the period that
-        kept them alive; and separately, contacts with a referral in it. An empty denominator gives
-        None.
-
-        Args:
-            period: from the first instant on, before the second; None leaves an end open.
-            confidence: of the intervals.
-        """
-        facts = Facts(read_cohort(period))
-        with self._reading() as source:
-            if isinstance(source, Known):
-                _gather_known(source, facts)
-            else:
-                _gather(source, facts)
-        note = nobody_named(self._tracker.funnel, len(facts.referrals), facts.named())
-        return ReferralYield(
-            name="referral yield",
-            definition=DEFINITION,
-            rows=facts.rows(confidence),
-            period=facts.period,
-            notes=() if note is None else (note,),
-            **self._asked(confidence),
-        )
-
-
 def _gather(source: Stored, facts: Facts) -> None:
     facts.referrals += read_referrals(source.extent)
     for _, moments in read_stories(source.extent, [MomentKind.OPENING]):
@@ -189,4 +155,35 @@ def _row(
         openings=ratio.numerator,
         contacts=ratio.denominator,
         names={"openings": tuple(one for one, _ in credited), "contacts": tuple(sorted(contacts))},
+    )
+
+
+def referrals(
+    inquiry: Inquiry, *, period: Bounds | None = None, confidence: float = CONFIDENCE
+) -> ReferralYield:
+    """How many openings referrals bring.
+
+    Numerator: contacts that opened in the period, credited to the latest referral by another
+    contact no later than the opening. Denominator: contacts with an event in the period that
+    kept them alive; and separately, contacts with a referral in it. An empty denominator gives
+    None.
+
+    Args:
+        period: from the first instant on, before the second; None leaves an end open.
+        confidence: of the intervals.
+    """
+    facts = Facts(read_cohort(period))
+    with inquiry.reading() as source:
+        if isinstance(source, Known):
+            _gather_known(source, facts)
+        else:
+            _gather(source, facts)
+    note = nobody_named(inquiry.funnel, len(facts.referrals), facts.named())
+    return ReferralYield(
+        name="referral yield",
+        definition=DEFINITION,
+        rows=facts.rows(confidence),
+        period=facts.period,
+        notes=() if note is None else (note,),
+        **inquiry.header(confidence),
     )

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from attrs import field, frozen
 
@@ -21,10 +21,19 @@ from motfunnel.charts.labels import label, room
 from motfunnel.charts.picture import Picture
 from motfunnel.charts.style import BLUE, GREY, axis, names
 from motfunnel.domain.instant import MICROSECOND
-from motfunnel.reports.measure.clock import Reading
+from motfunnel.reports.inquiry import Inquiry
+from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
+from motfunnel.reports.measure.clock import Reading, choose
 from motfunnel.reports.measure.comparison import describe
 from motfunnel.reports.measure.trial import CONTACTED, NOT_CONTACTED
+from motfunnel.reports.returns.recidivism import RECIDIVISM
 from motfunnel.statistics import LogRank, log_rank_of_risk_sets
+
+TIMED: Final = (
+    "a contact counts as not contacted until its first outreach and as contacted from then on; but "
+    "who was written to, and when, somebody chose, and what they looked at may also say who "
+    "returns; this is a difference, no effect"
+)
 
 
 @frozen(kw_only=True)
@@ -172,3 +181,39 @@ def _exposed(one: Reading) -> int | None:
     """After how many microseconds the first outreach came; None where none did."""
     at = one.clock.exposed_at
     return None if at is None else (at - one.clock.started_at) // MICROSECOND
+
+
+def mantel_byar(
+    inquiry: Inquiry, *, departed: Bounds | None = None, confidence: float = CONFIDENCE
+) -> PaceComparison:
+    """At what pace contacts return before an outreach and after one; contact-based.
+
+    At each return, those still away are shared out by whether they had been written to before
+    it: the time-dependent log-rank test (Mantel & Byar 1974). Ratio: returns observed over
+    those that one common pace would have given; None where it would have given none.
+
+    Args:
+        departed: the cohort: departures from the first instant on, before the second.
+        confidence: printed with the answer; the test needs none.
+    """
+    cohort = read_cohort(departed)
+    erased, _ = inquiry.erased()
+    with inquiry.reading() as source:
+        chosen = choose(
+            source.clocks(RECIDIVISM, cohort), cohort, inquiry.as_of, erased, first_only=True
+        )
+    rows, test = pace_rows(chosen)
+    return PaceComparison(
+        name="Mantel–Byar",
+        definition=(
+            "the returns of the departed in the cohort, before and after their first outreach, "
+            "and how many a common pace would have given"
+        ),
+        notes=(TIMED,),
+        rows=rows,
+        cohort=cohort,
+        chi_square=None if test is None else test.chi_square,
+        degrees_of_freedom=None if test is None else test.degrees_of_freedom,
+        p_value=None if test is None else test.p_value,
+        **inquiry.header(confidence),
+    )

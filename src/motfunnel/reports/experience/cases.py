@@ -16,14 +16,10 @@ from motfunnel.domain.event import Event
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.signal import Signal
+from motfunnel.reports.experience.departure_after_complaint import departures_after_complaint
+from motfunnel.reports.experience.recovery import ADVOCACY, PURCHASE, RECOVERY, recoveries
 from motfunnel.reports.measure.clock import Clock, Happening, Told
-from motfunnel.reports.measure.moments import (
-    ADVOCACY,
-    PURCHASE,
-    departures_after_complaint,
-    recoveries,
-)
-from motfunnel.reports.measure.window import RECOVERY, Windowed
+from motfunnel.reports.measure.window import Windowed
 
 DEPARTURE: Final = "departure"
 

@@ -1,0 +1,170 @@
+"""An inquiry: whose contacts are asked about, as of which instant, and by what was known when.
+
+Hands what is read to the questions, which compute the answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from attrs import evolve
+
+from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.errors import QuestionError
+from motfunnel.reports.facts.known import Known
+from motfunnel.reports.facts.stored import Stored
+from motfunnel.reports.measure.arguments import read_known_by
+from motfunnel.reports.measure.clock import Cohort, Reading, by_group, choose
+from motfunnel.reports.measure.grouping import Grouping
+from motfunnel.reports.measure.window import Windowed
+from motfunnel.reports.remarks import all_unknown
+from motfunnel.store.database import Database
+from motfunnel.store.departures import UNKNOWN
+from motfunnel.store.erasure import erased_contacts
+from motfunnel.store.extent import Extent
+from motfunnel.store.groups import read_trait_names
+from motfunnel.store.knowledge import is_anything_known
+from motfunnel.tracking.debt import as_if_folded
+from motfunnel.tracking.reader import Reader
+
+Groups = dict[str | None, list[Reading]]
+
+
+class Inquiry:
+    """What questions are put to: the contacts of one tenant, as of an instant.
+
+    Args:
+        tracker: whose contacts.
+        as_of: the instant; by default now, or the newest imported instant of a store that has
+            only been imported into.
+        known_by: take into account only what had been recorded by this instant.
+        timezone: the IANA zone of calendar periods.
+
+    Raises:
+        QuestionError: an instant is naive or yet to come, or there is no such zone.
+    """
+
+    def __init__(
+        self,
+        tracker: Reader,
+        *,
+        as_of: datetime | None = None,
+        known_by: datetime | None = None,
+        timezone: str = "UTC",
+    ) -> None:
+        self._tracker = tracker
+        self.as_of: datetime = tracker.as_of(as_of)
+        self.known_by: datetime | None = read_known_by(known_by, tracker.clock())
+        self.timezone: ZoneInfo = _zone(timezone)
+
+    @property
+    def database(self) -> Database:
+        """Where the contacts are kept."""
+        return self._tracker.database
+
+    @property
+    def funnel(self) -> Funnel:
+        """The definition in use."""
+        return self._tracker.funnel
+
+    def trait_names(self) -> Sequence[str]:
+        """The names of all traits that any contact has, by the instant of the question."""
+        with self._extent() as extent:
+            return read_trait_names(extent, self.known_by)
+
+    def header(self, confidence: float) -> dict[str, Any]:
+        """What every answer says of its question."""
+        return {
+            "as_of": self.as_of,
+            "known_by": self.known_by,
+            "timezone": self.timezone.key,
+            "tenant": self._tracker.tenant,
+            "confidence": confidence,
+            "erased": self.erased()[1],
+            "is_anything_known": self._is_anything_known(),
+        }
+
+    def _is_anything_known(self) -> bool:
+        if self.known_by is None:
+            return True
+        database = self._tracker.database
+        with database.read() as connection:
+            tenant = self._tracker.tenant
+            return is_anything_known(connection, database.tables, tenant, self.known_by)
+
+    def erased(self) -> tuple[dict[str, datetime], int]:
+        """When those were erased whose counts were kept, and how many the others are."""
+        database = self._tracker.database
+        with database.read() as connection:
+            kept, others = erased_contacts(connection, database.tables, self._tracker.tenant)
+        return kept, others
+
+    @contextmanager
+    def reading(self, grouping: Grouping | None = None) -> Iterator[Stored | Known]:
+        """What can be read, by what is stored or by what was known."""
+        tracker = self._tracker
+        if self.known_by is None:
+            tracker.check_current()
+        with self._extent(widely=True) as extent:
+            stored = Stored(extent=extent, funnel=tracker.funnel)
+            if self.known_by is None:
+                where = (extent.connection, tracker.database, tracker.tenant, tracker.funnel)
+                yield evolve(stored, extent=evolve(extent, tables=as_if_folded(*where)))
+            else:
+                yield Known(stored=stored, known_by=self.known_by, grouping=grouping)
+
+    @contextmanager
+    def _extent(self, *, widely: bool = False) -> Iterator[Extent]:
+        """What is read of the database: whose, and up to when."""
+        database = self._tracker.database
+        with database.read(widely=widely) as connection:
+            yield Extent(
+                connection=connection,
+                tables=database.tables,
+                tenant=self._tracker.tenant,
+                as_of=self.as_of,
+            )
+
+    def choose(
+        self, rate: Windowed, cohort: Cohort, grouping: Grouping | None, *, first_only: bool
+    ) -> Groups:
+        """Choose a cohort, and only then tell its groups apart."""
+        erased, _ = self.erased()
+        with self.reading(grouping) as source:
+            chosen = choose(
+                source.clocks(rate, cohort), cohort, self.as_of, erased, first_only=first_only
+            )
+            if grouping is None:
+                return {None: chosen}
+            group = source.groups(grouping, rate, chosen)
+            parted = by_group((group(one.clock), one) for one in chosen)
+            return dict(parted.items())
+
+    def unknown(
+        self,
+        grouping: Grouping | None,
+        groups: Collection[str | None],
+        source: Stored | Known | None = None,
+    ) -> str | None:
+        """That what all are told apart by is unknown of all, and which traits there are."""
+        if {*groups} != {UNKNOWN}:
+            return None
+        if grouping is None or grouping.kind != "trait":
+            return all_unknown(grouping, groups, ())
+        if source is None:
+            return all_unknown(grouping, groups, self.trait_names())
+        stored = source.stored if isinstance(source, Known) else source
+        return all_unknown(grouping, groups, read_trait_names(stored.extent, self.known_by))
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise QuestionError(
+            f"there is no time zone {name!r}; write an IANA name such as Europe/Berlin"
+        ) from None

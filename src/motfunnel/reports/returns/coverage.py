@@ -1,0 +1,75 @@
+"""Outreach coverage: how many of the departed one writes to at all.
+
+Its clock, its words, and the question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.instant import Duration
+from motfunnel.domain.moment import MomentKind
+from motfunnel.domain.signal import Signal
+from motfunnel.reports.inquiry import Inquiry
+from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, Unit
+from motfunnel.reports.measure.clock import Clock, Told
+from motfunnel.reports.measure.rate import Rate
+from motfunnel.reports.measure.window import IN_THE_COHORT, Windowed
+from motfunnel.reports.windowed import ask_rate
+
+
+def outreaches(told: Told, _: Funnel) -> Iterator[Clock]:
+    """From each departure to its first outreach, which a return rules out."""
+    for one in told.episodes:
+        yield Clock(
+            contact=told.contact,
+            key=one.number,
+            started_at=one.departed_at,
+            ended_at=one.first_outreach_at,
+            ruled_out_at=one.returned_at if one.first_outreach_at is None else None,
+            stage=one.stage,
+            reason=one.reason,
+        )
+
+
+COVERAGE: Final = Windowed(
+    name="outreach coverage",
+    definition=(
+        f"of the departures {IN_THE_COHORT}, the share to which a first outreach went within it, "
+        "before any return"
+    ),
+    since="the departure",
+    event="had a first outreach",
+    clocks=outreaches,
+    start=frozenset({MomentKind.DEPART}),
+    starts_at="departed_at",
+    awaits=frozenset({Signal.OUTREACH}),
+    note=("one who has returned can no longer be reached: the return is a competing risk"),
+)
+
+
+def coverage(
+    inquiry: Inquiry,
+    *,
+    within: Duration,
+    departed: Bounds | None = None,
+    by: str | None = None,
+    unit: Unit = "contact",
+    confidence: float = CONFIDENCE,
+) -> Rate:
+    """How many of the departed one writes to at all.
+
+    Numerator: mature episodes with a first outreach within the window of the departure.
+    Denominator: episodes that departed in the cohort and were observed for the whole window;
+    who returned before any outreach is among them. An empty denominator gives None.
+
+    Args:
+        within: the window; an outreach at its very end is within.
+        departed: the cohort, as in ``recidivism``.
+        by: as in ``recidivism``.
+        unit: ``contact`` for each contact's first departure in the cohort, ``episode`` for all.
+        confidence: of the intervals.
+    """
+    return ask_rate(inquiry, COVERAGE, within, departed, by, unit, confidence)

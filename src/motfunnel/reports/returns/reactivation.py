@@ -1,0 +1,90 @@
+"""Reactivation: how many of those who are away when a period begins return in it.
+
+Its clock, its words, and the question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.instant import MICROSECOND
+from motfunnel.domain.moment import MomentKind
+from motfunnel.reports.inquiry import Inquiry
+from motfunnel.reports.measure.arguments import CONFIDENCE, read_period
+from motfunnel.reports.measure.clock import Clock, Told
+from motfunnel.reports.measure.grouping import read_grouping
+from motfunnel.reports.measure.rate import PeriodRate, Rate
+from motfunnel.reports.measure.window import Windowed
+from motfunnel.reports.windowed import answer_rate
+
+
+def away_at(start: datetime) -> Callable[[Told, Funnel], Iterator[Clock]]:
+    """Make the clocks of those who are away at an instant; all start there."""
+
+    def clocks(told: Told, _: Funnel) -> Iterator[Clock]:
+        for one in told.episodes:
+            if one.departed_at < start and (one.returned_at is None or one.returned_at >= start):
+                yield Clock(
+                    contact=told.contact,
+                    key=one.number,
+                    started_at=start,
+                    ended_at=one.returned_at,
+                    stage=one.stage,
+                    reason=one.reason,
+                )
+
+    return clocks
+
+
+def reactivation_of(start: datetime) -> Windowed:
+    """The rate of return of those who are away when a period begins."""
+    return Windowed(
+        name="reactivation",
+        definition=(
+            "of the contacts that were away when the period began, the share that returned in it"
+        ),
+        since="the start of the period",
+        event="returned",
+        clocks=away_at(start),
+        start=frozenset({MomentKind.DEPART}),
+    )
+
+
+def reactivation(
+    inquiry: Inquiry,
+    *,
+    period: tuple[datetime, datetime],
+    by: str | None = None,
+    confidence: float = CONFIDENCE,
+) -> Rate:
+    """How many of those who are away when a period begins return in it.
+
+    Numerator: those who departed before the period's start and returned in it. Denominator:
+    contacts that were away at its start; immature until it is over. An empty denominator gives
+    None.
+
+    Args:
+        period: from the first instant on, before the second; a return at its end is in the
+            next one.
+        by: as in ``recidivism``; stage, reason and property are those of the departure, a
+            trait's value the one at the period's start.
+        confidence: of the intervals.
+    """
+    start, end = read_period(period)
+    rate, window = reactivation_of(start), end - start - MICROSECOND
+    grouping = read_grouping(by, rate)
+    groups = inquiry.choose(rate, (None, None), grouping, first_only=True)
+    return answer_rate(
+        inquiry,
+        PeriodRate,
+        rate,
+        groups,
+        window,
+        confidence,
+        within=end - start,
+        by=by,
+        unit="contact",
+        cohort=(start, end),
+    )

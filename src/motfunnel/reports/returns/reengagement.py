@@ -1,0 +1,74 @@
+"""Re-engagement: how many of the departed whom one wrote to come back.
+
+Its clock, its words, and the question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.instant import Duration
+from motfunnel.domain.signal import Signal
+from motfunnel.reports.inquiry import Inquiry
+from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, Unit
+from motfunnel.reports.measure.clock import Clock, Told
+from motfunnel.reports.measure.rate import Rate
+from motfunnel.reports.measure.window import Windowed
+from motfunnel.reports.windowed import ask_rate
+
+
+def attempts(told: Told, _: Funnel) -> Iterator[Clock]:
+    """From the first outreach of each departure that had one to its return."""
+    for one in told.episodes:
+        if one.first_outreach_at is not None:
+            yield Clock(
+                contact=told.contact,
+                key=one.first_outreach_at,
+                started_at=one.first_outreach_at,
+                ended_at=one.returned_at,
+                stage=one.stage,
+                reason=one.reason,
+            )
+
+
+REENGAGEMENT: Final = Windowed(
+    name="re-engagement",
+    definition=(
+        "of the departed whose first outreach lies in the cohort and was observed for the whole "
+        "window, the share that returned within it after that outreach; it describes, and says "
+        "nothing about whether the outreach had any effect"
+    ),
+    since="the first outreach",
+    event="returned",
+    clocks=attempts,
+    start=Signal.OUTREACH,
+    starts_at="first_outreach_at",
+)
+
+
+def reengagement(
+    inquiry: Inquiry,
+    *,
+    within: Duration,
+    attempted: Bounds | None = None,
+    by: str | None = None,
+    unit: Unit = "contact",
+    confidence: float = CONFIDENCE,
+) -> Rate:
+    """How many of the departed whom one wrote to come back; describes, and proves no effect.
+
+    Numerator: mature attempted episodes that returned within the window of their first
+    outreach. Denominator: episodes whose first outreach lies in the cohort and was observed
+    for the whole window. An empty denominator gives None.
+
+    Args:
+        within: the window after the first outreach; its edge belongs to it.
+        attempted: the cohort: first outreaches from the first instant on, before the second.
+        by: as in ``recidivism``; a trait's value, and the property, are those at the first
+            outreach.
+        unit: ``contact`` for each contact's first attempted episode, ``episode`` for all.
+        confidence: of the intervals.
+    """
+    return ask_rate(inquiry, REENGAGEMENT, within, attempted, by, unit, confidence)
