@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 from motfunnel import Tracker
-from motfunnel.cli.report_forms import REPORTS, method_of
 from motfunnel.errors import QuestionError
+from motfunnel.reports.catalogue import CATALOGUE, Entry
 from tests.tracking.scene import FUNNEL, day
 
 Call = Callable[[Tracker], Any]
@@ -18,21 +18,18 @@ _GIVEN: Final[Mapping[str, Any]] = {
     "start": "lead",
     "goal": "customer",
     "after": timedelta(days=1),
-    "lens": "ultimate",
-    "other": FUNNEL,
+    "name": "ultimate",
+    "other_funnel": FUNNEL,
+    "period": (day(0), day(20)),
 }
-_CALLED: Final = {"lens": "name", "other": "other_funnel"}
 
 
-def _asking(name: str) -> Call:
-    form = REPORTS[name]
-    needed = {_CALLED.get(one, one): _GIVEN[one] for one in form.needs if one in _GIVEN}
-    if "from" in form.needs and form.cohort is not None:
-        needed[form.cohort] = (day(0), day(20))
+def _asking(question: Entry) -> Call:
+    needed = {name: _GIVEN[name] for name, one in question.options.items() if one.needed}
 
     def ask(tracker: Tracker) -> Any:
         try:
-            return getattr(tracker.report(), method_of(name))(**needed)
+            return getattr(tracker.report(), question.name)(**needed)
         except QuestionError as error:  # of what was recorded, not of the connection
             return str(error)
 
@@ -56,7 +53,7 @@ READS: Final[Mapping[str, Call]] = {
     "health": _sound_health,
     "the traits' names": lambda tracker: tracker.report().trait_names(),
     "as known then": lambda tracker: tracker.report(known_by=tracker.clock()).funnel(),
-    **{name: _asking(name) for name in REPORTS},
+    **{name: _asking(question) for name, question in CATALOGUE.items()},
 }
 """What only asks."""
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args, get_origin
 
 import click
 from attrs import evolve, field, frozen
@@ -18,9 +18,10 @@ from attrs import evolve, field, frozen
 from motfunnel.answers.answer import Answer
 from motfunnel.cli.arguments import duration, read_funnel, read_instant, zone
 from motfunnel.cli.output import formats, print_lines, print_whole, terminal_width
-from motfunnel.cli.report_forms import ALL, GIVEN, REPORTS, Told, list_reports, method_of
+from motfunnel.cli.report_forms import ALL, OPTIONS, REPORTS, Told, list_reports
 from motfunnel.cli.store import with_tracker
 from motfunnel.domain.calendar import UNITS, WEEKDAYS
+from motfunnel.domain.instant import Duration
 from motfunnel.domain.lens import LENSES
 from motfunnel.errors import QuestionError
 from motfunnel.pages import Section, page, place_script, plotly_script, write_whole
@@ -34,12 +35,15 @@ FORMS: Final = ("text", "json", "csv", "html")
 QUARTER: Final = timedelta(days=90)
 _PERIODS: Final = ((4, "month"), (12, "quarter"))
 """For at most so many years, which periods to tell apart."""
-_BY_PROPERTY: Final = ("touchpoints", "complaints")
+_BY_PROPERTY: Final = [name for name, form in REPORTS.items() if form.entry.by_property]
 """The reports in which a plain name is a property."""
 BY: Final = (
     "Group by: stage, reason, source, a trait (trait:NAME where it is called so), or property:NAME "
-    "of the event. Of touchpoints and complaints a plain name is a property; trait:NAME is a trait."
+    f"of the event. Of {' and '.join(_BY_PROPERTY)} a plain name is a property; trait:NAME is a "
+    "trait."
 )
+_TYPES: Final = {Duration: duration, int: int, float: float, bool: bool}
+"""How the values of options are read that need no more words than their question gives them."""
 
 
 @frozen
@@ -187,7 +191,7 @@ def report_command(tracker: Tracker, /, name: str, form: str, **options: Any) ->
 
 def _read(options: dict[str, Any], timezone: str) -> Told:
     """Read what was given, as the reports are to be told it."""
-    given = {one: options[one.replace("-", "_")] for one in GIVEN}
+    given = {one: options[one.replace("-", "_")] for one in OPTIONS}
     given["other"] = read_funnel(given["other"])
     given["how"] = given["how"] and given["how"].replace("-", " ")
     given = {option: value for option, value in given.items() if value is not None}
@@ -198,7 +202,7 @@ def _read(options: dict[str, Any], timezone: str) -> Told:
 
 
 def _ask(report: Report, name: str, told: Told) -> Any:
-    return getattr(report, method_of(name))(**told.arguments(name))
+    return getattr(report, REPORTS[name].entry.name)(**told.arguments(name))
 
 
 def _ask_all(report: Report, told: Told, stages: Sequence[str]) -> Asked:
@@ -244,3 +248,16 @@ def _period(report: Report) -> str:
     """Months; or quarters or years, of a history with too many months to look at."""
     years = len(report.growth("year").rows)
     return next((unit for most, unit in _PERIODS if years <= most), "year")
+
+
+def _add_other_options(command: click.Command) -> None:
+    """Add those options that need no other words than their question gives them."""
+    worded = {name for one in command.params for name in one.opts}
+    for name, told in OPTIONS.items():
+        if f"--{name}" not in worded:
+            choices = get_args(told.type) if get_origin(told.type) is Literal else ()
+            kind = click.Choice(choices) if choices else _TYPES.get(told.type, str)
+            command.params.append(click.Option([f"--{name}"], type=kind, help=told.help))
+
+
+_add_other_options(report_command)

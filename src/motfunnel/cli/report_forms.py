@@ -1,20 +1,25 @@
-"""What each report is told on the command line: a table, and the reading of it.
+"""What each report is told on the command line, read off its signature.
 
-Knows the names of options and of arguments, and of each report its first line.
+Knows which options have other names than the arguments that they make.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import click
 from attrs import evolve, frozen
 
-from motfunnel.reports.report import Report
+from motfunnel.reports.catalogue import CATALOGUE, Entry
 
 ALL: Final = "all"
 """The name under which all reports are asked for at once."""
+
+
+_CALLED: Final = {"name": "lens", "other_funnel": "other"}
+"""The options of those arguments that are called otherwise."""
+_ONLY_IN_PYTHON: Final = {"step", "fewest"}
 
 
 @frozen
@@ -22,58 +27,42 @@ class Form:
     """What a report is told.
 
     Attributes:
+        entry: the question.
+        called: the argument of each option that it takes, but for ``--from`` and ``--to``.
         takes: the options that it takes.
         needs: those of them that it cannot do without.
-        cohort: the name of the argument that ``--from`` and ``--to`` make, or the names of two.
     """
 
-    takes: frozenset[str] = frozenset()
-    needs: frozenset[str] = frozenset()
-    cohort: str | None = None
+    entry: Entry
+    called: Mapping[str, str]
+    takes: frozenset[str]
+    needs: frozenset[str]
+
+    @classmethod
+    def of(cls, entry: Entry) -> Form:
+        """Derive it from the question's signature."""
+        aside = {*entry.cohort, *_ONLY_IN_PYTHON}
+        called = {option_of(name): name for name in entry.options if name not in aside}
+        bounds = {"from", "to"} if entry.cohort else set()
+        needed = {option for option, name in called.items() if entry.options[name].needed}
+        needs = bounds if any(entry.options[name].needed for name in entry.cohort) else set()
+        return cls(entry, called, frozenset({*called} | bounds), frozenset(needed | needs))
 
 
-def _form(takes: str, needs: str = "", cohort: str | None = None) -> Form:
-    given = {*takes.split(), *needs.split()} | ({"from", "to"} if cohort else set())
-    return Form(frozenset(given), frozenset(needs.split()), cohort)
+def option_of(argument: str) -> str:
+    """What an argument is called on the command line."""
+    return _CALLED.get(argument, argument.replace("_", "-"))
 
 
-_CALENDAR: Final = "period week-start by"
-REPORTS: Final = {
-    "recidivism": _form("by unit confidence", "within", "departed"),
-    "reengagement": _form("by unit confidence", "within", "attempted"),
-    "coverage": _form("by unit confidence", "within", "departed"),
-    "reactivation": _form("by confidence", "from to", "period"),
-    "relapse": _form("by unit confidence", "within", "returned"),
-    "conversion": _form("by confidence", "start goal within", "reached"),
-    "loyalty": _form("by confidence", "within", "bought"),
-    "recovery": _form("by unit confidence", "within", "complained"),
-    "departure-after-complaint": _form("by unit confidence", "within", "complained"),
-    "referrals": _form("confidence", "", "period"),
-    "holdout": _form("confidence", "within", "assigned"),
-    "landmark": _form("confidence", "after within", "departed"),
-    "mantel-byar": _form("confidence", "", "departed"),
-    "funnel": _form("within by confidence", cohort="opened"),
-    "lifecycle": _form(_CALENDAR, cohort="since until"),
-    "growth": _form(_CALENDAR, cohort="since until"),
-    "retention": _form(f"{_CALENDAR} how periods confidence", cohort="since until"),
-    "flows": _form("steps stepwise by confidence", cohort="opened"),
-    "lens": _form("confidence", "lens", "period"),
-    "touchpoints": _form("by worst confidence", "", "period"),
-    "journey-map": _form("confidence", "", "period"),
-    "nps": _form("confidence", "", "period"),
-    "complaints": _form("by within confidence", "", "complained"),
-    "worklist": _form("within limit confidence"),
-    "patience": _form("share horizon confidence"),
-    "simulate": _form("within confidence", "other"),
+REPORTS: Final = {name.replace("_", "-"): Form.of(entry) for name, entry in CATALOGUE.items()}
+"""What each report is told, by its name on the command line."""
+OPTIONS: Final = {
+    option: form.entry.options[name]
+    for form in REPORTS.values()
+    for option, name in form.called.items()
 }
-GIVEN: Final = (
-    *("within", "after", "start", "goal", "by", "unit", "confidence", "lens", "worst"),
-    *("limit", "share", "horizon", "other"),
-    *("period", "week-start", "how", "periods", "steps", "stepwise"),
-)
 """The options that make one argument each."""
 
-_CALLED: Final = {"lens": "name", "other": "other_funnel", "week-start": "week_start"}
 _EXAMPLES: Final = {
     "from": "2025-01-01",
     "to": "2025-02-01",
@@ -87,20 +76,10 @@ _EXAMPLES: Final = {
 def list_reports() -> str:
     """The reports, each with the first line of what it says of itself."""
     width = max(map(len, REPORTS)) + 2
-    told = {name: _first_line(name) for name in REPORTS} | {ALL: "All of them."}
+    told = {name: form.entry.summary for name, form in REPORTS.items()} | {ALL: "All of them."}
     return "\n".join(
         ["\b", "Reports:", *(f"  {name:{width}}{line}" for name, line in told.items())]
     )
-
-
-def method_of(name: str) -> str:
-    """The method that answers a report."""
-    return name.replace("-", "_")
-
-
-def _first_line(name: str) -> str:
-    first = (getattr(Report, method_of(name)).__doc__ or "").partition("\n")[0]
-    return first.partition(";")[0].removesuffix(".") + "."
 
 
 @frozen
@@ -142,15 +121,15 @@ class Told:
         """The arguments of a report, made of those options that it takes."""
         form = REPORTS[name]
         told = {
-            _CALLED.get(option, option): value
+            form.called[option]: value
             for option, value in self.options.items()
-            if option in form.takes
+            if option in form.called
         }
-        return told | self._bounds(form.cohort)
+        return told | self._bounds(form.entry.cohort)
 
-    def _bounds(self, called: str | None) -> dict[str, Any]:
-        if self.cohort is None or called is None:
+    def _bounds(self, called: Sequence[str]) -> dict[str, Any]:
+        if self.cohort is None or not called:
             return {}
-        first, *second = called.split()
-        both = zip((first, *second), self.cohort, strict=False)
-        return dict(both) if second else {first: self.cohort}
+        return (
+            dict(zip(called, self.cohort, strict=True)) if called[1:] else {called[0]: self.cohort}
+        )

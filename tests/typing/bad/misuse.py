@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 import motfunnel
 from motfunnel import AsyncTracker, Funnel, Moment, Rule, Tracker, touch
+from motfunnel.reports.report import Report
 from motfunnel.testing import Clock, memory_tracker
 
 
@@ -75,6 +76,18 @@ def ask(tracker: Tracker) -> None:
     """A window is a timedelta or a text, and a unit one of two."""
     tracker.report().recidivism(within=90)  # refused
     tracker.report().recidivism(within=timedelta(days=90), unit="person")  # refused
+    tracker.report().recidivism("90d")  # refused
+    tracker.report().recidivism()  # refused
+    tracker.report().lifecycle("fortnight")  # refused
+    Report.recidivism(tracker, within="90d")  # refused
+
+
+async def ask_async(tracker: AsyncTracker) -> None:
+    """It is the same under asyncio, where each answer is awaited."""
+    await tracker.report().recidivism(within=3)  # refused
+    await tracker.report().recidivism(within="90d", unit="person")  # refused
+    await tracker.report().recidivism()  # refused
+    str.upper(tracker.report().recidivism(within="90d"))  # refused
 
 
 def under_test(clock: Clock) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import assert_type
 
@@ -48,6 +48,8 @@ def ask(tracker: Tracker) -> None:
     assert_type(rate.km.median, timedelta | None)
     assert_type(rate.members(rate.rows[0], "immature"), list[str])
     assert_type(report.recidivism(within="90d"), Rate)
+    assert_type(Report.recidivism(report, within="90d"), Rate)
+    assert_type(report.trait_names(), Sequence[str])
     stages = report.funnel(within={"customer": "90d"})
     assert_type(stages, StageFunnel)
     assert_type(stages.rows, tuple[StageRow, ...])

@@ -1,0 +1,106 @@
+"""The catalogue: each question is there wherever questions are asked, told and listed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from inspect import getdoc, iscoroutinefunction, signature
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from attrs import evolve
+
+from motfunnel import AsyncTracker
+from motfunnel.cli.report_forms import REPORTS, Form
+from motfunnel.domain.instant import Duration
+from motfunnel.reports.catalogue import CATALOGUE, Entry
+from motfunnel.reports.report import Report
+from tests.reports.drawn import AS_OF
+
+ROOT: Final = Path(__file__).parents[2]
+each: Final = pytest.mark.parametrize("question", CATALOGUE.values(), ids=CATALOGUE)
+
+
+def needed(question: Entry, report: Report) -> dict[str, Any]:
+    """What the question cannot do without."""
+    funnel = report._inquiry.funnel
+    given = {
+        "within": "9d",
+        "after": "1d",
+        "start": funnel.stages[0],
+        "goal": funnel.stages[-1],
+        "name": "ultimate",
+        "other_funnel": evolve(funnel, loyal_after=3),
+        "period": (datetime.fromtimestamp(0, AS_OF.tzinfo), AS_OF),
+    }
+    return {name: given[name] for name, option in question.options.items() if option.needed}
+
+
+@each
+def test_answers_are_what_the_signature_says(question: Entry, report: Report) -> None:
+    """Each answers with a value of its class, which says by which definition."""
+    answer = getattr(report, question.name)(**needed(question, report))
+    assert isinstance(answer, question.answer)
+    assert answer.definition
+    assert answer.to_dict()["definition"] == answer.definition
+
+
+@each
+def test_a_report_has_it_as_a_method(question: Entry) -> None:
+    """With the whole signature and what the function says of itself, under asyncio too."""
+    here: list[Callable[..., Any]] = [getattr(Report, question.name)]
+    here.append(getattr(type(AsyncTracker("sqlite+aiosqlite://").report()), question.name))
+    _, *options = signature(question.function).parameters.values()
+    for method in here:
+        itself, *told = signature(method).parameters.values()
+        assert (itself.name, told) == ("self", options)
+        assert signature(method).return_annotation == question.answer.__name__
+        assert getdoc(method) == getdoc(question.function)
+        assert method.__qualname__.endswith(f"Report.{question.name}")
+    assert [iscoroutinefunction(method) for method in here] == [False, True]
+
+
+@each
+def test_a_wrong_call_says_what_to_write(question: Entry, report: Report) -> None:
+    """The right form of the question stands in the error, without what it is put to."""
+    with pytest.raises(TypeError, match=rf"it is {question.name}\((?!inquiry|self)"):
+        getattr(report, question.name)(nonsense=1)
+
+
+@each
+def test_every_option_is_explained(question: Entry) -> None:
+    """In the docstring, in the order of the signature, and nothing else is."""
+    assert [name for name, option in question.options.items() if not option.help] == []
+    told = (getdoc(question.function) or "").partition("Args:\n")[2].partition("\n\n")[0]
+    assert re.findall(r"^    (\w+): ", told, re.MULTILINE) == [*question.options]
+
+
+def listed() -> dict[str, tuple[set[str], set[str]]]:
+    """What the page on the command line says that each needs and takes."""
+    page = (ROOT / "docs/reference/command-line.md").read_text("utf-8")
+    rows = re.findall(r"^\| (`[a-z`, -]+`) \| ([^|]*)\| ([^|]*)\| [^|]*\|$", page, re.MULTILINE)
+    return {
+        name: ({*re.findall(r"--([\w-]+)", needs)}, {*re.findall(r"--([\w-]+)", takes)})
+        for names, needs, takes in rows
+        for name in re.findall(r"`([\w-]+)`", names)
+    }
+
+
+@pytest.mark.parametrize(("name", "form"), REPORTS.items(), ids=REPORTS)
+def test_the_page_lists_what_it_takes(name: str, form: Form) -> None:
+    """What each needs and takes stands in the table, but for what nearly all take."""
+    needs, takes = listed()[name]
+    assert needs == form.needs
+    named = {"together" if one == "stepwise" else one for one in form.takes}
+    assert takes == named - form.needs - {"confidence", "from", "to"}
+
+
+def test_options_know_their_types() -> None:
+    """An option that may be left out is of the type that it has when it is given."""
+    assert CATALOGUE["recidivism"].options["within"].type == Duration
+    assert CATALOGUE["recidivism"].options["by"].type is str
+    assert CATALOGUE["recidivism"].cohort == ("departed",)
+    assert CATALOGUE["growth"].cohort == ("since", "until")
+    assert CATALOGUE["worklist"].cohort == ()
