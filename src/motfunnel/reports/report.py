@@ -9,41 +9,66 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from motfunnel.reports import decisions, experience, periods, progress, returns
+from motfunnel.reports.decisions.patience import patience
+from motfunnel.reports.decisions.simulate import simulate
+from motfunnel.reports.decisions.worklist import worklist
+from motfunnel.reports.experience.complaints import complaints
+from motfunnel.reports.experience.departure_after_complaint import departure_after_complaint
+from motfunnel.reports.experience.journey_map import journey_map
+from motfunnel.reports.experience.nps import nps
+from motfunnel.reports.experience.recovery import recovery
+from motfunnel.reports.experience.touchpoints import touchpoints
 from motfunnel.reports.inquiry import Inquiry
+from motfunnel.reports.periods.growth import growth
+from motfunnel.reports.periods.lifecycle import lifecycle
+from motfunnel.reports.periods.retention import retention
+from motfunnel.reports.progress.conversion import conversion
+from motfunnel.reports.progress.flows import flows
+from motfunnel.reports.progress.funnel import funnel
+from motfunnel.reports.progress.lens import lens
+from motfunnel.reports.progress.loyalty import loyalty
+from motfunnel.reports.progress.referrals import referrals
 from motfunnel.reports.question import Question, Synchronous
+from motfunnel.reports.returns.coverage import coverage
+from motfunnel.reports.returns.holdout import holdout
+from motfunnel.reports.returns.landmark import landmark
+from motfunnel.reports.returns.mantel_byar import mantel_byar
+from motfunnel.reports.returns.reactivation import reactivation
+from motfunnel.reports.returns.recidivism import recidivism
+from motfunnel.reports.returns.reengagement import reengagement
+from motfunnel.reports.returns.relapse import relapse
 from motfunnel.tracking.reader import Reader
 
 
 class Questions:
     """All that a report can be asked, in the order in which it is listed."""
 
-    recidivism: Final = Question(returns.recidivism)
-    reengagement: Final = Question(returns.reengagement)
-    coverage: Final = Question(returns.coverage)
-    reactivation: Final = Question(returns.reactivation)
-    relapse: Final = Question(returns.relapse)
-    conversion: Final = Question(progress.conversion)
-    loyalty: Final = Question(progress.loyalty)
-    recovery: Final = Question(experience.recovery)
-    departure_after_complaint: Final = Question(experience.departure_after_complaint)
-    referrals: Final = Question(progress.referrals)
-    holdout: Final = Question(returns.holdout)
-    landmark: Final = Question(returns.landmark)
-    mantel_byar: Final = Question(returns.mantel_byar)
-    funnel: Final = Question(progress.funnel)
-    lifecycle: Final = Question(periods.lifecycle)
-    growth: Final = Question(periods.growth)
-    retention: Final = Question(periods.retention)
-    flows: Final = Question(progress.flows)
-    lens: Final = Question(progress.lens)
-    touchpoints: Final = Question(experience.touchpoints, by_property=True)
-    journey_map: Final = Question(experience.journey_map)
-    nps: Final = Question(experience.nps)
-    complaints: Final = Question(experience.complaints, by_property=True)
-    worklist: Final = Question(decisions.worklist)
-    patience: Final = Question(decisions.patience)
-    simulate: Final = Question(decisions.simulate)
+    recidivism: Final = Question(recidivism)
+    reengagement: Final = Question(reengagement)
+    coverage: Final = Question(coverage)
+    reactivation: Final = Question(reactivation)
+    relapse: Final = Question(relapse)
+    conversion: Final = Question(conversion)
+    loyalty: Final = Question(loyalty)
+    recovery: Final = Question(recovery)
+    departure_after_complaint: Final = Question(departure_after_complaint)
+    referrals: Final = Question(referrals)
+    holdout: Final = Question(holdout)
+    landmark: Final = Question(landmark)
+    mantel_byar: Final = Question(mantel_byar)
+    funnel: Final = Question(funnel)
+    lifecycle: Final = Question(lifecycle)
+    growth: Final = Question(growth)
+    retention: Final = Question(retention)
+    flows: Final = Question(flows)
+    lens: Final = Question(lens)
+    touchpoints: Final = Question(touchpoints, by_property=True)
+    journey_map: Final = Question(journey_map)
+    nps: Final = Question(nps)
+    complaints: Final = Question(complaints, by_property=True)
+    worklist: Final = Question(worklist)
+    patience: Final = Question(patience)
+    simulate: Final = Question(simulate)
 
     trait_names: Final = Question(Inquiry.trait_names)
 

@@ -2,9 +2,3 @@
 
 Each question has a file of its own name.
 """
-
-from motfunnel.reports.decisions.patience import patience
-from motfunnel.reports.decisions.simulate import simulate
-from motfunnel.reports.decisions.worklist import worklist
-
-__all__ = ["patience", "simulate", "worklist"]
