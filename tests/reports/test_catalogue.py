@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Mapping
 from inspect import getdoc, iscoroutinefunction, signature
 from pathlib import Path
 from typing import Any, Final
@@ -17,31 +16,29 @@ from motfunnel.cli.report_forms import REPORTS, Form
 from motfunnel.domain.instant import Duration
 from motfunnel.reports.catalogue import CATALOGUE, Entry
 from motfunnel.reports.report import Report
-from tests.reports.drawn import AS_OF
+from tests.reports.drawn import AS_OF, FIRST, FUNNEL
 
 ROOT: Final = Path(__file__).parents[2]
 each: Final = pytest.mark.parametrize("question", CATALOGUE.values(), ids=CATALOGUE)
 
 
-def needed(question: Entry, report: Report) -> dict[str, Any]:
-    """What the question cannot do without."""
-    funnel = report._inquiry.funnel
-    given = {
-        "within": "9d",
-        "after": "1d",
-        "start": funnel.stages[0],
-        "goal": funnel.stages[-1],
-        "name": "ultimate",
-        "other_funnel": evolve(funnel, loyal_after=3),
-        "period": (datetime.fromtimestamp(0, AS_OF.tzinfo), AS_OF),
-    }
-    return {name: given[name] for name, option in question.options.items() if option.needed}
+GIVEN: Final[Mapping[str, Any]] = {
+    "within": "9d",
+    "after": "1d",
+    "start": "visitor",
+    "goal": "customer",
+    "name": "ultimate",
+    "other_funnel": evolve(FUNNEL, loyal_after=3),
+    "period": (FIRST, AS_OF),
+}
+"""What questions cannot do without."""
 
 
 @each
 def test_answers_are_what_the_signature_says(question: Entry, report: Report) -> None:
     """Each answers with a value of its class, which says by which definition."""
-    answer = getattr(report, question.name)(**needed(question, report))
+    needed = {name: GIVEN[name] for name, option in question.options.items() if option.needed}
+    answer = getattr(report, question.name)(**needed)
     assert isinstance(answer, question.answer)
     assert answer.definition
     assert answer.to_dict()["definition"] == answer.definition
