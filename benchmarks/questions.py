@@ -99,16 +99,8 @@ _FUNNEL: Final = ByHand(
 _ACTIVE: Final = """
     WITH active AS (
         SELECT DISTINCT contact, date_trunc('month', occurred_at AT TIME ZONE 'UTC') AS month
-        FROM motfunnel_events AS event
-        WHERE tenant = :tenant AND occurred_at <= :as_of AND (
-            signal IN ('touch', 'reach', 'purchase', 'refer', 'advocate')
-            OR signal IN ('rating', 'complain') AND NOT EXISTS (
-                SELECT 1 FROM motfunnel_episodes AS away
-                WHERE away.tenant = event.tenant AND away.contact = event.contact
-                    AND departed_at < occurred_at
-                    AND (returned_at IS NULL OR returned_at > occurred_at)
-            )
-        )
+        FROM motfunnel_events
+        WHERE tenant = :tenant AND occurred_at <= :as_of AND alive
     )
 """
 _LIFECYCLE: Final = ByHand(

@@ -89,8 +89,8 @@ def _by_hand(tracker: Tracker) -> Callable[[int], object]:
     lock = f"SELECT * FROM motfunnel_contacts WHERE tenant = {mark} AND contact = {mark}"
     add = (
         "INSERT INTO motfunnel_events (tenant, contact, id, event, occurred_at, recorded_at, "
-        f"{'`signal`' if engine.dialect.name in ('mysql', 'mariadb') else 'signal'}, properties) "
-        f"VALUES ({', '.join([mark] * 8)})"
+        f"{'`signal`' if engine.dialect.name in ('mysql', 'mariadb') else 'signal'}, properties, "
+        f"alive) VALUES ({', '.join([mark] * 9)})"
     )
     change = (
         f"UPDATE motfunnel_contacts SET last_touch_at = {mark}, last_at = {mark}, "
@@ -105,7 +105,7 @@ def _by_hand(tracker: Tracker) -> Callable[[int], object]:
             cursor.execute("BEGIN IMMEDIATE")
         cursor.execute(lock if sqlite else f"{lock} FOR UPDATE", (tenant, contact))
         cursor.fetchall()
-        cursor.execute(add, (tenant, contact, id, "saw", instant, instant, "touch", "{}"))
+        cursor.execute(add, (tenant, contact, id, "saw", instant, instant, "touch", "{}", True))
         cursor.execute(change, (instant, instant, id, tenant, contact))
         cursor.close()
         raw.commit()

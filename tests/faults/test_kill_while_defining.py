@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, MetaData, select
@@ -64,7 +65,7 @@ def test_a_migration_that_was_killed_is_finished(
 ) -> None:
     """After a kill at any statement of a migration, running it again ends as if it never was."""
     put_released(engine, version)
-    before = everything(engine)
+    before, said = everything(engine), _said(engine)
     numbers = boundaries(engine, url, kill_while_migrating)
     kills, first = 0, next(numbers)
     after, made = everything(engine), shape(engine)
@@ -75,8 +76,16 @@ def test_a_migration_that_was_killed_is_finished(
         death = kill_while_migrating(engine, Place(url, "mine"), fatal)
         assert not death.survived
         kills += 1
-        assert everything(engine)["motfunnel_events"] == before["motfunnel_events"]
+        assert _said(engine) == said
         found, _ = migrate(Database(engine))
         assert version <= found <= VERSION  # a step that was done is not done again
         assert (everything(engine), shape(engine)) == (after, made)
     figures.add("kills at a statement of a migration", kills)
+
+
+def _said(engine: Engine) -> list[Any]:
+    """What was said, in columns that there have always been."""
+    e = tables().events.c
+    always = select(e.tenant, e.contact, e.id, e.event, e.occurred_at, e.signal, e.properties)
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(always.order_by(e.contact, e.id))]

@@ -153,13 +153,13 @@ def test_a_later_version_is_a_step_in_a_migration(engine: Engine, metadata: Meta
     """A migration of the host's brings the tables to the next version, with every row kept."""
     put_released(engine, 1)
     with engine.begin() as connection:
-        upgrade_tables(connection, 1, 4)
+        upgrade_tables(connection, 1, VERSION)
     with engine.connect() as connection:
         migration = context(connection, compare_server_default=False)
         [(kind, table)] = compare_metadata(migration, metadata)
     assert (kind, table.name) == ("add_table", "orders")
     with engine.begin() as connection:
-        upgrade_tables(connection, 1, 4)  # changes nothing
+        upgrade_tables(connection, 1, VERSION)  # changes nothing
     tracker = Tracker(engine, FUNNEL, clock=lambda: day(400))
     assert check_contacts(tracker).is_sound
 
@@ -167,7 +167,7 @@ def test_a_later_version_is_a_step_in_a_migration(engine: Engine, metadata: Meta
 def test_a_version_that_there_is_not(engine: Engine) -> None:
     """Versions that are not known, or in the wrong order, are refused."""
     with engine.connect() as connection:
-        for before, after in ((4, 5), (2, 1), (0, 1)):
+        for before, after in ((VERSION, VERSION + 1), (2, 1), (0, 1)):
             with pytest.raises(SchemaError, match="no way from version"):
                 upgrade_tables(connection, before, after)
 

@@ -17,7 +17,8 @@ from motfunnel.store.tables import tables
 from motfunnel.store.versions import VERSION
 from motfunnel.tracking.check import check_contacts
 from tests.databases import BACKENDS
-from tests.tracking.scene import FUNNEL, day
+from tests.golden.histories import drawn
+from tests.tracking.scene import FUNNEL, day, rows_of
 
 pytestmark = pytest.mark.every_database
 
@@ -129,6 +130,25 @@ def test_every_row_is_kept(engine: Engine, version: int) -> None:
         assert tracker.track(
             "ada", "saw", id="1", occurred_at=day(0), properties={"source": "ads"}
         ).duplicate
+
+
+def test_who_was_kept_alive_is_found_in_older_tables(url: str) -> None:
+    """What a fold would store of old events a migration stores: merges, ties and erasures too."""
+    with drawn(url, 3) as tracker:
+        said = [("bought", 0), ("unsubscribed", 1), ("rated", 2), ("praised", 2), ("rated", 3)]
+        for number, (name, at) in enumerate(said):
+            tracker.track("tied", name, id=f"{number}", occurred_at=day(at))
+        tracker.forget("c010", keep_counts=True)
+        engine = tracker.database.engine
+        kept = rows_of(engine, tracker.tenant)
+        with engine.begin() as connection:
+            connection.execute(text("ALTER TABLE motfunnel_events DROP COLUMN alive"))
+            connection.execute(tables().version.update().values(version=4))
+        assert migrate(Database(engine)) == (4, VERSION)
+        assert rows_of(engine, tracker.tenant) == kept
+        assert check_contacts(tracker).is_sound
+    alive = {(one["signal"], one["alive"]) for one in kept["motfunnel_events"]}
+    assert {("rating", True), ("rating", False), ("complain", False)} <= alive
 
 
 @pytest.mark.parametrize("version", RELEASED)

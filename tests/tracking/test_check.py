@@ -20,6 +20,7 @@ DAMAGES: dict[str, Callable[[Tables], Any]] = {
     "episodes": lambda t: delete(t.episodes),
     "moments": lambda t: delete(t.moments),
     "signals": lambda t: update(t.events).values(signal="note"),
+    "alive": lambda t: update(t.events).values(alive=~t.events.c.alive),
     "traits": lambda t: delete(t.traits),
     "contact": lambda t: delete(t.contacts),
     "last_id": lambda t: update(t.contacts).values(last_id="another"),

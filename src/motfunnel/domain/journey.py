@@ -80,6 +80,15 @@ class Journey:
     """A contact's state, and the moments and episodes that its walk has made.
 
     A new one starts before the first event; the tracker also starts one from a stored state.
+
+    Attributes:
+        contact: whose.
+        funnel: what its events mean.
+        state: where it stands, as ``machine`` keeps it.
+        open_cases: the complaints that await their resolution.
+        moments: what was made of the events that it has taken.
+        episodes: those that began or went on, by number.
+        alive: of each event that it has taken, in their order, 1 where it kept the contact alive.
     """
 
     contact: str
@@ -88,6 +97,7 @@ class Journey:
     open_cases: list[OpenCase] = field(factory=list)
     moments: list[Moment] = field(factory=list)
     episodes: dict[int, Episode] = field(factory=dict)
+    alive: bytearray = field(factory=bytearray)
 
     def advance(self, entry: Entry) -> list[Moment]:
         """Take one event, no earlier in the order than the one before it."""
@@ -98,10 +108,13 @@ class Journey:
     def advance_all(self, entries: Iterable[PlainEntry]) -> None:
         """Take events in their order, of which there may be millions: plain tuples will do."""
         state, terms, step = self.state, self.funnel.terms, machine.step
+        keep = self.alive.append
         for entry in entries:
             stage, purchases = state[_STAGE], state[_PURCHASES]
             signal = entry[1]
             made = step(state, terms, signal, entry[0], entry[5][1])
+            keep(made >= machine.ALIVE)
+            made &= machine.MOMENTS
             if made:
                 self._tell(made, Entry._make(entry), stage, purchases)
             if signal in _BESIDE:

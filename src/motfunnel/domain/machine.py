@@ -62,6 +62,10 @@ LOYALIST: Final = 16
 REFERRAL: Final = 32
 APOSTLE: Final = 64
 COMPLAINT: Final = 128
+MOMENTS: Final = 255  # all of them
+
+# Beside the moments of a step: whether its event kept the contact alive.
+ALIVE: Final = 256
 
 TRANSITIONS: Final = (
     # presence   when                              presence   moment
@@ -84,7 +88,7 @@ The picture in the documentation is drawn from it, and a test holds ``step`` to 
 def step(  # noqa: PLR0912 - one function by design, so that it compiles as it stands
     state: MutableSequence[int], terms: Sequence[int], signal: int, at: int, argument: int
 ) -> int:
-    """Advance a contact's state, in place, by one event; give the moments made, as bits.
+    """Advance a contact's state, in place, by one event; give the moments made, as bits, and ALIVE.
 
     A departure by silence is dated ``state[DEPARTED_AT]``, all other moments ``at``. To ask
     whether a silence has run out by some instant, step a NOTE one microsecond later.
@@ -122,6 +126,7 @@ def step(  # noqa: PLR0912 - one function by design, so that it compiles as it s
 
     # Clock.
     if state[PRESENCE] == ACTIVE and KEEPS_ALIVE[signal]:
+        made |= ALIVE
         state[LAST_TOUCH] = at
 
     # Effect.

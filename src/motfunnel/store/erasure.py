@@ -65,9 +65,9 @@ def copy_events(
     """Copy events to a token, by new ids and without their properties; they can only be counted."""
     e = tables.events.c
     keys = sorted({contact for contact, _ in ids})
-    counted = select(e.contact, e.id, e.event, e.occurred_at, e.recorded_at, e.signal).where(
-        e.tenant == tenant, e.contact.in_(keys)
-    )
+    counted = select(
+        e.contact, e.id, e.event, e.occurred_at, e.recorded_at, e.signal, e.alive
+    ).where(e.tenant == tenant, e.contact.in_(keys))
     rows = [
         {
             "tenant": tenant,
@@ -78,6 +78,7 @@ def copy_events(
             "recorded_at": row.recorded_at,
             "signal": row.signal,
             "properties": {},
+            "alive": row.alive,
         }
         for row in connection.execute(counted).all()
     ]

@@ -12,11 +12,11 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, case, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, case, func, literal_column, select
 
 from motfunnel.domain.event import Event
 from motfunnel.domain.moment import MomentKind
-from motfunnel.domain.signal import KEEPS_ALIVE, RETURNS, Signal
+from motfunnel.domain.signal import Signal
 from motfunnel.store.chunks import chunks
 from motfunnel.store.extent import Bounds, Extent, between
 from motfunnel.store.rows import named_rows, read_event
@@ -70,13 +70,10 @@ def read_first_purchases(extent: Extent) -> Iterator[tuple[str, datetime]]:
 
 
 def read_active(extent: Extent, period: Bounds) -> Iterator[str]:
-    """Read the contacts with an event in the period that kept them alive, in their order.
-
-    A rating or a complaint of one who has departed does not: the contact is still away.
-    """
+    """Read the contacts with an event in the period that kept them alive, in their order."""
     e = extent.tables.events.c
     owner, active = _owned(extent)
-    alive = active.where(_alive(extent, owner), *between(e.occurred_at, period))
+    alive = active.where(e.alive, *between(e.occurred_at, period))
     yield from extent.connection.scalars(alive.distinct().order_by(owner))
 
 
@@ -96,8 +93,8 @@ def read_activity(
     """
     e, gone = extent.tables.events.c, extent.tables.erasures.c
     stretch = _stretch(e.occurred_at, bounds, 0, len(bounds))
-    owner, events = _owned(extent, stretch.label("stretch"))
-    events = events.where(_alive(extent, owner))
+    _, events = _owned(extent, stretch.label("stretch"))
+    events = events.where(e.alive)
     if erased:
         mine = (gone.tenant == e.tenant) & (gone.token == e.contact)
         later = select(gone.token).where(mine, gone.erased_at < e.occurred_at)
@@ -145,19 +142,6 @@ def _keys(extent: Extent, contacts: Sequence[str]) -> list[str]:
     c = extent.tables.contacts.c
     merged = select(c.contact).where(c.tenant == extent.tenant, c.merged_into.in_(contacts))
     return [*contacts, *extent.connection.scalars(merged)]
-
-
-def _alive(extent: Extent, owner: ColumnElement[Any]) -> ColumnElement[bool]:
-    """That an event keeps its contact alive."""
-    e, a = extent.tables.events.c, extent.tables.episodes.c
-    sure = [signal.label for signal in Signal if KEEPS_ALIVE[signal] and RETURNS[signal]]
-    others = [signal.label for signal in Signal if KEEPS_ALIVE[signal] and not RETURNS[signal]]
-    away = (
-        select(a.contact)
-        .where(a.tenant == extent.tenant, a.contact == owner, a.departed_at < e.occurred_at)
-        .where(or_(a.returned_at.is_(None), a.returned_at > e.occurred_at))
-    )
-    return or_(e.signal.in_(sure), e.signal.in_(others) & ~away.exists())
 
 
 def _stretch(

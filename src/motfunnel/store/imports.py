@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from attrs import frozen
 from sqlalchemy import Connection, delete, select, tuple_
 
 from motfunnel.domain.event import Event, to_json
 from motfunnel.domain.instant import instant_text
-from motfunnel.store.rows import read_event
+from motfunnel.store.rows import ALIVE_IF_HERE, read_event
 from motfunnel.store.statements import SOME, statements
 from motfunnel.store.tables import Tables
 from motfunnel.store.upsert import insert_or_update
@@ -72,9 +72,10 @@ def add_event_rows(
     """
     if not rows:
         return 0
-    columns: dict[str, Sequence[str]] = dict(
+    columns: dict[str, Sequence[Any]] = dict(
         zip(EventRow._fields, zip(*sorted(rows), strict=True), strict=True)
     )
+    columns["alive"] = [ALIVE_IF_HERE[signal] for signal in columns["signal"]]
     fixed = {"tenant": tenant, "recorded_at": instant_text(recorded_at)}
     run = statements(tables.schema)
     if connection.dialect.name == "postgresql":  # reads a text without an offset in its own zone

@@ -34,7 +34,7 @@ from motfunnel.store.rows import (
     trait_rows,
 )
 from motfunnel.store.statements import SOME
-from motfunnel.store.stored_event import StoredEvent
+from motfunnel.store.stored_event import Meant, StoredEvent
 
 
 class Ledger(ContactRows):
@@ -112,11 +112,14 @@ class Ledger(ContactRows):
             found += self._run.count_events.fetch(self.connection, some)[0]["events"]
         return min(found, most)
 
-    def set_signals(self, changed: Iterable[tuple[StoredEvent, str]]) -> None:
-        """Write what events mean, after the funnel changed."""
-        self._run.set_signal.execute_many(
+    def set_meanings(self, changed: Iterable[Meant]) -> None:
+        """Write what events mean, after the funnel or what came before them has changed."""
+        self._run.set_meaning.execute_many(
             self.connection,
-            [self._key(e.contact) | {"id": e.id, "signal": signal} for e, signal in changed],
+            [
+                self._key(one.contact) | {"id": one.id, "signal": one.signal, "alive": one.alive}
+                for one in changed
+            ],
         )
 
     def journey_from(

@@ -12,15 +12,20 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from sqlalchemy import (
+    Boolean,
     Column,
     Connection,
     Integer,
     Table,
+    and_,
     delete,
+    func,
     insert,
     inspect,
+    or_,
     select,
     text,
+    true,
     update,
 )
 from sqlalchemy.schema import CreateColumn
@@ -110,10 +115,57 @@ def _to_version_4(connection: Connection, tables: Tables) -> None:
     _add_indexes(connection, tables, "motfunnel_contacts_owed", "motfunnel_events_order")
 
 
+def _to_version_5(connection: Connection, tables: Tables) -> None:
+    """Of each event is stored whether it kept its contact alive."""
+    is_true: Column[bool] = Column(
+        "alive", Boolean(create_constraint=False), nullable=False, server_default=true()
+    )
+    _add_column(connection, tables.events, is_true)
+    fill_alive(connection, tables)
+
+
+def fill_alive(connection: Connection, tables: Tables) -> None:
+    """Say of the events that are there which did not keep their contacts alive; the others did.
+
+    The signals say it, but of ratings and complaints: these bring nobody back who is away. Every
+    event that is folded has its contact's episodes beside it; of one that is not, the fold says it.
+    """
+    events, returning = tables.events, tables.events.alias()
+    e, a, c, back = events.c, tables.episodes.c, tables.contacts.c, returning.c
+    opening = ["touch", "reach", "purchase", "rating", "refer", "advocate", "complain"]
+    connection.execute(update(events).where(e.signal.not_in(opening)).values(alive=False))
+    merged = select(c.merged_into).where(c.tenant == e.tenant, c.contact == e.contact)
+    owner = func.coalesce(merged.correlate(events).scalar_subquery(), e.contact)
+    theirs = and_(a.tenant == e.tenant, a.contact == owner, a.departed_at < e.occurred_at)
+    away = select(a.contact).where(
+        theirs, or_(a.returned_at.is_(None), a.returned_at > e.occurred_at)
+    )
+    unreturning = e.signal.in_(["rating", "complain"])
+    is_away = away.correlate(events).exists()
+    connection.execute(update(events).where(unreturning, is_away).values(alive=False))
+    # At one instant a rating comes before what returns by referring or praising.
+    its_return = and_(
+        back.tenant == e.tenant,
+        back.contact.in_([e.contact, a.contact]),
+        back.id == a.return_event_id,
+        back.signal.in_(["refer", "advocate"]),
+    )
+    joined = events.join(tables.episodes, theirs & (a.returned_at == e.occurred_at))
+    came_first = (
+        select(e.tenant, e.contact, e.id)
+        .select_from(joined.join(returning, its_return))
+        .where(e.signal == "rating")
+    )
+    for tenant, contact, id in connection.execute(came_first).all():
+        mine = (e.tenant == tenant) & (e.contact == contact) & (e.id == id)
+        connection.execute(update(events).where(mine).values(alive=False))
+
+
 _STEPS: Final[dict[int, Callable[[Connection, Tables], None]]] = {
     1: _to_version_2,
     2: _to_version_3,
     3: _to_version_4,
+    4: _to_version_5,
 }
 """What brings the tables from a version to the next."""
 

@@ -22,9 +22,11 @@ from sqlalchemy import (
     Select,
     Table,
     bindparam,
+    case,
     cast,
     column,
     func,
+    literal,
     select,
     text,
     tuple_,
@@ -38,6 +40,7 @@ from motfunnel.domain.moment import Episode, Moment
 from motfunnel.errors import StoreError
 from motfunnel.store.change import Change
 from motfunnel.store.rows import episode_row, moment_row
+from motfunnel.store.stored_event import Meant
 from motfunnel.store.tables import Tables
 from motfunnel.store.types import MARIADB
 
@@ -54,6 +57,7 @@ def lay_over(
     contacts: Sequence[Row],
     moments: Mapping[str, Change[Moment]],
     episodes: Mapping[str, Change[Episode]],
+    meanings: Sequence[Meant],
 ) -> Tables:
     """Give the tables as if a tenant's rows had been changed.
 
@@ -64,8 +68,9 @@ def lay_over(
         contacts: the rows of contacts that are others.
         moments: what changes of the moments of each of these.
         episodes: what changes of the episodes of each.
+        meanings: the events that mean something else.
     """
-    over = copy.copy(tables)
+    over: Any = copy.copy(tables)  # queries stand in the place of its tables
     new_moments = [
         moment_row(one, number, tenant)
         for change in moments.values()
@@ -76,15 +81,14 @@ def lay_over(
     ]
     old_contacts = [{"contact": contact} for contact in moments]
     lay = _Layer(connection, tenant)
-    replaced: dict[str, Any] = {
-        "contacts": lay.over(tables.contacts, old_contacts, contacts),
-        "moments": lay.over(tables.moments, _gone("ordinal", moments), new_moments),
-        "episodes": lay.over(tables.episodes, _gone("episode", episodes), new_episodes),
-    }
+    over.contacts = lay.over(tables.contacts, old_contacts, contacts)
+    over.moments = lay.over(tables.moments, _gone("ordinal", moments), new_moments)
+    over.episodes = lay.over(tables.episodes, _gone("episode", episodes), new_episodes)
+    if meanings:
+        over.events = lay.meaning(tables.events, meanings)
     lay.check_size()
-    for name, query in replaced.items():
-        setattr(over, name, query)
-    return over
+    laid: Tables = over
+    return laid
 
 
 def _gone(number: str, changes: Mapping[str, Change[Any]]) -> list[Row]:
@@ -118,6 +122,26 @@ class _Layer:
             hidden = self._rows(f"{table.name}_gone", keys, gone)
             stored = stored.where(tuple_(*keys).not_in(hidden))
         return union_all(stored, self._rows(table.name, [*table.columns], rows)).subquery()
+
+    def meaning(self, events: Table, meanings: Sequence[Meant]) -> Any:
+        """The events, some with another signal, or another answer to whether they kept alive."""
+        key, columns = (events.c.contact, events.c.id), {one.name: one for one in events.columns}
+        given: dict[str, Any] = {}
+        for name in ("signal", "alive"):
+            among: dict[Any, list[Row]] = {}
+            for one in meanings:
+                among.setdefault(getattr(one, name), []).append(
+                    {"contact": one.contact, "id": one.id}
+                )
+            given[name] = case(
+                *(
+                    (tuple_(*key).in_(self._rows(f"{name}_where_{n}", key, rows)), literal(value))
+                    for n, (value, rows) in enumerate(among.items())
+                ),
+                else_=events.c[name],
+            ).label(name)
+        read = select(*(columns | given).values()).where(events.c.tenant == self.tenant)
+        return read.subquery()
 
     def check_size(self) -> None:
         """Make sure that MariaDB takes it: a statement is one packet, whatever its parameters.

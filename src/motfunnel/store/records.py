@@ -26,6 +26,7 @@ def recorded_events(
             "recorded_as": row.contact,
             "id": row.id,
             "signal": row.signal,
+            "alive": bool(row.alive),
             "properties": row.properties,
         }
         for row in rows

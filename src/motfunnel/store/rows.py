@@ -11,6 +11,7 @@ from sqlalchemy import Result
 
 from motfunnel.domain.event import Event, to_json
 from motfunnel.domain.moment import Episode, Moment, MomentKind
+from motfunnel.domain.signal import KEEPS_ALIVE, Signal
 
 Row = dict[str, Any]
 MOMENT_COLUMNS: Final = (
@@ -28,6 +29,8 @@ MOMENT_COLUMNS: Final = (
 )
 _moment_cells = itemgetter(*MOMENT_COLUMNS)
 _KINDS = {kind.value: kind for kind in MomentKind}
+ALIVE_IF_HERE = {signal.label: KEEPS_ALIVE[signal] for signal in Signal}
+"""What is stored of an event until it is folded: as if its contact were here."""
 
 
 def named_rows(result: Result[Any]) -> Iterator[Row]:
@@ -47,6 +50,7 @@ def event_row(event: Event, signal: str, recorded_at: datetime, tenant: str) -> 
         "recorded_at": recorded_at,
         "signal": signal,
         "properties": event.properties,
+        "alive": ALIVE_IF_HERE[signal],
     }
 
 

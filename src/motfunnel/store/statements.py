@@ -124,12 +124,12 @@ class Statements:
             ),
         )
         self.count_events: Statement = _of(events, lambda _: _count_events(events))
-        self.set_signal: Statement = _of(
+        self.set_meaning: Statement = _of(
             events,
             lambda _: (
                 update(events)
                 .where(_one(events), events.c.id == bindparam("id"))
-                .values({"signal": None})
+                .values({"signal": None, "alive": None})
             ),
         )
 

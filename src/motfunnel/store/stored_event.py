@@ -24,6 +24,7 @@ class StoredEvent(NamedTuple):
         occurred_at: when; ``types.read_micros`` reads it.
         signal: the name of what it meant when it was stored.
         properties: what else was said; ``types.read_properties`` reads it.
+        alive: whether it is stored that it kept its contact alive.
     """
 
     contact: str
@@ -32,6 +33,23 @@ class StoredEvent(NamedTuple):
     occurred_at: Any
     signal: str
     properties: Any
+    alive: Any
+
+
+class Meant(NamedTuple):
+    """What an event means to its contact.
+
+    Attributes:
+        contact: by the key under which it was recorded.
+        id: of the event.
+        signal: the name of its signal.
+        alive: whether it kept the contact alive.
+    """
+
+    contact: str
+    id: str
+    signal: str
+    alive: bool
 
 
 def unread_columns(events: Table, dialect: Dialect) -> list[ColumnElement[Any]]:

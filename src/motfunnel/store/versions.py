@@ -14,7 +14,7 @@ from motfunnel.errors import SchemaError
 from motfunnel.store.absence import absent, missing_parts
 from motfunnel.store.tables import Tables
 
-VERSION: Final = 4
+VERSION: Final = 5
 """The version of the tables that this code reads and writes."""
 
 

@@ -23,7 +23,7 @@ from motfunnel.store.ledger import Ledger
 from motfunnel.store.retrying import ask, persist
 from motfunnel.store.rows import trait_text
 from motfunnel.store.statements import SOME
-from motfunnel.store.stored_event import StoredEvent
+from motfunnel.store.stored_event import Meant, StoredEvent
 from motfunnel.store.traits import remake_traits, stored_traits
 from motfunnel.store.types import read_properties
 from motfunnel.text import counted
@@ -44,8 +44,8 @@ class Difference:
     Attributes:
         contact: whose.
         what: the part: a column of its state, ``moments``, ``episodes``, ``checkpoints``,
-            ``signals``, ``traits``, or ``contact`` where events have no contact at all, or one
-            whose row cannot be read, or ``events`` where these cannot.
+            ``signals``, ``alive``, ``traits``, or ``contact`` where events have no contact at all,
+            or one whose row cannot be read, or ``events`` where these cannot.
         stored: what is stored.
         replayed: what the events give.
     """
@@ -221,6 +221,7 @@ def _compare(
             "moments": moments.get(contact, []),
             "episodes": episodes.get(contact, []),
             "signals": [],
+            "alive": [],
             "checkpoints": checkpoints,
             "traits": traits.get(contact, []),
         }
@@ -245,10 +246,18 @@ def _replay(
     return write_state(folded.state, ledger.tenant) | {
         "moments": journey.moments,
         "episodes": list(journey.episodes.values()),
-        "signals": [f"{event.id}: {signal}" for event, signal in folded.signals],
+        "signals": _others("signal", story, folded.meanings),
+        "alive": _others("alive", story, folded.meanings),
         "checkpoints": folded.checkpoints,
         "traits": _traits(story),
     }
+
+
+def _others(name: str, events: Sequence[StoredEvent], meanings: Sequence[Meant]) -> list[str]:
+    """What a column is to hold of those events of which it is stored otherwise."""
+    stored = {event[:2]: getattr(event, name) for event in events if meanings}
+    found = [(one, getattr(one, name)) for one in meanings]
+    return [f"{one.id}: {now}" for one, now in found if now != stored[one[:2]]]
 
 
 def _traits(events: Sequence[StoredEvent]) -> list[tuple[str, str, str]]:

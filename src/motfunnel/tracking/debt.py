@@ -124,6 +124,7 @@ def as_if_folded(connection: Connection, database: Database, tenant: str, funnel
         [write_state(one.folded.state, tenant) for one in drafts.values()],
         {contact: one.moments for contact, one in drafts.items()},
         {contact: one.episodes for contact, one in drafts.items()},
+        [meant for one in drafts.values() for meant in one.folded.meanings],
     )
 
 

@@ -16,6 +16,7 @@ from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import from_micros
 from motfunnel.domain.journey import Entry, Journey, PlainEntry
 from motfunnel.domain.moment import Episode, Moment, MomentKind, Presence
+from motfunnel.domain.signal import Signal
 from motfunnel.errors import InconsistencyError
 from motfunnel.store.change import Change, change
 from motfunnel.store.checkpoints import JourneyCheckpoint, checkpoint_of
@@ -27,9 +28,11 @@ from motfunnel.store.contact_state import (
 )
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.pace import PACE
-from motfunnel.store.stored_event import StoredEvent
+from motfunnel.store.stored_event import Meant, StoredEvent
 from motfunnel.store.types import read_micros, read_properties
 from motfunnel.tracking.meaning import meaning_of
+
+_LABELS = tuple(signal.label for signal in Signal)  # by their ranks
 
 
 @define
@@ -38,13 +41,14 @@ class Folded:
 
     Attributes:
         state: what to store of it; its journey holds all moments and episodes of these events.
-        signals: the events whose stored signal is another than the funnel's now.
+        meanings: what those events mean of which another signal is stored, or another answer to
+            whether it kept the contact alive.
         checkpoints: the state at every so-many-th of these events.
         since: the checkpoint that it was folded on from.
     """
 
     state: ContactState
-    signals: list[tuple[StoredEvent, str]]
+    meanings: list[Meant]
     checkpoints: list[JourneyCheckpoint]
     since: JourneyCheckpoint | None = None
 
@@ -78,8 +82,9 @@ def fold(
         _reopen(state.journey, away)
     state.known |= any(event.event == IDENTIFY for event in events)
     journey = state.journey
-    entries, signals = _read(events, funnel)
+    entries, stored_as = _read(events, funnel)
     checkpoints = _walk(state, entries, every, ends)
+    meanings = _meanings(entries, stored_as, journey.alive)
     first = journey.moments[0] if journey.moments else None
     if first is not None and first.kind is MomentKind.OPENING:
         state.opened_at = first.occurred_at
@@ -87,23 +92,33 @@ def fold(
         state.source = source_of(read_properties(opening.properties))
     if stored.silent_until is not None:
         state.moments += len(journey.silence(stored.silent_until))
-    return Folded(state, signals, checkpoints, since)
+    return Folded(state, meanings, checkpoints, since)
 
 
 def _read(
-    events: Iterable[StoredEvent], funnel: Funnel
-) -> tuple[list[PlainEntry], list[tuple[StoredEvent, str]]]:
-    """Put events in their order, and find those whose stored signal is another."""
-    signals: list[tuple[StoredEvent, str]] = []
+    events: Sequence[StoredEvent], funnel: Funnel
+) -> tuple[list[PlainEntry], list[StoredEvent]]:
+    """Put events in their order, with what they mean and as they are stored."""
     entries = []
     for event in events:
-        contact, id, _, at, signal, _ = event
-        reading, rank, stage, label = meaning_of(event, funnel)
-        if label != signal:
-            signals.append((event, label))
-        entries.append((read_micros(at), rank, stage, id, contact, reading))
-    entries.sort()  # no two events of a contact stand in the same place, so no reading is compared
-    return entries, signals
+        reading, rank, stage, _ = meaning_of(event, funnel)
+        entries.append((read_micros(event[3]), rank, stage, event[1], event[0], reading))
+    # No two events of a contact stand in the same place, so no reading is compared.
+    places = sorted(range(len(entries)), key=entries.__getitem__)
+    return [entries[place] for place in places], [events[place] for place in places]
+
+
+def _meanings(
+    entries: Iterable[PlainEntry], stored_as: Iterable[StoredEvent], alive: Iterable[int]
+) -> list[Meant]:
+    """Find what is stored otherwise than it was walked."""
+    return [
+        Meant(entry[4], entry[3], _LABELS[entry[1]], bool(is_alive))
+        for entry, (*_, signal, _, was_alive), is_alive in zip(
+            entries, stored_as, alive, strict=True
+        )
+        if is_alive != was_alive or _LABELS[entry[1]] != signal
+    ]
 
 
 def _reopen(journey: Journey, away: Sequence[Episode]) -> None:
@@ -235,7 +250,7 @@ def write(ledger: Ledger, made: Draft) -> None:
         kept = 0 if folded.since is None else folded.since.events
         ledger.replace_checkpoints(contact, kept, folded.checkpoints)
     ledger.update_contacts([folded.state])
-    ledger.set_signals(folded.signals)
+    ledger.set_meanings(folded.meanings)
 
 
 def _first_episode(since: JourneyCheckpoint) -> int:
@@ -300,7 +315,7 @@ def refold(ledger: Ledger, states: Sequence[ContactState], funnel: Funnel) -> No
     ledger.add_journeys((journey.moments, journey.episodes.values()) for journey in journeys)
     ledger.add_checkpoints(kept for one in folded for kept in one.checkpoints)
     ledger.update_contacts([one.state for one in folded])
-    ledger.set_signals(changed for one in folded for changed in one.signals)
+    ledger.set_meanings(changed for one in folded for changed in one.meanings)
     ledger.settle(erased, funnel)
 
 

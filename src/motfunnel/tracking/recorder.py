@@ -27,6 +27,8 @@ from motfunnel.store.checkpoints import JourneyCheckpoint
 from motfunnel.store.contact_state import ContactState
 from motfunnel.store.ledger import Ledger
 from motfunnel.store.redactions import Redaction, find_redactions
+from motfunnel.store.rows import ALIVE_IF_HERE
+from motfunnel.store.stored_event import Meant
 from motfunnel.store.tombstones import check_marker, find_tombstones
 from motfunnel.tracking.fold import difference, draft, fold, source_of, write
 from motfunnel.tracking.tracked import Tracked
@@ -277,15 +279,20 @@ def advance(
     stored = dict(journey.episodes)
     moments: dict[_EventKey, list[Moment]] = {}
     checkpoints: list[JourneyCheckpoint] = []
+    meanings: list[Meant] = []
     for entry in entries:
         key = _cause(entry)
         checkpoints += _keep(state, entry, ledger.pace.every)
         moments[key] = journey.advance(entry)
         state.see(entry, sources[key], moments[key])
+        label, is_alive = entry.reading.signal.label, bool(journey.alive[-1])
+        if is_alive != ALIVE_IF_HERE[label]:
+            meanings.append(Meant(entry.recorded_as, entry.id, label, is_alive))
     ledger.add_moments(journey.moments, first)
     ledger.put_episodes(e for n, e in journey.episodes.items() if e != stored.get(n))
     ledger.add_checkpoints(checkpoints)
     ledger.update_contacts([state])
+    ledger.set_meanings(meanings)
     return moments
 
 

@@ -57,7 +57,7 @@ def event(**values: Any) -> dict[str, Any]:
     at = INSTANTS[0]
     columns = ["tenant", "contact", "id", "event", "occurred_at", "recorded_at", "signal"]
     given = ["default", "ada@example.com", "1", "paid", at, at, "note"]
-    return dict(zip(columns, given, strict=True)) | {"properties": {}} | values
+    return dict(zip(columns, given, strict=True)) | {"properties": {}, "alive": False} | values
 
 
 def written(rows: list[dict[str, Any]]) -> None:

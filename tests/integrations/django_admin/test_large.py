@@ -55,7 +55,7 @@ def fill() -> None:
     signal = connection.ops.quote_name("signal")
     key = LPAD.format("cast(n AS char(6))")
     busy = f"SELECT 'default', '{BUSY}', concat('2', lpad(cast(n AS char(6)), 6, '0'))"
-    made = f"'Signed Up', {AT}, {AT}, 'reach', '{{}}' FROM"
+    made = f"'Signed Up', {AT}, {AT}, 'reach', '{{}}', true FROM"
     statements = [
         "INSERT INTO motfunnel_contacts (tenant, contact, fingerprint, known, presence, stage,"
         " purchases, referrals, apostle, open_cases, episodes, outreaches, moments, aliases,"
@@ -63,12 +63,12 @@ def fill() -> None:
         f" '[]', 0, 0, 0, 0, '2999-01-01 00:00:00' FROM {numbers.format(CONTACTS)}",
         *(
             f"INSERT INTO motfunnel_events (tenant, contact, id, event, occurred_at, recorded_at,"
-            f" {signal}, properties) SELECT 'default', {key}, '{each}', {made}"
+            f" {signal}, properties, alive) SELECT 'default', {key}, '{each}', {made}"
             f" {numbers.format(CONTACTS)}"
             for each in range(EVENTS_EACH)
         ),
         f"INSERT INTO motfunnel_events (tenant, contact, id, event, occurred_at, recorded_at,"
-        f" {signal}, properties) {busy}, {made} {numbers.format(OF_ONE)}",
+        f" {signal}, properties, alive) {busy}, {made} {numbers.format(OF_ONE)}",
         "INSERT INTO motfunnel_moments (tenant, contact, ordinal, moment, occurred_at)"
         f" SELECT 'default', {key}, 0, 'opening', {AT} FROM {numbers.format(CONTACTS)}",
         "INSERT INTO motfunnel_rejects (tenant, id, recorded_at, source, reason, payload)"

@@ -159,6 +159,20 @@ def test_tables_that_were_there_before(empty: str) -> None:
     assert models.TablesVersion.objects.get().version == VERSION
 
 
+def test_events_that_were_there_before(migrated: str) -> None:
+    """Of events from before a column was there, the migration finds out whether they kept alive."""
+    from motfunnel import Funnel, leave, rating, touch
+
+    rules = {"saw": touch(), "left": leave(), "rated": rating("score")}
+    with Tracker(migrated, funnel=Funnel(stages=("visitor", "customer"), rules=rules)) as tracker:
+        for name in ("saw", "left", "rated"):
+            tracker.track("ada@example.com", name)
+    call_command("migrate", "motfunnel", "0003", verbosity=0)
+    call_command("migrate", "motfunnel", verbosity=0)
+    found = {one.event: one.alive for one in models.Event.objects.all()}
+    assert found == {"saw": True, "left": False, "rated": False}
+
+
 def test_going_back(migrated: str) -> None:
     """Taking the migrations back leaves nothing of ours."""
     call_command("migrate", "motfunnel", "zero", verbosity=0)
@@ -198,7 +212,8 @@ def test_the_migration_can_be_written_anew() -> None:
     """Django can write all of it into another file, as ``squashmigrations`` does."""
     from django.db.migrations.writer import MigrationWriter
 
-    for version, name in ((2, "0001_initial"), (3, "0002_tombstones"), (4, "0003_checkpoints")):
+    names = ["0001_initial", "0002_tombstones", "0003_checkpoints", "0004_alive"]
+    for version, name in enumerate(names, 2):
         written = import_module(f"motfunnel.integrations.django.migrations.{name}")
         migration = written.Migration(name, "motfunnel")
         assert f"PutVersion({version})" in MigrationWriter(migration).as_string()

@@ -143,6 +143,7 @@ class Event(_TenantsModel):
     recorded_at = InstantField()
     signal = _key(_LABEL)
     properties = PropertiesField()
+    alive = BooleanField()
 
     class Meta(ReadModel.Meta):  # noqa: D106
         db_table = "motfunnel_events"

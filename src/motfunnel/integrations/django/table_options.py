@@ -40,7 +40,7 @@ class CreateTable(migrations.CreateModel):
 
 
 class AddColumn(migrations.AddField):
-    """Add a column that may be empty to a table of ours, unless the store has made it already."""
+    """Add a column to a table of ours, unless the store has made it already."""
 
     def database_forwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any

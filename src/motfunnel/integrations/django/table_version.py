@@ -1,4 +1,4 @@
-"""The row that says of which version the tables are, written by migrations alone."""
+"""What migrations alone write: of which version the tables are, and what a new column holds."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from typing import Any
 
 from django.db import router
 from django.utils.deconstruct import deconstructible
+
+from motfunnel.integrations.django.connection import DjangoLender
+from motfunnel.store import migrations
+from motfunnel.store.lent_database import LentDatabase
 
 
 @deconstructible
@@ -27,3 +31,12 @@ class PutVersion:
             rows = version.objects.using(alias)
             rows.all().delete()
             rows.create(version=self.number, recorded_at=datetime.now(UTC))
+
+
+def fill_alive(apps: Any, schema_editor: Any) -> None:
+    """Say of the events that are there whether they kept their contacts alive."""
+    alias = schema_editor.connection.alias
+    if router.allow_migrate_model(alias, apps.get_model("motfunnel", "Event")):
+        database = LentDatabase(DjangoLender(alias))
+        with database.connect() as connection:
+            migrations.fill_alive(connection, database.tables)

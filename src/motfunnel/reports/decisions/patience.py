@@ -22,7 +22,7 @@ from motfunnel.charts.style import INK, PALETTE, QUIET, TICKS_OF_SHARES, axis, f
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import MICROSECOND, Duration, format_duration, to_micros
 from motfunnel.domain.journey import PlainEntry
-from motfunnel.domain.machine import ACTIVE, LAST_TOUCH, NEW_CONTACT, PRESENCE, STAGE, step
+from motfunnel.domain.machine import ACTIVE, ALIVE, LAST_TOUCH, NEW_CONTACT, PRESENCE, STAGE, step
 from motfunnel.domain.signal import KEEPS_ALIVE, Signal
 from motfunnel.errors import QuestionError
 from motfunnel.reports.inquiry import Inquiry
@@ -86,19 +86,19 @@ def silences(patient: Funnel, ordered: Iterable[PlainEntry], until: int) -> Iter
     state, terms = list(NEW_CONTACT), patient.terms
     for at, signal, _, _, _, reading in ordered:
         was_here, stage, since = state[PRESENCE] == ACTIVE, state[STAGE], state[LAST_TOUCH]
-        step(state, terms, signal, at, reading.argument)
-        ending = _ending(state, signal)
+        made = step(state, terms, signal, at, reading.argument)
+        ending = _ending(state, made)
         if was_here and ending is not None:
             yield Silence(stage, since, at - since, ending)
     if state[PRESENCE] == ACTIVE:
         yield Silence(state[STAGE], state[LAST_TOUCH], until - state[LAST_TOUCH], None)
 
 
-def _ending(state: Sequence[int], signal: int) -> str | None:
+def _ending(state: Sequence[int], made: int) -> str | None:
     """How an event ends the silence of a contact that was here before it."""
     if state[PRESENCE] != ACTIVE:
         return LEFT
-    return TOUCHED if KEEPS_ALIVE[signal] else None
+    return TOUCHED if made & ALIVE else None
 
 
 @frozen(kw_only=True)

@@ -17,8 +17,8 @@ from motfunnel.domain.event import IDENTIFY, Event
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import from_micros, to_micros
 from motfunnel.domain.journey import Entry, Journey, PlainEntry
-from motfunnel.domain.moment import Episode, MomentKind
-from motfunnel.domain.signal import KEEPS_ALIVE, RETURNS, Signal
+from motfunnel.domain.moment import MomentKind
+from motfunnel.domain.signal import Signal
 from motfunnel.reports.facts.stored import Stored, Unread
 from motfunnel.reports.measure.clock import EVERYBODY, Clock, Cohort, Happening, Reading, Told
 from motfunnel.reports.measure.grouping import Grouping, GroupOf, property_text, trait_at
@@ -214,16 +214,10 @@ class History:
         )
 
     def touches(self) -> Iterator[datetime]:
-        """The instants at which the contact was kept alive, in order.
-
-        A rating or a complaint of one who has departed does not: the contact is still away.
-        """
-        episodes = list(self.journey.episodes.values())
-        for micros, signal, *_ in self._ordered:
-            if KEEPS_ALIVE[signal]:
-                at = from_micros(micros)
-                if RETURNS[signal] or not _is_away(episodes, at):
-                    yield at
+        """The instants at which the contact was kept alive, in order."""
+        for entry, is_alive in zip(self._ordered, self.journey.alive, strict=True):
+            if is_alive:
+                yield from_micros(entry[0])
 
     def _happenings(self, signals: Collection[Signal]) -> Iterator[Happening]:
         stored = {_by_key(one): one for one in self._stored}
@@ -234,10 +228,3 @@ class History:
                     argument=one.reading.argument,
                     event=event_of(stored[one.recorded_as, one.id]),
                 )
-
-
-def _is_away(episodes: Sequence[Episode], at: datetime) -> bool:
-    return any(
-        one.departed_at < at and (one.returned_at is None or one.returned_at > at)
-        for one in episodes
-    )
