@@ -23,7 +23,7 @@ from uuid import uuid4
 
 from motfunnel import Funnel, Tracker, reach, touch
 from motfunnel.errors import StoreError
-from motfunnel.store.deadline import within
+from motfunnel.store.engine.deadline import within
 from motfunnel.tracking.call import Call
 from motfunnel.tracking.delivery import deliver_all
 from motfunnel.tracking.set_aside import SetAside, set_aside

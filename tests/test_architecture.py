@@ -165,7 +165,7 @@ def overridden(cls: type) -> set[str]:
 
 def test_drivers_and_pools_keep_their_private_methods() -> None:
     """What keeps a call's budget overrides what is public alone."""
-    from motfunnel.store.timeouts import BoundedPool, psycopg_connection, pymysql_connection
+    from motfunnel.store.engine.timeouts import BoundedPool, psycopg_connection, pymysql_connection
 
     for cls in (BoundedPool, psycopg_connection(), pymysql_connection()):
         assert not overridden(cls), cls

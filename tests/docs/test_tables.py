@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Column, Table
 
 from motfunnel.domain.signal import SIGNALS, SignalTraits
-from motfunnel.store.tables import tables
+from motfunnel.store.schema.tables import tables
 
 DOCS = Path(__file__).parents[2] / "docs"
 TABLES = tables().metadata.sorted_tables

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import Engine, event
 
-from motfunnel.store.timeouts import CONNECT, psycopg_connection, pymysql_connection
+from motfunnel.store.engine.timeouts import CONNECT, psycopg_connection, pymysql_connection
 
 Seen = Callable[[str], object]
 Connected = Callable[[int], object]

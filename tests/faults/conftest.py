@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Engine
 
-from motfunnel.store.database import Database
+from motfunnel.store.database.database import Database
 from tests.tracking.fleet import Place
 
 

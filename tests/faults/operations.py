@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 
 from motfunnel import Tracker
 from motfunnel.intake import import_file
-from motfunnel.store.pace import Pace
+from motfunnel.store.database.pace import Pace
 from tests.faults.soak import LONG
 from tests.tracking.scene import FUNNEL, Clock, day
 

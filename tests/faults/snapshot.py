@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Table, insert, inspect, literal, select
 
-from motfunnel.store.tables import tables
+from motfunnel.store.schema.tables import tables
 
 Snapshot = dict[str, list[tuple[Any, ...]]]
 

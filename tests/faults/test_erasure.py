@@ -14,9 +14,9 @@ from sqlalchemy import Engine, create_engine, select
 from motfunnel import Tracker
 from motfunnel.errors import MotfunnelError
 from motfunnel.intake import import_file
-from motfunnel.store.database import Database
-from motfunnel.store.statements import SOME
-from motfunnel.store.tables import tables
+from motfunnel.store.database.database import Database
+from motfunnel.store.ledger.statements import SOME
+from motfunnel.store.schema.tables import tables
 from motfunnel.tracking.check import check_contacts
 from tests.faults.erasure_search import Find, search_files, search_tables
 from tests.faults.figures import Figures

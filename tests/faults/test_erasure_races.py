@@ -21,7 +21,7 @@ from sqlalchemy import Engine
 from motfunnel import Tracker
 from motfunnel.errors import StoreError
 from motfunnel.intake import import_file, retry_rejects
-from motfunnel.store.database import Database
+from motfunnel.store.database.database import Database
 from motfunnel.tracking.call import Call
 from motfunnel.tracking.set_aside import set_aside
 from tests.faults.boundary import before_each

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, create_engine, select
 
 from motfunnel import Tracker
 from motfunnel.intake import import_file, retry_rejects
-from motfunnel.store.tables import tables
+from motfunnel.store.schema.tables import tables
 from tests.faults.erasure_fleet import (
     AFTERWARDS,
     COLUMNS,

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from motfunnel import Tracker
-from motfunnel.store.database import Database
+from motfunnel.store.database.database import Database
 from motfunnel.tracking.check import check_contacts
 from tests.faults.figures import Figures
 from tests.faults.operations import HAS_IDENTITY, said

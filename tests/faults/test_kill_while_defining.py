@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, MetaData, select
 
-from motfunnel.store.database import Database
-from motfunnel.store.migrations import migrate
-from motfunnel.store.tables import tables
-from motfunnel.store.versions import VERSION
+from motfunnel.store.database.database import Database
+from motfunnel.store.database.migrations import migrate
+from motfunnel.store.schema.tables import tables
+from motfunnel.store.schema.versions import VERSION
 from motfunnel.tracking.check import check_contacts
 from tests.faults.figures import Figures
 from tests.faults.operations import open_tracker

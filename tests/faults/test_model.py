@@ -32,9 +32,9 @@ from motfunnel.domain.journey import walk
 from motfunnel.domain.moment import Episode
 from motfunnel.errors import ConflictError, MotfunnelError
 from motfunnel.intake import import_file
-from motfunnel.store.database import Database
-from motfunnel.store.pace import PACE, Pace
-from motfunnel.store.rows import moment_row
+from motfunnel.store.database.database import Database
+from motfunnel.store.database.pace import PACE, Pace
+from motfunnel.store.ledger.rows import moment_row
 from motfunnel.tracking.check import check_contacts
 from tests.faults.figures import Figures
 from tests.faults.operations import HAS_IDENTITY, OTHER_FUNNEL

@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 
 from motfunnel import Tracker
 from motfunnel.domain.event import IDENTIFY, Event
-from motfunnel.store.database import Database
+from motfunnel.store.database.database import Database
 from tests import oracle
 from tests.faults.figures import Figures
 from tests.faults.snapshot import Snapshot, snapshot

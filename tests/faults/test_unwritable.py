@@ -20,7 +20,7 @@ from sqlalchemy import create_engine, make_url
 
 from motfunnel import Health, Tracker
 from motfunnel.errors import RefusedError, StoreError
-from motfunnel.store.rehearsal import ROOM
+from motfunnel.store.database.rehearsal import ROOM
 from tests.faults.servers import PrivateServer, private_server, standby_of
 from tests.tracking.scene import FUNNEL, NOON
 

@@ -17,7 +17,7 @@ from attrs import define, field, frozen
 from sqlalchemy import Engine, text
 
 from motfunnel import Tracker
-from motfunnel.store.migrations import migrate
+from motfunnel.store.database.migrations import migrate
 from tests.faults.boundary import before_each
 from tests.faults.operations import OPERATIONS, open_tracker
 from tests.tracking.fleet import Place, context

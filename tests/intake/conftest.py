@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from motfunnel import Funnel, Tracker, leave, note, purchase, rating, reach, touch
 from motfunnel.intake import Imported, import_file
-from motfunnel.store.rejects import Reject, all_rejects
+from motfunnel.store.ledger.rejects import Reject, all_rejects
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FUNNEL = Funnel(

@@ -14,10 +14,10 @@ from sqlalchemy.schema import Column
 from motfunnel import Tracker
 from motfunnel.errors import SchemaError
 from motfunnel.integrations.alembic import add_tables, include_object, upgrade_tables
-from motfunnel.store.database import Database
-from motfunnel.store.tables import tables
-from motfunnel.store.types import MARIADB
-from motfunnel.store.versions import VERSION
+from motfunnel.store.database.database import Database
+from motfunnel.store.schema.tables import tables
+from motfunnel.store.schema.types import MARIADB
+from motfunnel.store.schema.versions import VERSION
 from motfunnel.tracking.check import check_contacts
 from tests.store.test_migrations import put_released
 from tests.tracking.scene import FUNNEL, day

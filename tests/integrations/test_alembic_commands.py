@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, inspect
 
 from motfunnel import Tracker
 from motfunnel.errors import SchemaError
-from motfunnel.store.tables import tables
+from motfunnel.store.schema.tables import tables
 from tests.tracking.scene import FUNNEL
 
 MODELS = """

@@ -236,7 +236,7 @@ def test_a_store_that_was_only_imported_into_ends_with_its_history(shared_engine
     """Without a question's instant, nobody is counted as away for time that nobody observed."""
     tracker = Tracker(shared_engine, FUNNEL, tenant=uuid4().hex, clock=lambda: day(100))
     tracker.keep_funnel()
-    from motfunnel.store.ledger import Ledger
+    from motfunnel.store.ledger.ledger import Ledger
 
     events = [make_event(c, "came", occurred_at=day(n), id="1") for n, c in enumerate("abc")]
     with tracker.database.write() as connection:

@@ -10,7 +10,7 @@ from sqlalchemy.pool import SingletonThreadPool, StaticPool
 
 from motfunnel import Tracker
 from motfunnel.errors import TransactionError
-from motfunnel.store.coexisting import is_shared
+from motfunnel.store.hosts.transaction import is_shared
 from tests.tracking.scene import FUNNEL
 
 pytestmark = pytest.mark.every_database

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from motfunnel.domain.journey import in_order
-from motfunnel.store.contact_state import new_state, read_state, write_state
+from motfunnel.store.ledger.state import new_state, read_state, write_state
 from tests.strategies import CONTACTS, histories, make_funnel, stories
 
 

@@ -17,11 +17,11 @@ from sqlalchemy.pool import NullPool, StaticPool
 
 from motfunnel import Tracker
 from motfunnel.errors import MissingExtraError, SchemaError, StoreError, UrlError
-from motfunnel.store.contact_state import new_state
-from motfunnel.store.database import Database
-from motfunnel.store.ledger import Ledger
-from motfunnel.store.tables import tables
-from motfunnel.store.versions import VERSION
+from motfunnel.store.database.database import Database
+from motfunnel.store.ledger.ledger import Ledger
+from motfunnel.store.ledger.state import new_state
+from motfunnel.store.schema.tables import tables
+from motfunnel.store.schema.versions import VERSION
 from tests.tracking.fleet import Place, in_threads, track_each
 from tests.tracking.scene import DAY, FUNNEL, NOON, Clock, day
 

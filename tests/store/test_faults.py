@@ -12,7 +12,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from motfunnel.store.faults import Fault, fault_of, name_of, undid_everything
+from motfunnel.store.engine.faults import Fault, fault_of, name_of, undid_everything
 
 pytestmark = pytest.mark.every_database
 

@@ -11,10 +11,10 @@ from sqlalchemy import Engine, inspect, select, text
 
 from motfunnel import Tracker
 from motfunnel.errors import SchemaError
-from motfunnel.store.database import Database
-from motfunnel.store.migrations import migrate
-from motfunnel.store.tables import tables
-from motfunnel.store.versions import VERSION
+from motfunnel.store.database.database import Database
+from motfunnel.store.database.migrations import migrate
+from motfunnel.store.schema.tables import tables
+from motfunnel.store.schema.versions import VERSION
 from motfunnel.tracking.check import check_contacts
 from tests.databases import BACKENDS
 from tests.golden.histories import drawn

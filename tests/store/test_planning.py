@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import Engine, event
 
 from motfunnel import Tracker
-from motfunnel.store.database import Database
-from motfunnel.store.statements import SOME
+from motfunnel.store.database.database import Database
+from motfunnel.store.ledger.statements import SOME
 from tests.tracking.scene import FUNNEL, NOON
 
 JIT = "SHOW jit"

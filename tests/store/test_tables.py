@@ -9,8 +9,8 @@ from sqlalchemy import Engine, inspect
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.schema import CreateTable
 
-from motfunnel.store.tables import tables
-from motfunnel.store.types import MARIADB_COLLATION
+from motfunnel.store.schema.tables import tables
+from motfunnel.store.schema.types import MARIADB_COLLATION
 
 pytestmark = pytest.mark.every_database
 

@@ -15,14 +15,14 @@ import pytest
 from sqlalchemy import create_engine
 
 from motfunnel import Tracker
-from motfunnel.store.turns import Turn
+from motfunnel.store.engine.turns import Turn
 from tests.tracking.scene import FUNNEL
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such locks")
 
 WAITER = """
 import sys, time
-from motfunnel.store.turns import Turn
+from motfunnel.store.engine.turns import Turn
 turn = Turn(sys.argv[1])
 turn.wait()
 print("waits", flush=True)

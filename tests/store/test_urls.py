@@ -17,9 +17,9 @@ from sqlalchemy import URL, Engine, create_engine, event, make_url
 from motfunnel import AsyncTracker, Tracker
 from motfunnel.cli.group import group
 from motfunnel.errors import MissingExtraError, UrlError
-from motfunnel.store.database import Database
-from motfunnel.store.engine import make_engine
-from motfunnel.store.urls import read_url, without_secrets
+from motfunnel.store.database.database import Database
+from motfunnel.store.engine.engine import make_engine
+from motfunnel.store.engine.urls import read_url, without_secrets
 from tests.tracking.scene import FUNNEL, NOON
 
 SECRET = "Tr0ub4dor&3"

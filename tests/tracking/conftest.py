@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from motfunnel import AsyncTracker, Tracker
-from motfunnel.store.database import Database
+from motfunnel.store.database.database import Database
 from tests.tracking.scene import FUNNEL, PATIENT, Clock
 
 

@@ -14,8 +14,8 @@ from sqlalchemy import Engine, text
 import motfunnel
 from motfunnel import Moment, Tracker
 from motfunnel.errors import StoreError
-from motfunnel.store.attempting import Attempt
-from motfunnel.store.pace import Pace
+from motfunnel.store.database.pace import Pace
+from motfunnel.store.hosts.transaction import Attempt
 from motfunnel.tracking.call import Call
 from motfunnel.tracking.keeping import Keeper
 from tests.tracking.scene import DAY, FUNNEL, NOON

@@ -11,8 +11,8 @@ from sqlalchemy import Engine, Table, func, select
 from motfunnel import Funnel, MomentKind, Tracked, Tracker
 from motfunnel.domain.event import Event
 from motfunnel.domain.funnel import rule as rules
-from motfunnel.store.ledger import Ledger
-from motfunnel.store.tables import tables
+from motfunnel.store.ledger.ledger import Ledger
+from motfunnel.store.schema.tables import tables
 from tests.oracle import Story
 
 NOON = datetime(2024, 6, 1, 12, tzinfo=UTC)

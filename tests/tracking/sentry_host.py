@@ -9,7 +9,7 @@ from typing import Any
 import sentry_sdk
 from sqlalchemy import create_engine
 
-from motfunnel.store.database import Database
+from motfunnel.store.database.database import Database
 from tests.tracking.every_line import drive
 
 

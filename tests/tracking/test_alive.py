@@ -10,7 +10,7 @@ from attrs import evolve
 from sqlalchemy import Engine
 
 from motfunnel import Tracker, touch
-from motfunnel.store.pace import Pace
+from motfunnel.store.database.pace import Pace
 from tests.tracking.scene import FUNNEL, day, rows_of
 
 pytestmark = pytest.mark.every_database

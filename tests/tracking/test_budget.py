@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 
 from motfunnel import Tracker
 from motfunnel.errors import StoreError
-from motfunnel.store.deadline import within
+from motfunnel.store.engine.deadline import within
 from tests.tracking.fleet import in_threads
 from tests.tracking.scene import FUNNEL, NOON
 from tests.tracking.trouble import silence

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, delete, update
 
 from motfunnel import Tracker
 from motfunnel.errors import SchemaError
-from motfunnel.store.tables import Tables, tables
+from motfunnel.store.schema.tables import Tables, tables
 from tests.tracking.scene import FUNNEL, day, rows_of
 
 DAMAGES: dict[str, Callable[[Tables], Any]] = {

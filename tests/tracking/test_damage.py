@@ -10,8 +10,8 @@ from sqlalchemy import Engine, delete, text, update
 
 from motfunnel import Tracker
 from motfunnel.errors import InconsistencyError
-from motfunnel.store.pace import Pace
-from motfunnel.store.tables import tables
+from motfunnel.store.database.pace import Pace
+from motfunnel.store.schema.tables import tables
 from motfunnel.tracking.sweep import BATCH
 from tests.tracking.scene import DAY, FUNNEL, Clock, day, rows_of, told_kinds
 

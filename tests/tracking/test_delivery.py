@@ -26,8 +26,8 @@ from sqlalchemy import Engine, text
 from motfunnel import Tracker
 from motfunnel.domain.scrubber import Scrubber
 from motfunnel.errors import SpoolError, SpoolFullError, StoreError
-from motfunnel.store.database import Database
-from motfunnel.store.tables import tables
+from motfunnel.store.database.database import Database
+from motfunnel.store.schema.tables import tables
 from motfunnel.tracking.call import Call
 from motfunnel.tracking.segments import Line
 from motfunnel.tracking.spool import Spool

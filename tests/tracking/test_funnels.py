@@ -17,7 +17,7 @@ from motfunnel.errors import (
     OutdatedError,
     UnmappedEventError,
 )
-from motfunnel.store.tables import tables
+from motfunnel.store.schema.tables import tables
 from tests.tracking.scene import DAY, FUNNEL, NOON, Clock, day, kinds, row_counts, told_kinds
 
 OTHER = evolve(FUNNEL, patience={"default": 5 * DAY})

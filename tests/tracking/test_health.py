@@ -16,8 +16,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text,
 from motfunnel import AsyncTracker, Health, Tracker
 from motfunnel.errors import RefusedError, StoreError
 from motfunnel.intake.importer import import_file
-from motfunnel.store.rehearsal import ROOM
-from motfunnel.store.tables import tables
+from motfunnel.store.database.rehearsal import ROOM
+from motfunnel.store.schema.tables import tables
 from tests.tracking.scene import DAY, FUNNEL, NOON, Clock, day
 
 Make = Callable[..., Tracker]

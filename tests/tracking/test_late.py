@@ -16,11 +16,11 @@ from sqlalchemy import Engine, text, update
 from motfunnel import Moment, MomentKind, Tracker
 from motfunnel.domain.event import Event
 from motfunnel.errors import InconsistencyError, StoreError
-from motfunnel.store import overlay
-from motfunnel.store.pace import Pace
-from motfunnel.store.retrying import persist
-from motfunnel.store.tables import tables
-from motfunnel.store.types import MARIADB
+from motfunnel.store.database.pace import Pace
+from motfunnel.store.database.retry import persist
+from motfunnel.store.queries import overlay
+from motfunnel.store.schema.tables import tables
+from motfunnel.store.schema.types import MARIADB
 from motfunnel.tracking import check, debt
 from motfunnel.tracking.check import check_contacts
 from motfunnel.tracking.debt import settle_all

@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from motfunnel import Funnel, Moment, Tracker
 from motfunnel.domain.event import IDENTIFY, Event
 from motfunnel.domain.journey import walk
-from motfunnel.store.pace import Pace
+from motfunnel.store.database.pace import Pace
 from tests import oracle
 from tests.oracle import Story
 from tests.strategies import (

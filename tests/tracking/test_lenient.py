@@ -18,7 +18,7 @@ from motfunnel import Funnel, Tracker
 from motfunnel.domain.funnel import rule as rules
 from motfunnel.errors import ConflictError, EventError, StoreError
 from motfunnel.intake.retry import retry_rejects
-from motfunnel.store.tables import tables
+from motfunnel.store.schema.tables import tables
 from motfunnel.tracking.call import Call
 from tests.tracking.scene import FUNNEL, NOON, row_counts, told_kinds
 from tests.tracking.test_hostile_input import BAD

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 
 from motfunnel import Moment, MomentKind, Tracker
 from motfunnel.errors import ConflictError
-from motfunnel.store.tables import tables
+from motfunnel.store.schema.tables import tables
 from tests.tracking.scene import DAY, FUNNEL, NOON, Clock, day, told_kinds
 
 

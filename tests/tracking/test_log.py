@@ -18,7 +18,7 @@ import pytest
 import structlog
 from sqlalchemy import Engine
 
-from motfunnel.store.database import Database
+from motfunnel.store.database.database import Database
 from motfunnel.tracking.log import write_line
 from tests.tracking.every_line import NAME, SECRETS, drive, logged_lines
 

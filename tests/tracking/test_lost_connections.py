@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
 from motfunnel import AsyncTracker, Tracker
-from motfunnel.store import engine as engines
-from motfunnel.store.deadline import within
-from motfunnel.store.engine import make_engine
+from motfunnel.store.engine import engine as engines
+from motfunnel.store.engine.deadline import within
+from motfunnel.store.engine.engine import make_engine
 from tests.tracking.asynchronous import DRIVERS
 from tests.tracking.calls import EVERY, READS, WRITES, Call
 from tests.tracking.scene import FUNNEL, day

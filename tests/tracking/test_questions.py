@@ -10,8 +10,8 @@ from sqlalchemy import Engine, text
 
 from motfunnel import MomentKind, Presence, Tracker
 from motfunnel.errors import QuestionError
-from motfunnel.store.ledger import Ledger
-from motfunnel.store.tables import tables
+from motfunnel.store.ledger.ledger import Ledger
+from motfunnel.store.schema.tables import tables
 from tests.tracking.scene import (
     DAY,
     FUNNEL,

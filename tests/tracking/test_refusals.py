@@ -15,7 +15,7 @@ from motfunnel import AsyncTracker, MomentKind, Tracker
 from motfunnel.errors import ConflictError, EventError, MergeError, RefusedError
 from motfunnel.intake.importer import import_file
 from motfunnel.intake.retry import retry_rejects
-from motfunnel.store.tables import tables
+from motfunnel.store.schema.tables import tables
 from tests.tracking.conftest import admit_poison
 from tests.tracking.scene import FUNNEL, NOON, row_counts, told_kinds
 

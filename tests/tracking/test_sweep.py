@@ -16,8 +16,8 @@ from sqlalchemy import Engine, create_engine, event, update
 
 from motfunnel import Moment, Tracker
 from motfunnel.intake.importer import import_file
-from motfunnel.store.ledger import Ledger
-from motfunnel.store.tables import tables
+from motfunnel.store.ledger.ledger import Ledger
+from motfunnel.store.schema.tables import tables
 from motfunnel.tracking.sweep import BATCH, sweep_in_batches
 from tests.faults.figures import Figures
 from tests.faults.soak import size

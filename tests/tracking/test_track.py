@@ -161,7 +161,7 @@ def test_the_source_is_the_opening_events(
     shared_engine: Engine, tracker: Tracker, arrival: list[int]
 ) -> None:
     """The stored source is what the opening event gave, in whatever order the events came."""
-    from motfunnel.store.ledger import Ledger
+    from motfunnel.store.ledger.ledger import Ledger
 
     for n in arrival:
         tracker.track("ada", "saw", id=n, occurred_at=day(n), properties={"source": f"ad {n}"})

@@ -16,7 +16,7 @@ from motfunnel.cli.spool import use_spool, with_spool
 from motfunnel.cli.store import with_tracker
 from motfunnel.domain.event import to_json
 from motfunnel.domain.instant import iso, utc
-from motfunnel.store.tombstones import Tombstone
+from motfunnel.store.ledger.tombstones import Tombstone
 from motfunnel.text import counted
 from motfunnel.tracking.identity import Identity
 from motfunnel.tracking.tracker import Tracker

@@ -23,8 +23,8 @@ from motfunnel.cli.arguments import read_funnel
 from motfunnel.cli.collector import rare_collections
 from motfunnel.cli.output import safe
 from motfunnel.errors import NoFunnelError, UrlError
-from motfunnel.store.funnels import tenants
-from motfunnel.store.urls import missing_file
+from motfunnel.store.engine.urls import missing_file
+from motfunnel.store.ledger.funnels import tenants
 from motfunnel.tracking.async_tracker import AsyncTracker
 from motfunnel.tracking.tracker import Tracker
 

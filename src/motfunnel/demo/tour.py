@@ -21,7 +21,7 @@ from motfunnel.domain.moment import MomentKind
 from motfunnel.intake import import_file
 from motfunnel.reports.report import Report
 from motfunnel.statistics import ClusteredShare
-from motfunnel.store.urls import without_secrets
+from motfunnel.store.engine.urls import without_secrets
 from motfunnel.tracking.tracker import Tracker
 
 DATABASE = "motfunnel-demo.db"

@@ -20,15 +20,20 @@ from motfunnel.domain.journey import make_entry
 from motfunnel.domain.marker import Marker
 from motfunnel.errors import ErasedError, TombstoneError
 from motfunnel.intake.files.source import Raw
-from motfunnel.store.chunks import chunks
-from motfunnel.store.faults import FAULTS, Fault, fault_of, name_of
-from motfunnel.store.host import savepoint
-from motfunnel.store.imports import EventRow, Transaction, add_event_rows, stored_events
-from motfunnel.store.ledger import Ledger
-from motfunnel.store.redactions import find_redactions, redacted_contacts
-from motfunnel.store.statements import SOME
-from motfunnel.store.tombstones import check_marker, find_tombstones, has_tombstones
-from motfunnel.store.types import read_instant
+from motfunnel.store.engine.faults import FAULTS, Fault, fault_of, name_of
+from motfunnel.store.hosts.transaction import savepoint
+from motfunnel.store.ledger.imports import EventRow, Transaction, add_event_rows, stored_events
+from motfunnel.store.ledger.ledger import Ledger
+from motfunnel.store.ledger.statements import SOME
+from motfunnel.store.ledger.tombstones import (
+    check_marker,
+    find_redactions,
+    find_tombstones,
+    has_tombstones,
+    redacted_contacts,
+)
+from motfunnel.store.schema.dialects import chunks
+from motfunnel.store.schema.types import read_instant
 
 if TYPE_CHECKING:
     from motfunnel.tracking.tracker import Tracker

@@ -26,16 +26,16 @@ from motfunnel.intake.files.columns import Columns
 from motfunnel.intake.files.source import Raw, Source, digest_of
 from motfunnel.intake.rejects import make_reject, open_rejects_file, write_rejects_file
 from motfunnel.intake.rows import RowReader
-from motfunnel.store.confirming import is_checkpoint
-from motfunnel.store.imports import (
+from motfunnel.store.database.retry import ask, persist
+from motfunnel.store.ledger.confirm import is_checkpoint
+from motfunnel.store.ledger.imports import (
     Checkpoint,
     Transaction,
     drop_checkpoint,
     put_checkpoint,
     read_checkpoint,
 )
-from motfunnel.store.rejects import Reject, put_rejects
-from motfunnel.store.retrying import ask, persist
+from motfunnel.store.ledger.rejects import Reject, put_rejects
 from motfunnel.text import counted
 
 if TYPE_CHECKING:

@@ -23,9 +23,10 @@ from motfunnel.intake.files.source import Raw
 from motfunnel.intake.importer import Imported
 from motfunnel.intake.rejects import PREFIX
 from motfunnel.intake.rows import RowReader
-from motfunnel.store.confirming import are_gone
-from motfunnel.store.imports import Transaction
-from motfunnel.store.rejects import (
+from motfunnel.store.database.retry import ask, persist
+from motfunnel.store.ledger.confirm import are_gone
+from motfunnel.store.ledger.imports import Transaction
+from motfunnel.store.ledger.rejects import (
     COLUMNS,
     ROW,
     Reject,
@@ -35,7 +36,6 @@ from motfunnel.store.rejects import (
     read_rejects,
     replace_reject,
 )
-from motfunnel.store.retrying import ask, persist
 from motfunnel.tracking.refusal import is_refusal, refused
 from motfunnel.tracking.set_aside import MARK, SOURCE, SetAside, reason_of
 from motfunnel.tracking.tracked import Outcome, Tracked

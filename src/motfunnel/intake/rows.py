@@ -18,7 +18,7 @@ from motfunnel.intake.files.columns import Columns
 from motfunnel.intake.files.csv import Layout, TextCells
 from motfunnel.intake.files.instants import ISO, UNIX, instant_reader, plain_text
 from motfunnel.intake.files.parquet import plain
-from motfunnel.store.imports import EventRow
+from motfunnel.store.ledger.imports import EventRow
 from motfunnel.tracking.interpreter import Interpreter
 
 _MOST_KEPT: Final = 50_000

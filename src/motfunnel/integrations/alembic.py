@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from motfunnel.store.migrations import upgrade
-from motfunnel.store.plain_tables import add_plain_tables, is_table_of_ours
-from motfunnel.store.tables import tables
+from motfunnel.store.database.migrations import upgrade
+from motfunnel.store.schema.portable import add_plain_tables, is_table_of_ours
+from motfunnel.store.schema.tables import tables
 
 __all__ = ["add_tables", "include_object", "upgrade_tables"]
 

@@ -21,7 +21,7 @@ from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.clock import Clock, Cohort, Told, choose, lies_in
 from motfunnel.reports.measure.grouping import read_grouping
 from motfunnel.reports.measure.window import Windowed
-from motfunnel.store.openings import read_openings
+from motfunnel.store.queries.moments import read_openings
 
 OPENING: Final = frozenset({MomentKind.OPENING})
 Groups = Mapping[str, str | None]

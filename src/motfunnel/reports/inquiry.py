@@ -22,12 +22,11 @@ from motfunnel.reports.measure.clock import Cohort, Reading, by_group, choose
 from motfunnel.reports.measure.grouping import Grouping
 from motfunnel.reports.measure.window import Windowed
 from motfunnel.reports.remarks import all_unknown
-from motfunnel.store.database import Database
-from motfunnel.store.departures import UNKNOWN
-from motfunnel.store.erasure import erased_contacts
-from motfunnel.store.extent import Extent
-from motfunnel.store.groups import read_trait_names
-from motfunnel.store.knowledge import is_anything_known
+from motfunnel.store.database.database import Database
+from motfunnel.store.ledger.erasure import erased_contacts
+from motfunnel.store.queries.episodes import UNKNOWN
+from motfunnel.store.queries.groups import read_trait_names
+from motfunnel.store.queries.scope import Extent, is_anything_known
 from motfunnel.tracking.debt import as_if_folded
 from motfunnel.tracking.reader import Reader
 

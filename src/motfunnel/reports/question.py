@@ -13,7 +13,7 @@ from types import MethodType
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from motfunnel.reports.inquiry import Inquiry
-from motfunnel.store.retrying import ask
+from motfunnel.store.database.retry import ask
 from motfunnel.tracking.habits import taught
 
 P = ParamSpec("P")

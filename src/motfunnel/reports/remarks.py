@@ -16,7 +16,7 @@ from motfunnel.domain.signal import Signal
 from motfunnel.reports.measure.clock import Cohort
 from motfunnel.reports.measure.estimate import MOST_COMPARED
 from motfunnel.reports.measure.grouping import Grouping
-from motfunnel.store.departures import UNKNOWN
+from motfunnel.store.queries.episodes import UNKNOWN
 from motfunnel.text import counted
 
 NO_SCORES: Final = (

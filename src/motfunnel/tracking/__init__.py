@@ -1,5 +1,5 @@
-"""Recording events and telling moments: the Tracker and what it is made of.
+"""Recording what contacts do, and telling what it means: contact by contact.
 
-Decides which reads and writes belong together. Knows no SQL, and leaves every classification to
-the domain.
+Knows no SQL. From the ground up: ``recording`` (one call), ``spool`` (what no database could be
+told), ``profile`` (one contact's story), ``reader``, ``writer``, ``people`` and ``upkeep``.
 """

@@ -17,8 +17,8 @@ from motfunnel.domain.funnel.file import Preset
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import Duration
 from motfunnel.domain.moment import Moment, MomentKind, MomentName
-from motfunnel.store.asynchrony import AsyncDatabase, run_on_host, synchronous, wait_for
-from motfunnel.store.host import Host
+from motfunnel.store.database.asyncio import AsyncDatabase, run_on_host, synchronous, wait_for
+from motfunnel.store.hosts.transaction import Host
 from motfunnel.tracking.habits import taught
 from motfunnel.tracking.identity import Identity
 from motfunnel.tracking.listeners import Handler, HandlerT, Listeners
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from motfunnel.reports.async_report import AsyncReport
     from motfunnel.reports.report import Report
-    from motfunnel.store.asynchrony import AsyncHost
+    from motfunnel.store.database.asyncio import AsyncHost
 
 P = ParamSpec("P")
 Answer = TypeVar("Answer")

@@ -16,16 +16,15 @@ from attrs import frozen
 
 from motfunnel.domain.event import IDENTIFY
 from motfunnel.domain.funnel.funnel import Funnel
-from motfunnel.store.checkpoints import JourneyCheckpoint
-from motfunnel.store.contact_state import UNREADABLE, ContactState, write_state
-from motfunnel.store.contacts import all_contacts, without_row
-from motfunnel.store.ledger import Ledger
-from motfunnel.store.retrying import ask, persist
-from motfunnel.store.rows import trait_text
-from motfunnel.store.statements import SOME
-from motfunnel.store.stored_event import Meant, StoredEvent
-from motfunnel.store.traits import remake_traits, stored_traits
-from motfunnel.store.types import read_properties
+from motfunnel.store.database.retry import ask, persist
+from motfunnel.store.ledger.checkpoints import JourneyCheckpoint
+from motfunnel.store.ledger.contacts import all_contacts, without_row
+from motfunnel.store.ledger.erasure import remake_traits, stored_traits
+from motfunnel.store.ledger.ledger import Ledger
+from motfunnel.store.ledger.rows import Meant, StoredEvent, trait_text
+from motfunnel.store.ledger.state import UNREADABLE, ContactState, write_state
+from motfunnel.store.ledger.statements import SOME
+from motfunnel.store.schema.types import read_properties
 from motfunnel.text import counted
 from motfunnel.tracking.fold import fold, refold
 from motfunnel.tracking.reader import Reader

@@ -16,7 +16,7 @@ from motfunnel.domain.funnel.file import Preset
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import Duration
 from motfunnel.errors import NotConfiguredError
-from motfunnel.store.host import Host
+from motfunnel.store.hosts.transaction import Host
 from motfunnel.tracking.habits import DOORS, taught
 from motfunnel.tracking.policy import RAISE, OnError
 from motfunnel.tracking.spool import LIMIT, WhenFull

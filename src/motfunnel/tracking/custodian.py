@@ -17,12 +17,12 @@ from motfunnel.domain.instant import Duration, read_duration
 from motfunnel.domain.marker import Marker
 from motfunnel.domain.scrubber import Scrubber
 from motfunnel.errors import QuestionError, TombstoneError
-from motfunnel.store.deadline import within
-from motfunnel.store.erasure import all_keys, compact, drop_rejects_before, silent_contacts
-from motfunnel.store.host import Host, after_commit, host_connection
-from motfunnel.store.ledger import Ledger
-from motfunnel.store.retrying import ask, persist
-from motfunnel.store.tombstones import (
+from motfunnel.store.database.retry import ask, persist, transact
+from motfunnel.store.engine.deadline import within
+from motfunnel.store.hosts.transaction import Host, after_commit, host_connection
+from motfunnel.store.ledger.erasure import all_keys, compact, drop_rejects_before, silent_contacts
+from motfunnel.store.ledger.ledger import Ledger
+from motfunnel.store.ledger.tombstones import (
     Tombstone,
     all_tombstones,
     check_marker,
@@ -30,7 +30,6 @@ from motfunnel.store.tombstones import (
     keep_marker,
     put_tombstones,
 )
-from motfunnel.store.transacting import transact
 from motfunnel.tracking.erasing import Erased, Forgotten, erase
 from motfunnel.tracking.exporting import export_contact
 from motfunnel.tracking.habits import taught

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any, Final
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.journey import Entry
 from motfunnel.domain.moment import Moment
-from motfunnel.store.contact_state import ContactState, write_state
-from motfunnel.store.contacts import owed
-from motfunnel.store.database import Database
-from motfunnel.store.ledger import Ledger
-from motfunnel.store.overlay import lay_over
-from motfunnel.store.retrying import persist
-from motfunnel.store.stored_event import StoredEvent
-from motfunnel.store.tables import Tables
-from motfunnel.store.types import read_properties
+from motfunnel.store.database.database import Database
+from motfunnel.store.database.retry import persist
+from motfunnel.store.ledger.contacts import owed
+from motfunnel.store.ledger.ledger import Ledger
+from motfunnel.store.ledger.rows import StoredEvent
+from motfunnel.store.ledger.state import ContactState, write_state
+from motfunnel.store.queries.overlay import lay_over
+from motfunnel.store.schema.tables import Tables
+from motfunnel.store.schema.types import read_properties
 from motfunnel.tracking.fold import (
     Draft,
     difference,

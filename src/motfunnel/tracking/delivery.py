@@ -17,8 +17,8 @@ from uuid import uuid4
 from attrs import define, evolve, field, frozen
 
 from motfunnel.errors import ErasedError, EventError, MotfunnelError, StoreError
-from motfunnel.store.deadline import is_over, left, within
-from motfunnel.store.faults import Fault, fault_of
+from motfunnel.store.engine.deadline import is_over, left, within
+from motfunnel.store.engine.faults import Fault, fault_of
 from motfunnel.text import counted
 from motfunnel.tracking.log import write_line
 from motfunnel.tracking.policy import error_of, log_error

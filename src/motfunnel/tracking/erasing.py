@@ -18,9 +18,7 @@ from motfunnel.domain.instant import to_micros
 from motfunnel.domain.marker import Marker
 from motfunnel.domain.moment import LEFT, SILENCE, Episode, Moment
 from motfunnel.domain.scrubber import Scrubber
-from motfunnel.store.contact_state import ContactState
-from motfunnel.store.departures import UNKNOWN
-from motfunnel.store.erasure import (
+from motfunnel.store.ledger.erasure import (
     copy_events,
     delete_contacts,
     known_contacts,
@@ -28,8 +26,10 @@ from motfunnel.store.erasure import (
     referred_names,
     unname_referred,
 )
-from motfunnel.store.ledger import Ledger
-from motfunnel.store.tombstones import Tombstone, put_tombstones
+from motfunnel.store.ledger.ledger import Ledger
+from motfunnel.store.ledger.state import ContactState
+from motfunnel.store.ledger.tombstones import Tombstone, put_tombstones
+from motfunnel.store.queries.episodes import UNKNOWN
 from motfunnel.tracking.fold import refold
 from motfunnel.tracking.merging import lock_identities
 from motfunnel.tracking.redaction import scrub_others, scrub_rejects, scrubber_of

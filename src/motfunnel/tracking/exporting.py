@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.scrubber import Scrubber
-from motfunnel.store.erasure import events_naming, rejects_naming
-from motfunnel.store.records import recorded_events, recorded_merges
+from motfunnel.store.ledger.erasure import (
+    events_naming,
+    recorded_events,
+    recorded_merges,
+    rejects_naming,
+)
 from motfunnel.tracking.identity import Identity
 from motfunnel.tracking.profile import Profile
 from motfunnel.tracking.redaction import is_reject_of, referring_properties
 from motfunnel.tracking.spool import Spool
 
 if TYPE_CHECKING:
-    from motfunnel.store.ledger import Ledger
+    from motfunnel.store.ledger.ledger import Ledger
 
 
 def export_contact(

@@ -18,18 +18,12 @@ from motfunnel.domain.journey import Entry, Journey, PlainEntry
 from motfunnel.domain.moment import Episode, Moment, MomentKind, Presence
 from motfunnel.domain.signal import Signal
 from motfunnel.errors import InconsistencyError
-from motfunnel.store.change import Change, change
-from motfunnel.store.checkpoints import JourneyCheckpoint, checkpoint_of
-from motfunnel.store.contact_state import (
-    UNREADABLE,
-    ContactState,
-    after_checkpoint,
-    before_first,
-)
-from motfunnel.store.ledger import Ledger
-from motfunnel.store.pace import PACE
-from motfunnel.store.stored_event import Meant, StoredEvent
-from motfunnel.store.types import read_micros, read_properties
+from motfunnel.store.database.pace import PACE
+from motfunnel.store.ledger.checkpoints import Change, JourneyCheckpoint, change, checkpoint_of
+from motfunnel.store.ledger.ledger import Ledger
+from motfunnel.store.ledger.rows import Meant, StoredEvent
+from motfunnel.store.ledger.state import UNREADABLE, ContactState, after_checkpoint, before_first
+from motfunnel.store.schema.types import read_micros, read_properties
 from motfunnel.tracking.meaning import meaning_of
 
 _LABELS = tuple(signal.label for signal in Signal)  # by their ranks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from motfunnel.store.ledger import Ledger
+from motfunnel.store.ledger.ledger import Ledger
 
 
 @frozen(kw_only=True)

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from motfunnel.store.attempting import Attempt
-from motfunnel.store.database import Database
-from motfunnel.store.host import Joined, after_commit, is_doomed, is_undone
-from motfunnel.store.rejects import put_rejects
-from motfunnel.store.retrying import persist
+from motfunnel.store.database.database import Database
+from motfunnel.store.database.retry import persist
+from motfunnel.store.hosts.transaction import Attempt, Joined, after_commit, is_doomed, is_undone
+from motfunnel.store.ledger.rejects import put_rejects
 from motfunnel.tracking.call import Call
 from motfunnel.tracking.policy import error_of, log_error
 from motfunnel.tracking.refusal import may_pass

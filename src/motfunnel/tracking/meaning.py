@@ -12,8 +12,8 @@ from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.funnel.rule import Reading
 from motfunnel.domain.journey import PlainEntry
 from motfunnel.domain.signal import Signal
-from motfunnel.store.stored_event import StoredEvent
-from motfunnel.store.types import read_micros, read_properties
+from motfunnel.store.ledger.rows import StoredEvent
+from motfunnel.store.schema.types import read_micros, read_properties
 
 Meaning = tuple[Reading, int, int, str]
 """A reading, and what of it is asked most: the signal's rank, the stage of a reach, the label."""

@@ -12,9 +12,15 @@ from datetime import datetime
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import to_micros
 from motfunnel.errors import MergeError
-from motfunnel.store.contact_state import ContactState, new_state
-from motfunnel.store.ledger import Ledger
-from motfunnel.store.pointers import lift_pointer, move_traits, pointers, put_pointer, set_owner
+from motfunnel.store.ledger.identity import (
+    lift_pointer,
+    move_traits,
+    pointers,
+    put_pointer,
+    set_owner,
+)
+from motfunnel.store.ledger.ledger import Ledger
+from motfunnel.store.ledger.state import ContactState, new_state
 from motfunnel.tracking.fold import refold, settle_locked
 from motfunnel.tracking.identity import Identity, find_identity
 

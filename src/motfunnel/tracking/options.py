@@ -14,8 +14,8 @@ from typing import Any, Final, Literal, TypedDict
 from motfunnel.domain.event import check_text
 from motfunnel.domain.instant import Duration, read_duration
 from motfunnel.domain.marker import check_secret
-from motfunnel.store.columns import TENANT_LENGTH
-from motfunnel.store.host import Host
+from motfunnel.store.hosts.transaction import Host
+from motfunnel.store.schema.tables import TENANT_LENGTH
 from motfunnel.tracking.policy import OnError
 from motfunnel.tracking.spool import WhenFull
 

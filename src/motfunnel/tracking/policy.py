@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final, Literal
 
 from motfunnel.errors import StoreError
-from motfunnel.store.faults import FAULTS, name_of
+from motfunnel.store.engine.faults import FAULTS, name_of
 from motfunnel.tracking.call import Call
 from motfunnel.tracking.log import Detail, write_line
 

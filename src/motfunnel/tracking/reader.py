@@ -19,11 +19,11 @@ from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import utc
 from motfunnel.domain.moment import Moment, MomentKind, MomentName
 from motfunnel.errors import EventError, NoFunnelError, OutdatedError, QuestionError
-from motfunnel.store import funnels
-from motfunnel.store.database import Database
-from motfunnel.store.ledger import Ledger
-from motfunnel.store.retrying import ask, ask_lazily
-from motfunnel.store.story import read_moments
+from motfunnel.store.database.database import Database
+from motfunnel.store.database.retry import ask, ask_lazily
+from motfunnel.store.ledger import funnels
+from motfunnel.store.ledger.ledger import Ledger
+from motfunnel.store.queries.moments import read_moments
 from motfunnel.tracking.debt import as_if_folded
 from motfunnel.tracking.explain import make_profile, profile_of_erased
 from motfunnel.tracking.habits import taught

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.moment import Moment
-from motfunnel.store.contacts import next_contacts
-from motfunnel.store.database import Database
-from motfunnel.store.ledger import Ledger
-from motfunnel.store.planning import tell_sizes
-from motfunnel.store.retrying import persist
+from motfunnel.store.database.database import Database
+from motfunnel.store.database.retry import persist
+from motfunnel.store.ledger.contacts import next_contacts
+from motfunnel.store.ledger.ledger import Ledger
+from motfunnel.store.schema.dialects import tell_sizes
 from motfunnel.tracking.fold import refold
 
 if TYPE_CHECKING:

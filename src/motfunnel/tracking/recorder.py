@@ -23,13 +23,16 @@ from motfunnel.domain.journey import Entry, make_entry
 from motfunnel.domain.marker import Marker
 from motfunnel.domain.moment import Moment, Presence
 from motfunnel.errors import ConflictError, ErasedError, EventError
-from motfunnel.store.checkpoints import JourneyCheckpoint
-from motfunnel.store.contact_state import ContactState
-from motfunnel.store.ledger import Ledger
-from motfunnel.store.redactions import Redaction, find_redactions
-from motfunnel.store.rows import ALIVE_IF_HERE
-from motfunnel.store.stored_event import Meant
-from motfunnel.store.tombstones import check_marker, find_tombstones
+from motfunnel.store.ledger.checkpoints import JourneyCheckpoint
+from motfunnel.store.ledger.ledger import Ledger
+from motfunnel.store.ledger.rows import ALIVE_IF_HERE, Meant
+from motfunnel.store.ledger.state import ContactState
+from motfunnel.store.ledger.tombstones import (
+    Redaction,
+    check_marker,
+    find_redactions,
+    find_tombstones,
+)
 from motfunnel.tracking.fold import difference, draft, fold, source_of, write
 from motfunnel.tracking.tracked import Tracked
 

@@ -17,20 +17,17 @@ from motfunnel.domain.event import IDENTIFY, Event, to_json
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.marker import Marker
 from motfunnel.domain.scrubber import ERASED, Scrubber
-from motfunnel.store.contact_state import ContactState
-from motfunnel.store.erasure import events_naming, rejects_naming, replace_event
-from motfunnel.store.ledger import Ledger
-from motfunnel.store.redactions import put_redactions, redaction
-from motfunnel.store.rejects import (
-    COLUMNS,
-    CUT,
-    ROW,
-    UNREAD,
-    Reject,
-    replace_reject,
+from motfunnel.store.ledger.erasure import (
+    events_naming,
+    rejects_naming,
+    remake_traits,
+    replace_event,
 )
-from motfunnel.store.tables import Tables
-from motfunnel.store.traits import remake_traits
+from motfunnel.store.ledger.ledger import Ledger
+from motfunnel.store.ledger.rejects import COLUMNS, CUT, ROW, UNREAD, Reject, replace_reject
+from motfunnel.store.ledger.state import ContactState
+from motfunnel.store.ledger.tombstones import put_redactions, redaction
+from motfunnel.store.schema.tables import Tables
 from motfunnel.tracking.fold import refold, settle_locked
 from motfunnel.tracking.merging import lock_identities
 from motfunnel.tracking.set_aside import MARK, SetAside

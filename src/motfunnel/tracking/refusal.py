@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.marker import Marker
 from motfunnel.errors import EventError, RefusedError, StoreError
-from motfunnel.store.faults import FAULTS, Fault, fault_of, name_of
-from motfunnel.store.host import savepoint
-from motfunnel.store.ledger import Ledger
+from motfunnel.store.engine.faults import FAULTS, Fault, fault_of, name_of
+from motfunnel.store.hosts.transaction import savepoint
+from motfunnel.store.ledger.ledger import Ledger
 from motfunnel.tracking.recorder import Said, record_all
 from motfunnel.tracking.tracked import Tracked
 

@@ -17,7 +17,7 @@ from uuid import uuid4
 from attrs import evolve, frozen
 
 from motfunnel.domain.scrubber import Scrubber
-from motfunnel.store.rejects import Reject
+from motfunnel.store.ledger.rejects import Reject
 from motfunnel.tracking.call import Call
 from motfunnel.tracking.witness import read_back, to_text, write_down
 

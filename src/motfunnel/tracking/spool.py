@@ -28,7 +28,7 @@ from attrs import define, field, frozen
 from motfunnel.domain.instant import iso
 from motfunnel.domain.scrubber import Scrubber
 from motfunnel.errors import SpoolError, SpoolFullError
-from motfunnel.store.deadline import left
+from motfunnel.store.engine.deadline import left
 from motfunnel.text import counted
 from motfunnel.tracking.private_file import (
     NotOursError,

@@ -17,12 +17,12 @@ from attrs import define, field
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import to_micros
 from motfunnel.domain.moment import Moment
-from motfunnel.store.chunks import chunks
-from motfunnel.store.contact_state import UNREADABLE, ContactState
-from motfunnel.store.database import Database
-from motfunnel.store.ledger import Ledger
-from motfunnel.store.retrying import persist
-from motfunnel.store.statements import SOME
+from motfunnel.store.database.database import Database
+from motfunnel.store.database.retry import persist
+from motfunnel.store.ledger.ledger import Ledger
+from motfunnel.store.ledger.state import UNREADABLE, ContactState
+from motfunnel.store.ledger.statements import SOME
+from motfunnel.store.schema.dialects import chunks
 from motfunnel.tracking.fold import refold
 from motfunnel.tracking.log import write_line
 from motfunnel.tracking.policy import error_of, log_error

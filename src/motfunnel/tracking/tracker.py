@@ -21,9 +21,9 @@ from motfunnel.domain.funnel.funnel import Funnel, read_funnel
 from motfunnel.domain.instant import Duration
 from motfunnel.domain.marker import Marker
 from motfunnel.domain.moment import MomentKind, MomentName
-from motfunnel.store.asynchrony import run_on_host
-from motfunnel.store.database import Database
-from motfunnel.store.host import Host
+from motfunnel.store.database.asyncio import run_on_host
+from motfunnel.store.database.database import Database
+from motfunnel.store.hosts.transaction import Host
 from motfunnel.tracking.call import IDENTIFYING, Call
 from motfunnel.tracking.custodian import Custodian
 from motfunnel.tracking.delivery import Delivered, deliver_all
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
 
     from motfunnel.reports.report import Report
-    from motfunnel.store.asynchrony import AsyncHost
+    from motfunnel.store.database.asyncio import AsyncHost
 
 TOLERANCE = timedelta(minutes=5)
 """How far ahead of our clock the clock of another machine may be."""

@@ -8,13 +8,13 @@ from functools import partial
 
 from attrs import evolve
 
-from motfunnel.store import funnels
-from motfunnel.store.advice import describe
-from motfunnel.store.contacts import count_owed, owed_departures, was_swept
-from motfunnel.store.event_names import count_names
-from motfunnel.store.migrations import migrate
-from motfunnel.store.rejects import count_rejects
-from motfunnel.store.retrying import ask, asking, persist
+from motfunnel.store.database.advice import describe
+from motfunnel.store.database.migrations import migrate
+from motfunnel.store.database.retry import ask, asking, persist
+from motfunnel.store.ledger import funnels
+from motfunnel.store.ledger.contacts import count_owed, owed_departures, was_swept
+from motfunnel.store.ledger.rejects import count_rejects
+from motfunnel.store.queries.events import count_names
 from motfunnel.tracking.check import Checked, check_contacts
 from motfunnel.tracking.debt import settle_all
 from motfunnel.tracking.health import Health

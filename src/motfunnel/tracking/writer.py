@@ -19,15 +19,20 @@ from motfunnel.domain.event import IDENTIFY
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.marker import Marker
 from motfunnel.errors import EventError, StoreError
-from motfunnel.store import funnels
-from motfunnel.store.attempting import Attempt, attempt_to_join
-from motfunnel.store.confirming import is_event_of
-from motfunnel.store.contact_rows import Owing
-from motfunnel.store.deadline import left, within
-from motfunnel.store.host import Joined, after_commit, host_connection, is_undone
-from motfunnel.store.ledger import Ledger
-from motfunnel.store.rehearsal import ROOM, rehearse
-from motfunnel.store.retrying import asking, persist
+from motfunnel.store.database.rehearsal import ROOM, rehearse
+from motfunnel.store.database.retry import asking, persist
+from motfunnel.store.engine.deadline import left, within
+from motfunnel.store.hosts.transaction import (
+    Attempt,
+    Joined,
+    after_commit,
+    attempt_to_join,
+    host_connection,
+    is_undone,
+)
+from motfunnel.store.ledger import funnels
+from motfunnel.store.ledger.confirm import is_event_of
+from motfunnel.store.ledger.ledger import Ledger, Owing
 from motfunnel.tracking.call import Call
 from motfunnel.tracking.debt import settle
 from motfunnel.tracking.delivery import Taker, deliver_all

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import URL, Engine, create_engine
 
 from motfunnel import Tracker
-from motfunnel.store.database import Database
+from motfunnel.store.database.database import Database
 from motfunnel.tracking import configuration
 from tests.databases import BACKENDS, Databases, NoServer
 from tests.integrations import mysqldb

@@ -60,7 +60,7 @@ def test_the_source_of_an_opening(installed: None, tracker: Tracker) -> None:
     """A contact that a campaign brought has it as its source."""
     from django.test import Client
 
-    from motfunnel.store.ledger import Ledger
+    from motfunnel.store.ledger.ledger import Ledger
 
     Client().get("/see", {"utm_source": "news"})
     with tracker.database.read() as connection:

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 import motfunnel
 from motfunnel import Tracker
-from motfunnel.store.tables import tables
+from motfunnel.store.schema.tables import tables
 from tests.integrations.django.test_transactions import order, orders
 from tests.tracking.host import event_ids
 from tests.tracking.scene import DAY, NOON

@@ -12,7 +12,7 @@ from django.test import override_settings
 from sqlalchemy import create_engine, insert, select
 
 from motfunnel.integrations.django.models import Contact, DefinedFunnel, Event
-from motfunnel.store.tables import tables
+from motfunnel.store.schema.tables import tables
 
 BERLIN = ZoneInfo("Europe/Berlin")
 INSTANTS = [

@@ -11,7 +11,7 @@ from django.test import override_settings
 from motfunnel import Tracker
 from motfunnel.errors import ReadOnlyError
 from motfunnel.integrations.django.models import Contact, Event, Moment, TablesVersion
-from motfunnel.store.versions import VERSION
+from motfunnel.store.schema.versions import VERSION
 
 
 @pytest.mark.parametrize(

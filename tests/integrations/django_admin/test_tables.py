@@ -15,8 +15,8 @@ from sqlalchemy import Engine, create_engine, inspect, text
 
 from motfunnel import Tracker
 from motfunnel.integrations.django import models
-from motfunnel.store.tables import tables
-from motfunnel.store.versions import VERSION
+from motfunnel.store.schema.tables import tables
+from motfunnel.store.schema.versions import VERSION
 from tests.databases import Databases
 
 TABLES = tables().metadata.sorted_tables

@@ -26,7 +26,7 @@ from motfunnel.errors import (
     TransactionError,
 )
 from motfunnel.integrations.flask import MotFunnel
-from motfunnel.store.plain_tables import add_plain_tables
+from motfunnel.store.schema.portable import add_plain_tables
 from tests.integrations.flask.shop import Shop
 from tests.tracking.scene import FUNNEL, row_counts
 

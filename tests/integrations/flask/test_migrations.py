@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine, inspect
 
-from motfunnel.store.database import Database
-from motfunnel.store.tables import tables
+from motfunnel.store.database.database import Database
+from motfunnel.store.schema.tables import tables
 
 APP = """
 import os

@@ -1,7 +1,7 @@
 """Fields that keep a value as the tables of the store do, on every database.
 
-They name the types and collations of ``store/types.py`` in Django's words, and read and write
-values alike, whatever ``USE_TZ`` and ``TIME_ZONE`` say: an instant is always aware, in UTC.
+They name the types and collations of ``store/schema`` in Django's words, and read and write values
+alike, whatever ``USE_TZ`` and ``TIME_ZONE`` say: an instant is always aware, in UTC.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from motfunnel.domain.event import to_json
 from motfunnel.domain.instant import instant_text
-from motfunnel.store.types import MARIADB_COLLATION, read_instant, read_properties
+from motfunnel.store.schema.types import MARIADB_COLLATION, read_instant, read_properties
 
 _COLLATIONS: Final = {"postgresql": "C", "mysql": MARIADB_COLLATION}
 

@@ -26,7 +26,7 @@ from motfunnel.integrations.django.fields import (
     PropertiesField,
 )
 from motfunnel.integrations.django.table_options import IndexWhereSet
-from motfunnel.store.columns import TENANT_LENGTH
+from motfunnel.store.schema.tables import TENANT_LENGTH
 
 _LABEL = 20
 

@@ -25,7 +25,7 @@ from motfunnel.errors import MotfunnelError
 from motfunnel.integrations.django.middleware import RequestContext
 from motfunnel.integrations.django.tracker import Tracker
 from motfunnel.integrations.visitors import check_anonymous
-from motfunnel.store.lent_dialects import VENDORS
+from motfunnel.store.hosts.dialects import VENDORS
 from motfunnel.tracking.listeners import Listeners
 from motfunnel.tracking.policy import LOG, RAISE
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from django.db import migrations, models
 
-from motfunnel.store.types import MARIADB_COLLATION
+from motfunnel.store.schema.types import MARIADB_COLLATION
 
 _OPTIONS: Final = {
     "sqlite": " WITHOUT ROWID",  # one tree instead of a table and an index beside it

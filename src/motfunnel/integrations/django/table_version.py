@@ -9,8 +9,8 @@ from django.db import router
 from django.utils.deconstruct import deconstructible
 
 from motfunnel.integrations.django.connection import DjangoLender
-from motfunnel.store import migrations
-from motfunnel.store.lent_database import LentDatabase
+from motfunnel.store.database import migrations
+from motfunnel.store.database.lent import LentDatabase
 
 
 @deconstructible

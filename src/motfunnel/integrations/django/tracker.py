@@ -24,7 +24,7 @@ from motfunnel.integrations.django.contacts import session_contact
 from motfunnel.integrations.django.request import with_surroundings
 from motfunnel.integrations.django.signals import SIGNALS
 from motfunnel.integrations.visitors import Anonymous, Keyed, VisitedTracker
-from motfunnel.store.lent_database import LentDatabase
+from motfunnel.store.database.lent import LentDatabase
 from motfunnel.tracking.call import Call
 from motfunnel.tracking.delivery import Delivered
 from motfunnel.tracking.habits import taught

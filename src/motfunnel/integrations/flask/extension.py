@@ -20,7 +20,7 @@ from motfunnel.integrations.flask.settings import Settings, read_settings
 from motfunnel.integrations.flask.signals import SIGNALS
 from motfunnel.integrations.flask.visitors import session_contact
 from motfunnel.integrations.visitors import VisitedTracker
-from motfunnel.store.sessions import SessionSource, check_source, engine_of, joining
+from motfunnel.store.hosts.sessions import SessionSource, check_source, engine_of, joining
 from motfunnel.tracking.configuration import provide
 from motfunnel.tracking.listeners import Handler, tell_safely
 from motfunnel.tracking.reader import moment_kind

@@ -19,7 +19,7 @@ from motfunnel.domain.funnel.funnel import Funnel, preset
 from motfunnel.domain.instant import Duration
 from motfunnel.errors import SettingError
 from motfunnel.integrations.visitors import MODES, Anonymous
-from motfunnel.store.columns import TENANT_LENGTH
+from motfunnel.store.schema.tables import TENANT_LENGTH
 from motfunnel.tracking.options import CHECKS
 from motfunnel.tracking.policy import OnError
 from motfunnel.tracking.spool import WhenFull

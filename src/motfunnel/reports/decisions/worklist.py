@@ -43,7 +43,7 @@ from motfunnel.reports.measure.rate import COMPETING, FEWEST_AT_RISK
 from motfunnel.reports.measure.trial import ATTEMPTED, assignments
 from motfunnel.reports.returns.recidivism import RECIDIVISM
 from motfunnel.statistics import Chance, CompetingRisks, Interval, SurvivalCurve
-from motfunnel.store.latest import read_latest_moments
+from motfunnel.store.queries.moments import read_latest_moments
 
 DEFINITION: Final = (
     "of the contacts that had been away for as long as this one and not returned, the share that "

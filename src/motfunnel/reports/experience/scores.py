@@ -24,9 +24,9 @@ from motfunnel.reports.facts.known import Known, said_of
 from motfunnel.reports.facts.stored import Stored
 from motfunnel.reports.measure.clock import Cohort, lies_in
 from motfunnel.statistics import Sample
-from motfunnel.store.groups import read_trait
-from motfunnel.store.scores import read_scored
-from motfunnel.store.story import read_stories
+from motfunnel.store.queries.events import read_scored
+from motfunnel.store.queries.groups import read_trait
+from motfunnel.store.queries.moments import read_stories
 
 SCORE: Final = Kind("number", lambda score: f"{score:.2f}")
 GAP: Final = Kind("number", lambda gap: f"{gap:+.2f}")

@@ -23,12 +23,11 @@ from motfunnel.reports.facts.stored import Stored, Unread
 from motfunnel.reports.measure.clock import EVERYBODY, Clock, Cohort, Happening, Reading, Told
 from motfunnel.reports.measure.grouping import Grouping, GroupOf, property_text, trait_at
 from motfunnel.reports.measure.window import Windowed
-from motfunnel.store.departures import UNKNOWN
-from motfunnel.store.groups import source_or_referral
-from motfunnel.store.histories import read_histories
-from motfunnel.store.pointers import follow, known_pointers
-from motfunnel.store.rows import trait_text
-from motfunnel.store.stored_event import StoredEvent, event_of
+from motfunnel.store.ledger.identity import follow, known_pointers
+from motfunnel.store.ledger.rows import StoredEvent, event_of, trait_text
+from motfunnel.store.queries.episodes import UNKNOWN
+from motfunnel.store.queries.events import read_histories
+from motfunnel.store.queries.groups import source_or_referral
 from motfunnel.tracking.fold import source_of
 from motfunnel.tracking.meaning import read_in_order
 

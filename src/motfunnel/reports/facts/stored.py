@@ -19,17 +19,17 @@ from motfunnel.reports.measure.clock import EVERYBODY, Clock, Cohort, Happening,
 from motfunnel.reports.measure.grouping import Grouping, GroupOf, property_text, trait_at
 from motfunnel.reports.measure.trial import trial_rules
 from motfunnel.reports.measure.window import Windowed
-from motfunnel.store.departures import UNKNOWN, read_episodes
-from motfunnel.store.extent import Extent
-from motfunnel.store.groups import read_sources, read_trait
-from motfunnel.store.happenings import (
+from motfunnel.store.ledger.rows import StoredEvent
+from motfunnel.store.queries.episodes import UNKNOWN, read_episodes
+from motfunnel.store.queries.events import (
     read_events_by_signal,
     read_first_purchases,
+    read_histories,
     read_moment_properties,
 )
-from motfunnel.store.histories import read_histories
-from motfunnel.store.stored_event import StoredEvent
-from motfunnel.store.story import read_stories
+from motfunnel.store.queries.groups import read_sources, read_trait
+from motfunnel.store.queries.moments import read_stories
+from motfunnel.store.queries.scope import Extent
 
 Unread = tuple[str, list[StoredEvent]]
 """A contact, and events of it."""

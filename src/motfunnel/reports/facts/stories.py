@@ -14,8 +14,8 @@ from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.reports.facts.known import Known
 from motfunnel.reports.facts.stored import Stored
 from motfunnel.reports.measure.timeline import Timeline
-from motfunnel.store.happenings import read_activity
-from motfunnel.store.story import read_stories
+from motfunnel.store.queries.events import read_activity
+from motfunnel.store.queries.moments import read_stories
 
 Source = Stored | Known
 

@@ -16,8 +16,8 @@ from motfunnel.domain.funnel.condition import is_blank
 from motfunnel.errors import QuestionError
 from motfunnel.reports.measure.clock import Clock
 from motfunnel.reports.measure.window import Windowed
-from motfunnel.store.departures import UNKNOWN
-from motfunnel.store.rows import trait_text
+from motfunnel.store.ledger.rows import trait_text
+from motfunnel.store.queries.episodes import UNKNOWN
 
 GroupOf = Callable[[Clock], str]
 NO_TRAITS: Final = ("stage", "reason", "source")

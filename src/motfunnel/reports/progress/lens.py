@@ -63,13 +63,10 @@ from motfunnel.reports.measure.clock import Cohort, in_period, lies_in
 from motfunnel.reports.progress.referrals import referrals_of
 from motfunnel.reports.remarks import NO_SCORES
 from motfunnel.statistics import Interval, Ratio
-from motfunnel.store.happenings import read_events_by_signal
-from motfunnel.store.moment_counts import count_moments
-from motfunnel.store.phases import count_by_phase, read_ratings_by_phase
-from motfunnel.store.pointers import known_pointers
-from motfunnel.store.referrals import Referral, read_referrals
-from motfunnel.store.scores import read_scored
-from motfunnel.store.story import read_stories
+from motfunnel.store.ledger.identity import known_pointers
+from motfunnel.store.queries.events import read_events_by_signal, read_scored
+from motfunnel.store.queries.moments import Referral, count_moments, read_referrals, read_stories
+from motfunnel.store.queries.phases import count_by_phase, read_ratings_by_phase
 from motfunnel.text import counted
 
 _MOST: Final = 30

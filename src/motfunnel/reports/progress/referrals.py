@@ -24,10 +24,9 @@ from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
 from motfunnel.reports.measure.clock import in_period, lies_in
 from motfunnel.reports.remarks import nobody_named
 from motfunnel.statistics import Interval, Ratio
-from motfunnel.store.happenings import read_active
-from motfunnel.store.pointers import follow, known_pointers
-from motfunnel.store.referrals import Referral, read_referrals
-from motfunnel.store.story import read_stories
+from motfunnel.store.ledger.identity import follow, known_pointers
+from motfunnel.store.queries.events import read_active
+from motfunnel.store.queries.moments import Referral, read_referrals, read_stories
 
 DEFINITION: Final = (
     "the contacts that opened in the period and that another contact had referred by then, each "

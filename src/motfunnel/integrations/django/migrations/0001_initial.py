@@ -2,7 +2,7 @@
 
 A later version of the tables is a migration more. Its operations bring the models there, each that
 touches a table of ours within ``as_ours``; then ``PutVersion`` writes its number. Whoever changes
-``store/columns.py`` or ``VERSION`` is told so by the test that compares the tables.
+``store/schema/tables.py`` or ``VERSION`` is told so by the test that compares the tables.
 """
 
 from typing import ClassVar

@@ -1,0 +1,503 @@
+"""One tenant's rows on one connection: what a transaction of the tracker writes and reads.
+
+Each method is one statement or two. Which of them belong together, the caller decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter, itemgetter
+from typing import Any, TypeAlias
+
+from sqlalchemy import Connection, delete
+from sqlalchemy.exc import IntegrityError
+
+from motfunnel.domain.event import Event, to_json
+from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.instant import from_micros
+from motfunnel.domain.moment import Episode, Moment
+from motfunnel.store.database.pace import PACE, Pace
+from motfunnel.store.engine.compiled import Statement
+from motfunnel.store.engine.faults import FAULTS, Fault, fault_of
+from motfunnel.store.hosts.commit import status_of
+from motfunnel.store.hosts.transaction import savepoint
+from motfunnel.store.ledger.checkpoints import (
+    Change,
+    JourneyCheckpoint,
+    checkpoint_row,
+    read_checkpoint_row,
+)
+from motfunnel.store.ledger.rows import (
+    Meant,
+    StoredEvent,
+    episode_row,
+    event_row,
+    moment_row,
+    read_episode,
+    read_event,
+    read_moment,
+    trait_rows,
+)
+from motfunnel.store.ledger.state import (
+    UNREADABLE,
+    ContactState,
+    new_state,
+    read_state,
+    write_state,
+)
+from motfunnel.store.ledger.statements import SOME, statements
+from motfunnel.store.schema.dialects import chunks
+from motfunnel.store.schema.tables import Tables, tables
+
+Owing: TypeAlias = dict[str, tuple[int, set[str]]]
+"""Contacts whose fold is owed: how many events it takes, and the keys that were recorded under."""
+
+
+class Ledger:
+    """The rows of one tenant, on one connection."""
+
+    def __init__(
+        self, connection: Connection, schema: str | None, tenant: str, pace: Pace = PACE
+    ) -> None:
+        self.connection = connection
+        self.tenant = tenant
+        self.pace = pace
+        self.owing: Owing = {}
+        # What came and went of folds that were owed: nobody has been told yet.
+        self.untold: list[Moment] = []
+        self.revoked: list[Moment] = []
+        self.tables: Tables = tables(schema)
+        self._run = statements(schema)
+
+    def has_characters_for(self, key: str) -> bool:
+        """Whether the database's encoding can write a key; of another nothing is recorded."""
+        connection = self.connection
+        if key.isascii() or connection.dialect.name == "sqlite":
+            return True
+        # Only a server that is asked in vain spoils a transaction, if there is one.
+        is_spoiled = (
+            connection.dialect.name == "postgresql"
+            and connection.exec_driver_sql("SHOW server_encoding").scalar() != "UTF8"
+            and status_of(connection) != "IDLE"
+        )
+        try:
+            with savepoint(connection) if is_spoiled else nullcontext():
+                self._run.read_contact.fetch(connection, self._key(key))
+        except FAULTS as error:
+            if fault_of(error) is not Fault.REFUSED:
+                raise
+            return False
+        return True
+
+    def lock_contact(self, contact: str, funnel: Funnel) -> ContactState:
+        """Read a contact's state, alone until the transaction ends; make it if it is new.
+
+        PostgreSQL looks for the row first: it is almost always there. Elsewhere it is put down
+        first. MariaDB would lock the gap where a missing row belongs, and deadlock with whoever
+        fills it; SQLite throws out a host's transaction that reads before it writes as soon as
+        another has written in between.
+        """
+        key = self._key(contact)
+        found = []
+        if self.connection.dialect.name == "postgresql":
+            found = self._fetch(self._run.lock_contact, key)
+        if not found:
+            empty = write_state(new_state(contact, funnel), self.tenant)
+            self._run.keep_contact.execute(self.connection, empty)
+            found = self._fetch(self._run.lock_contact, key)
+        return read_state(found[0], funnel)
+
+    def lock_owner(self, key: str, funnel: Funnel) -> ContactState:
+        """Read the state of the contact that a key belongs to, alone; make it if it is new.
+
+        A key that was merged is locked before the contact that it was merged into: who merges or
+        unmerges locks in that order too.
+        """
+        state = self.lock_contact(key, funnel)
+        while state.merged_into is not None:
+            state = self.lock_contact(state.merged_into, funnel)
+        return state
+
+    def lock_owners(self, keys: Iterable[str], funnel: Funnel) -> dict[str, ContactState]:
+        """Read the states of the contacts that some keys belong to, alone, by key.
+
+        Merged keys are locked first and contacts after them, each in the order of keys, so that
+        two who do so never wait for each other.
+        """
+        wanted = sorted(set(keys))
+        if len(wanted) == 1:
+            return {wanted[0]: self.lock_owner(wanted[0], funnel)}
+        merged = self.find_aliases(wanted)
+        order = [*sorted(merged), *sorted({merged.get(key, key) for key in wanted})]
+        locked = {key: self.lock_contact(key, funnel) for key in order}
+        owners: dict[str, ContactState] = {}
+        for key in wanted:
+            state = locked[key]
+            while state.merged_into is not None:
+                above = state.merged_into  # not locked yet, if somebody merged it meanwhile
+                state = locked.get(above) or self.lock_contact(above, funnel)
+                locked[above] = state
+            owners[key] = state
+        self.drop_strays(locked.keys() - {*wanted, *(one.contact for one in owners.values())})
+        return owners
+
+    def drop_strays(self, keys: Iterable[str]) -> None:
+        """Delete the rows of keys that were locked for nothing, and made for it, if they are empty.
+
+        They belonged to a contact that was erased before the lock was had.
+        """
+        contacts = self.tables.contacts
+        c = contacts.c
+        for some in chunks({*keys}):
+            empty = (c.last_at.is_(None), c.merged_into.is_(None), c.aliases == 0)
+            mine = (c.tenant == self.tenant, c.contact.in_(some), c.fingerprint != "")
+            self.connection.execute(delete(contacts).where(*mine, *empty))
+
+    def find_aliases(self, keys: Sequence[str]) -> dict[str, str]:
+        """Find those of some keys that were merged, and the contacts that they belong to."""
+        return self._find_owners(self._run.find_aliases, keys)
+
+    def find_members(self, contacts: Sequence[str], *, to_write: bool = True) -> dict[str, str]:
+        """Find the keys that were merged into some contacts, and into which."""
+        find = self._run.find_members_to_write if to_write else self._run.find_members
+        return self._find_owners(find, contacts)
+
+    def lock_contacts(self, contacts: Sequence[str], funnel: Funnel) -> list[ContactState]:
+        """Read the states of some contacts, alone until the transaction ends."""
+        rows = self._fetch(self._run.lock_contacts, self._some(contacts))
+        return [read_state(row, funnel) for row in rows]
+
+    def lock_overdue(
+        self, as_of: datetime, since: datetime, most: int, funnel: Funnel
+    ) -> tuple[list[ContactState], datetime]:
+        """Read the states of contacts whose deadline has come, alone until the transaction ends.
+
+        Those with the oldest deadlines come first. What somebody else has locked is left out, where
+        the database can do so, so that two who do this share the work.
+
+        Args:
+            as_of: whose deadline has come by then.
+            since: and not before this one.
+            most: how many, at most.
+            funnel: by what the states are read.
+
+        Returns:
+            The states, and the last of their deadlines.
+        """
+        bounds = {"tenant": self.tenant, "as_of": as_of, "since": since, "most": most}
+        rows = self._fetch(self._run.lock_overdue, bounds)
+        last: datetime = rows[-1]["deadline_at"] if rows else as_of
+        return [read_state(row, funnel) for row in rows], last
+
+    def read_contacts(self, contacts: Sequence[str], funnel: Funnel) -> list[ContactState]:
+        """Read the states of some contacts, without locking them."""
+        rows = self._fetch(self._run.read_contacts, self._some(contacts))
+        return [read_state(row, funnel) for row in rows]
+
+    def find_contact(self, contact: str, funnel: Funnel) -> ContactState | None:
+        """Read a contact's state; None for one of whom nothing was ever recorded."""
+        rows = self._fetch(self._run.read_contact, self._key(contact))
+        return read_state(rows[0], funnel) if rows else None
+
+    def update_contacts(self, states: Sequence[ContactState]) -> None:
+        """Write the states of contacts that are locked."""
+        rows = [write_state(state, self.tenant) for state in states]
+        if len(rows) == 1:
+            self._run.update_contact.execute(self.connection, rows[0])
+        elif rows and self._has_arrays:
+            self._write_arrays(self._run.update_contact_arrays, rows)
+        else:
+            self._run.update_contacts.execute_many(self.connection, rows)
+
+    def owe(self, state: ContactState) -> None:
+        """Say that the fold of a contact, which is locked, is owed; its journey stays as it was.
+
+        Nothing departs by silence meanwhile: nobody knows its deadline.
+        """
+        row = write_state(state, self.tenant)
+        self._run.owe_contact.execute(self.connection, row)
+
+    def settle(self, erased: Iterable[ContactState], funnel: Funnel) -> None:
+        """Say that contacts, of whom only the counts are left, await no fold by this funnel."""
+        rows = [self._key(one.contact) | {"fingerprint": funnel.fingerprint} for one in erased]
+        self._run.set_fingerprint.execute_many(self.connection, rows)
+
+    def mark_contacts(self, contacts: Iterable[str], funnel: Funnel) -> None:
+        """Say that events of these contacts await the fold; make the contacts that are new."""
+        new = write_state(new_state("", funnel), self.tenant) | {"fingerprint": ""}
+        keys = sorted(contacts)  # in one order, so that two writers do not deadlock
+        if keys:
+            self._run.mark_contact.execute_columns(self.connection, {"contact": keys}, new)
+        owners = sorted({*self.find_aliases(keys).values()} - {*keys})
+        if owners:
+            self._run.mark_contact.execute_columns(self.connection, {"contact": owners}, new)
+
+    @property
+    def _has_arrays(self) -> bool:
+        """Whether many rows are written by one statement that takes their columns as arrays."""
+        return self.connection.dialect.name == "postgresql"
+
+    def _write_arrays(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
+        arrays = {
+            name: to_json([_plain(row[name]) for row in rows])
+            for name in rows[0]
+            if name != "tenant"
+        }
+        statement.execute(self.connection, {"tenant": self.tenant, **arrays})
+
+    def _find_owners(self, find: Statement, keys: Sequence[str]) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for start in range(0, len(keys), SOME):
+            rows = find.fetch(self.connection, self._some(keys[start : start + SOME]))
+            found |= {row["contact"]: row["merged_into"] for row in rows}
+        return found
+
+    def _fetch(self, read: Statement, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Read contacts; whether a row of theirs can be read is for ``read_state`` to say."""
+        return read.fetch(self.connection, row, leniently=True)
+
+    def _key(self, contact: str) -> dict[str, Any]:
+        return {"tenant": self.tenant, "contact": contact}
+
+    def _some(self, contacts: Sequence[str]) -> dict[str, Any]:
+        last = len(contacts) - 1
+        some = {f"contact_{n}": contacts[min(n, last)] for n in range(SOME)}
+        return {"tenant": self.tenant, **some}
+
+    def add_event(self, event: Event, signal: str, recorded_at: datetime) -> bool:
+        """Insert an event of a contact that is locked; whether its id is new."""
+        row = event_row(event, signal, recorded_at, self.tenant)
+        try:
+            return self._run.add_event.execute(self.connection, row) == 1
+        except IntegrityError:
+            # PostgreSQL tells of an id that is taken without one, and answers nothing after it.
+            if self.connection.dialect.name == "postgresql" or self.find_event(event) is None:
+                raise
+            return False
+
+    def add_events(self, events: Iterable[tuple[Event, str]], recorded_at: datetime) -> int:
+        """Insert many events, with the names of their signals; how many ids were new."""
+        rows = [event_row(event, signal, recorded_at, self.tenant) for event, signal in events]
+        return self._run.add_events.execute_many(self.connection, rows)
+
+    def find_event(self, event: Event) -> Event | None:
+        """Read the event that has this one's contact and id."""
+        key = self._key(event.contact) | {"id": event.id}
+        rows = self._run.read_event.fetch(self.connection, key)
+        return read_event(rows[0]) if rows else None
+
+    def events(self, key: str) -> list[Event]:
+        """Read the events that were recorded under a key, in no order."""
+        return [event for event, _ in self.arrivals(key)]
+
+    def arrivals(self, key: str) -> list[tuple[Event, datetime]]:
+        """Read the events that were recorded under a key, and when they were, in no order."""
+        rows = self._run.read_events.fetch(self.connection, self._key(key))
+        return [(read_event(row), row["recorded_at"]) for row in rows]
+
+    def stories(
+        self, states: Sequence[ContactState], *, to_write: bool = True
+    ) -> dict[str, list[StoredEvent]]:
+        """Read the events of some contacts, in no order, by contact; to fold, or only to look.
+
+        The events of a contact are those of its own key, and of all keys merged into it.
+        """
+        joined = [state.contact for state in states if state.aliases]
+        owners = self.find_members(joined, to_write=to_write) if joined else {}
+        keys = [*(state.contact for state in states), *owners]
+        read = self._run.read_stories_to_write if to_write else self._run.read_stories
+        stories: dict[str, list[StoredEvent]] = {}
+        for start in range(0, len(keys), SOME):
+            some = self._some(keys[start : start + SOME])
+            events = map(StoredEvent._make, read.fetch_raw(self.connection, some))
+            for key, story in groupby(events, itemgetter(0)):
+                stories.setdefault(owners.get(key, key), []).extend(story)
+        return stories
+
+    def story_after(
+        self, state: ContactState, instant: int, *, to_write: bool = True
+    ) -> list[StoredEvent]:
+        """Read a contact's events after an instant (in microseconds), in no order."""
+        members = self.find_members([state.contact], to_write=to_write) if state.aliases else {}
+        read = self._run.read_story_after_to_write if to_write else self._run.read_story_after
+        after = {"occurred_at": from_micros(instant)}
+        return [
+            StoredEvent._make(row)
+            for key in (state.contact, *members)
+            for row in read.fetch_raw(self.connection, self._key(key) | after)
+        ]
+
+    def count_events(self, state: ContactState, most: int) -> int:
+        """Count a contact's events, no further than so many."""
+        members = self.find_members([state.contact]) if state.aliases else {}
+        keys, found = [state.contact, *members], 0
+        for start in range(0, len(keys), SOME):
+            some = self._some(keys[start : start + SOME]) | {"most": most}
+            found += self._run.count_events.fetch(self.connection, some)[0]["events"]
+        return min(found, most)
+
+    def set_meanings(self, changed: Iterable[Meant]) -> None:
+        """Write what events mean, after the funnel or what came before them has changed."""
+        self._run.set_meaning.execute_many(
+            self.connection,
+            [
+                self._key(one.contact) | {"id": one.id, "signal": one.signal, "alive": one.alive}
+                for one in changed
+            ],
+        )
+
+    def journey_from(
+        self, contact: str, ordinal: int, episode: int, *, to_write: bool = True
+    ) -> tuple[list[Moment], list[Episode]]:
+        """Read a contact's moments and episodes, each from a number on, in their order."""
+        run, key = self._run, self._key(contact)
+        read_moments = run.read_moments_to_write if to_write else run.read_moments
+        read_episodes = run.read_episodes_to_write if to_write else run.read_episodes
+        moments = read_moments.fetch(self.connection, key | {"ordinal": ordinal})
+        episodes = read_episodes.fetch(self.connection, key | {"episode": episode})
+        return [*map(read_moment, moments)], [*map(read_episode, episodes)]
+
+    def journeys(
+        self, contacts: Sequence[str]
+    ) -> tuple[dict[str, list[Moment]], dict[str, list[Episode]]]:
+        """Read the moments and the episodes of some contacts, by contact, in their order."""
+        some = self._some(contacts)
+        moments = map(read_moment, self._run.read_moments_of_some.fetch(self.connection, some))
+        episodes = map(read_episode, self._run.read_episodes_of_some.fetch(self.connection, some))
+        by_contact = attrgetter("contact")
+        return (
+            {contact: list(made) for contact, made in groupby(moments, by_contact)},
+            {contact: list(away) for contact, away in groupby(episodes, by_contact)},
+        )
+
+    def add_moments(self, moments: Iterable[Moment], first: int = 0) -> None:
+        """Insert moments of one contact, from this ordinal on."""
+        rows = [moment_row(moment, first + n, self.tenant) for n, moment in enumerate(moments)]
+        self._add_moment_rows(rows)
+
+    def add_journeys(self, journeys: Iterable[tuple[list[Moment], Iterable[Episode]]]) -> None:
+        """Insert all moments and episodes of contacts that have none stored."""
+        self.extend_journeys((0, made, away) for made, away in journeys)
+
+    def extend_journeys(
+        self, journeys: Iterable[tuple[int, list[Moment], Iterable[Episode]]]
+    ) -> None:
+        """Insert moments of some contacts, each from an ordinal on, and episodes that are new."""
+        moments: list[dict[str, Any]] = []
+        episodes: list[dict[str, Any]] = []
+        for first, made, away in journeys:
+            moments += [moment_row(m, first + n, self.tenant) for n, m in enumerate(made)]
+            episodes += [episode_row(episode, self.tenant) for episode in away]
+        self._add_moment_rows(moments)
+        if len(episodes) > 1 and self._has_arrays:
+            self._write_arrays(self._run.add_episode_arrays, episodes)
+        else:
+            self._run.add_episode.execute_many(self.connection, episodes)
+
+    def clear_journeys(self, contacts: Sequence[str]) -> None:
+        """Delete the moments and episodes of some contacts."""
+        if not contacts:
+            return
+        some = self._some(contacts)
+        self._run.delete_moments.execute(self.connection, some)
+        self._run.delete_episodes.execute(self.connection, some)
+        self._run.delete_checkpoints.execute(self.connection, some)
+
+    def change_moments(self, contact: str, change: Change[Moment]) -> None:
+        """Write what has become of moments; only rows that differ."""
+        # One by one, by their whole keys: on MariaDB a range would lock the gap behind it too.
+        gone = [self._key(contact) | {"ordinal": number} for number in change.gone()]
+        self._run.delete_moment.execute_many(self.connection, gone)
+        rows = [moment_row(one, number, self.tenant) for number, one in change.made()]
+        self._add_moment_rows(rows)
+
+    def change_episodes(self, contact: str, change: Change[Episode]) -> None:
+        """Write what has become of episodes; only rows that differ."""
+        gone = [self._key(contact) | {"episode": number} for number in change.gone()]
+        self._run.delete_episode.execute_many(self.connection, gone)
+        rows = [episode_row(one, self.tenant) for _, one in change.made()]
+        self._run.add_episode.execute_many(self.connection, rows)
+
+    def checkpoint_before(self, state: ContactState, instant: int) -> JourneyCheckpoint | None:
+        """Read the last checkpoint that has seen nothing from an instant (in microseconds) on."""
+        if state.checkpoint is None:
+            return None
+        before = {"last_at": from_micros(instant), "events": state.checkpoint}
+        key = self._key(state.contact) | before
+        rows = self._run.read_checkpoint_before.fetch(self.connection, key)
+        return read_checkpoint_row(rows[0]) if rows else None
+
+    def last_checkpoint(self, state: ContactState) -> JourneyCheckpoint | None:
+        """Read the last checkpoint of a contact that holds; None, too, of one that is damaged."""
+        if state.checkpoint is None:
+            return None
+        key = self._key(state.contact) | {"events": state.checkpoint}
+        try:
+            return read_checkpoint_row(self._run.read_checkpoint.fetch(self.connection, key)[0])
+        except UNREADABLE:
+            return None
+
+    def checkpoints(self, state: ContactState) -> list[JourneyCheckpoint]:
+        """Read the checkpoints of a contact that hold, in their order."""
+        if state.checkpoint is None:
+            return []
+        key = self._key(state.contact) | {"events": 0}
+        rows = self._run.read_checkpoints.fetch(self.connection, key)
+        return [read_checkpoint_row(row) for row in rows if row["events"] <= state.checkpoint]
+
+    def recorded_since(self, state: ContactState, instant: datetime) -> set[tuple[str, str]]:
+        """Find the events of a contact that were recorded from an instant on: key and id."""
+        members = self.find_members([state.contact], to_write=False) if state.aliases else {}
+        since = {"recorded_at": instant}
+        return {
+            (row["contact"], row["id"])
+            for key in (state.contact, *members)
+            for row in self._run.recorded_since.fetch(self.connection, self._key(key) | since)
+        }
+
+    def replace_checkpoints(
+        self, contact: str, kept: int, checkpoints: Sequence[JourneyCheckpoint]
+    ) -> None:
+        """Put checkpoints in the place of those that have seen more events than so many."""
+        key = self._key(contact)
+        read = self._run.read_checkpoints_to_write
+        behind = read.fetch(self.connection, key | {"events": kept + 1})
+        gone = [key | {"events": row["events"]} for row in behind]
+        self._run.delete_checkpoint.execute_many(self.connection, gone)
+        self.add_checkpoints(checkpoints)
+
+    def add_checkpoints(self, checkpoints: Iterable[JourneyCheckpoint]) -> None:
+        """Insert checkpoints."""
+        rows = [checkpoint_row(one, self.tenant) for one in checkpoints]
+        self._run.add_checkpoint.execute_many(self.connection, rows)
+
+    def find_episode(self, contact: str, number: int) -> Episode:
+        """Read an episode."""
+        key = self._key(contact) | {"episode": number}
+        return read_episode(self._run.read_episode.fetch(self.connection, key)[0])
+
+    def put_episodes(self, episodes: Iterable[Episode]) -> None:
+        """Write episodes that began or went on."""
+        for episode in episodes:
+            self._run.put_episode.execute(self.connection, episode_row(episode, self.tenant))
+
+    def add_traits(self, contact: str, event: Event, recorded_at: datetime) -> None:
+        """Insert the traits that an ``identify`` gives a contact."""
+        rows = trait_rows(contact, event, recorded_at, self.tenant)
+        self._run.add_trait.execute_many(self.connection, rows)
+
+    def _add_moment_rows(self, rows: list[dict[str, Any]]) -> None:
+        if len(rows) == 1:
+            self._run.add_moment.execute(self.connection, rows[0])
+        elif rows and self._has_arrays:
+            self._write_arrays(self._run.add_moment_arrays, rows)
+        else:
+            self._run.add_moment.execute_many(self.connection, rows)
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON takes it."""
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -1,0 +1,277 @@
+"""Reading events by their signal as of an instant, each under the contact that owns it now.
+
+For what no moment keeps: purchases of which none followed, praise of one who is an apostle already,
+an outreach that was held out. Reads only the signals that are asked for, and what an event means
+beside its signal is the funnel's to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    Text,
+    case,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+)
+
+from motfunnel.domain.event import Event
+from motfunnel.domain.moment import MomentKind
+from motfunnel.domain.signal import Signal
+from motfunnel.store.ledger.identity import follow, known_pointers
+from motfunnel.store.ledger.rows import StoredEvent, named_rows, read_event, unread_columns
+from motfunnel.store.queries.moments import having_moment
+from motfunnel.store.queries.scope import AT_ONCE, Bounds, Extent, between
+from motfunnel.store.schema.dialects import chunks
+from motfunnel.store.schema.tables import Tables
+
+_SIGNALS = {signal.label: signal for signal in Signal}
+
+
+def read_events_by_signal(
+    extent: Extent,
+    signals: Collection[Signal],
+    *,
+    names: Collection[str] | None = None,
+    having: MomentKind | None = None,
+    contacts: Collection[str] | None = None,
+) -> Iterator[tuple[str, list[tuple[Signal, Event]]]]:
+    """Read the events of some signals up to an instant, contact by contact, by instant and id.
+
+    Args:
+        extent: of whom, and up to when.
+        signals: which events.
+        names: only those of these names.
+        having: only of contacts that have a moment of this kind.
+        contacts: only of these, with the keys that were merged into them.
+    """
+    e = extent.tables.events.c
+    owner, wanted = _owned(extent, extent.tables.events)
+    wanted = wanted.where(e.signal.in_([signal.label for signal in signals]))
+    if names is not None:
+        wanted = wanted.where(e.event.in_(names))
+    if having is not None:
+        wanted = wanted.where(owner.in_(having_moment(extent, having)))
+    ordered = wanted.order_by(owner, e.occurred_at, e.id, e.contact)
+    if contacts is None:
+        yield from _by_owner(extent, ordered)
+        return
+    for some in chunks(contacts):
+        yield from _by_owner(extent, ordered.where(e.contact.in_(_keys(extent, some))))
+
+
+def read_first_purchases(extent: Extent) -> Iterator[tuple[str, datetime]]:
+    """Read when each customer bought for the first time, in the order of the contacts."""
+    e = extent.tables.events.c
+    first = func.min(e.occurred_at, type_=e.occurred_at.type).label("at")
+    owner, bought = _owned(extent, first)
+    bought = bought.where(e.signal == Signal.PURCHASE.label).group_by(owner).order_by(owner)
+    with extent.connection.execute(bought, execution_options={"yield_per": AT_ONCE}) as result:
+        for row in result:
+            yield row.owner, row.at
+
+
+def read_active(extent: Extent, period: Bounds) -> Iterator[str]:
+    """Read the contacts with an event in the period that kept them alive, in their order."""
+    e = extent.tables.events.c
+    owner, active = _owned(extent)
+    alive = active.where(e.alive, *between(e.occurred_at, period))
+    yield from extent.connection.scalars(alive.distinct().order_by(owner))
+
+
+def read_activity(
+    extent: Extent, bounds: Sequence[datetime], *, erased: bool
+) -> Iterator[tuple[str, list[int]]]:
+    """Read in which stretches of time each contact was active, contact by contact, in order.
+
+    Active is a contact with an event that kept it alive. The database knows no zones by name, so
+    it is told the bounds: stretch 0 ends before the first of them, 1 begins with it.
+
+    Args:
+        extent: of whom, and up to when.
+        bounds: where one stretch ends and the next begins, in order.
+        erased: whether anybody was erased of whom counts are kept; what was planned for after
+            that does not count.
+    """
+    e, gone = extent.tables.events.c, extent.tables.erasures.c
+    stretch = _stretch(e.occurred_at, bounds, 0, len(bounds))
+    _, events = _owned(extent, stretch.label("stretch"))
+    events = events.where(e.alive)
+    if erased:
+        mine = (gone.tenant == e.tenant) & (gone.token == e.contact)
+        later = select(gone.token).where(mine, gone.erased_at < e.occurred_at)
+        events = events.where(~later.exists())
+    each = events.subquery()
+    active = select(each.c.owner, each.c.stretch).distinct()
+    ordered = active.order_by(each.c.owner, each.c.stretch)
+    with extent.connection.execute(ordered, execution_options={"yield_per": AT_ONCE}) as result:
+        for contact, rows in groupby(result, lambda row: str(row.owner)):
+            yield contact, [row.stretch for row in rows]
+
+
+def read_moment_properties(
+    extent: Extent, kinds: Collection[MomentKind]
+) -> Iterator[tuple[tuple[str, Any], dict[str, Any]]]:
+    """Read the properties of the events that made some moments.
+
+    Each under its contact and the number of its episode, or where it has none, its event.
+    """
+    m, e = extent.tables.moments.c, extent.tables.events.c
+    key = func.coalesce(m.recorded_as, m.contact)
+    made = (e.tenant == m.tenant) & (e.contact == key) & (e.id == m.event_id)
+    wanted = (
+        select(m.contact, m.episode, m.event_id, key.label("key"), e.properties)
+        .select_from(extent.tables.moments.join(extent.tables.events, made))
+        .where(m.tenant == extent.tenant, m.occurred_at <= extent.as_of)
+        .where(m.moment.in_([kind.value for kind in kinds]))
+    )
+    with extent.connection.execute(wanted, execution_options={"yield_per": AT_ONCE}) as result:
+        for row in result:
+            start = (row.key, row.event_id) if row.episode is None else row.episode
+            yield (row.contact, start), row.properties
+
+
+def _by_owner(
+    extent: Extent, ordered: Select[Any]
+) -> Iterator[tuple[str, list[tuple[Signal, Event]]]]:
+    with extent.connection.execute(ordered, execution_options={"yield_per": AT_ONCE}) as result:
+        for contact, mine in groupby(named_rows(result), lambda row: str(row["owner"])):
+            yield contact, [(_SIGNALS[row["signal"]], read_event(row)) for row in mine]
+
+
+def _keys(extent: Extent, contacts: Sequence[str]) -> list[str]:
+    """The keys under which events of some contacts were recorded."""
+    c = extent.tables.contacts.c
+    merged = select(c.contact).where(c.tenant == extent.tenant, c.merged_into.in_(contacts))
+    return [*contacts, *extent.connection.scalars(merged)]
+
+
+def _stretch(
+    at: ColumnElement[Any], bounds: Sequence[datetime], low: int, high: int
+) -> ColumnElement[int]:
+    """How many of the bounds an instant has reached, found by halving them."""
+    if low == high:
+        return literal_column(str(low), Integer)
+    middle = (low + high) // 2
+    below, above = _stretch(at, bounds, low, middle), _stretch(at, bounds, middle + 1, high)
+    return case((at < bounds[middle], below), else_=above)
+
+
+def _owned(extent: Extent, *columns: Any) -> tuple[ColumnElement[Any], Select[Any]]:
+    """The contact that an event belongs to now, and the events up to an instant with it."""
+    e = extent.tables.events.c
+    owner, owned = extent.owned(extent.tables.events, e.contact)
+    events = (
+        select(owner.label("owner"), *columns)
+        .select_from(owned)
+        .where(e.tenant == extent.tenant, e.occurred_at <= extent.as_of)
+    )
+    return owner, extent.within(events, owner)
+
+
+def read_scored(
+    extent: Extent, period: Bounds, *, naming: str | None = None
+) -> Iterator[tuple[str, Event]]:
+    """Read the ratings of a period, and the events in whose properties a name occurs.
+
+    Args:
+        extent: of whom, and up to when.
+        period: from when to when.
+        naming: the name of a property; None: the ratings alone.
+    """
+    t, e = extent.tables, extent.tables.events.c
+    owner, owned = extent.owned(t.events, e.contact)
+    scored = e.signal == Signal.RATING.label
+    if naming is not None:
+        find = func.strpos if extent.connection.dialect.name == "postgresql" else func.instr
+        scored = or_(scored, find(cast(e.properties, Text), f'"{naming}"') > 0)
+    events = (
+        select(t.events, owner.label("owner"))
+        .select_from(owned)
+        .where(e.tenant == extent.tenant, e.occurred_at <= extent.as_of, scored)
+        .where(*between(e.occurred_at, period))
+    )
+    wanted = extent.within(events, owner)
+    with extent.connection.execute(wanted, execution_options={"yield_per": AT_ONCE}) as result:
+        for row in named_rows(result):
+            yield row["owner"], read_event(row)
+
+
+def read_histories(
+    extent: Extent,
+    *,
+    known_by: datetime | None = None,
+    signals: Collection[Signal] | None = None,
+) -> Iterator[tuple[str, list[StoredEvent]]]:
+    """Read each contact's events up to the instant, in no order; holds one contact at a time.
+
+    Of contacts that were merged it holds all until the end. Of one that was erased nothing is
+    read: its events no longer say what they said.
+
+    Args:
+        extent: of whom, and up to when.
+        known_by: only what had been recorded by this instant, events and merges alike.
+        signals: only events that meant one of these when they were stored.
+    """
+    e = extent.tables.events.c
+    into = _pointers(extent, known_by)
+    joined, tokens = {*into, *into.values()}, _tokens(extent)
+    known = (
+        select(*unread_columns(extent.tables.events, extent.connection.dialect))
+        .where(e.tenant == extent.tenant, e.occurred_at <= extent.as_of)
+        .order_by(e.contact)  # as the primary key has them: nothing is sorted
+    )
+    if known_by is not None:
+        known = known.where(e.recorded_at <= known_by)
+    if signals is not None:
+        known = known.where(e.signal.in_([signal.label for signal in signals]))
+    held: dict[str, list[StoredEvent]] = {}
+    options = {"yield_per": AT_ONCE}
+    with extent.connection.execute(known, execution_options=options) as result:
+        for contact, rows in groupby(result, itemgetter(0)):
+            history = [StoredEvent._make(row) for row in rows]
+            if contact in joined:
+                held.setdefault(follow(into, contact), []).extend(history)
+            elif contact not in tokens:
+                yield contact, history
+    yield from held.items()
+
+
+def _pointers(extent: Extent, known_by: datetime | None) -> dict[str, str]:
+    """To which contact each key that was merged belongs."""
+    connection, tables, tenant = extent.connection, extent.tables, extent.tenant
+    if known_by is not None:
+        return known_pointers(connection, tables, tenant, known_by)
+    c = tables.contacts.c
+    merged = select(c.contact, c.merged_into).where(c.tenant == tenant, c.merged_into.is_not(None))
+    return {row.contact: row.merged_into for row in connection.execute(merged)}
+
+
+def _tokens(extent: Extent) -> set[str]:
+    """What stands in the place of the contacts that were erased."""
+    c = extent.tables.contacts.c
+    erased = select(c.contact).where(c.tenant == extent.tenant, c.erased_at.is_not(None))
+    return set(extent.connection.scalars(erased))
+
+
+def count_names(
+    connection: Connection, tables: Tables, tenant: str, most: int
+) -> list[tuple[str, int]]:
+    """Count events by their name, and no more of them than that, in the order of the key."""
+    e = tables.events.c
+    some = select(e.event).where(e.tenant == tenant).order_by(e.contact, e.id).limit(most)
+    names = some.subquery().c.event
+    counted = select(names, func.count()).group_by(names)
+    return [(name, count) for name, count in connection.execute(counted)]
