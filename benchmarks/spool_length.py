@@ -24,10 +24,10 @@ from uuid import uuid4
 from motfunnel import Funnel, Tracker, reach, touch
 from motfunnel.errors import StoreError
 from motfunnel.store.engine.deadline import within
-from motfunnel.tracking.call import Call
-from motfunnel.tracking.delivery import deliver_all
-from motfunnel.tracking.set_aside import SetAside, set_aside
-from motfunnel.tracking.spool import Spool
+from motfunnel.tracking.recording.call import Call
+from motfunnel.tracking.recording.entry import SetAside, set_aside
+from motfunnel.tracking.spool.delivery import deliver_all
+from motfunnel.tracking.spool.spool import Spool
 
 FUNNEL = Funnel(
     stages=("visitor", "lead", "customer"), rules={"saw": touch(), "signed_up": reach("lead")}

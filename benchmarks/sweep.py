@@ -29,7 +29,7 @@ from uuid import uuid4
 
 from motfunnel import Funnel, Tracker, purchase, reach, touch
 from motfunnel.intake import import_file
-from motfunnel.tracking import sweep as sweeping
+from motfunnel.tracking.upkeep import sweep as sweeping
 
 FUNNEL = Funnel(
     stages=("visitor", "lead", "customer"),

@@ -22,7 +22,7 @@ import motfunnel
 from motfunnel import AsyncTracker, Funnel, Tracker
 from motfunnel.errors import EventError, FunnelError, MissingExtraError, QuestionError, UrlError
 from motfunnel.testing import memory_tracker
-from motfunnel.tracking import habits
+from motfunnel.tracking.recording import habits
 
 MISTAKES: list[tuple[str, type[Exception], str]] = [
     # What goes with an event is called otherwise elsewhere.

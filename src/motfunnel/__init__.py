@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from motfunnel.domain.moment import Episode, Moment, MomentKind, Presence
     from motfunnel.tracking.async_tracker import AsyncTracker
     from motfunnel.tracking.configuration import configure, track, tracker
-    from motfunnel.tracking.erasing import Forgotten
-    from motfunnel.tracking.health import Health
-    from motfunnel.tracking.identity import Identity
-    from motfunnel.tracking.profile import Profile
-    from motfunnel.tracking.tracked import Tracked
+    from motfunnel.tracking.people.erase import Forgotten
+    from motfunnel.tracking.profile.identity import Identity
+    from motfunnel.tracking.profile.profile import Profile
+    from motfunnel.tracking.recording.call import Tracked
     from motfunnel.tracking.tracker import Tracker
+    from motfunnel.tracking.upkeep.upkeep import Health
 
     __version__: str
 
@@ -82,11 +82,11 @@ _NAMES: Final = {
     "motfunnel.domain.moment": "Episode Moment MomentKind Presence",
     "motfunnel.tracking.async_tracker": "AsyncTracker",
     "motfunnel.tracking.configuration": "configure track tracker",
-    "motfunnel.tracking.erasing": "Forgotten",
-    "motfunnel.tracking.health": "Health",
-    "motfunnel.tracking.identity": "Identity",
+    "motfunnel.tracking.people.erase": "Forgotten",
+    "motfunnel.tracking.upkeep.upkeep": "Health",
+    "motfunnel.tracking.profile.identity": "Identity",
     "motfunnel.tracking.profile": "Profile",
-    "motfunnel.tracking.tracked": "Tracked",
+    "motfunnel.tracking.recording.call": "Tracked",
     "motfunnel.tracking.tracker": "Tracker",
 }
 _HOMES: Final = {name: home for home, names in _NAMES.items() for name in names.split()}

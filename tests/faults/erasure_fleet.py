@@ -23,8 +23,8 @@ from sqlalchemy import Engine, text
 from motfunnel import Tracker
 from motfunnel.errors import MergeError, StoreError
 from motfunnel.intake import import_file, retry_rejects
-from motfunnel.tracking.call import Call
-from motfunnel.tracking.set_aside import set_aside
+from motfunnel.tracking.recording.call import Call
+from motfunnel.tracking.recording.entry import set_aside
 from tests.tracking.fleet import Place, context
 from tests.tracking.scene import FUNNEL, day
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from motfunnel.errors import ConflictError
-from motfunnel.tracking.check import check_contacts
+from motfunnel.tracking.upkeep.check import check_contacts
 from tests.faults.figures import Figures
 from tests.faults.soak import size
 from tests.tracking.fleet import Place, Telling, in_processes, track_batches

@@ -17,7 +17,7 @@ from motfunnel.intake import import_file
 from motfunnel.store.database.database import Database
 from motfunnel.store.ledger.statements import SOME
 from motfunnel.store.schema.tables import tables
-from motfunnel.tracking.check import check_contacts
+from motfunnel.tracking.upkeep.check import check_contacts
 from tests.faults.erasure_search import Find, search_files, search_tables
 from tests.faults.figures import Figures
 from tests.faults.operations import HAS_IDENTITY, OPERATIONS, open_tracker, said

@@ -21,9 +21,9 @@ from motfunnel.domain.scrubber import is_unmistakable
 from motfunnel.errors import StoreError
 from motfunnel.intake import import_file
 from motfunnel.intake.rejects import write_rejects_file
-from motfunnel.tracking.call import Call
-from motfunnel.tracking.set_aside import set_aside
-from motfunnel.tracking.spool import Spool
+from motfunnel.tracking.recording.call import Call
+from motfunnel.tracking.recording.entry import set_aside
+from motfunnel.tracking.spool.spool import Spool
 from tests.faults.erasure_search import search_files, search_tables
 from tests.faults.figures import Figures
 from tests.faults.operations import said

@@ -22,8 +22,8 @@ from motfunnel import Tracker
 from motfunnel.errors import StoreError
 from motfunnel.intake import import_file, retry_rejects
 from motfunnel.store.database.database import Database
-from motfunnel.tracking.call import Call
-from motfunnel.tracking.set_aside import set_aside
+from motfunnel.tracking.recording.call import Call
+from motfunnel.tracking.recording.entry import set_aside
 from tests.faults.boundary import before_each
 from tests.faults.erasure_fleet import COLUMNS, DAY_FIRST, SECRET
 from tests.faults.figures import Figures

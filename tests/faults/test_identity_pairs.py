@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from motfunnel import Tracker
 from motfunnel.store.database.database import Database
-from motfunnel.tracking.check import check_contacts
+from motfunnel.tracking.upkeep.check import check_contacts
 from tests.faults.figures import Figures
 from tests.faults.operations import HAS_IDENTITY, said
 from tests.faults.soak import size

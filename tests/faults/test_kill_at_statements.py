@@ -9,7 +9,7 @@ import pytest
 from attrs import define, field
 from sqlalchemy import Engine
 
-from motfunnel.tracking.check import check_contacts
+from motfunnel.tracking.upkeep.check import check_contacts
 from tests.faults.boundary import before_each
 from tests.faults.figures import Figures
 from tests.faults.operations import OPERATIONS, RANDOM, open_tracker

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from motfunnel.tracking.check import check_contacts
+from motfunnel.tracking.upkeep.check import check_contacts
 from tests.faults.figures import Figures
 from tests.faults.fleet_of_writers import Fleet
 from tests.faults.soak import size

@@ -12,7 +12,7 @@ from motfunnel.store.database.database import Database
 from motfunnel.store.database.migrations import migrate
 from motfunnel.store.schema.tables import tables
 from motfunnel.store.schema.versions import VERSION
-from motfunnel.tracking.check import check_contacts
+from motfunnel.tracking.upkeep.check import check_contacts
 from tests.faults.figures import Figures
 from tests.faults.operations import open_tracker
 from tests.faults.snapshot import everything

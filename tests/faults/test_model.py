@@ -35,7 +35,7 @@ from motfunnel.intake import import_file
 from motfunnel.store.database.database import Database
 from motfunnel.store.database.pace import PACE, Pace
 from motfunnel.store.ledger.rows import moment_row
-from motfunnel.tracking.check import check_contacts
+from motfunnel.tracking.upkeep.check import check_contacts
 from tests.faults.figures import Figures
 from tests.faults.operations import HAS_IDENTITY, OTHER_FUNNEL
 from tests.faults.people import People

@@ -8,7 +8,7 @@ import pytest
 
 from motfunnel import Tracker
 from motfunnel.intake import importer as importing
-from motfunnel.tracking.check import check_contacts
+from motfunnel.tracking.upkeep.check import check_contacts
 from tests.intake.conftest import FUNNEL, NOW, Write, ids, take
 
 CONTACTS = 30

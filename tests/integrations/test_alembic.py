@@ -18,7 +18,7 @@ from motfunnel.store.database.database import Database
 from motfunnel.store.schema.tables import tables
 from motfunnel.store.schema.types import MARIADB
 from motfunnel.store.schema.versions import VERSION
-from motfunnel.tracking.check import check_contacts
+from motfunnel.tracking.upkeep.check import check_contacts
 from tests.store.test_migrations import put_released
 from tests.tracking.scene import FUNNEL, day
 

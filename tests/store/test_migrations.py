@@ -15,7 +15,7 @@ from motfunnel.store.database.database import Database
 from motfunnel.store.database.migrations import migrate
 from motfunnel.store.schema.tables import tables
 from motfunnel.store.schema.versions import VERSION
-from motfunnel.tracking.check import check_contacts
+from motfunnel.tracking.upkeep.check import check_contacts
 from tests.databases import BACKENDS
 from tests.golden.histories import drawn
 from tests.tracking.scene import FUNNEL, day, rows_of

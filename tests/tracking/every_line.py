@@ -16,8 +16,8 @@ from motfunnel import Moment, Tracker
 from motfunnel.errors import StoreError
 from motfunnel.store.database.pace import Pace
 from motfunnel.store.hosts.transaction import Attempt
-from motfunnel.tracking.call import Call
-from motfunnel.tracking.keeping import Keeper
+from motfunnel.tracking.recording.call import Call
+from motfunnel.tracking.spool.keeper import Keeper
 from tests.tracking.scene import DAY, FUNNEL, NOON
 
 CONTACT = "carl.nobody@example.com"

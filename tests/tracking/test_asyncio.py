@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from motfunnel import AsyncTracker, Moment, Tracked, Tracker
 from motfunnel.errors import ConflictError
 from motfunnel.store.schema.tables import tables
-from motfunnel.tracking.check import check_contacts
+from motfunnel.tracking.upkeep.check import check_contacts
 from tests.tracking.asynchronous import HOSTS, host_engine, lets_go, run
 from tests.tracking.host import ORDERS, event_ids, orders
 from tests.tracking.scene import NOON, PATIENT, day

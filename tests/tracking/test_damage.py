@@ -12,7 +12,7 @@ from motfunnel import Tracker
 from motfunnel.errors import InconsistencyError
 from motfunnel.store.database.pace import Pace
 from motfunnel.store.schema.tables import tables
-from motfunnel.tracking.sweep import BATCH
+from motfunnel.tracking.upkeep.sweep import BATCH
 from tests.tracking.scene import DAY, FUNNEL, Clock, day, rows_of, told_kinds
 
 Make = Callable[..., Tracker]
@@ -130,7 +130,7 @@ def test_one_that_cannot_be_mended_is_left_out(
     for name in torn:
         harm(shared_engine, tracker, name, open_cases="torn")
         harm_opening(shared_engine, tracker, name)
-    monkeypatch.setattr("motfunnel.tracking.sweep.BATCH", min(BATCH, 5))
+    monkeypatch.setattr("motfunnel.tracking.upkeep.sweep.BATCH", min(BATCH, 5))
     told = told_kinds(tracker)
     assert tracker.sweep() == 17
     assert sorted(moment.contact for moment in told) == sorted({*names} - {*torn})

@@ -28,9 +28,9 @@ from motfunnel.domain.scrubber import Scrubber
 from motfunnel.errors import SpoolError, SpoolFullError, StoreError
 from motfunnel.store.database.database import Database
 from motfunnel.store.schema.tables import tables
-from motfunnel.tracking.call import Call
-from motfunnel.tracking.segments import Line
-from motfunnel.tracking.spool import Spool
+from motfunnel.tracking.recording.call import Call
+from motfunnel.tracking.spool.segments import Line
+from motfunnel.tracking.spool.spool import Spool
 from tests.tracking.conftest import refuse_poison
 from tests.tracking.scene import FUNNEL, NOON, day, row_counts
 from tests.tracking.test_spool import aside

@@ -18,8 +18,8 @@ from motfunnel import Funnel, Tracker, leave, purchase, reach, touch
 from motfunnel.domain.event import Event
 from motfunnel.domain.funnel.funnel import Funnel as AnyFunnel
 from motfunnel.intake import import_file
-from motfunnel.tracking import hindsight
-from motfunnel.tracking.hindsight import revocations
+from motfunnel.tracking.profile import revocations as hindsight
+from motfunnel.tracking.profile.revocations import revocations
 from tests import oracle
 from tests.oracle import Story
 from tests.strategies import HOUR, MICROSECOND, START, histories, make_funnel, stories

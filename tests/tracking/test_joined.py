@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from motfunnel import Moment, MomentKind, Tracker
 from motfunnel.errors import ConflictError, EventError, SchemaError
-from motfunnel.tracking.check import check_contacts
+from motfunnel.tracking.upkeep.check import check_contacts
 from tests.tracking.fleet import in_threads
 from tests.tracking.host import HOSTS, ORDERS, Opener, event_ids, order, orders
 from tests.tracking.scene import FUNNEL, NOON, Clock

@@ -21,9 +21,10 @@ from motfunnel.store.database.retry import persist
 from motfunnel.store.queries import overlay
 from motfunnel.store.schema.tables import tables
 from motfunnel.store.schema.types import MARIADB
-from motfunnel.tracking import check, debt
-from motfunnel.tracking.check import check_contacts
-from motfunnel.tracking.debt import settle_all
+from motfunnel.tracking.recording import owed as debt
+from motfunnel.tracking.recording.owed import settle_all
+from motfunnel.tracking.upkeep import check
+from motfunnel.tracking.upkeep.check import check_contacts
 from tests.golden.histories import NOW, drawn
 from tests.golden.questions import answers
 from tests.strategies import make_funnel, moments_of_asking, stories

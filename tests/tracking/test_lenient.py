@@ -19,7 +19,7 @@ from motfunnel.domain.funnel import rule as rules
 from motfunnel.errors import ConflictError, EventError, StoreError
 from motfunnel.intake.retry import retry_rejects
 from motfunnel.store.schema.tables import tables
-from motfunnel.tracking.call import Call
+from motfunnel.tracking.recording.call import Call
 from tests.tracking.scene import FUNNEL, NOON, row_counts, told_kinds
 from tests.tracking.test_hostile_input import BAD
 from tests.tracking.trouble import Injector, passing_faults, raising

@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy import Engine
 
 from motfunnel.store.database.database import Database
-from motfunnel.tracking.log import write_line
+from motfunnel.tracking.recording.policy import write_line
 from tests.tracking.every_line import NAME, SECRETS, drive, logged_lines
 
 ROOT = Path(__file__).parents[2]
@@ -197,7 +197,7 @@ def test_every_line_under_sentry(shared_engine: Engine, tmp_path: Path) -> None:
 
 def test_all_that_is_logged_is_found() -> None:
     """Nothing else in the library has a log, so that the lines that were driven are all."""
-    own = Path("tracking/log.py")
+    own = Path("tracking/recording/policy.py")
     source = ROOT / "src/motfunnel"
     found = {
         file.relative_to(source)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError, PendingRollbackError
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session, sessionmaker
 
 from motfunnel import Tracker
-from motfunnel.tracking.call import Call
+from motfunnel.tracking.recording.call import Call
 from tests.tracking.host import HOSTS, ORDERS, Opener, order, orders
 from tests.tracking.scene import NOON
 from tests.tracking.test_lenient import rejects

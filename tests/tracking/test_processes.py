@@ -20,7 +20,7 @@ import pytest
 from sqlalchemy import Engine
 
 from motfunnel import Tracker
-from motfunnel.tracking.check import check_contacts
+from motfunnel.tracking.upkeep.check import check_contacts
 from tests.tracking.fleet import in_threads
 from tests.tracking.host import event_ids
 from tests.tracking.scene import FUNNEL, PATIENT, day

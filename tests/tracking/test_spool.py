@@ -20,9 +20,9 @@ from sqlalchemy import Engine
 from motfunnel import MomentKind, Tracker
 from motfunnel.domain.scrubber import Scrubber
 from motfunnel.errors import SpoolError, StoreError
-from motfunnel.tracking.call import Call
-from motfunnel.tracking.set_aside import SetAside, set_aside
-from motfunnel.tracking.spool import Spool, default_path
+from motfunnel.tracking.recording.call import Call
+from motfunnel.tracking.recording.entry import SetAside, set_aside
+from motfunnel.tracking.spool.spool import Spool, default_path
 from tests.tracking.fleet import Place, in_processes
 from tests.tracking.scene import FUNNEL, NOON, day, row_counts, told_kinds
 

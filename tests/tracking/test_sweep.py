@@ -18,7 +18,7 @@ from motfunnel import Moment, Tracker
 from motfunnel.intake.importer import import_file
 from motfunnel.store.ledger.ledger import Ledger
 from motfunnel.store.schema.tables import tables
-from motfunnel.tracking.sweep import BATCH, sweep_in_batches
+from motfunnel.tracking.upkeep.sweep import BATCH, sweep_in_batches
 from tests.faults.figures import Figures
 from tests.faults.soak import size
 from tests.tracking.fleet import PATIENCE, Place, context, in_processes, sweep

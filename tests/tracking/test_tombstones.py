@@ -16,8 +16,8 @@ from motfunnel import Tracker
 from motfunnel.errors import ConflictError, ErasedError, StoreError, TombstoneError
 from motfunnel.intake import import_file, retry_rejects
 from motfunnel.store.ledger.tombstones import Tombstone
-from motfunnel.tracking.call import Call
-from motfunnel.tracking.set_aside import set_aside
+from motfunnel.tracking.recording.call import Call
+from motfunnel.tracking.recording.entry import set_aside
 from tests.tracking.scene import Clock, day, rows_of
 
 ADA = "ada-5d1e@example.com"

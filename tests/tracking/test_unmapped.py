@@ -11,7 +11,7 @@ from attrs import evolve
 from motfunnel import Tracker
 from motfunnel.domain.funnel.rule import touch
 from motfunnel.store.queries.events import count_names
-from motfunnel.tracking.unmapped import Sightings, UnmappedCount, looks_like_name
+from motfunnel.tracking.recording.unmapped import Sightings, UnmappedCount, looks_like_name
 from tests.tracking.scene import FUNNEL, NOON
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motfunnel.tracking.witness import MOST_CHARACTERS, read_back, to_text, write_down
+from motfunnel.tracking.recording.encoding import MOST_CHARACTERS, read_back, to_text, write_down
 
 plain = st.recursive(
     st.none()

@@ -14,7 +14,7 @@ from motfunnel.intake.files.columns import Columns
 from motfunnel.intake.files.source import Raw
 from motfunnel.intake.rows import write_json
 from motfunnel.store.ledger.rejects import COLUMNS, CUT, ROW, UNREAD, Reject, all_rejects
-from motfunnel.tracking.private_file import open_private
+from motfunnel.tracking.spool.private_file import open_private
 
 if TYPE_CHECKING:
     from motfunnel.tracking.tracker import Tracker

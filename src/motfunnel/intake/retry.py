@@ -36,12 +36,12 @@ from motfunnel.store.ledger.rejects import (
     read_rejects,
     replace_reject,
 )
-from motfunnel.tracking.refusal import is_refusal, refused
-from motfunnel.tracking.set_aside import MARK, SOURCE, SetAside, reason_of
-from motfunnel.tracking.tracked import Outcome, Tracked
+from motfunnel.tracking.recording.call import Outcome, Tracked
+from motfunnel.tracking.recording.entry import MARK, SOURCE, SetAside, reason_of
+from motfunnel.tracking.recording.refusal import is_refusal, refused
 
 if TYPE_CHECKING:
-    from motfunnel.tracking.recorder import Said
+    from motfunnel.tracking.recording.recorder import Said
     from motfunnel.tracking.tracker import Tracker
 
 _AT_ONCE: Final = 5_000

@@ -19,7 +19,7 @@ from motfunnel.intake.files.csv import Layout, TextCells
 from motfunnel.intake.files.instants import ISO, UNIX, instant_reader, plain_text
 from motfunnel.intake.files.parquet import plain
 from motfunnel.store.ledger.imports import EventRow
-from motfunnel.tracking.interpreter import Interpreter
+from motfunnel.tracking.recording.interpreter import Interpreter
 
 _MOST_KEPT: Final = 50_000
 _MOST_NAMES: Final = 20

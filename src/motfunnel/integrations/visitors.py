@@ -16,11 +16,10 @@ from attrs import evolve
 from motfunnel.domain.funnel.file import Preset
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.errors import AnonymousError
-from motfunnel.tracking.call import Call
-from motfunnel.tracking.health import Health
-from motfunnel.tracking.policy import RAISE
-from motfunnel.tracking.tracked import Tracked
+from motfunnel.tracking.recording.call import Call, Tracked
+from motfunnel.tracking.recording.policy import RAISE
 from motfunnel.tracking.tracker import Tracker
+from motfunnel.tracking.upkeep.upkeep import Health
 
 Anonymous: TypeAlias = Literal["refuse", "skip", "session"]
 """What becomes of anonymous visitors."""

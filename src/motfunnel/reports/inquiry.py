@@ -27,8 +27,8 @@ from motfunnel.store.ledger.erasure import erased_contacts
 from motfunnel.store.queries.episodes import UNKNOWN
 from motfunnel.store.queries.groups import read_trait_names
 from motfunnel.store.queries.scope import Extent, is_anything_known
-from motfunnel.tracking.debt import as_if_folded
 from motfunnel.tracking.reader import Reader
+from motfunnel.tracking.recording.owed import as_if_folded
 
 Groups = dict[str | None, list[Reading]]
 

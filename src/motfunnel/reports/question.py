@@ -14,7 +14,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.store.database.retry import ask
-from motfunnel.tracking.habits import taught
+from motfunnel.tracking.recording.habits import taught
 
 P = ParamSpec("P")
 Answer_co = TypeVar("Answer_co", covariant=True)

@@ -19,12 +19,12 @@ from motfunnel.domain.instant import Duration
 from motfunnel.domain.moment import Moment, MomentKind, MomentName
 from motfunnel.store.database.asyncio import AsyncDatabase, run_on_host, synchronous, wait_for
 from motfunnel.store.hosts.transaction import Host
-from motfunnel.tracking.habits import taught
-from motfunnel.tracking.identity import Identity
-from motfunnel.tracking.listeners import Handler, HandlerT, Listeners
-from motfunnel.tracking.policy import RAISE, OnError
-from motfunnel.tracking.spool import LIMIT, Spool, WhenFull
-from motfunnel.tracking.tracked import Tracked
+from motfunnel.tracking.profile.identity import Identity
+from motfunnel.tracking.recording.call import Tracked
+from motfunnel.tracking.recording.habits import taught
+from motfunnel.tracking.recording.handlers import Handler, HandlerT, Listeners
+from motfunnel.tracking.recording.policy import RAISE, OnError
+from motfunnel.tracking.spool.spool import LIMIT, Spool, WhenFull
 from motfunnel.tracking.tracker import BUDGET, Tracker, no_attribute, now
 
 if TYPE_CHECKING:

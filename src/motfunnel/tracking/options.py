@@ -16,8 +16,8 @@ from motfunnel.domain.instant import Duration, read_duration
 from motfunnel.domain.marker import check_secret
 from motfunnel.store.hosts.transaction import Host
 from motfunnel.store.schema.tables import TENANT_LENGTH
-from motfunnel.tracking.policy import OnError
-from motfunnel.tracking.spool import WhenFull
+from motfunnel.tracking.recording.policy import OnError
+from motfunnel.tracking.spool.spool import WhenFull
 
 
 class TrackerOptions(TypedDict, total=False):

@@ -24,13 +24,13 @@ from motfunnel.store.database.retry import ask, ask_lazily
 from motfunnel.store.ledger import funnels
 from motfunnel.store.ledger.ledger import Ledger
 from motfunnel.store.queries.moments import read_moments
-from motfunnel.tracking.debt import as_if_folded
-from motfunnel.tracking.explain import make_profile, profile_of_erased
-from motfunnel.tracking.habits import taught
-from motfunnel.tracking.hindsight import revocations
-from motfunnel.tracking.identity import Identity, find_identity
-from motfunnel.tracking.interpreter import Interpreter
-from motfunnel.tracking.profile import Profile, Revoked
+from motfunnel.tracking.profile.explain import make_profile, profile_of_erased
+from motfunnel.tracking.profile.identity import Identity, find_identity
+from motfunnel.tracking.profile.profile import Profile, Revoked
+from motfunnel.tracking.profile.revocations import revocations
+from motfunnel.tracking.recording.habits import taught
+from motfunnel.tracking.recording.interpreter import Interpreter
+from motfunnel.tracking.recording.owed import as_if_folded
 
 P = ParamSpec("P")
 Answer = TypeVar("Answer")

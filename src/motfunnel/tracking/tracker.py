@@ -24,13 +24,6 @@ from motfunnel.domain.moment import MomentKind, MomentName
 from motfunnel.store.database.asyncio import run_on_host
 from motfunnel.store.database.database import Database
 from motfunnel.store.hosts.transaction import Host
-from motfunnel.tracking.call import IDENTIFYING, Call
-from motfunnel.tracking.custodian import Custodian
-from motfunnel.tracking.delivery import Delivered, deliver_all
-from motfunnel.tracking.habits import taught, verb_of
-from motfunnel.tracking.interpreter import Interpreter
-from motfunnel.tracking.keeping import Keeper
-from motfunnel.tracking.listeners import Handler, HandlerT, Listeners, is_telling
 from motfunnel.tracking.options import (
     check_schema,
     check_spool_full,
@@ -38,12 +31,18 @@ from motfunnel.tracking.options import (
     check_tenant,
     read_budget,
 )
-from motfunnel.tracking.policy import RAISE, OnError, check_policy
+from motfunnel.tracking.people.custodian import Custodian
 from motfunnel.tracking.reader import moment_kind
-from motfunnel.tracking.spool import LIMIT, Spool, WhenFull, default_path
-from motfunnel.tracking.tracked import Outcome, Tracked
-from motfunnel.tracking.unmapped import Sightings
-from motfunnel.tracking.upkeep import Upkeep
+from motfunnel.tracking.recording.call import IDENTIFYING, Call, Outcome, Tracked
+from motfunnel.tracking.recording.habits import taught, verb_of
+from motfunnel.tracking.recording.handlers import Handler, HandlerT, Listeners, is_telling
+from motfunnel.tracking.recording.interpreter import Interpreter
+from motfunnel.tracking.recording.policy import RAISE, OnError, check_policy
+from motfunnel.tracking.recording.unmapped import Sightings
+from motfunnel.tracking.spool.delivery import Delivered, deliver_all
+from motfunnel.tracking.spool.keeper import Keeper
+from motfunnel.tracking.spool.spool import LIMIT, Spool, WhenFull, default_path
+from motfunnel.tracking.upkeep.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Engine

@@ -33,19 +33,18 @@ from motfunnel.store.hosts.transaction import (
 from motfunnel.store.ledger import funnels
 from motfunnel.store.ledger.confirm import is_event_of
 from motfunnel.store.ledger.ledger import Ledger, Owing
-from motfunnel.tracking.call import Call
-from motfunnel.tracking.debt import settle
-from motfunnel.tracking.delivery import Taker, deliver_all
-from motfunnel.tracking.keeping import Keeper
-from motfunnel.tracking.listeners import Listeners
-from motfunnel.tracking.policy import RAISE, OnError, error_of, log_error, tell
-from motfunnel.tracking.probe import probe_of
 from motfunnel.tracking.reader import Reader
-from motfunnel.tracking.recorder import Said, record_all
-from motfunnel.tracking.refusal import is_refusal, record_apart, refused
-from motfunnel.tracking.spool import Spool
-from motfunnel.tracking.tracked import Outcome, Tracked, failed_call
-from motfunnel.tracking.uuid7 import uuid7
+from motfunnel.tracking.recording.call import Call, Outcome, Tracked, failed_call
+from motfunnel.tracking.recording.handlers import Listeners
+from motfunnel.tracking.recording.interpreter import uuid7
+from motfunnel.tracking.recording.owed import settle
+from motfunnel.tracking.recording.policy import RAISE, OnError, error_of, log_error, tell
+from motfunnel.tracking.recording.probe import probe_of
+from motfunnel.tracking.recording.recorder import Said, record_all
+from motfunnel.tracking.recording.refusal import is_refusal, record_apart, refused
+from motfunnel.tracking.spool.delivery import Taker, deliver_all
+from motfunnel.tracking.spool.keeper import Keeper
+from motfunnel.tracking.spool.spool import Spool
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

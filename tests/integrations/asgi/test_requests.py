@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from starlette.applications import Starlette
 
 from motfunnel import Tracker
-from motfunnel.tracking.check import check_contacts
+from motfunnel.tracking.upkeep.check import check_contacts
 from tests.databases import Databases, NoServer
 from tests.integrations.asgi.shop import Shop, fastapi_shop, starlette_shop, synchronous_shop
 from tests.tracking.asynchronous import lets_go, run

@@ -22,7 +22,7 @@ from motfunnel import Tracker
 from motfunnel.errors import StoreError
 from motfunnel.integrations.celery import sweep
 from motfunnel.tracking import configuration
-from motfunnel.tracking.check import check_contacts
+from motfunnel.tracking.upkeep.check import check_contacts
 from tests.tracking.scene import FUNNEL, NOON, Clock
 
 ROOT = Path(__file__).parents[3]

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 import motfunnel
 from motfunnel import Tracker
 from motfunnel.errors import RefusedError, SchemaError
-from motfunnel.tracking.check import check_contacts
+from motfunnel.tracking.upkeep.check import check_contacts
 from tests.integrations.django.conftest import given
 from tests.integrations.django.test_transactions import order, orders
 from tests.tracking.fleet import in_threads

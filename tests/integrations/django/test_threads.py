@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 import motfunnel
-from motfunnel.tracking.check import check_contacts
+from motfunnel.tracking.upkeep.check import check_contacts
 from tests.faults.soak import size
 from tests.integrations.django.conftest import given
 from tests.integrations.django.test_transactions import order, orders

@@ -23,7 +23,7 @@ from motfunnel import (
     Tracked,
     Tracker,
 )
-from motfunnel.tracking.call import Call
+from motfunnel.tracking.recording.call import Call
 
 
 def track(tracker: Tracker, session: Session, sessions: scoped_session[Session]) -> None:

@@ -26,8 +26,8 @@ from motfunnel.integrations.django.middleware import RequestContext
 from motfunnel.integrations.django.tracker import Tracker
 from motfunnel.integrations.visitors import check_anonymous
 from motfunnel.store.hosts.dialects import VENDORS
-from motfunnel.tracking.listeners import Listeners
-from motfunnel.tracking.policy import LOG, RAISE
+from motfunnel.tracking.recording.handlers import Listeners
+from motfunnel.tracking.recording.policy import LOG, RAISE
 
 LABEL: Final = "motfunnel"
 NAME: Final = "MOTFUNNEL"

@@ -11,7 +11,7 @@ from typing import Any, Final
 from django.dispatch import Signal
 
 from motfunnel.domain.moment import MomentKind
-from motfunnel.tracking.listeners import log_failure
+from motfunnel.tracking.recording.handlers import log_failure
 
 
 class MomentSignal(Signal):

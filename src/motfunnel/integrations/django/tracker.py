@@ -25,12 +25,11 @@ from motfunnel.integrations.django.request import with_surroundings
 from motfunnel.integrations.django.signals import SIGNALS
 from motfunnel.integrations.visitors import Anonymous, Keyed, VisitedTracker
 from motfunnel.store.database.lent import LentDatabase
-from motfunnel.tracking.call import Call
-from motfunnel.tracking.delivery import Delivered
-from motfunnel.tracking.habits import taught
-from motfunnel.tracking.identity import Identity
-from motfunnel.tracking.listeners import Listeners
-from motfunnel.tracking.tracked import Tracked
+from motfunnel.tracking.profile.identity import Identity
+from motfunnel.tracking.recording.call import Call, Tracked
+from motfunnel.tracking.recording.habits import taught
+from motfunnel.tracking.recording.handlers import Listeners
+from motfunnel.tracking.spool.delivery import Delivered
 
 Using = Callable[[str], "Tracker"]
 

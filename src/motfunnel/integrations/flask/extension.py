@@ -22,8 +22,8 @@ from motfunnel.integrations.flask.visitors import session_contact
 from motfunnel.integrations.visitors import VisitedTracker
 from motfunnel.store.hosts.sessions import SessionSource, check_source, engine_of, joining
 from motfunnel.tracking.configuration import provide
-from motfunnel.tracking.listeners import Handler, tell_safely
 from motfunnel.tracking.reader import moment_kind
+from motfunnel.tracking.recording.handlers import Handler, tell_safely
 from motfunnel.tracking.tracker import Tracker
 
 NAME: Final = "motfunnel"

@@ -21,8 +21,8 @@ from motfunnel.errors import SettingError
 from motfunnel.integrations.visitors import MODES, Anonymous
 from motfunnel.store.schema.tables import TENANT_LENGTH
 from motfunnel.tracking.options import CHECKS
-from motfunnel.tracking.policy import OnError
-from motfunnel.tracking.spool import WhenFull
+from motfunnel.tracking.recording.policy import OnError
+from motfunnel.tracking.spool.spool import WhenFull
 
 _PREFIX: Final = "MOTFUNNEL_"
 

@@ -31,7 +31,7 @@ from motfunnel.reports.measure.rate import FEWEST_AT_RISK
 from motfunnel.statistics import ClusteredShare, Interval
 from motfunnel.statistics.ratio import IN_WORDS
 from motfunnel.text import counted
-from motfunnel.tracking.meaning import read_in_order
+from motfunnel.tracking.recording.fold import read_in_order
 
 TOUCHED: Final = "touched"
 LEFT: Final = "left"

@@ -37,7 +37,7 @@ from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, read_window
 from motfunnel.statistics import Interval, Proportion
 from motfunnel.text import counted
-from motfunnel.tracking.meaning import read_in_order
+from motfunnel.tracking.recording.fold import read_in_order
 
 DEFINITION: Final = (
     "the same events, read by the funnel in use and by another. A moment is the same if it is "

@@ -28,8 +28,7 @@ from motfunnel.store.ledger.rows import StoredEvent, event_of, trait_text
 from motfunnel.store.queries.episodes import UNKNOWN
 from motfunnel.store.queries.events import read_histories
 from motfunnel.store.queries.groups import source_or_referral
-from motfunnel.tracking.fold import source_of
-from motfunnel.tracking.meaning import read_in_order
+from motfunnel.tracking.recording.fold import read_in_order, source_of
 
 _by_key = itemgetter(0, 1)
 

@@ -20,7 +20,7 @@ from motfunnel.integrations.django.admin.views import Browser, as_key, choice, k
 from motfunnel.integrations.django.contacts import instance_of
 from motfunnel.integrations.django.settings import read_contact_url
 from motfunnel.tracking.configuration import tracker
-from motfunnel.tracking.profile import Explained, Profile
+from motfunnel.tracking.profile.profile import Explained, Profile
 
 EVENTS_VAR: Final = "events"
 _AT_ONCE: Final = 100

@@ -1,0 +1,1 @@
+"""What is owed to the people behind contacts: to be one, to be told all, to be forgotten."""

@@ -1,0 +1,1 @@
+"""What keeps a store well: sweeps, rebuilds, checks, and its health in words."""
