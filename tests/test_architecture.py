@@ -3,7 +3,10 @@
 import ast
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -11,28 +14,51 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src"
 FILES = sorted((SOURCE / "motfunnel").rglob("*.py"))
 
-# From the ground up. A room knows the floors below its own, and nobody beside it.
-FLOORS = (
-    {"errors", "text"},
-    {"domain", "charts"},
-    {"statistics"},
-    {"answers"},
-    {"store"},
-    {"tracking"},
-    {"reports"},
-    {"pages", "intake"},
-    {"motfunnel", "batch", "figures"},  # the front door is the package itself
-    {"cli", "integrations", "dashboard", "demo", "testing"},
-)
-KNOWS = {room: set().union(*FLOORS[:at]) for at, rooms in enumerate(FLOORS) for room in rooms}
-KNOWS["batch"] = {"errors", "domain"}
-
-# One surface opens the next when it is called: these imports stand in a function.
-DOORS = {
-    "tracking": {"reports"},  # tracker.report()
-    "cli": {"dashboard", "demo"},  # motfunnel serve, motfunnel demo
-    "integrations": {"cli"},  # flask motfunnel, manage.py motfunnel
+# From the ground up, of the house and of each room that has floors of its own: a file or a room
+# knows what stands on the floors below its own, and no room beside it. "…" is all others.
+FLOORS: dict[str, tuple[set[str], ...]] = {
+    "motfunnel": (
+        {"errors", "text"},
+        {"domain"},
+        {"statistics"},
+        {"charts"},
+        {"answers"},
+        {"store"},
+        {"tracking"},
+        {"reports"},
+        {"trackers"},
+        {"intake", "pages"},
+        {"batch", "figures"},
+        {"testing", "cli", "dashboard", "demo", "integrations"},
+        {"__main__"},
+    ),
+    "motfunnel.domain": ({"…"}, {"funnel"}, {"experience", "journey", "lens"}),
+    "motfunnel.store": ({"schema"}, {"engine"}, {"hosts"}, {"database"}, {"ledger"}, {"queries"}),
+    "motfunnel.tracking": (
+        {"recording"},
+        {"spool"},
+        {"profile"},
+        {"reader"},
+        {"writer"},
+        {"people", "upkeep"},
+    ),
+    "motfunnel.reports": (
+        {"measure"},
+        {"facts"},
+        {"…"},
+        {"returns", "progress", "periods", "experience"},
+        {"decisions"},
+        {"report"},
+        {"catalogue"},
+    ),
+    "motfunnel.intake": ({"files"}, {"…"}),
+    "motfunnel.integrations": ({"…"}, {"django", "flask"}),
+    "motfunnel.integrations.django": ({"…"}, {"admin"}, {"management", "migrations"}),
+    "motfunnel.cli": ({"…"},),
 }
+KNOWS_ONLY = {"batch": {"errors", "text", "domain", "intake"}}
+SURFACES = {"cli": {"dashboard", "demo"}, "integrations": {"cli"}}  # one that opens another, called
+MOST_FILES = 13
 ALLOWED = {"step": 73}  # the state machine: one function, so that a compiler takes it as it stands
 PRIVATE_OF_OTHERS = {
     "_default_manager": "Django documents it",
@@ -48,9 +74,16 @@ HEAVY = {"celery", "click", "django", "flask", "numpy", "pandas", "plotly", "pya
 
 
 def room_of(name: str) -> str:
-    """The room of a dotted name within the package; what lies in none is the front door's."""
+    """The room of the house that a dotted name lies in; what lies in none is the front door's."""
     second = f"{name}.".split(".")[1]
-    return {"__main__": "cli"}.get(second, second if second in KNOWS else "motfunnel")
+    return second if (SOURCE / "motfunnel" / second).is_dir() else second or "motfunnel"
+
+
+@cache
+def module_of(name: str) -> str:
+    """The module that a dotted name is, or is defined in."""
+    path = SOURCE.joinpath(*name.split("."))
+    return name if path.is_dir() or path.with_suffix(".py").exists() else name.rpartition(".")[0]
 
 
 def imports(file: Path) -> Iterator[tuple[str, str]]:
@@ -74,6 +107,13 @@ def imports(file: Path) -> Iterator[tuple[str, str]]:
     return walk(ast.parse(file.read_text("utf-8")), "loaded")
 
 
+def of_ours(file: Path) -> Iterator[tuple[str, str]]:
+    """The modules of ours that a file imports, and when."""
+    for name, when in imports(file):
+        if name.split(".")[0] == "motfunnel" and module_of(name) != dotted(file):
+            yield module_of(name), when
+
+
 def each_file(*rooms: str) -> pytest.MarkDecorator:
     """Run a test for every file, or for those of some rooms."""
     files = [file for file in FILES if not rooms or room_of(dotted(file)) in rooms]
@@ -81,30 +121,81 @@ def each_file(*rooms: str) -> pytest.MarkDecorator:
 
 
 def dotted(file: Path) -> str:
-    return ".".join(file.relative_to(SOURCE).with_suffix("").parts)
+    """The module that a file is."""
+    return ".".join(file.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")
+
+
+def floor(room: str, member: str) -> int | None:
+    """On which floor of a room a file or a room in it stands."""
+    for number, members in enumerate(FLOORS[room]):
+        if member in members:
+            return number
+    return next((n for n, members in enumerate(FLOORS[room]) if "…" in members), None)
+
+
+def parting(one: str, other: str) -> tuple[str, str, str]:
+    """The innermost room that two modules share, and what each is or lies in there."""
+    mine, theirs = one.split("."), other.split(".")
+    shared = 0
+    while mine[shared : shared + 1] == theirs[shared : shared + 1]:
+        shared += 1
+    mine_there, theirs_there = (".".join(one[shared : shared + 1]) for one in (mine, theirs))
+    return ".".join(mine[:shared]), mine_there, theirs_there
 
 
 @each_file()
 def test_imports_point_down(file: Path) -> None:
-    """A room imports the floors below its own, and the next surface only when called."""
-    room = room_of(dotted(file))
-    for name, when in imports(file):
-        if name.split(".")[0] == "motfunnel" and room_of(name) != room:
-            known = KNOWS[room] | (set() if when == "loaded" else DOORS.get(room, set()))
-            assert room_of(name) in known, f"{room} may not import {name}"
+    """Between rooms and within them, also where the import stands in a function or is a type's."""
+    for name, when in of_ours(file):
+        room, mine, theirs = parting(dotted(file), name)
+        if not mine:  # the face of a room stands on all of it
+            continue
+        assert theirs, f"{dotted(file)} imports the face of its own room, {name}"
+        if room not in FLOORS:
+            continue
+        above, below = floor(room, mine), floor(room, theirs)
+        assert above is not None and below is not None, f"{room} has no floor for {mine}, {theirs}"
+        is_door = when == "called" and theirs in SURFACES.get(mine, ())
+        are_files = not any((SOURCE.joinpath(*room.split("."), m)).is_dir() for m in (mine, theirs))
+        is_known = room != "motfunnel" or theirs in KNOWS_ONLY.get(mine, {theirs})
+        is_down = below < above or (below == above and are_files)
+        assert (is_down and is_known) or is_door, f"{dotted(file)} may not import {name}"
+
+
+def test_no_circle_of_files() -> None:
+    """Not even of imports that stand in functions, or are for type checkers."""
+    graph: dict[str, set[str]] = defaultdict(set)
+    for file in FILES:
+        graph[dotted(file)] |= {name for name, _ in of_ours(file)}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
 
 
 def test_every_room_has_a_floor() -> None:
     """A new room is written into the table before anything is put in it."""
-    rooms = {file.relative_to(SOURCE / "motfunnel").parts[0].removesuffix(".py") for file in FILES}
-    assert rooms - {"__init__", "__main__"} <= set(KNOWS)
+    for room, floors in FLOORS.items():
+        folder = SOURCE.joinpath(*room.split("."))
+        members = {file.stem for file in folder.iterdir() if file.suffix == ".py"}
+        members |= {one.name for one in folder.iterdir() if [*one.glob("*.py")]}
+        assert all(floor(room, one) is not None for one in members - {"__init__"}), room
+        named = set[str]().union(*floors) - {"…", "batch", "dashboard"}
+        assert named <= members, f"{room} has no {named - members}"
+
+
+@pytest.mark.parametrize("room", sorted({dotted(file).rpartition(".")[0] for file in FILES}))
+def test_no_room_is_crowded(room: str) -> None:
+    """One sees at a glance what is in it."""
+    files = [f for f in FILES if dotted(f).rpartition(".")[0] == room and f.stem != "__init__"]
+    assert len(files) <= MOST_FILES
 
 
 @each_file()
 def test_sqlalchemy_stays_in_the_store(file: Path) -> None:
-    """Only the store imports SQLAlchemy; tracking and reports may name its types."""
+    """Only the store imports SQLAlchemy; what records, asks and is held may name its types."""
     room = room_of(dotted(file))
-    allowed = {"tracking": {"type-checked"}, "reports": {"type-checked"}}.get(room, set())
+    allowed = {"type-checked"} if room in {"tracking", "reports", "trackers"} else set[str]()
     for name, when in imports(file):
         if name.split(".")[0] == "sqlalchemy" and room != "store":
             assert when in allowed, f"{room} imports {name}"

@@ -14,7 +14,7 @@ import motfunnel
 from motfunnel import AsyncTracker, Funnel, MomentKind, Tracked, Tracker
 from motfunnel.errors import ClockError, NotConfiguredError, QuestionError
 from motfunnel.testing import START, Clock, capture_moments, configured, memory_tracker
-from motfunnel.tracking import configuration
+from motfunnel.trackers import configured as configuration
 from tests.tracking.scene import DAY, FUNNEL
 
 

@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     )
     from motfunnel.domain.funnel.touchpoint import Touchpoint
     from motfunnel.domain.moment import Episode, Moment, MomentKind, Presence
-    from motfunnel.tracking.async_tracker import AsyncTracker
-    from motfunnel.tracking.configuration import configure, track, tracker
+    from motfunnel.trackers.asyncio import AsyncTracker
+    from motfunnel.trackers.configured import configure, track, tracker
+    from motfunnel.trackers.tracker import Tracker
     from motfunnel.tracking.people.erase import Forgotten
     from motfunnel.tracking.profile.identity import Identity
     from motfunnel.tracking.profile.profile import Profile
     from motfunnel.tracking.recording.call import Tracked
-    from motfunnel.tracking.tracker import Tracker
     from motfunnel.tracking.upkeep.upkeep import Health
 
     __version__: str
@@ -80,14 +80,14 @@ _NAMES: Final = {
     "reach refer research resolve touch",
     "motfunnel.domain.funnel.touchpoint": "Touchpoint",
     "motfunnel.domain.moment": "Episode Moment MomentKind Presence",
-    "motfunnel.tracking.async_tracker": "AsyncTracker",
-    "motfunnel.tracking.configuration": "configure track tracker",
+    "motfunnel.trackers.asyncio": "AsyncTracker",
+    "motfunnel.trackers.configured": "configure track tracker",
     "motfunnel.tracking.people.erase": "Forgotten",
     "motfunnel.tracking.upkeep.upkeep": "Health",
     "motfunnel.tracking.profile.identity": "Identity",
     "motfunnel.tracking.profile": "Profile",
     "motfunnel.tracking.recording.call": "Tracked",
-    "motfunnel.tracking.tracker": "Tracker",
+    "motfunnel.trackers.tracker": "Tracker",
 }
 _HOMES: Final = {name: home for home, names in _NAMES.items() for name in names.split()}
 
@@ -100,7 +100,7 @@ if not TYPE_CHECKING:  # a checker is to refuse what is not there
             return globals().setdefault(name, thing)
         if name.startswith("__") and name != "__version__":  # asked for by Python and its tools
             raise AttributeError(f"module 'motfunnel' has no attribute {name!r}", name=name)
-        from motfunnel.tracking.configuration import module_attribute
+        from motfunnel.trackers.configured import module_attribute
 
         return module_attribute(name)
 

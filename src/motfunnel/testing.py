@@ -16,12 +16,11 @@ from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import Duration, read_duration, utc
 from motfunnel.domain.moment import Moment, MomentKind, MomentName
 from motfunnel.errors import ClockError
-from motfunnel.tracking.async_tracker import AsyncTracker
-from motfunnel.tracking.configuration import configured
-from motfunnel.tracking.configuration import tracker as running_tracker
-from motfunnel.tracking.options import TrackerOptions
+from motfunnel.trackers.asyncio import AsyncTracker
+from motfunnel.trackers.configured import configured
+from motfunnel.trackers.configured import tracker as running_tracker
+from motfunnel.trackers.tracker import Tracker, TrackerOptions
 from motfunnel.tracking.reader import moment_kind
-from motfunnel.tracking.tracker import Tracker
 
 __all__ = ["START", "Clock", "capture_moments", "configured", "memory_tracker"]
 

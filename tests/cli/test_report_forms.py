@@ -12,7 +12,7 @@ import pytest
 
 from motfunnel import Tracker
 from motfunnel.cli.output import terminal_width
-from motfunnel.cli.report_forms import REPORTS
+from motfunnel.cli.report import REPORTS
 from motfunnel.domain.lens import LENSES
 from tests.cli.conftest import COLUMNS, Run
 

@@ -12,7 +12,7 @@ import pytest
 from attrs import evolve
 
 from motfunnel import AsyncTracker
-from motfunnel.cli.report_forms import REPORTS, Form
+from motfunnel.cli.report import REPORTS, Form
 from motfunnel.domain.instant import Duration
 from motfunnel.reports.catalogue import CATALOGUE, Entry
 from motfunnel.reports.report import Report

@@ -24,8 +24,8 @@ from sqlalchemy.orm import Session
 
 from motfunnel import AsyncTracker, Funnel, Moment, Tracker
 from motfunnel.errors import ConflictError, SchemaError, UrlError
-from motfunnel.reports.async_report import AsyncReport
 from motfunnel.reports.report import Report
+from motfunnel.trackers.async_report import AsyncReport
 from motfunnel.tracking.reader import Reader
 from motfunnel.tracking.writer import Writer
 from tests.tracking.asynchronous import host_engine, run

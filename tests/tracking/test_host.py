@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 from motfunnel import MomentKind, Tracker, configure, tracker
 from motfunnel.errors import NotConfiguredError, TransactionError
-from motfunnel.tracking import configuration
+from motfunnel.trackers import configured as configuration
 from tests.tracking.host import event_ids
 from tests.tracking.scene import FUNNEL
 

@@ -20,7 +20,7 @@ from motfunnel.cli.output import (
 from motfunnel.cli.store import with_tracker
 from motfunnel.domain.instant import iso
 from motfunnel.domain.moment import Moment, MomentKind
-from motfunnel.tracking.tracker import Tracker
+from motfunnel.trackers.tracker import Tracker
 
 COLUMNS: Final = (
     "contact",

@@ -63,7 +63,7 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command that is called; of a report's name, say where it belongs."""
         if self.get_command(ctx, args[0]) is None:
-            from motfunnel.cli.report_forms import REPORTS
+            from motfunnel.cli.report import REPORTS
 
             if args[0] in REPORTS:
                 ctx.fail(f"{args[0]} is a report; write {ctx.command_path} report {args[0]}")

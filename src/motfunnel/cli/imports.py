@@ -14,7 +14,7 @@ from motfunnel.cli.store import with_tracker_of_any
 from motfunnel.intake.files import FORMATS
 from motfunnel.intake.importer import Imported, import_file
 from motfunnel.intake.retry import retry_rejects
-from motfunnel.tracking.tracker import Tracker
+from motfunnel.trackers.tracker import Tracker
 
 _MEANINGS: Final = ("contact", "event", "at", "id", "timezone", "at_format")
 

@@ -18,8 +18,8 @@ from motfunnel.domain.event import to_json
 from motfunnel.domain.instant import iso, utc
 from motfunnel.store.ledger.tombstones import Tombstone
 from motfunnel.text import counted
+from motfunnel.trackers.tracker import Tracker
 from motfunnel.tracking.profile.identity import Identity
-from motfunnel.tracking.tracker import Tracker
 
 
 @click.command("merge")

@@ -1,13 +1,12 @@
-"""``motfunnel report``: rates and reports, as text, JSON, CSV or a page, printed or in a file.
+"""What each report is told on the command line, read off its signature.
 
-A page's figures are drawn by a script: beside a file it lies as a file; a page that is printed
-finds it where it is installed.
+Knows which options have other names than the arguments that they make.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Literal, get_args, get_origin
@@ -18,7 +17,6 @@ from attrs import evolve, field, frozen
 from motfunnel.answers.answer import Answer
 from motfunnel.cli.arguments import duration, read_funnel, read_instant, zone
 from motfunnel.cli.output import formats, print_lines, print_whole, terminal_width
-from motfunnel.cli.report_forms import ALL, OPTIONS, REPORTS, Told, list_reports
 from motfunnel.cli.store import with_tracker
 from motfunnel.domain.calendar import UNITS, WEEKDAYS
 from motfunnel.domain.instant import Duration
@@ -26,15 +24,69 @@ from motfunnel.domain.lens import LENSES
 from motfunnel.errors import QuestionError
 from motfunnel.pages import Section, page, place_script, plotly_script, write_whole
 from motfunnel.pages.page import SCRIPT
+from motfunnel.reports.catalogue import CATALOGUE, Entry
 from motfunnel.reports.measure.grouping import NO_TRAITS
 from motfunnel.reports.report import Report
-from motfunnel.tracking.tracker import Tracker
+from motfunnel.trackers.tracker import Tracker
+
+ALL: Final = "all"
+"""The name under which all reports are asked for at once."""
+
+
+_CALLED: Final = {"name": "lens", "other_funnel": "other"}
+"""The options of those arguments that are called otherwise."""
+_ONLY_IN_PYTHON: Final = {"step", "fewest"}
 
 FORMS: Final = ("text", "json", "csv", "html")
 
 QUARTER: Final = timedelta(days=90)
 _PERIODS: Final = ((4, "month"), (12, "quarter"))
 """For at most so many years, which periods to tell apart."""
+_TYPES: Final = {Duration: duration, int: int, float: float, bool: bool}
+"""How the values of options are read that need no more words than their question gives them."""
+
+
+@frozen
+class Form:
+    """What a report is told.
+
+    Attributes:
+        entry: the question.
+        called: the argument of each option that it takes, but for ``--from`` and ``--to``.
+        takes: the options that it takes.
+        needs: those of them that it cannot do without.
+    """
+
+    entry: Entry
+    called: Mapping[str, str]
+    takes: frozenset[str]
+    needs: frozenset[str]
+
+    @classmethod
+    def of(cls, entry: Entry) -> Form:
+        """Derive it from the question's signature."""
+        aside = {*entry.cohort, *_ONLY_IN_PYTHON}
+        called = {option_of(name): name for name in entry.options if name not in aside}
+        bounds = {"from", "to"} if entry.cohort else set()
+        needed = {option for option, name in called.items() if entry.options[name].needed}
+        needs = bounds if any(entry.options[name].needed for name in entry.cohort) else set()
+        return cls(entry, called, frozenset({*called} | bounds), frozenset(needed | needs))
+
+
+def option_of(argument: str) -> str:
+    """What an argument is called on the command line."""
+    return _CALLED.get(argument, argument.replace("_", "-"))
+
+
+REPORTS: Final = {name.replace("_", "-"): Form.of(entry) for name, entry in CATALOGUE.items()}
+"""What each report is told, by its name on the command line."""
+OPTIONS: Final = {
+    option: form.entry.options[name]
+    for form in REPORTS.values()
+    for option, name in form.called.items()
+}
+"""The options that make one argument each."""
+
 _BY_PROPERTY: Final = [name for name, form in REPORTS.items() if form.entry.by_property]
 """The reports in which a plain name is a property."""
 BY: Final = (
@@ -42,8 +94,78 @@ BY: Final = (
     f"of the event. Of {' and '.join(_BY_PROPERTY)} a plain name is a property; trait:NAME is a "
     "trait."
 )
-_TYPES: Final = {Duration: duration, int: int, float: float, bool: bool}
-"""How the values of options are read that need no more words than their question gives them."""
+
+
+_EXAMPLES: Final = {
+    "from": "2025-01-01",
+    "to": "2025-02-01",
+    "start": "lead",
+    "goal": "customer",
+    "lens": "ultimate",
+    "other": "other.toml",
+}
+
+
+def list_reports() -> str:
+    """The reports, each with the first line of what it says of itself."""
+    width = max(map(len, REPORTS)) + 2
+    told = {name: form.entry.summary for name, form in REPORTS.items()} | {ALL: "All of them."}
+    return "\n".join(
+        ["\b", "Reports:", *(f"  {name:{width}}{line}" for name, line in told.items())]
+    )
+
+
+@frozen
+class Told:
+    """What somebody has given.
+
+    Attributes:
+        options: the value of each option.
+        cohort: what ``--from`` and ``--to`` say; None: neither was given.
+        named: the names of all options that were given.
+    """
+
+    options: Mapping[str, Any]
+    cohort: tuple[Any, Any] | None
+    named: frozenset[str]
+
+    def filled(self, name: str, usual: Mapping[str, Any]) -> Told:
+        """The same, with what the report cannot do without where nobody gave it."""
+        needed = {one: value for one, value in usual.items() if one in self.missing(name)}
+        return evolve(self, options={**self.options, **needed}, named=self.named | needed.keys())
+
+    def missing(self, name: str) -> list[str]:
+        """The options that a report cannot do without."""
+        return sorted(REPORTS[name].needs - self.named)
+
+    def check(self, name: str) -> None:
+        """Refuse options that a report does not take, and ask for those that it needs.
+
+        Raises:
+            click.UsageError: there is one.
+        """
+        for option in sorted(self.named - REPORTS[name].takes):
+            raise click.UsageError(f"the report {name} takes no --{option}")
+        for option in self.missing(name):
+            example = _EXAMPLES.get(option, "90d")
+            raise click.UsageError(f"the report {name} needs --{option}, e.g. --{option} {example}")
+
+    def arguments(self, name: str) -> dict[str, Any]:
+        """The arguments of a report, made of those options that it takes."""
+        form = REPORTS[name]
+        told = {
+            form.called[option]: value
+            for option, value in self.options.items()
+            if option in form.called
+        }
+        return told | self._bounds(form.entry.cohort)
+
+    def _bounds(self, called: Sequence[str]) -> dict[str, Any]:
+        if self.cohort is None or not called:
+            return {}
+        return (
+            dict(zip(called, self.cohort, strict=True)) if called[1:] else {called[0]: self.cohort}
+        )
 
 
 @frozen

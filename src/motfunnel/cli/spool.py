@@ -10,9 +10,9 @@ import click
 from motfunnel.cli.exit import NOT_WHOLLY
 from motfunnel.cli.output import print_lines, safe
 from motfunnel.cli.store import with_tracker_of_any
+from motfunnel.trackers.tracker import Tracker
 from motfunnel.tracking.recording.entry import SetAside
 from motfunnel.tracking.spool.spool import Spool
-from motfunnel.tracking.tracker import Tracker
 
 
 def with_spool(command: Any) -> Any:

@@ -25,8 +25,8 @@ from motfunnel.cli.output import safe
 from motfunnel.errors import NoFunnelError, UrlError
 from motfunnel.store.engine.urls import missing_file
 from motfunnel.store.ledger.funnels import tenants
-from motfunnel.tracking.async_tracker import AsyncTracker
-from motfunnel.tracking.tracker import Tracker
+from motfunnel.trackers.asyncio import AsyncTracker
+from motfunnel.trackers.tracker import Tracker
 
 HOST: Final = "motfunnel.host"
 SECRET: Final = "MOTFUNNEL_TOMBSTONE_KEY"

@@ -10,7 +10,7 @@ from motfunnel.cli.output import formats, print_json, print_lines, safe, showing
 from motfunnel.cli.store import with_tracker
 from motfunnel.errors import NoFunnelError
 from motfunnel.text import counted
-from motfunnel.tracking.tracker import Tracker
+from motfunnel.trackers.tracker import Tracker
 
 _MOST_SHOWN = 100
 

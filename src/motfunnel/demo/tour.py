@@ -22,7 +22,7 @@ from motfunnel.intake import import_file
 from motfunnel.reports.report import Report
 from motfunnel.statistics import ClusteredShare
 from motfunnel.store.engine.urls import without_secrets
-from motfunnel.tracking.tracker import Tracker
+from motfunnel.trackers.tracker import Tracker
 
 DATABASE = "motfunnel-demo.db"
 TENANT = "demo"  # apart from all else in a database that one names

@@ -36,7 +36,7 @@ from motfunnel.store.schema.dialects import chunks
 from motfunnel.store.schema.types import read_instant
 
 if TYPE_CHECKING:
-    from motfunnel.tracking.tracker import Tracker
+    from motfunnel.trackers.tracker import Tracker
 
 CONFLICT = "the id {!r} is taken by an event with other content, which stays as it was"
 

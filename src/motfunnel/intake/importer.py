@@ -39,7 +39,7 @@ from motfunnel.store.ledger.rejects import Reject, put_rejects
 from motfunnel.text import counted
 
 if TYPE_CHECKING:
-    from motfunnel.tracking.tracker import Tracker
+    from motfunnel.trackers.tracker import Tracker
 
 AT_ONCE: Final = 20_000
 """Rows of one transaction: fewer cost more writes of the same pages, more cost more memory."""

@@ -17,7 +17,7 @@ from motfunnel.store.ledger.rejects import COLUMNS, CUT, ROW, UNREAD, Reject, al
 from motfunnel.tracking.spool.private_file import open_private
 
 if TYPE_CHECKING:
-    from motfunnel.tracking.tracker import Tracker
+    from motfunnel.trackers.tracker import Tracker
 
 PREFIX: Final = 20
 """How many characters of a file's digest are in the ids of its rejects."""

@@ -41,8 +41,8 @@ from motfunnel.tracking.recording.entry import MARK, SOURCE, SetAside, reason_of
 from motfunnel.tracking.recording.refusal import is_refusal, refused
 
 if TYPE_CHECKING:
+    from motfunnel.trackers.tracker import Tracker
     from motfunnel.tracking.recording.recorder import Said
-    from motfunnel.tracking.tracker import Tracker
 
 _AT_ONCE: Final = 5_000
 _REASONS: Final = 3

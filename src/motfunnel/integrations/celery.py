@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from motfunnel.errors import MissingExtraError, StoreError
-from motfunnel.tracking.configuration import tracker
+from motfunnel.trackers.configured import tracker
 
 try:
     from celery import shared_task

@@ -16,9 +16,9 @@ from attrs import evolve
 from motfunnel.domain.funnel.file import Preset
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.errors import AnonymousError
+from motfunnel.trackers.tracker import Tracker
 from motfunnel.tracking.recording.call import Call, Tracked
 from motfunnel.tracking.recording.policy import RAISE
-from motfunnel.tracking.tracker import Tracker
 from motfunnel.tracking.upkeep.upkeep import Health
 
 Anonymous: TypeAlias = Literal["refuse", "skip", "session"]

@@ -21,7 +21,7 @@ import motfunnel
 from motfunnel import Tracker
 from motfunnel.errors import StoreError
 from motfunnel.integrations.celery import sweep
-from motfunnel.tracking import configuration
+from motfunnel.trackers import configured as configuration
 from motfunnel.tracking.upkeep.check import check_contacts
 from tests.tracking.scene import FUNNEL, NOON, Clock
 

@@ -12,7 +12,7 @@ from sqlalchemy import URL, Engine, create_engine
 
 from motfunnel import Tracker
 from motfunnel.store.database.database import Database
-from motfunnel.tracking import configuration
+from motfunnel.trackers import configured as configuration
 from tests.databases import BACKENDS, Databases, NoServer
 from tests.integrations import mysqldb
 

@@ -15,7 +15,7 @@ os.environ.pop("DJANGO_SETTINGS_MODULE", None)  # or every process that tests st
 
 import motfunnel  # noqa: E402
 from motfunnel import Funnel, Tracker  # noqa: E402
-from motfunnel.tracking import configuration  # noqa: E402
+from motfunnel.trackers import configured as configuration  # noqa: E402
 from tests.integrations.django_project.databases import default_database  # noqa: E402
 
 configuration._providers.clear()  # what other tests of this process configure is theirs

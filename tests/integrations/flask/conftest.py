@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from motfunnel.tracking import configuration
+from motfunnel.trackers import configured as configuration
 from tests.integrations.flask.shop import HOSTS, Shop
 
 

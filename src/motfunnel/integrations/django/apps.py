@@ -8,8 +8,8 @@ from django.apps import AppConfig, apps
 from django.core import checks
 from django.db.models.signals import post_migrate
 
-from motfunnel.tracking.configuration import provide
-from motfunnel.tracking.tracker import Tracker
+from motfunnel.trackers.configured import provide
+from motfunnel.trackers.tracker import Tracker
 
 _TOO_EARLY: Final = (
     "Django is still loading its models; ask for the tracker in AppConfig.ready() or later"

@@ -21,10 +21,10 @@ from motfunnel.integrations.flask.signals import SIGNALS
 from motfunnel.integrations.flask.visitors import session_contact
 from motfunnel.integrations.visitors import VisitedTracker
 from motfunnel.store.hosts.sessions import SessionSource, check_source, engine_of, joining
-from motfunnel.tracking.configuration import provide
+from motfunnel.trackers.configured import provide
+from motfunnel.trackers.tracker import Tracker
 from motfunnel.tracking.reader import moment_kind
 from motfunnel.tracking.recording.handlers import Handler, tell_safely
-from motfunnel.tracking.tracker import Tracker
 
 NAME: Final = "motfunnel"
 """Under which the extension stands in ``app.extensions``, and the commands behind ``flask``."""

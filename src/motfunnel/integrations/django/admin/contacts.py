@@ -19,7 +19,7 @@ from motfunnel.integrations.django.addresses import shown
 from motfunnel.integrations.django.admin.views import Browser, as_key, choice, key_column
 from motfunnel.integrations.django.contacts import instance_of
 from motfunnel.integrations.django.settings import read_contact_url
-from motfunnel.tracking.configuration import tracker
+from motfunnel.trackers.configured import tracker
 from motfunnel.tracking.profile.profile import Explained, Profile
 
 EVENTS_VAR: Final = "events"

@@ -22,7 +22,7 @@ from django.utils.html import format_html
 from motfunnel.errors import NotConfiguredError
 from motfunnel.integrations.django import addresses
 from motfunnel.integrations.django.admin.paging import Window
-from motfunnel.tracking.configuration import tracker
+from motfunnel.trackers.configured import tracker
 
 
 class Browser(admin.ModelAdmin):

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
 from motfunnel.errors import install
-from motfunnel.tracking.configuration import tracker
+from motfunnel.trackers.configured import tracker
 
 _INSTALL = f"the command line needs more: {install('cli')}"
 _IMPOSSIBLE = 3

@@ -19,21 +19,21 @@ from motfunnel.domain.instant import Duration
 from motfunnel.domain.moment import Moment, MomentKind, MomentName
 from motfunnel.store.database.asyncio import AsyncDatabase, run_on_host, synchronous, wait_for
 from motfunnel.store.hosts.transaction import Host
+from motfunnel.trackers.tracker import BUDGET, Tracker, no_attribute, now
 from motfunnel.tracking.profile.identity import Identity
 from motfunnel.tracking.recording.call import Tracked
 from motfunnel.tracking.recording.habits import taught
 from motfunnel.tracking.recording.handlers import Handler, HandlerT, Listeners
 from motfunnel.tracking.recording.policy import RAISE, OnError
 from motfunnel.tracking.spool.spool import LIMIT, Spool, WhenFull
-from motfunnel.tracking.tracker import BUDGET, Tracker, no_attribute, now
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-    from motfunnel.reports.async_report import AsyncReport
     from motfunnel.reports.report import Report
     from motfunnel.store.database.asyncio import AsyncHost
+    from motfunnel.trackers.async_report import AsyncReport
 
 P = ParamSpec("P")
 Answer = TypeVar("Answer")
@@ -240,7 +240,7 @@ class AsyncTracker:
             known_by: take into account only what had been recorded by this instant.
             timezone: the IANA zone of calendar periods.
         """
-        from motfunnel.reports.async_report import AsyncReport
+        from motfunnel.trackers.async_report import AsyncReport
 
         return AsyncReport(self, as_of=as_of, known_by=known_by, timezone=timezone)
 

@@ -17,11 +17,11 @@ from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import Duration
 from motfunnel.errors import NotConfiguredError
 from motfunnel.store.hosts.transaction import Host
+from motfunnel.trackers.tracker import BUDGET, Tracker, advice_on, now
 from motfunnel.tracking.recording.call import Tracked
 from motfunnel.tracking.recording.habits import DOORS, taught
 from motfunnel.tracking.recording.policy import RAISE, OnError
 from motfunnel.tracking.spool.spool import LIMIT, WhenFull
-from motfunnel.tracking.tracker import BUDGET, Tracker, advice_on, now
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Engine

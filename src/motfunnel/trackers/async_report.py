@@ -12,7 +12,7 @@ from motfunnel.reports.question import Asynchronous
 from motfunnel.reports.report import Questions, Report
 
 if TYPE_CHECKING:
-    from motfunnel.tracking.tracker import Tracker
+    from motfunnel.trackers.tracker import Tracker
 
 Answer = TypeVar("Answer")
 

@@ -1,0 +1,4 @@
+"""What a host holds in its hands: recording and asking put together.
+
+The ``Tracker``, its twin under asyncio, and the one tracker of an application.
+"""
