@@ -13,6 +13,14 @@ from motfunnel.cli.group import COMMANDS, group
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "motfunnel"
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("0*.md"))
+# The pages whose paths are those of the project; how-to guides have a project of their own.
+OURS = (
+    "architecture",
+    "reliability",
+    "explanation/costs",
+    *(f"decisions/{file.stem}" for file in DECISIONS),
+)
 
 
 def page(name: str) -> str:
@@ -66,14 +74,22 @@ def test_short_help(name: str) -> None:
 
 
 def test_rooms() -> None:
-    """Every room stands in the table of the architecture."""
-    rooms = [path.stem for path in SOURCE.iterdir() if path.is_dir() or path.name == "errors.py"]
+    """Every room, and every room in it, stands in the table of the architecture."""
+    faces = [*SOURCE.glob("*/__init__.py"), *SOURCE.glob("*/*/__init__.py")]
+    rooms = {face.parent.relative_to(SOURCE).as_posix() for face in faces}
     table = page("architecture")
-    assert [r for r in rooms if r != "__pycache__" and f"| `{r}` |" not in table] == []
+    assert [room for room in sorted({"errors", *rooms}) if f"| `{room}` |" not in table] == []
 
 
-def test_files() -> None:
-    """Every file that the architecture names is there."""
-    named = re.findall(r"`(\w+/\w+\.py)`", page("architecture"))
-    assert named
-    assert [name for name in named if not any((at / name).exists() for at in (SOURCE, ROOT))] == []
+@pytest.mark.parametrize("name", OURS)
+def test_files(name: str) -> None:
+    """Every file, and every room in a room, that a page names is there."""
+    named = re.findall(r"`((?:\w+/)+(?:\w+(?:\.py)?)?)`", page(name))
+    places = (SOURCE, SOURCE.parent, ROOT)
+    assert [one for one in named if not any((place / one).exists() for place in places)] == []
+
+
+def test_decisions_are_numbered() -> None:
+    """One after the other, each by the number in its name."""
+    numbers = [int(page(f"decisions/{file.stem}")[2:].partition(".")[0]) for file in DECISIONS]
+    assert numbers == [int(file.stem[:4]) for file in DECISIONS] == [*range(1, len(numbers) + 1)]
