@@ -52,7 +52,7 @@ def test_the_tests_of_all_questions_take_it_in(place: Path) -> None:
     tests = (str(ROOT / "tests/reports/test_catalogue.py"), "-c", str(ROOT / "pyproject.toml"))
     chosen = ("-k", "invitation and not page", "-n", "0", "-p", "no:cacheprovider")
     done = run(place, "pytest", "-q", *tests, *chosen)
-    assert "4 passed" in done, done
+    assert re.search(r"^[1-9]\d* passed", done, re.MULTILINE), done
 
 
 @pytest.mark.slow

@@ -1,5 +1,5 @@
 """What the tests of pages share: the report on a short history."""
 
-from tests.reports.conftest import report
+from tests.reports.conftest import drawn, report
 
-__all__ = ["report"]
+__all__ = ["drawn", "report"]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
+
+from attrs import evolve
 
 from motfunnel import (
     Funnel,
@@ -20,6 +22,9 @@ from motfunnel import (
     resolve,
     touch,
 )
+from motfunnel.answers.answer import Answer
+from motfunnel.reports.catalogue import Entry
+from motfunnel.reports.report import Report
 
 FIRST = datetime(2025, 1, 1, tzinfo=UTC)
 AS_OF = FIRST + timedelta(days=130)
@@ -41,6 +46,17 @@ FUNNEL = Funnel(
     patience={"default": None},
     touchpoints={"checkout": Touchpoint(promise="paid in a minute", expected=8)},
 )
+
+GIVEN: Final[Mapping[str, Any]] = {
+    "within": "9d",
+    "after": "1d",
+    "start": "visitor",
+    "goal": "customer",
+    "name": "ultimate",
+    "other_funnel": evolve(FUNNEL, loyal_after=3),
+    "period": (FIRST, AS_OF),
+}
+"""What questions cannot do without."""
 
 Said = tuple[str, int, dict[str, Any]]
 
@@ -71,6 +87,13 @@ def acts(n: int) -> Iterator[Said]:
 def name(n: int) -> str:
     """The n-th contact; some keys are markup."""
     return f"c{n:02}" if n % 9 else f'<img src=x onerror="window.hurt=1">{n:02}'
+
+
+def put(question: Entry, report: Report) -> Answer[Any]:
+    """Put a question to a report with no more than it needs."""
+    needed = {name: GIVEN[name] for name, option in question.options.items() if option.needed}
+    answer: Answer[Any] = getattr(report, question.name)(**needed)
+    return answer
 
 
 def make_tracker(url: str, contacts: int = 60) -> Tracker:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from inspect import getdoc, iscoroutinefunction, signature
 from pathlib import Path
 from typing import Any, Final
@@ -11,37 +12,53 @@ from typing import Any, Final
 import pytest
 from attrs import evolve
 
-from motfunnel import AsyncTracker
+from motfunnel import AsyncTracker, Tracker
+from motfunnel.answers.answer import kinds, picture
+from motfunnel.charts.picture import Picture
 from motfunnel.cli.report import REPORTS, Form
 from motfunnel.domain.instant import Duration
 from motfunnel.reports.catalogue import CATALOGUE, Entry
 from motfunnel.reports.report import Report
-from tests.reports.drawn import AS_OF, FIRST, FUNNEL
+from tests.reports.drawn import AS_OF, make_tracker, put
 
 ROOT: Final = Path(__file__).parents[2]
 each: Final = pytest.mark.parametrize("question", CATALOGUE.values(), ids=CATALOGUE)
 
 
-GIVEN: Final[Mapping[str, Any]] = {
-    "within": "9d",
-    "after": "1d",
-    "start": "visitor",
-    "goal": "customer",
-    "name": "ultimate",
-    "other_funnel": evolve(FUNNEL, loyal_after=3),
-    "period": (FIRST, AS_OF),
-}
-"""What questions cannot do without."""
+@pytest.fixture(scope="module")
+def nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
+    """A report on a store without contacts."""
+    file = tmp_path_factory.mktemp("nobody") / "store.db"
+    with make_tracker(f"sqlite:///{file}", contacts=0) as tracker:
+        yield tracker.report(as_of=AS_OF)
 
 
 @each
 def test_answers_are_what_the_signature_says(question: Entry, report: Report) -> None:
     """Each answers with a value of its class, which says by which definition."""
-    needed = {name: GIVEN[name] for name, option in question.options.items() if option.needed}
-    answer = getattr(report, question.name)(**needed)
+    answer = put(question, report)
     assert isinstance(answer, question.answer)
     assert answer.definition
     assert answer.to_dict()["definition"] == answer.definition
+
+
+@each
+def test_of_nobody_there_is_an_answer(question: Entry, nobody: Report) -> None:
+    """It has every form, and says nothing of anybody."""
+    answer = put(question, nobody)
+    assert isinstance(answer, question.answer)
+    assert all(not members for row in answer.rows for members in row.names.values())
+    assert f"{answer}" and answer.to_json() and answer.to_csv()
+    for kind in kinds(answer):
+        assert isinstance(picture(answer, kind), Picture)
+
+
+@each
+def test_what_is_known_now_is_what_is_stored(question: Entry, drawn: Tracker) -> None:
+    """By what had been recorded by now, the answer is the same."""
+    known = drawn.report(as_of=AS_OF, known_by=datetime.now(UTC))
+    stored = put(question, drawn.report(as_of=AS_OF))
+    assert put(question, known).to_dict() == evolve(stored, known_by=known.known_by).to_dict()
 
 
 @each
