@@ -28,8 +28,8 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"reports"},
         {"trackers"},
         {"intake", "pages"},
-        {"batch", "figures"},
-        {"testing", "cli", "dashboard", "demo", "integrations"},
+        {"figures"},
+        {"testing", "cli", "demo", "integrations"},
         {"__main__"},
     ),
     "motfunnel.domain": ({"…"}, {"funnel"}, {"experience", "journey", "lens"}),
@@ -56,8 +56,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
     "motfunnel.integrations.django": ({"…"}, {"admin"}, {"management", "migrations"}),
     "motfunnel.cli": ({"…"},),
 }
-KNOWS_ONLY = {"batch": {"errors", "text", "domain", "intake"}}
-SURFACES = {"cli": {"dashboard", "demo"}, "integrations": {"cli"}}  # one that opens another, called
+SURFACES = {"cli": {"demo"}, "integrations": {"cli"}}  # one that opens another, called
 MOST_FILES = 13
 ALLOWED = {"step": 73}  # the state machine: one function, so that a compiler takes it as it stands
 PRIVATE_OF_OTHERS = {
@@ -157,9 +156,8 @@ def test_imports_point_down(file: Path) -> None:
         assert above is not None and below is not None, f"{room} has no floor for {mine}, {theirs}"
         is_door = when == "called" and theirs in SURFACES.get(mine, ())
         are_files = not any((SOURCE.joinpath(*room.split("."), m)).is_dir() for m in (mine, theirs))
-        is_known = room != "motfunnel" or theirs in KNOWS_ONLY.get(mine, {theirs})
         is_down = below < above or (below == above and are_files)
-        assert (is_down and is_known) or is_door, f"{dotted(file)} may not import {name}"
+        assert is_down or is_door, f"{dotted(file)} may not import {name}"
 
 
 def test_no_circle_of_files() -> None:
@@ -180,7 +178,7 @@ def test_every_room_has_a_floor() -> None:
         members = {file.stem for file in folder.iterdir() if file.suffix == ".py"}
         members |= {one.name for one in folder.iterdir() if [*one.glob("*.py")]}
         assert all(floor(room, one) is not None for one in members - {"__init__"}), room
-        named = set[str]().union(*floors) - {"…", "batch", "dashboard"}
+        named = set[str]().union(*floors) - {"…"}
         assert named <= members, f"{room} has no {named - members}"
 
 

@@ -19,7 +19,8 @@ from motfunnel.errors import ClockError
 from motfunnel.trackers.asyncio import AsyncTracker
 from motfunnel.trackers.configured import configured
 from motfunnel.trackers.configured import tracker as running_tracker
-from motfunnel.trackers.tracker import Tracker, TrackerOptions
+from motfunnel.trackers.options import TrackerOptions
+from motfunnel.trackers.tracker import Tracker
 from motfunnel.tracking.reader import moment_kind
 
 __all__ = ["START", "Clock", "capture_moments", "configured", "memory_tracker"]

@@ -6,7 +6,7 @@ from inspect import Parameter, signature
 
 import motfunnel
 from motfunnel import Tracker
-from motfunnel.trackers.tracker import TrackerOptions
+from motfunnel.trackers.options import TrackerOptions
 
 
 def parameters(function: object) -> list[Parameter]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from motfunnel import Tracker
-from motfunnel.trackers.tracker import CHECKS
+from motfunnel.trackers.options import CHECKS
 
 BAD: list[tuple[str, Any]] = [
     ("tenant", ""),

@@ -1,4 +1,4 @@
-"""``motfunnel merge``, ``unmerge``, ``forget``, ``export`` …: what is owed to the people."""
+"""``motfunnel merge``, ``unmerge``, ``forget``, ``tombstones``, ``export``: owed to people."""
 
 from __future__ import annotations
 

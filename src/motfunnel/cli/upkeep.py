@@ -1,4 +1,4 @@
-"""``motfunnel sweep``, ``rebuild``, ``check`` and ``migrate``: what keeps stored answers true."""
+"""``motfunnel sweep``, ``rebuild``, ``check``, ``migrate``, ``health``: what keeps a store well."""
 
 from __future__ import annotations
 

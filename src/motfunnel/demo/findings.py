@@ -1,4 +1,4 @@
-"""What the tour tells, found in one pass over all moments. Prints nothing."""
+"""What the tour tells: found in one pass over all moments, or asked of reports. Prints nothing."""
 
 from __future__ import annotations
 

@@ -133,6 +133,11 @@ def check_text(text: object, what: str) -> str:
     return str.__str__(text)  # of an enum's member the value, not the name
 
 
+def storable(text: str) -> str:
+    """A text that every database keeps, of one that is only to be shown."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
 def check_properties(properties: Mapping[str, Any] | None) -> Properties:
     """Give a plain copy of an event's properties, if JSON can carry them unchanged.
 

@@ -23,8 +23,9 @@ from motfunnel.domain.moment import LEFT, SILENCE, Episode, Moment, MomentKind, 
 from motfunnel.domain.signal import Signal
 
 PRESENCES = tuple(Presence)
-_PLACE = itemgetter(slice(0, 5))
+_PLACE = itemgetter(slice(0, 5))  # an entry's place, without a call of Python's
 _STAGE, _PURCHASES = machine.STAGE, machine.PURCHASES
+# The signals of which a journey keeps more than the step does: cases, and attempts.
 _BESIDE = (int(Signal.COMPLAIN), int(Signal.RESOLVE), int(Signal.OUTREACH))
 # For each set of bits the kinds of moments that it holds.
 _KINDS = tuple(
@@ -132,6 +133,7 @@ class Journey:
     def silence(self, until: int) -> list[Moment]:
         """Depart by silence, if the patience has run out by the instant (in microseconds)."""
         stage, purchases = self.state[machine.STAGE], self.state[machine.PURCHASES]
+        # A note one microsecond later finds it run out, and does nothing else (see ``step``).
         made = machine.step(self.state, self.funnel.terms, machine.NOTE, until + 1, 0)
         nobody = Entry(until + 1, Signal.NOTE, 0, "", "", Reading(Signal.NOTE))
         return self._tell(made, nobody, stage, purchases) if made else []

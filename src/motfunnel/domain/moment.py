@@ -1,4 +1,4 @@
-"""The eight moments of truth, as values.
+"""The eight moments of truth, as values; with presence, and episodes from departure to return.
 
 A moment says what happened, when, by which event, and nothing about how it was found out.
 """
@@ -84,7 +84,7 @@ class Moment:
     recorded_as: str | None = None
 
     def to_dict(self) -> dict[str, str | int | None]:
-        """The moment by the names of its columns, ready for JSON and CSV."""
+        """The moment by the names of its columns; ``referred`` and ``recorded_as`` are left out."""
         return {
             "contact": self.contact,
             "moment": self.kind.value,

@@ -1,6 +1,6 @@
 """The signals: what an event can mean to a funnel, and what each may do to a presence.
 
-``SIGNALS`` is the first half of the state machine's table (``journey`` has the second): who acts,
+``SIGNALS`` is the first half of the state machine's table (``machine`` has the second): who acts,
 and whether the signal opens a contact, keeps it alive, or brings it back. Holds no rules.
 """
 
@@ -63,6 +63,9 @@ SIGNALS: Final = (
     SignalTraits(Signal.RESOLVE, "business", NO, NO, NO, "closes a case"),
     SignalTraits(Signal.LEAVE, "contact or business", NO, NO, NO, "DEPART when active"),
 )
+
+BY_LABEL: Final = {signal.label: signal for signal in Signal}
+"""The signals by what stands in the events' table."""
 
 # The same columns as plain tuples, in the order of the ranks: what the step function reads.
 OPENS: Final = tuple(row.opens for row in SIGNALS)

@@ -45,7 +45,10 @@ AT_ONCE: Final = 20_000
 """Rows of one transaction: fewer cost more writes of the same pages, more cost more memory."""
 
 REASONS: Final = 3
+"""How many rejects are told of, each with its reason."""
+
 Progress = Callable[[str, int], object]
+"""Is called with what is counted, and how many are done."""
 
 
 def import_file(

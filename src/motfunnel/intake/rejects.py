@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
+from motfunnel.domain.event import storable
 from motfunnel.errors import SourceError
 from motfunnel.intake.batch import Refused
 from motfunnel.intake.files.columns import Columns
 from motfunnel.intake.files.source import Raw
-from motfunnel.intake.rows import write_json
-from motfunnel.store.ledger.rejects import COLUMNS, CUT, ROW, UNREAD, Reject, all_rejects
+from motfunnel.store.ledger.rejects import (
+    COLUMNS,
+    CUT,
+    MOST_REASON,
+    ROW,
+    UNREAD,
+    Reject,
+    all_rejects,
+)
 from motfunnel.tracking.spool.private_file import open_private
 
 if TYPE_CHECKING:
@@ -23,9 +32,7 @@ PREFIX: Final = 20
 """How many characters of a file's digest are in the ids of its rejects."""
 
 _MOST_SHOWN: Final = 255
-_MOST_REASON: Final = 2_000
 _MOST_PAYLOAD: Final = 1 << 20
-_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
 _NO_UTF8: Final = re.compile("[\udc80-\udcff]")
 
@@ -36,19 +43,19 @@ def make_reject(refused: Refused, source: str, digest: str, columns: Columns) ->
     if refused.is_erased:
         raw = Raw(raw.line, {})
     part = ROW if raw.fault is None else UNREAD
-    payload = write_json({COLUMNS: columns.to_dict(), part: dict(raw.cells)})
+    payload = _write({COLUMNS: columns.to_dict(), part: dict(raw.cells)})
     if len(payload) > _MOST_PAYLOAD:
-        payload = write_json({COLUMNS: columns.to_dict(), CUT: payload[:_MOST_PAYLOAD]})
+        payload = _write({COLUMNS: columns.to_dict(), CUT: payload[:_MOST_PAYLOAD]})
     reason = refused.reason
     if any(isinstance(cell, str) and _NO_UTF8.search(cell) for cell in raw.cells.values()):
         reason = "the row is not UTF-8; save the file as UTF-8 and import it again"
     return Reject(
         id=f"{digest[:PREFIX]}-{raw.line}",
-        source=_storable(source, _MOST_SHOWN),
+        source=storable(source[:_MOST_SHOWN]),
         line=raw.line,
         contact=_shown(raw, columns.contact),
         event=_shown(raw, columns.event),
-        reason=_storable(reason, _MOST_REASON),
+        reason=storable(reason[:MOST_REASON]),
         payload=payload,
     )
 
@@ -96,9 +103,13 @@ def _disarmed(cell: str | None) -> str | None:
 
 def _shown(raw: Any, column: str) -> str | None:
     cell = raw.cells.get(column) if raw.fault is None else None
-    return None if cell is None else _storable(str(cell), _MOST_SHOWN)
+    return None if cell is None else storable(str(cell)[:_MOST_SHOWN])
 
 
-def _storable(text: str, most: int) -> str:
-    """Make a text that every database keeps of one that is only to be shown."""
-    return _UNSTORABLE.sub("\ufffd", text[:most])
+def _write(value: object) -> str:
+    """Write anything as JSON that any database keeps: for rows that were rejected."""
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":"), default=_show)
+
+
+def _show(value: object) -> str:
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

@@ -20,7 +20,7 @@ from motfunnel.errors import ErasedError, EventError, SourceError, StoreError
 from motfunnel.intake.batch import Batch, Refused, Taken, check_tombstone_key, write_events
 from motfunnel.intake.files.columns import Columns
 from motfunnel.intake.files.source import Raw
-from motfunnel.intake.importer import Imported
+from motfunnel.intake.importer import REASONS, Imported, Progress
 from motfunnel.intake.rejects import PREFIX
 from motfunnel.intake.rows import RowReader
 from motfunnel.store.database.retry import ask, persist
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from motfunnel.tracking.recording.recorder import Said
 
 _AT_ONCE: Final = 5_000
-_REASONS: Final = 3
 
 
 def retry_rejects(
@@ -81,7 +80,7 @@ class _Retry:
     tracker: Tracker
     source: str | None
     changes: dict[str, Any]
-    progress: Callable[[str, int], object]
+    progress: Progress
     readers: dict[tuple[str, Columns], RowReader] = field(factory=dict)
     reasons: list[tuple[int, str]] = field(factory=list)
 
@@ -92,8 +91,8 @@ class _Retry:
         while some := self._some(after):
             after = some[-1].id
             new, left = self._retry(some)
-            if len(self.reasons) < _REASONS:
-                self.reasons += [(one.line, one.reason) for one in left[:_REASONS]]
+            if len(self.reasons) < REASONS:
+                self.reasons += [(one.line, one.reason) for one in left[:REASONS]]
             rows, added, rejected = rows + len(some), added + new, rejected + len(left)
             self.progress("rows", rows)
         contacts = self.tracker.finish(progress=lambda count: self.progress("contacts", count))
@@ -104,7 +103,7 @@ class _Retry:
             duplicates=rows - added - rejected,
             rejected=rejected,
             contacts=contacts,
-            reasons=tuple(self.reasons[:_REASONS]),
+            reasons=tuple(self.reasons[:REASONS]),
             unmapped=tuple(dict.fromkeys(n for r in self.readers.values() for n in r.unmapped)),
         )
 

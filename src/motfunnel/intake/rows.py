@@ -15,7 +15,7 @@ from motfunnel.domain.event import IDENTIFY, MOST_BYTES, check_properties, check
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import instant_text
 from motfunnel.intake.files.columns import Columns
-from motfunnel.intake.files.csv import Layout, TextCells
+from motfunnel.intake.files.csv import TextCells
 from motfunnel.intake.files.instants import ISO, UNIX, instant_reader, plain_text
 from motfunnel.intake.files.parquet import plain
 from motfunnel.store.ledger.imports import EventRow
@@ -30,6 +30,36 @@ _quote: Final = json.encoder.encode_basestring  # refuses whatever is no text
 _write: Final = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
 ).encode
+
+
+class Layout:
+    """Where in a row of texts the columns stand that mean something.
+
+    Args:
+        names: the columns.
+        needed: the columns of contact, event and instant.
+        id: the column of the id, if there is one.
+        named: all columns that are no properties.
+    """
+
+    def __init__(
+        self, names: Sequence[str], needed: Sequence[str], id: str | None, named: frozenset[str]
+    ) -> None:
+        self.names = names
+        self.contact: int
+        self.event: int
+        self.at: int
+        self.contact, self.event, self.at = (names.index(name) for name in needed)
+        self.id: int | None = None if id is None else names.index(id)
+        # Each property's place, and what stands before its value in JSON; in the order of names.
+        self._properties = [
+            (names.index(name), f"{_quote(name)}:") for name in sorted(names) if name not in named
+        ]
+
+    def write_properties(self, texts: Sequence[str]) -> str:
+        """Write the properties as JSON with sorted keys; empty cells are absent."""
+        parts = [before + _quote(texts[n]) for n, before in self._properties if texts[n]]
+        return "{" + ",".join(parts) + "}"
 
 
 class RowReader:
@@ -173,11 +203,6 @@ class RowReader:
         return signal
 
 
-def write_json(value: object) -> str:
-    """Write anything as JSON that any database keeps: for rows that were rejected."""
-    return json.dumps(value, ensure_ascii=True, separators=(",", ":"), default=_show)
-
-
 def _write_properties(properties: dict[str, Any]) -> tuple[str, bytes]:
     """Write properties as JSON with sorted keys, as a text and in UTF-8.
 
@@ -225,10 +250,6 @@ def _check_id(cells: Mapping[str, Any], column: str) -> str:
     if isinstance(cell, int) and not isinstance(cell, bool):
         cell = str(cell)
     return check_text(cell, "id")
-
-
-def _show(value: object) -> str:
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
 class Ordinals:

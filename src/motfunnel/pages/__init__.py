@@ -1,4 +1,7 @@
-"""Pages: answers as HTML, each definition beside its numbers and its figure."""
+"""Pages: answers as HTML, each definition beside its numbers and its figure.
+
+Asks nothing and computes no number. All that strangers wrote is escaped.
+"""
 
 from motfunnel.pages.page import Section, page, place_script, plotly_script, write_whole
 

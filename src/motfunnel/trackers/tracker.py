@@ -12,19 +12,25 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakKeyDictionary
 
-from motfunnel.domain.event import IDENTIFY, check_text
+from motfunnel.domain.event import IDENTIFY
 from motfunnel.domain.funnel.file import Preset
 from motfunnel.domain.funnel.funnel import Funnel, read_funnel
-from motfunnel.domain.instant import Duration, read_duration
-from motfunnel.domain.marker import Marker, check_secret
+from motfunnel.domain.instant import Duration
+from motfunnel.domain.marker import Marker
 from motfunnel.domain.moment import MomentKind, MomentName
 from motfunnel.store.database.asyncio import run_on_host
 from motfunnel.store.database.database import Database
 from motfunnel.store.hosts.transaction import Host
-from motfunnel.store.schema.tables import TENANT_LENGTH
+from motfunnel.trackers.options import (
+    check_schema,
+    check_spool_full,
+    check_spool_limit,
+    check_tenant,
+    read_budget,
+)
 from motfunnel.tracking.people.custodian import Custodian
 from motfunnel.tracking.reader import moment_kind
 from motfunnel.tracking.recording.call import IDENTIFYING, Call, Outcome, Tracked
@@ -341,96 +347,3 @@ def advice_on(kind: type, name: str) -> str:
     )
     advice = verb_of(name, verbs, questions)
     return f"; {advice}" if advice else ""
-
-
-class TrackerOptions(TypedDict, total=False):
-    """The keyword arguments of ``Tracker``, which says what they mean."""
-
-    tenant: str
-    schema: str | None
-    contact_key: Callable[[Any], object] | None
-    clock: Callable[[], datetime]
-    on_error: OnError
-    budget: Duration | None
-    spool: str | PathLike[str] | Literal[False] | None
-    spool_limit: int | None
-    spool_full: WhenFull
-    host: Callable[[], Host | None] | None
-    tombstone_key: str | bytes | None
-
-
-def check_tenant(tenant: str) -> str:
-    """Give a tenant back.
-
-    Raises:
-        ValueError: it is no usable text, or too long.
-    """
-    if len(check_text(tenant, "tenant")) > TENANT_LENGTH:
-        raise ValueError(f"the tenant has more than {TENANT_LENGTH} characters")
-    return tenant
-
-
-def check_schema(schema: str | None) -> str | None:
-    """Give the name of a schema back; None is the database's default.
-
-    Raises:
-        ValueError: it is no usable text.
-    """
-    if schema is not None:
-        check_text(schema, "schema")
-    return schema
-
-
-def read_budget(budget: Duration | None) -> timedelta | None:
-    """Read a budget; None is no bound.
-
-    Raises:
-        ValueError: it is no duration above zero, and not None.
-    """
-    if budget is None:
-        return None
-    try:
-        duration = read_duration(budget)
-    except ValueError:
-        duration = timedelta()
-    if duration <= timedelta():
-        raise ValueError(
-            f'the budget is {budget!r}; write e.g. "5s" or timedelta(seconds=5), or None for no '
-            "bound"
-        )
-    return duration
-
-
-def check_spool_limit(limit: int | None) -> int | None:
-    """Give a bound on the spool back.
-
-    Raises:
-        ValueError: it is no whole number above zero, and not None.
-    """
-    if limit is not None and (type(limit) is not int or limit <= 0):
-        raise ValueError(
-            f"the spool_limit is {limit!r}; it must be a number of bytes above zero, or None"
-        )
-    return limit
-
-
-def check_spool_full(full: WhenFull) -> WhenFull:
-    """Give back what becomes of a call that finds no room in the spool.
-
-    Raises:
-        ValueError: it is none of the two ways.
-    """
-    if full not in ("refuse", "drop"):
-        raise ValueError(f"the spool_full is {full!r}; it must be 'refuse' or 'drop'")
-    return full
-
-
-CHECKS: Final[dict[str, Callable[[Any], object]]] = {
-    "tenant": check_tenant,
-    "schema": check_schema,
-    "budget": read_budget,
-    "spool_limit": check_spool_limit,
-    "spool_full": check_spool_full,
-    "tombstone_key": lambda key: None if key is None else check_secret(key),
-}
-"""What a Tracker checks of the values that it is given, by the argument's name."""

@@ -65,6 +65,9 @@ class Writer(Reader):
         spool: where calls wait that the database was not there for; None: nowhere.
         marker: knows who was erased; None where the host gave no ``tombstone_key``.
         _keeper: keeps what could not be recorded.
+        _listeners: the handlers, to be told after a commit.
+        _put: by pool, with what ``tracked`` the funnel is known to be stored there.
+        _last_write_at: when this process last saw an event of its own committed.
     """
 
     budget: timedelta | None

@@ -165,14 +165,7 @@ def _read_rule(key: str, written: object) -> Rule:
         written = {written: True}
     if not isinstance(written, Mapping):
         raise FunnelError(key, "is no rule", 'write e.g. "touch", or { reach = "lead" }')
-    signals = [name for name in written if name in _FORMS]
-    if len(signals) != 1:
-        beside = {"when", "arm", "holdout", "promoter"}
-        for name in written if not signals else ():
-            if name not in beside:
-                check_name(name, tuple(_FORMS), key, "signal")
-        raise FunnelError(key, f"{len(signals)} signals", "a rule has exactly one")
-    signal = signals[0]
+    signal = _only_signal(key, written)
     make, argument, more = _FORMS[signal]
     for name in written:
         check_name(name, (signal, "when", *more), key, f"part of {signal}")
@@ -188,6 +181,16 @@ def _read_rule(key: str, written: object) -> Rule:
         return make(**keywords)
     except FunnelError as error:
         raise FunnelError(f"{key}: {error.key}", error.reason, error.remedy) from None
+
+
+def _only_signal(key: str, written: Mapping[str, Any]) -> str:
+    signals = [name for name in written if name in _FORMS]
+    if len(signals) == 1:
+        return signals[0]
+    for name in written if not signals else ():
+        if name not in {"when", "arm", "holdout", "promoter"}:
+            check_name(name, tuple(_FORMS), key, "signal")
+    raise FunnelError(key, f"{len(signals)} signals", "a rule has exactly one")
 
 
 def write_rule(rule: Rule) -> dict[str, Any]:

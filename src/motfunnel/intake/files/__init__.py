@@ -1,4 +1,4 @@
-"""Files of rows: their forms, and how columns, instants and ids are read of them.
+"""Files of rows: their forms, and how columns and instants are read of them.
 
 ``open_source`` picks the form. Knows no store and no funnel.
 """

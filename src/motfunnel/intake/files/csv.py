@@ -7,12 +7,10 @@ an unclosed quote does not swallow the rest of the file.
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice, repeat, tee
 from pathlib import Path
-from typing import Final
 
 from motfunnel.errors import SourceError
 from motfunnel.intake.files.columns import check_header
@@ -20,8 +18,6 @@ from motfunnel.intake.files.source import Raw, open_text
 
 Record = tuple[int, list[str], str | None]
 """The line on which it begins, its cells, and what is wrong with it."""
-
-_quote: Final = json.encoder.encode_basestring
 
 
 class CsvSource:
@@ -132,33 +128,3 @@ class TextCells(Mapping[str, str]):
     def __len__(self) -> int:
         """How many cells are not empty."""
         return sum(1 for text in self.texts if text)
-
-
-class Layout:
-    """Where in a row of texts the columns stand that mean something.
-
-    Args:
-        names: the columns.
-        needed: the columns of contact, event and instant.
-        id: the column of the id, if there is one.
-        named: all columns that are no properties.
-    """
-
-    def __init__(
-        self, names: Sequence[str], needed: Sequence[str], id: str | None, named: frozenset[str]
-    ) -> None:
-        self.names = names
-        self.contact: int
-        self.event: int
-        self.at: int
-        self.contact, self.event, self.at = (names.index(name) for name in needed)
-        self.id: int | None = None if id is None else names.index(id)
-        # Each property's place, and what stands before its value in JSON; in the order of names.
-        self._properties = [
-            (names.index(name), f"{_quote(name)}:") for name in sorted(names) if name not in named
-        ]
-
-    def write_properties(self, texts: Sequence[str]) -> str:
-        """Write the properties as JSON with sorted keys; empty cells are absent."""
-        parts = [before + _quote(texts[n]) for n, before in self._properties if texts[n]]
-        return "{" + ",".join(parts) + "}"

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Final
 
-from motfunnel.domain.event import MOST_CHARACTERS
+from motfunnel.domain.event import MOST_CHARACTERS, storable
 
 CAMPAIGN: Final = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 """The parameters of a campaign's links that are kept."""
@@ -28,7 +28,6 @@ _DEVICES: Final = (
     ("mobile", re.compile(r"mobi|android|iphone|ipad|tablet", re.I)),
     ("browser", re.compile(r"mozilla|opera", re.I)),
 )
-_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _request: ContextVar[Any] = ContextVar("motfunnel_request", default=None)
 
 
@@ -79,5 +78,5 @@ def _read(request: Any) -> dict[str, str]:
     said["source"] = said["utm_source"]
     said["path"] = path_of(request)
     said["device"] = device_of(request.META.get("HTTP_USER_AGENT", ""))
-    kept = {name: _UNSTORABLE.sub("\ufffd", value or "").strip() for name, value in said.items()}
+    kept = {name: storable(value or "").strip() for name, value in said.items()}
     return {name: value[:MOST_CHARACTERS] for name, value in kept.items() if value}

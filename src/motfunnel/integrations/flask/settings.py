@@ -20,7 +20,7 @@ from motfunnel.domain.instant import Duration
 from motfunnel.errors import SettingError
 from motfunnel.integrations.visitors import MODES, Anonymous
 from motfunnel.store.schema.tables import TENANT_LENGTH
-from motfunnel.trackers.tracker import CHECKS
+from motfunnel.trackers.options import CHECKS
 from motfunnel.tracking.recording.policy import OnError
 from motfunnel.tracking.spool.spool import WhenFull
 

@@ -1,7 +1,7 @@
-"""The budget of a call: when it must be back with its host, and how long a database may wait.
+"""The budget of a call, and how long a database may wait: also in the queue for SQLite's lock.
 
 Kept in the context of the call, so that drivers, pools and pauses find it; threads, greenlets and
-tasks each have their own.
+tasks each have their own. Begins SQLite's transactions, since only who asks anew can stop waiting.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _deadline: ContextVar[float | None] = ContextVar("motfunnel_deadline", default=N
 BUSY_SECONDS: Final = 30
 """How long to wait for SQLite's one write lock, where the call has no bound."""
 
-_LONGEST_NAP: Final = 0.02
 FILES: Final = "PRAGMA database_list"
 """Asks SQLite for its databases, the main one first: a number, a name and a file of each."""
 
+_LONGEST_NAP: Final = 0.02
 _PATH: Final = "motfunnel_path"
 _LOCK_WAIT: Final = "motfunnel_lock_wait"
 

@@ -1,6 +1,7 @@
 """Engines of our own, made from a URL: with the drivers of our extras, tuned for small writes.
 
-Says what to install where there is no driver. An engine of the host's never comes here.
+Says what to install where there is no driver, and what to write for what is no database. A host's
+engine is never prepared here; on its connections only the form of dates is seen to.
 """
 
 from __future__ import annotations

@@ -23,6 +23,12 @@ from motfunnel.store.schema.types import MARIADB
 
 Callback = Callable[[], None]
 
+_KEY: Final = "motfunnel_watch"
+_watches: WeakKeyDictionary[Connection, Watch] = WeakKeyDictionary()
+_pools: WeakSet[Pool] = WeakSet()
+_sqlite_pools: WeakSet[Pool] = WeakSet()
+_dialects: WeakSet[Dialect] = WeakSet()
+
 
 @define
 class Watch:
@@ -137,7 +143,7 @@ def _number(savepoint: str) -> int:
     return int(savepoint.rpartition("_")[2])
 
 
-def watch_on(connection: Connection) -> Watch | None:
+def watch_if_set(connection: Connection) -> Watch | None:
     """The watch on a connection, if one was set."""
     return _watches.get(connection)
 
@@ -148,10 +154,3 @@ def status_of(connection: Connection) -> str | None:
     status = getattr(getattr(driver, "info", None), "transaction_status", None)
     name: str | None = getattr(status, "name", None)
     return name
-
-
-_KEY: Final = "motfunnel_watch"
-_watches: WeakKeyDictionary[Connection, Watch] = WeakKeyDictionary()
-_pools: WeakSet[Pool] = WeakSet()
-_sqlite_pools: WeakSet[Pool] = WeakSet()
-_dialects: WeakSet[Dialect] = WeakSet()

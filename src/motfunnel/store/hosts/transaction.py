@@ -1,4 +1,4 @@
-"""The host's own transaction: writing inside it, and learning whether it was really committed.
+"""The host's own transaction: writing in it, learning of its commit, and not getting in its way.
 
 Opens savepoints on the host's connection, never commits or rolls back what is the host's, and
 makes no tables (on MariaDB that would commit the host's work).
@@ -20,7 +20,7 @@ from sqlalchemy.pool import SingletonThreadPool, StaticPool
 
 from motfunnel.errors import TransactionError
 from motfunnel.store.engine.faults import undid_everything
-from motfunnel.store.hosts.commit import Callback, status_of, watch_of, watch_on
+from motfunnel.store.hosts.commit import Callback, status_of, watch_if_set, watch_of
 from motfunnel.store.hosts.lent import lender_of
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ class SessionOn:
 Host: TypeAlias = "Connection | Session | scoped_session[Any] | SessionOn"
 Joined: TypeAlias = Connection
 """A host's connection, as the rooms above know it."""
+
+_NO_SAVEPOINT: Final = 1305  # MariaDB's, after it has rolled back everything
 
 
 def host_connection(bind: object) -> Connection:
@@ -81,7 +83,7 @@ def has_begun(bind: Host) -> bool:
 
 def has_joined(connection: Connection) -> bool:
     """Whether something of ours was written in the transaction that is open there."""
-    watch = watch_on(connection)
+    watch = watch_if_set(connection)
     return watch is not None and watch.is_joined
 
 
@@ -134,7 +136,7 @@ def is_undone(connection: Connection, error: BaseException) -> bool:
     lender = lender_of(connection)
     if lender is not None:
         return undid_everything(error) or lender.has_undone(error)
-    watch = watch_on(connection)
+    watch = watch_if_set(connection)
     if undid_everything(error) or (watch is not None and watch.is_undone):
         return True
     if not isinstance(error, DBAPIError) or connection.dialect.name != "sqlite":
@@ -165,39 +167,6 @@ def after_commit(connection: Connection, callback: Callback) -> None:
         lender.after_commit(callback)
     else:
         watch_of(connection).add(callback)
-
-
-def _roll_back(savepoint: NestedTransaction, connection: Connection) -> None:
-    try:
-        savepoint.rollback()
-    except DBAPIError as error:
-        number = error.orig.args[0] if error.orig is not None and error.orig.args else None
-        if number == _NO_SAVEPOINT:
-            watch = watch_of(connection)
-            watch.is_undone, watch.waiting = True, []
-    except SQLAlchemyError:
-        return
-
-
-def _commits_by_itself(connection: Connection) -> bool:
-    chosen = connection.get_execution_options().get("isolation_level")
-    if chosen is None:  # then it is as the engine was made, which SQLAlchemy 2.1 tells nobody
-        chosen = getattr(connection.dialect, "_on_connect_isolation_level", None)
-    return str(chosen).upper() == "AUTOCOMMIT"
-
-
-def _begin_for_real(connection: Connection) -> None:
-    """Begin what pysqlite only pretends to have begun.
-
-    It sends BEGIN before the first write. A savepoint that comes before that is a transaction of
-    its own, and its release a commit that the host cannot undo.
-    """
-    driver = connection.connection.driver_connection
-    if driver is not None and not getattr(driver, "in_transaction", True):
-        connection.exec_driver_sql("BEGIN")
-
-
-_NO_SAVEPOINT: Final = 1305  # MariaDB's, after it has rolled back everything
 
 
 def is_shared(engine: Engine) -> bool:
@@ -240,13 +209,43 @@ def check_not_amid(host: Host | None) -> None:
         raise TransactionError("it holds the contacts that it has tracked")
 
 
+def _roll_back(savepoint: NestedTransaction, connection: Connection) -> None:
+    try:
+        savepoint.rollback()
+    except DBAPIError as error:
+        number = error.orig.args[0] if error.orig is not None and error.orig.args else None
+        if number == _NO_SAVEPOINT:
+            watch = watch_of(connection)
+            watch.is_undone, watch.waiting = True, []
+    except SQLAlchemyError:
+        return
+
+
+def _commits_by_itself(connection: Connection) -> bool:
+    chosen = connection.get_execution_options().get("isolation_level")
+    if chosen is None:  # then it is as the engine was made, which SQLAlchemy 2.1 tells nobody
+        chosen = getattr(connection.dialect, "_on_connect_isolation_level", None)
+    return str(chosen).upper() == "AUTOCOMMIT"
+
+
+def _begin_for_real(connection: Connection) -> None:
+    """Begin what pysqlite only pretends to have begun.
+
+    It sends BEGIN before the first write. A savepoint that comes before that is a transaction of
+    its own, and its release a commit that the host cannot undo.
+    """
+    driver = connection.connection.driver_connection
+    if driver is not None and not getattr(driver, "in_transaction", True):
+        connection.exec_driver_sql("BEGIN")
+
+
 def _is_open(connection: Connection) -> bool:
     return bool(getattr(connection.connection.driver_connection, "in_transaction", False))
 
 
 @frozen(kw_only=True)
 class Attempt:
-    """What became of it.
+    """What became of asking for the connection of the host's transaction.
 
     Attributes:
         host: the host's connection; None where there is none to join, or it could not be had.

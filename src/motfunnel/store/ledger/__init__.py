@@ -1,4 +1,5 @@
-"""The ledger: what is written, one contact's rows in one transaction.
+"""The ledger: the rows of contacts, as a transaction writes them, and reads what it needs to.
 
-Its statements are compiled once. What is written here, ``queries`` reads.
+Decides nothing of what is written. The write path's statements are compiled once. What is asked of
+all contacts, ``queries`` reads.
 """

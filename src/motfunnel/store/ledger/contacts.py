@@ -1,4 +1,4 @@
-"""Finding contacts: whose silence has run out, whose fold is owed, which are to be folded."""
+"""Finding contacts: whose silence ran out, whose fold is owed, which come next; or how many."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pointers: which key was merged into which, from when to when, and whose key each is now.
+"""Whose key each is: pointers from a merged key to its contact, and when each was in force.
 
 A pointer is never deleted when it is lifted, so that an earlier knowledge can be asked for. Moves
 no events: they stay under the key that they were recorded under. Locks nothing; the caller has.

@@ -31,7 +31,7 @@ class EventRow(NamedTuple):
         contact: whose event.
         id: unique among the contact's events.
         event: what happened.
-        occurred_at: when, as ``types.instant_text`` writes it.
+        occurred_at: when, as ``domain.instant.instant_text`` writes it.
         signal: the name of what it means to the funnel.
         properties: what else was said, as JSON.
     """

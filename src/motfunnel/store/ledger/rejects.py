@@ -20,7 +20,9 @@ from motfunnel.store.schema.dialects import chunks, insert_or_update
 from motfunnel.store.schema.tables import Tables
 
 _AT_ONCE = 1000
-_MOST_REASON = 2_000
+MOST_REASON: Final = 2_000
+"""How many characters of a reason are kept."""
+
 
 COLUMNS: Final = "columns"
 """The part of a payload that says how a file's columns were understood."""
@@ -40,16 +42,17 @@ CODED: Final = ('"$bytes"', '"$hex"', '"$object"')
 
 @frozen(kw_only=True)
 class Reject:
-    """A row that could not be taken.
+    """A row, or a call, that could not be taken.
 
     Attributes:
-        id: the file's digest and the line.
-        source: the file's name.
-        line: where in the file the row begins (in Parquet, the row's number).
+        id: the beginning of the file's digest, and the line; of a call, a digest of what was said.
+        source: the file's name; ``track`` of a call.
+        line: where in the file the row begins (in Parquet, the row's number); 0 of a call.
         contact: the contact as far as it can be told; None where it cannot.
         event: the event's name likewise.
         reason: what is wrong.
-        payload: the row as it was read, and how the columns were understood, as JSON.
+        payload: the row as it was read, and how the columns were understood, as JSON; or what
+            was said.
     """
 
     id: str
@@ -193,7 +196,7 @@ def put_reasons(
         except FAULTS as error:
             if fault_of(error) is not Fault.REFUSED:
                 raise
-            reason = _ascii(reject.reason)[:_MOST_REASON]
+            reason = _ascii(reject.reason)[:MOST_REASON]
             connection.execute(anew.values(reason=reason, recorded_at=recorded_at))
 
 
@@ -219,7 +222,7 @@ def _in_ascii(reject: Reject) -> Reject:
         source=reject.source.encode("ascii", "replace").decode(),
         contact=contact,
         event=event,
-        reason=_ascii(reject.reason)[:_MOST_REASON],
+        reason=_ascii(reject.reason)[:MOST_REASON],
         payload=json.dumps(json.loads(reject.payload), separators=(",", ":")),
     )
 

@@ -1,4 +1,4 @@
-"""Values to rows and back: events, moments, episodes, traits. Runs no SQL."""
+"""Values to rows and back: events (also unread), moments, episodes, traits. Runs no SQL."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""Reading events by their signal as of an instant, each under the contact that owns it now.
+"""Reading events as of an instant, each under the contact that owns it now; and counting names.
 
-For what no moment keeps: purchases of which none followed, praise of one who is an apostle already,
-an outreach that was held out. Reads only the signals that are asked for, and what an event means
-beside its signal is the funnel's to say.
+For what no moment keeps (purchases of which none followed, scores, activity), and for what is
+walked anew: whole histories. What an event means beside its signal is the funnel's to say.
 """
 
 from __future__ import annotations
@@ -29,15 +28,13 @@ from sqlalchemy import (
 
 from motfunnel.domain.event import Event
 from motfunnel.domain.moment import MomentKind
-from motfunnel.domain.signal import Signal
+from motfunnel.domain.signal import BY_LABEL, Signal
 from motfunnel.store.ledger.identity import follow, known_pointers
 from motfunnel.store.ledger.rows import StoredEvent, named_rows, read_event, unread_columns
 from motfunnel.store.queries.moments import having_moment
 from motfunnel.store.queries.scope import AT_ONCE, Bounds, Extent, between
 from motfunnel.store.schema.dialects import chunks
 from motfunnel.store.schema.tables import Tables
-
-_SIGNALS = {signal.label: signal for signal in Signal}
 
 
 def read_events_by_signal(
@@ -143,44 +140,6 @@ def read_moment_properties(
             yield (row.contact, start), row.properties
 
 
-def _by_owner(
-    extent: Extent, ordered: Select[Any]
-) -> Iterator[tuple[str, list[tuple[Signal, Event]]]]:
-    with extent.connection.execute(ordered, execution_options={"yield_per": AT_ONCE}) as result:
-        for contact, mine in groupby(named_rows(result), lambda row: str(row["owner"])):
-            yield contact, [(_SIGNALS[row["signal"]], read_event(row)) for row in mine]
-
-
-def _keys(extent: Extent, contacts: Sequence[str]) -> list[str]:
-    """The keys under which events of some contacts were recorded."""
-    c = extent.tables.contacts.c
-    merged = select(c.contact).where(c.tenant == extent.tenant, c.merged_into.in_(contacts))
-    return [*contacts, *extent.connection.scalars(merged)]
-
-
-def _stretch(
-    at: ColumnElement[Any], bounds: Sequence[datetime], low: int, high: int
-) -> ColumnElement[int]:
-    """How many of the bounds an instant has reached, found by halving them."""
-    if low == high:
-        return literal_column(str(low), Integer)
-    middle = (low + high) // 2
-    below, above = _stretch(at, bounds, low, middle), _stretch(at, bounds, middle + 1, high)
-    return case((at < bounds[middle], below), else_=above)
-
-
-def _owned(extent: Extent, *columns: Any) -> tuple[ColumnElement[Any], Select[Any]]:
-    """The contact that an event belongs to now, and the events up to an instant with it."""
-    e = extent.tables.events.c
-    owner, owned = extent.owned(extent.tables.events, e.contact)
-    events = (
-        select(owner.label("owner"), *columns)
-        .select_from(owned)
-        .where(e.tenant == extent.tenant, e.occurred_at <= extent.as_of)
-    )
-    return owner, extent.within(events, owner)
-
-
 def read_scored(
     extent: Extent, period: Bounds, *, naming: str | None = None
 ) -> Iterator[tuple[str, Event]]:
@@ -249,6 +208,55 @@ def read_histories(
     yield from held.items()
 
 
+def count_names(
+    connection: Connection, tables: Tables, tenant: str, most: int
+) -> list[tuple[str, int]]:
+    """Count events by their name, and no more of them than that, in the order of the key."""
+    e = tables.events.c
+    some = select(e.event).where(e.tenant == tenant).order_by(e.contact, e.id).limit(most)
+    names = some.subquery().c.event
+    counted = select(names, func.count()).group_by(names)
+    return [(name, count) for name, count in connection.execute(counted)]
+
+
+def _by_owner(
+    extent: Extent, ordered: Select[Any]
+) -> Iterator[tuple[str, list[tuple[Signal, Event]]]]:
+    with extent.connection.execute(ordered, execution_options={"yield_per": AT_ONCE}) as result:
+        for contact, mine in groupby(named_rows(result), lambda row: str(row["owner"])):
+            yield contact, [(BY_LABEL[row["signal"]], read_event(row)) for row in mine]
+
+
+def _keys(extent: Extent, contacts: Sequence[str]) -> list[str]:
+    """The keys under which events of some contacts were recorded."""
+    c = extent.tables.contacts.c
+    merged = select(c.contact).where(c.tenant == extent.tenant, c.merged_into.in_(contacts))
+    return [*contacts, *extent.connection.scalars(merged)]
+
+
+def _stretch(
+    at: ColumnElement[Any], bounds: Sequence[datetime], low: int, high: int
+) -> ColumnElement[int]:
+    """How many of the bounds an instant has reached, found by halving them."""
+    if low == high:
+        return literal_column(str(low), Integer)
+    middle = (low + high) // 2
+    below, above = _stretch(at, bounds, low, middle), _stretch(at, bounds, middle + 1, high)
+    return case((at < bounds[middle], below), else_=above)
+
+
+def _owned(extent: Extent, *columns: Any) -> tuple[ColumnElement[Any], Select[Any]]:
+    """The contact that an event belongs to now, and the events up to an instant with it."""
+    e = extent.tables.events.c
+    owner, owned = extent.owned(extent.tables.events, e.contact)
+    events = (
+        select(owner.label("owner"), *columns)
+        .select_from(owned)
+        .where(e.tenant == extent.tenant, e.occurred_at <= extent.as_of)
+    )
+    return owner, extent.within(events, owner)
+
+
 def _pointers(extent: Extent, known_by: datetime | None) -> dict[str, str]:
     """To which contact each key that was merged belongs."""
     connection, tables, tenant = extent.connection, extent.tables, extent.tenant
@@ -264,14 +272,3 @@ def _tokens(extent: Extent) -> set[str]:
     c = extent.tables.contacts.c
     erased = select(c.contact).where(c.tenant == extent.tenant, c.erased_at.is_not(None))
     return set(extent.connection.scalars(erased))
-
-
-def count_names(
-    connection: Connection, tables: Tables, tenant: str, most: int
-) -> list[tuple[str, int]]:
-    """Count events by their name, and no more of them than that, in the order of the key."""
-    e = tables.events.c
-    some = select(e.event).where(e.tenant == tenant).order_by(e.contact, e.id).limit(most)
-    names = some.subquery().c.event
-    counted = select(names, func.count()).group_by(names)
-    return [(name, count) for name, count in connection.execute(counted)]

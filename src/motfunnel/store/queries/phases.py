@@ -12,10 +12,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, over, select
 
 from motfunnel.domain.lens import Phase
-from motfunnel.domain.signal import OPENS, Signal
+from motfunnel.domain.signal import BY_LABEL, OPENS, Signal
 from motfunnel.store.queries.scope import AT_ONCE, Bounds, Extent, between
 
-_SIGNALS = {signal.label: signal for signal in Signal}
 _WITH_FIRST_PURCHASE = 3
 """Purchases of the instant of the first: one of them is it, the others come after it."""
 
@@ -47,7 +46,7 @@ def count_by_phase(
     counted = select(*parts, func.count().label("events")).group_by(*parts)
     with extent.connection.execute(counted, execution_options={"yield_per": AT_ONCE}) as result:
         for row in result:
-            signal = _SIGNALS[row.signal]
+            signal = BY_LABEL[row.signal]
             if row.phase != _WITH_FIRST_PURCHASE:
                 yield Counted(row.owner, signal, Phase(row.phase), row.events)
                 continue

@@ -12,6 +12,8 @@ from motfunnel.store.schema.tables import Tables
 
 Bounds = tuple[datetime | None, datetime | None]
 """From a first instant on, before a second; None leaves an end open."""
+AT_ONCE: Final = 5_000
+"""How many rows a driver hands over at a time."""
 
 
 def between(at: ColumnElement[Any], period: Bounds) -> list[ColumnElement[bool]]:
@@ -19,10 +21,6 @@ def between(at: ColumnElement[Any], period: Bounds) -> list[ColumnElement[bool]]
     start, end = period
     first = [] if start is None else [at >= start]
     return first if end is None else [*first, at < end]
-
-
-AT_ONCE: Final = 5_000
-"""How many rows a driver hands over at a time."""
 
 
 @frozen(kw_only=True)

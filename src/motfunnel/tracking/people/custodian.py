@@ -216,7 +216,7 @@ class Custodian(Reader):
         namers: Collection[str] = (),
         before: datetime | None = None,
     ) -> Erased:
-        """Erase contacts, in one transaction; see ``erasing.erase``."""
+        """Erase contacts, in one transaction; see ``erase.erase``."""
         work = partial(
             erase,
             funnel=self.funnel,

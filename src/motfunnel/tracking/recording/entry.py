@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
@@ -16,8 +15,9 @@ from uuid import uuid4
 
 from attrs import evolve, frozen
 
+from motfunnel.domain.event import storable
 from motfunnel.domain.scrubber import Scrubber
-from motfunnel.store.ledger.rejects import Reject
+from motfunnel.store.ledger.rejects import MOST_REASON, Reject
 from motfunnel.tracking.recording.call import Call
 from motfunnel.tracking.recording.encoding import read_back, to_text, write_down
 
@@ -28,13 +28,13 @@ MARK: Final = "said"
 """The part of a reject's payload that holds what was said."""
 
 _MOST_SHOWN: Final = 255
-_MOST_REASON: Final = 2_000
-_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+_ERRORS: Final = "motfunnel.errors"
+_OBJECT: Final = "$object"
 
 
 @frozen(kw_only=True)
 class SetAside:
-    """A call that was set aside; ``contact`` to ``extra`` are as ``witness`` writes them.
+    """A call that was set aside; ``contact`` to ``extra`` are as ``write_down`` gives them.
 
     Attributes:
         verb: ``track``, ``track_many`` or ``identify``.
@@ -103,7 +103,7 @@ class SetAside:
             line=0,
             contact=_shown(self.contact),
             event=_shown(self.event),
-            reason=_UNSTORABLE.sub("\ufffd", self.reason[:_MOST_REASON]),
+            reason=storable(self.reason[:MOST_REASON]),
             payload=to_text({MARK: json.loads(self.to_json())}),
         )
 
@@ -214,8 +214,4 @@ def _plainly(written: Any, scrubber: Scrubber) -> Any:
 
 def _shown(written: Any) -> str | None:
     plain = isinstance(written, str | int) and not isinstance(written, bool)
-    return _UNSTORABLE.sub("\ufffd", str(written)[:_MOST_SHOWN]) if plain else None
-
-
-_ERRORS: Final = "motfunnel.errors"
-_OBJECT: Final = "$object"
+    return storable(str(written)[:_MOST_SHOWN]) if plain else None

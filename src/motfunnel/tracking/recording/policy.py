@@ -1,4 +1,4 @@
-"""What becomes of an error in a call of the host's: it is raised, logged, or handed over.
+"""What becomes of an error in a call of the host's; and the one way to write in the host's log.
 
 Raising is the default. Otherwise nothing that is an ``Exception`` gets from here to the host, and
 our log, the host's structlog or the logger ``motfunnel``, holds types and codes only, never a
@@ -25,6 +25,7 @@ RAISE: Final = "raise"
 LOG: Final = "log"
 
 NAME: Final = "motfunnel"
+"""The logger's name, what begins our keys in structlog, and the package's own name."""
 
 Level = Literal["warning", "error"]
 Detail = str | int | None
