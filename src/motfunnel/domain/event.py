@@ -161,6 +161,11 @@ def to_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
+def trait_text(value: Any) -> str:
+    """Write a trait's value as the text to group by."""
+    return value if isinstance(value, str) else to_json(value)
+
+
 def to_readable_json(value: object) -> str:
     """Write a value for people and other programs, with an indent."""
     return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)

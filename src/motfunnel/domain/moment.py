@@ -52,6 +52,8 @@ SILENCE = "silence"
 
 LEFT = "left"
 """The reason of a departure that was said, where no other was given."""
+UNKNOWN = "unknown"
+"""What stands for a source, a reason or a value that nobody gave, or that an erasure took."""
 
 
 @frozen(kw_only=True, order=False)

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from attrs import evolve
 
 from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.moment import UNKNOWN
 from motfunnel.errors import QuestionError
 from motfunnel.reports.facts.known import Known
 from motfunnel.reports.facts.stored import Stored
@@ -24,7 +25,6 @@ from motfunnel.reports.measure.window import Windowed
 from motfunnel.reports.remarks import all_unknown
 from motfunnel.store.database.database import Database
 from motfunnel.store.ledger.erasure import erased_contacts
-from motfunnel.store.queries.episodes import UNKNOWN
 from motfunnel.store.queries.groups import read_trait_names
 from motfunnel.store.queries.scope import Extent, is_anything_known
 from motfunnel.tracking.reader import Reader

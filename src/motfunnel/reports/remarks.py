@@ -12,11 +12,11 @@ from typing import Final
 
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import format_duration, iso
+from motfunnel.domain.moment import UNKNOWN
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.measure.clock import Cohort
 from motfunnel.reports.measure.estimate import MOST_COMPARED
 from motfunnel.reports.measure.grouping import Grouping
-from motfunnel.store.queries.episodes import UNKNOWN
 from motfunnel.text import counted
 
 NO_SCORES: Final = (

@@ -13,19 +13,18 @@ from typing import Self
 
 from attrs import define, evolve, field
 
-from motfunnel.domain.event import IDENTIFY, Event
+from motfunnel.domain.event import IDENTIFY, Event, trait_text
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import from_micros, to_micros
 from motfunnel.domain.journey import Entry, Journey, PlainEntry
-from motfunnel.domain.moment import MomentKind
+from motfunnel.domain.moment import UNKNOWN, MomentKind
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.facts.stored import Stored, Unread
 from motfunnel.reports.measure.clock import EVERYBODY, Clock, Cohort, Happening, Reading, Told
 from motfunnel.reports.measure.grouping import Grouping, GroupOf, property_text, trait_at
 from motfunnel.reports.measure.window import Windowed
 from motfunnel.store.ledger.identity import follow, known_pointers
-from motfunnel.store.ledger.rows import StoredEvent, event_of, trait_text
-from motfunnel.store.queries.episodes import UNKNOWN
+from motfunnel.store.ledger.rows import StoredEvent, event_of
 from motfunnel.store.queries.events import read_histories
 from motfunnel.store.queries.groups import source_or_referral
 from motfunnel.tracking.recording.fold import read_in_order, source_of

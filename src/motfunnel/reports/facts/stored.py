@@ -13,14 +13,14 @@ from attrs import frozen
 
 from motfunnel.domain.event import Event
 from motfunnel.domain.funnel.funnel import Funnel
-from motfunnel.domain.moment import Moment
+from motfunnel.domain.moment import UNKNOWN, Moment
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.measure.clock import EVERYBODY, Clock, Cohort, Happening, Reading, Told
 from motfunnel.reports.measure.grouping import Grouping, GroupOf, property_text, trait_at
 from motfunnel.reports.measure.trial import trial_rules
 from motfunnel.reports.measure.window import Windowed
 from motfunnel.store.ledger.rows import StoredEvent
-from motfunnel.store.queries.episodes import UNKNOWN, read_episodes
+from motfunnel.store.queries.episodes import read_episodes
 from motfunnel.store.queries.events import (
     read_events_by_signal,
     read_first_purchases,

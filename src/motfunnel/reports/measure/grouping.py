@@ -11,13 +11,12 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from motfunnel.domain.event import check_text
+from motfunnel.domain.event import check_text, trait_text
 from motfunnel.domain.funnel.condition import is_blank
+from motfunnel.domain.moment import UNKNOWN
 from motfunnel.errors import QuestionError
 from motfunnel.reports.measure.clock import Clock
 from motfunnel.reports.measure.window import Windowed
-from motfunnel.store.ledger.rows import trait_text
-from motfunnel.store.queries.episodes import UNKNOWN
 
 GroupOf = Callable[[Clock], str]
 NO_TRAITS: Final = ("stage", "reason", "source")

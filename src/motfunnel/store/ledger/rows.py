@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import ColumnElement, Dialect, Result, Table, Text, cast, type_coerce
 from sqlalchemy.types import NullType
 
-from motfunnel.domain.event import Event, to_json
+from motfunnel.domain.event import Event, trait_text
 from motfunnel.domain.moment import Episode, Moment, MomentKind
 from motfunnel.domain.signal import KEEPS_ALIVE, Signal
 from motfunnel.store.schema.types import read_instant, read_properties
@@ -138,11 +138,6 @@ def read_episode(row: Mapping[str, Any]) -> Episode:
         returned_at=row["returned_at"],
         return_event_id=row["return_event_id"],
     )
-
-
-def trait_text(value: Any) -> str:
-    """Write a trait's value as the text to group by."""
-    return value if isinstance(value, str) else to_json(value)
 
 
 def trait_rows(owner: str, event: Event, recorded_at: datetime, tenant: str) -> list[Row]:

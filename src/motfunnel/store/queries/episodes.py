@@ -30,8 +30,6 @@ from motfunnel.domain.moment import SILENCE, Episode
 from motfunnel.store.queries.scope import AT_ONCE, Bounds, Extent, between
 from motfunnel.store.schema.tables import Tables, overdue
 
-UNKNOWN = "unknown"
-
 
 def read_episodes(
     extent: Extent, narrow: Mapping[str, Bounds] = MappingProxyType({})

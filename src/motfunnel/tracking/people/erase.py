@@ -16,7 +16,7 @@ from attrs import evolve, field, frozen
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import to_micros
 from motfunnel.domain.marker import Marker
-from motfunnel.domain.moment import LEFT, SILENCE, Episode, Moment
+from motfunnel.domain.moment import LEFT, SILENCE, UNKNOWN, Episode, Moment
 from motfunnel.domain.scrubber import Scrubber
 from motfunnel.store.ledger.erasure import (
     copy_events,
@@ -29,7 +29,6 @@ from motfunnel.store.ledger.erasure import (
 from motfunnel.store.ledger.ledger import Ledger
 from motfunnel.store.ledger.state import ContactState
 from motfunnel.store.ledger.tombstones import Tombstone, put_tombstones
-from motfunnel.store.queries.episodes import UNKNOWN
 from motfunnel.tracking.people.merge import lock_identities
 from motfunnel.tracking.people.redaction import scrub_others, scrub_rejects, scrubber_of
 from motfunnel.tracking.recording.fold import refold

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
-from motfunnel.domain.event import IDENTIFY
+from motfunnel.domain.event import IDENTIFY, trait_text
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.store.database.retry import ask, persist
 from motfunnel.store.ledger.checkpoints import JourneyCheckpoint
 from motfunnel.store.ledger.contacts import all_contacts, without_row
 from motfunnel.store.ledger.erasure import remake_traits, stored_traits
 from motfunnel.store.ledger.ledger import Ledger
-from motfunnel.store.ledger.rows import Meant, StoredEvent, trait_text
+from motfunnel.store.ledger.rows import Meant, StoredEvent
 from motfunnel.store.ledger.state import UNREADABLE, ContactState, write_state
 from motfunnel.store.ledger.statements import SOME
 from motfunnel.store.schema.types import read_properties
