@@ -60,6 +60,11 @@ def cell(kind: Kind, heading: str | None = None) -> dict[str, Any]:
     return {_CELL: Cell(kind, heading)}
 
 
+def headed(*columns: tuple[str, Kind, str]) -> list[tuple[str, Cell]]:
+    """Give columns of a table of their own: each by the path of its field, its kind and heading."""
+    return [(path, Cell(kind, heading)) for path, kind, heading in columns]
+
+
 def cells(row: type) -> dict[str, Cell]:
     """Give the cells of a class of rows, by the names of their fields."""
     found = {one.name: one.metadata.get(_CELL) for one in fields(row)}

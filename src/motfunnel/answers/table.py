@@ -8,6 +8,7 @@ from itertools import zip_longest
 from typing import Final
 from unicodedata import east_asian_width
 
+from motfunnel.charts.labels import visible
 from motfunnel.text import counted
 
 WIDTH: Final = 80
@@ -29,7 +30,7 @@ def text_table(
         width: how many columns of a terminal there are: what does not fit is folded, the widest
             first, over as many lines as it needs. None: as many as it takes.
     """
-    table = [[_printable(cell) for cell in row] for row in (header, *rows)]
+    table = [[visible(cell) for cell in row] for row in (header, *rows)]
     widths = [max(map(_columns, column)) for column in zip(*table, strict=True)]
     widths = widths if width is None else _fitted(widths, width)
 
@@ -47,7 +48,7 @@ def text_table(
 def wrapped(text: str, width: int | None = None) -> str:
     """Break a sentence into lines that one can read, and that fit a terminal of so many columns."""
     fits = WIDTH if width is None else min(width, WIDTH)
-    return textwrap.fill(_printable(text), fits, break_long_words=False, break_on_hyphens=False)
+    return textwrap.fill(visible(text), fits, break_long_words=False, break_on_hyphens=False)
 
 
 def csv_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -68,15 +69,6 @@ def _csv_cell(value: object) -> str:
     if isinstance(value, str) and text.startswith(_DANGEROUS):
         text = "'" + text
     return '"' + text.replace('"', '""') + '"' if _QUOTED.intersection(text) else text
-
-
-def _printable(text: str) -> str:
-    """Write out what a terminal would obey: names come from strangers."""
-    if text.isprintable():
-        return text
-    return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
-    )
 
 
 def _columns(text: str) -> int:

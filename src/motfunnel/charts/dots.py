@@ -28,8 +28,8 @@ from motfunnel.charts.style import (
     note,
 )
 
-_ROW: Final = 30
-_MOST: Final = 30
+_ROW: Final = 30  # pixels
+_MOST: Final = 30  # rows of gaps; dots are cut by who asks
 
 
 @frozen(kw_only=True)
@@ -97,7 +97,7 @@ def gaps(all_rows: Sequence[Gap], first: str, second: str, what: str) -> Picture
     """
     rows = list(all_rows[:_MOST])
     set_names = labels((row.name for row in rows), 40)
-    n = sum(row.n for row in rows)
+    total = sum(row.n for row in rows)
     said = [f"{row.name}: {_score(row.first)} {first}, {_score(row.second)} {second}, n = {row.n:,}"
             for row in rows]  # fmt: skip
     return Picture(
@@ -113,7 +113,7 @@ def gaps(all_rows: Sequence[Gap], first: str, second: str, what: str) -> Picture
             "showlegend": True,
             "annotations": [beside(_apart(row), n) for n, row in enumerate(rows)],
         },
-        counted=f"n = {n:,} {what}{fewer(len(rows), len(all_rows))}",
+        counted=f"n = {total:,} {what}{fewer(len(rows), len(all_rows))}",
         told=f"Dots of {first} and {second}. {'; '.join(said)}.",
         left=room(set_names),
         right=140,
@@ -130,7 +130,7 @@ def marks(
     size: int = 11,
     name: str = "",
 ) -> dict[str, Any]:
-    """A dot for each value, with its interval; one of a name says it when pointed at."""
+    """A dot for each value, with its interval; a name, if given, is told when one points."""
     named = {"name": name} if name else {}
     said = f"%{{x:.1%}} {name}<extra></extra>"
     hover = {"hovertemplate": said} if name else {"hoverinfo": "skip"}

@@ -1,6 +1,6 @@
-"""What each report is told on the command line, read off its signature.
+"""``motfunnel report``: what each report is told, the asking of one or all, and the answer's form.
 
-Knows which options have other names than the arguments that they make.
+A table says which options each report takes. What it is called and says of itself, ``Report`` has.
 """
 
 from __future__ import annotations
@@ -31,15 +31,14 @@ from motfunnel.trackers.tracker import Tracker
 
 ALL: Final = "all"
 """The name under which all reports are asked for at once."""
-
-
 _CALLED: Final = {"name": "lens", "other_funnel": "other"}
 """The options of those arguments that are called otherwise."""
 _ONLY_IN_PYTHON: Final = {"step", "fewest"}
-
+"""The arguments that have no option."""
 FORMS: Final = ("text", "json", "csv", "html")
-
+"""The forms in which answers are written."""
 QUARTER: Final = timedelta(days=90)
+"""The window of those reports that need one, where all are asked for."""
 _PERIODS: Final = ((4, "month"), (12, "quarter"))
 """For at most so many years, which periods to tell apart."""
 _TYPES: Final = {Duration: duration, int: int, float: float, bool: bool}
@@ -94,8 +93,7 @@ BY: Final = (
     f"of the event. Of {' and '.join(_BY_PROPERTY)} a plain name is a property; trait:NAME is a "
     "trait."
 )
-
-
+"""What is said of ``--by``."""
 _EXAMPLES: Final = {
     "from": "2025-01-01",
     "to": "2025-02-01",
@@ -104,6 +102,7 @@ _EXAMPLES: Final = {
     "lens": "ultimate",
     "other": "other.toml",
 }
+"""What to write, by the option that is missing; of all others a duration."""
 
 
 def list_reports() -> str:
@@ -181,7 +180,7 @@ class Asked:
     left_out: dict[str, str] = field(factory=dict)
 
 
-def must_draw(form: str) -> None:
+def check_can_draw(form: str) -> None:
     """Make sure, before anything is asked, that a page can be drawn if one is wanted.
 
     Raises:
@@ -299,7 +298,7 @@ def report_command(tracker: Tracker, /, name: str, form: str, **options: Any) ->
         told.check(name)
     elif form == "csv":
         raise click.UsageError("each report has columns of its own; ask for one at a time as CSV")
-    must_draw(form)
+    check_can_draw(form)
     report = tracker.report(
         as_of=read_instant(options["as_of"], timezone, "as-of"),
         known_by=read_instant(options["known_by"], timezone, "known-by"),

@@ -18,7 +18,7 @@ from motfunnel.domain.moment import MomentKind
 from motfunnel.reports.facts.stored import Stored
 from motfunnel.reports.facts.stories import Source
 from motfunnel.reports.inquiry import Inquiry
-from motfunnel.reports.measure.clock import Clock, Cohort, Told, choose, lies_in
+from motfunnel.reports.measure.clock import EVERYBODY, Clock, Cohort, Told, choose, lies_in
 from motfunnel.reports.measure.grouping import read_grouping
 from motfunnel.reports.measure.window import Windowed
 from motfunnel.store.queries.moments import read_openings
@@ -56,7 +56,7 @@ class Opened:
 
 @contextmanager
 def read_opened(
-    inquiry: Inquiry, name: str, by: str | None, cohort: Cohort = (None, None)
+    inquiry: Inquiry, name: str, by: str | None, cohort: Cohort = EVERYBODY
 ) -> Iterator[Opened]:
     """Read who opened in a cohort, for a report of some name about all of them."""
     opening = _openings_of(name)

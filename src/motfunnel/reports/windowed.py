@@ -13,6 +13,7 @@ from motfunnel.domain.instant import Duration
 from motfunnel.errors import QuestionError
 from motfunnel.reports.inquiry import Groups, Inquiry
 from motfunnel.reports.measure.arguments import Bounds, Unit, read_cohort, read_window
+from motfunnel.reports.measure.clock import EVERYBODY
 from motfunnel.reports.measure.estimate import compare, make_row
 from motfunnel.reports.measure.grouping import Grouping, read_grouping
 from motfunnel.reports.measure.rate import COMPETING, CausedRate, Rate, RateRow
@@ -62,7 +63,7 @@ def compare_arms(
 ) -> Rate:
     """Ask for a windowed rate of each contact's first clock, arm by arm."""
     cohort = read_cohort(bounds)
-    started = (None, None) if after is not None else cohort
+    started = EVERYBODY if after is not None else cohort
     groups = inquiry.choose(rate, started, _BY_ARM, first_only=True)
     more = {"by": by, "unit": "contact", "cohort": cohort, "against": against}
     return answer_rate(inquiry, Rate, rate, groups, within, confidence, **more)

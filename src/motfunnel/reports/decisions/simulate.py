@@ -220,6 +220,8 @@ class Differences:
         other: the other.
         as_of: the instant of the question.
         within: the window of the return rate.
+        folded: how many contacts were added.
+        changed: how many of them have a moment that differs.
     """
 
     funnel: Funnel

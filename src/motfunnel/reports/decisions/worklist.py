@@ -38,7 +38,7 @@ from motfunnel.reports.facts.known import Known
 from motfunnel.reports.facts.stored import Stored
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, check_count, read_window
-from motfunnel.reports.measure.clock import HAPPENED, Reading, Told, choose
+from motfunnel.reports.measure.clock import EVERYBODY, HAPPENED, Reading, Told, choose
 from motfunnel.reports.measure.rate import COMPETING, FEWEST_AT_RISK
 from motfunnel.reports.measure.trial import ATTEMPTED, assignments
 from motfunnel.reports.returns.recidivism import RECIDIVISM
@@ -319,7 +319,7 @@ def worklist(
     erased, _ = inquiry.erased()
     with inquiry.reading() as source:
         clocks = source.clocks(RECIDIVISM)
-        chosen = choose(clocks, (None, None), inquiry.as_of, erased, first_only=False)
+        chosen = choose(clocks, EVERYBODY, inquiry.as_of, erased, first_only=False)
         departed, rows = work_rows(chosen, erased, window, limit, confidence)
         rows = lately(source, rows)
     competing = COMPETING if any(one.is_gone for one in chosen) else None

@@ -25,9 +25,9 @@ from motfunnel.answers.cells import (
     WAIT,
     WINDOW,
     Cell,
-    Kind,
     between,
     cell,
+    headed,
     nested,
     percent,
 )
@@ -236,23 +236,19 @@ class Complaints(Answer[ComplaintRow]):
             yield self.table(caption, shown[:1] + columns, self.rows)
 
 
-def _told(*columns: tuple[str, Kind, str]) -> list[tuple[str, Cell]]:
-    return [(path, Cell(kind, heading)) for path, kind, heading in columns]
-
-
-_REOPENED: Final = _told(
+_REOPENED: Final = headed(
     ("reopened_share", SHARE, "reopened"),
     ("reopened_interval", between(SHARE), LEVEL),
     ("reopened", COUNT, "counted"),
     ("resolved", COUNT, "resolved"),
 )
-_LEFT_MEANWHILE: Final = _told(
+_LEFT_MEANWHILE: Final = headed(
     ("departed_meanwhile_share", SHARE, "left meanwhile"),
     ("departed_meanwhile_interval", between(SHARE), LEVEL),
     ("departed_meanwhile", COUNT, "counted"),
     ("cases", COUNT, "cases"),
 )
-_RECOVERED: Final = _told(
+_RECOVERED: Final = headed(
     ("outcomes.recovered_share", SHARE, "rate"),
     ("outcomes.recovered_interval", between(SHARE), LEVEL),
     ("outcomes.recovered", COUNT, "counted"),
@@ -261,14 +257,14 @@ _RECOVERED: Final = _told(
     ("outcomes.purchase_first", COUNT, "purchase"),
     ("outcomes.advocacy_first", COUNT, "advocacy"),
 )
-_DEPARTED: Final = _told(
+_DEPARTED: Final = headed(
     ("outcomes.departed_share", SHARE, "rate"),
     ("outcomes.departed_interval", between(SHARE), LEVEL),
     ("outcomes.departed", COUNT, "counted"),
     ("outcomes.mature", COUNT, "observed"),
     ("outcomes.immature", SHARE, "immature"),
 )
-_ESTIMATED: Final = _told(
+_ESTIMATED: Final = headed(
     ("outcomes.contacts", COUNT, "contacts"),
     ("outcomes.recovery", SHARE, "recovery"),
     ("outcomes.recovery_interval", between(SHARE), LEVEL),

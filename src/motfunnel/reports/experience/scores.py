@@ -30,7 +30,8 @@ from motfunnel.store.queries.moments import read_stories
 
 SCORE: Final = Kind("number", lambda score: f"{score:.2f}")
 GAP: Final = Kind("number", lambda gap: f"{gap:+.2f}")
-_REACHING = (MomentKind.OPENING, MomentKind.CONVERSION)
+_REACHING: Final = (MomentKind.OPENING, MomentKind.CONVERSION)
+_event_place: Final = attrgetter("occurred_at", "contact", "id")
 
 
 @frozen(kw_only=True)
@@ -157,9 +158,6 @@ def _lived(contact: str, event: Event, funnel: Funnel, stages: Stages) -> Iterat
 def in_map_order(names: set[str], funnel: Funnel) -> list[str]:
     """Sort touchpoints: those of the journey map as it has them, then the others by name."""
     return [*(n for n in funnel.touchpoints if n in names), *sorted(names - {*funnel.touchpoints})]
-
-
-_event_place = attrgetter("occurred_at", "contact", "id")
 
 
 def promise_of(touchpoint: str, funnel: Funnel) -> str | None:

@@ -10,12 +10,13 @@ from typing import Final, Literal
 
 from motfunnel.domain.instant import Duration, read_duration, utc
 from motfunnel.errors import QuestionError
-from motfunnel.reports.measure.clock import Cohort
+from motfunnel.reports.measure.clock import EVERYBODY, Cohort
 
 CONFIDENCE: Final = 0.95
 
 Unit = Literal["contact", "episode"]
 Bounds = tuple[datetime | None, datetime | None]
+"""A cohort or a period as a user gives it, unread."""
 
 
 def read_cohort(bounds: Bounds | None) -> Cohort:
@@ -25,7 +26,7 @@ def read_cohort(bounds: Bounds | None) -> Cohort:
         QuestionError: a bound is no instant, or nothing lies between them.
     """
     if bounds is None:
-        return (None, None)
+        return EVERYBODY
     try:
         first, last = bounds
     except (TypeError, ValueError):

@@ -19,6 +19,7 @@ from motfunnel.domain.moment import Episode, Moment
 from motfunnel.domain.signal import Signal
 
 Cohort = tuple[datetime | None, datetime | None]
+"""Bounds that were read: from the first instant on, before the second; None leaves an end open."""
 EVERYBODY: Final[Cohort] = (None, None)
 HAPPENED: Final = "happened"
 ERASED: Final = "erased"

@@ -31,6 +31,11 @@ DEFINITION: Final = (
     "active = active before + new + resurrecting − dormant"
 )
 NOT_OVER: Final = "of the period that is not over, dormant are those not active in it yet"
+PARTS: Final = ("active", "new", "returning", "resurrecting", "dormant")
+Activity = Iterable[tuple[str, Sequence[int]]]
+"""Of each contact the stretches in which it was active, in order."""
+
+_Counted = dict[tuple[str | None, int, str], list[str]]
 
 
 @frozen(kw_only=True)
@@ -83,13 +88,6 @@ class Lifecycle(Periodic[LifecycleRow]):
 
     row_class: ClassVar[type[Row]] = LifecycleRow
     _pictures: ClassVar[Mapping[str, Draw]] = {"bars": picture}
-
-
-PARTS: Final = ("active", "new", "returning", "resurrecting", "dormant")
-Activity = Iterable[tuple[str, Sequence[int]]]
-"""Of each contact the stretches in which it was active, in order."""
-
-_Counted = dict[tuple[str | None, int, str], list[str]]
 
 
 def lifecycle_rows(

@@ -27,7 +27,7 @@ from motfunnel.reports.cohort import Opened, read_opened
 from motfunnel.reports.facts.stories import stories
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
-from motfunnel.reports.measure.clock import Cohort
+from motfunnel.reports.measure.clock import EVERYBODY, Cohort
 from motfunnel.statistics import ClusteredShare, Interval
 from motfunnel.statistics.ratio import IN_WORDS
 from motfunnel.text import counted as in_words
@@ -158,7 +158,7 @@ class Flows(Grouped[FlowRow]):
     row_class: ClassVar[type[Row]] = FlowRow
     _pictures: ClassVar[Mapping[str, Draw]] = {"sankey": picture}
 
-    cohort: Cohort = field(default=(None, None), metadata=cell(COHORT))
+    cohort: Cohort = field(default=EVERYBODY, metadata=cell(COHORT))
     steps: int | None = field(default=None, metadata=cell(COUNT))
     contacts: int = field(metadata=cell(COUNT))
 

@@ -23,10 +23,9 @@ from motfunnel.answers.cells import (
     TEXT,
     WAIT,
     WINDOW,
-    Cell,
-    Kind,
     between,
     cell,
+    headed,
     nested,
     percent,
     span,
@@ -52,7 +51,7 @@ from motfunnel.reports.cohort import Opened, read_opened
 from motfunnel.reports.facts.stories import stories
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort, read_window
-from motfunnel.reports.measure.clock import Cohort
+from motfunnel.reports.measure.clock import EVERYBODY, Cohort
 from motfunnel.statistics import Interval, Proportion
 
 DEFINITION: Final = (
@@ -67,9 +66,48 @@ WITHIN: Final = (
     "times are those by now, whatever the window"
 )
 
-_STEP: Final = 84
-_BESIDE: Final = 300  # pixels for the numbers beside a bar
+KINDS: Final = frozenset(
+    {MomentKind.OPENING, MomentKind.CONVERSION, MomentKind.DEPART, MomentKind.RECIDIVISM}
+)
+"""The moments that make a way."""
+NEVER_DEPARTED: Final = "never departed"
 REASON: Final = "reason"
+
+_STEP: Final = 84  # pixels for a stage
+_BESIDE: Final = 300  # pixels for the numbers beside a bar
+
+
+@frozen(kw_only=True)
+class Way:
+    """How far a contact came.
+
+    Attributes:
+        contact: the contact.
+        reached: of each stage when it was reached, a leap reaching all on its way; None: never.
+        departures: of each stage departed from, whether the contact came back after the first
+            time that it did.
+        reason: why it first departed; ``never departed`` where it did not.
+    """
+
+    contact: str
+    reached: Sequence[datetime | None]
+    departures: Mapping[int, bool]
+    reason: str
+
+    def span(self, n: int) -> timedelta | None:
+        """The time from the stage before to this one; None where the step was not made."""
+        at, since = self.reached[n], self.reached[n - 1] if n > 0 else None
+        return None if at is None or since is None else at - since
+
+    def is_mature(self, n: int, window: timedelta | None, as_of: datetime) -> bool:
+        """Whether a step to a stage was observed for its whole window."""
+        since = self.reached[n - 1]
+        return since is not None and (window is None or window <= as_of - since)
+
+    def made(self, n: int, window: timedelta | None) -> bool:
+        """Whether the step was made, and in its window."""
+        span = self.span(n)
+        return span is not None and (window is None or span <= window)
 
 
 @frozen(kw_only=True)
@@ -156,7 +194,7 @@ class StageFunnel(Grouped[StageRow]):
     row_class: ClassVar[type[Row]] = StageRow
     _pictures: ClassVar[Mapping[str, Draw]] = {"funnel": picture}
 
-    cohort: Cohort = field(default=(None, None), metadata=cell(COHORT))
+    cohort: Cohort = field(default=EVERYBODY, metadata=cell(COHORT))
 
     @property
     def title(self) -> str:
@@ -177,25 +215,21 @@ class StageFunnel(Grouped[StageRow]):
             yield self.table(caption, shown[:1] + columns, self.rows)
 
 
-def _told(*columns: tuple[str, Kind, str]) -> list[tuple[str, Cell]]:
-    return [(path, Cell(kind, heading)) for path, kind, heading in columns]
-
-
 _SHARES: Final = {
-    "From the stage before": _told(
+    "From the stage before": headed(
         ("from_previous", SHARE, "of previous"),
         ("interval", between(SHARE), LEVEL),
         ("numerator", COUNT, "counted"),
         ("denominator", COUNT, "observed"),
         ("immature", COUNT, "immature"),
     ),
-    "By now: who reached the stage and went no further": _told(
+    "By now: who reached the stage and went no further": headed(
         ("losses.drop_off", SHARE, "drop-off"),
         ("losses.drop_off_interval", between(SHARE), LEVEL),
         ("losses.dropped", COUNT, "no further"),
         ("contacts", COUNT, "contacts"),
     ),
-    "By now: who departed from the stage, and who of them returned": _told(
+    "By now: who departed from the stage, and who of them returned": headed(
         ("losses.return_rate", SHARE, "of departed"),
         ("losses.return_interval", between(SHARE), LEVEL),
         ("losses.returned", COUNT, "returned"),
@@ -206,6 +240,27 @@ _SHARES: Final = {
 
 Windows = Mapping[int, timedelta]
 """For a step that has a window, by the number of the stage that it leads to, how long it is."""
+
+
+def make_way(contact: str, moments: Sequence[Moment], stages: Sequence[str]) -> Way:
+    """Follow a contact's moments, in order."""
+    rank = {stage: number for number, stage in enumerate(stages)}
+    reached: list[datetime | None] = [None] * len(stages)
+    departures: dict[int, bool] = {}
+    stage, reason, left = 0, NEVER_DEPARTED, 0
+    for moment in moments:
+        if moment.kind in (MomentKind.OPENING, MomentKind.CONVERSION):
+            # Of one erased before the funnel changed, a stage may be gone.
+            stage = max(stage, rank.get(moment.to_stage or "", 0))
+            for number in range(stage + 1):
+                reached[number] = reached[number] or moment.occurred_at
+        elif moment.kind is MomentKind.DEPART:
+            left = -1 if stage in departures else stage
+            departures.setdefault(stage, False)
+            reason = moment.reason or "" if reason == NEVER_DEPARTED else reason
+        elif left >= 0:
+            departures[left] = True
+    return Way(contact=contact, reached=reached, departures=departures, reason=reason)
 
 
 def stage_rows(
@@ -425,66 +480,6 @@ def _beside(row: StageRow) -> tuple[str, ...]:
         waited = wait(row.median)
         counts += f", {'' if waited == 'at once' else 'in '}{waited} at the median"
     return f"{percent(row.from_previous)}{sure} of previous", counts
-
-
-KINDS = frozenset(
-    {MomentKind.OPENING, MomentKind.CONVERSION, MomentKind.DEPART, MomentKind.RECIDIVISM}
-)
-NEVER_DEPARTED = "never departed"
-
-
-@frozen(kw_only=True)
-class Way:
-    """How far a contact came.
-
-    Attributes:
-        contact: the contact.
-        reached: of each stage when it was reached, a leap reaching all on its way; None: never.
-        departures: of each stage departed from, whether the contact came back after the first
-            time that it did.
-        reason: why it first departed; ``never departed`` where it did not.
-    """
-
-    contact: str
-    reached: Sequence[datetime | None]
-    departures: Mapping[int, bool]
-    reason: str
-
-    def span(self, n: int) -> timedelta | None:
-        """The time from the stage before to this one; None where the step was not made."""
-        at, since = self.reached[n], self.reached[n - 1] if n > 0 else None
-        return None if at is None or since is None else at - since
-
-    def is_mature(self, n: int, window: timedelta | None, as_of: datetime) -> bool:
-        """Whether a step to a stage was observed for its whole window."""
-        since = self.reached[n - 1]
-        return since is not None and (window is None or window <= as_of - since)
-
-    def made(self, n: int, window: timedelta | None) -> bool:
-        """Whether the step was made, and in its window."""
-        span = self.span(n)
-        return span is not None and (window is None or span <= window)
-
-
-def make_way(contact: str, moments: Sequence[Moment], stages: Sequence[str]) -> Way:
-    """Follow a contact's moments, in order."""
-    rank = {stage: number for number, stage in enumerate(stages)}
-    reached: list[datetime | None] = [None] * len(stages)
-    departures: dict[int, bool] = {}
-    stage, reason, left = 0, NEVER_DEPARTED, 0
-    for moment in moments:
-        if moment.kind in (MomentKind.OPENING, MomentKind.CONVERSION):
-            # Of one erased before the funnel changed, a stage may be gone.
-            stage = max(stage, rank.get(moment.to_stage or "", 0))
-            for number in range(stage + 1):
-                reached[number] = reached[number] or moment.occurred_at
-        elif moment.kind is MomentKind.DEPART:
-            left = -1 if stage in departures else stage
-            departures.setdefault(stage, False)
-            reason = moment.reason or "" if reason == NEVER_DEPARTED else reason
-        elif left >= 0:
-            departures[left] = True
-    return Way(contact=contact, reached=reached, departures=departures, reason=reason)
 
 
 def funnel(

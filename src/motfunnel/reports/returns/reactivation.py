@@ -13,7 +13,7 @@ from motfunnel.domain.instant import MICROSECOND
 from motfunnel.domain.moment import MomentKind
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, read_period
-from motfunnel.reports.measure.clock import Clock, Told
+from motfunnel.reports.measure.clock import EVERYBODY, Clock, Told
 from motfunnel.reports.measure.grouping import read_grouping
 from motfunnel.reports.measure.rate import PeriodRate, Rate
 from motfunnel.reports.measure.window import Windowed
@@ -75,7 +75,7 @@ def reactivation(
     start, end = read_period(period)
     rate, window = reactivation_of(start), end - start - MICROSECOND
     grouping = read_grouping(by, rate)
-    groups = inquiry.choose(rate, (None, None), grouping, first_only=True)
+    groups = inquiry.choose(rate, EVERYBODY, grouping, first_only=True)
     return answer_rate(
         inquiry,
         PeriodRate,
