@@ -52,6 +52,30 @@ def test_names_are_listed() -> None:
     assert {*motfunnel.__all__} <= brought.keys()
 
 
+def test_threads_that_use_it_first_all_get_their_names() -> None:
+    """As the first requests of a server do, all at once."""
+    script = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import motfunnel
+
+sys.setswitchinterval(1e-6)
+names = [*motfunnel.__all__, "__version__"]
+together = Barrier(len(names))
+
+def use(name):
+    together.wait()
+    return getattr(motfunnel, name)
+
+with ThreadPoolExecutor(len(names)) as threads:
+    things = [*threads.map(use, names)]
+assert things == [getattr(motfunnel, name) for name in names]
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
 def test_no_module_takes_the_place_of_a_name() -> None:
     """A module that is loaded becomes an attribute; one called like a name would hide it."""
     modules = {module.name for module in iter_modules(motfunnel.__path__)}

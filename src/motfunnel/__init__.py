@@ -7,6 +7,7 @@ PYTEST_DONT_REWRITE: pytest has nothing to rewrite here, and need not warn where
 """
 
 from importlib import import_module
+from threading import RLock
 from typing import TYPE_CHECKING, Any, Final
 
 import motfunnel.errors  # noqa: F401 - motfunnel.errors.StoreError needs no import of its own
@@ -90,18 +91,21 @@ _NAMES: Final = {
     "motfunnel.trackers.tracker": "Tracker",
 }
 _HOMES: Final = {name: home for home, names in _NAMES.items() for name in names.split()}
+# Threads that enter one package at several places at once may find parts of it half loaded.
+_LOADING: Final = RLock()
 
 if not TYPE_CHECKING:  # a checker is to refuse what is not there
 
     def __getattr__(name: str) -> Any:
         """Load a name when it is first used; of one that is not here, say what was meant."""
         if name in _HOMES:
-            thing = getattr(import_module(_HOMES[name]), name)
+            with _LOADING:
+                thing = getattr(import_module(_HOMES[name]), name)
             return globals().setdefault(name, thing)
         if name.startswith("__") and name != "__version__":  # asked for by Python and its tools
             raise AttributeError(f"module 'motfunnel' has no attribute {name!r}", name=name)
-        from motfunnel.trackers.configured import module_attribute
-
+        with _LOADING:
+            from motfunnel.trackers.configured import module_attribute
         return module_attribute(name)
 
 
