@@ -132,12 +132,34 @@ def test_every_row_is_kept(engine: Engine, version: int) -> None:
         ).duplicate
 
 
+def _merge_tied(tracker: Tracker) -> None:
+    """Ratings at the instant of a return that another key of the contact's made, or its own."""
+    for back, late in (
+        ("praised", "looked"),
+        ("looked", "praised"),
+        ("bought", "bought"),
+    ):
+        said = [
+            ("one", "looked", 0, "0"),
+            ("one", "unsubscribed", 1, "1"),
+            ("two", "rated", 2, "2"),
+            ("three", back, 2, "3"),
+            ("two", late, 9, "3"),  # an id says nothing of another key's
+            ("one", late, 9, "3"),
+        ]
+        for key, name, at, id in said:
+            tracker.track(f"{back} {key}", name, id=id, occurred_at=day(at))
+        for key in "two", "three":
+            tracker.merge(f"{back} {key}", into=f"{back} one")
+
+
 def test_who_was_kept_alive_is_found_in_older_tables(url: str) -> None:
     """What a fold would store of old events a migration stores: merges, ties and erasures too."""
     with drawn(url, 3) as tracker:
         said = [("bought", 0), ("unsubscribed", 1), ("rated", 2), ("praised", 2), ("rated", 3)]
         for number, (name, at) in enumerate(said):
             tracker.track("tied", name, id=f"{number}", occurred_at=day(at))
+        _merge_tied(tracker)
         tracker.forget("c010", keep_counts=True)
         engine = tracker.database.engine
         kept = rows_of(engine, tracker.tenant)

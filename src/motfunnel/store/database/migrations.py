@@ -130,8 +130,8 @@ def fill_alive(connection: Connection, tables: Tables) -> None:
     The signals say it, but of ratings and complaints: these bring nobody back who is away. Every
     event that is folded has its contact's episodes beside it; of one that is not, the fold says it.
     """
-    events, returning = tables.events, tables.events.alias()
-    e, a, c, back = events.c, tables.episodes.c, tables.contacts.c, returning.c
+    events, returning, keys = tables.events, tables.events.alias(), tables.contacts.alias()
+    e, a, c, back, k = events.c, tables.episodes.c, tables.contacts.c, returning.c, keys.c
     opening = ["touch", "reach", "purchase", "rating", "refer", "advocate", "complain"]
     connection.execute(update(events).where(e.signal.not_in(opening)).values(alive=False))
     merged = select(c.merged_into).where(c.tenant == e.tenant, c.contact == e.contact)
@@ -144,17 +144,21 @@ def fill_alive(connection: Connection, tables: Tables) -> None:
     is_away = away.correlate(events).exists()
     connection.execute(update(events).where(unreturning, is_away).values(alive=False))
     # At one instant a rating comes before what returns by referring or praising.
-    its_return = and_(
-        back.tenant == e.tenant,
-        back.contact.in_([e.contact, a.contact]),
-        back.id == a.return_event_id,
-        back.signal.in_(["refer", "advocate"]),
+    earlier = (
+        select(back.id)
+        .join_from(returning, keys, (k.tenant == back.tenant) & (k.contact == back.contact))
+        .where(
+            back.tenant == e.tenant,
+            back.occurred_at == e.occurred_at,
+            or_(k.contact == a.contact, k.merged_into == a.contact),
+            back.signal.in_(["touch", "reach", "purchase"]),
+        )
+        .correlate(events, tables.episodes)
     )
-    joined = events.join(tables.episodes, theirs & (a.returned_at == e.occurred_at))
     came_first = (
         select(e.tenant, e.contact, e.id)
-        .select_from(joined.join(returning, its_return))
-        .where(e.signal == "rating")
+        .join_from(events, tables.episodes, theirs & (a.returned_at == e.occurred_at))
+        .where(e.signal == "rating", ~earlier.exists())
     )
     for tenant, contact, id in connection.execute(came_first).all():
         mine = (e.tenant == tenant) & (e.contact == contact) & (e.id == id)
