@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from typing import Final, cast
 
 import click
 from attrs import evolve
@@ -78,12 +79,14 @@ def moments_command(
         since=read_instant(since, timezone, "since"),
         as_of=read_instant(as_of, timezone, "as-of"),
     )
-    if form == "csv":
-        print_csv_rows(COLUMNS, (tuple(moment.to_dict().values()) for moment in found))
-    elif form == "json":
-        print_json_rows(moment.to_dict() for moment in found)
-    else:
-        print_lines(_lines(found))
+    # Whoever reads may leave early; the question ends then, and not when Python finds it.
+    with closing(cast("Generator[Moment]", found)):
+        if form == "csv":
+            print_csv_rows(COLUMNS, (tuple(moment.to_dict().values()) for moment in found))
+        elif form == "json":
+            print_json_rows(moment.to_dict() for moment in found)
+        else:
+            print_lines(_lines(found))
 
 
 def _lines(moments: Iterator[Moment]) -> Iterator[str]:
