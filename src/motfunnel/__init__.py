@@ -86,7 +86,7 @@ _NAMES: Final = {
     "motfunnel.tracking.people.erase": "Forgotten",
     "motfunnel.tracking.upkeep.upkeep": "Health",
     "motfunnel.tracking.profile.identity": "Identity",
-    "motfunnel.tracking.profile": "Profile",
+    "motfunnel.tracking.profile.profile": "Profile",
     "motfunnel.tracking.recording.call": "Tracked",
     "motfunnel.trackers.tracker": "Tracker",
 }
@@ -110,5 +110,6 @@ if not TYPE_CHECKING:  # a checker is to refuse what is not there
 
 
 def __dir__() -> list[str]:
-    """Every name, loaded or not."""
-    return sorted({*globals(), *__all__, "__version__"})
+    """Every name, loaded or not; and what Python asks of a module."""
+    here = {name for name in globals() if name.startswith("__")}
+    return sorted({*here, *__all__, "__version__", "errors"})

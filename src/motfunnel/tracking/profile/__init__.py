@@ -2,7 +2,3 @@
 
 Writes nothing.
 """
-
-from motfunnel.tracking.profile.profile import Before, Explained, Profile, Revoked
-
-__all__ = ["Before", "Explained", "Profile", "Revoked"]

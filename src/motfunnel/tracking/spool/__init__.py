@@ -2,7 +2,3 @@
 
 Knows files and their lines. Who records them again is handed in.
 """
-
-from motfunnel.tracking.spool.spool import Spool, SpoolStatus
-
-__all__ = ["Spool", "SpoolStatus"]
