@@ -199,6 +199,14 @@ def test_sqlalchemy_stays_in_the_store(file: Path) -> None:
             assert when in allowed, f"{room} imports {name}"
 
 
+def test_no_question_asks_where_facts_come_from() -> None:
+    """What is stored or was known an inquiry chooses; all others know the facts alone."""
+    room = "motfunnel.reports.facts"
+    sources = {f"{room}.stored", f"{room}.known"}
+    telling = {dotted(file) for file in FILES if sources & {name for name, _ in of_ours(file)}}
+    assert telling - sources == {"motfunnel.reports.inquiry"}
+
+
 @each_file("domain")
 def test_the_domain_is_pure(file: Path) -> None:
     """The domain needs the standard library, attrs and our errors."""

@@ -147,9 +147,8 @@ def zero_to_ultimate(signal: Signal, phase: Phase, *, promoter: bool = False) ->
     return SECOND if phase is Phase.AFTER_FIRST_PURCHASE else FIRST
 
 
-def class_of(lens: Lens, entry: Entry, phase: Phase) -> str | None:
+def class_of(lens: Lens, signal: Signal, phase: Phase, *, promoter: bool) -> str | None:
     """The class of an event in one of the two lenses that go by signal and time."""
-    signal = Signal(entry.signal)
     if lens is LAFLEY:
         return three_moments(signal, phase)
-    return zero_to_ultimate(signal, phase, promoter=entry.reading.argument == 1)
+    return zero_to_ultimate(signal, phase, promoter=promoter)

@@ -15,13 +15,11 @@ from attrs import frozen
 
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.moment import MomentKind
-from motfunnel.reports.facts.stored import Stored
-from motfunnel.reports.facts.stories import Source
+from motfunnel.reports.facts.facts import Facts
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.clock import EVERYBODY, Clock, Cohort, Told, choose, lies_in
 from motfunnel.reports.measure.grouping import read_grouping
 from motfunnel.reports.measure.window import Windowed
-from motfunnel.store.queries.moments import read_openings
 
 OPENING: Final = frozenset({MomentKind.OPENING})
 Groups = Mapping[str, str | None]
@@ -41,7 +39,7 @@ class Opened:
         notes: what a reader has to know of the groups.
     """
 
-    source: Source
+    source: Facts
     by: str | None
     groups: Groups
     earliest: datetime | None
@@ -64,13 +62,13 @@ def read_opened(
     erased, _ = inquiry.erased()
     with inquiry.reading(grouping) as source:
         groups: dict[str, str | None]
-        if grouping is None and isinstance(source, Stored):
+        if grouping is None:
             opened = _lying_in(cohort, source, erased)
             groups = dict.fromkeys(opened)
         else:
             clocks = source.clocks(opening)
             chosen = choose(clocks, cohort, inquiry.as_of, erased, first_only=True)
-            group = source.groups(grouping, opening, chosen) if grouping else lambda _: None
+            group = source.groups(grouping, opening, chosen)
             groups = {one.clock.contact: group(one.clock) for one in chosen}
             opened = {one.clock.contact: one.clock.started_at for one in chosen}
         unknown = inquiry.unknown(grouping, {*groups.values()}, source)
@@ -84,13 +82,11 @@ def read_opened(
         )
 
 
-def _lying_in(
-    cohort: Cohort, source: Stored, erased: Mapping[str, datetime]
-) -> dict[str, datetime]:
+def _lying_in(cohort: Cohort, source: Facts, erased: Mapping[str, datetime]) -> dict[str, datetime]:
     """When those of a cohort opened: what ``choose`` gives, without a clock for everybody."""
     return {
         contact: at
-        for contact, at in read_openings(source.extent)
+        for contact, at in source.openings()
         if lies_in(cohort, at) and not (contact in erased and erased[contact] < at)
     }
 

@@ -16,6 +16,7 @@ from attrs import evolve
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.moment import UNKNOWN
 from motfunnel.errors import QuestionError
+from motfunnel.reports.facts.facts import Facts
 from motfunnel.reports.facts.known import Known
 from motfunnel.reports.facts.stored import Stored
 from motfunnel.reports.measure.arguments import read_known_by
@@ -103,7 +104,7 @@ class Inquiry:
         return kept, others
 
     @contextmanager
-    def reading(self, grouping: Grouping | None = None) -> Iterator[Stored | Known]:
+    def reading(self, grouping: Grouping | None = None) -> Iterator[Facts]:
         """What can be read, by what is stored or by what was known."""
         tracker = self._tracker
         if self.known_by is None:
@@ -147,17 +148,15 @@ class Inquiry:
         self,
         grouping: Grouping | None,
         groups: Collection[str | None],
-        source: Stored | Known | None = None,
+        source: Facts | None = None,
     ) -> str | None:
         """That what all are told apart by is unknown of all, and which traits there are."""
         if {*groups} != {UNKNOWN}:
             return None
         if grouping is None or grouping.kind != "trait":
             return all_unknown(grouping, groups, ())
-        if source is None:
-            return all_unknown(grouping, groups, self.trait_names())
-        stored = source.stored if isinstance(source, Known) else source
-        return all_unknown(grouping, groups, read_trait_names(stored.extent, self.known_by))
+        there_are = self.trait_names() if source is None else source.trait_names()
+        return all_unknown(grouping, groups, there_are)
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -33,9 +33,7 @@ from motfunnel.answers.cells import (
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import MICROSECOND, Duration, format_duration
 from motfunnel.domain.moment import Moment
-from motfunnel.domain.signal import Signal
-from motfunnel.reports.facts.known import Known
-from motfunnel.reports.facts.stored import Stored
+from motfunnel.reports.facts.facts import Facts
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, check_count, read_window
 from motfunnel.reports.measure.clock import EVERYBODY, HAPPENED, Reading, Told, choose
@@ -43,7 +41,6 @@ from motfunnel.reports.measure.rate import COMPETING, FEWEST_AT_RISK
 from motfunnel.reports.measure.trial import ATTEMPTED, assignments
 from motfunnel.reports.returns.recidivism import RECIDIVISM
 from motfunnel.statistics import Chance, CompetingRisks, Interval, SurvivalCurve
-from motfunnel.store.queries.moments import read_latest_moments
 
 DEFINITION: Final = (
     "of the contacts that had been away for as long as this one and not returned, the share that "
@@ -257,33 +254,14 @@ def _curve(readings: Iterable[Reading]) -> SurvivalCurve | CompetingRisks:
     return SurvivalCurve.from_observations((one.waited, one.happened) for one in known)
 
 
-def lately(source: Stored | Known, rows: Sequence[WorkRow]) -> list[WorkRow]:
+def lately(source: Facts, rows: Sequence[WorkRow]) -> list[WorkRow]:
     """Tell of each row what the contact did last, and whether a trial holds it out."""
     of = {row.contact: row for row in rows}
-    told = _stored(source, of) if isinstance(source, Stored) else _known(source, of)
-    return [told[row.contact] for row in rows]
-
-
-def _stored(source: Stored, rows: dict[str, WorkRow]) -> dict[str, WorkRow]:
-    last = read_latest_moments(source.extent, rows.keys(), LAST)
-    told = {contact: with_moments(row, last.get(contact, ())) for contact, row in rows.items()}
-    for outreaches in source.assignments(rows.keys()):
-        row = told[outreaches.contact]
-        held_out = _is_held_out(outreaches, row.departed_at, source.funnel)
-        told[row.contact] = evolve(row, held_out=held_out)
-    return told
-
-
-def _known(source: Known, rows: dict[str, WorkRow]) -> dict[str, WorkRow]:
-    told = dict(rows)
-    for history in source.histories():
-        row = rows.get(history.contact)
-        if row is not None:
-            outreaches = history.told({Signal.OUTREACH})
-            held_out = _is_held_out(outreaches, row.departed_at, source.stored.funnel)
-            moments = history.journey.moments[-LAST:]
-            told[row.contact] = evolve(with_moments(row, moments), held_out=held_out)
-    return told
+    for one in source.lately(of.keys(), LAST):
+        row = of[one.contact]
+        held_out = _is_held_out(one, row.departed_at, source.funnel)
+        of[one.contact] = evolve(with_moments(row, one.moments), held_out=held_out)
+    return [*of.values()]
 
 
 def _is_held_out(told: Told, departed_at: datetime, funnel: Funnel) -> bool:

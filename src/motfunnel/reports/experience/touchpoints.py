@@ -45,7 +45,6 @@ from motfunnel.reports.experience.scores import (
     in_map_order,
     promise_of,
     read_lived,
-    read_traits,
 )
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
@@ -392,7 +391,7 @@ def _grouping_of(inquiry: Inquiry, grouping: Grouping | None) -> Callable[[Lived
     if grouping.kind == "property":
         return lambda lived: property_text(lived.event.properties, name)
     with inquiry.reading() as source:
-        said = read_traits(source, name)
+        said = source.traits(name)
     return lambda lived: trait_at(said.get(lived.contact, ()), lived.event.occurred_at)
 
 

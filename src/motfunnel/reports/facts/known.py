@@ -14,19 +14,32 @@ from typing import Self
 from attrs import define, evolve, field
 
 from motfunnel.domain.event import IDENTIFY, Event, trait_text
+from motfunnel.domain.experience import EXPERIENCED
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import from_micros, to_micros
 from motfunnel.domain.journey import Entry, Journey, PlainEntry
-from motfunnel.domain.moment import UNKNOWN, MomentKind
+from motfunnel.domain.lens import phases
+from motfunnel.domain.moment import UNKNOWN, Moment, MomentKind
 from motfunnel.domain.signal import Signal
-from motfunnel.reports.facts.stored import Stored, Unread
-from motfunnel.reports.measure.clock import EVERYBODY, Clock, Cohort, Happening, Reading, Told
+from motfunnel.reports.facts.facts import Phased, Referring, Scored, Stages, Traits, Unread
+from motfunnel.reports.facts.stored import Stored
+from motfunnel.reports.measure.clock import (
+    EVERYBODY,
+    Clock,
+    Cohort,
+    Happening,
+    Reading,
+    Told,
+    lies_in,
+)
 from motfunnel.reports.measure.grouping import Grouping, GroupOf, property_text, trait_at
+from motfunnel.reports.measure.timeline import Timeline
 from motfunnel.reports.measure.window import Windowed
 from motfunnel.store.ledger.identity import follow, known_pointers
 from motfunnel.store.ledger.rows import StoredEvent, event_of
 from motfunnel.store.queries.events import read_histories
-from motfunnel.store.queries.groups import source_or_referral
+from motfunnel.store.queries.groups import read_trait_names, source_or_referral
+from motfunnel.store.queries.moments import Referral
 from motfunnel.tracking.recording.fold import read_in_order, source_of
 
 _by_key = itemgetter(0, 1)
@@ -52,25 +65,32 @@ class Known:
     _properties: dict[object, str] = field(factory=dict, init=False)
     _own: set[str] = field(factory=set, init=False)
 
+    @property
+    def funnel(self) -> Funnel:
+        """The definition in use."""
+        return self.stored.funnel
+
+    @property
+    def _left(self) -> Stored:
+        """What is left of those who were erased."""
+        return evolve(self.stored, extent=evolve(self.stored.extent, erased_only=True))
+
     def clocks(self, rate: Windowed, _: Cohort = EVERYBODY) -> Iterator[Clock]:
         """Make the clocks of all contacts, contact by contact; a walk passes by all of them."""
-        extent, signals = self.stored.extent, _signals(rate)
-        into = known_pointers(extent.connection, extent.tables, extent.tenant, self.known_by)
+        signals, into = _signals(rate), self._pointers()
         for history in self.histories():
             self._keep_referrals(history.journey, into)
             told = history.told(signals)
-            clocks = [*rate.clocks(told, self.stored.funnel)]
+            clocks = [*rate.clocks(told, self.funnel)]
             if clocks:
                 self._keep_groups(history, told, rate)
             yield from clocks
-        left = evolve(self.stored, extent=evolve(extent, erased_only=True))
-        yield from left.clocks(rate)
+        yield from self._left.clocks(rate)
 
     def histories(self) -> Iterator[History]:
         """Walk each contact up to the instant."""
-        extent = self.stored.extent
         for contact, stored in self.unread():
-            yield History.walked(contact, stored, self.stored.funnel, extent.as_of)
+            yield History.walked(contact, stored, self.funnel, self.stored.extent.as_of)
 
     def unread(self, _: Collection[Signal] | None = None) -> Iterator[Unread]:
         """Give the events of each contact, unread and in no order.
@@ -89,6 +109,95 @@ class Known:
         erased = [one for one in chosen if one.clock.contact not in self._own]
         of_erased = self.stored.groups(grouping, rate, erased)
         return lambda c: of_known(c) if c.contact in self._own else of_erased(c)
+
+    def openings(self) -> Iterator[tuple[str, datetime]]:
+        """Give when each contact opened."""
+        for one in self.histories():
+            if one.journey.moments:
+                yield one.contact, one.journey.moments[0].occurred_at
+        yield from self._left.openings()
+
+    def stories(self, kinds: Collection[MomentKind]) -> Iterator[tuple[str, Sequence[Moment]]]:
+        """Give the moments of some kinds, contact by contact, each contact's in order."""
+        for one in self.histories():
+            mine = [moment for moment in one.journey.moments if moment.kind in kinds]
+            if mine:
+                yield one.contact, mine
+        yield from self._left.stories(kinds)
+
+    def activity(self, timeline: Timeline, *, erased: bool) -> Iterator[tuple[str, Sequence[int]]]:
+        """Give the stretches in which each contact was active, in order."""
+        for one in self.histories():
+            found = sorted({timeline.stretch(at) for at in one.touches()})
+            if found:
+                yield one.contact, found
+        yield from self._left.activity(timeline, erased=erased)
+
+    def kinds(self, period: Cohort) -> Iterator[tuple[str, MomentKind, int]]:
+        """Give how many moments of each kind contacts had in a period."""
+        for one in self.histories():
+            for moment in one.journey.moments:
+                if lies_in(period, moment.occurred_at):
+                    yield one.contact, moment.kind, 1
+        yield from self._left.kinds(period)
+
+    def phased(
+        self, signals: Collection[Signal], period: Cohort, loop: Referring | None = None
+    ) -> Iterator[Phased]:
+        """Give the events of a period by signal and phase."""
+        into = {} if loop is None else self._pointers()
+        for one in self.histories():
+            for entry, phase in phases(one.entries):
+                if entry.signal in signals and lies_in(period, from_micros(entry.at)):
+                    signal = Signal(entry.signal)
+                    promoter = signal is Signal.RATING and entry.reading.argument == 1
+                    yield Phased(one.contact, signal, phase, promoter, events=1)
+            if loop is not None:
+                _refer(one, into, loop)
+        yield from self._left.phased(signals, period, loop)
+
+    def referring(self, period: Cohort) -> Referring:
+        """Give who referred whom, who opened, and who was active in a period."""
+        found, into = Referring(), self._pointers()
+        for one in self.histories():
+            _refer(one, into, found)
+            if any(lies_in(period, at) for at in one.touches()):
+                found.active.add(one.contact)
+        return self._left.referring(period, found)
+
+    def scored(
+        self, period: Cohort, *, staged: bool = False, naming: str | None = EXPERIENCED
+    ) -> Iterator[Scored]:
+        """Give the events of a period, in no order: what they mean may not be what is stored."""
+        for one in self.histories():
+            stages = Stages(one.journey.moments if staged else (), self.funnel)
+            for event in one.events:
+                if lies_in(period, event.occurred_at):
+                    yield Scored(one.contact, event, stages.at(event.occurred_at))
+        yield from self._left.scored(period, staged=staged, naming=naming)
+
+    def traits(self, name: str) -> Traits:
+        """Give what was said of a trait; of who was erased all that is left is stored."""
+        said = self.stored.traits(name)
+        for one in self.histories():
+            said[one.contact] = said_of(name, one.events)
+        return said
+
+    def trait_names(self) -> Sequence[str]:
+        """Give the names of all traits that any contact had."""
+        return read_trait_names(self.stored.extent, self.known_by)
+
+    def lately(self, contacts: Collection[str], most: int) -> Iterator[Told]:
+        """Give so many of the latest moments of some contacts, and their outreaches."""
+        for one in self.histories():
+            if one.contact in contacts:
+                told = one.told({Signal.OUTREACH})
+                yield evolve(told, moments=told.moments[-most:])
+
+    def _pointers(self) -> dict[str, str]:
+        """Into whom contacts had been merged."""
+        extent = self.stored.extent
+        return known_pointers(extent.connection, extent.tables, extent.tenant, self.known_by)
 
     def _keep_referrals(self, journey: Journey, into: dict[str, str]) -> None:
         for moment in journey.moments:
@@ -136,6 +245,19 @@ def said_of(trait: str, events: Iterable[Event]) -> list[tuple[datetime, str]]:
     said = [e for e in events if e.name == IDENTIFY and trait in e.properties]
     ordered = sorted(said, key=lambda event: (event.occurred_at, event.id))
     return [(event.occurred_at, trait_text(event.properties[trait])) for event in ordered]
+
+
+def _refer(history: History, into: dict[str, str], found: Referring) -> None:
+    """Add whom a contact referred, when it opened, and when it did research."""
+    for moment in history.journey.moments:
+        if moment.kind is MomentKind.OPENING:
+            found.opened[history.contact] = moment.occurred_at
+        elif moment.kind is MomentKind.REFERRAL:
+            whom = None if moment.referred is None else follow(into, moment.referred)
+            found.referrals.append(Referral(moment=moment, referred=whom))
+    for entry in history.entries:
+        if entry.signal == Signal.RESEARCH:
+            found.researched.setdefault(history.contact, []).append(from_micros(entry.at))
 
 
 def _signals(rate: Windowed) -> frozenset[Signal]:

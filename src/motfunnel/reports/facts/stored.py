@@ -6,35 +6,46 @@ questions that take everything into account; ``known`` serves those of an earlie
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 
 from attrs import frozen
 
 from motfunnel.domain.event import Event
+from motfunnel.domain.experience import EXPERIENCED
 from motfunnel.domain.funnel.funnel import Funnel
-from motfunnel.domain.moment import UNKNOWN, Moment
+from motfunnel.domain.moment import UNKNOWN, Moment, MomentKind
 from motfunnel.domain.signal import Signal
+from motfunnel.reports.facts.facts import Phased, Referring, Scored, Stages, Traits, Unread
 from motfunnel.reports.measure.clock import EVERYBODY, Clock, Cohort, Happening, Reading, Told
 from motfunnel.reports.measure.grouping import Grouping, GroupOf, property_text, trait_at
+from motfunnel.reports.measure.timeline import Timeline
 from motfunnel.reports.measure.trial import trial_rules
 from motfunnel.reports.measure.window import Windowed
-from motfunnel.store.ledger.rows import StoredEvent
 from motfunnel.store.queries.episodes import read_episodes
 from motfunnel.store.queries.events import (
+    read_active,
+    read_activity,
     read_events_by_signal,
     read_first_purchases,
     read_histories,
     read_moment_properties,
+    read_scored,
 )
-from motfunnel.store.queries.groups import read_sources, read_trait
-from motfunnel.store.queries.moments import read_stories
+from motfunnel.store.queries.groups import read_sources, read_trait, read_trait_names
+from motfunnel.store.queries.moments import (
+    count_moments,
+    read_latest_moments,
+    read_openings,
+    read_referrals,
+    read_stories,
+)
+from motfunnel.store.queries.phases import count_by_phase, read_ratings_by_phase
 from motfunnel.store.queries.scope import Extent
 
-Unread = tuple[str, list[StoredEvent]]
-"""A contact, and events of it."""
-
 _READ_BY_THE_FUNNEL = (Signal.RATING, Signal.OUTREACH)
+_REACHING = (MomentKind.OPENING, MomentKind.CONVERSION)
 
 
 @frozen(kw_only=True)
@@ -67,6 +78,89 @@ class Stored:
         if grouping.kind == "trait":
             return self._by_trait(grouping, chosen)
         return self._by_property(grouping, rate, chosen)
+
+    def openings(self) -> Iterator[tuple[str, datetime]]:
+        """Give when each contact opened."""
+        return read_openings(self.extent)
+
+    def stories(self, kinds: Collection[MomentKind]) -> Iterator[tuple[str, Sequence[Moment]]]:
+        """Give the moments of some kinds, contact by contact, each contact's in order."""
+        return read_stories(self.extent, kinds)
+
+    def activity(self, timeline: Timeline, *, erased: bool) -> Iterator[tuple[str, Sequence[int]]]:
+        """Give the stretches in which each contact was active, in order."""
+        return read_activity(self.extent, timeline.bounds, erased=erased)
+
+    def kinds(self, period: Cohort) -> Iterator[tuple[str, MomentKind, int]]:
+        """Give how many moments of each kind contacts had in a period."""
+        return count_moments(self.extent, period)
+
+    def phased(
+        self, signals: Collection[Signal], period: Cohort, loop: Referring | None = None
+    ) -> Iterator[Phased]:
+        """Give the events of a period by signal and phase."""
+        unread = frozenset[Signal]() if loop is None else frozenset({Signal.RATING})
+        for one in count_by_phase(self.extent, frozenset(signals) - unread, period):
+            yield Phased(one.contact, one.signal, one.phase, promoter=False, events=one.events)
+        if loop is None:
+            return
+        for rated in read_ratings_by_phase(self.extent, period):
+            promoter = self.funnel.read_stored(rated.name, rated.properties).argument == 1
+            yield Phased(rated.contact, Signal.RATING, rated.phase, promoter=promoter, events=1)
+        self._refer(loop)
+        whom = {one.referred for one in loop.referrals}
+        for contact, events in read_events_by_signal(self.extent, [Signal.RESEARCH]):
+            if contact in whom:
+                loop.researched[contact] = [event.occurred_at for _, event in events]
+
+    def referring(self, period: Cohort, found: Referring | None = None) -> Referring:
+        """Give who referred whom, who opened, and who was active in a period, beside others."""
+        found = found or Referring()
+        self._refer(found)
+        found.active.update(read_active(self.extent, period))
+        return found
+
+    def scored(
+        self, period: Cohort, *, staged: bool = False, naming: str | None = EXPERIENCED
+    ) -> Iterator[Scored]:
+        """Give the events of a period that may have a score, in no order."""
+        reached: dict[str, Stages] = {}
+        if staged:
+            stories = self.stories(_REACHING)
+            reached = {contact: Stages(moments, self.funnel) for contact, moments in stories}
+        nowhere = Stages((), self.funnel)
+        for contact, event in read_scored(self.extent, period, naming=naming):
+            yield Scored(contact, event, reached.get(contact, nowhere).at(event.occurred_at))
+
+    def traits(self, name: str) -> Traits:
+        """Give what was said of a trait, of each contact in order."""
+        said: Traits = defaultdict(list)
+        for contact, one in read_trait(self.extent, name):
+            said[contact].append(one)
+        return said
+
+    def trait_names(self) -> Sequence[str]:
+        """Give the names of all traits that any contact has."""
+        return read_trait_names(self.extent, None)
+
+    def lately(self, contacts: Collection[str], most: int) -> Iterator[Told]:
+        """Give so many of the latest moments of some contacts, and how a trial assigned them."""
+        last = read_latest_moments(self.extent, contacts, most)
+        names = trial_rules(self.funnel)
+        assigned: dict[str, list[Happening]] = {}
+        if names:
+            found = read_events_by_signal(
+                self.extent, [Signal.OUTREACH], names=names, contacts=contacts
+            )
+            assigned = {contact: [*self._happenings(events)] for contact, events in found}
+        for contact in contacts:
+            mine, outreaches = last.get(contact, ()), assigned.get(contact, ())
+            yield Told(contact=contact, moments=mine, happenings=outreaches)
+
+    def _refer(self, found: Referring) -> None:
+        found.referrals += read_referrals(self.extent)
+        for contact, at in self.openings():
+            found.opened.setdefault(contact, at)
 
     def _by_source(self, chosen: Sequence[Reading]) -> GroupOf:
         wanted = {one.clock.contact for one in chosen}
@@ -133,16 +227,6 @@ class Stored:
             if contact in assigned:
                 mine = assigned.pop(contact)
                 yield Told(contact=contact, episodes=episodes, happenings=mine)
-
-    def assignments(self, contacts: Collection[str]) -> Iterator[Told]:
-        """Give the outreaches of some contacts by events that assign to the arms of a trial."""
-        names = trial_rules(self.funnel)
-        if names:
-            found = read_events_by_signal(
-                self.extent, [Signal.OUTREACH], names=names, contacts=contacts
-            )
-            for contact, events in found:
-                yield Told(contact=contact, happenings=[*self._happenings(events)])
 
     def _stories(self, rate: Windowed) -> Iterator[tuple[str, Sequence[Moment]]]:
         first_only = rate.reads == "purchases"

@@ -20,7 +20,6 @@ from motfunnel.charts.style import AMBER, BLUE, GREY, ORANGE
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.errors import InconsistencyError
 from motfunnel.reports.cohort import Opened, read_opened
-from motfunnel.reports.facts.stories import stories
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.timeline import Periodic, PeriodRow, Timeline, bars
 from motfunnel.reports.periods.period import Day, Unit, timeline_of, told_of
@@ -248,6 +247,6 @@ def growth(
     with read_opened(inquiry, "growth", by) as opened:
         told["notes"] = opened.notes
         line = timeline_of(inquiry, period, week_start, since, until, opened)
-        found = stories(opened.source, KINDS)
+        found = opened.source.stories(KINDS)
         rows = () if line is None else growth_rows(found, opened, line)
     return Growth(name="growth", definition=DEFINITION, rows=rows, **told)

@@ -19,7 +19,6 @@ from motfunnel.charts.picture import Picture
 from motfunnel.charts.style import AMBER, BLUE, ORANGE, SKY
 from motfunnel.errors import InconsistencyError
 from motfunnel.reports.cohort import Opened, read_opened
-from motfunnel.reports.facts.stories import activity
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.timeline import Periodic, PeriodRow, Timeline, bars
 from motfunnel.reports.periods.period import Day, Unit, timeline_of, told_of
@@ -163,7 +162,7 @@ def lifecycle(
     with read_opened(inquiry, "lifecycle", by) as opened:
         told["notes"] = opened.notes
         line = timeline_of(inquiry, period, week_start, since, until, opened)
-        found = () if line is None else activity(opened.source, line, opened.erased)
+        found = () if line is None else opened.source.activity(line, erased=bool(opened.erased))
         rows = () if line is None else lifecycle_rows(found, opened, line)
     if any(row.unfinished and row.dormant for row in rows):
         told["notes"] = (*told["notes"], NOT_OVER)

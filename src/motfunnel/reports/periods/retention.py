@@ -18,7 +18,6 @@ from motfunnel.charts.labels import labels, named
 from motfunnel.charts.picture import Picture
 from motfunnel.errors import QuestionError
 from motfunnel.reports.cohort import Opened, read_opened
-from motfunnel.reports.facts.stories import activity
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE
 from motfunnel.reports.measure.timeline import Periodic, PeriodRow, Timeline
@@ -287,7 +286,7 @@ def retention(
     with read_opened(inquiry, "retention", by) as opened:
         told["notes"] = opened.notes
         line = timeline_of(inquiry, period, week_start, since, until, opened)
-        found = () if line is None else activity(opened.source, line, opened.erased)
+        found = () if line is None else opened.source.activity(line, erased=bool(opened.erased))
         asked = (how, periods, confidence)
         rows = () if line is None else retention_rows(found, opened, line, *asked)
     return Retention(name="retention", definition=DEFINITIONS[how], rows=rows, **told)

@@ -24,7 +24,6 @@ from motfunnel.charts.style import AMBER, BLUE, GREEN, GREY, ORANGE, PURPLE, QUI
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.errors import QuestionError
 from motfunnel.reports.cohort import Opened, read_opened
-from motfunnel.reports.facts.stories import stories
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
 from motfunnel.reports.measure.clock import EVERYBODY, Cohort
@@ -266,7 +265,7 @@ def flows(
     cohort, told = read_cohort(opened), inquiry.header(confidence)
     with read_opened(inquiry, "flows", by, cohort) as found:
         told |= {"by": by, "cohort": cohort, "steps": steps, "contacts": len(found.groups)}
-        all_moments = stories(found.source, tuple(MomentKind))
+        all_moments = found.source.stories(tuple(MomentKind))
         asked: dict[str, Any] = {"steps": steps, "stepwise": stepwise}
         counted, beyond = count_flows(all_moments, found, inquiry.as_of, **asked)
     rows = tuple(flow_rows(counted, confidence))

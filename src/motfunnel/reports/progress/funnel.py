@@ -48,7 +48,6 @@ from motfunnel.domain.instant import MICROSECOND, Duration, format_duration
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.errors import QuestionError
 from motfunnel.reports.cohort import Opened, read_opened
-from motfunnel.reports.facts.stories import stories
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort, read_window
 from motfunnel.reports.measure.clock import EVERYBODY, Cohort
@@ -527,7 +526,7 @@ def _ways_by_group(
     ways: dict[str | None, list[Way]] = defaultdict(list)
     if by is None:
         ways[None] = []
-    for contact, moments in stories(found.source, KINDS):
+    for contact, moments in found.source.stories(KINDS):
         if contact in found.groups:
             gone = found.erased.get(contact)
             past = [one for one in moments if gone is None or one.occurred_at <= gone]

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
 from motfunnel.answers.answer import Answer, Draw, Row, Table, columns_of
 from motfunnel.answers.cells import (
@@ -34,13 +34,11 @@ from motfunnel.charts.labels import fewer
 from motfunnel.charts.picture import Picture
 from motfunnel.charts.style import BLUE
 from motfunnel.domain.event import Event
-from motfunnel.domain.experience import EXPERIENCED, experience_of
+from motfunnel.domain.experience import experience_of
 from motfunnel.domain.funnel.funnel import Funnel
-from motfunnel.domain.instant import from_micros
 from motfunnel.domain.lens import (
     CARLZON,
     EIGHT,
-    LAFLEY,
     LENSES,
     ULTIMATE,
     UNCLASSED,
@@ -48,25 +46,16 @@ from motfunnel.domain.lens import (
     ZERO_TO_ULTIMATE,
     Lens,
     class_of,
-    phases,
-    three_moments,
-    zero_to_ultimate,
 )
-from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.signal import Signal
 from motfunnel.errors import QuestionError
-from motfunnel.reports.facts.known import History, Known
-from motfunnel.reports.facts.stored import Stored
+from motfunnel.reports.facts.facts import Facts, Referring
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
 from motfunnel.reports.measure.clock import Cohort, in_period, lies_in
-from motfunnel.reports.progress.referrals import referrals_of
 from motfunnel.reports.remarks import NO_SCORES
 from motfunnel.statistics import Interval, Ratio
-from motfunnel.store.ledger.identity import known_pointers
-from motfunnel.store.queries.events import read_events_by_signal, read_scored
-from motfunnel.store.queries.moments import Referral, count_moments, read_referrals, read_stories
-from motfunnel.store.queries.phases import count_by_phase, read_ratings_by_phase
+from motfunnel.store.queries.moments import Referral
 from motfunnel.text import counted
 
 _MOST: Final = 30
@@ -248,18 +237,14 @@ class LensFacts:
         period: of the events.
         counted: events by touchpoint (None where the lens tells none apart), class and contact.
         scored_aside: how many events have a score and belong to no class, by their signal.
-        referrals: of all times, for the loop.
-        opened: when each contact opened, for the loop.
-        researched: when contacts did research, for the loop.
+        loop: who referred whom, where the lens follows that.
     """
 
     lens: Lens
     period: Cohort
     counted: Counter[tuple[str | None, str, str]] = field(factory=Counter)
     scored_aside: Counter[Signal] = field(factory=Counter)
-    referrals: list[Referral] = field(factory=list)
-    opened: dict[str, datetime] = field(factory=dict)
-    researched: dict[str, list[datetime]] = field(factory=dict)
+    loop: Referring = field(factory=Referring)
 
     def add(self, of_class: str | None, contact: str, events: int = 1) -> None:
         """Count events of a contact; those of no class are left out."""
@@ -270,86 +255,27 @@ class LensFacts:
         """Whether a referral names another contact, and no later than that contact opened."""
         if referral.referred in (None, referral.moment.contact):
             return False
-        opened_at = self.opened.get(referral.referred or "")
+        opened_at = self.loop.opened.get(referral.referred or "")
         return opened_at is None or referral.moment.occurred_at <= opened_at
 
 
-def gather(source: Stored | Known, facts: LensFacts) -> None:
+def gather(source: Facts, facts: LensFacts) -> None:
     """Gather all that a lens shows."""
-    if isinstance(source, Known):
-        _walk(source, facts)
-        extent = evolve(source.stored.extent, erased_only=True)
-        _count(evolve(source.stored, extent=extent), facts)
-    else:
-        _count(source, facts)
-    if facts.lens is ZERO_TO_ULTIMATE:
-        for one in facts.referrals:
-            if lies_in(facts.period, one.moment.occurred_at) and facts.makes_zero_moment(one):
-                facts.add(ZERO, one.referred or "")
-
-
-def _count(source: Stored, facts: LensFacts) -> None:
     if facts.lens is EIGHT:
-        for contact, kind, count in count_moments(source.extent, facts.period):
+        for contact, kind, count in source.kinds(facts.period):
             facts.add(kind.value, contact, count)
-    elif facts.lens is LAFLEY:
-        for one in count_by_phase(source.extent, _CLASSED, facts.period):
-            facts.add(three_moments(one.signal, one.phase), one.contact, one.events)
-    elif facts.lens is CARLZON:
-        for contact, event in read_scored(source.extent, facts.period, naming=EXPERIENCED):
-            _add_experience(facts, contact, event, source.funnel)
-    else:
-        _count_to_ultimate(source, facts)
-        _read_loop(source, facts)
-
-
-def _count_to_ultimate(source: Stored, facts: LensFacts) -> None:
-    for one in count_by_phase(source.extent, _CLASSED - {Signal.RATING}, facts.period):
-        facts.add(zero_to_ultimate(one.signal, one.phase), one.contact, one.events)
-    for rated in read_ratings_by_phase(source.extent, facts.period):
-        promoter = source.funnel.read_stored(rated.name, rated.properties).argument == 1
-        of_class = zero_to_ultimate(Signal.RATING, rated.phase, promoter=promoter)
-        facts.add(of_class, rated.contact)
-
-
-def _read_loop(source: Stored, facts: LensFacts) -> None:
-    found = list(read_referrals(source.extent))
-    facts.referrals += found
-    whom = {one.referred for one in facts.referrals}
-    for contact, moments in read_stories(source.extent, [MomentKind.OPENING]):
-        facts.opened.setdefault(contact, moments[0].occurred_at)
-    for contact, events in read_events_by_signal(source.extent, [Signal.RESEARCH]):
-        if contact in whom:
-            facts.researched[contact] = [event.occurred_at for _, event in events]
-
-
-def _walk(source: Known, facts: LensFacts) -> None:
-    extent, funnel = source.stored.extent, source.stored.funnel
-    into = known_pointers(extent.connection, extent.tables, extent.tenant, source.known_by)
-    for one in source.histories():
-        if facts.lens is EIGHT:
-            for moment in one.journey.moments:
-                if lies_in(facts.period, moment.occurred_at):
-                    facts.add(moment.kind.value, one.contact)
-        elif facts.lens is CARLZON:
-            for event in one.events:
-                if lies_in(facts.period, event.occurred_at):
-                    _add_experience(facts, one.contact, event, funnel)
-        else:
-            _walk_phases(facts, one)
-        if facts.lens is ZERO_TO_ULTIMATE:
-            facts.referrals += referrals_of(one.journey, into)
-            if one.journey.moments:
-                facts.opened[one.contact] = one.journey.moments[0].occurred_at
-
-
-def _walk_phases(facts: LensFacts, history: History) -> None:
-    for entry, phase in phases(history.entries):
-        at = from_micros(entry.at)
-        if lies_in(facts.period, at):
-            facts.add(class_of(facts.lens, entry, phase), history.contact)
-        if entry.signal == Signal.RESEARCH:
-            facts.researched.setdefault(history.contact, []).append(at)
+        return
+    if facts.lens is CARLZON:
+        for scored in source.scored(facts.period):
+            _add_experience(facts, scored.contact, scored.event, source.funnel)
+        return
+    loop = facts.loop if facts.lens is ZERO_TO_ULTIMATE else None
+    for one in source.phased(_CLASSED, facts.period, loop):
+        of_class = class_of(facts.lens, one.signal, one.phase, promoter=one.promoter)
+        facts.add(of_class, one.contact, one.events)
+    for referral in facts.loop.referrals:
+        if lies_in(facts.period, referral.moment.occurred_at) and facts.makes_zero_moment(referral):
+            facts.add(ZERO, referral.referred or "")
 
 
 def _add_experience(facts: LensFacts, contact: str, event: Event, funnel: Funnel) -> None:
@@ -398,13 +324,13 @@ def _rows(facts: LensFacts) -> Iterator[LensRow]:
 def _links(facts: LensFacts) -> tuple[Link, ...]:
     """Follow each referral of the period to the contact that it named."""
     credited: dict[str, tuple[Any, ...]] = {}
-    for one in facts.referrals:
+    for one in facts.loop.referrals:
         whom = one.referred
-        if whom is not None and whom in facts.opened and facts.makes_zero_moment(one):
+        if whom is not None and whom in facts.loop.opened and facts.makes_zero_moment(one):
             credited[whom] = max(credited.get(whom, ()), _place(one))
     followed = [
         (_place(one), _link(one, facts, credited))
-        for one in facts.referrals
+        for one in facts.loop.referrals
         if one.referred not in (None, one.moment.contact)
         and lies_in(facts.period, one.moment.occurred_at)
     ]
@@ -418,11 +344,11 @@ def _place(referral: Referral) -> tuple[Any, ...]:
 
 def _link(referral: Referral, facts: LensFacts, credited: dict[str, tuple[Any, ...]]) -> Link:
     whom, moment = referral.referred or "", referral.moment
-    opened_at = facts.opened.get(whom)
+    opened_at = facts.loop.opened.get(whom)
     is_zero = facts.makes_zero_moment(referral)
     own = [
         at
-        for at in facts.researched.get(whom, ())
+        for at in facts.loop.researched.get(whom, ())
         if at >= moment.occurred_at and (opened_at is None or at <= opened_at)
     ]
     return Link(

@@ -7,26 +7,20 @@ whatever its own source says.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar, Final
 
-from attrs import define, evolve, field, frozen
+from attrs import field, frozen
 
 from motfunnel.answers.answer import Answer, Row
 from motfunnel.answers.cells import COHORT, COUNT, LEVEL, NUMBER, TEXT, between, cell
-from motfunnel.domain.journey import Journey
-from motfunnel.domain.moment import Moment, MomentKind
-from motfunnel.reports.facts.known import Known
-from motfunnel.reports.facts.stored import Stored
+from motfunnel.domain.moment import Moment
+from motfunnel.reports.facts.facts import Referring
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
-from motfunnel.reports.measure.clock import in_period, lies_in
+from motfunnel.reports.measure.clock import Cohort, in_period, lies_in
 from motfunnel.reports.remarks import nobody_named
 from motfunnel.statistics import Interval, Ratio
-from motfunnel.store.ledger.identity import follow, known_pointers
-from motfunnel.store.queries.events import read_active
-from motfunnel.store.queries.moments import Referral, read_referrals, read_stories
 
 DEFINITION: Final = (
     "the contacts that opened in the period and that another contact had referred by then, each "
@@ -75,71 +69,38 @@ class ReferralYield(Answer[YieldRow]):
         return "Referral yield" + in_period(self.period)
 
 
-@define
-class Facts:
-    """Who referred whom, who opened, and who was active in the period."""
-
-    period: tuple[datetime | None, datetime | None]
-    referrals: list[Referral] = field(factory=list)
-    openings: list[Moment] = field(factory=list)
-    active: set[str] = field(factory=set)
-
-    def named(self) -> int:
-        """How many referrals name another contact."""
-        return sum(one.referred not in (None, one.moment.contact) for one in self.referrals)
-
-    def credited(self) -> list[tuple[str, str]]:
-        """Each opening of the period that a referral led to, with who made that."""
-        by_referred: dict[str, list[Moment]] = {}
-        for one in self.referrals:
-            if one.referred is not None and one.referred != one.moment.contact:
-                by_referred.setdefault(one.referred, []).append(one.moment)
-        found = []
-        for opening in sorted(self.openings, key=lambda moment: moment.contact):
-            before = [
-                (one.occurred_at, one.event_id or "", one.contact)
-                for one in by_referred.get(opening.contact, ())
-                if one.occurred_at <= opening.occurred_at
-            ]
-            if before and lies_in(self.period, opening.occurred_at):
-                found.append((opening.contact, max(before)[2]))
-        return found
-
-    def rows(self, confidence: float) -> tuple[YieldRow, ...]:
-        """The yield for each active contact, and for each that referred."""
-        credited = self.credited()
-        made = (one.moment for one in self.referrals)
-        referring = {one.contact for one in made if lies_in(self.period, one.occurred_at)}
-        return tuple(
-            _row(per, credited, contacts, confidence)
-            for per, contacts in (("was active", self.active), ("referred", referring))
-        )
+def _named(found: Referring) -> int:
+    """How many referrals name another contact."""
+    return sum(one.referred not in (None, one.moment.contact) for one in found.referrals)
 
 
-def _gather(source: Stored, facts: Facts) -> None:
-    facts.referrals += read_referrals(source.extent)
-    for _, moments in read_stories(source.extent, [MomentKind.OPENING]):
-        facts.openings += (one for one in moments if lies_in(facts.period, one.occurred_at))
-    facts.active.update(read_active(source.extent, facts.period))
+def _credited(found: Referring, period: Cohort) -> list[tuple[str, str]]:
+    """Each opening of the period that a referral led to, with who made that."""
+    by_referred: dict[str, list[Moment]] = {}
+    for one in found.referrals:
+        if one.referred is not None and one.referred != one.moment.contact:
+            by_referred.setdefault(one.referred, []).append(one.moment)
+    credited = []
+    for contact, opened_at in sorted(found.opened.items()):
+        before = [
+            (one.occurred_at, one.event_id or "", one.contact)
+            for one in by_referred.get(contact, ())
+            if one.occurred_at <= opened_at
+        ]
+        if before and lies_in(period, opened_at):
+            credited.append((contact, max(before)[2]))
+    return credited
 
 
-def _gather_known(source: Known, facts: Facts) -> None:
-    extent = source.stored.extent
-    into = known_pointers(extent.connection, extent.tables, extent.tenant, source.known_by)
-    for one in source.histories():
-        facts.openings += (m for m in one.journey.moments if m.kind is MomentKind.OPENING)
-        facts.referrals += referrals_of(one.journey, into)
-        if any(lies_in(facts.period, at) for at in one.touches()):
-            facts.active.add(one.contact)
-    _gather(evolve(source.stored, extent=evolve(extent, erased_only=True)), facts)
-
-
-def referrals_of(journey: Journey, into: dict[str, str]) -> Iterable[Referral]:
-    """The referrals of a journey, each with whom it led to by pointers that were known."""
-    for moment in journey.moments:
-        if moment.kind is MomentKind.REFERRAL:
-            whom = None if moment.referred is None else follow(into, moment.referred)
-            yield Referral(moment=moment, referred=whom)
+def _rows(found: Referring, period: Cohort, confidence: float) -> tuple[YieldRow, ...]:
+    """The yield for each active contact, and for each that referred."""
+    credited = _credited(found, period)
+    made = (one.moment for one in found.referrals)
+    referring = {one.contact for one in made if lies_in(period, one.occurred_at)}
+    return tuple(
+        _row(per, credited, contacts, confidence)
+        for per, contacts in (("was active", found.active), ("referred", referring))
+    )
 
 
 def _row(
@@ -171,18 +132,15 @@ def referrals(
         period: from the first instant on, before the second; None leaves an end open.
         confidence: of the intervals.
     """
-    facts = Facts(read_cohort(period))
+    cohort = read_cohort(period)
     with inquiry.reading() as source:
-        if isinstance(source, Known):
-            _gather_known(source, facts)
-        else:
-            _gather(source, facts)
-    note = nobody_named(inquiry.funnel, len(facts.referrals), facts.named())
+        found = source.referring(cohort)
+    note = nobody_named(inquiry.funnel, len(found.referrals), _named(found))
     return ReferralYield(
         name="referral yield",
         definition=DEFINITION,
-        rows=facts.rows(confidence),
-        period=facts.period,
+        rows=_rows(found, cohort, confidence),
+        period=cohort,
         notes=() if note is None else (note,),
         **inquiry.header(confidence),
     )

@@ -1,0 +1,171 @@
+"""The facts that questions ask for, whatever they come from.
+
+``Stored`` gives them by all that is stored, ``Known`` by what had been recorded by an earlier time.
+An inquiry chooses between the two; no question asks which of them it reads.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from attrs import define, field
+
+from motfunnel.domain.event import Event
+from motfunnel.domain.experience import EXPERIENCED
+from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.lens import Phase
+from motfunnel.domain.moment import Moment, MomentKind
+from motfunnel.domain.signal import Signal
+from motfunnel.reports.measure.clock import EVERYBODY, Clock, Cohort, Reading, Told
+from motfunnel.reports.measure.grouping import Grouping, GroupOf
+from motfunnel.reports.measure.timeline import Timeline
+from motfunnel.reports.measure.window import Windowed
+from motfunnel.store.ledger.rows import StoredEvent
+from motfunnel.store.queries.moments import Referral
+
+Unread = tuple[str, list[StoredEvent]]
+"""A contact, and events of it."""
+Traits = dict[str, list[tuple[datetime, str]]]
+"""Of each contact what was said of a trait, in order."""
+
+
+class Phased(NamedTuple):
+    """So many events of a contact, of one signal and phase; of ratings, whether they promote."""
+
+    contact: str
+    signal: Signal
+    phase: Phase
+    promoter: bool
+    events: int
+
+
+class Scored(NamedTuple):
+    """An event that may have a score, whose it was, and the highest stage reached by then."""
+
+    contact: str
+    event: Event
+    stage: str
+
+
+@define
+class Referring:
+    """Who referred whom, and what those who were referred did.
+
+    Attributes:
+        referrals: all of them, whenever they were made.
+        opened: when each contact opened.
+        researched: when contacts did research; of those at least that were referred.
+        active: who was active in the period that was asked for.
+    """
+
+    referrals: list[Referral] = field(factory=list)
+    opened: dict[str, datetime] = field(factory=dict)
+    researched: dict[str, list[datetime]] = field(factory=dict)
+    active: set[str] = field(factory=set)
+
+
+class Facts(Protocol):
+    """What can be read of the contacts of a tenant, as of an instant."""
+
+    @property
+    def funnel(self) -> Funnel:
+        """The definition that classified them."""
+        ...
+
+    def clocks(self, rate: Windowed, cohort: Cohort = EVERYBODY, /) -> Iterator[Clock]:
+        """Make the clocks of all contacts, or of a cohort at least, contact by contact."""
+        ...
+
+    def groups(self, grouping: Grouping, rate: Windowed, chosen: Sequence[Reading], /) -> GroupOf:
+        """Say how to find the group of a clock, for those that were chosen."""
+        ...
+
+    def unread(self, signals: Collection[Signal] | None = None, /) -> Iterator[Unread]:
+        """Give the events of each contact, or of some signals those at least, unread."""
+        ...
+
+    def openings(self) -> Iterator[tuple[str, datetime]]:
+        """Give when each contact opened."""
+        ...
+
+    def stories(self, kinds: Collection[MomentKind]) -> Iterator[tuple[str, Sequence[Moment]]]:
+        """Give the moments of some kinds, contact by contact, each contact's in order."""
+        ...
+
+    def activity(self, timeline: Timeline, *, erased: bool) -> Iterator[tuple[str, Sequence[int]]]:
+        """Give the stretches in which each contact was active, in order.
+
+        Active is a contact with an event that kept it alive: a rating or a complaint of one who has
+        departed does not.
+
+        Args:
+            timeline: tells stretches apart.
+            erased: whether anybody was erased of whom counts are kept.
+        """
+        ...
+
+    def kinds(self, period: Cohort) -> Iterator[tuple[str, MomentKind, int]]:
+        """Give how many moments of each kind contacts had in a period."""
+        ...
+
+    def phased(
+        self, signals: Collection[Signal], period: Cohort, loop: Referring | None = None
+    ) -> Iterator[Phased]:
+        """Give the events of a period by signal and phase.
+
+        Args:
+            signals: of which events.
+            period: from when to when.
+            loop: filled on the way, but for who was active. None: it is not asked for, and
+                nor is which ratings promote.
+        """
+        ...
+
+    def referring(self, period: Cohort) -> Referring:
+        """Give who referred whom, who opened, and who was active in a period."""
+        ...
+
+    def scored(
+        self, period: Cohort, *, staged: bool = False, naming: str | None = EXPERIENCED
+    ) -> Iterator[Scored]:
+        """Give the events of a period that may have a score, in no order.
+
+        Args:
+            period: from when to when.
+            staged: whether stages are asked for; otherwise each event has the first.
+            naming: the property that makes an event one with a score; None: only ratings are
+                asked for.
+        """
+        ...
+
+    def traits(self, name: str) -> Traits:
+        """Give what was said of a trait."""
+        ...
+
+    def trait_names(self) -> Sequence[str]:
+        """Give the names of all traits that any contact has."""
+        ...
+
+    def lately(self, contacts: Collection[str], most: int) -> Iterator[Told]:
+        """Give so many of the latest moments of some contacts, and how a trial assigned them."""
+        ...
+
+
+class Stages:
+    """The stages of a contact: which it had reached at an instant.
+
+    An event that reaches a stage is of that stage already.
+    """
+
+    def __init__(self, moments: Sequence[Moment], funnel: Funnel) -> None:
+        reaching = [one for one in moments if one.kind is MomentKind.CONVERSION]
+        self._reached = [(one.occurred_at, one.to_stage or "") for one in reaching]
+        self._first = funnel.stages[0]
+
+    def at(self, instant: datetime) -> str:
+        """The highest stage reached by an instant."""
+        place = bisect_right(self._reached, instant, key=lambda one: one[0])
+        return self._reached[place - 1][1] if place else self._first
