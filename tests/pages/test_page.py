@@ -187,6 +187,9 @@ def test_words_stand_left_and_are_not_torn(report: Report) -> None:
     assert is_words(["2025-01-01T00:00:00.000000Z", "from +1.0", "–"]) is False
 
 
-def test_pages_have_their_earlier_name() -> None:
-    """What was written for ``motfunnel.figures`` still finds them."""
+def test_pages_have_their_earlier_name(report: Report) -> None:
+    """What was written for ``motfunnel.figures`` still finds them, and draws."""
     assert all(getattr(figures, name) is getattr(pages, name) for name in pages.__all__)
+    answer = report.recidivism(within=MONTH)
+    for kind in figures.kinds(answer):
+        assert figures.draw(answer, kind) == answer.figure(kind)

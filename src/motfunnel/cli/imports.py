@@ -11,7 +11,7 @@ from motfunnel.cli.arguments import zone
 from motfunnel.cli.exit import NOT_WHOLLY
 from motfunnel.cli.output import Report, print_lines, safe, showing_progress
 from motfunnel.cli.store import with_tracker_of_any
-from motfunnel.intake.files import FORMATS
+from motfunnel.intake.files.forms import FORMATS
 from motfunnel.intake.importer import Imported, import_file
 from motfunnel.intake.retry import retry_rejects
 from motfunnel.trackers.tracker import Tracker

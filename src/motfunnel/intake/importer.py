@@ -21,8 +21,8 @@ from attrs import define, evolve, field, frozen
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.errors import SourceError
 from motfunnel.intake.batch import Batch, Refused, Taken, check_tombstone_key, write_events
-from motfunnel.intake.files import open_source
 from motfunnel.intake.files.columns import Columns
+from motfunnel.intake.files.forms import open_source
 from motfunnel.intake.files.source import Raw, Source, digest_of
 from motfunnel.intake.rejects import make_reject, open_rejects_file, write_rejects_file
 from motfunnel.intake.rows import RowReader

@@ -97,10 +97,7 @@ def _read(
     events: Sequence[StoredEvent], funnel: Funnel
 ) -> tuple[list[PlainEntry], list[StoredEvent]]:
     """Put events in their order, with what they mean and as they are stored."""
-    entries = []
-    for event in events:
-        reading, rank, stage, _ = meaning_of(event, funnel)
-        entries.append((read_micros(event[3]), rank, stage, event[1], event[0], reading))
+    entries = _entries(events, funnel)
     # No two events of a contact stand in the same place, so no reading is compared.
     places = sorted(range(len(entries)), key=entries.__getitem__)
     return [entries[place] for place in places], [events[place] for place in places]
@@ -334,11 +331,14 @@ def meaning_of(event: StoredEvent, funnel: Funnel) -> Meaning:
 
 def read_in_order(events: Iterable[StoredEvent], funnel: Funnel) -> list[PlainEntry]:
     """Put a contact's events in the one order; no two of them have one id."""
+    return sorted(_entries(events, funnel))  # no two in the same place: no reading is compared
+
+
+def _entries(events: Iterable[StoredEvent], funnel: Funnel) -> list[PlainEntry]:
     entries = []
     for event in events:
         reading, rank, stage, _ = meaning_of(event, funnel)
         entries.append((read_micros(event[3]), rank, stage, event[1], event[0], reading))
-    entries.sort()  # no two stand in the same place, so no reading is compared
     return entries
 
 

@@ -1,0 +1,65 @@
+"""The forms of files: which one a file has, and opening it.
+
+Says whether a file can be read at all. What its rows mean, it does not ask.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from motfunnel.errors import SourceError
+from motfunnel.intake.files.csv import CsvSource
+from motfunnel.intake.files.json_lines import JsonSource
+from motfunnel.intake.files.source import Source
+
+FORMATS: Final = ("csv", "jsonl", "parquet")
+_SUFFIXES: Final = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+}
+_PARQUET: Final = b"PAR1"
+
+
+def open_source(path: Path, file_format: str | None = None, delimiter: str | None = None) -> Source:
+    """Open a file of rows.
+
+    Args:
+        path: the file.
+        file_format: csv, jsonl or parquet, where its name does not say.
+        delimiter: what stands between the cells of CSV; a comma, and a tab in ``.tsv``.
+
+    Raises:
+        SourceError: it is missing, unreadable, or of a form that is not known.
+        MissingExtraError: reading Parquet needs pyarrow.
+    """
+    found = file_format or _format_of(path)
+    if found == "parquet":
+        from motfunnel.intake.files.parquet import ParquetSource
+
+        return ParquetSource(path)
+    if found == "jsonl":
+        return JsonSource(path)
+    return CsvSource(path, delimiter or ("\t" if ".tsv" in path.suffixes else ","))
+
+
+def _format_of(path: Path) -> str:
+    for suffix in reversed(path.suffixes):
+        if suffix.lower() in _SUFFIXES:
+            return _SUFFIXES[suffix.lower()]
+        if suffix.lower() != ".gz":
+            break
+    if path.is_dir():
+        raise SourceError(f"{path} is a directory; name a file")
+    if not path.exists():
+        raise SourceError(f"there is no file {path}")
+    with path.open("rb") as file:
+        if file.read(4) == _PARQUET:
+            return "parquet"
+    raise SourceError(
+        f"the name {path.name!r} does not say what the file is; add --file-format csv, jsonl or "
+        "parquet"
+    )
