@@ -145,7 +145,7 @@ def check_arms(rate: Rate, clocks: list[tuple[str, Any]], within: timedelta, at:
 def check_pace(answer: Any, episodes: list[Story], as_of: datetime) -> None:
     """At each return, the sum of what was due to each state, as fractions of those away.
 
-    By how things stood just before; only of who returns does an outreach at the instant count.
+    By how things stood just before: an outreach at the instant counts for nobody yet.
     """
     observed, expected = [0, 0], [0.0, 0.0]
     waits = [(e["returned_at"] or as_of) - e["departed_at"] for e in episodes]
@@ -155,12 +155,10 @@ def check_pace(answer: Any, episodes: list[Story], as_of: datetime) -> None:
         at_risk = [0, 0]
         for other, waited in zip(episodes, waits, strict=True):
             sent = other["first_outreach_at"]
-            since = t if sent is None else sent - other["departed_at"]
-            at_once = other["returned_at"] is not None and sent == other["returned_at"]
-            is_after = since < t or (since == t == waited and at_once)
+            is_after = sent is not None and sent - other["departed_at"] < t
             at_risk[is_after] += waited >= t
         sent = episode["first_outreach_at"]
-        observed[sent is not None] += 1
+        observed[sent is not None and sent < episode["returned_at"]] += 1
         for state in (0, 1):
             expected[state] += at_risk[state] / sum(at_risk)
     assert [row.observed for row in answer.rows] == observed
@@ -247,6 +245,27 @@ def test_states_that_never_met_cannot_be_compared(tracker: Tracker) -> None:
     answer = tracker.report().mantel_byar()
     assert (answer.p_value, answer.rows[0].expected, answer.rows[0].ratio) == (None, None, None)
     assert "cannot be compared" in " ".join(str(answer).split())
+
+
+def test_a_letter_at_the_instant_of_a_return_counts_for_nobody_yet(tracker: Tracker) -> None:
+    """All are written to on one day and four return on it: nobody had been written to before.
+
+    A day later those who were written to then are told apart from those who never were.
+    """
+    for n in range(20):
+        back: list[tuple[str, float, dict[str, Any]]] = [("came", 6, {})] if n < 4 else []
+        depart(tracker, f"c{n:02}", ("called", 6, {}), *back)
+    answer = tracker.report().mantel_byar()
+    assert answer.chi_square is None and "cannot be compared" in " ".join(str(answer).split())
+    without, contacted = answer.rows
+    assert (without.contacts, without.observed) == (20, 4)
+    assert (contacted.contacts, contacted.observed) == (16, 0)
+    depart(tracker, "never", ("came", 7, {}))
+    depart(tracker, "later", ("called", 3, {}), ("came", 7, {}))
+    answer = tracker.report().mantel_byar()
+    without, contacted = answer.rows
+    assert (without.observed, contacted.observed) == (5, 1)
+    assert contacted.expected == pytest.approx(4 * 1 / 22 + 2 * 17 / 18)
 
 
 def test_without_a_trial_nothing_is_held_out(shared_engine: Engine) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, datetime
+from math import ceil
 from typing import Any
 from uuid import uuid4
 
@@ -28,14 +28,15 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 def stanford() -> list[Person]:
     """The Stanford heart transplants (Crowley & Hu 1977): who waits departs, a death returns.
 
-    The data have the one transplant on the day of the death half a day earlier; here it is on it.
+    The data have the one transplant on the day of the death half a day earlier, as Kalbfleisch &
+    Prentice have it.
     """
     frame = datasets.load_stanford_heart_transplants()
     return [
         Person(
             float(rows["stop"].max()),
             bool(rows["event"].max()),
-            wrote_after=math.ceil(rows["start"].max()) if rows["transplant"].max() else None,
+            wrote_after=float(rows["start"].max()) if rows["transplant"].max() else None,
         )
         for _, rows in frame.groupby("id")
     ]
@@ -45,10 +46,12 @@ def test_mantel_byar(shared_engine: Engine) -> None:
     """The test with time, on the Stanford heart transplants, is statsmodels' with delayed entry.
 
     Days are whole there, so that deaths and others' transplants fall on one: who is at risk is told
-    apart by how things stood just before. The one who died on the day of his transplant counts as
-    transplanted, as Kalbfleisch & Prentice have it.
+    apart by how things stood just before, for everybody alike. The one who died on the day of his
+    transplant counts as transplanted because his transplant is dated before the death; dated on it,
+    it would count for him as little as for others.
     """
-    answer = release(shared_engine, stanford()).report().mantel_byar()
+    people = stanford()
+    answer = release(shared_engine, people).report().mantel_byar()
     frame = datasets.load_stanford_heart_transplants()
     columns = (frame[name] for name in ("stop", "event", "transplant"))
     chi_square, p_value = survfunc.survdiff(*columns, entry=frame["start"])
@@ -58,6 +61,10 @@ def test_mantel_byar(shared_engine: Engine) -> None:
     assert (without.contacts, without.observed) == (103, 30)
     assert (contacted.contacts, contacted.observed) == (69, 45)
     assert (without.expected or 0) + (contacted.expected or 0) == pytest.approx(75)
+    late = [one._replace(wrote_after=one.wrote_after and ceil(one.wrote_after)) for one in people]
+    on_the_day = release(shared_engine, late).report().mantel_byar()
+    assert [row.observed for row in on_the_day.rows] == [31, 44]
+    assert round(on_the_day.chi_square or 0, 4) == 0.0161
 
 
 def test_landmark(shared_engine: Engine) -> None:

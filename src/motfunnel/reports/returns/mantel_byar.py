@@ -162,25 +162,24 @@ def pace_rows(chosen: Sequence[Reading]) -> tuple[tuple[PaceRow, ...], LogRank |
 def _risk_sets(chosen: Sequence[Reading]) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
     """Count, at each return, those away before and after an outreach, and the returns of each.
 
-    Of the others it is asked how things stood just before the return: an outreach to them at the
-    same instant does not count yet. A contact's own outreach at the instant of its return came
-    before that, as in the order of its events.
+    Of everybody alike it is asked how things stood just before the return, the returning
+    included: an outreach at that very instant does not count yet.
     """
     waited = sorted(one.waited for one in chosen)
     exposed = sorted(at for one in chosen if (at := _exposed(one)) is not None)
     left = sorted(one.waited for one in chosen if _exposed(one) is not None)
     back = Counter((one.waited, _exposed(one) is not None) for one in chosen if one.happened)
-    at_once = Counter(one.waited for one in chosen if one.happened and _exposed(one) == one.waited)
     for t in sorted({time for time, _ in back}):
         away = len(waited) - bisect_left(waited, t)
-        written = bisect_left(exposed, t) - bisect_left(left, t) + at_once[t]
+        written = bisect_left(exposed, t) - bisect_left(left, t)
         yield (away - written, written), (back[t, False], back[t, True])
 
 
 def _exposed(one: Reading) -> int | None:
-    """After how many microseconds the first outreach came; None where none did."""
+    """After how many microseconds the first outreach came; None where none did before the end."""
     at = one.clock.exposed_at
-    return None if at is None else (at - one.clock.started_at) // MICROSECOND
+    after = one.waited if at is None else (at - one.clock.started_at) // MICROSECOND
+    return after if after < one.waited else None
 
 
 def mantel_byar(
@@ -189,7 +188,8 @@ def mantel_byar(
     """At what pace contacts return before an outreach and after one; contact-based.
 
     At each return, those still away are shared out by whether they had been written to before
-    it: the time-dependent log-rank test (Mantel & Byar 1974). Ratio: returns observed over
+    it: the time-dependent log-rank test (Mantel & Byar 1974). A letter at that very instant does
+    not count yet, be it to one who returns at it or to another. Ratio: returns observed over
     those that one common pace would have given; None where it would have given none.
 
     Args:
