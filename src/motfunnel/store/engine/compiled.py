@@ -152,9 +152,18 @@ class _Compiled:
 @contextmanager
 def cursor_of(connection: Connection) -> Iterator[Any]:
     """A cursor of the driver's own, whose errors are SQLAlchemy's, as everywhere else."""
-    cursor, driver = connection.connection.cursor(), connection.dialect.loaded_dbapi.Error
-    try:
+    cursor = connection.connection.cursor()
+    with driver_errors(connection, cursor):
         yield cursor
+    _close(cursor, connection.dialect.loaded_dbapi.Error)
+
+
+@contextmanager
+def driver_errors(connection: Connection, cursor: Any) -> Iterator[None]:
+    """Turn the errors of a driver's cursor into SQLAlchemy's; whatever goes wrong, it is closed."""
+    driver = connection.dialect.loaded_dbapi.Error
+    try:
+        yield
     except driver as error:
         dialect, is_lost = connection.dialect, False
         if dialect.is_disconnect(error, connection.connection.dbapi_connection, cursor):
@@ -171,8 +180,6 @@ def cursor_of(connection: Connection) -> Iterator[Any]:
         else:  # cancelled: the answer was not read to its end
             connection.invalidate(error)
         raise
-    else:
-        _close(cursor, driver)
 
 
 def tell_pool(connection: Connection) -> None:
