@@ -217,8 +217,10 @@ def test_sweep_and_rebuild(filled: Run) -> None:
 )
 def test_check_finds_damage(filled: Run, damage: str) -> None:
     """What is stored is held against the events; a difference makes the exit code 1."""
-    with create_engine("sqlite:///store.db").begin() as connection:
+    engine = create_engine("sqlite:///store.db")
+    with engine.begin() as connection:
         connection.execute(text(damage))
+    engine.dispose()
     result = filled("check", code=1)
     assert "2 contacts replayed: 1 differ" in result.stdout
     assert "replayed" in result.stdout.splitlines()[0]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +30,7 @@ from tests.tracking.scene import DAY, FUNNEL, NOON, Clock, day
 
 pytestmark = pytest.mark.every_database
 
+ROOT = Path(__file__).parents[2]
 TABLES = {table.name for table in tables().metadata.sorted_tables}
 
 
@@ -366,6 +370,51 @@ def _be_a_child(tracker: Tracker, child: int) -> None:
         status = 0
     finally:
         os._exit(status)
+
+
+ENDS_WITHOUT_CLOSING = """
+import os, sys
+from motfunnel import Tracker
+from tests.tracking.scene import FUNNEL, NOON
+
+tracker = Tracker(sys.argv[1], funnel=FUNNEL)
+tracker.track("ada", "saw", id="1", occurred_at=NOON)
+if "fork" in sys.argv:
+    child = os.fork()
+    if not child:
+        sys.exit()  # as a worker of a server ends: with all that the interpreter does at its end
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+tracker.track("ada", "saw", id="2", occurred_at=NOON)
+print(tracker.contact("ada").events)
+"""
+
+
+def test_a_process_that_ends(url: str) -> None:
+    """Who forgot to close hears nothing of it, however strict Python is."""
+    assert _run("-W", "error", "-c", ENDS_WITHOUT_CLOSING, url) == ("2\n", "")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks are of POSIX")
+def test_a_child_that_ends(url: str) -> None:
+    """It closes no connection of its parent."""
+    assert _run("-c", ENDS_WITHOUT_CLOSING, url, "fork") == ("2\n", "")
+
+
+def _run(*arguments: str) -> tuple[str, str]:
+    command = [sys.executable, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    return done.stdout, done.stderr
+
+
+def test_who_drops_a_database_closes_its_connections(url: str) -> None:
+    """An engine of our own goes with the last who knew it; an idle connection does not stay."""
+    database, closed = Database(url), []
+    event.listen(database.engine, "close", lambda *_: closed.append(1))
+    with database.connect():
+        pass
+    del database
+    gc.collect()
+    assert closed
 
 
 # What a person finds with an SQL client.

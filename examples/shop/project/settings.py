@@ -59,5 +59,5 @@ STATIC_URL = "static/"
 LOGIN_URL = "log_in"
 LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "catalogue"
 
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+EMAIL_BACKEND = "project.mail.EmailBackend"
 DEFAULT_FROM_EMAIL = "shop@example.com"

@@ -50,7 +50,7 @@ class AsyncDatabase(Database):
         elif not isinstance(bind, str | URL):
             raise no_database(bind, "AsyncTracker")
         else:
-            self._asyncio = AsyncEngine(make_engine(bind, self._pause, is_async=True))
+            self._asyncio = AsyncEngine(make_engine(bind, self.pause, is_async=True))
         super().__init__(self._asyncio.sync_engine, schema)
         self._owned = self._asyncio is not bind
         self._road = AsyncSession(self._asyncio)  # it never connects; only its greenlets are used

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Final
@@ -77,7 +78,7 @@ class Database:
         elif not isinstance(bind, str | URL):
             raise no_database(bind, "Tracker")
         self._owned = not isinstance(bind, Engine)
-        self.engine: Engine = bind if isinstance(bind, Engine) else make_engine(bind, self._pause)
+        self.engine: Engine = bind if isinstance(bind, Engine) else self._make_engine(bind)
         self.tables: Tables = tables(schema)
         self.host = host
         self._is_ready = self._is_seen = False
@@ -259,8 +260,20 @@ class Database:
         with self._gate(), self.engine.connect() as connection:
             yield connection
 
-    def _pause(self, seconds: float) -> None:
-        self.pause(seconds)  # as it is by then: who runs us on an event loop replaces it
+    def _make_engine(self, url: str | URL) -> Engine:
+        """An engine of our own, whose connections are closed when nobody has this any more.
+
+        So it refers to this weakly. Of a forked process they are not closed: they are its parent's.
+        """
+        me = weakref.ref(self)
+
+        def pause(seconds: float) -> None:
+            # As it is by then: who runs us on an event loop replaces it.
+            (time.sleep if (database := me()) is None else database.pause)(seconds)
+
+        engine = make_engine(url, pause)
+        weakref.finalize(self, _close, engine, os.getpid())
+        return engine
 
     def begin_writing(self, connection: Connection) -> None:
         """On SQLite, begin a transaction that may write, once nobody else writes."""
@@ -296,6 +309,11 @@ class Database:
         if not (self._is_ready or self._is_seen):
             has_version(connection, self.tables, self.remedy or CREATE)
             self._is_seen = True
+
+
+def _close(engine: Engine, process: int) -> None:
+    if os.getpid() == process:
+        engine.dispose()
 
 
 def isolate(connection: Connection, level: str) -> None:
