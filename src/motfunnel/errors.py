@@ -247,6 +247,10 @@ class SourceError(MotfunnelError, ValueError):
     """A file cannot be imported: missing, malformed, or without a column that was named."""
 
 
+class ColumnsError(SourceError):
+    """Nobody said which columns of a file to read, and it has none of our own names."""
+
+
 class MissingExtraError(MotfunnelError, ImportError):
     """What was asked for needs an optional dependency; the text says what to install."""
 

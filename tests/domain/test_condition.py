@@ -21,14 +21,16 @@ def holds(expected: Any, value: Any) -> bool:
     ("expected", "fits", "fails"),
     [
         ("free", ["free"], ["Free", " free", "", None, 1, True, ["free"]]),
-        ("", [""], [" ", None, 0, False]),
+        ("", [], ["", " ", None, 0, False]),
+        ("5", [5, 5.0, "5", "5.0"], [4, "five", True]),
         (5, [5, 5.0, "5", " 5.0 "], [4, "five", "", True, None, [5]]),
         (0.5, [0.5, "0.5", ".5"], [0, "1/2"]),
         (1, [1, "1"], [True, "true"]),
         (0, [0, "0", -0.0], [False, "", None]),
-        (True, [True], [1, "true", "True", False, None]),
-        (False, [False], [0, "", None, True]),
-        (["free", 5], ["free", 5, "5"], ["pro", ["free", 5], None]),
+        (True, [True, "true", "True", " TRUE "], [1, "1", "yes", False, None]),
+        (False, [False, "false", "FALSE"], [0, "0", "no", "", None, True]),
+        ("true", [True, "True"], [1, False]),
+        (["free", 5, "7", True], ["free", 5, "5", 7, "true"], ["pro", ["free", 5], None]),
         ([">= 5"], [">= 5"], [5, 6]),
         ([], [], [None, "", []]),
         (">= 5", [5, 5.0, "5", 6, "1e1"], [4.999, "4", "five", "", None, True, [6], {}]),
@@ -38,7 +40,9 @@ def holds(expected: Any, value: Any) -> bool:
         ("= 5", [5, "5", 5.0], [4, True]),
         ("== 5", [5, "5.0"], [6]),
         ("= free", ["free"], ["pro", 5]),
-        ("!= free", ["pro", "", 5, True], ["free", None]),
+        ("= true", [True, "TRUE"], [False, 1]),
+        ("!= free", ["pro", 5, True], ["free", "", None]),
+        ("!= false", [True, "true", 0, "no"], [False, "False", None]),
         ("!= 5", [4, "4", "five"], [5, "5", 5.0, None]),
     ],
 )
@@ -75,6 +79,18 @@ def test_a_property_is_named_by_a_text(property: Any) -> None:
     """The property of a condition has a name that a property can have."""
     with pytest.raises(ValueError):
         make_condition(property, 1)
+
+
+@given(
+    st.booleans() | st.integers(-9, 9) | st.floats(-9, 9) | st.sampled_from(["free", "7", "True"]),
+    st.sampled_from([True, False, 7, 0.5, "7", "free", "true", [1, "free"]]),
+)
+def test_a_value_means_what_its_text_does(value: Any, expected: Any) -> None:
+    """A row of a file of texts means the same as one of a file with types; so does its opposite."""
+    assert holds(expected, value) == holds(expected, str(value))
+    if not isinstance(expected, list):
+        assert holds(f"!= {expected}", value) is not holds(f"= {expected}", value)
+        assert holds(f"= {expected}", value) == holds(expected, value)
 
 
 def test_large_whole_numbers_are_exact() -> None:

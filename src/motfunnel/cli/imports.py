@@ -11,6 +11,7 @@ from motfunnel.cli.arguments import zone
 from motfunnel.cli.exit import NOT_WHOLLY
 from motfunnel.cli.output import Report, print_lines, safe, showing_progress
 from motfunnel.cli.store import with_tracker_of_any
+from motfunnel.errors import ColumnsError
 from motfunnel.intake.files.forms import FORMATS
 from motfunnel.intake.importer import Imported, import_file
 from motfunnel.intake.retry import retry_rejects
@@ -22,10 +23,12 @@ _MEANINGS: Final = ("contact", "event", "at", "id", "timezone", "at_format")
 @click.command("import")
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @with_tracker_of_any
-@click.option("--contact", metavar="COLUMN", help="The column that names the contact.")
-@click.option("--event", metavar="COLUMN", help="The column with the event's name.")
-@click.option("--at", metavar="COLUMN", help="The column with the instant.")
-@click.option("--id", metavar="COLUMN", help="The column with the event's id, if there is one.")
+@click.option("--contact", metavar="COLUMN", help="Who: a column; else 'contact'.")
+@click.option("--event", metavar="COLUMN", help="What happened: a column; else 'event'.")
+@click.option("--at", metavar="COLUMN",
+              help="When: a column; else 'occurred_at', 'at' or 'timestamp'.")  # fmt: skip
+@click.option("--id", metavar="COLUMN",
+              help="The event's id: a column; else 'id', if there is one.")  # fmt: skip
 @click.option("--timezone", type=zone, help="Where naive instants are read; UTC if not given.")
 @click.option("--at-format", metavar="FORM", help="iso (the default), unix, or a strptime pattern.")
 @click.option("--file-format", type=click.Choice(FORMATS), help="If the name does not say.")
@@ -39,8 +42,9 @@ def import_command(
 ) -> None:
     """Take the events of a CSV, JSON lines or Parquet FILE.
 
-    Columns that are not named become properties. Rows that cannot be taken are kept as rejects,
-    and the exit code is then 1. Importing the same file twice adds nothing.
+    Columns that are called as the options show need no option; those not named become properties.
+    Rows that cannot be taken are kept as rejects, and the exit code is then 1. Importing the same
+    file twice adds nothing.
     """
     with showing_progress() as progress:
         if retry_rejects:
@@ -61,14 +65,14 @@ def _import(
 ) -> Imported:
     if file is None:
         raise click.UsageError("name the file to import")
-    missing = [f"--{name} COLUMN" for name in ("contact", "event", "at") if options[name] is None]
-    if missing:
-        raise click.UsageError(f"say which columns to read: {', '.join(missing)}")
     timezone = options.pop("timezone") or "UTC"
     delimiter = (options.pop("delimiter") or "").replace("\\t", "\t") or None
-    return import_file(
-        tracker, file, timezone=timezone, delimiter=delimiter, progress=progress, **options
-    )
+    try:
+        return import_file(
+            tracker, file, timezone=timezone, delimiter=delimiter, progress=progress, **options
+        )
+    except ColumnsError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _retry(

@@ -56,9 +56,16 @@ class Event:
     def same_as(
         self, other: Event, *, ignore_instant: bool = False, ignoring: Collection[str] = ()
     ) -> bool:
-        """Whether the two, which share a contact and an id, have the same content."""
+        """Whether the two, which share a contact and an id, have the same content.
+
+        A property that is null is one that is absent.
+        """
         one, two = (
-            {name: value for name, value in event.properties.items() if name not in ignoring}
+            {
+                name: value
+                for name, value in event.properties.items()
+                if value is not None and name not in ignoring
+            }
             for event in (self, other)
         )
         return (

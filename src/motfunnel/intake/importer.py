@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -21,7 +21,7 @@ from attrs import define, evolve, field, frozen
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.errors import SourceError
 from motfunnel.intake.batch import Batch, Refused, Taken, check_tombstone_key, write_events
-from motfunnel.intake.files.columns import Columns
+from motfunnel.intake.files.columns import Columns, choose_columns
 from motfunnel.intake.files.forms import open_source
 from motfunnel.intake.files.source import Raw, Source, digest_of
 from motfunnel.intake.rejects import make_reject, open_rejects_file, write_rejects_file
@@ -73,7 +73,8 @@ def import_file(
         delimiter: what stands between the cells of CSV.
         rejects: a file to write the rejects to, as CSV.
         progress: is called with ``rows`` or ``contacts`` and how many are done.
-        columns: contact, event, at, and optionally id, timezone and at_format, as ``Columns`` says.
+        columns: contact, event, at, id, timezone and at_format, as ``Columns`` says; own names
+            need not be named, as ``choose_columns`` says.
 
     Raises:
         SourceError: the file is missing, malformed, or lacks a column.
@@ -81,7 +82,7 @@ def import_file(
         MissingExtraError: reading Parquet needs pyarrow.
     """
     _check(tracker, rejects, Path(path))
-    file = _open(Path(path), Columns(**columns), file_format, delimiter)
+    file = _open(Path(path), columns, file_format, delimiter)
     try:
         reader = RowReader(tracker.interpreter, tracker.funnel, file.columns)
     except ValueError as error:
@@ -130,13 +131,14 @@ class _File:
         return hashlib.sha256(decisive.encode()).hexdigest()
 
 
-def _open(path: Path, columns: Columns, file_format: str | None, delimiter: str | None) -> _File:
+def _open(
+    path: Path, columns: Mapping[str, Any], file_format: str | None, delimiter: str | None
+) -> _File:
     source = open_source(path, file_format, delimiter)
-    columns.check(source.names, path.name)
     return _File(
         name=path.name,
         digest=digest_of(path),
-        columns=columns,
+        columns=choose_columns(columns, source.names, path.name),
         source=source,
         form=f"{file_format} {delimiter}",
     )
@@ -180,6 +182,7 @@ class _Import:
             resumed_after=start.line,
             reasons=tuple(self.reasons[:REASONS]),
             unmapped=tuple(self.reader.unmapped),
+            remarks=tuple(self.reader.conditions.remarks()),
         )
 
     def _batches(self, after: int) -> Iterator[tuple[Batch, int]]:
@@ -262,6 +265,7 @@ class Imported:
         resumed_after: the line up to which an earlier run that was broken off had come; 0: none.
         reasons: the first few rejects of this run, each a line and a reason.
         unmapped: names of events that no rule of the funnel names, as far as seen.
+        remarks: conditions of rules that held in no row, and values that they could not read.
     """
 
     source: str
@@ -273,9 +277,10 @@ class Imported:
     resumed_after: int = 0
     reasons: tuple[tuple[int, str], ...] = ()
     unmapped: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """One line, and one for each of the first rejects."""
+        """One line, and one for each of the first rejects and each remark."""
         head = (
             f"{self.source}: {counted(self.rows, 'row')}, {self.added:,} added, "
             f"{self.duplicates:,} there before, {self.rejected:,} rejected; "
@@ -283,4 +288,5 @@ class Imported:
         )
         lines = [f"  line {line}: {reason}" for line, reason in self.reasons]
         more = self.rejected - len(self.reasons)
-        return "\n".join([head, *lines, *([f"  and {more:,} more"] if lines and more > 0 else [])])
+        lines += [f"  and {more:,} more"] if lines and more > 0 else []
+        return "\n".join([head, *lines, *(f"  {remark}" for remark in self.remarks)])

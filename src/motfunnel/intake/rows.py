@@ -14,6 +14,7 @@ from typing import Any, Final
 from motfunnel.domain.event import IDENTIFY, MOST_BYTES, check_properties, check_text, contact_key
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import instant_text
+from motfunnel.intake.conditions import Conditions
 from motfunnel.intake.files.columns import Columns
 from motfunnel.intake.files.csv import TextCells
 from motfunnel.intake.files.instants import ISO, UNIX, instant_reader, plain_text
@@ -92,6 +93,7 @@ class RowReader:
         self._contacts: dict[str, str] = {}
         self._signals: dict[str, str] = {}
         self.unmapped: dict[str, None] = {}
+        self.conditions = Conditions(funnel)
 
     def read(self, cells: Mapping[str, Any]) -> EventRow:
         """Give the event of a row.
@@ -194,6 +196,7 @@ class RowReader:
         check_text(name, "event")
         if name == IDENTIFY:
             raise ValueError(f"the event {IDENTIFY!r} is a name of our own")
+        self.conditions.look(name, properties)
         signal = self._funnel.read(name, properties).signal.label
         rules = self._funnel.rules.get(name, ())
         if not rules and len(self.unmapped) < _MOST_NAMES:

@@ -1,7 +1,8 @@
 """Conditions on properties: when a rule of a funnel applies to an event.
 
 A condition compares one property with a value, a list of values, or ``">= 5"`` and the like.
-A missing property fails every condition. Reads numbers from numeric text; changes nothing.
+Both sides are read alike, so that a row means the same whatever file it came in. A property that is
+missing fails every condition. Changes nothing.
 """
 
 from __future__ import annotations
@@ -12,20 +13,22 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from motfunnel.domain.event import check_properties, same_content
 
-_OPERATORS: Final[dict[str, Callable[[float, float], bool]]] = {
+_ORDER: Final[dict[str, Callable[[float, float], bool]]] = {
     ">=": operator.ge,
     "<=": operator.le,
-    "!=": operator.ne,
     ">": operator.gt,
     "<": operator.lt,
-    "=": operator.eq,
 }
 _NUMBER: Final = re.compile(r"\s*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\s*", re.ASCII)
 _MISSPELT: Final = re.compile(r"\s*(=[<>~!]|[<>!=]=\s*[<>=!~]|[<>]\s*[<>!~]|!\s*[<>~]|~)")
+VERSION: Final = 2
+"""How conditions are read: part of a funnel's fingerprint, so that contacts are folded anew."""
+
+_TRUTH: Final = {"true": True, "false": False}
 _LONG: Final = 300
 _COMPARISON: Final = re.compile(r"\s*(>=|<=|!=|>|<|==?)(.*)", re.DOTALL)
 
@@ -47,6 +50,23 @@ def number(value: object) -> float | None:
         return int(match[0])  # exact beyond the 53 bits of a float
     read = float(match[0])
     return read if math.isfinite(read) else None
+
+
+def meaning(value: object) -> object:
+    """Give what a value stands for, whatever form it was written in.
+
+    A text that writes a number is that number, and one that writes a truth value is it; every
+    other text is itself, and a blank one is null.
+
+    >>> meaning("10"), meaning("True"), meaning("free"), meaning(" ")
+    (10, True, 'free', None)
+    """
+    if not isinstance(value, str):
+        return value
+    if is_blank(value):
+        return None
+    read = number(value)
+    return _TRUTH.get(value.strip().lower(), value) if read is None else read
 
 
 def is_finite(value: object) -> bool:
@@ -72,18 +92,32 @@ class Condition:
 
     property: str
     expected: Any
+    _sign: str = field(init=False, eq=False, repr=False)
+    _bounds: tuple[Any, ...] = field(init=False, eq=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        sign, bounds = _parts(self.expected)
+        object.__setattr__(self, "_sign", sign)
+        object.__setattr__(self, "_bounds", tuple(map(meaning, bounds)))
 
     def holds(self, properties: Mapping[str, Any]) -> bool:
         """Whether the properties fulfil the condition; a missing one fails it."""
-        value = properties.get(self.property)
+        value = meaning(properties.get(self.property))
         if value is None:
             return False
-        if isinstance(self.expected, list):
-            return any(_equals(value, choice) for choice in self.expected)
-        comparison = _comparison(self.expected)
-        if comparison is not None:
-            return _compares(value, comparison[1], comparison[2])
-        return _equals(value, self.expected)
+        order = _ORDER.get(self._sign)
+        if order is not None:
+            read = number(value)
+            return read is not None and order(read, self._bounds[0])
+        is_one = any(same_content(value, bound) for bound in self._bounds)
+        return is_one is (self._sign == "=")
+
+    def is_unreadable(self, properties: Mapping[str, Any]) -> bool:
+        """Whether it asks for a number, and the property is there and is none."""
+        if self._sign not in _ORDER:
+            return False
+        value = meaning(properties.get(self.property))
+        return value is not None and number(value) is None
 
 
 def make_condition(property: str, expected: Any) -> Condition:
@@ -96,29 +130,19 @@ def make_condition(property: str, expected: Any) -> Condition:
     for choice in checked if isinstance(checked, list) else [checked]:
         if choice is None or isinstance(choice, list | dict):
             raise ValueError("a condition compares with a text, a number, true or false")
-    comparison = _comparison(checked)
     if isinstance(checked, str) and _MISSPELT.match(checked):
         raise ValueError(f"{checked!r} is no comparison; write >=, <=, >, <, = or !=")
-    if comparison and comparison[1][0] in "<>" and number(comparison[2]) is None:
+    sign, bounds = _parts(checked)
+    if sign in _ORDER and number(bounds[0]) is None:
         raise ValueError(f"{checked!r} compares with no number; for the text itself, use a list")
     return Condition(property, checked)
 
 
-def _comparison(expected: object) -> re.Match[str] | None:
-    return _COMPARISON.fullmatch(expected) if isinstance(expected, str) else None
-
-
-def _equals(value: object, expected: object) -> bool:
-    if isinstance(expected, int | float) and not isinstance(expected, bool):
-        return number(value) == expected
-    return same_content(value, expected)
-
-
-def _compares(value: object, sign: str, bound: str) -> bool:
-    sign = "=" if sign == "==" else sign
-    left, right = number(value), number(bound)
-    if left is not None and right is not None:
-        return _OPERATORS[sign](left, right)
-    if sign in ("=", "!="):
-        return (value == bound.strip()) is (sign == "=")
-    return False
+def _parts(expected: Any) -> tuple[str, list[Any]]:
+    """Take an expectation apart: a sign, and what the property is compared with."""
+    if isinstance(expected, list):
+        return "=", expected
+    match = _COMPARISON.fullmatch(expected) if isinstance(expected, str) else None
+    if match is None:
+        return "=", [expected]
+    return match[1].replace("==", "="), [match[2].strip()]

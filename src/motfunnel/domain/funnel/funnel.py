@@ -21,6 +21,7 @@ from attrs import field, frozen
 from motfunnel.domain import machine
 from motfunnel.domain.event import IDENTIFY
 from motfunnel.domain.funnel import checks, file
+from motfunnel.domain.funnel.condition import VERSION
 from motfunnel.domain.funnel.rule import Reading, Rule
 from motfunnel.domain.funnel.touchpoint import Touchpoint
 from motfunnel.domain.instant import duration_micros
@@ -196,6 +197,8 @@ class Funnel:
         """Tell funnels apart that may classify differently; the journey map plays no part."""
         written = {key: value for key, value in self.to_dict().items() if key != "touchpoints"}
         written["patience"] = self.terms[machine.PATIENCE :]
+        if any(rule.when for rules in self.rules.values() for rule in rules):
+            written["conditions"] = VERSION
         canonical = json.dumps(written, sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final, Self
 
 from attrs import asdict, frozen
 
-from motfunnel.errors import SourceError
+from motfunnel.errors import ColumnsError, SourceError
 
+OWN: Final[dict[str, tuple[str, ...]]] = {
+    "contact": ("contact",),
+    "event": ("event",),
+    "at": ("occurred_at", "at", "timestamp"),
+    "id": ("id",),
+}
+"""Names of columns that need no option: what each may be called, the first that is there."""
+
+_NEEDED: Final = ("contact", "event", "at")
 _MOST_LISTED: Final = 30
 
 
@@ -67,16 +77,44 @@ class Columns:
         return cls(**written)
 
 
+def choose_columns(given: Mapping[str, Any], names: Collection[str], source: str) -> Columns:
+    """Give the columns of a file: those that are named, and its own names for the others.
+
+    Args:
+        given: what is said, by the names of ``Columns``; None where nothing is.
+        names: the columns that the file has.
+        source: the file, as messages call it.
+
+    Raises:
+        ColumnsError: one is needed that is not named.
+        SourceError: one is not there, or is named for two purposes.
+    """
+    said = {option: value for option, value in given.items() if value is not None}
+    # Who names all that is needed says what the file is; its "id" may then be anything.
+    wanted = [option for option in _NEEDED if option not in said]
+    for option in [*wanted, *(["id"] if wanted and "id" not in said else [])]:
+        own = (name for name in OWN[option] if name in names and name not in said.values())
+        if (found := next(own, None)) is not None:
+            said[option] = found
+    if missing := [option for option in _NEEDED if option not in said]:
+        options = ", ".join(f"--{option} COLUMN" for option in missing)
+        raise ColumnsError(f"say which columns to read: {options}; {source} has {_listed(names)}")
+    columns = Columns(**said)
+    columns.check(names, source)
+    return columns
+
+
 def check_header(names: Sequence[str], source: str) -> None:
     """Refuse a file of which two columns have one name: a cell's place would be a guess.
 
     Raises:
         SourceError: a name stands twice.
     """
-    for name in names:
-        if names.count(name) > 1:
+    counts = Counter(names)
+    for name in counts if len(counts) < len(names) else ():
+        if counts[name] > 1:
             raise SourceError(
-                f"{source} has {names.count(name)} columns named {name!r}; rename them apart"
+                f"{source} has {counts[name]} columns named {name!r}; rename them apart"
             )
 
 
