@@ -106,6 +106,53 @@ def test_what_was_recorded_under_another_key_is_found(tracker: Tracker) -> None:
             assert rate.members(rate.rows[0]) == ["ada"]
 
 
+def test_the_erased_are_unknown_by_whatever_is_told_apart(tracker: Tracker) -> None:
+    """By reason, source and trait, whether they had said something, blanks or nothing."""
+    given: list[dict[str, Any]] = [{}, {"why": None}, {"why": " "}, {"why": "price"}]
+    for n, why in enumerate(given):
+        tracker.track(n, "came", occurred_at=day(0), properties={"source": why.get("why")})
+        tracker.track(n, "left", occurred_at=day(1), properties=why)
+        tracker.identify(n, {"plan": why.get("why")}, occurred_at=day(0))
+    rows = tracker.report().recidivism(within=DAY, by="reason").rows
+    assert [(row.group, row.denominator) for row in rows] == [("left", 3), ("price", 1)]
+    for n in range(len(given)):
+        tracker.forget(n, keep_counts=True)
+    for known_by in (None, day(100)):
+        for by in ("reason", "source", "trait:plan", "property:why"):
+            rows = tracker.report(known_by=known_by).recidivism(within=DAY, by=by).rows
+            assert [(row.group, row.denominator) for row in rows] == [("unknown", 4)], by
+
+
+NAMELESS: tuple[Any, ...] = (None, "", "  ", "\t\n", "\N{NO-BREAK SPACE}", "\N{ZERO WIDTH SPACE}")
+
+
+def test_no_group_is_without_a_name(tracker: Tracker) -> None:
+    """What is null, blank, or leaves no mark is unknown, by whatever one tells apart; text stays.
+
+    A trait that is set to nothing is unknown from then on, and known before.
+    """
+    for n, value in enumerate((*NAMELESS, "null", "0", "x")):
+        tracker.identify(n, {"plan": "old"}, occurred_at=day(0))
+        tracker.track(n, "came", occurred_at=day(1), properties={"source": value})
+        tracker.track(n, "mailed", occurred_at=day(5), properties={"arm": value})
+        tracker.track(n, "left", occurred_at=day(3), properties={"why": value, "plan": value})
+        tracker.track(n, "mailed", occurred_at=day(5), properties={"arm": value}, id="again")
+        tracker.identify(n, {"plan": value}, occurred_at=day(2))
+    named, many = {"null", "0", "x"}, len(NAMELESS)
+    for known_by in (None, day(100)):
+        report = tracker.report(known_by=known_by)
+        of_none = {"reason": ["left", "unknown"], "source": ["direct", "unknown"]}
+        for by in ("reason", "source", "trait:plan", "property:plan"):
+            rows = report.recidivism(within=DAY, by=by).rows
+            without = of_none.get(by, ["unknown"])
+            assert {row.group for row in rows} == {*named, *without}, by
+            assert sum(row.denominator for row in rows if row.group in without) == many, by
+        assert {row.group for row in report.holdout(within=DAY).rows} == {*named, "unknown"}
+        assert {row.group for row in report.flows(by="trait:plan").rows} == {"old"}
+        rows = report.conversion("visitor", "lead", within=DAY, by="plan").rows
+        assert [row.group for row in rows] == ["old"]
+
+
 def test_what_came_first(tracker: Tracker) -> None:
     """An apostle's praise recovers though it is no moment; a purchase of one instant is first."""
     tracker.track("ada", "praised", occurred_at=day(0))

@@ -285,11 +285,37 @@ def test_what_an_erasure_leaves_is_counted_on(tracker: Tracker) -> None:
     for at, event in enumerate(("read", "came", "bought", "praised")):
         say(tracker, "ada", event, at)
     say(tracker, "ada", "rated", 7, score=9)
+    for name in ("ultimate", "carlzon", "lafley"):
+        assert tracker.report().lens(name).notes == ()
     tracker.forget("ada", keep_counts=True)
     left = {"zero": 1, "first": 2, "second": 1, "ultimate": 1}
     for known_by in (None, day(100)):
         assert events_of(tracker, "ultimate", known_by=known_by) == left
         assert events_of(tracker, "carlzon", known_by=known_by) == {}
+        report = tracker.report(known_by=known_by)
+        assert "1 rating say no score any more" in "".join(report.lens("ultimate").notes)
+        assert "no score is left" in "".join(report.lens("carlzon").notes)
+        assert report.lens("lafley").notes == ()
+        for answer in (report.nps(), report.touchpoints(), report.journey_map()):
+            assert "of 1 contact erased with counts kept no score is left" in answer.notes
+
+
+@pytest.mark.parametrize("known_first", [True, False])
+def test_referrals_of_the_erased_say_whom_they_lost(tracker: Tracker, known_first: bool) -> None:
+    """Whom they referred stays where it was known by the erasure; who was not, is told."""
+    said = [("ada", "invited", 1, {"friend": "bob"}), ("bob", "came", 2, {})]
+    for contact, event, at, properties in said if known_first else said[:1]:
+        say(tracker, contact, event, at, **properties)
+    assert tracker.report().lens("ultimate").notes == ()
+    tracker.forget("ada", keep_counts=True)
+    say(tracker, "bob", "came", 2 if known_first else 3)
+    for known_by in (None, day(100)):
+        report = tracker.report(known_by=known_by)
+        answer, ratio = report.lens("ultimate"), report.referrals()
+        assert isinstance(answer, UltimateLens)
+        assert answer.loop.openings == ratio.rows[0].openings == int(known_first)
+        for one in (answer, ratio):
+            assert ("1 referral name nobody" in "".join(one.notes)) is not known_first
 
 
 def test_scores_of_the_business_are_left_out_and_counted(tracker: Tracker) -> None:

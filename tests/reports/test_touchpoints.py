@@ -45,11 +45,11 @@ def lived(
 ) -> Iterator[dict[str, Any]]:
     """Each experience of the period, with its contact, its event and the stage it was at."""
     for contact, past in past_of(events, story, as_of):
-        for event, meant in past:
+        for place, (event, meant) in enumerate(past, 1):
             one = experience(event, meant)
             if one is None or not lies_in(meant["at"], period):
                 continue
-            mine = [e for e in events if e.contact == contact]
+            mine = [e for e, _ in past[:place]]
             moments = oracle.tell(mine, story, meant["at"])["moments"]
             reached = [m["to_stage"] for m in moments if m["to_stage"]]
             given = event.properties.get("branch")
@@ -182,9 +182,11 @@ def test_the_journey_map_is_the_one_drawn_by_hand(
             assert row.gap == (None if gap is None else pytest.approx(gap, abs=1e-9))
             assert row.kept == (len(kept) / len(both) if both else None)
             assert (row.numerator, row.denominator) == (len(kept), len(both))
-            names = [[one["contact"] for one in some] for some in (kept, both)]
-            assert row.interval == clustered(*names).interval()
-            assert sorted(names[0]) == list(row.names["numerator"])
+            missed = [one for one in both if one not in kept]
+            names = [[one["contact"] for one in some] for some in (missed, both)]
+            apart = clustered(*names).interval()
+            assert row.interval == (None if apart is None else apart.complement())
+            assert sorted(one["contact"] for one in kept) == list(row.names["numerator"])
 
 
 @settings(max_examples=25)
@@ -237,6 +239,42 @@ def test_the_expectation_of_the_event_wins(tracker: Tracker) -> None:
     assert (till.touchpoint, till.promise, till.gap) == ("till", "no queue", -0.5)
     assert list(till.names["delight"]) == ["ada"] and list(till.names["bad"]) == ["bob"]
     assert (desk.experienced, desk.gap, desk.verdicts.good) == (10, None, 1)
+
+
+def test_what_happens_at_the_instant_of_a_reach_keeps_to_the_order(tracker: Tracker) -> None:
+    """A touch comes before the reach of one instant, a rating after it; two reaches in turn."""
+    for contact, before in (("ada", 0), ("bob", 0)):
+        say(tracker, contact, "came", before)
+    for event in ("came", "bought", "rated"):
+        say(tracker, "ada", event, 1, touchpoint=event, experienced=5)
+    for known_by in (None, day(100)):
+        rows = tracker.report(known_by=known_by).journey_map().rows
+        stages = {row.touchpoint: row.stage for row in rows if row.stage is not None}
+        assert stages == {"came": "visitor", "bought": "customer", "rated": "customer"}
+
+
+def test_what_is_kept_and_what_disappoints_are_one_share(tracker: Tracker) -> None:
+    """The one's interval is the other's taken from 1, of repeated contacts and of single ones."""
+    for contacts in (7, 40):
+        for n in range(40):
+            contact = f"{contacts} {n % contacts}"
+            say(
+                tracker,
+                contact,
+                "came",
+                n,
+                touchpoint=f"t{contacts}",
+                experienced=n % 5,
+                expected=3,
+            )
+    report = tracker.report()
+    by_touchpoint = {row.touchpoint: row.against_expectation for row in report.touchpoints().rows}
+    for row in report.journey_map().rows:
+        if row.stage is not None:
+            apart = by_touchpoint[row.touchpoint]
+            assert apart.disappointment_share == pytest.approx(1 - (row.kept or 0))
+            assert apart.disappointment_interval is not None
+            assert row.interval == apart.disappointment_interval.complement()
 
 
 def test_groups_that_lie_apart(tracker: Tracker) -> None:

@@ -97,6 +97,45 @@ def nobody_named(funnel: Funnel, referrals: int, named: int) -> str | None:
     return f"K is 0 by construction: no event of the funnel {_what({Signal.REFER})}"
 
 
+def scores_gone(erased: int) -> str | None:
+    """That those who were erased left no scores behind."""
+    if not erased:
+        return None
+    return f"of {counted(erased, 'contact')} erased with counts kept no score is left"
+
+
+def promoters_gone(erased: int, ratings: int) -> str | None:
+    """That the ratings of those who were erased do not say any more who promotes.
+
+    Args:
+        erased: how many were erased with their counts kept.
+        ratings: how many ratings of theirs there are.
+    """
+    if not ratings:
+        return None
+    who = counted(erased, "contact")
+    return (
+        f"of {who} erased with counts kept, {counted(ratings, 'rating')} say no score any more: "
+        "they count by when they came, and no promoter among them as telling others"
+    )
+
+
+def names_gone(erased: int, referrals: int) -> str | None:
+    """That referrals of those who were erased may name nobody any more.
+
+    Args:
+        erased: how many were erased with their counts kept.
+        referrals: how many referrals of theirs name nobody.
+    """
+    if not referrals:
+        return None
+    who = counted(erased, "contact")
+    return (
+        f"of {who} erased with counts kept, {counted(referrals, 'referral')} name nobody, or "
+        "nobody known by the erasure: these lead to no zero moment and to no opening any more"
+    )
+
+
 def nobody_yet(cohort: Cohort, as_of: datetime) -> str | None:
     """That a cohort, or a period, begins after the instant of the question."""
     start, _ = cohort

@@ -28,7 +28,7 @@ from motfunnel.reports.experience.scores import (
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
 from motfunnel.reports.measure.clock import in_period
-from motfunnel.reports.remarks import NO_SCORES
+from motfunnel.reports.remarks import NO_SCORES, scores_gone
 from motfunnel.statistics import ClusteredShare, Interval, Sample
 from motfunnel.statistics.ratio import IN_WORDS
 
@@ -71,8 +71,8 @@ class MapRow(Row):
         gap: the mean of experienced less expected, of those with an expectation: they need not be
             all, and what they expected need not be the target.
         kept: the share of those with an expectation that was met or surpassed.
-        interval: around that share; Wilson's, or clustered by contact where contacts repeat, and
-            None where these do not differ in their shares.
+        interval: around that share: that of the disappointed, taken from 1; Wilson's, or clustered
+            by contact where contacts repeat, and None where these do not differ in their shares.
         numerator: how many were met or surpassed.
         denominator: how many came with an expectation.
     """
@@ -152,7 +152,8 @@ def _map_row(
 ) -> MapRow:
     known = funnel.touchpoints.get(touchpoint)
     kept, expected = tally.who(DELIGHT, MET), tally.who(DELIGHT, MET, DISAPPOINTMENT)
-    share = ClusteredShare.by_name(kept, expected)
+    # The interval is that of the disappointed, from whom ``touchpoints`` tells it too.
+    missed = ClusteredShare.by_name(tally.who(DISAPPOINTMENT), expected).interval(confidence)
     target, actual = None if known is None else known.expected, tally.experienced.mean
     return MapRow(
         stage=stage,
@@ -164,10 +165,10 @@ def _map_row(
         experiences=tally.experienced.size,
         expected=Sample.of(tally.expected).mean,
         gap=Sample.of(tally.gaps).mean,
-        kept=share.value,
-        interval=share.interval(confidence),
-        numerator=share.numerator,
-        denominator=share.denominator,
+        kept=len(kept) / len(expected) if expected else None,
+        interval=None if missed is None else missed.complement(),
+        numerator=len(kept),
+        denominator=len(expected),
         names={
             "experiences": tally.who(GOOD, IN_BETWEEN, BAD),
             "numerator": kept,
@@ -194,11 +195,13 @@ def journey_map(
         for lived in read_lived(source, cohort, staged=True):
             key = (lived.stage, lived.experience.touchpoint)
             tallies.setdefault(key, Tally()).add(lived)
+    erased, _ = inquiry.erased()
+    notes = (None if tallies else NO_SCORES, scores_gone(len(erased)))
     return JourneyMap(
         name="journey map",
         definition=DEFINITION,
         rows=tuple(map_rows(tallies, funnel, confidence)),
         period=cohort,
-        notes=() if tallies else (NO_SCORES,),
+        notes=tuple(note for note in notes if note is not None),
         **inquiry.header(confidence),
     )

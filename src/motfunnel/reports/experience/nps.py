@@ -22,7 +22,7 @@ from motfunnel.reports.experience.scores import Lived, read_lived
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
 from motfunnel.reports.measure.clock import in_period
-from motfunnel.reports.remarks import NO_SCORES
+from motfunnel.reports.remarks import NO_SCORES, scores_gone
 from motfunnel.statistics import Interval, NetPromoterScore
 
 LARGEST: Final = 10
@@ -139,6 +139,8 @@ def nps(inquiry: Inquiry, *, period: Bounds | None = None, confidence: float = C
                 off_scale += 1
             elif lived.contact not in latest or _place(latest[lived.contact]) < _place(lived):
                 latest[lived.contact] = lived
+    erased, _ = inquiry.erased()
+    gone = scores_gone(len(erased))
     left_out = f"ratings that are not between 0 and {LARGEST} were left out: {off_scale:,}"
     return Nps(
         name="nps",
@@ -146,6 +148,9 @@ def nps(inquiry: Inquiry, *, period: Bounds | None = None, confidence: float = C
         rows=(_row(latest, confidence),),
         period=cohort,
         off_scale=off_scale,
-        notes=(left_out,) if off_scale else () if latest else (NO_SCORES,),
+        notes=(
+            *((left_out,) if off_scale else () if latest else (NO_SCORES,)),
+            *(() if gone is None else (gone,)),
+        ),
         **inquiry.header(confidence),
     )

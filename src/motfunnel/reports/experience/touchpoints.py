@@ -50,7 +50,7 @@ from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
 from motfunnel.reports.measure.clock import Cohort, in_period
 from motfunnel.reports.measure.grouping import Grouping, property_text, read_property, trait_at
-from motfunnel.reports.remarks import NO_SCORES
+from motfunnel.reports.remarks import NO_SCORES, scores_gone
 from motfunnel.statistics import (
     ClusteredShare,
     Interval,
@@ -362,8 +362,12 @@ def _of_groups(
     inquiry: Inquiry, grouping: Grouping | None, groups: set[str | None]
 ) -> tuple[str, ...]:
     """That nothing has a score, or nothing with one has the property or the trait."""
-    unknown = inquiry.unknown(grouping, groups)
-    return (*(() if groups else (NO_SCORES,)), *((unknown,) if unknown else ()))
+    notes = (
+        None if groups else NO_SCORES,
+        inquiry.unknown(grouping, groups),
+        scores_gone(len(inquiry.erased()[0])),
+    )
+    return tuple(note for note in notes if note is not None)
 
 
 def _tally(

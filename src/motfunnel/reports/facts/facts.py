@@ -6,9 +6,10 @@ An inquiry chooses between the two; no question asks which of them it reads.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import NamedTuple, Protocol
 
 from attrs import define, field
@@ -155,17 +156,32 @@ class Facts(Protocol):
 
 
 class Stages:
-    """The stages of a contact: which it had reached at an instant.
-
-    An event that reaches a stage is of that stage already.
-    """
+    """The stages of a contact: which it had reached at an event, that one included."""
 
     def __init__(self, moments: Sequence[Moment], funnel: Funnel) -> None:
         reaching = [one for one in moments if one.kind is MomentKind.CONVERSION]
         self._reached = [(one.occurred_at, one.to_stage or "") for one in reaching]
-        self._first = funnel.stages[0]
+        self._funnel = funnel
 
-    def at(self, instant: datetime) -> str:
-        """The highest stage reached by an instant."""
-        place = bisect_right(self._reached, instant, key=lambda one: one[0])
-        return self._reached[place - 1][1] if place else self._first
+    def at(self, event: Event) -> str:
+        """The highest stage reached by an event.
+
+        At one instant contacts reach stages by the rank of ``reach``, the lower first, and then by
+        ``purchase``: what ranks before was at the stage before, and what ranks after is not.
+        """
+        if not self._reached:
+            return self._funnel.stages[0]
+        place = bisect_left(self._reached, event.occurred_at, key=itemgetter(0))
+        stage = self._reached[place - 1][1] if place else self._funnel.stages[0]
+        for at, reached in self._reached[place:]:
+            if at != event.occurred_at or not self._is_by_then(event, reached):
+                break
+            stage = reached
+        return stage
+
+    def _is_by_then(self, event: Event, stage: str) -> bool:
+        """Whether a stage that was reached at the instant of an event was reached by it."""
+        meant = self._funnel.read_stored(event.name, event.properties)
+        if meant.signal is not Signal.REACH:
+            return meant.signal > Signal.REACH
+        return stage in self._funnel.stages[: meant.argument + 1]

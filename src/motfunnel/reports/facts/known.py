@@ -13,7 +13,7 @@ from typing import Self
 
 from attrs import define, evolve, field
 
-from motfunnel.domain.event import IDENTIFY, Event, trait_text
+from motfunnel.domain.event import IDENTIFY, Event
 from motfunnel.domain.experience import EXPERIENCED
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import from_micros, to_micros
@@ -32,13 +32,19 @@ from motfunnel.reports.measure.clock import (
     Told,
     lies_in,
 )
-from motfunnel.reports.measure.grouping import Grouping, GroupOf, property_text, trait_at
+from motfunnel.reports.measure.grouping import (
+    Grouping,
+    GroupOf,
+    group_named,
+    property_text,
+    trait_at,
+)
 from motfunnel.reports.measure.timeline import Timeline
 from motfunnel.reports.measure.window import Windowed
 from motfunnel.store.ledger.identity import follow, known_pointers
 from motfunnel.store.ledger.rows import StoredEvent, event_of
 from motfunnel.store.queries.events import read_histories
-from motfunnel.store.queries.groups import read_trait_names, source_or_referral
+from motfunnel.store.queries.groups import read_trait_names, said_as, source_or_referral
 from motfunnel.store.queries.moments import Referral
 from motfunnel.tracking.recording.fold import read_in_order, source_of
 
@@ -173,7 +179,7 @@ class Known:
             stages = Stages(one.journey.moments if staged else (), self.funnel)
             for event in one.events:
                 if lies_in(period, event.occurred_at):
-                    yield Scored(one.contact, event, stages.at(event.occurred_at))
+                    yield Scored(one.contact, event, stages.at(event))
         yield from self._left.scored(period, staged=staged, naming=naming)
 
     def traits(self, name: str) -> Traits:
@@ -224,7 +230,7 @@ class Known:
 
     def _source(self, clock: Clock) -> str:
         opened_at, source = self._opened[clock.contact]
-        return source_or_referral(source, opened_at, self._referred.get(clock.contact))
+        return group_named(source_or_referral(source, opened_at, self._referred.get(clock.contact)))
 
     def _trait(self, clock: Clock) -> str:
         return trait_at(self._traits[clock.contact], clock.started_at)
@@ -244,7 +250,7 @@ def said_of(trait: str, events: Iterable[Event]) -> list[tuple[datetime, str]]:
     """What was said of a trait, in order."""
     said = [e for e in events if e.name == IDENTIFY and trait in e.properties]
     ordered = sorted(said, key=lambda event: (event.occurred_at, event.id))
-    return [(event.occurred_at, trait_text(event.properties[trait])) for event in ordered]
+    return [(event.occurred_at, said_as(event.properties, trait)) for event in ordered]
 
 
 def _refer(history: History, into: dict[str, str], found: Referring) -> None:

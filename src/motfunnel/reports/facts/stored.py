@@ -19,7 +19,13 @@ from motfunnel.domain.moment import UNKNOWN, Moment, MomentKind
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.facts.facts import Phased, Referring, Scored, Stages, Traits, Unread
 from motfunnel.reports.measure.clock import EVERYBODY, Clock, Cohort, Happening, Reading, Told
-from motfunnel.reports.measure.grouping import Grouping, GroupOf, property_text, trait_at
+from motfunnel.reports.measure.grouping import (
+    Grouping,
+    GroupOf,
+    group_named,
+    property_text,
+    trait_at,
+)
 from motfunnel.reports.measure.timeline import Timeline
 from motfunnel.reports.measure.trial import trial_rules
 from motfunnel.reports.measure.window import Windowed
@@ -130,7 +136,7 @@ class Stored:
             reached = {contact: Stages(moments, self.funnel) for contact, moments in stories}
         nowhere = Stages((), self.funnel)
         for contact, event in read_scored(self.extent, period, naming=naming):
-            yield Scored(contact, event, reached.get(contact, nowhere).at(event.occurred_at))
+            yield Scored(contact, event, reached.get(contact, nowhere).at(event))
 
     def traits(self, name: str) -> Traits:
         """Give what was said of a trait, of each contact in order."""
@@ -166,7 +172,7 @@ class Stored:
         wanted = {one.clock.contact for one in chosen}
         found = read_sources(self.extent)
         sources = {contact: source for contact, source in found if contact in wanted}
-        return lambda clock: sources.get(clock.contact, UNKNOWN)
+        return lambda clock: group_named(sources.get(clock.contact))
 
     def _by_trait(self, grouping: Grouping, chosen: Sequence[Reading]) -> GroupOf:
         said: dict[str, list[tuple[datetime, str]]] = {one.clock.contact: [] for one in chosen}

@@ -1,6 +1,7 @@
 """By what a rate is told apart, and the value that held when a clock started.
 
-Reads ``by`` as a user writes it. A value that nobody gave is ``unknown``.
+Reads ``by`` as a user writes it. A value that nobody gave, or of which nothing can be seen, is
+``unknown``.
 """
 
 from __future__ import annotations
@@ -8,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
+from unicodedata import category
 
 from attrs import frozen
 
 from motfunnel.domain.event import check_text, trait_text
-from motfunnel.domain.funnel.condition import is_blank
 from motfunnel.domain.moment import UNKNOWN
 from motfunnel.errors import QuestionError
 from motfunnel.reports.measure.clock import Clock
@@ -22,6 +23,8 @@ GroupOf = Callable[[Clock], str]
 NO_TRAITS: Final = ("stage", "reason", "source")
 """The plain names that mean no trait."""
 _OF_THE_CLOCK: Final = ("stage", "reason", "arm")
+_UNSEEN: Final = ("Cc", "Cf", "Zl", "Zp", "Zs")
+"""The categories of letters that leave no mark: controls, formats and all kinds of blanks."""
 _PREFIXES: Final = {"trait:": "trait", "property:": "property"}
 
 
@@ -39,8 +42,7 @@ class Grouping:
 
     def of_the_clock(self, clock: Clock) -> str:
         """The value that the clock itself holds."""
-        value: str | None = getattr(clock, self.kind)
-        return UNKNOWN if value is None else value
+        return group_named(getattr(clock, self.kind))
 
     @property
     def written(self) -> str:
@@ -81,15 +83,25 @@ def read_property(by: str | None) -> Grouping | None:
 
 
 def trait_at(said: Sequence[tuple[datetime, str]], at: datetime) -> str:
-    """The latest value of a trait that was set by an instant."""
+    """The latest value of a trait that was set by an instant; one set to nothing is unknown."""
     values = [value for since, value in said if since <= at]
-    return values[-1] if values else UNKNOWN
+    return group_named(values[-1] if values else None)
 
 
 def property_text(properties: Mapping[str, Any] | None, name: str) -> str:
     """The value of a property, as the text to group by."""
     value = None if properties is None else properties.get(name)
-    return UNKNOWN if is_blank(value) else trait_text(value)
+    return UNKNOWN if value is None else group_named(trait_text(value))
+
+
+def group_named(value: str | None) -> str:
+    """The name of a group by its value: ``unknown`` where there is none, or nothing to be seen.
+
+    >>> group_named("team"), group_named(" "), group_named("\N{ZERO WIDTH SPACE}")
+    ('team', 'unknown', 'unknown')
+    """
+    is_seen = value is not None and any(category(one) not in _UNSEEN for one in value)
+    return value if is_seen and value is not None else UNKNOWN
 
 
 def _prefixed(by: str) -> Grouping | None:

@@ -8,7 +8,7 @@ walked contact by contact, by the same rules. Decides no class: ``domain.lens`` 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
@@ -53,7 +53,7 @@ from motfunnel.reports.facts.facts import Facts, Referring
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
 from motfunnel.reports.measure.clock import Cohort, in_period, lies_in
-from motfunnel.reports.remarks import NO_SCORES
+from motfunnel.reports.remarks import NO_SCORES, names_gone, promoters_gone, scores_gone
 from motfunnel.statistics import Interval, Ratio
 from motfunnel.store.queries.moments import Referral
 from motfunnel.text import counted
@@ -238,10 +238,14 @@ class LensFacts:
         counted: events by touchpoint (None where the lens tells none apart), class and contact.
         scored_aside: how many events have a score and belong to no class, by their signal.
         loop: who referred whom, where the lens follows that.
+        erased: who was erased with counts kept.
+        unread: how many of their ratings are counted without what they said.
     """
 
     lens: Lens
     period: Cohort
+    erased: Collection[str] = ()
+    unread: int = 0
     counted: Counter[tuple[str | None, str, str]] = field(factory=Counter)
     scored_aside: Counter[Signal] = field(factory=Counter)
     loop: Referring = field(factory=Referring)
@@ -273,6 +277,8 @@ def gather(source: Facts, facts: LensFacts) -> None:
     for one in source.phased(_CLASSED, facts.period, loop):
         of_class = class_of(facts.lens, one.signal, one.phase, promoter=one.promoter)
         facts.add(of_class, one.contact, one.events)
+        if loop is not None and one.signal is Signal.RATING and one.contact in facts.erased:
+            facts.unread += one.events
     for referral in facts.loop.referrals:
         if lies_in(facts.period, referral.moment.occurred_at) and facts.makes_zero_moment(referral):
             facts.add(ZERO, referral.referred or "")
@@ -296,7 +302,18 @@ def _notes(facts: LensFacts) -> tuple[str, ...]:
         many = counted(facts.scored_aside.total(), "event")
         told = f"{many} with a score that belong to no class ({of})"
         return (f"left out: {told}; touchpoints counts them",)
-    return (NO_SCORES,) if facts.lens is CARLZON and not facts.counted else ()
+    erased = len(facts.erased)
+    if facts.lens is CARLZON:
+        notes = (None if facts.counted else NO_SCORES, scores_gone(erased))
+    else:
+        unnamed = (
+            one.referred is None
+            and one.moment.contact in facts.erased
+            and lies_in(facts.period, one.moment.occurred_at)
+            for one in facts.loop.referrals
+        )
+        notes = (promoters_gone(erased, facts.unread), names_gone(erased, sum(unnamed)))
+    return tuple(note for note in notes if note is not None)
 
 
 def _rows(facts: LensFacts) -> Iterator[LensRow]:
@@ -402,7 +419,7 @@ def lens(
     if not isinstance(name, str) or name not in LENSES:
         raise QuestionError(f"no lens is called {name!r}; there are: {', '.join(LENSES)}")
     lens = LENSES[name]
-    facts = LensFacts(lens, read_cohort(period))
+    facts = LensFacts(lens, read_cohort(period), inquiry.erased()[0])
     with inquiry.reading() as source:
         gather(source, facts)
     told: dict[str, Any] = {

@@ -19,7 +19,7 @@ from motfunnel.reports.facts.facts import Referring
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
 from motfunnel.reports.measure.clock import Cohort, in_period, lies_in
-from motfunnel.reports.remarks import nobody_named
+from motfunnel.reports.remarks import names_gone, nobody_named
 from motfunnel.statistics import Interval, Ratio
 
 DEFINITION: Final = (
@@ -133,14 +133,19 @@ def referrals(
         confidence: of the intervals.
     """
     cohort = read_cohort(period)
+    erased, _ = inquiry.erased()
     with inquiry.reading() as source:
         found = source.referring(cohort)
-    note = nobody_named(inquiry.funnel, len(found.referrals), _named(found))
+    unnamed = sum(one.referred is None and one.moment.contact in erased for one in found.referrals)
+    notes = (
+        nobody_named(inquiry.funnel, len(found.referrals), _named(found)),
+        names_gone(len(erased), unnamed),
+    )
     return ReferralYield(
         name="referral yield",
         definition=DEFINITION,
         rows=_rows(found, cohort, confidence),
         period=cohort,
-        notes=() if note is None else (note,),
+        notes=tuple(note for note in notes if note is not None),
         **inquiry.header(confidence),
     )

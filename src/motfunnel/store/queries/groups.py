@@ -5,13 +5,18 @@ Each a statement that streams; what of it is wanted, the reader keeps.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
+from motfunnel.domain.event import to_json, trait_text
 from motfunnel.domain.moment import MomentKind
 from motfunnel.store.queries.scope import AT_ONCE, Extent
+
+UNSET: Final = ""
+"""What is read of a trait that was set to null."""
 
 
 def read_sources(extent: Extent) -> Iterator[tuple[str, str]]:
@@ -40,16 +45,28 @@ def source_or_referral(given: str | None, opened_at: datetime, referred_at: date
 
 
 def read_trait(extent: Extent, trait: str) -> Iterator[tuple[str, tuple[datetime, str]]]:
-    """Read what was said of a trait up to an instant, in order, each under its contact."""
-    t = extent.tables.traits.c
+    """Read what was said of a trait up to an instant, in order, each under its contact.
+
+    A null is stored as the text ``null``, so of such a text the event is asked.
+    """
+    t, e = extent.tables.traits.c, extent.tables.events.c
+    same = and_(e.tenant == t.tenant, e.contact == t.contact, e.id == t.event_id)
     said = (
-        select(t.owner, t.occurred_at, t.value)
+        select(t.owner, t.occurred_at, t.value, e.properties)
+        .outerjoin(extent.tables.events, and_(t.value == to_json(None), same))
         .where(t.tenant == extent.tenant, t.trait == trait, t.occurred_at <= extent.as_of)
         .order_by(t.owner, t.occurred_at, t.event_id)
     )
     with extent.connection.execute(said, execution_options={"yield_per": AT_ONCE}) as result:
         for row in result:
-            yield row.owner, (row.occurred_at, row.value)
+            is_null = row.properties is not None and said_as(row.properties, trait) == UNSET
+            yield row.owner, (row.occurred_at, UNSET if is_null else row.value)
+
+
+def said_as(properties: Mapping[str, Any], trait: str) -> str:
+    """What an event says of a trait, as the text to group by; null says nothing."""
+    value = properties.get(trait)
+    return UNSET if value is None else trait_text(value)
 
 
 def read_trait_names(extent: Extent, known_by: datetime | None) -> list[str]:

@@ -16,7 +16,7 @@ from attrs import evolve, field, frozen
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import to_micros
 from motfunnel.domain.marker import Marker
-from motfunnel.domain.moment import LEFT, SILENCE, UNKNOWN, Episode, Moment
+from motfunnel.domain.moment import SILENCE, UNKNOWN, Episode, Moment
 from motfunnel.domain.scrubber import Scrubber
 from motfunnel.store.ledger.erasure import (
     copy_events,
@@ -220,7 +220,7 @@ def _leave_token(
     state = ledger.lock_contact(token, funnel)
     state.journey = evolve(owner.journey, contact=token, open_cases=[])
     state.opened_at = owner.opened_at
-    state.source = None if owner.source is None else UNKNOWN
+    state.source = None if owner.opened_at is None else UNKNOWN
     state.moments = moments
     if owner.last is not None:
         state.last = (*owner.last[:3], token)
@@ -252,5 +252,5 @@ def _unspoken(episode: Episode, token: str, returns: Mapping[int | None, str | N
 
 
 def _plain(reason: Any) -> Any:
-    """A reason of our own; what somebody said is gone."""
-    return reason if reason in (None, SILENCE, LEFT) else UNKNOWN
+    """A silence, which nobody said; what somebody said is gone, and so is that it was nothing."""
+    return reason if reason in (None, SILENCE) else UNKNOWN
