@@ -11,8 +11,9 @@ from sqlalchemy import Engine, String, cast, delete, insert, literal, null, sele
 from sqlalchemy.exc import DBAPIError
 
 from motfunnel import Funnel, Tracker
+from motfunnel.domain.columns import NEVER, Codes
 from motfunnel.domain.instant import EARLIEST, to_micros
-from motfunnel.store.queries.columns import NEVER, Codes, micros, read_columns, read_rows
+from motfunnel.store.queries.columns import micros, read_columns, read_rows
 from motfunnel.store.queries.scope import AT_ONCE
 from motfunnel.store.schema.tables import tables
 

@@ -14,12 +14,13 @@ from typing import Final
 from attrs import frozen
 
 from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.instant import from_micros
 from motfunnel.domain.moment import MomentKind
 from motfunnel.reports.facts.facts import Facts
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.clock import EVERYBODY, Clock, Cohort, Told, choose, lies_in
 from motfunnel.reports.measure.grouping import read_grouping
-from motfunnel.reports.measure.window import Windowed
+from motfunnel.reports.window import Asked, Windowed, one_by_one
 
 OPENING: Final = frozenset({MomentKind.OPENING})
 Groups = Mapping[str, str | None]
@@ -58,19 +59,20 @@ def read_opened(
 ) -> Iterator[Opened]:
     """Read who opened in a cohort, for a report of some name about all of them."""
     opening = _openings_of(name)
-    grouping = read_grouping(by, opening)
+    grouping = read_grouping(by, opening.name, opening.groups)
     erased, _ = inquiry.erased()
-    with inquiry.reading(grouping) as source:
+    with inquiry.reading(grouping, OPENING) as source:
         groups: dict[str, str | None]
         if grouping is None:
             opened = _lying_in(cohort, source, erased)
             groups = dict.fromkeys(opened)
         else:
-            clocks = source.clocks(opening)
+            clocks = opening.clocks(source, Asked(cohort=cohort, grouping=grouping))
             chosen = choose(clocks, cohort, inquiry.as_of, erased, first_only=True)
-            group = source.groups(grouping, opening, chosen)
-            groups = {one.clock.contact: group(one.clock) for one in chosen}
-            opened = {one.clock.contact: one.clock.started_at for one in chosen}
+            who = [source.names.people.texts[contact] for contact in chosen.contact]
+            values = source.groups(grouping, opening.start, chosen)
+            groups = dict(zip(who, values, strict=True))
+            opened = dict(zip(who, map(from_micros, chosen.started), strict=True))
         unknown = inquiry.unknown(grouping, {*groups.values()}, source)
         yield Opened(
             source=source,
@@ -96,10 +98,8 @@ def _openings_of(name: str) -> Windowed:
     return Windowed(
         name=name,
         definition="",
-        clocks=_openings,
+        clocks=one_by_one(_openings, "moments", moments=OPENING),
         start=OPENING,
-        reads="moments",
-        moments=OPENING,
         groups=frozenset(),
     )
 

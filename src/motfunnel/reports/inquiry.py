@@ -16,14 +16,14 @@ from attrs import evolve
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.moment import UNKNOWN
 from motfunnel.errors import QuestionError
-from motfunnel.reports.facts.facts import Facts
+from motfunnel.reports.facts.facts import Facts, Start
 from motfunnel.reports.facts.known import Known
 from motfunnel.reports.facts.stored import Stored
 from motfunnel.reports.measure.arguments import read_known_by
-from motfunnel.reports.measure.clock import Cohort, Reading, by_group, choose
+from motfunnel.reports.measure.clock import Cohort, Readings, by_group, choose
 from motfunnel.reports.measure.grouping import Grouping
-from motfunnel.reports.measure.window import Windowed
 from motfunnel.reports.remarks import all_unknown
+from motfunnel.reports.window import Asked, Windowed
 from motfunnel.store.database.database import Database
 from motfunnel.store.ledger.erasure import erased_contacts
 from motfunnel.store.queries.groups import read_trait_names
@@ -31,7 +31,7 @@ from motfunnel.store.queries.scope import Extent, is_anything_known
 from motfunnel.tracking.reader import Reader
 from motfunnel.tracking.recording.owed import as_if_folded
 
-Groups = dict[str | None, list[Reading]]
+Groups = dict[str | None, Readings]
 
 
 class Inquiry:
@@ -104,8 +104,15 @@ class Inquiry:
         return kept, others
 
     @contextmanager
-    def reading(self, grouping: Grouping | None = None) -> Iterator[Facts]:
-        """What can be read, by what is stored or by what was known."""
+    def reading(
+        self, grouping: Grouping | None = None, start: Start | None = None
+    ) -> Iterator[Facts]:
+        """What can be read, by what is stored or by what was known.
+
+        Args:
+            grouping: by what clocks will be told apart; None: not at all.
+            start: which events will start them.
+        """
         tracker = self._tracker
         if self.known_by is None:
             tracker.check_current()
@@ -115,7 +122,7 @@ class Inquiry:
                 where = (extent.connection, tracker.database, tracker.tenant, tracker.funnel)
                 yield evolve(stored, extent=evolve(extent, tables=as_if_folded(*where)))
             else:
-                yield Known(stored=stored, known_by=self.known_by, grouping=grouping)
+                yield Known(stored=stored, known_by=self.known_by, grouping=grouping, start=start)
 
     @contextmanager
     def _extent(self, *, widely: bool = False) -> Iterator[Extent]:
@@ -134,14 +141,13 @@ class Inquiry:
     ) -> Groups:
         """Choose a cohort, and only then tell its groups apart."""
         erased, _ = self.erased()
-        with self.reading(grouping) as source:
-            chosen = choose(
-                source.clocks(rate, cohort), cohort, self.as_of, erased, first_only=first_only
-            )
+        asked = Asked(cohort=cohort, grouping=grouping, first_only=first_only)
+        with self.reading(grouping, rate.start) as source:
+            clocks = rate.clocks(source, asked)
+            chosen = choose(clocks, cohort, self.as_of, erased, first_only=first_only)
             if grouping is None:
                 return {None: chosen}
-            group = source.groups(grouping, rate, chosen)
-            parted = by_group((group(one.clock), one) for one in chosen)
+            parted = by_group(source.groups(grouping, rate.start, chosen), chosen)
             return dict(parted.items())
 
     def unknown(

@@ -17,8 +17,8 @@ from motfunnel.reports.measure.clock import EVERYBODY
 from motfunnel.reports.measure.estimate import compare, make_row
 from motfunnel.reports.measure.grouping import Grouping, read_grouping
 from motfunnel.reports.measure.rate import COMPETING, CausedRate, Rate, RateRow
-from motfunnel.reports.measure.window import Windowed
 from motfunnel.reports.remarks import impossible, nobody_yet, not_compared
+from motfunnel.reports.window import Windowed
 
 _BY_ARM: Final = Grouping(kind="arm")
 
@@ -36,7 +36,7 @@ def ask_rate(
     window = read_window(within)
     if unit not in ("contact", "episode"):
         raise QuestionError(f"unit is {unit!r}; it can be 'contact' or 'episode'")
-    cohort, grouping = read_cohort(bounds), read_grouping(by, rate)
+    cohort, grouping = read_cohort(bounds), read_grouping(by, rate.name, rate.groups)
     groups = inquiry.choose(rate, cohort, grouping, first_only=unit == "contact")
     return answer_rate(
         inquiry,
@@ -85,7 +85,7 @@ def answer_rate(
         for group, one in groups.items()
     )
     is_comparable = more["unit"] == "contact" and more["by"] is not None
-    stages = {one.clock.stage for chosen in groups.values() for one in chosen}
+    stages = {stage for chosen in groups.values() for stage in chosen.texts("stage")}
     never = impossible(inquiry.funnel, rate.awaits, window, stages)
     notes = _notes(inquiry, rate, rows, never, more)
     told: dict[str, Any] = {"within": window, "notes": notes}
@@ -110,12 +110,13 @@ def _notes(
 ) -> tuple[str, ...]:
     """What a reader of a rate has to know besides."""
     happened = any(row.numerator for row in rows)
+    grouping = read_grouping(more["by"], rate.name, rate.groups)
     notes = (
         rate.note,
         COMPETING if any(row.erased_count for row in rows) else None,
         None if happened else never,
         nobody_yet(more["cohort"], inquiry.as_of),
         not_compared(len(rows)) if more["unit"] == "contact" else None,
-        inquiry.unknown(read_grouping(more["by"], rate), [row.group for row in rows]),
+        inquiry.unknown(grouping, [row.group for row in rows]),
     )
     return tuple(note for note in notes if note is not None)

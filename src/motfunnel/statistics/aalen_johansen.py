@@ -6,7 +6,7 @@ Ranks no causes, and knows none by name.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import chain
 from math import fsum
@@ -79,10 +79,11 @@ class CompetingRisks:
         Raises:
             ValueError: a duration is negative.
         """
+        counts = Counter(observations)
         ended, unseen = _tallies(causes), _Tally(int)
-        for t, cause in observations:
+        for (t, cause), count in counts.items():
             tally = unseen if cause is None else ended[cause]
-            tally[t] += 1
+            tally[t] += count
         return cls._of_tallies(ended, unseen)
 
     @classmethod

@@ -70,7 +70,19 @@ class SurvivalCurve:
         Raises:
             ValueError: a duration or a count is negative.
         """
-        table = RiskTable.from_counts(rows)
+        return cls._of(RiskTable.from_counts(rows))
+
+    @classmethod
+    def from_columns(cls, durations: Sequence[int], returned: Sequence[int]) -> Self:
+        """Build the curve from how long each episode was observed, and whether it returned.
+
+        Raises:
+            ValueError: a duration is negative.
+        """
+        return cls._of(RiskTable.from_columns(durations, returned))
+
+    @classmethod
+    def _of(cls, table: RiskTable) -> Self:
         survival, greenwood = _estimate(table)
         return cls(table=table, survival_after=survival, greenwood_after=greenwood)
 

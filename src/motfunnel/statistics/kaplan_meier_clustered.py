@@ -7,10 +7,9 @@ contact. Does not choose episodes, and handles no competing event.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import chain, islice, repeat
 from math import fsum
-from operator import itemgetter
 from typing import Final, Self
 
 from attrs import evolve, field, frozen
@@ -67,12 +66,25 @@ class ClusteredCurve:
         Raises:
             ValueError: a duration is negative.
         """
-        ordered = sorted(observations, key=itemgetter(2))
-        ordered.sort(key=itemgetter(1))
+        rows = list(observations)
+        names = [name for name, _, _ in rows]
+        return cls.from_columns(names, [t for _, t, _ in rows], [back for _, _, back in rows])
+
+    @classmethod
+    def from_columns(
+        cls, clusters: Sequence[Hashable], durations: Sequence[int], returned: Sequence[int]
+    ) -> Self:
+        """Build the curve from each episode's cluster, how long it was observed, and its return.
+
+        Raises:
+            ValueError: a duration is negative.
+        """
+        times = [2 * t + bool(back) for t, back in zip(durations, returned, strict=True)]
+        ordered = map(clusters.__getitem__, sorted(range(len(times)), key=times.__getitem__))
         numbers: dict[Hashable, int] = {}
         return cls(
-            curve=SurvivalCurve.from_observations(map(itemgetter(1, 2), ordered)),
-            cluster=tuple([numbers.setdefault(name, len(numbers)) for name, _, _ in ordered]),
+            curve=SurvivalCurve.from_columns(durations, returned),
+            cluster=tuple([numbers.setdefault(name, len(numbers)) for name in ordered]),
             clusters=len(numbers),
         )
 

@@ -7,7 +7,7 @@ contacts is a ``Proportion``.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from math import exp, fsum, sqrt
 from typing import Final, Self
 
@@ -104,7 +104,7 @@ class ClusteredShare:
         return share
 
     @classmethod
-    def by_name(cls, counted: Iterable[str], of: Iterable[str]) -> Self:
+    def by_name(cls, counted: Iterable[Hashable], of: Iterable[Hashable]) -> Self:
         """Add up contacts by their names: one for each that is counted, and for each of all.
 
         >>> ClusteredShare.by_name(["ada"], ["ada", "ada", "bob"]).value

@@ -7,9 +7,10 @@ estimates nothing.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
-from itertools import accumulate
-from operator import add, itemgetter
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, compress, islice, repeat
+from operator import add, itemgetter, not_, sub
 from typing import Self
 
 from attrs import field, frozen
@@ -61,6 +62,30 @@ class RiskTable:
             at_risk=tuple([size - before for before, _ in zip(gone, durations, strict=False)]),
             returned=tuple(returned),
             censored=tuple(censored),
+        )
+
+    @classmethod
+    def from_columns(cls, durations: Sequence[int], returned: Sequence[int]) -> Self:
+        """Build the table from two columns: how long each was observed, and whether it returned.
+
+        >>> RiskTable.from_columns([7, 5, 7], [True, True, False]).returned
+        (1, 1)
+
+        Raises:
+            ValueError: a duration is negative.
+        """
+        back = Counter(compress(durations, returned))
+        unseen = Counter(compress(durations, map(not_, returned)))
+        distinct = sorted(back.keys() | unseen.keys())
+        if distinct and distinct[0] < 0:
+            raise ValueError(f"{distinct[0]} may not be negative")
+        counts = [tuple(map(one.get, distinct, repeat(0))) for one in (back, unseen)]
+        gone = accumulate(map(add, *counts), initial=0)
+        return cls(
+            durations=tuple(distinct),
+            at_risk=tuple(map(sub, repeat(len(durations)), islice(gone, len(distinct)))),
+            returned=counts[0],
+            censored=counts[1],
         )
 
     @property

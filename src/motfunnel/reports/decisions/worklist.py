@@ -7,9 +7,9 @@ What each did last is read of no more than those listed.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 from attrs import define, evolve, field, frozen
 
@@ -30,16 +30,18 @@ from motfunnel.answers.cells import (
     between,
     cell,
 )
+from motfunnel.domain.columns import NEVER
 from motfunnel.domain.funnel.funnel import Funnel
-from motfunnel.domain.instant import MICROSECOND, Duration, format_duration
+from motfunnel.domain.instant import MICROSECOND, Duration, format_duration, from_micros
 from motfunnel.domain.moment import Moment
 from motfunnel.reports.facts.facts import Facts
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, check_count, read_window
-from motfunnel.reports.measure.clock import EVERYBODY, HAPPENED, Reading, Told, choose
+from motfunnel.reports.measure.clock import EVERYBODY, HAPPENED, Readings, Told, choose
 from motfunnel.reports.measure.rate import COMPETING, FEWEST_AT_RISK
 from motfunnel.reports.measure.trial import ATTEMPTED, assignments
-from motfunnel.reports.returns.recidivism import RECIDIVISM
+from motfunnel.reports.returns.recidivism import departures
+from motfunnel.reports.window import Asked
 from motfunnel.statistics import Chance, CompetingRisks, Interval, SurvivalCurve
 
 DEFINITION: Final = (
@@ -150,36 +152,39 @@ class Curves:
         first: of each contact its first departure.
     """
 
-    first: Sequence[Reading]
-    _groups: dict[Hashable, list[Reading]] = field(init=False)
+    first: Readings
+    _groups: dict[Hashable, list[int]] = field(init=False)
     _made: dict[Hashable, SurvivalCurve | CompetingRisks] = field(factory=dict, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._groups = defaultdict(list)
-        for one in self.first:
-            self._groups[_group(one)].append(one)
+        for place, group in enumerate(zip(self.first.stage, self.first.reason, strict=True)):
+            self._groups[group].append(place)
 
-    def chance(self, one: Reading, within: timedelta, confidence: float) -> tuple[str, int, Chance]:
+    def chance(
+        self, group: Hashable, waited: int, within: timedelta, confidence: float
+    ) -> tuple[str, int, Chance]:
         """Whose curve it is, how many are at risk, and the chance to return within the window."""
-        basis, curve = BY_GROUP, self._curve(_group(one))
-        if curve.at_risk(one.waited) < FEWEST_AT_RISK:
+        basis, curve = BY_GROUP, self._curve(group)
+        if curve.at_risk(waited) < FEWEST_AT_RISK:
             basis, curve = BY_ALL, self._curve(None)
         window = within // MICROSECOND
         if isinstance(curve, CompetingRisks):
-            chance = Chance.of_cause(curve, HAPPENED, one.waited, window)
+            chance = Chance.of_cause(curve, HAPPENED, waited, window)
         else:
-            chance = Chance.of(curve, one.waited, window, confidence)
-        return basis, curve.at_risk(one.waited), chance
+            chance = Chance.of(curve, waited, window, confidence)
+        return basis, curve.at_risk(waited), chance
 
     def _curve(self, group: Hashable) -> SurvivalCurve | CompetingRisks:
         if group not in self._made:
-            self._made[group] = _curve(self.first if group is None else self._groups[group])
+            mine = self.first if group is None else self.first.at(self._groups[group])
+            self._made[group] = _curve(mine)
         return self._made[group]
 
 
 def work_rows(
-    chosen: Sequence[Reading],
-    erased: Mapping[str, datetime],
+    chosen: Readings,
+    erased: Container[str],
     within: timedelta,
     limit: int | None,
     confidence: float,
@@ -188,13 +193,20 @@ def work_rows(
 
     The departures come contact by contact, each contact's in order.
     """
-    latest = {one.clock.contact: one for one in chosen}
-    curves = Curves(list({one.clock.contact: one for one in reversed(chosen)}.values()))
-    away = [
-        one for one in latest.values() if one.ending is None and one.clock.contact not in erased
-    ]
-    rows = sorted((_row(one, curves, within, confidence) for one in away), key=_urgency)
-    return len(rows), rows if limit is None else rows[:limit]
+    texts, who = chosen.names.people.texts, chosen.contact
+    latest = {contact: place for place, contact in enumerate(who)}
+    first = {who[place]: place for place in reversed(range(len(who)))}
+    curves = Curves(chosen.at(sorted(first.values())))
+    away = chosen.at(
+        sorted(
+            place
+            for contact, place in latest.items()
+            if not chosen.ending[place] and texts[contact] not in erased
+        )
+    )
+    likeliest = sorted(_chances(away, curves, within, confidence))
+    rows = [_row(away, one) for one in (likeliest if limit is None else likeliest[:limit])]
+    return len(away), rows
 
 
 def held_out_note(rows: Sequence[WorkRow]) -> str | None:
@@ -218,40 +230,55 @@ def with_moments(row: WorkRow, moments: Sequence[Moment]) -> WorkRow:
     return evolve(row, moments=last, last_moments=text)
 
 
-def _row(one: Reading, curves: Curves, within: timedelta, confidence: float) -> WorkRow:
-    basis, at_risk, chance = curves.chance(one, within, confidence)
-    clock = one.clock
+class _Chance(NamedTuple):
+    """The chance of one who is away, in the order of a worklist.
+
+    The likeliest come first, then who left last; of whom nothing can be said, at the end.
+    """
+
+    is_unknown: bool
+    less: float
+    waited: int
+    contact: str
+    place: int
+    basis: str
+    at_risk: int
+    interval: Interval | None
+
+
+def _chances(
+    away: Readings, curves: Curves, within: timedelta, confidence: float
+) -> Iterator[_Chance]:
+    texts = away.names.people.texts
+    columns = zip(away.contact, away.stage, away.reason, away.waited, strict=True)
+    for place, (contact, stage, reason, waited) in enumerate(columns):
+        basis, at_risk, chance = curves.chance((stage, reason), waited, within, confidence)
+        order = chance.value is None, -(chance.value or 0.0), waited, texts[contact]
+        yield _Chance(*order, place, basis, at_risk, chance.interval)
+
+
+def _row(away: Readings, one: _Chance) -> WorkRow:
+    labels, reached = away.names.labels.texts, away.exposed[one.place]
     return WorkRow(
-        contact=clock.contact,
-        chance=chance.value,
-        interval=chance.interval,
+        contact=one.contact,
+        chance=None if one.is_unknown else abs(one.less),
+        interval=one.interval,
         away=one.waited * MICROSECOND,
-        departed_at=clock.started_at,
-        stage=clock.stage or "",
-        reason=clock.reason or "",
-        basis=basis,
-        at_risk=at_risk,
-        first_outreach_at=clock.exposed_at,
-        names={"contact": (clock.contact,)},
+        departed_at=from_micros(away.started[one.place]),
+        stage=labels[away.stage[one.place]],
+        reason=labels[away.reason[one.place]],
+        basis=one.basis,
+        at_risk=one.at_risk,
+        first_outreach_at=None if reached == NEVER else from_micros(reached),
+        names={"contact": (one.contact,)},
     )
 
 
-def _urgency(row: WorkRow) -> tuple[bool, float, timedelta, str]:
-    """The likeliest first, then who left last; of whom nothing can be said, at the end."""
-    return row.chance is None, -(row.chance or 0.0), row.away, row.contact
-
-
-def _group(one: Reading) -> Hashable:
-    return one.clock.stage, one.clock.reason
-
-
-def _curve(readings: Iterable[Reading]) -> SurvivalCurve | CompetingRisks:
+def _curve(known: Readings) -> SurvivalCurve | CompetingRisks:
     """By Kaplan and Meier, and where some were erased by Aalen and Johansen."""
-    known = list(readings)
-    if any(one.is_gone for one in known):
-        endings = ((one.waited, one.ending) for one in known)
-        return CompetingRisks.from_observations(endings, causes=[HAPPENED])
-    return SurvivalCurve.from_observations((one.waited, one.happened) for one in known)
+    if known.is_anybody_gone:
+        return CompetingRisks.from_observations(known.endings(), causes=[HAPPENED])
+    return SurvivalCurve.from_columns(known.waited, known.happened)
 
 
 def lately(source: Facts, rows: Sequence[WorkRow]) -> list[WorkRow]:
@@ -296,11 +323,11 @@ def worklist(
         check_count("limit", limit)
     erased, _ = inquiry.erased()
     with inquiry.reading() as source:
-        clocks = source.clocks(RECIDIVISM)
+        clocks = departures(source, Asked(), "outreach", "stage", "reason")
         chosen = choose(clocks, EVERYBODY, inquiry.as_of, erased, first_only=False)
         departed, rows = work_rows(chosen, erased, window, limit, confidence)
         rows = lately(source, rows)
-    competing = COMPETING if any(one.is_gone for one in chosen) else None
+    competing = COMPETING if chosen.is_anybody_gone else None
     notes = (competing, held_out_note(rows))
     return Worklist(
         name="worklist",

@@ -17,9 +17,16 @@ from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.experience.departure_after_complaint import departures_after_complaint
-from motfunnel.reports.experience.recovery import ADVOCACY, PURCHASE, RECOVERY, recoveries
+from motfunnel.reports.experience.recovery import (
+    ABOUT_COMPLAINTS,
+    ADVOCACY,
+    PRAISE_OR_PURCHASE,
+    PURCHASE,
+    RECOVERY,
+    recoveries,
+)
 from motfunnel.reports.measure.clock import Clock, Happening, Told
-from motfunnel.reports.measure.window import Windowed
+from motfunnel.reports.window import Windowed, one_by_one
 
 DEPARTURE: Final = "departure"
 
@@ -96,19 +103,26 @@ def outcomes(told: Told, funnel: Funnel) -> Iterator[Clock]:
 RESOLUTION: Final = Windowed(
     name="resolution",
     definition="of the cases that complaints opened in the cohort, when they were resolved",
-    clocks=resolutions,
+    clocks=one_by_one(
+        resolutions,
+        "happenings",
+        moments=frozenset({MomentKind.COMPLAINT, MomentKind.DEPART}),
+        signals=frozenset({Signal.COMPLAIN, Signal.RESOLVE}),
+        having=MomentKind.COMPLAINT,
+    ),
     start=frozenset({MomentKind.COMPLAINT}),
-    reads="happenings",
-    moments=frozenset({MomentKind.COMPLAINT, MomentKind.DEPART}),
-    signals=frozenset({Signal.COMPLAIN, Signal.RESOLVE}),
-    having=MomentKind.COMPLAINT,
     groups=frozenset(),
 )
 OUTCOME: Final = evolve(
     RECOVERY,
     name="outcome",
     definition="of the complaints in the cohort, what came of them first",
-    clocks=outcomes,
-    moments=RECOVERY.moments | {MomentKind.DEPART},
+    clocks=one_by_one(
+        outcomes,
+        "happenings",
+        moments=ABOUT_COMPLAINTS | {MomentKind.DEPART},
+        signals=PRAISE_OR_PURCHASE,
+        having=MomentKind.COMPLAINT,
+    ),
     causes=(PURCHASE, ADVOCACY, DEPARTURE),
 )

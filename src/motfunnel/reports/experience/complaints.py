@@ -6,7 +6,7 @@ Recovery is set against departure as competing outcomes; the plain rates are ``r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
@@ -31,18 +31,32 @@ from motfunnel.answers.cells import (
     nested,
     percent,
 )
+from motfunnel.answers.members import Members
 from motfunnel.charts.dots import beside, marks
 from motfunnel.charts.labels import labels, room
 from motfunnel.charts.picture import Picture
 from motfunnel.charts.style import BLUE, ORANGE, QUIET, TICKS_OF_SHARES, axis, names
+from motfunnel.domain.columns import NEVER
 from motfunnel.domain.instant import MICROSECOND, Duration, format_duration
 from motfunnel.reports.experience.cases import DEPARTURE, OUTCOME, RESOLUTION
 from motfunnel.reports.experience.departure_after_complaint import DEPARTURE_AFTER_COMPLAINT
 from motfunnel.reports.experience.recovery import ADVOCACY, PURCHASE
 from motfunnel.reports.inquiry import Groups, Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort, read_window
-from motfunnel.reports.measure.clock import ERASED, HAPPENED, Cohort, Reading, in_period
-from motfunnel.reports.measure.estimate import TOLERANCE, curve_of
+from motfunnel.reports.measure.clock import (
+    ERASED,
+    HAPPENED,
+    NOBODY,
+    Cohort,
+    Readings,
+    in_period,
+)
+from motfunnel.reports.measure.estimate import (
+    TOLERANCE,
+    curve_of,
+    happened_within,
+    part_mature,
+)
 from motfunnel.reports.measure.grouping import Grouping, read_property
 from motfunnel.reports.measure.rate import Span
 from motfunnel.reports.remarks import impossible, never_resolved, nobody_yet
@@ -291,21 +305,23 @@ def _outcome_tables(window: str) -> Iterator[tuple[str, list[tuple[str, Cell]]]]
 
 def make_row(
     group: str | None,
-    cases: Sequence[Reading],
-    complaints: Sequence[Reading],
+    cases: Readings,
+    complaints: Readings,
     within: timedelta,
     as_of: datetime,
     confidence: float,
 ) -> ComplaintRow:
     """Make the row of one group, of its cases and of its contacts' first complaints."""
-    resolved = [one for one in cases if one.happened]
-    reopened = [one for one in resolved if one.clock.reopened_at is not None]
-    left = [one for one in cases if one.clock.departed_at is not None]
-    back, gone = _share(reopened, resolved), _share(left, cases)
+    happened = cases.happened
+    resolved = [place for place, came in enumerate(happened) if came]
+    reopened = [place for place in resolved if cases.reopened[place] != NEVER]
+    left = [place for place, at in enumerate(cases.departed) if at != NEVER]
+    everybody = range(len(cases))
+    back, gone = _share(cases, reopened, resolved), _share(cases, left, everybody)
     km = curve_of(cases, 0, confidence)
     outcomes, parts = _outcomes(complaints, within, as_of, confidence)
-    parts |= {"cases": list(cases), "resolved": resolved, "reopened": reopened}
-    parts |= {"unresolved": [one for one in cases if not one.happened], "departed_meanwhile": left}
+    named = {"cases": everybody, "resolved": resolved, "reopened": reopened}
+    named |= {"unresolved": [n for n in everybody if not happened[n]], "departed_meanwhile": left}
     return ComplaintRow(
         group=group,
         cases=len(cases),
@@ -322,15 +338,14 @@ def make_row(
         departed_meanwhile_share=gone.value,
         departed_meanwhile_interval=gone.interval(confidence),
         outcomes=outcomes,
-        names={part: sorted(one.clock.contact for one in who) for part, who in parts.items()},
+        names=parts | {part: cases.members(who) for part, who in named.items()},
     )
 
 
-def _share(counted: Sequence[Reading], of: Sequence[Reading]) -> ClusteredShare:
+def _share(cases: Readings, counted: Iterable[int], of: Iterable[int]) -> ClusteredShare:
     """A share of cases, of which one contact may have several."""
-    return ClusteredShare.by_name(
-        (one.clock.contact for one in counted), (one.clock.contact for one in of)
-    )
+    whose = cases.contact.__getitem__
+    return ClusteredShare.by_name(map(whose, counted), map(whose, of))
 
 
 def _quantile(curve: SurvivalCurve | CompetingRisks, share: float) -> timedelta | None:
@@ -348,16 +363,16 @@ def _quantile(curve: SurvivalCurve | CompetingRisks, share: float) -> timedelta 
 
 
 def _outcomes(
-    complaints: Sequence[Reading], within: timedelta, as_of: datetime, confidence: float
-) -> tuple[Outcomes, dict[str, list[Reading]]]:
+    complaints: Readings, within: timedelta, as_of: datetime, confidence: float
+) -> tuple[Outcomes, dict[str, Members]]:
     window = within // MICROSECOND
-    mature = [one for one in complaints if as_of - one.clock.started_at >= within]
-    ended = [one for one in mature if one.happened and one.waited <= window]
+    mature, _ = part_mature(complaints, window, as_of)
+    ended = happened_within(complaints, mature, window)
+    causes = complaints.texts("cause")
     by_cause = {
-        cause: [one for one in ended if one.clock.cause == cause]
-        for cause in (PURCHASE, ADVOCACY, DEPARTURE)
+        cause: [n for n in ended if causes[n] == cause] for cause in (PURCHASE, ADVOCACY, DEPARTURE)
     }
-    recovered = [one for one in ended if one.clock.cause != DEPARTURE]
+    recovered = [n for n in ended if causes[n] != DEPARTURE]
     good = Proportion(numerator=len(recovered), denominator=len(mature))
     bad = Proportion(numerator=len(by_cause[DEPARTURE]), denominator=len(mature))
     early = Proportion(numerator=len(complaints) - len(mature), denominator=len(complaints))
@@ -376,15 +391,18 @@ def _outcomes(
         **_incidences(complaints, window, confidence),
     )
     parts = {"mature": mature, RECOVERED: recovered, "departed": by_cause[DEPARTURE]}
-    return outcomes, parts
+    return outcomes, {part: complaints.members(who) for part, who in parts.items()}
 
 
-def _incidences(complaints: Sequence[Reading], window: int, confidence: float) -> dict[str, Any]:
+def _incidences(complaints: Readings, window: int, confidence: float) -> dict[str, Any]:
     """The probability of each outcome first, with all complaints for as long as observed."""
-    risks = CompetingRisks.from_observations(
-        ((one.waited, _cause(one)) for one in complaints), causes=(RECOVERED, DEPARTURE)
+    endings = [*complaints.endings()]
+    outcomes = (
+        (waited, _outcome(how, cause))
+        for (waited, how), cause in zip(endings, complaints.texts("cause"), strict=True)
     )
-    known = sum(one.ending is not None or one.waited >= window for one in complaints)
+    risks = CompetingRisks.from_observations(outcomes, causes=(RECOVERED, DEPARTURE))
+    known = sum(how is not None or waited >= window for waited, how in endings)
     at = _reach(risks, window) if known >= FEWEST_KNOWN else None
     told: dict[str, Any] = {}
     for name, cause in (("recovery", RECOVERED), ("departure", DEPARTURE)):
@@ -393,10 +411,10 @@ def _incidences(complaints: Sequence[Reading], window: int, confidence: float) -
     return told
 
 
-def _cause(one: Reading) -> str | None:
-    if not one.happened:
-        return one.ending
-    return DEPARTURE if one.clock.cause == DEPARTURE else RECOVERED
+def _outcome(how: str | None, cause: str | None) -> str | None:
+    if how != HAPPENED:
+        return how
+    return DEPARTURE if cause == DEPARTURE else RECOVERED
 
 
 def _reach(risks: CompetingRisks, window: int) -> int | None:
@@ -434,9 +452,7 @@ def complaints(
     grouping, cohort = read_property(by), read_cohort(complained)
     cases = inquiry.choose(RESOLUTION, cohort, grouping, first_only=False)
     contacts = inquiry.choose(OUTCOME, cohort, grouping, first_only=True)
-    firsts = [one for each in contacts.values() for one in each]
-    readings = (one for each in (*cases.values(), firsts) for one in each)
-    erased = any(one.ending == ERASED for one in readings)
+    erased = any(each.count(ERASED) for each in (*cases.values(), *contacts.values()))
     rows = tuple(_rows(inquiry, cases, contacts, window, confidence))
     return Complaints(
         name="complaints",
@@ -445,7 +461,7 @@ def complaints(
         within=window,
         by=None if grouping is None else grouping.written,
         cohort=cohort,
-        notes=_remarks(inquiry, rows, grouping, cohort, window, firsts, erased=erased),
+        notes=_remarks(inquiry, rows, grouping, cohort, window, contacts, erased=erased),
         **inquiry.header(confidence),
     )
 
@@ -456,13 +472,14 @@ def _remarks(
     grouping: Grouping | None,
     cohort: Cohort,
     within: timedelta,
-    firsts: Sequence[Reading],
+    contacts: Groups,
     *,
     erased: bool,
 ) -> tuple[str, ...]:
     """What a reader has to know besides."""
     funnel, departed = inquiry.funnel, any(row.outcomes.departed for row in rows)
-    awaited, stages = DEPARTURE_AFTER_COMPLAINT.awaits, {one.clock.stage for one in firsts}
+    awaited = DEPARTURE_AFTER_COMPLAINT.awaits
+    stages = {stage for each in contacts.values() for stage in each.texts("stage")}
     never = None if departed else impossible(funnel, awaited, within, stages)
     notes = (
         NO_PROMISE,
@@ -480,5 +497,5 @@ def _rows(
 ) -> Iterator[ComplaintRow]:
     """A row for each group that a case or a first complaint belongs to, by name."""
     for group in sorted({*cases, *contacts}, key=lambda group: group or ""):
-        mine, firsts = cases.get(group, []), contacts.get(group, [])
+        mine, firsts = cases.get(group, NOBODY), contacts.get(group, NOBODY)
         yield make_row(group, mine, firsts, within, inquiry.as_of, confidence)

@@ -19,7 +19,7 @@ from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, Unit
 from motfunnel.reports.measure.clock import Clock, Told
 from motfunnel.reports.measure.rate import Rate
-from motfunnel.reports.measure.window import IN_THE_COHORT, Windowed
+from motfunnel.reports.window import IN_THE_COHORT, Windowed, one_by_one
 from motfunnel.reports.windowed import ask_rate
 
 
@@ -42,11 +42,13 @@ DEPARTURE_AFTER_COMPLAINT: Final = Windowed(
     definition=f"of the complaints {IN_THE_COHORT}, the share followed by a departure within it",
     since="the complaint",
     event="departed",
-    clocks=departures_after_complaint,
+    clocks=one_by_one(
+        departures_after_complaint,
+        "moments",
+        moments=frozenset({MomentKind.COMPLAINT, MomentKind.CONVERSION, MomentKind.DEPART}),
+        having=MomentKind.COMPLAINT,
+    ),
     start=frozenset({MomentKind.COMPLAINT}),
-    reads="moments",
-    moments=frozenset({MomentKind.COMPLAINT, MomentKind.CONVERSION, MomentKind.DEPART}),
-    having=MomentKind.COMPLAINT,
     groups=frozenset({"stage"}),
     awaits=frozenset({Signal.LEAVE}),
     note="complaints of contacts that have already departed count too, as the definition says",

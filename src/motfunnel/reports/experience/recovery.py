@@ -19,7 +19,7 @@ from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, Unit
 from motfunnel.reports.measure.clock import Clock, Happening, Told
 from motfunnel.reports.measure.rate import Rate
-from motfunnel.reports.measure.window import IN_THE_COHORT, Windowed
+from motfunnel.reports.window import IN_THE_COHORT, Windowed, one_by_one
 from motfunnel.reports.windowed import ask_rate
 
 PURCHASE: Final = "purchase"
@@ -80,6 +80,9 @@ def complaints_of(told: Told, funnel: Funnel) -> Iterator[tuple[int, str, Moment
 PRAISE_OR_PURCHASE: Final = frozenset(
     {Signal.PURCHASE, Signal.RATING, Signal.REFER, Signal.ADVOCATE}
 )
+ABOUT_COMPLAINTS: Final = frozenset(
+    {MomentKind.COMPLAINT, MomentKind.CONVERSION, MomentKind.APOSTLE}
+)
 RECOVERY: Final = Windowed(
     name="recovery",
     definition=(
@@ -88,13 +91,15 @@ RECOVERY: Final = Windowed(
     ),
     since="the complaint",
     event="purchased or advocated",
-    clocks=recoveries,
+    clocks=one_by_one(
+        recoveries,
+        "happenings",
+        moments=ABOUT_COMPLAINTS,
+        signals=PRAISE_OR_PURCHASE,
+        having=MomentKind.COMPLAINT,
+    ),
     start=frozenset({MomentKind.COMPLAINT}),
-    reads="happenings",
-    moments=frozenset({MomentKind.COMPLAINT, MomentKind.CONVERSION, MomentKind.APOSTLE}),
-    signals=PRAISE_OR_PURCHASE,
     awaits=PRAISE_OR_PURCHASE,
-    having=MomentKind.COMPLAINT,
     groups=frozenset({"stage"}),
     causes=(PURCHASE, ADVOCACY),
 )

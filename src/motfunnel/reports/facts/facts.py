@@ -20,10 +20,10 @@ from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.lens import Phase
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.domain.signal import Signal
-from motfunnel.reports.measure.clock import EVERYBODY, Clock, Cohort, Reading, Told
-from motfunnel.reports.measure.grouping import Grouping, GroupOf
+from motfunnel.reports.facts.relations import Episodes
+from motfunnel.reports.measure.clock import EVERYBODY, Cohort, Names, Readings, Told
+from motfunnel.reports.measure.grouping import Grouping
 from motfunnel.reports.measure.timeline import Timeline
-from motfunnel.reports.measure.window import Windowed
 from motfunnel.store.ledger.rows import StoredEvent
 from motfunnel.store.queries.moments import Referral
 
@@ -31,6 +31,10 @@ Unread = tuple[str, list[StoredEvent]]
 """A contact, and events of it."""
 Traits = dict[str, list[tuple[datetime, str]]]
 """Of each contact what was said of a trait, in order."""
+
+
+Start = frozenset[MomentKind] | Signal
+"""What starts clocks: moments of some kinds, or events of a signal."""
 
 
 class Phased(NamedTuple):
@@ -76,12 +80,48 @@ class Facts(Protocol):
         """The definition that classified them."""
         ...
 
-    def clocks(self, rate: Windowed, cohort: Cohort = EVERYBODY, /) -> Iterator[Clock]:
-        """Make the clocks of all contacts, or of a cohort at least, contact by contact."""
+    @property
+    def names(self) -> Names:
+        """What the numbers of contacts, stages and reasons stand for."""
         ...
 
-    def groups(self, grouping: Grouping, rate: Windowed, chosen: Sequence[Reading], /) -> GroupOf:
-        """Say how to find the group of a clock, for those that were chosen."""
+    def episodes(
+        self,
+        *columns: str,
+        first: bool = False,
+        departed: Cohort = EVERYBODY,
+        attempted: Cohort = EVERYBODY,
+    ) -> Episodes:
+        """Give departures; of those that were asked for at least.
+
+        Args:
+            columns: which columns beside the contact.
+            first: each contact's first departure alone; these come in no order.
+            departed: those of a cohort alone.
+            attempted: those whose first outreach lies in a cohort alone.
+        """
+        ...
+
+    def told(
+        self,
+        reads: str,
+        *,
+        moments: frozenset[MomentKind] = frozenset(),
+        signals: frozenset[Signal] = frozenset(),
+        having: MomentKind | None = None,
+    ) -> Iterator[Told]:
+        """Give what is known of contacts, one by one, as far as it is asked for.
+
+        Args:
+            reads: ``moments``, ``purchases``, ``happenings`` or ``trials``.
+            moments: of which moments.
+            signals: of which events, where of events.
+            having: only of contacts with such a moment.
+        """
+        ...
+
+    def groups(self, grouping: Grouping, start: Start, chosen: Readings, /) -> Sequence[str]:
+        """Give the group of each of some clocks, which such a start event began."""
         ...
 
     def unread(self, signals: Collection[Signal] | None = None, /) -> Iterator[Unread]:

@@ -13,34 +13,37 @@ from typing import Self
 
 from attrs import define, evolve, field
 
+from motfunnel.domain.columns import NEVER, Codes, column
 from motfunnel.domain.event import IDENTIFY, Event
 from motfunnel.domain.experience import EXPERIENCED
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import from_micros, to_micros
 from motfunnel.domain.journey import Entry, Journey, PlainEntry
 from motfunnel.domain.lens import phases
-from motfunnel.domain.moment import UNKNOWN, Moment, MomentKind
+from motfunnel.domain.moment import UNKNOWN, Episode, Moment, MomentKind
 from motfunnel.domain.signal import Signal
-from motfunnel.reports.facts.facts import Phased, Referring, Scored, Stages, Traits, Unread
+from motfunnel.reports.facts.facts import (
+    Phased,
+    Referring,
+    Scored,
+    Stages,
+    Start,
+    Traits,
+    Unread,
+)
+from motfunnel.reports.facts.relations import Episodes
 from motfunnel.reports.facts.stored import Stored
 from motfunnel.reports.measure.clock import (
     EVERYBODY,
-    Clock,
     Cohort,
     Happening,
-    Reading,
+    Names,
+    Readings,
     Told,
     lies_in,
 )
-from motfunnel.reports.measure.grouping import (
-    Grouping,
-    GroupOf,
-    group_named,
-    property_text,
-    trait_at,
-)
+from motfunnel.reports.measure.grouping import Grouping, group_named, property_text, trait_at
 from motfunnel.reports.measure.timeline import Timeline
-from motfunnel.reports.measure.window import Windowed
 from motfunnel.store.ledger.identity import follow, known_pointers
 from motfunnel.store.ledger.rows import StoredEvent, event_of
 from motfunnel.store.queries.events import read_histories
@@ -49,6 +52,9 @@ from motfunnel.store.queries.moments import Referral
 from motfunnel.tracking.recording.fold import read_in_order, source_of
 
 _by_key = itemgetter(0, 1)
+_EPISODE = (
+    *("contact", "number", "departed", "returned", "outreach", "stage", "reason", "customer"),
+)
 
 
 @define(kw_only=True)
@@ -60,16 +66,18 @@ class Known:
             that is left.
         known_by: what had been recorded by this instant is taken into account.
         grouping: by what clocks will be told apart; what that needs is kept on the way.
+        start: which events start them.
     """
 
     stored: Stored
     known_by: datetime
     grouping: Grouping | None
+    start: Start | None = None
     _referred: dict[str, datetime] = field(factory=dict, init=False)
-    _opened: dict[str, tuple[datetime, str | None]] = field(factory=dict, init=False)
-    _traits: dict[str, list[tuple[datetime, str]]] = field(factory=dict, init=False)
+    _opened: dict[int, tuple[datetime, str | None]] = field(factory=dict, init=False)
+    _traits: dict[int, list[tuple[datetime, str]]] = field(factory=dict, init=False)
     _properties: dict[object, str] = field(factory=dict, init=False)
-    _own: set[str] = field(factory=set, init=False)
+    _own: set[int] = field(factory=set, init=False)
 
     @property
     def funnel(self) -> Funnel:
@@ -81,17 +89,55 @@ class Known:
         """What is left of those who were erased."""
         return evolve(self.stored, extent=evolve(self.stored.extent, erased_only=True))
 
-    def clocks(self, rate: Windowed, _: Cohort = EVERYBODY) -> Iterator[Clock]:
-        """Make the clocks of all contacts, contact by contact; a walk passes by all of them."""
-        signals, into = _signals(rate), self._pointers()
+    @property
+    def names(self) -> Names:
+        """What the numbers of contacts, stages and reasons stand for."""
+        return self.stored.names
+
+    def episodes(
+        self,
+        *columns: str,
+        first: bool = False,
+        departed: Cohort = EVERYBODY,
+        attempted: Cohort = EVERYBODY,
+    ) -> Episodes:
+        """Give all departures, whichever are asked for: a walk passes by them."""
+        names = self.names
+        rows: list[tuple[int, ...]] = []
+        for history in self._walked():
+            contact = names.people[history.contact]
+            for one in history.journey.episodes.values():
+                rows.append((contact, *_as_numbers(one, names.labels)))
+        known = dict(zip(_EPISODE, map(column, zip(*rows, strict=True)), strict=False))
+        left = self._left.episodes(*columns, first=first, departed=departed, attempted=attempted)
+        both = {
+            name: known.get(name, column()) + getattr(left, name) for name in ("contact", *columns)
+        }
+        return Episodes(**both)
+
+    def told(
+        self,
+        reads: str,
+        *,
+        moments: frozenset[MomentKind] = frozenset(),
+        signals: frozenset[Signal] = frozenset(),
+        having: MomentKind | None = None,
+    ) -> Iterator[Told]:
+        """Give what is known of contacts, one by one; a walk passes by all of them."""
+        asked = signals | ({Signal.OUTREACH} if reads == "trials" else frozenset())
+        for history in self._walked():
+            yield history.told(asked)
+        yield from self._left.told(reads, moments=moments, signals=signals, having=having)
+
+    def _walked(self) -> Iterator[History]:
+        """Walk each contact, and keep on the way by what its clocks will be told apart."""
+        into = self._pointers() if self.grouping is not None else {}
         for history in self.histories():
-            self._keep_referrals(history.journey, into)
-            told = history.told(signals)
-            clocks = [*rate.clocks(told, self.funnel)]
-            if clocks:
-                self._keep_groups(history, told, rate)
-            yield from clocks
-        yield from self._left.clocks(rate)
+            self._own.add(self.names.people[history.contact])
+            if self.grouping is not None:
+                self._keep_referrals(history.journey, into)
+                self._keep_groups(history, self.grouping)
+            yield history
 
     def histories(self) -> Iterator[History]:
         """Walk each contact up to the instant."""
@@ -106,15 +152,16 @@ class Known:
         """
         return read_histories(self.stored.extent, known_by=self.known_by)
 
-    def groups(self, grouping: Grouping, rate: Windowed, chosen: Sequence[Reading]) -> GroupOf:
-        """Say how to find the group of a clock, once all clocks were made."""
+    def groups(self, grouping: Grouping, start: Start, chosen: Readings) -> Sequence[str]:
+        """Give the group of each of some clocks, once all clocks were made."""
         if grouping.is_of_the_clock:
-            return grouping.of_the_clock
+            return grouping.of_the_clock(chosen)
+        others = [n for n, contact in enumerate(chosen.contact) if contact not in self._own]
+        of_erased = self.stored.groups(grouping, start, chosen.at(others)) if others else ()
+        left = dict(zip(others, of_erased, strict=True))
         own = {"source": self._source, "trait": self._trait, "property": self._property}
         of_known = own[grouping.kind]
-        erased = [one for one in chosen if one.clock.contact not in self._own]
-        of_erased = self.stored.groups(grouping, rate, erased)
-        return lambda c: of_known(c) if c.contact in self._own else of_erased(c)
+        return [left[n] if n in left else of_known(chosen, n) for n in range(len(chosen))]
 
     def openings(self) -> Iterator[tuple[str, datetime]]:
         """Give when each contact opened."""
@@ -214,29 +261,34 @@ class Known:
             if whom != journey.contact and (first is None or moment.occurred_at < first):
                 self._referred[whom] = moment.occurred_at
 
-    def _keep_groups(self, history: History, told: Told, rate: Windowed) -> None:
-        contact = history.contact
-        self._own.add(contact)
-        if self.grouping is None:
-            return
-        if self.grouping.kind == "source":
+    def _keep_groups(self, history: History, grouping: Grouping) -> None:
+        contact = self.names.people[history.contact]
+        if grouping.kind == "source" and history.journey.moments:
             self._opened[contact] = opening_of(history)
-        elif self.grouping.kind == "trait":
-            self._traits[contact] = said_of(self.grouping.name, history.events)
-        elif self.grouping.kind == "property":
-            for key, event in _starts(told, history.events, rate):
-                value = property_text(event.properties, self.grouping.name)
+        elif grouping.kind == "trait":
+            self._traits[contact] = said_of(grouping.name, history.events)
+        elif grouping.kind == "property" and self.start is not None:
+            for key, event in _starts(history, self.start):
+                value = property_text(event.properties, grouping.name)
                 self._properties.setdefault((contact, key), value)
 
-    def _source(self, clock: Clock) -> str:
-        opened_at, source = self._opened[clock.contact]
-        return group_named(source_or_referral(source, opened_at, self._referred.get(clock.contact)))
+    def _source(self, chosen: Readings, place: int) -> str:
+        contact = chosen.contact[place]
+        opened_at, source = self._opened[contact]
+        referred = self._referred.get(self.names.people.texts[contact])
+        return group_named(source_or_referral(source, opened_at, referred))
 
-    def _trait(self, clock: Clock) -> str:
-        return trait_at(self._traits[clock.contact], clock.started_at)
+    def _trait(self, chosen: Readings, place: int) -> str:
+        return trait_at(self._traits[chosen.contact[place]], from_micros(chosen.started[place]))
 
-    def _property(self, clock: Clock) -> str:
-        return self._properties.get((clock.contact, clock.key), UNKNOWN)
+    def _property(self, chosen: Readings, place: int) -> str:
+        return self._properties.get((chosen.contact[place], chosen.key[place]), UNKNOWN)
+
+
+def _as_numbers(one: Episode, labels: Codes) -> tuple[int, ...]:
+    instants = (one.departed_at, one.returned_at, one.first_outreach_at)
+    read = (NEVER if at is None else to_micros(at) for at in instants)
+    return one.number, *read, labels[one.stage], labels[one.reason], one.customer
 
 
 def opening_of(history: History) -> tuple[datetime, str | None]:
@@ -266,23 +318,16 @@ def _refer(history: History, into: dict[str, str], found: Referring) -> None:
             found.researched.setdefault(history.contact, []).append(from_micros(entry.at))
 
 
-def _signals(rate: Windowed) -> frozenset[Signal]:
-    """Of which events a rate asks for more than what the journey has made of them."""
-    own = frozenset({rate.start}) if isinstance(rate.start, Signal) else frozenset()
-    return rate.signals | own | (frozenset({Signal.OUTREACH}) if rate.reads == "trials" else own)
-
-
-def _starts(told: Told, events: list[Event], rate: Windowed) -> Iterator[tuple[object, Event]]:
-    """The start events of a rate, each under the key of its clock."""
-    if isinstance(rate.start, Signal):
-        for one in told.happenings:
-            tried = rate.start is not Signal.OUTREACH or one.argument == 1
-            if one.signal is rate.start and tried:
-                yield one.event.occurred_at, one.event
+def _starts(history: History, start: Start) -> Iterator[tuple[object, Event]]:
+    """The start events of clocks, each under the key of its clock."""
+    if isinstance(start, Signal):
+        for one in history.told({start}).happenings:
+            if start is not Signal.OUTREACH or one.argument == 1:
+                yield to_micros(one.event.occurred_at), one.event
         return
-    by_key: dict[tuple[str, str | None], Event] = {(e.contact, e.id): e for e in events}
-    for moment in told.moments:
-        if moment.kind in rate.start and moment.event_key in by_key:
+    by_key: dict[tuple[str, str | None], Event] = {(e.contact, e.id): e for e in history.events}
+    for moment in history.journey.moments:
+        if moment.kind in start and moment.event_key in by_key:
             key = moment.event_key if moment.episode is None else moment.episode
             yield key, by_key[moment.event_key]
 

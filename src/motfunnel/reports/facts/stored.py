@@ -7,28 +7,40 @@ questions that take everything into account; ``known`` serves those of an earlie
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
+from motfunnel.domain.columns import Codes
 from motfunnel.domain.event import Event
 from motfunnel.domain.experience import EXPERIENCED
 from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.instant import from_micros, to_micros
 from motfunnel.domain.moment import UNKNOWN, Moment, MomentKind
 from motfunnel.domain.signal import Signal
-from motfunnel.reports.facts.facts import Phased, Referring, Scored, Stages, Traits, Unread
-from motfunnel.reports.measure.clock import EVERYBODY, Clock, Cohort, Happening, Reading, Told
-from motfunnel.reports.measure.grouping import (
-    Grouping,
-    GroupOf,
-    group_named,
-    property_text,
-    trait_at,
+from motfunnel.reports.facts.facts import (
+    Phased,
+    Referring,
+    Scored,
+    Stages,
+    Start,
+    Traits,
+    Unread,
 )
+from motfunnel.reports.facts.relations import Episodes
+from motfunnel.reports.measure.clock import (
+    EVERYBODY,
+    Cohort,
+    Happening,
+    Names,
+    Readings,
+    Told,
+)
+from motfunnel.reports.measure.grouping import Grouping, group_named, property_text, trait_at
 from motfunnel.reports.measure.timeline import Timeline
 from motfunnel.reports.measure.trial import trial_rules
-from motfunnel.reports.measure.window import Windowed
 from motfunnel.store.queries.episodes import read_episodes
 from motfunnel.store.queries.events import (
     read_active,
@@ -51,6 +63,9 @@ from motfunnel.store.queries.phases import count_by_phase, read_ratings_by_phase
 from motfunnel.store.queries.scope import Extent
 
 _READ_BY_THE_FUNNEL = (Signal.RATING, Signal.OUTREACH)
+Kinds = frozenset[MomentKind]
+Signals = frozenset[Signal]
+Having = MomentKind | None
 _REACHING = (MomentKind.OPENING, MomentKind.CONVERSION)
 
 
@@ -65,25 +80,46 @@ class Stored:
 
     extent: Extent
     funnel: Funnel
+    names: Names = field(factory=lambda: Names(people=Codes(), labels=Codes()))
 
-    def clocks(self, rate: Windowed, cohort: Cohort = EVERYBODY) -> Iterator[Clock]:
-        """Make the clocks of all contacts, or of a cohort at least, contact by contact."""
-        for told in _READERS[rate.reads](self, rate, cohort):
-            yield from rate.clocks(told, self.funnel)
+    def episodes(
+        self,
+        *columns: str,
+        first: bool = False,
+        departed: Cohort = EVERYBODY,
+        attempted: Cohort = EVERYBODY,
+    ) -> Episodes:
+        """Give departures; of those that were asked for at least."""
+        wanted, labels = ("contact", *columns), self.names.labels
+        codes = {"contact": self.names.people, "stage": labels, "reason": labels}
+        narrow = {"departed": departed, "outreach": attempted}
+        read = read_episodes(self.extent, wanted, codes, first=first, narrow=narrow)
+        return Episodes(**dict(zip(wanted, read, strict=True)))
+
+    def told(
+        self,
+        reads: str,
+        *,
+        moments: frozenset[MomentKind] = frozenset(),
+        signals: frozenset[Signal] = frozenset(),
+        having: MomentKind | None = None,
+    ) -> Iterator[Told]:
+        """Give what is known of contacts, one by one, as far as it is asked for."""
+        return _READERS[reads](self, moments, signals, having)
 
     def unread(self, signals: Collection[Signal] | None = None) -> Iterator[Unread]:
         """Give the events of each contact, or of some signals those, unread and in no order."""
         return read_histories(self.extent, signals=signals)
 
-    def groups(self, grouping: Grouping, rate: Windowed, chosen: Sequence[Reading]) -> GroupOf:
-        """Say how to find the group of a clock, for those that were chosen."""
+    def groups(self, grouping: Grouping, start: Start, chosen: Readings) -> Sequence[str]:
+        """Give the group of each of some clocks, which such a start event began."""
         if grouping.is_of_the_clock:
-            return grouping.of_the_clock
+            return grouping.of_the_clock(chosen)
         if grouping.kind == "source":
-            return self._by_source(chosen)
+            return self._sources(chosen)
         if grouping.kind == "trait":
-            return self._by_trait(grouping, chosen)
-        return self._by_property(grouping, rate, chosen)
+            return self._traits(grouping, chosen)
+        return self._properties(grouping, start, chosen)
 
     def openings(self) -> Iterator[tuple[str, datetime]]:
         """Give when each contact opened."""
@@ -168,75 +204,63 @@ class Stored:
         for contact, at in self.openings():
             found.opened.setdefault(contact, at)
 
-    def _by_source(self, chosen: Sequence[Reading]) -> GroupOf:
-        wanted = {one.clock.contact for one in chosen}
-        found = read_sources(self.extent)
-        sources = {contact: source for contact, source in found if contact in wanted}
-        return lambda clock: group_named(sources.get(clock.contact))
+    def _sources(self, chosen: Readings) -> Sequence[str]:
+        known = self.names.people
+        sources = {known[contact]: source for contact, source in read_sources(self.extent)}
+        return [group_named(sources.get(contact)) for contact in chosen.contact]
 
-    def _by_trait(self, grouping: Grouping, chosen: Sequence[Reading]) -> GroupOf:
-        said: dict[str, list[tuple[datetime, str]]] = {one.clock.contact: [] for one in chosen}
-        for contact, one in read_trait(self.extent, grouping.name):
-            if contact in said:
-                said[contact].append(one)
-        return lambda clock: trait_at(said[clock.contact], clock.started_at)
+    def _traits(self, grouping: Grouping, chosen: Readings) -> Sequence[str]:
+        said = self.traits(grouping.name)
+        texts = self.names.people.texts
+        return [
+            trait_at(said[who], from_micros(at)) if (who := texts[contact]) in said else UNKNOWN
+            for contact, at in zip(chosen.contact, chosen.started, strict=True)
+        ]
 
-    def _by_property(
-        self, grouping: Grouping, rate: Windowed, chosen: Sequence[Reading]
-    ) -> GroupOf:
-        wanted = {(one.clock.contact, one.clock.key) for one in chosen}
-        values: dict[object, str] = {}
-        for key, properties in self._properties(rate):
-            if key in wanted:  # of several events of one instant the first by id
-                values.setdefault(key, property_text(properties, grouping.name))
-        return lambda clock: values.get((clock.contact, clock.key), UNKNOWN)
+    def _properties(self, grouping: Grouping, start: Start, chosen: Readings) -> Sequence[str]:
+        wanted = [*zip(chosen.contact, chosen.key, strict=True)]
+        among, values = {*wanted}, dict[object, str]()
+        for contact, key, properties in self._starts(start):
+            place = (self.names.people[contact], key)
+            if place in among:  # of several events of one instant the first by id
+                values.setdefault(place, property_text(properties, grouping.name))
+        return [values.get(place, UNKNOWN) for place in wanted]
 
-    def _properties(self, rate: Windowed) -> Iterator[tuple[object, dict[str, object]]]:
-        if not isinstance(rate.start, Signal):
-            yield from read_moment_properties(self.extent, rate.start)
+    def _starts(self, start: Start) -> Iterator[tuple[str, object, Mapping[str, Any]]]:
+        """The properties of start events, under their contact and the key of its clock."""
+        if not isinstance(start, Signal):
+            for (contact, key), properties in read_moment_properties(self.extent, start):
+                yield contact, key, properties
             return
-        for contact, events in read_events_by_signal(self.extent, [rate.start]):
+        for contact, events in read_events_by_signal(self.extent, [start]):
             for one in self._happenings(events):
-                if rate.start is not Signal.OUTREACH or one.argument == 1:
-                    yield (contact, one.event.occurred_at), dict(one.event.properties)
+                if start is not Signal.OUTREACH or one.argument == 1:
+                    yield contact, to_micros(one.event.occurred_at), one.event.properties
 
-    def _episodes(self, rate: Windowed, cohort: Cohort) -> Iterator[Told]:
-        narrow = {} if rate.starts_at is None else {rate.starts_at: cohort}
-        for contact, episodes in read_episodes(self.extent, narrow):
-            yield Told(contact=contact, episodes=episodes)
-
-    def _moments(self, rate: Windowed, _: Cohort) -> Iterator[Told]:
-        for contact, moments in self._stories(rate):
-            yield Told(contact=contact, moments=moments)
-
-    def _purchases(self, rate: Windowed, _: Cohort) -> Iterator[Told]:
-        moments = dict(self._stories(rate))  # of each contact one
-        for contact, at in read_first_purchases(self.extent):
-            mine = moments.get(contact, ())
-            yield Told(contact=contact, moments=mine, first_purchase_at=at)
-
-    def _beside_moments(self, rate: Windowed, _: Cohort) -> Iterator[Told]:
-        """The moments of all are read first: they are few, and a connection streams one thing."""
-        moments = dict(self._stories(rate))
-        found = read_events_by_signal(self.extent, rate.signals, having=rate.having)
-        for contact, events in found:
-            mine = moments.pop(contact, ())
-            yield Told(contact=contact, moments=mine, happenings=[*self._happenings(events)])
-        for contact, mine in moments.items():
+    def _moments(self, moments: Kinds, _: Signals, having: Having) -> Iterator[Told]:
+        for contact, mine in read_stories(self.extent, moments, having=having):
             yield Told(contact=contact, moments=mine)
 
-    def _trials(self, _: Windowed, __: Cohort) -> Iterator[Told]:
-        names = trial_rules(self.funnel)
-        found = read_events_by_signal(self.extent, [Signal.OUTREACH], names=names)
-        assigned = {contact: [*self._happenings(events)] for contact, events in found}
-        for contact, episodes in read_episodes(self.extent):
-            if contact in assigned:
-                mine = assigned.pop(contact)
-                yield Told(contact=contact, episodes=episodes, happenings=mine)
+    def _purchases(self, moments: Kinds, _: Signals, having: Having) -> Iterator[Told]:
+        found = read_stories(self.extent, moments, having=having, first_only=True)
+        of = dict(found)  # of each contact one
+        for contact, at in read_first_purchases(self.extent):
+            yield Told(contact=contact, moments=of.get(contact, ()), first_purchase_at=at)
 
-    def _stories(self, rate: Windowed) -> Iterator[tuple[str, Sequence[Moment]]]:
-        first_only = rate.reads == "purchases"
-        return read_stories(self.extent, rate.moments, having=rate.having, first_only=first_only)
+    def _beside_moments(self, moments: Kinds, signals: Signals, having: Having) -> Iterator[Told]:
+        """The moments of all are read first: they are few, and a connection streams one thing."""
+        of = dict(read_stories(self.extent, moments, having=having))
+        found = read_events_by_signal(self.extent, signals, having=having)
+        for contact, events in found:
+            mine = of.pop(contact, ())
+            yield Told(contact=contact, moments=mine, happenings=[*self._happenings(events)])
+        for contact, mine in of.items():
+            yield Told(contact=contact, moments=mine)
+
+    def _trials(self, _: Kinds, __: Signals, ___: Having) -> Iterator[Told]:
+        names = trial_rules(self.funnel)
+        for contact, events in read_events_by_signal(self.extent, [Signal.OUTREACH], names=names):
+            yield Told(contact=contact, happenings=[*self._happenings(events)])
 
     def _happenings(self, events: Sequence[tuple[Signal, Event]]) -> Iterator[Happening]:
         for signal, event in events:
@@ -246,8 +270,7 @@ class Stored:
             yield Happening(signal=signal, argument=argument, event=event)
 
 
-_READERS: dict[str, Callable[[Stored, Windowed, Cohort], Iterator[Told]]] = {
-    "episodes": Stored._episodes,
+_READERS: dict[str, Callable[[Stored, Kinds, Signals, Having], Iterator[Told]]] = {
     "moments": Stored._moments,
     "purchases": Stored._purchases,
     "happenings": Stored._beside_moments,

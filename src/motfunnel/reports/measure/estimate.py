@@ -5,14 +5,15 @@ Takes the readings of a cohort and knows none of the events; the estimators are 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from attrs import evolve
 
-from motfunnel.domain.instant import MICROSECOND
-from motfunnel.reports.measure.clock import ERASED, HAPPENED, Reading
+from motfunnel.domain.columns import column
+from motfunnel.domain.instant import MICROSECOND, to_micros
+from motfunnel.reports.measure.clock import ERASED, HAPPENED, RULED_OUT, Readings
 from motfunnel.reports.measure.comparison import Comparison, DifferenceRow
 from motfunnel.reports.measure.rate import FEWEST_AT_RISK, CausedRow, KaplanMeier, RateRow, Span
 from motfunnel.statistics import (
@@ -33,7 +34,7 @@ MOST_COMPARED: Final = 12
 
 def make_row(
     group: str | None,
-    chosen: Sequence[Reading],
+    chosen: Readings,
     within: timedelta,
     as_of: datetime,
     confidence: float,
@@ -41,30 +42,43 @@ def make_row(
 ) -> RateRow:
     """Estimate the rate of one group; where its event has causes, say which came first."""
     window = within // MICROSECOND
-    mature = [one for one in chosen if as_of - one.clock.started_at >= within]
-    counted = [one for one in mature if one.happened and one.waited <= window]
-    immature = [one for one in chosen if as_of - one.clock.started_at < within]
+    mature, immature = part_mature(chosen, window, as_of)
+    counted = happened_within(chosen, mature, window)
     share = Proportion(numerator=len(counted), denominator=len(mature))
     parts = {"numerator": counted, "denominator": mature, "immature": immature}
+    which = chosen.texts("cause") if causes else []
     for cause in causes:
-        parts[f"{cause}_first"] = [one for one in counted if one.clock.cause == cause]
+        parts[f"{cause}_first"] = [place for place in counted if which[place] == cause]
     return (CausedRow if causes else RateRow)(
         group=group,
         numerator=share.numerator,
         denominator=share.denominator,
         rate=share.value,
-        interval=_interval(share, mature, window, confidence),
-        immature=len(immature) / len(chosen) if chosen else None,
+        interval=_interval(share, chosen.at(mature), window, confidence),
+        immature=len(immature) / len(chosen) if len(chosen) else None,
         immature_count=len(immature),
-        erased_count=sum(one.ending == ERASED for one in chosen),
+        erased_count=chosen.count(ERASED),
         km=curve_of(chosen, window, confidence),
-        names={part: _names(who) for part, who in parts.items()},
+        names={part: chosen.members(who) for part, who in parts.items()},
         **{f"{cause}_first": len(parts[f"{cause}_first"]) for cause in causes},
     )
 
 
+def part_mature(chosen: Readings, window: int, as_of: datetime) -> tuple[list[int], list[int]]:
+    """The places of those that were observed for the whole window, and of the others."""
+    latest = to_micros(as_of) - window
+    mature = [place for place, at in enumerate(chosen.started) if at <= latest]
+    return mature, [place for place, at in enumerate(chosen.started) if at > latest]
+
+
+def happened_within(chosen: Readings, places: Iterable[int], window: int) -> list[int]:
+    """Of some places, those to which the event came within the window."""
+    waited, happened = chosen.waited, chosen.happened
+    return [place for place in places if happened[place] and waited[place] <= window]
+
+
 def compare(
-    groups: Mapping[str | None, Sequence[Reading]],
+    groups: Mapping[str | None, Readings],
     rows: Sequence[RateRow],
     confidence: float,
     against: Collection[str] = (),
@@ -99,37 +113,36 @@ def compare(
     )
 
 
-def _names(who: Sequence[Reading]) -> tuple[str, ...]:
-    return tuple(sorted(one.clock.contact for one in who))
-
-
 def _proportion(row: RateRow) -> Proportion:
     return Proportion(numerator=row.numerator, denominator=row.denominator)
 
 
-def _kaplan_meier(chosen: Sequence[Reading]) -> SurvivalCurve:
-    return SurvivalCurve.from_observations((one.waited, one.happened) for one in chosen)
+def _kaplan_meier(chosen: Readings) -> SurvivalCurve:
+    return SurvivalCurve.from_columns(chosen.waited, chosen.happened)
 
 
 def _interval(
-    share: Proportion, mature: Sequence[Reading], window: int, confidence: float
+    share: Proportion, mature: Readings, window: int, confidence: float
 ) -> Interval | None:
     """Wilson's; where contacts repeat their episodes are not independent, and it is clustered."""
-    if not _repeats(mature):
+    if not mature.repeats:
         return share.interval(confidence)
     # Of whom the event cannot come to any more, it is known not to have come within the window.
-    watched = [
-        evolve(one, waited=max(one.waited, window)) if one.is_gone else one for one in mature
-    ]
-    return _clustered(watched).probability_interval(window, confidence)
+    if mature.is_anybody_gone:
+        watched = [
+            max(waited, window) if how in (ERASED, RULED_OUT) else waited
+            for waited, how in mature.endings()
+        ]
+        mature = evolve(mature, waited=column(watched))
+    return _clustered(mature).probability_interval(window, confidence)
 
 
-def curve_of(chosen: Sequence[Reading], window: int, confidence: float) -> KaplanMeier:
+def curve_of(chosen: Readings, window: int, confidence: float) -> KaplanMeier:
     """Estimate the curve of some readings, and what it says of a window (in microseconds)."""
-    if any(one.is_gone for one in chosen):
+    if chosen.is_anybody_gone:
         return _aalen_johansen(chosen, window, confidence)
     plain = _kaplan_meier(chosen)
-    curve = _clustered(chosen) if _repeats(chosen) else plain
+    curve = _clustered(chosen) if chosen.repeats else plain
     at_risk = plain.at_risk(window)
     enough = at_risk >= FEWEST_AT_RISK
     mean = curve.restricted_mean(window) if enough else None
@@ -146,13 +159,12 @@ def curve_of(chosen: Sequence[Reading], window: int, confidence: float) -> Kapla
     )
 
 
-def _aalen_johansen(chosen: Sequence[Reading], window: int, confidence: float) -> KaplanMeier:
+def _aalen_johansen(chosen: Readings, window: int, confidence: float) -> KaplanMeier:
     """The same where the event may be ruled out; no interval where contacts repeat."""
-    endings = ((one.waited, one.ending) for one in chosen)
-    risks = CompetingRisks.from_observations(endings, causes=[HAPPENED])
+    risks = CompetingRisks.from_observations(chosen.endings(), causes=[HAPPENED])
     at_risk = risks.at_risk(window)
     enough = at_risk >= FEWEST_AT_RISK
-    sure = enough and not _repeats(chosen)
+    sure = enough and not chosen.repeats
     return KaplanMeier(
         probability=risks.incidence(HAPPENED, window) if enough else None,
         interval=risks.interval(HAPPENED, window, confidence) if sure else None,
@@ -182,11 +194,5 @@ def _median(risks: CompetingRisks) -> int | None:
     return None
 
 
-def _repeats(chosen: Sequence[Reading]) -> bool:
-    return len({one.clock.contact for one in chosen}) < len(chosen)
-
-
-def _clustered(chosen: Sequence[Reading]) -> ClusteredCurve:
-    return ClusteredCurve.from_observations(
-        (one.clock.contact, one.waited, one.happened) for one in chosen
-    )
+def _clustered(chosen: Readings) -> ClusteredCurve:
+    return ClusteredCurve.from_columns(chosen.contact, chosen.waited, chosen.happened)

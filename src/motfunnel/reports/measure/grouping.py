@@ -6,20 +6,19 @@ Reads ``by`` as a user writes it. A value that nobody gave, or of which nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from unicodedata import category
 
 from attrs import frozen
 
+from motfunnel.domain.columns import Column
 from motfunnel.domain.event import check_text, trait_text
 from motfunnel.domain.moment import UNKNOWN
 from motfunnel.errors import QuestionError
-from motfunnel.reports.measure.clock import Clock
-from motfunnel.reports.measure.window import Windowed
+from motfunnel.reports.measure.clock import Clocks
 
-GroupOf = Callable[[Clock], str]
 NO_TRAITS: Final = ("stage", "reason", "source")
 """The plain names that mean no trait."""
 _OF_THE_CLOCK: Final = ("stage", "reason", "arm")
@@ -40,9 +39,13 @@ class Grouping:
     kind: str
     name: str = ""
 
-    def of_the_clock(self, clock: Clock) -> str:
-        """The value that the clock itself holds."""
-        return group_named(getattr(clock, self.kind))
+    def of_the_clock(self, clocks: Clocks) -> list[str]:
+        """The value that each clock itself holds."""
+        labels: Column = getattr(clocks, self.kind)
+        if not labels:
+            return [UNKNOWN] * len(clocks)
+        named = [*map(group_named, clocks.names.labels.texts)]
+        return [*map(named.__getitem__, labels)]
 
     @property
     def written(self) -> str:
@@ -55,17 +58,22 @@ class Grouping:
         return self.kind in _OF_THE_CLOCK
 
 
-def read_grouping(by: str | None, rate: Windowed) -> Grouping | None:
+def read_grouping(by: str | None, name: str, groups: Collection[str]) -> Grouping | None:
     """Read what a user asks to tell apart by.
+
+    Args:
+        by: as it was written.
+        name: what is told apart.
+        groups: what its start events have beside source, traits and properties.
 
     Raises:
         QuestionError: it names nothing, or what the rate's start events do not have.
     """
     if by is None:
         return None
-    if by in ("stage", "reason") and by not in rate.groups:
-        others = ", ".join(sorted({*rate.groups, "source", "property:NAME", "a trait"}))
-        raise QuestionError(f"{rate.name} cannot be told apart by {by}; it can by: {others}")
+    if by in ("stage", "reason") and by not in groups:
+        others = ", ".join(sorted({*groups, "source", "property:NAME", "a trait"}))
+        raise QuestionError(f"{name} cannot be told apart by {by}; it can by: {others}")
     if by in NO_TRAITS:
         return Grouping(kind=by)
     return _prefixed(by) or Grouping(kind="trait", name=by)

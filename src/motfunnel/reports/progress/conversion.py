@@ -15,7 +15,7 @@ from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds
 from motfunnel.reports.measure.clock import Clock, Told
 from motfunnel.reports.measure.rate import Rate
-from motfunnel.reports.measure.window import Windowed
+from motfunnel.reports.window import Windowed, one_by_one
 from motfunnel.reports.windowed import ask_rate
 
 
@@ -55,10 +55,12 @@ def conversion_of(low: int, high: int, stages: tuple[str, ...]) -> Windowed:
         ),
         since=f"reaching {stages[low]}",
         event=f"reached {stages[high]}",
-        clocks=between_stages(low, high),
+        clocks=one_by_one(
+            between_stages(low, high),
+            "moments",
+            moments=frozenset({MomentKind.OPENING, MomentKind.CONVERSION}),
+        ),
         start=frozenset({MomentKind.OPENING, MomentKind.CONVERSION}),
-        reads="moments",
-        moments=frozenset({MomentKind.OPENING, MomentKind.CONVERSION}),
         groups=frozenset({"stage"}),
     )
 

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from motfunnel.domain.funnel.funnel import Funnel
-from motfunnel.domain.instant import Duration
+from motfunnel.domain.instant import Duration, to_micros
 from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds
 from motfunnel.reports.measure.clock import Clock, Told
 from motfunnel.reports.measure.rate import Rate
-from motfunnel.reports.measure.window import Windowed
+from motfunnel.reports.window import Windowed, one_by_one
 from motfunnel.reports.windowed import ask_rate
 
 
@@ -25,7 +25,7 @@ def loyalists(told: Told, _: Funnel) -> Iterator[Clock]:
     if told.first_purchase_at is not None:
         yield Clock(
             contact=told.contact,
-            key=told.first_purchase_at,
+            key=to_micros(told.first_purchase_at),
             started_at=told.first_purchase_at,
             ended_at=next(
                 (m.occurred_at for m in told.moments if m.kind is MomentKind.LOYALIST), None
@@ -41,10 +41,8 @@ LOYALTY: Final = Windowed(
     ),
     since="the first purchase",
     event="became a loyalist",
-    clocks=loyalists,
+    clocks=one_by_one(loyalists, "purchases", moments=frozenset({MomentKind.LOYALIST})),
     start=Signal.PURCHASE,
-    reads="purchases",
-    moments=frozenset({MomentKind.LOYALIST}),
     groups=frozenset(),
 )
 

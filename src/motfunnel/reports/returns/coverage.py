@@ -5,33 +5,41 @@ Its clock, its words, and the question.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
-from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.columns import NEVER, column
 from motfunnel.domain.instant import Duration
 from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.signal import Signal
+from motfunnel.reports.facts.facts import Facts
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, Unit
-from motfunnel.reports.measure.clock import Clock, Told
+from motfunnel.reports.measure.clock import Clocks
 from motfunnel.reports.measure.rate import Rate
-from motfunnel.reports.measure.window import IN_THE_COHORT, Windowed
+from motfunnel.reports.window import IN_THE_COHORT, Asked, Windowed
 from motfunnel.reports.windowed import ask_rate
 
 
-def outreaches(told: Told, _: Funnel) -> Iterator[Clock]:
+def outreaches(facts: Facts, asked: Asked) -> Clocks:
     """From each departure to its first outreach, which a return rules out."""
-    for one in told.episodes:
-        yield Clock(
-            contact=told.contact,
-            key=one.number,
-            started_at=one.departed_at,
-            ended_at=one.first_outreach_at,
-            ruled_out_at=one.returned_at if one.first_outreach_at is None else None,
-            stage=one.stage,
-            reason=one.reason,
-        )
+    found = facts.episodes(
+        *asked.columns("departed", "returned", "outreach", "stage"),
+        first=asked.is_everybody_once,
+        departed=asked.cohort,
+    )
+    reached = (at != NEVER for at in found.outreach)
+    return Clocks(
+        names=facts.names,
+        contact=found.contact,
+        key=found.number,
+        started=found.departed,
+        ended=found.outreach,
+        ruled_out=column(
+            NEVER if was else at for was, at in zip(reached, found.returned, strict=True)
+        ),
+        stage=found.stage,
+        reason=found.reason,
+    )
 
 
 COVERAGE: Final = Windowed(
@@ -44,7 +52,6 @@ COVERAGE: Final = Windowed(
     event="had a first outreach",
     clocks=outreaches,
     start=frozenset({MomentKind.DEPART}),
-    starts_at="departed_at",
     awaits=frozenset({Signal.OUTREACH}),
     note=("one who has returned can no longer be reached: the return is a competing risk"),
 )

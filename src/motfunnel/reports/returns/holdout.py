@@ -7,20 +7,51 @@ from __future__ import annotations
 
 from typing import Final
 
-from motfunnel.domain.instant import Duration
+from motfunnel.domain.columns import column, pick
+from motfunnel.domain.instant import Duration, to_micros
 from motfunnel.domain.signal import Signal
 from motfunnel.errors import QuestionError
+from motfunnel.reports.facts.facts import Facts
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_window
+from motfunnel.reports.measure.clock import Clocks
 from motfunnel.reports.measure.rate import Rate
-from motfunnel.reports.measure.trial import trial_clocks, trial_rules
-from motfunnel.reports.measure.window import Windowed
+from motfunnel.reports.measure.trial import assignments, trial_rules
+from motfunnel.reports.window import Asked, Windowed
 from motfunnel.reports.windowed import compare_arms
 
 RANDOMISED: Final = (
     "compares as assigned, whatever was sent; the difference is an effect only if chance alone "
     "assigned the arms, and nothing but the outreach differed between them"
 )
+
+
+def trial_clocks(facts: Facts, asked: Asked) -> Clocks:
+    """From the first assignment of each departure that had one to its return."""
+    labels, assigned = facts.names.labels, {}
+    for told in facts.told("trials"):
+        found = assignments(told.happenings, facts.funnel)
+        several = [(to_micros(one.event.occurred_at), labels[arm]) for one, arm in found]
+        if several:
+            assigned[facts.names.people[told.contact]] = several
+    episodes = facts.episodes("departed", "returned")
+    places, firsts = [], []
+    columns = (episodes.contact, episodes.departed, episodes.returned)
+    for place, (contact, left, back) in enumerate(zip(*columns, strict=True)):
+        # An outreach ranks before what leaves and what returns at the same instant.
+        during = (one for one in assigned.get(contact, ()) if left < one[0] <= back)
+        if (first := next(during, None)) is not None:
+            places.append(place)
+            firsts.append(first)
+    return Clocks(
+        names=facts.names,
+        contact=column(pick(episodes.contact, places)),
+        started=column(at for at, _ in firsts),
+        ended=column(pick(episodes.returned, places)),
+        arm=column(arm for _, arm in firsts),
+    )
+
+
 HOLDOUT: Final = Windowed(
     name="hold-out trial",
     definition=(
@@ -31,7 +62,6 @@ HOLDOUT: Final = Windowed(
     event="returned",
     clocks=trial_clocks,
     start=Signal.OUTREACH,
-    reads="trials",
     note=RANDOMISED,
 )
 

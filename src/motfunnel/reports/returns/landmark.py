@@ -6,46 +6,51 @@ so the quick returns all fall to the others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
-from motfunnel.domain.funnel.funnel import Funnel
-from motfunnel.domain.instant import Duration, format_duration
+from motfunnel.domain.columns import NEVER, column
+from motfunnel.domain.instant import MICROSECOND, Duration, format_duration
 from motfunnel.domain.signal import Signal
+from motfunnel.reports.facts.facts import Facts
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort, read_window
-from motfunnel.reports.measure.clock import Clock, Cohort, Told, lies_in
+from motfunnel.reports.measure.clock import Clocks, Cohort, bounds_of
 from motfunnel.reports.measure.rate import Rate
 from motfunnel.reports.measure.trial import CONTACTED, NOT_CONTACTED
-from motfunnel.reports.measure.window import Windowed
+from motfunnel.reports.window import Asked, MakeClocks, Windowed
 from motfunnel.reports.windowed import compare_arms
 
-_LATEST: Final = datetime.max.replace(tzinfo=UTC)
 LANDMARK: Final = (
     "who was written to before the landmark, somebody chose: what they looked at may also say who "
     "returns, and an outreach after it counts for neither side; this is a difference, no effect"
 )
 
 
-def landmark_clocks(after: timedelta, cohort: Cohort) -> Callable[[Told, Funnel], Iterator[Clock]]:
+def landmark_clocks(after: timedelta, cohort: Cohort) -> MakeClocks:
     """From the landmark of a contact's first departure in the cohort, if it is away by then."""
+    gap = after // MICROSECOND
 
-    def clocks(told: Told, _: Funnel) -> Iterator[Clock]:
-        first = next((one for one in told.episodes if lies_in(cohort, one.departed_at)), None)
-        if first is None or after > _LATEST - first.departed_at:  # no such day comes
-            return
-        landmark = first.departed_at + after
-        if first.returned_at is None or first.returned_at >= landmark:
-            reached = first.first_outreach_at
-            before = reached is not None and reached < landmark
-            yield Clock(
-                contact=told.contact,
-                key=first.number,
-                started_at=landmark,
-                ended_at=first.returned_at,
-                arm=CONTACTED if before else NOT_CONTACTED,
-            )
+    def clocks(facts: Facts, asked: Asked) -> Clocks:
+        found = facts.episodes("departed", "returned", "outreach", departed=cohort)
+        low, high = bounds_of(cohort)
+        arms = [facts.names.labels[arm] for arm in (NOT_CONTACTED, CONTACTED)]
+        latest, places = -1, []
+        for place, (contact, at) in enumerate(zip(found.contact, found.departed, strict=True)):
+            if contact != latest and low <= at < high:
+                latest = contact
+                if found.returned[place] >= at + gap:
+                    places.append(place)
+        landmarks = column(min(at + gap, NEVER) for at in found.departed)
+        return Clocks(
+            names=facts.names,
+            contact=found.contact,
+            started=landmarks,
+            ended=found.returned,
+            arm=column(
+                arms[reached < at] for reached, at in zip(found.outreach, landmarks, strict=True)
+            ),
+        ).at(places)
 
     return clocks
 

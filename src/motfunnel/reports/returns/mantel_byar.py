@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import compress
 from typing import ClassVar, Final
 
 from attrs import field, frozen
@@ -20,13 +21,13 @@ from motfunnel.answers.table import wrapped
 from motfunnel.charts.labels import label, room
 from motfunnel.charts.picture import Picture
 from motfunnel.charts.style import BLUE, GREY, axis, names
-from motfunnel.domain.instant import MICROSECOND
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
-from motfunnel.reports.measure.clock import Reading, choose
+from motfunnel.reports.measure.clock import Readings, choose
 from motfunnel.reports.measure.comparison import describe
 from motfunnel.reports.measure.trial import CONTACTED, NOT_CONTACTED
-from motfunnel.reports.returns.recidivism import RECIDIVISM
+from motfunnel.reports.returns.recidivism import departures
+from motfunnel.reports.window import Asked
 from motfunnel.statistics import LogRank, log_rank_of_risk_sets
 
 TIMED: Final = (
@@ -134,14 +135,15 @@ class PaceComparison(Answer[PaceRow]):
         return f"{super().to_text(width)}\n\n{wrapped(self.verdict(), width)}"
 
 
-def pace_rows(chosen: Sequence[Reading]) -> tuple[tuple[PaceRow, ...], LogRank | None]:
+def pace_rows(chosen: Readings) -> tuple[tuple[PaceRow, ...], LogRank | None]:
     """Count the returns of each state, and compare the two."""
-    test = log_rank_of_risk_sets(2, _risk_sets(chosen))
-    written = [one for one in chosen if _exposed(one) is not None]
-    never = [one for one in chosen if _exposed(one) != 0]  # away for a while without
+    exposed, happened = _exposed(chosen), chosen.happened
+    test = log_rank_of_risk_sets(2, _risk_sets(chosen, exposed))
+    written = [n for n, after in enumerate(exposed) if after is not None]
+    never = [n for n, after in enumerate(exposed) if after != 0]  # away for a while without
     rows = []
     for place, (group, who) in enumerate(((NOT_CONTACTED, never), (CONTACTED, written))):
-        back = [one for one in who if one.happened and (_exposed(one) is not None) == bool(place)]
+        back = [n for n in who if happened[n] and (exposed[n] is not None) == bool(place)]
         expected = None if test is None else test.expected[place]
         rows.append(
             PaceRow(
@@ -150,36 +152,35 @@ def pace_rows(chosen: Sequence[Reading]) -> tuple[tuple[PaceRow, ...], LogRank |
                 observed=len(back),
                 expected=expected,
                 ratio=len(back) / expected if expected else None,
-                names={
-                    "contacts": tuple(sorted(one.clock.contact for one in who)),
-                    "observed": tuple(sorted(one.clock.contact for one in back)),
-                },
+                names={"contacts": chosen.members(who), "observed": chosen.members(back)},
             )
         )
     return tuple(rows), test
 
 
-def _risk_sets(chosen: Sequence[Reading]) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+def _risk_sets(
+    chosen: Readings, exposed: Sequence[int | None]
+) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
     """Count, at each return, those away before and after an outreach, and the returns of each.
 
     Of everybody alike it is asked how things stood just before the return, the returning
     included: an outreach at that very instant does not count yet.
     """
-    waited = sorted(one.waited for one in chosen)
-    exposed = sorted(at for one in chosen if (at := _exposed(one)) is not None)
-    left = sorted(one.waited for one in chosen if _exposed(one) is not None)
-    back = Counter((one.waited, _exposed(one) is not None) for one in chosen if one.happened)
+    waited = sorted(chosen.waited)
+    left = sorted(t for t, at in zip(chosen.waited, exposed, strict=True) if at is not None)
+    reached = sorted(at for at in exposed if at is not None)
+    returns = compress(zip(chosen.waited, exposed, strict=True), chosen.happened)
+    back = Counter((t, at is not None) for t, at in returns)
     for t in sorted({time for time, _ in back}):
         away = len(waited) - bisect_left(waited, t)
-        written = bisect_left(exposed, t) - bisect_left(left, t)
+        written = bisect_left(reached, t) - bisect_left(left, t)
         yield (away - written, written), (back[t, False], back[t, True])
 
 
-def _exposed(one: Reading) -> int | None:
+def _exposed(chosen: Readings) -> list[int | None]:
     """After how many microseconds the first outreach came; None where none did before the end."""
-    at = one.clock.exposed_at
-    after = one.waited if at is None else (at - one.clock.started_at) // MICROSECOND
-    return after if after < one.waited else None
+    columns = zip(chosen.exposed, chosen.started, chosen.waited, strict=True)
+    return [at - start if at - start < waited else None for at, start, waited in columns]
 
 
 def mantel_byar(
@@ -199,9 +200,8 @@ def mantel_byar(
     cohort = read_cohort(departed)
     erased, _ = inquiry.erased()
     with inquiry.reading() as source:
-        chosen = choose(
-            source.clocks(RECIDIVISM, cohort), cohort, inquiry.as_of, erased, first_only=True
-        )
+        clocks = departures(source, Asked(cohort=cohort, first_only=True), "outreach")
+        chosen = choose(clocks, cohort, inquiry.as_of, erased, first_only=True)
     rows, test = pace_rows(chosen)
     return PaceComparison(
         name="Mantel–Byar",

@@ -5,35 +5,41 @@ Its clock, its words, and the question.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from motfunnel.domain.funnel.funnel import Funnel
-from motfunnel.domain.instant import MICROSECOND
+from motfunnel.domain.columns import column
+from motfunnel.domain.instant import MICROSECOND, to_micros
 from motfunnel.domain.moment import MomentKind
+from motfunnel.reports.facts.facts import Facts
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, read_period
-from motfunnel.reports.measure.clock import EVERYBODY, Clock, Told
+from motfunnel.reports.measure.clock import EVERYBODY, Clocks
 from motfunnel.reports.measure.grouping import read_grouping
 from motfunnel.reports.measure.rate import PeriodRate, Rate
-from motfunnel.reports.measure.window import Windowed
+from motfunnel.reports.window import Asked, MakeClocks, Windowed
 from motfunnel.reports.windowed import answer_rate
 
 
-def away_at(start: datetime) -> Callable[[Told, Funnel], Iterator[Clock]]:
+def away_at(start: datetime) -> MakeClocks:
     """Make the clocks of those who are away at an instant; all start there."""
+    begin = to_micros(start)
 
-    def clocks(told: Told, _: Funnel) -> Iterator[Clock]:
-        for one in told.episodes:
-            if one.departed_at < start and (one.returned_at is None or one.returned_at >= start):
-                yield Clock(
-                    contact=told.contact,
-                    key=one.number,
-                    started_at=start,
-                    ended_at=one.returned_at,
-                    stage=one.stage,
-                    reason=one.reason,
-                )
+    def clocks(facts: Facts, asked: Asked) -> Clocks:
+        found = facts.episodes(*asked.columns("departed", "returned"), departed=(None, start))
+        away = [
+            place
+            for place, (left, back) in enumerate(zip(found.departed, found.returned, strict=True))
+            if left < begin <= back
+        ]
+        return Clocks(
+            names=facts.names,
+            contact=found.contact,
+            key=found.number,
+            started=column([begin]) * len(found),
+            ended=found.returned,
+            stage=found.stage,
+            reason=found.reason,
+        ).at(away)
 
     return clocks
 
@@ -74,7 +80,7 @@ def reactivation(
     """
     start, end = read_period(period)
     rate, window = reactivation_of(start), end - start - MICROSECOND
-    grouping = read_grouping(by, rate)
+    grouping = read_grouping(by, rate.name, rate.groups)
     groups = inquiry.choose(rate, EVERYBODY, grouping, first_only=True)
     return answer_rate(
         inquiry,

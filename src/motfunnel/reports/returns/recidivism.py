@@ -5,32 +5,36 @@ Its clock, its words, and the question.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
-from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import Duration
 from motfunnel.domain.moment import MomentKind
+from motfunnel.reports.facts.facts import Facts
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, Unit
-from motfunnel.reports.measure.clock import Clock, Told
+from motfunnel.reports.measure.clock import Clocks
 from motfunnel.reports.measure.rate import Rate
-from motfunnel.reports.measure.window import IN_THE_COHORT, Windowed
+from motfunnel.reports.window import IN_THE_COHORT, Asked, Windowed
 from motfunnel.reports.windowed import ask_rate
 
 
-def departures(told: Told, _: Funnel) -> Iterator[Clock]:
-    """From each departure to its return."""
-    for one in told.episodes:
-        yield Clock(
-            contact=told.contact,
-            key=one.number,
-            started_at=one.departed_at,
-            ended_at=one.returned_at,
-            stage=one.stage,
-            reason=one.reason,
-            exposed_at=one.first_outreach_at,
-        )
+def departures(facts: Facts, asked: Asked, *columns: str) -> Clocks:
+    """From each departure to its return; with more columns of it, where these are asked for."""
+    found = facts.episodes(
+        *asked.columns("departed", "returned", *columns),
+        first=asked.is_everybody_once,
+        departed=asked.cohort,
+    )
+    return Clocks(
+        names=facts.names,
+        contact=found.contact,
+        key=found.number,
+        started=found.departed,
+        ended=found.returned,
+        stage=found.stage,
+        reason=found.reason,
+        exposed=found.outreach,
+    )
 
 
 RECIDIVISM: Final = Windowed(
@@ -40,7 +44,6 @@ RECIDIVISM: Final = Windowed(
     event="returned",
     clocks=departures,
     start=frozenset({MomentKind.DEPART}),
-    starts_at="departed_at",
 )
 
 

@@ -5,32 +5,33 @@ Its clock, its words, and the question.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
-from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.columns import NEVER
 from motfunnel.domain.instant import Duration
 from motfunnel.domain.signal import Signal
+from motfunnel.reports.facts.facts import Facts
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, Unit
-from motfunnel.reports.measure.clock import Clock, Told
+from motfunnel.reports.measure.clock import Clocks
 from motfunnel.reports.measure.rate import Rate
-from motfunnel.reports.measure.window import Windowed
+from motfunnel.reports.window import Asked, Windowed
 from motfunnel.reports.windowed import ask_rate
 
 
-def attempts(told: Told, _: Funnel) -> Iterator[Clock]:
+def attempts(facts: Facts, asked: Asked) -> Clocks:
     """From the first outreach of each departure that had one to its return."""
-    for one in told.episodes:
-        if one.first_outreach_at is not None:
-            yield Clock(
-                contact=told.contact,
-                key=one.first_outreach_at,
-                started_at=one.first_outreach_at,
-                ended_at=one.returned_at,
-                stage=one.stage,
-                reason=one.reason,
-            )
+    found = facts.episodes(*asked.columns("outreach", "returned"), attempted=asked.cohort)
+    clocks = Clocks(
+        names=facts.names,
+        contact=found.contact,
+        key=found.outreach,
+        started=found.outreach,
+        ended=found.returned,
+        stage=found.stage,
+        reason=found.reason,
+    )
+    return clocks.at([place for place, at in enumerate(found.outreach) if at != NEVER])
 
 
 REENGAGEMENT: Final = Windowed(
@@ -44,7 +45,6 @@ REENGAGEMENT: Final = Windowed(
     event="returned",
     clocks=attempts,
     start=Signal.OUTREACH,
-    starts_at="first_outreach_at",
 )
 
 

@@ -5,34 +5,39 @@ Its clock, its words, and the question.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import pairwise
 from typing import Final
 
-from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.columns import NEVER, column
 from motfunnel.domain.instant import Duration
 from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.signal import Signal
+from motfunnel.reports.facts.facts import Facts
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, Unit
-from motfunnel.reports.measure.clock import Clock, Told
+from motfunnel.reports.measure.clock import Clocks
 from motfunnel.reports.measure.rate import Rate
-from motfunnel.reports.measure.window import IN_THE_COHORT, Windowed
+from motfunnel.reports.window import IN_THE_COHORT, Asked, Windowed
 from motfunnel.reports.windowed import ask_rate
 
 
-def relapses(told: Told, _: Funnel) -> Iterator[Clock]:
+def relapses(facts: Facts, asked: Asked) -> Clocks:
     """From each return to the next departure."""
-    for one, following in pairwise((*told.episodes, None)):
-        if one is not None and one.returned_at is not None:
-            yield Clock(
-                contact=told.contact,
-                key=one.number,
-                started_at=one.returned_at,
-                ended_at=None if following is None else following.departed_at,
-                stage=one.stage,
-                reason=one.reason,
-            )
+    found = facts.episodes(*asked.columns("departed", "returned", "stage"))
+    following = zip(found.contact[1:], found.departed[1:], strict=True)
+    nexts = [
+        departed if contact == who else NEVER
+        for who, (contact, departed) in zip(found.contact, [*following, (-1, NEVER)], strict=False)
+    ]
+    clocks = Clocks(
+        names=facts.names,
+        contact=found.contact,
+        key=found.number,
+        started=found.returned,
+        ended=column(nexts),
+        stage=found.stage,
+        reason=found.reason,
+    )
+    return clocks.at([place for place, at in enumerate(found.returned) if at != NEVER])
 
 
 RELAPSE: Final = Windowed(

@@ -6,17 +6,16 @@ that ``Codes`` gives it. Says nothing of what a column means.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
     Dialect,
+    Executable,
     Integer,
-    Select,
     Text,
     cast,
     extract,
@@ -25,35 +24,12 @@ from sqlalchemy import (
     type_coerce,
 )
 
+from motfunnel.domain.columns import NEVER, Codes, Column, column
 from motfunnel.store.engine.compiled import driver_errors
 from motfunnel.store.queries.scope import AT_ONCE
 from motfunnel.store.schema.types import MARIADB
 
-Column: TypeAlias = "array[int]"
-"""Whole numbers, eight bytes each: ``array("q")``."""
-NEVER: Final = 1 << 62
-"""An instant past every instant, in microseconds: what never came is later than any other."""
-
-
-class Codes(dict[str | None, int]):
-    """The numbers of texts, from 0 on in the order in which they come; a new one gets the next.
-
-    >>> codes = Codes()
-    >>> [codes[text] for text in ("b", "a", "b")], codes.texts
-    ([0, 1, 0], ['b', 'a'])
-
-    Attributes:
-        texts: the text of each number.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.texts: list[Any] = []
-
-    def __missing__(self, text: str | None) -> int:
-        number = self[text] = len(self.texts)
-        self.texts.append(text)
-        return number
+__all__ = ["NEVER", "Codes", "Column", "micros", "never", "read_columns", "read_rows"]
 
 
 def micros(at: ColumnElement[Any], dialect: Dialect) -> ColumnElement[int]:
@@ -67,7 +43,7 @@ def never() -> ColumnElement[int]:
 
 
 def read_columns(
-    connection: Connection, statement: Select[Any], codes: Sequence[Codes | None]
+    connection: Connection, statement: Executable, codes: Sequence[Codes | None]
 ) -> list[Column]:
     """Read all rows of a statement, as a column of integers each.
 
@@ -76,14 +52,14 @@ def read_columns(
         statement: gives integers, flags and texts.
         codes: of each column, what gives its texts their numbers; None: it has integers or flags.
     """
-    columns = [array("q") for _ in codes]
+    columns = [column() for _ in codes]
     for rows in read_rows(connection, statement):
-        for column, values, code in zip(columns, zip(*rows, strict=True), codes, strict=True):
-            column.extend(values if code is None else map(code.__getitem__, values))
+        for read, values, code in zip(columns, zip(*rows, strict=True), codes, strict=True):
+            read.extend(values if code is None else map(code.__getitem__, values))
     return columns
 
 
-def read_rows(connection: Connection, statement: Select[Any]) -> Iterator[list[tuple[Any, ...]]]:
+def read_rows(connection: Connection, statement: Executable) -> Iterator[list[tuple[Any, ...]]]:
     """Give the rows of a statement, so many at a time, as the driver gives them.
 
     For integers and texts, which need no turning over: SQLAlchemy's rows would cost as much again.

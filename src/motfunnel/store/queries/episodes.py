@@ -1,4 +1,4 @@
-"""Reading episodes as of an instant.
+"""Reading episodes as of an instant, in columns.
 
 Stored episodes that began by the instant, and one for each contact whose silence has run out by
 then with nothing having written it down. What came after the instant is not there.
@@ -6,97 +6,99 @@ then with nothing having written it down. What came after the instant is not the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import (
-    Select,
-    Subquery,
-    case,
-    cast,
-    false,
-    literal,
-    null,
-    select,
-    true,
-    union_all,
-)
+from sqlalchemy import ColumnElement, Select, case, false, literal, null, select, true, union_all
 
-from motfunnel.domain.moment import SILENCE, Episode
-from motfunnel.store.queries.scope import AT_ONCE, Bounds, Extent, between
-from motfunnel.store.schema.tables import Tables, overdue
+from motfunnel.domain.columns import Codes, Column
+from motfunnel.domain.moment import SILENCE
+from motfunnel.store.queries.columns import micros, never, read_columns
+from motfunnel.store.queries.scope import Bounds, Extent, between
+from motfunnel.store.schema.tables import overdue
+
+_INSTANTS: Final = {
+    "departed": "departed_at",
+    "outreach": "first_outreach_at",
+    "returned": "returned_at",
+}
 
 
 def read_episodes(
-    extent: Extent, narrow: Mapping[str, Bounds] = MappingProxyType({})
-) -> Iterator[tuple[str, list[Episode]]]:
-    """Read episodes as of an instant, contact by contact, each contact's in order.
+    extent: Extent,
+    wanted: Sequence[str],
+    codes: Mapping[str, Codes],
+    *,
+    first: bool = False,
+    narrow: Mapping[str, Bounds] = MappingProxyType({}),
+) -> list[Column]:
+    """Read columns of episodes as of an instant, contact by contact, each contact's in order.
 
     Args:
         extent: of whom, and as of when.
-        narrow: of which columns the instant lies from a first one on, before a second.
+        wanted: which columns: ``contact``, ``number``, ``departed``, ``outreach``, ``returned``,
+            ``stage``, ``reason`` and ``customer``.
+        codes: what gives the texts of a column their numbers.
+        first: each contact's first episode alone; these come in no order.
+        narrow: of which instants only those from a first one on, before a second.
     """
-    episodes = episodes_as_of(extent.tables, extent.tenant, extent.as_of)
-    ordered = select(episodes).order_by(episodes.c.contact, episodes.c.episode)
-    wanted = extent.within(ordered, episodes.c.contact)
-    for column, period in narrow.items():
-        wanted = wanted.where(*between(episodes.c[column], period))
-    with extent.connection.execute(wanted, execution_options={"yield_per": AT_ONCE}) as result:
-        for contact, rows in groupby(result, itemgetter(0)):
-            yield contact, [_read(row) for row in rows]
+    parts = [
+        _narrowed(part, extent, columns, wanted, first=first, narrow=narrow)
+        for part, columns in (_written(extent), _unwritten(extent))
+    ]
+    statement = union_all(*parts)
+    if not first:
+        statement = statement.order_by("contact", "number")
+    given = [*dict.fromkeys(("contact", "number", *wanted))]
+    read = read_columns(extent.connection, statement, [codes.get(name) for name in given])
+    return [read[given.index(name)] for name in wanted]
 
 
-def episodes_as_of(tables: Tables, tenant: str, as_of: datetime) -> Subquery:
-    """All episodes of a tenant as of an instant."""
-    return union_all(_written(tables, tenant, as_of), _unwritten(tables, tenant, as_of)).subquery()
+def _narrowed(
+    part: Select[Any],
+    extent: Extent,
+    columns: Mapping[str, ColumnElement[Any]],
+    wanted: Sequence[str],
+    *,
+    first: bool,
+    narrow: Mapping[str, Bounds],
+) -> Select[Any]:
+    names = dict.fromkeys(("contact", "number", *wanted))
+    part = part.add_columns(*(_read(name, columns[name], extent).label(name) for name in names))
+    if first:
+        part = part.where(columns["number"] == 1)
+    for name, period in narrow.items():
+        part = part.where(*between(columns[name], period))
+    return extent.within(part, columns["contact"])
 
 
-def _read(row: Sequence[Any]) -> Episode:
-    """Read a row, by the places of its columns: there may be millions."""
-    contact, number, departed_at, reason, stage, customer, first, returned_at, back = row
-    return Episode(
-        contact=contact,
-        number=number,
-        departed_at=departed_at,
-        reason=reason,
-        stage=stage,
-        customer=bool(customer),
-        first_outreach_at=first,
-        outreaches=None,  # stored up to now, not up to the instant
-        returned_at=returned_at,
-        return_event_id=back,
-    )
+def _read(name: str, stored: ColumnElement[Any], extent: Extent) -> ColumnElement[Any]:
+    """A column as it is read: of instants microseconds, none of them after the question's."""
+    if name not in _INSTANTS:
+        return stored
+    at = micros(stored, extent.connection.dialect)
+    return at if name == "departed" else case((stored <= extent.as_of, at), else_=never())
 
 
-def _written(tables: Tables, tenant: str, as_of: datetime) -> Select[Any]:
-    e = tables.episodes.c
-    return select(
-        e.contact,
-        e.episode,
-        e.departed_at,
-        e.reason,
-        e.stage,
-        e.customer,
-        case((e.first_outreach_at <= as_of, e.first_outreach_at)).label("first_outreach_at"),
-        case((e.returned_at <= as_of, e.returned_at)).label("returned_at"),
-        case((e.returned_at <= as_of, e.return_event_id)).label("return_event_id"),
-    ).where(e.tenant == tenant, e.departed_at <= as_of)
+def _written(extent: Extent) -> tuple[Select[Any], dict[str, ColumnElement[Any]]]:
+    e = extent.tables.episodes.c
+    columns = {name: e[stored] for name, stored in _INSTANTS.items()}
+    columns |= {name: e[name] for name in ("contact", "stage", "reason", "customer")}
+    these = select().where(e.tenant == extent.tenant, e.departed_at <= extent.as_of)
+    return these, columns | {"number": e.episode}
 
 
-def _unwritten(tables: Tables, tenant: str, as_of: datetime) -> Select[Any]:
-    c, e = tables.contacts.c, tables.episodes.c
-    return select(
-        c.contact,
-        (c.episodes + 1).label("episode"),
-        c.deadline_at.label("departed_at"),
-        literal(SILENCE).label("reason"),
-        c.stage,
-        case((c.purchases > 0, true()), else_=false()).label("customer"),
-        cast(null(), e.first_outreach_at.type).label("first_outreach_at"),
-        cast(null(), e.returned_at.type).label("returned_at"),
-        cast(null(), e.return_event_id.type).label("return_event_id"),
-    ).where(overdue(tables.contacts, tenant, as_of))
+def _unwritten(extent: Extent) -> tuple[Select[Any], dict[str, ColumnElement[Any]]]:
+    """A silence that has run out, as the episode that it is: nobody has come back, or been told."""
+    c, e = extent.tables.contacts.c, extent.tables.episodes.c
+    nothing = {name: null().cast(e[stored].type) for name, stored in _INSTANTS.items()}
+    columns: dict[str, ColumnElement[Any]] = nothing | {
+        "contact": c.contact,
+        "number": c.episodes + 1,
+        "departed": c.deadline_at,
+        "stage": c.stage,
+        "reason": literal(SILENCE),
+        "customer": case((c.purchases > 0, true()), else_=false()),
+    }
+    return select().where(overdue(extent.tables.contacts, extent.tenant, extent.as_of)), columns

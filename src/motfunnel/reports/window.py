@@ -1,0 +1,114 @@
+"""A windowed rate: when its clock starts, what stops it, and what that means in words.
+
+The function that makes its clocks asks facts for what it needs, and serves what is stored, and what
+was known at an earlier time. Reads no database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from attrs import frozen
+
+from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.moment import MomentKind
+from motfunnel.domain.signal import Signal
+from motfunnel.reports.facts.facts import Facts, Start
+from motfunnel.reports.measure.clock import (
+    EVERYBODY,
+    Clock,
+    Clocks,
+    Cohort,
+    Told,
+    gather,
+)
+from motfunnel.reports.measure.grouping import Grouping
+
+
+@frozen(kw_only=True)
+class Asked:
+    """What is asked of a rate's clocks; who makes them may leave out what is not.
+
+    Attributes:
+        cohort: when the clocks start.
+        grouping: by what they are told apart; None: not at all.
+        first_only: each contact's first alone.
+    """
+
+    cohort: Cohort = EVERYBODY
+    grouping: Grouping | None = None
+    first_only: bool = False
+
+    @property
+    def is_everybody_once(self) -> bool:
+        """Whether each contact's very first is all that is asked for."""
+        return self.first_only and self.cohort == EVERYBODY
+
+    def columns(self, *always: str) -> tuple[str, ...]:
+        """The columns of episodes: those that are always needed, and those that groups need."""
+        kind = None if self.grouping is None else self.grouping.kind
+        own = {"stage": ("stage",), "reason": ("reason",), "property": ("number",)}
+        return (*always, *(name for name in own.get(kind or "", ()) if name not in always))
+
+
+MakeClocks = Callable[[Facts, Asked], Clocks]
+
+
+IN_THE_COHORT: Final = "in the cohort that were observed for the whole window"
+
+
+@frozen(kw_only=True)
+class Windowed:
+    """A windowed rate.
+
+    Attributes:
+        name: what it is called.
+        definition: numerator and denominator in words.
+        since: from what its clocks count, in words.
+        event: what those did for whom it stopped, in words.
+        clocks: makes the clocks, in columns, of what facts say.
+        start: what its start events are: moments, or a signal; whose properties one can ask for.
+        groups: what its start events have for groups beside source, traits and properties.
+        causes: what its event can be, where it is told which came first.
+        awaits: the signals without which its event cannot come, but for a departure by silence;
+            empty where that is not known.
+        note: what a reader has to know besides.
+    """
+
+    name: str
+    definition: str
+    since: str = "the start"
+    event: str = "had the event"
+    clocks: MakeClocks
+    start: Start
+    groups: frozenset[str] = frozenset({"stage", "reason"})
+    causes: tuple[str, ...] = ()
+    awaits: frozenset[Signal] = frozenset()
+    note: str | None = None
+
+
+def one_by_one(
+    make: Callable[[Told, Funnel], Iterator[Clock]],
+    reads: str,
+    *,
+    moments: frozenset[MomentKind] = frozenset(),
+    signals: frozenset[Signal] = frozenset(),
+    having: MomentKind | None = None,
+) -> MakeClocks:
+    """Make the clocks of a rate contact by contact, from what is known of each.
+
+    Args:
+        make: makes the clocks of a contact, in order.
+        reads: which of what is known of a contact they are made of.
+        moments: of which moments, where of moments.
+        signals: of which events, where of events.
+        having: only contacts with such a moment have clocks.
+    """
+
+    def clocks(facts: Facts, _: Asked) -> Clocks:
+        known = facts.told(reads, moments=moments, signals=signals, having=having)
+        each = (clock for told in known for clock in make(told, facts.funnel))
+        return gather(each, facts.names)
+
+    return clocks
