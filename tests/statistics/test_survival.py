@@ -142,7 +142,12 @@ def test_the_order_does_not_matter(data: list[tuple[int, bool]], shuffled: objec
     shuffled.shuffle(other)  # type: ignore[attr-defined]
     counts = [(x, data.count((x, True)), data.count((x, False))) for x in {x for x, _ in data}]
     curve = SurvivalCurve.from_observations(data)
-    for same in (SurvivalCurve.from_observations(other), SurvivalCurve.from_counts(counts)):
+    columns = SurvivalCurve.from_columns([x for x, _ in other], [back for _, back in other])
+    for same in (
+        SurvivalCurve.from_observations(other),
+        SurvivalCurve.from_counts(counts),
+        columns,
+    ):
         assert same == curve
         assert same.survival_after == curve.survival_after
         assert same.greenwood_after == curve.greenwood_after
