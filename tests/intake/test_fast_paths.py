@@ -12,7 +12,7 @@ from motfunnel import Funnel, Tracker, purchase, rating, touch
 from motfunnel.domain.instant import instant_text
 from motfunnel.errors import EventError
 from motfunnel.intake.files.columns import Columns
-from motfunnel.intake.files.csv import TextCells
+from motfunnel.intake.files.csv import Header, TextCells
 from motfunnel.intake.files.instants import instant_reader, plain_text
 from motfunnel.intake.rows import RowReader
 
@@ -21,7 +21,7 @@ FUNNEL = Funnel(
     stages=("visitor", "customer"),
     rules={"came": touch(), "bought": purchase(), "rated": rating("score")},
 )
-NAMES = ["who", "what", "at", "score", 'é"x', "plan"]
+NAMES = Header(["who", "what", "at", "score", 'é"x', "plan"])
 
 
 def iso_texts() -> st.SearchStrategy[str]:

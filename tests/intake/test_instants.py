@@ -33,6 +33,22 @@ BERLIN = "Europe/Berlin"
         ("-0.000001", "UTC", "unix", "1969-12-31T23:59:59.999999+00:00"),
         (1112911993.5, "UTC", "unix", "2005-04-07T22:13:13.500000+00:00"),
         (Decimal("1112911993.123456000"), "UTC", "unix", "2005-04-07T22:13:13.123456+00:00"),
+        ("1704067200001", BERLIN, "unix_ms", "2024-01-01T00:00:00.001000+00:00"),
+        (1704067200000001, BERLIN, "unix_us", "2024-01-01T00:00:00.000001+00:00"),
+        ("1704067200000001000", BERLIN, "unix_ns", "2024-01-01T00:00:00.000001+00:00"),
+        # Floats, and what is only their noise.
+        ("1700000000.1234567", "UTC", "unix", "2023-11-14T22:13:20.123457+00:00"),
+        (1700000000.1234567, "UTC", "unix", "2023-11-14T22:13:20.123457+00:00"),
+        ("1700000000.123456717", "UTC", "unix", "2023-11-14T22:13:20.123457+00:00"),
+        (1.7e12, "UTC", "unix_ms", "2023-11-14T22:13:20+00:00"),
+        ("2024-01-01 10:00:00 UTC", BERLIN, None, "2024-01-01T10:00:00+00:00"),
+        ("2024-01-01T10:00:00 GMT", BERLIN, None, "2024-01-01T10:00:00+00:00"),
+        ("2024-01-01 10:00:00 +0200", "UTC", None, "2024-01-01T08:00:00+00:00"),
+        ("2024-01-01 10:00:00 +0000 UTC", BERLIN, None, "2024-01-01T10:00:00+00:00"),
+        ("01.02.2024 10:00 UTC", BERLIN, "%d.%m.%Y %H:%M UTC", "2024-02-01T10:00:00+00:00"),
+        ("45292", BERLIN, "excel", "2023-12-31T23:00:00+00:00"),
+        ("45292.5208333333", BERLIN, "excel", "2024-01-01T11:30:00+00:00"),
+        (45292.0, "UTC", "excel", "2024-01-01T00:00:00+00:00"),
         (date(2024, 1, 1), BERLIN, None, "2023-12-31T23:00:00+00:00"),
         # Midnight does not exist: the clocks went from 24:00 to 1:00.
         ("2018-11-04", "America/Sao_Paulo", None, "2018-11-04T03:00:00+00:00"),
@@ -57,14 +73,26 @@ def test_an_instant_is_read(
         ("2011-12-30", "Pacific/Apia", None, "does not exist"),
         ("2024-01-01T00:00:00.0000001", "UTC", None, "finer than a microsecond"),
         ("1.0000001", "UTC", "unix", "finer than a microsecond"),
-        ("1704067200000", "UTC", "unix", "no number of seconds"),
+        ("1704067200000", "UTC", "unix", "13 digits look like milliseconds since 1970"),
+        ("1704067200000", "UTC", None, "--at-format unix_ms"),
+        ("1704062512340", "UTC", None, "--at-format unix_ms"),
+        (1704067200, "UTC", None, "--at-format unix"),
+        ("1704067200000000", "UTC", None, "--at-format unix_us"),
+        ("1704067200000000000", "UTC", "unix", "--at-format unix_ns"),
+        ("45292.5", "UTC", None, "--at-format excel"),
+        ("1704067200000000001", "UTC", "unix_ns", "finer than a microsecond; --truncate"),
+        ("2024-01-01T00:00:00.1234567Z", "UTC", None, "finer than a microsecond; --truncate"),
+        ("1700000000.123456789", "UTC", "unix", "finer than a microsecond"),
+        ("59", "UTC", "excel", "no day from March 1900"),
+        ("soon", "UTC", "excel", "no serial day"),
+        ("1.7E+12", "UTC", "unix_ms", "no number of milliseconds"),
         ("999999999999", "UTC", "unix", "outside the calendar"),
         ("-40000000000", "UTC", "unix", "before the year 1000"),
         ("1e9", "UTC", "unix", "no number of seconds"),
         ("nan", "UTC", "unix", "no number of seconds"),
         ("١٢٣", "UTC", "unix", "no number of seconds"),
         (True, "UTC", "unix", "no number of seconds"),
-        (1704067200, "UTC", None, "for a number try unix"),
+        (17, "UTC", None, "for a number try unix"),
         ("0001-01-01T00:00:00+14:00", "UTC", None, "outside the calendar"),
         ("9999-12-31T23:00:00-12:00", "UTC", None, "outside the calendar"),
         ("x" * 10_000, "UTC", None, "what takes 10002 characters is no ISO 8601 instant"),
@@ -78,6 +106,39 @@ def test_an_instant_is_refused(
     with pytest.raises(ValueError, match=re.escape(words)) as caught:
         instant_reader(timezone, at_format)(value)
     assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("value", "at_format", "expected"),
+    [
+        ("2024-01-01T00:00:00.1234567Z", None, "2024-01-01T00:00:00.123456+00:00"),
+        ("2024-01-01 00:00:00.123456789 UTC", None, "2024-01-01T00:00:00.123456+00:00"),
+        ("1704067200123456789", "unix_ns", "2024-01-01T00:00:00.123456+00:00"),
+        ("1700000000.1234569", "unix", "2023-11-14T22:13:20.123456+00:00"),
+    ],
+)
+def test_finer_digits_are_cut_where_that_is_wanted(
+    value: str, at_format: str | None, expected: str
+) -> None:
+    """Cut and not rounded."""
+    read = instant_reader("UTC", at_format, truncate=True)
+    assert read(value) == datetime.fromisoformat(expected)
+
+
+@pytest.mark.parametrize("pattern", ["%Q", "%d.%m", "%H:%M", "%-d.%m.%Y", "%Y %Z", "100%"])
+def test_a_pattern_that_reads_nothing_is_refused_at_once(pattern: str) -> None:
+    """Before any row: it could take none."""
+    with pytest.raises(ValueError, match=r"pattern|%Z"):
+        instant_reader("UTC", pattern)
+
+
+@given(st.integers(600_000_000_000_000, 4_000_000_000_000_000), st.sampled_from(["r", ".9f"]))
+def test_a_clock_of_floats_is_read(micros: int, form: str) -> None:
+    """What `time.time()` gives, as a text or as a number, is the microsecond nearest to it."""
+    seconds = micros / 1_000_000
+    text = repr(seconds) if form == "r" else format(seconds, form)
+    read = instant_reader("UTC", "unix")
+    assert read(text) == read(seconds) == datetime.fromtimestamp(seconds, UTC)
 
 
 @given(st.integers(-30_000_000_000_000_000, 250_000_000_000_000_000))

@@ -17,7 +17,7 @@ from motfunnel.intake.importer import Imported, import_file
 from motfunnel.intake.retry import retry_rejects
 from motfunnel.trackers.tracker import Tracker
 
-_MEANINGS: Final = ("contact", "event", "at", "id", "timezone", "at_format")
+_MEANINGS: Final = ("contact", "event", "at", "id", "timezone", "at_format", "truncate")
 
 
 @click.command("import")
@@ -30,7 +30,13 @@ _MEANINGS: Final = ("contact", "event", "at", "id", "timezone", "at_format")
 @click.option("--id", metavar="COLUMN",
               help="The event's id: a column; else 'id', if there is one.")  # fmt: skip
 @click.option("--timezone", type=zone, help="Where naive instants are read; UTC if not given.")
-@click.option("--at-format", metavar="FORM", help="iso (the default), unix, or a strptime pattern.")
+@click.option(
+    "--at-format",
+    metavar="FORM",
+    help="iso (the default), unix, unix_ms, unix_us, unix_ns, excel, or a strptime pattern.",
+)
+@click.option("--truncate", is_flag=True, default=None,
+              help="Cut what is finer than a microsecond.")  # fmt: skip
 @click.option("--file-format", type=click.Choice(FORMATS), help="If the name does not say.")
 @click.option("--delimiter", help=r"What stands between cells of CSV; \t for a tab.")
 @click.option("--rejects", type=click.Path(dir_okay=False, path_type=Path),

@@ -12,7 +12,6 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -43,6 +42,15 @@ if TYPE_CHECKING:
 
 AT_ONCE: Final = 20_000
 """Rows of one transaction: fewer cost more writes of the same pages, more cost more memory."""
+
+MOST_AT_ONCE: Final = 1 << 22
+"""Characters of one transaction's rows, so that long rows take no more memory than short ones."""
+
+MOST_REJECTS: Final = 100_000
+"""How many rejects of an import are kept; more are only counted."""
+
+MOST_KEPT: Final = 1 << 27
+"""How many characters of rejects one run keeps; what comes after is only counted."""
 
 REASONS: Final = 3
 """How many rejects are told of, each with its reason."""
@@ -155,6 +163,8 @@ class _Import:
     rows: int = 0
     reasons: list[tuple[int, str]] = field(factory=list)
     key: str = field(init=False, default="")
+    kept: int = field(init=False, default=0)
+    not_kept: int = field(init=False, default=0)
 
     def run(self) -> Imported:
         """Take all rows, then fold."""
@@ -166,7 +176,10 @@ class _Import:
         for batch, last in self._batches(start.line):
             now = tracker.interpreter.clock()
             write = partial(self._write, batch=batch, done=evolve(done, line=last), now=now)
+            before = done.rejected
             done, rejects = persist(tracker.database, write, confirm=self._is_written)
+            self.kept += sum(len(reject.payload) for reject in rejects)
+            self.not_kept += done.rejected - before - len(rejects)
             if len(self.reasons) < REASONS:
                 self.reasons += [(reject.line, reject.reason) for reject in rejects[:REASONS]]
             self.progress("rows", self.rows)
@@ -182,13 +195,14 @@ class _Import:
             resumed_after=start.line,
             reasons=tuple(self.reasons[:REASONS]),
             unmapped=tuple(self.reader.unmapped),
+            not_kept=self.not_kept,
             remarks=tuple(self.reader.conditions.remarks()),
         )
 
     def _batches(self, after: int) -> Iterator[tuple[Batch, int]]:
         """Read the rows in batches, each with its last line; those done with are only counted."""
         rows = self.file.source.rows()
-        while some := list(islice(rows, AT_ONCE)):
+        while some := self._some(rows):
             batch = self._read(some)
             self.rows += len(some)
             if some[-1].line <= after:
@@ -196,6 +210,16 @@ class _Import:
             batch.taken = [one for one in batch.taken if one.raw.line > after]
             batch.refused = [one for one in batch.refused if one.raw.line > after]
             yield batch, some[-1].line
+
+    def _some(self, rows: Iterator[Raw]) -> list[Raw]:
+        """The next rows, as many as memory allows."""
+        source, some = self.file.source, []
+        most = source.consumed + MOST_AT_ONCE
+        for raw in rows:
+            some.append(raw)
+            if len(some) == AT_ONCE or source.consumed >= most:
+                break
+        return some
 
     def _read(self, some: list[Raw]) -> Batch:
         batch = Batch(has_ids=self.file.columns.id is not None)
@@ -220,12 +244,13 @@ class _Import:
         """Write a batch, and how far that brings the import."""
         tracker, tables = self.tracker, self.tracker.database.tables
         added, refused = write_events(connection, tracker, batch, now)
+        room = max(0, MOST_REJECTS - done.rejected) if self.kept < MOST_KEPT else 0
         rejects = [
             make_reject(one, self.file.name, self.file.digest, self.file.columns)
-            for one in sorted(refused, key=lambda one: one.raw.line)
+            for one in sorted(refused, key=lambda one: one.raw.line)[:room]
         ]
         put_rejects(connection, tables, tracker.tenant, rejects, now)
-        done = evolve(done, added=done.added + added, rejected=done.rejected + len(rejects))
+        done = evolve(done, added=done.added + added, rejected=done.rejected + len(refused))
         put_checkpoint(connection, tables, tracker.tenant, self.key, done, now)
         return done, rejects
 
@@ -265,6 +290,7 @@ class Imported:
         resumed_after: the line up to which an earlier run that was broken off had come; 0: none.
         reasons: the first few rejects of this run, each a line and a reason.
         unmapped: names of events that no rule of the funnel names, as far as seen.
+        not_kept: how many of the rejected are only counted, because there were too many.
         remarks: conditions of rules that held in no row, and values that they could not read.
     """
 
@@ -277,6 +303,7 @@ class Imported:
     resumed_after: int = 0
     reasons: tuple[tuple[int, str], ...] = ()
     unmapped: tuple[str, ...] = ()
+    not_kept: int = 0
     remarks: tuple[str, ...] = ()
 
     def __str__(self) -> str:
@@ -289,4 +316,7 @@ class Imported:
         lines = [f"  line {line}: {reason}" for line, reason in self.reasons]
         more = self.rejected - len(self.reasons)
         lines += [f"  and {more:,} more"] if lines and more > 0 else []
+        if self.not_kept:
+            counted_only = f"{counted(self.not_kept, 'row')} of them only counted, not kept"
+            lines.append(f"  {counted_only}: mend the file, and import it again")
         return "\n".join([head, *lines, *(f"  {remark}" for remark in self.remarks)])

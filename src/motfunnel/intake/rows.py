@@ -16,8 +16,8 @@ from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import instant_text
 from motfunnel.intake.conditions import Conditions
 from motfunnel.intake.files.columns import Columns
-from motfunnel.intake.files.csv import TextCells
-from motfunnel.intake.files.instants import ISO, UNIX, instant_reader, plain_text
+from motfunnel.intake.files.csv import Header, TextCells
+from motfunnel.intake.files.instants import ISO, instant_reader, plain_text
 from motfunnel.intake.files.parquet import plain
 from motfunnel.store.ledger.imports import EventRow
 from motfunnel.tracking.recording.interpreter import Interpreter
@@ -44,17 +44,17 @@ class Layout:
     """
 
     def __init__(
-        self, names: Sequence[str], needed: Sequence[str], id: str | None, named: frozenset[str]
+        self, names: Header, needed: Sequence[str], id: str | None, named: frozenset[str]
     ) -> None:
-        self.names = names
+        self.names, places = names, names.places
         self.contact: int
         self.event: int
         self.at: int
-        self.contact, self.event, self.at = (names.index(name) for name in needed)
-        self.id: int | None = None if id is None else names.index(id)
+        self.contact, self.event, self.at = (places[name] for name in needed)
+        self.id: int | None = None if id is None else places[id]
         # Each property's place, and what stands before its value in JSON; in the order of names.
         self._properties = [
-            (names.index(name), f"{_quote(name)}:") for name in sorted(names) if name not in named
+            (places[name], f"{_quote(name)}:") for name in sorted(names) if name not in named
         ]
 
     def write_properties(self, texts: Sequence[str]) -> str:
@@ -79,11 +79,13 @@ class RowReader:
         self._contact_in, self._event_in, self._at_in = columns.contact, columns.event, columns.at
         self._id_in = columns.id
         self._named = frozenset(name for _, name in columns.named())
-        self._read_instant = instant_reader(columns.timezone, columns.at_format)
+        self._read_instant = instant_reader(
+            columns.timezone, columns.at_format, truncate=columns.truncate
+        )
         self._interpreter = interpreter
         self._latest = interpreter.clock() + interpreter.tolerance
         self._latest_text = instant_text(self._latest)
-        self._is_unix = columns.at_format == UNIX
+        self._is_unix = columns.at_format == "unix"
         self._is_plain = self._is_unix or (
             columns.at_format in (None, ISO) and columns.timezone == "UTC"
         )
@@ -154,7 +156,7 @@ class RowReader:
             id = self._ordinals.make_id(f"{key}\0{name}\0{said}\0".encode() + encoded)
         return EventRow(key, id, name, instant, signal, written)
 
-    def _layout_of(self, names: Sequence[str]) -> Layout:
+    def _layout_of(self, names: Header) -> Layout:
         if self._layout is None or self._layout.names is not names:
             needed = (self._contact_in, self._event_in, self._at_in)
             self._layout = Layout(names, needed, self._id_in, self._named)

@@ -33,7 +33,9 @@ class Columns:
         at: the column with the instant.
         id: the column with the event's id; None: ids are made from the rows' content.
         timezone: the IANA zone in which naive instants are read.
-        at_format: ``unix`` for seconds since 1970, or a strptime pattern; None for ISO 8601.
+        at_format: ``unix`` for seconds since 1970 (``unix_ms``, ``unix_us``, ``unix_ns`` for
+            parts of them), ``excel`` for serial days, or a strptime pattern; None for ISO 8601.
+        truncate: whether to cut the digits of an instant that are finer than a microsecond.
     """
 
     contact: str
@@ -42,6 +44,7 @@ class Columns:
     id: str | None = None
     timezone: str = "UTC"
     at_format: str | None = None
+    truncate: bool = False
 
     def check(self, names: Collection[str], source: str) -> None:
         """Make sure that a file has the columns.

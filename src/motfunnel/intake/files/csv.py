@@ -1,7 +1,7 @@
 """CSV: rows of texts under a header. A cell without text is empty, and empty cells are absent.
 
 A line that breaks the rules of quoting is one faulty row, and reading goes on at the line after it:
-an unclosed quote does not swallow the rest of the file.
+an unclosed quote does not swallow the rest of the file. No more than a record is kept in memory.
 """
 
 from __future__ import annotations
@@ -9,15 +9,27 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import islice, repeat, tee
 from pathlib import Path
+from typing import Final
 
 from motfunnel.errors import SourceError
 from motfunnel.intake.files.columns import check_header
+from motfunnel.intake.files.lines import MOST, TOO_LONG, Lines
 from motfunnel.intake.files.source import Raw, open_text
+
+_MOST_AGAIN: Final = 1 << 24
 
 Record = tuple[int, list[str], str | None]
 """The line on which it begins, its cells, and what is wrong with it."""
+
+
+class Header(list[str]):
+    """The columns of a file in their order, and the place of each."""
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Where each column stands."""
+        return {name: place for place, name in enumerate(self)}
 
 
 class CsvSource:
@@ -33,9 +45,10 @@ class CsvSource:
             raise SourceError(f"the delimiter {delimiter!r} is not one usable character")
         self._path = path
         self._delimiter = delimiter
+        self.consumed = 0
 
     @cached_property
-    def names(self) -> list[str]:
+    def names(self) -> Header:
         """The header's columns."""
         for _, cells, fault in self._records():
             if fault is not None:
@@ -43,7 +56,7 @@ class CsvSource:
             if "\0" in "".join(cells):
                 raise SourceError(f"{self._path} is no text; is it CSV?")
             check_header(cells, str(self._path))
-            return cells
+            return Header(cells)
         raise SourceError(f"{self._path} is empty; its first line must name the columns")
 
     def rows(self) -> Iterator[Raw]:
@@ -61,43 +74,30 @@ class CsvSource:
                 yield Raw(line, {"cells": cells}, ragged)
 
     def _records(self) -> Iterator[Record]:
-        """Read records with the line on which each begins: fast, until one is broken."""
-        begins = 1
-        with open_text(self._path) as file:
-            reader = csv.reader(file, delimiter=self._delimiter, strict=True)
-            try:
-                for cells in reader:
-                    if cells:  # not a blank line
-                        yield begins, cells, None
-                    begins = reader.line_num + 1
-                return
-            except csv.Error:
-                pass
-        with open_text(self._path) as file:
-            rest = islice(file, begins - 1, None)
-            yield from _records_with_care(rest, begins, self._delimiter)
+        """Read records; of a broken one its first line, going on at the line after it.
 
-
-def _records_with_care(lines: Iterator[str], begins: int, delimiter: str) -> Iterator[Record]:
-    """Read records, and of a broken one its first line, going on at the line after it."""
-    ahead, behind = tee(lines)  # the lines being read, and those from where the record begins
-    while True:
-        records = csv.reader(ahead, delimiter=delimiter, strict=True)
-        before = 0
-        try:
-            for cells in records:
-                if cells:
-                    yield begins, cells, None
-                count = records.line_num - before
-                before = records.line_num
-                begins += count
-                for _ in repeat(None, count):
-                    next(behind)
-            return
-        except csv.Error as error:
-            yield begins, [next(behind).rstrip("\r\n")], f"the line is no CSV: {error}"
-            begins += 1
-            ahead, behind = tee(behind)
+        Where lines were read again as often as all others, all lines of a broken record are one.
+        """
+        begins, again = 1, 0
+        with open_text(self._path) as file:
+            lines = Lines(file)
+            while True:
+                try:
+                    for cells in csv.reader(lines, delimiter=self._delimiter, strict=True):
+                        self.consumed += lines.size
+                        if lines.size > MOST:
+                            raise csv.Error(TOO_LONG)
+                        if cells:  # not a blank line
+                            yield begins, cells, None
+                        begins += lines.settle()
+                    return
+                except csv.Error as error:
+                    again += lines.size
+                    is_all = again > self.consumed + _MOST_AGAIN
+                    text, count = lines.give_all() if is_all else (lines.give_back(), 1)
+                    self.consumed += len(text)
+                    yield begins, [text[:MOST].rstrip("\r\n")], f"the line is no CSV: {error}"
+                    begins += count
 
 
 class TextCells(Mapping[str, str]):
@@ -110,13 +110,13 @@ class TextCells(Mapping[str, str]):
 
     __slots__ = ("names", "texts")
 
-    def __init__(self, names: Sequence[str], texts: Sequence[str]) -> None:
-        self.names: Sequence[str] = names
-        self.texts: Sequence[str] = texts
+    def __init__(self, names: Header, texts: Sequence[str]) -> None:
+        self.names = names
+        self.texts = texts
 
     def __getitem__(self, name: str) -> str:
         """The cell of a column; an empty one is absent."""
-        text = self.texts[self.names.index(name)] if name in self.names else ""
+        text = self.texts[self.names.places[name]]
         if not text:
             raise KeyError(name)
         return text

@@ -1,4 +1,4 @@
-"""Instants as people write them: ISO 8601, seconds since 1970, or a pattern of one's own.
+"""Instants as people and tools write them: ISO 8601, a number, or a pattern of one's own.
 
 Nothing is guessed and nothing rounded: a local time that does not exist, that exists twice, or
 that is finer than a microsecond is refused. A date is its first instant in the zone.
@@ -9,22 +9,23 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from decimal import Decimal
+from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from motfunnel.domain.instant import EARLIEST, clock_text, day_text, from_micros, instant_text, utc
+from motfunnel.domain.instant import EARLIEST, clock_text, day_text, instant_text, utc
+from motfunnel.intake.files.epoch import EXCEL, UNITS, brief, hint, plain, read_days, read_epoch
 
-UNIX: Final = "unix"
 ISO: Final = "iso"
 
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}", re.ASCII)
 _TOO_FINE: Final = re.compile(r"[.,][0-9]{6}0*[1-9]")
-_SECONDS: Final = re.compile(r"([+-]?)([0-9]{1,12})(?:\.([0-9]{0,30}))?", re.ASCII)
+_FRACTION: Final = re.compile(r"([.,][0-9]{6})[0-9]+")
+_TAIL: Final = re.compile(r" ?(?:UTC|GMT)$| ([+-][0-9]{2}:?[0-9]{2})(?: UTC)?$", re.ASCII)
+_UTC: Final = ("UTC", "GMT")
+_SAMPLE: Final = datetime(2019, 11, 24, 22, 47, 58, 123456, UTC)
 _CLOCK: Final = re.compile(r"%[-#]?[HIMSfpXcTRrs]")
 _SURE: Final = 11  # digits of seconds that surely lie within the calendar
-_MOST_DIGITS: Final = 40
-_MOST_SHOWN: Final = 60
 _DAY: Final = timedelta(days=1)
 _FIRST_DAY: Final = date(1970, 1, 1).toordinal()
 _EARLIEST_TEXT: Final = instant_text(EARLIEST)
@@ -37,28 +38,35 @@ _USUAL: Final = re.compile(
 ReadInstant = Callable[[object], datetime]
 
 
-def instant_reader(timezone: str = "UTC", at_format: str | None = None) -> ReadInstant:
+def instant_reader(
+    timezone: str = "UTC", at_format: str | None = None, *, truncate: bool = False
+) -> ReadInstant:
     """Make the function that reads instants of one form.
 
     Args:
         timezone: the IANA zone of instants that name no offset.
-        at_format: ``unix``, a strptime pattern, or ``iso`` (or None) for ISO 8601.
+        at_format: ``unix``, ``unix_ms``, ``unix_us`` or ``unix_ns``, ``excel``, a strptime
+            pattern, or ``iso`` (or None) for ISO 8601.
+        truncate: whether to cut what is finer than a microsecond.
 
     Raises:
-        ValueError: there is no such zone, or the pattern is none.
+        ValueError: there is no such zone, or the pattern can read no instant.
     """
     zone = read_zone(timezone)
-    if at_format == UNIX:
-        return read_unix
+    if at_format in UNITS:
+        return partial(read_epoch, form=at_format, truncate=truncate)
+    if at_format == EXCEL:
+        return lambda value: _settle(read_days(value), zone)
     if at_format in (None, ISO):
-        return lambda value: _settle(_read_iso(value), zone)
+        return lambda value: _settle(_read_iso(value, truncate=truncate), zone)
     if at_format is None or "%" not in at_format:
         raise ValueError(
-            f"{at_format!r} is no form of an instant; write iso, unix, or e.g. '%d.%m.%Y'"
+            f"{at_format!r} is no form of an instant; write iso, {', '.join(UNITS)}, excel, or "
+            "e.g. '%d.%m.%Y'"
         )
-    if "%Z" in at_format:
-        raise ValueError("%Z names zones that are not known alike everywhere; write %z, or a zone")
+    _check_pattern(at_format)
     has_clock = _CLOCK.search(at_format) is not None
+    zone = UTC if at_format.rstrip().endswith(_UTC) else zone
     return lambda value: _settle(_read_pattern(value, at_format, has_clock), zone)
 
 
@@ -108,33 +116,6 @@ def read_zone(name: str) -> tzinfo:
         ) from None
 
 
-def read_unix(value: object) -> datetime:
-    """Read seconds since 1970, exactly.
-
-    >>> read_unix("1112911993.5").isoformat()
-    '2005-04-07T22:13:13.500000+00:00'
-    """
-    if type(value) is str and len(value) <= _SURE and value.isascii() and value.isdigit():
-        return datetime.fromtimestamp(int(value), UTC)  # after 1970 and whole, as most are
-    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
-        raise ValueError(f"{_brief(value)} is no number of seconds since 1970")
-    text = value.strip() if isinstance(value, str) else _plain(value)
-    match = _SECONDS.fullmatch(text)
-    if match is None:
-        raise ValueError(f"{_brief(text)} is no number of seconds since 1970")
-    sign, seconds, fraction = match[1], match[2], match[3] or ""
-    if fraction[6:].strip("0"):
-        raise ValueError(f"{_brief(text)} is finer than a microsecond")
-    micros = int(seconds) * 1_000_000 + int(fraction[:6].ljust(6, "0"))
-    try:
-        instant = from_micros(-micros if sign == "-" else micros)
-    except OverflowError:
-        raise ValueError(f"{_brief(text)} lies outside the calendar; are these seconds?") from None
-    if instant < EARLIEST:
-        raise ValueError(f"{_brief(text)} lies before the year 1000")
-    return instant
-
-
 def first_instant(day: date, zone: tzinfo) -> datetime:
     """Give the first instant of a date in a zone, in UTC; midnight, where there is one.
 
@@ -181,40 +162,52 @@ def _settle(read: datetime | date, zone: tzinfo) -> datetime:
     return earlier
 
 
-def _read_iso(value: object) -> datetime | date:
+def _read_iso(value: object, *, truncate: bool) -> datetime | date:
     if isinstance(value, date):  # a datetime is one too
         return value
     if not isinstance(value, str):
-        raise ValueError(f"{_brief(value)} is no ISO 8601 instant; for a number try unix")
-    text = value.strip()
+        number = hint(plain(value)) if isinstance(value, int | float) else ""
+        raise ValueError(
+            f"{brief(value)} is no ISO 8601 instant{number or '; for a number try unix'}"
+        )
+    text = _TAIL.sub(lambda match: "Z" if match[1] is None else match[1], value.strip())
     if _TOO_FINE.search(text):
-        raise ValueError(f"{_brief(text)} is finer than a microsecond")
+        if not truncate:
+            raise ValueError(f"{brief(value)} is finer than a microsecond; --truncate cuts it")
+        text = _FRACTION.sub(r"\1", text)
     try:
+        if text.isdigit() and not _DATE.fullmatch(text):  # digits in a row would pass for hours
+            raise ValueError(text)
         return date.fromisoformat(text) if _DATE.fullmatch(text) else datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"{_brief(text)} is no ISO 8601 instant") from None
+        raise ValueError(f"{brief(value)} is no ISO 8601 instant{hint(text)}") from None
+
+
+def _check_pattern(pattern: str) -> None:
+    """Refuse a pattern by which not even its own writing can be read.
+
+    Raises:
+        ValueError: it is such a pattern, or names no year.
+    """
+    if "%Z" in pattern:
+        raise ValueError(
+            "%Z names zones that are not known alike everywhere; write %z, or UTC as it stands, or "
+            "a zone"
+        )
+    try:
+        read = datetime.strptime(_SAMPLE.strftime(pattern), pattern)
+    except ValueError as error:
+        raise ValueError(f"the pattern {pattern!r} can read nothing: {error}") from None
+    if read.year != _SAMPLE.year:
+        raise ValueError(f"the pattern {pattern!r} reads no year; add %Y")
 
 
 def _read_pattern(value: object, pattern: str, has_clock: bool) -> datetime | date:
     if isinstance(value, date):
         return value
-    text = value if isinstance(value, str) else _plain(value)
+    text = value if isinstance(value, str) else plain(value)
     try:
         read = datetime.strptime(text.strip(), pattern)
     except ValueError:
-        raise ValueError(f"{_brief(text)} does not have the form {pattern!r}") from None
+        raise ValueError(f"{brief(text)} does not have the form {pattern!r}") from None
     return read if has_clock or read.tzinfo is not None else read.date()
-
-
-def _plain(value: object) -> str:
-    """Write a number without an exponent, as far as it stands for itself."""
-    if isinstance(value, int) and abs(value) > 10**20:
-        raise ValueError(f"a number of {value.bit_length()} bits is no instant")
-    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < _MOST_DIGITS:
-        return format(value, "f")
-    return str(value)
-
-
-def _brief(value: object) -> str:
-    text = ascii(value)  # whole or not at all: half of somebody's address names somebody
-    return text if len(text) <= _MOST_SHOWN else f"what takes {len(text)} characters"

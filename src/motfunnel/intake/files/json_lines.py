@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
 
 from motfunnel.errors import SourceError
+from motfunnel.intake.files.lines import MOST, TOO_LONG, Lines
 from motfunnel.intake.files.source import Raw, open_text
 
 _LOOKED_AT = 1000
+_MOST_LOOKED_AT = 1 << 23
 
 
 class JsonSource:
@@ -24,36 +26,45 @@ class JsonSource:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self.consumed = 0
 
     @cached_property
     def names(self) -> list[str]:
         """The keys of the first thousand objects: no line has to have all of them."""
-        looked_at = list(islice(self.rows(), _LOOKED_AT))
-        objects = [raw.cells for raw in looked_at if raw.fault is None]
-        if looked_at and not objects:
+        found: dict[str, None] = {}
+        fault, any_is_sound, before = None, False, self.consumed
+        for count, raw in enumerate(self.rows()):
+            if count == _LOOKED_AT or self.consumed - before > _MOST_LOOKED_AT:
+                break
+            if raw.fault is None:
+                any_is_sound = True
+                found |= dict.fromkeys(raw.cells)
+            else:
+                fault = fault or raw.fault
+        if fault and not any_is_sound:
             raise SourceError(
-                f"{self._path} is no file of JSON lines: {looked_at[0].fault}; write one object a "
-                "line"
+                f"{self._path} is no file of JSON lines: {fault}; write one object a line"
             )
-        return list(dict.fromkeys(key for cells in objects for key in cells))
+        return list(found)
 
     def rows(self) -> Iterator[Raw]:
         """Read the lines that are not blank."""
         with open_text(self._path) as file:
-            for line, text in enumerate(_lines(file), 1):
+            # Only a line feed ends a line: a lone carriage return is white space inside one.
+            file.reconfigure(newline="\n")  # type: ignore[attr-defined]
+            lines = Lines(file, ("\n",))
+            for line, text in enumerate(lines, 1):
+                self.consumed += len(text)
+                lines.settle()
                 if not text.isspace():
                     yield _read(line, text)
 
 
-def _lines(file: Any) -> Iterator[str]:
-    # Only a line feed ends a line: a lone carriage return is white space inside one.
-    file.reconfigure(newline="\n")
-    yield from file
-
-
 def _read(line: int, text: str) -> Raw:
+    if len(text) > MOST:
+        return Raw(line, {"text": text[:MOST]}, f"the line is too long: {TOO_LONG}")
     try:
-        read = json.loads(text, parse_constant=_refuse)
+        read = json.loads(text, parse_constant=_refuse, object_pairs_hook=_object)
     except RecursionError:
         return Raw(line, {"text": text.rstrip()}, "the line is nested too deeply")
     except ValueError as error:
@@ -61,6 +72,14 @@ def _read(line: int, text: str) -> Raw:
     if not isinstance(read, dict):
         return Raw(line, {"text": text.rstrip()}, "the line is no JSON object")
     return Raw(line, {key: value for key, value in read.items() if value is not None})
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    read = dict(pairs)
+    if len(read) < len(pairs):
+        ((twice, _),) = Counter(name for name, _ in pairs).most_common(1)
+        raise ValueError(f"the key {ascii(twice)[:60]} stands twice in one object")
+    return read
 
 
 def _refuse(constant: str) -> NoReturn:

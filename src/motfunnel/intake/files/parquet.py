@@ -19,6 +19,7 @@ from motfunnel.intake.files.columns import check_header
 from motfunnel.intake.files.source import Raw
 
 _AT_ONCE: Final = 10_000
+_MOST_AT_ONCE: Final = 1 << 24
 
 
 class ParquetSource:
@@ -37,6 +38,7 @@ class ParquetSource:
         except ImportError:
             raise MissingExtraError(f"reading Parquet needs pyarrow: {install('batch')}") from None
         self._path = path
+        self.consumed = 0
 
     @cached_property
     def names(self) -> list[str]:
@@ -50,10 +52,12 @@ class ParquetSource:
         """Read the rows; the first is number 1."""
         number = 0
         with self._open() as file:
-            for batch in file.iter_batches(batch_size=_AT_ONCE):
+            for batch in file.iter_batches(batch_size=_rows_at_once(file.metadata)):
+                size = batch.nbytes // max(batch.num_rows, 1)
                 columns = [_values(column) for column in batch.columns]
                 for cells in zip(*columns, strict=True):
                     number += 1
+                    self.consumed += size
                     named = zip(batch.schema.names, cells, strict=True)
                     yield Raw(number, {name: cell for name, cell in named if cell is not None})
 
@@ -68,6 +72,13 @@ class ParquetSource:
         except (OSError, pyarrow.ArrowException) as error:
             text = str(error).splitlines()[0]
             raise SourceError(f"{self._path} is no readable Parquet: {text}") from None
+
+
+def _rows_at_once(metadata: Any) -> int:
+    """As many rows as memory allows, by their mean size."""
+    groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
+    largest = max((one.total_byte_size // max(one.num_rows, 1) for one in groups), default=0)
+    return int(min(_AT_ONCE, max(1, _MOST_AT_ONCE // max(largest, 1))))
 
 
 def plain(value: Any) -> Any:
