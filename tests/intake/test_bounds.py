@@ -46,7 +46,7 @@ FILES: dict[str, tuple[Iterator[bytes], int, int]] = {
     "one line of an object.jsonl.gz": (iter([OBJECT, ROW, *long_text(64), b'"}\n']), 1, 1),
     "no end of a line.jsonl": (iter([OBJECT, ROW, *long_text(64)]), 1, 1),
     "lines within the bound.jsonl": (
-        iter([OBJECT, *[ROW[:-1], b"[", b"[]," * 300_000, b"[]]}\n"] * 20]), 1, 20),
+        iter([OBJECT, *[ROW[:-1], b"[", b"[]," * 300_000, b"[]]}\n"] * 5]), 1, 5),
     "a cell.csv.gz": (iter([HEAD, b"ada,seen,2025-01-01,", *long_text(99), b"\n", GOOD]), 1, 1),
     "a quote.csv": (iter([HEAD, b'ada,seen,2025-01-01,"', *long_text(99), b"\n", GOOD]), 1, 1),
     "a quote over lines.csv": (iter([HEAD, b'ada,seen,2025-01-01,"x\n', GOOD * 9_000]), 9_000, 1),
@@ -85,23 +85,23 @@ def test_what_is_too_long_is_one_reject(lite: Tracker, write: Write) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
-def test_a_hundred_thousand_columns_are_read(
+def test_many_thousand_columns_are_read(
     lite: Tracker, write: Write, tmp_path: Path, name: str
 ) -> None:
     """Names are looked up, not searched for: the time is that of the cells."""
-    names = [f"column {n}" for n in range(50_000)]
-    cells = ["ada", "seen", "2025-01-01", *[""] * len(names)]
+    names = [f"column {n}" for n in range(30_000)]
+    cells = ["ada", "seen", "2025-01-01", *[None] * len(names)]
     header = ["who", "what", "when", *names]
     before = process_time()
     if name == "a.csv":
-        path = write("\n".join([",".join(header), ",".join(cells)]), name)
+        path = write("\n".join([",".join(header), ",".join(cell or "" for cell in cells)]), name)
     else:
         path = tmp_path / name
-        parquet.write_table(
-            pyarrow.table({n: [c] for n, c in zip(header, cells, strict=True)}), path
-        )
+        nulls = pyarrow.array([None], pyarrow.string())
+        table = {n: nulls if c is None else [c] for n, c in zip(header, cells, strict=True)}
+        parquet.write_table(pyarrow.table(table), path)
     assert take(lite, path).added == 1
-    assert stored(lite)[0][3] == ({} if name == "a.csv" else dict.fromkeys(names, ""))
+    assert stored(lite)[0][3] == {}
     assert process_time() - before < 30
 
 
@@ -119,7 +119,7 @@ def test_rejects_beyond_a_number_are_only_counted(
 
 def test_a_key_twice_in_an_object_is_refused(lite: Tracker, write: Write) -> None:
     """Which of the two is meant would be a guess, at any depth."""
-    twice = b'"y","z":1,"z":2}\n', b'"y","z":{"a":1,"a":1}}\n'
-    told = take(lite, write(b"".join(ROW[:-1] + end for end in twice), "a.jsonl"))
+    twice = b'","z":1,"z":2}\n', b'","z":{"a":1,"a":1}}\n'
+    told = take(lite, write(OBJECT + b"".join(ROW + end for end in twice), "a.jsonl"))
     assert told.rejected == 2
     assert all("stands twice in one object" in one.reason for one in rejects(lite))

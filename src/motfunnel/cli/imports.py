@@ -12,12 +12,15 @@ from motfunnel.cli.exit import NOT_WHOLLY
 from motfunnel.cli.output import Report, print_lines, safe, showing_progress
 from motfunnel.cli.store import with_tracker_of_any
 from motfunnel.errors import ColumnsError
+from motfunnel.intake.files.decimals import SIGNS
 from motfunnel.intake.files.forms import FORMATS
 from motfunnel.intake.importer import Imported, import_file
 from motfunnel.intake.retry import retry_rejects
+from motfunnel.keys import KEYS
 from motfunnel.trackers.tracker import Tracker
 
-_MEANINGS: Final = ("contact", "event", "at", "id", "timezone", "at_format", "truncate")
+_MEANINGS: Final = ("contact", "event", "at", "id", "timezone", "at_format", "truncate",
+                    "contact_key", "any_contact", "decimal")  # fmt: skip
 
 
 @click.command("import")
@@ -39,6 +42,12 @@ _MEANINGS: Final = ("contact", "event", "at", "id", "timezone", "at_format", "tr
               help="Cut what is finer than a microsecond.")  # fmt: skip
 @click.option("--file-format", type=click.Choice(FORMATS), help="If the name does not say.")
 @click.option("--delimiter", help=r"What stands between cells of CSV; \t for a tab.")
+@click.option("--encoding", help="Of CSV; UTF-8 if not given, or UTF-16 if it is marked so.")
+@click.option("--decimal", type=click.Choice(SIGNS), help="The decimal sign of the numbers.")
+@click.option("--contact-key", type=click.Choice([*KEYS]), multiple=True, default=None,
+              help="Make keys of contacts alike; may be given several times.")  # fmt: skip
+@click.option("--any-contact", is_flag=True, default=None,
+              help="Take texts such as NULL as contacts too.")  # fmt: skip
 @click.option("--rejects", type=click.Path(dir_okay=False, path_type=Path),
               help="Write the rows that could not be taken to this file too.")  # fmt: skip
 @click.option("--retry-rejects", is_flag=True, help="Take the rejects again, after mending.")
@@ -72,6 +81,7 @@ def _import(
     if file is None:
         raise click.UsageError("name the file to import")
     timezone = options.pop("timezone") or "UTC"
+    options["contact_key"] = options["contact_key"] or None
     delimiter = (options.pop("delimiter") or "").replace("\\t", "\t") or None
     try:
         return import_file(
@@ -84,9 +94,9 @@ def _import(
 def _retry(
     tracker: Tracker, file: Path | None, options: dict[str, Any], progress: Report
 ) -> Imported:
-    for name in ("rejects", "file_format", "delimiter"):
+    for name in ("rejects", "file_format", "delimiter", "encoding"):
         if options[name] is not None:
             raise click.UsageError(f"--retry-rejects takes no --{name.replace('_', '-')}")
-    mended = {name: options[name] for name in _MEANINGS}
+    mended = {name: options[name] or None for name in _MEANINGS}
     source = None if file is None else file.name
     return retry_rejects(tracker, source=source, progress=progress, **mended)

@@ -15,6 +15,7 @@ from motfunnel.domain.funnel.condition import Condition
 from motfunnel.domain.funnel.file import rule_text
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.funnel.rule import Rule
+from motfunnel.intake.files.decimals import is_odd
 from motfunnel.text import counted
 
 _MOST_SHOWN: Final = 60
@@ -26,6 +27,7 @@ class _Unread:
 
     condition: Condition
     example: str
+    remedy: str = ""
     count: int = 0
 
 
@@ -59,7 +61,9 @@ class Conditions:
                 if condition.is_unreadable(properties):
                     value = _brief(properties.get(condition.property))
                     key = (name, condition.property)
-                    self._unread.setdefault(key, _Unread(condition, value)).count += 1
+                    self._unread.setdefault(
+                        key, _Unread(condition, value, _remedy(properties, condition))
+                    ).count += 1
 
     def remarks(self) -> Iterator[str]:
         """Say what a newcomer would want to know, a line each."""
@@ -71,7 +75,7 @@ class Conditions:
             values = counted(unread.count, "value")
             yield (
                 f"{name}: {values} of {property!r} failed {unread.condition.expected!r}, being no "
-                f"number, such as {unread.example}"
+                f"number, such as {unread.example}{unread.remedy}"
             )
 
 
@@ -81,6 +85,11 @@ def _first_failed(rule: Rule, properties: Mapping[str, Any]) -> str:
     if value is None:
         return f"there is no {failed.property!r}"
     return f"{failed.property!r} is {_brief(value)}"
+
+
+def _remedy(properties: Mapping[str, Any], condition: Condition) -> str:
+    is_number = is_odd(str(properties.get(condition.property)))
+    return "; --decimal says which of its signs is the decimal one" if is_number else ""
 
 
 def _brief(value: object) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 AT_ONCE: Final = 20_000
 """Rows of one transaction: fewer cost more writes of the same pages, more cost more memory."""
 
-MOST_AT_ONCE: Final = 1 << 22
+MOST_AT_ONCE: Final = 1 << 21
 """Characters of one transaction's rows, so that long rows take no more memory than short ones."""
 
 MOST_REJECTS: Final = 100_000
@@ -65,24 +65,24 @@ def import_file(
     *,
     file_format: str | None = None,
     delimiter: str | None = None,
+    encoding: str | None = None,
     rejects: str | Path | None = None,
     progress: Progress | None = None,
     **columns: Any,
 ) -> Imported:
     """Take the events of a file; a row that cannot be taken goes to the rejects.
 
-    Columns that are not named become properties; empty cells are absent. Memory does not grow with
-    the file, but for some 150 bytes a row where ids are made.
+    Empty cells are absent. Memory grows by 150 bytes a row where ids are made, else not at all.
 
     Args:
         tracker: whose store and funnel.
         path: CSV, JSON lines or Parquet, the first two also packed with gzip.
         file_format: csv, jsonl or parquet, where the file's name does not say.
-        delimiter: what stands between the cells of CSV.
+        delimiter: what stands between the cells of CSV; recognised where it is not given.
+        encoding: the encoding of CSV, where it is neither UTF-8 nor marked as UTF-16.
         rejects: a file to write the rejects to, as CSV.
         progress: is called with ``rows`` or ``contacts`` and how many are done.
-        columns: contact, event, at, id, timezone and at_format, as ``Columns`` says; own names
-            need not be named, as ``choose_columns`` says.
+        columns: contact, event, at and what else ``Columns`` says; own names need not be named.
 
     Raises:
         SourceError: the file is missing, malformed, or lacks a column.
@@ -90,7 +90,7 @@ def import_file(
         MissingExtraError: reading Parquet needs pyarrow.
     """
     _check(tracker, rejects, Path(path))
-    file = _open(Path(path), columns, file_format, delimiter)
+    file = _open(Path(path), columns, (file_format, delimiter, encoding))
     try:
         reader = RowReader(tracker.interpreter, tracker.funnel, file.columns)
     except ValueError as error:
@@ -139,16 +139,14 @@ class _File:
         return hashlib.sha256(decisive.encode()).hexdigest()
 
 
-def _open(
-    path: Path, columns: Mapping[str, Any], file_format: str | None, delimiter: str | None
-) -> _File:
-    source = open_source(path, file_format, delimiter)
+def _open(path: Path, columns: Mapping[str, Any], form: Sequence[str | None]) -> _File:
+    source = open_source(path, *form)
     return _File(
         name=path.name,
         digest=digest_of(path),
         columns=choose_columns(columns, source.names, path.name),
         source=source,
-        form=f"{file_format} {delimiter}",
+        form=" ".join(map(str, form)),
     )
 
 
@@ -196,7 +194,11 @@ class _Import:
             reasons=tuple(self.reasons[:REASONS]),
             unmapped=tuple(self.reader.unmapped),
             not_kept=self.not_kept,
-            remarks=tuple(self.reader.conditions.remarks()),
+            remarks=(
+                *self.file.source.remarks,
+                *self.reader.contacts.remarks(),
+                *self.reader.conditions.remarks(),
+            ),
         )
 
     def _batches(self, after: int) -> Iterator[tuple[Batch, int]]:
@@ -291,7 +293,8 @@ class Imported:
         reasons: the first few rejects of this run, each a line and a reason.
         unmapped: names of events that no rule of the funnel names, as far as seen.
         not_kept: how many of the rejected are only counted, because there were too many.
-        remarks: conditions of rules that held in no row, and values that they could not read.
+        remarks: how an unusual file was read, contacts that look like one, conditions of rules that
+            held in no row, and values that they could not read.
     """
 
     source: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
@@ -13,7 +12,7 @@ from motfunnel.domain.event import storable
 from motfunnel.errors import SourceError
 from motfunnel.intake.batch import Refused
 from motfunnel.intake.files.columns import Columns
-from motfunnel.intake.files.source import Raw
+from motfunnel.intake.files.source import NO_UTF8, Raw
 from motfunnel.store.ledger.rejects import (
     COLUMNS,
     CUT,
@@ -34,7 +33,6 @@ PREFIX: Final = 20
 _MOST_SHOWN: Final = 255
 _MOST_PAYLOAD: Final = 1 << 20
 _FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
-_NO_UTF8: Final = re.compile("[\udc80-\udcff]")
 
 
 def make_reject(refused: Refused, source: str, digest: str, columns: Columns) -> Reject:
@@ -47,8 +45,11 @@ def make_reject(refused: Refused, source: str, digest: str, columns: Columns) ->
     if len(payload) > _MOST_PAYLOAD:
         payload = _write({COLUMNS: columns.to_dict(), CUT: payload[:_MOST_PAYLOAD]})
     reason = refused.reason
-    if any(isinstance(cell, str) and _NO_UTF8.search(cell) for cell in raw.cells.values()):
-        reason = "the row is not UTF-8; save the file as UTF-8 and import it again"
+    if any(isinstance(cell, str) and NO_UTF8.search(cell) for cell in raw.cells.values()):
+        reason = (
+            "the row is not UTF-8; name the file's encoding, such as --encoding cp1252, and import "
+            "it again"
+        )
     return Reject(
         id=f"{digest[:PREFIX]}-{raw.line}",
         source=storable(source[:_MOST_SHOWN]),

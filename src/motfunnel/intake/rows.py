@@ -11,12 +11,14 @@ from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, Final
 
-from motfunnel.domain.event import IDENTIFY, MOST_BYTES, check_properties, check_text, contact_key
+from motfunnel.domain.event import IDENTIFY, MOST_BYTES, check_properties, check_text
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import instant_text
 from motfunnel.intake.conditions import Conditions
+from motfunnel.intake.contacts import Contacts
 from motfunnel.intake.files.columns import Columns
 from motfunnel.intake.files.csv import Header, TextCells
+from motfunnel.intake.files.decimals import plain_number
 from motfunnel.intake.files.instants import ISO, instant_reader, plain_text
 from motfunnel.intake.files.parquet import plain
 from motfunnel.store.ledger.imports import EventRow
@@ -92,7 +94,9 @@ class RowReader:
         self._funnel = funnel
         self._ordinals = Ordinals()
         self._layout: Layout | None = None
-        self._contacts: dict[str, str] = {}
+        self.contacts = Contacts(interpreter, columns)
+        self._contact, self._known = self.contacts.key, self.contacts.known
+        self._decimal = columns.decimal
         self._signals: dict[str, str] = {}
         self.unmapped: dict[str, None] = {}
         self.conditions = Conditions(funnel)
@@ -121,11 +125,13 @@ class RowReader:
 
     def _read_texts(self, cells: TextCells) -> EventRow:
         """Do the same with a row of texts, by places instead of names: most rows are such."""
+        if self._decimal is not None:
+            cells = TextCells(cells.names, self._plain_numbers(cells))
         layout, texts = self._layout_of(cells.names), cells.texts
         contact, name, at = texts[layout.contact], texts[layout.event], texts[layout.at]
         if not (contact and name and at):
             raise ValueError(_missing(cells, self._contact_in, self._event_in, self._at_in))
-        key = self._contacts.get(contact) or self._contact(contact)
+        key = self._known.get(contact) or self._contact(contact)
         instant = self._instant(at)
         written = layout.write_properties(texts)
         encoded = _encode(written, cells, self._named)
@@ -173,7 +179,19 @@ class RowReader:
         return instant_text(occurred_at)
 
     def _properties(self, cells: Mapping[str, Any]) -> dict[str, Any]:
-        return {key: cell for key, cell in cells.items() if key not in self._named}
+        sign = self._decimal
+        return {
+            key: plain_number(cell, sign) if sign is not None and isinstance(cell, str) else cell
+            for key, cell in cells.items()
+            if key not in self._named
+        }
+
+    def _plain_numbers(self, cells: TextCells) -> list[str]:
+        sign = self._decimal or "."
+        return [
+            text if name in self._named else plain_number(text, sign)
+            for name, text in zip(cells.names, cells.texts, strict=True)
+        ]
 
     def contact(self, cells: Mapping[str, Any]) -> str | None:
         """Whose a row is that cannot be read otherwise; None: it does not say."""
@@ -181,17 +199,6 @@ class RowReader:
             return self._contact(cells.get(self._contact_in))
         except ValueError:
             return None
-
-    def _contact(self, contact: Any) -> str:
-        """Check a contact; remember the answer of a text (among others True would pass for 1)."""
-        if type(contact) is str and contact in self._contacts:
-            return self._contacts[contact]
-        key = contact_key(self._interpreter.key(contact))
-        if type(contact) is str:
-            if len(self._contacts) >= _MOST_KEPT:
-                self._contacts.clear()
-            self._contacts[contact] = key
-        return key
 
     def _signal(self, name: Any, properties: Mapping[str, Any]) -> str:
         """Read what an event means; keep the answer if it is the same for every event so named."""

@@ -7,9 +7,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final, Self
 
-from attrs import asdict, frozen
+from attrs import asdict, field, frozen
+from attrs.validators import in_, optional
 
 from motfunnel.errors import ColumnsError, SourceError
+from motfunnel.intake.files.decimals import SIGNS
 
 OWN: Final[dict[str, tuple[str, ...]]] = {
     "contact": ("contact",),
@@ -36,6 +38,10 @@ class Columns:
         at_format: ``unix`` for seconds since 1970 (``unix_ms``, ``unix_us``, ``unix_ns`` for
             parts of them), ``excel`` for serial days, or a strptime pattern; None for ISO 8601.
         truncate: whether to cut the digits of an instant that are finer than a microsecond.
+        contact_key: how keys are made alike: names of ``motfunnel.keys``, applied in this order.
+        any_contact: whether texts such as ``NULL`` are taken as contacts.
+        decimal: the decimal sign of numbers among the properties, whose other signs are taken out;
+            None: they stay as they are.
     """
 
     contact: str
@@ -45,6 +51,9 @@ class Columns:
     timezone: str = "UTC"
     at_format: str | None = None
     truncate: bool = False
+    contact_key: tuple[str, ...] = field(default=(), converter=tuple)
+    any_contact: bool = False
+    decimal: str | None = field(default=None, validator=optional(in_(SIGNS)))
 
     def check(self, names: Collection[str], source: str) -> None:
         """Make sure that a file has the columns.
@@ -102,7 +111,10 @@ def choose_columns(given: Mapping[str, Any], names: Collection[str], source: str
     if missing := [option for option in _NEEDED if option not in said]:
         options = ", ".join(f"--{option} COLUMN" for option in missing)
         raise ColumnsError(f"say which columns to read: {options}; {source} has {_listed(names)}")
-    columns = Columns(**said)
+    try:
+        columns = Columns(**said)
+    except ValueError as error:
+        raise SourceError(str(error)) from None
     columns.check(names, source)
     return columns
 

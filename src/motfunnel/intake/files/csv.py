@@ -14,8 +14,9 @@ from typing import Final
 
 from motfunnel.errors import SourceError
 from motfunnel.intake.files.columns import check_header
+from motfunnel.intake.files.dialect import find_dialect
 from motfunnel.intake.files.lines import MOST, TOO_LONG, Lines
-from motfunnel.intake.files.source import Raw, open_text
+from motfunnel.intake.files.source import NO_UTF8, Raw, open_text
 
 _MOST_AGAIN: Final = 1 << 24
 
@@ -37,15 +38,23 @@ class CsvSource:
 
     Args:
         path: the file.
-        delimiter: what stands between cells.
+        delimiter: what stands between cells; None: it is recognised.
+        encoding: its encoding; None: UTF-8, or what its first bytes say.
     """
 
-    def __init__(self, path: Path, delimiter: str = ",") -> None:
-        if len(delimiter) != 1 or delimiter in '"\r\n':
+    def __init__(
+        self, path: Path, delimiter: str | None = None, encoding: str | None = None
+    ) -> None:
+        if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
             raise SourceError(f"the delimiter {delimiter!r} is not one usable character")
         self._path = path
-        self._delimiter = delimiter
+        self._dialect = find_dialect(path, delimiter, encoding)
         self.consumed = 0
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is not usual about how it is written."""
+        return () if self._dialect.remark is None else (self._dialect.remark,)
 
     @cached_property
     def names(self) -> Header:
@@ -53,6 +62,11 @@ class CsvSource:
         for _, cells, fault in self._records():
             if fault is not None:
                 raise SourceError(f"the header of {self._path} cannot be read: {fault}")
+            if NO_UTF8.search("".join(cells)):
+                raise SourceError(
+                    f"the header of {self._path} is not UTF-8; name its encoding, such as "
+                    "--encoding cp1252"
+                )
             if "\0" in "".join(cells):
                 raise SourceError(f"{self._path} is no text; is it CSV?")
             check_header(cells, str(self._path))
@@ -79,11 +93,15 @@ class CsvSource:
         Where lines were read again as often as all others, all lines of a broken record are one.
         """
         begins, again = 1, 0
-        with open_text(self._path) as file:
+        dialect = self._dialect
+        with open_text(self._path, dialect.encoding) as file:
             lines = Lines(file)
+            if dialect.has_sep:
+                next(lines)
+                begins += lines.settle()
             while True:
                 try:
-                    for cells in csv.reader(lines, delimiter=self._delimiter, strict=True):
+                    for cells in csv.reader(lines, delimiter=dialect.delimiter, strict=True):
                         self.consumed += lines.size
                         if lines.size > MOST:
                             raise csv.Error(TOO_LONG)

@@ -24,13 +24,19 @@ _SUFFIXES: Final = {
 _PARQUET: Final = b"PAR1"
 
 
-def open_source(path: Path, file_format: str | None = None, delimiter: str | None = None) -> Source:
+def open_source(
+    path: Path,
+    file_format: str | None = None,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+) -> Source:
     """Open a file of rows.
 
     Args:
         path: the file.
         file_format: csv, jsonl or parquet, where its name does not say.
-        delimiter: what stands between the cells of CSV; a comma, and a tab in ``.tsv``.
+        delimiter: what stands between the cells of CSV; recognised where it is not given.
+        encoding: the encoding of CSV; UTF-8, or UTF-16 where its first bytes say so.
 
     Raises:
         SourceError: it is missing, unreadable, or of a form that is not known.
@@ -43,7 +49,7 @@ def open_source(path: Path, file_format: str | None = None, delimiter: str | Non
         return ParquetSource(path)
     if found == "jsonl":
         return JsonSource(path)
-    return CsvSource(path, delimiter or ("\t" if ".tsv" in path.suffixes else ","))
+    return CsvSource(path, delimiter, encoding)
 
 
 def _format_of(path: Path) -> str:

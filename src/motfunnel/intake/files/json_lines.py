@@ -28,6 +28,11 @@ class JsonSource:
         self._path = path
         self.consumed = 0
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Nothing: there is one way to write it."""
+        return ()
+
     @cached_property
     def names(self) -> list[str]:
         """The keys of the first thousand objects: no line has to have all of them."""

@@ -40,6 +40,11 @@ class ParquetSource:
         self._path = path
         self.consumed = 0
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Nothing: there is one way to write it."""
+        return ()
+
     @cached_property
     def names(self) -> list[str]:
         """The columns of the schema."""

@@ -5,9 +5,11 @@ Says whether it can be read at all. What the rows mean, it does not ask.
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import hashlib
 import io
+import re
 import zlib
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,15 +18,17 @@ from typing import IO, Any, Final, NamedTuple, Protocol
 
 from motfunnel.errors import SourceError
 
+NO_UTF8: Final = re.compile("[\udc80-\udcff]")
+"""What stands, in a text that was read, for bytes that are no UTF-8."""
+
 _GZIP: Final = b"\x1f\x8b"
 _FOREIGN: Final = {
     b"PK\x03\x04": "is a ZIP archive or a workbook; unpack it, or save it as CSV",
-    b"\xff\xfe": "is UTF-16; save it as UTF-8",
-    b"\xfe\xff": "is UTF-16; save it as UTF-8",
     b"BZh": "is compressed with bzip2; unpack it, or use gzip",
     b"\xfd7zXZ": "is compressed with xz; unpack it, or use gzip",
     b"\x28\xb5\x2f\xfd": "is compressed with zstd; unpack it, or use gzip",
 }
+_MARK: Final = 4
 _CHUNK: Final = 1 << 20
 
 
@@ -50,6 +54,10 @@ class Source(Protocol):
     """
 
     consumed: int
+
+    @property
+    def remarks(self) -> Collection[str]:
+        """What is not usual about how it is written, and how it was read."""
 
     @property
     def names(self) -> Collection[str]:
@@ -100,7 +108,24 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def open_text(path: Path) -> Iterator[IO[str]]:
-    """Open a file of UTF-8; bytes that are none become halves of surrogate pairs, to be refused."""
+def open_text(path: Path, encoding: str | None = None) -> Iterator[IO[str]]:
+    """Open a file of text: of UTF-8, unless its first bytes or the caller say otherwise.
+
+    Bytes that are no UTF-8 become halves of surrogate pairs, to be refused row by row.
+
+    Raises:
+        SourceError: it is not what it is said to be.
+    """
     with open_bytes(path) as file:
-        yield io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
+        buffered = file if isinstance(file, io.BufferedReader) else io.BufferedReader(file)  # type: ignore[type-var]
+        found = encoding or encoding_of(buffered.peek(_MARK)[:_MARK])
+        errors = "surrogateescape" if found is None else "strict"
+        try:
+            yield io.TextIOWrapper(buffered, found or "utf-8-sig", errors=errors, newline="")
+        except UnicodeError as error:
+            raise SourceError(f"{path} cannot be read as {found}: {error}") from None
+
+
+def encoding_of(start: bytes) -> str | None:
+    """The encoding that the first bytes of a file name; None where they name none."""
+    return "utf-16" if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else None
