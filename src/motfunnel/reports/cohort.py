@@ -13,18 +13,19 @@ from typing import Final
 
 from attrs import frozen
 
+from motfunnel.domain.columns import NEVER, column
 from motfunnel.domain.funnel.funnel import Funnel
-from motfunnel.domain.instant import from_micros
+from motfunnel.domain.instant import to_micros
 from motfunnel.domain.moment import MomentKind
 from motfunnel.reports.facts.facts import Facts
 from motfunnel.reports.inquiry import Inquiry
-from motfunnel.reports.measure.clock import EVERYBODY, Clock, Cohort, Told, choose, lies_in
-from motfunnel.reports.measure.grouping import read_grouping
+from motfunnel.reports.measure.clock import EVERYBODY, Clock, Clocks, Cohort, Told, choose
+from motfunnel.reports.measure.grouping import Grouping, read_grouping
 from motfunnel.reports.window import Asked, Windowed, one_by_one
 
 OPENING: Final = frozenset({MomentKind.OPENING})
-Groups = Mapping[str, str | None]
-"""Of each contact that opened, its group."""
+Places = Sequence[int]
+"""Where in columns something stands."""
 
 
 @frozen(kw_only=True)
@@ -34,23 +35,28 @@ class Opened:
     Attributes:
         source: what can be read.
         by: what they are told apart by; None: not at all.
-        groups: of each its group.
-        earliest: when the first of them opened; None where nobody did.
-        erased: when those were erased whose counts were kept.
+        groups: of each, by its number, its group; None: all who opened are one.
+        gone: of those who were erased with their counts kept, when, in microseconds since 1970.
         notes: what a reader has to know of the groups.
     """
 
     source: Facts
     by: str | None
-    groups: Groups
-    earliest: datetime | None
-    erased: Mapping[str, datetime]
+    groups: Mapping[int, str | None] | None
+    gone: Mapping[int, int]
     notes: tuple[str, ...] = ()
 
-    @property
-    def shown(self) -> Sequence[str | None]:
-        """The groups that have rows; all together are one, be they none."""
-        return (None,) if self.by is None else sorted(set(self.groups.values()), key=str)
+    def parts(self, contacts: Sequence[int]) -> dict[str | None, Places]:
+        """Where in a column of contacts those of each group stand; all together are one group."""
+        if self.groups is None:
+            return {None: range(len(contacts))}
+        together = self.by is None
+        values = (None,) if together else sorted({*self.groups.values()}, key=str)
+        places = {group: column() for group in values}
+        for place, contact in enumerate(contacts):
+            if contact in self.groups:
+                places[self.groups[contact]].append(place)
+        return {**places}
 
 
 @contextmanager
@@ -62,35 +68,37 @@ def read_opened(
     grouping = read_grouping(by, opening.name, opening.groups)
     erased, _ = inquiry.erased()
     with inquiry.reading(grouping, OPENING) as source:
-        groups: dict[str, str | None]
-        if grouping is None:
-            opened = _lying_in(cohort, source, erased)
-            groups = dict.fromkeys(opened)
-        else:
-            clocks = opening.clocks(source, Asked(cohort=cohort, grouping=grouping))
-            chosen = choose(clocks, cohort, inquiry.as_of, erased, first_only=True)
-            who = [source.names.people.texts[contact] for contact in chosen.contact]
-            values = source.groups(grouping, opening.start, chosen)
-            groups = dict(zip(who, values, strict=True))
-            opened = dict(zip(who, map(from_micros, chosen.started), strict=True))
-        unknown = inquiry.unknown(grouping, {*groups.values()}, source)
-        yield Opened(
-            source=source,
-            by=by,
-            groups=groups,
-            earliest=min(opened.values(), default=None),
-            erased=erased,
-            notes=() if unknown is None else (unknown,),
-        )
+        gone = {source.names.people[contact]: to_micros(at) for contact, at in erased.items()}
+        groups: dict[int, str | None] | None = None
+        if grouping is not None:
+            groups = _grouped(inquiry, source, grouping, opening, cohort, erased)
+        elif cohort != EVERYBODY:
+            groups = dict.fromkeys(_lying_in(cohort, source, gone))
+        unknown = inquiry.unknown(grouping, {*(groups or {}).values()}, source)
+        notes = () if unknown is None else (unknown,)
+        yield Opened(source=source, by=by, groups=groups, gone=gone, notes=notes)
 
 
-def _lying_in(cohort: Cohort, source: Facts, erased: Mapping[str, datetime]) -> dict[str, datetime]:
-    """When those of a cohort opened: what ``choose`` gives, without a clock for everybody."""
-    return {
-        contact: at
-        for contact, at in source.openings()
-        if lies_in(cohort, at) and not (contact in erased and erased[contact] < at)
-    }
+def _grouped(
+    inquiry: Inquiry,
+    source: Facts,
+    grouping: Grouping,
+    opening: Windowed,
+    cohort: Cohort,
+    erased: Mapping[str, datetime],
+) -> dict[int, str | None]:
+    clocks = opening.clocks(source, Asked(cohort=cohort, grouping=grouping))
+    chosen = choose(clocks, cohort, inquiry.as_of, erased, first_only=True)
+    return dict(zip(chosen.contact, source.groups(grouping, opening.start, chosen), strict=True))
+
+
+def _lying_in(cohort: Cohort, source: Facts, gone: Mapping[int, int]) -> Iterator[int]:
+    """Who opened in a cohort, and was not erased before."""
+    start, end = (None if at is None else to_micros(at) for at in cohort)
+    since, until = -NEVER if start is None else start, NEVER if end is None else end
+    for contact, at in zip(*source.openings(), strict=True):
+        if since <= at < until and at <= gone.get(contact, NEVER):
+            yield contact
 
 
 def _openings_of(name: str) -> Windowed:
@@ -98,10 +106,19 @@ def _openings_of(name: str) -> Windowed:
     return Windowed(
         name=name,
         definition="",
-        clocks=one_by_one(_openings, "moments", moments=OPENING),
+        clocks=_clocks,
         start=OPENING,
         groups=frozenset(),
     )
+
+
+def _clocks(facts: Facts, asked: Asked) -> Clocks:
+    """The openings; with the events that made them, where a property of these is asked for."""
+    if asked.grouping is not None and asked.grouping.kind == "property":
+        return one_by_one(_openings, "moments", moments=OPENING)(facts, asked)
+    contacts, at = facts.openings()
+    never = column([NEVER]) * len(at)
+    return Clocks(names=facts.names, contact=contacts, started=at, ended=never)
 
 
 def _openings(told: Told, _: Funnel) -> Iterator[Clock]:

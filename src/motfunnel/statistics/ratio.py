@@ -99,8 +99,8 @@ class ClusteredShare:
     def of(cls, contacts: Iterable[tuple[int, int]]) -> Self:
         """Add up contacts, each with how many of its own are counted, and of how many."""
         share = cls()
-        for counted, of in contacts:
-            share.add(counted, of)
+        for (counted, of), alike in Counter(contacts).items():
+            share._add(counted, of, alike)
         return share
 
     @classmethod
@@ -115,12 +115,15 @@ class ClusteredShare:
 
     def add(self, counted: int, of: int) -> None:
         """Add one contact."""
-        self.numerator += counted
-        self.denominator += of
-        self.contacts += of > 0
-        self._counted_squared += counted * counted
-        self._product += counted * of
-        self._of_squared += of * of
+        self._add(counted, of, 1)
+
+    def _add(self, counted: int, of: int, alike: int) -> None:
+        self.numerator += counted * alike
+        self.denominator += of * alike
+        self.contacts += alike if of > 0 else 0
+        self._counted_squared += counted * counted * alike
+        self._product += counted * of * alike
+        self._of_squared += of * of * alike
 
     @property
     def value(self) -> float | None:

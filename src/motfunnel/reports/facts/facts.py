@@ -20,10 +20,10 @@ from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.lens import Phase
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.domain.signal import Signal
+from motfunnel.reports.facts.moments import Activity, Moments, Openings
 from motfunnel.reports.facts.relations import Episodes
 from motfunnel.reports.measure.clock import EVERYBODY, Cohort, Names, Readings, Told
 from motfunnel.reports.measure.grouping import Grouping
-from motfunnel.reports.measure.timeline import Timeline
 from motfunnel.store.ledger.rows import StoredEvent
 from motfunnel.store.queries.moments import Referral
 
@@ -128,22 +128,31 @@ class Facts(Protocol):
         """Give the events of each contact, or of some signals those at least, unread."""
         ...
 
-    def openings(self) -> Iterator[tuple[str, datetime]]:
-        """Give when each contact opened."""
+    def openings(self) -> Openings:
+        """Give who opened, and when."""
         ...
 
-    def stories(self, kinds: Collection[MomentKind]) -> Iterator[tuple[str, Sequence[Moment]]]:
-        """Give the moments of some kinds, contact by contact, each contact's in order."""
+    def moments(self, kinds: Collection[MomentKind], *columns: str) -> Moments:
+        """Give the moments of some kinds, contact by contact, each contact's in order.
+
+        Args:
+            kinds: which.
+            columns: what is asked for beside contacts and kinds: ``at``, ``stages``, ``reasons``.
+        """
         ...
 
-    def activity(self, timeline: Timeline, *, erased: bool) -> Iterator[tuple[str, Sequence[int]]]:
-        """Give the stretches in which each contact was active, in order.
+    def earliest(self) -> datetime | None:
+        """Give when the first contact opened; None where none did."""
+        ...
+
+    def activity(self, bounds: Sequence[datetime], *, erased: bool) -> Activity:
+        """Give the stretches in which each contact was active.
 
         Active is a contact with an event that kept it alive: a rating or a complaint of one who has
         departed does not.
 
         Args:
-            timeline: tells stretches apart.
+            bounds: where one stretch ends and the next begins, in order.
             erased: whether anybody was erased of whom counts are kept.
         """
         ...

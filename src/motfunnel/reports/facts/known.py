@@ -5,22 +5,26 @@ Folds every contact's events anew, one contact at a time, since the stored state
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
+from itertools import compress
 from operator import itemgetter
 from typing import Self
 
 from attrs import define, evolve, field
 
-from motfunnel.domain.columns import NEVER, Codes, column
+from motfunnel.domain.columns import NEVER, Codes, Column, column
 from motfunnel.domain.event import IDENTIFY, Event
 from motfunnel.domain.experience import EXPERIENCED
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import from_micros, to_micros
 from motfunnel.domain.journey import Entry, Journey, PlainEntry
 from motfunnel.domain.lens import phases
-from motfunnel.domain.moment import UNKNOWN, Episode, Moment, MomentKind
+from motfunnel.domain.moment import UNKNOWN, Episode, MomentKind
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.facts.facts import (
     Phased,
@@ -31,6 +35,7 @@ from motfunnel.reports.facts.facts import (
     Traits,
     Unread,
 )
+from motfunnel.reports.facts.moments import PLACES, Activity, Moments, Openings
 from motfunnel.reports.facts.relations import Episodes
 from motfunnel.reports.facts.stored import Stored
 from motfunnel.reports.measure.clock import (
@@ -43,7 +48,6 @@ from motfunnel.reports.measure.clock import (
     lies_in,
 )
 from motfunnel.reports.measure.grouping import Grouping, group_named, property_text, trait_at
-from motfunnel.reports.measure.timeline import Timeline
 from motfunnel.store.ledger.identity import follow, known_pointers
 from motfunnel.store.ledger.rows import StoredEvent, event_of
 from motfunnel.store.queries.events import read_histories
@@ -163,28 +167,52 @@ class Known:
         of_known = own[grouping.kind]
         return [left[n] if n in left else of_known(chosen, n) for n in range(len(chosen))]
 
-    def openings(self) -> Iterator[tuple[str, datetime]]:
-        """Give when each contact opened."""
-        for one in self.histories():
+    def openings(self) -> Openings:
+        """Give who opened, and when."""
+        contacts, at = array("q"), array("q")
+        for one in self._walked():
             if one.journey.moments:
-                yield one.contact, one.journey.moments[0].occurred_at
-        yield from self._left.openings()
+                contacts.append(self.names.people[one.contact])
+                at.append(to_micros(one.journey.moments[0].occurred_at))
+        left = self._left.openings()
+        return Openings(contacts + left.contacts, at + left.at)
 
-    def stories(self, kinds: Collection[MomentKind]) -> Iterator[tuple[str, Sequence[Moment]]]:
+    def moments(self, kinds: Collection[MomentKind], *columns: str) -> Moments:
         """Give the moments of some kinds, contact by contact, each contact's in order."""
+        left, stages = self._left.moments(kinds, *columns), self.funnel.stages
+        reasons, found = Codes(), defaultdict[str, Column](lambda: array("q"))
+        for code in left.said:
+            reasons[code]
         for one in self.histories():
-            mine = [moment for moment in one.journey.moments if moment.kind in kinds]
-            if mine:
-                yield one.contact, mine
-        yield from self._left.stories(kinds)
+            for moment in one.journey.moments:
+                if moment.kind in kinds:
+                    found["contacts"].append(self.names.people[one.contact])
+                    found["kinds"].append(PLACES[moment.kind])
+                    found["at"].append(to_micros(moment.occurred_at))
+                    found["stages"].append(stages.index(moment.to_stage) if moment.to_stage else 0)
+                    found["reasons"].append(reasons[moment.reason])
+        asked = ("contacts", "kinds", *columns)
+        whole = {name: getattr(left, name) + found[name] for name in asked}
+        return Moments(**whole, said=reasons.texts)
 
-    def activity(self, timeline: Timeline, *, erased: bool) -> Iterator[tuple[str, Sequence[int]]]:
-        """Give the stretches in which each contact was active, in order."""
+    def earliest(self) -> datetime | None:
+        """Give when the first contact opened; None where none did."""
+        first = min(self.openings().at, default=None)
+        return None if first is None else from_micros(first)
+
+    def activity(self, bounds: Sequence[datetime], *, erased: bool) -> Activity:
+        """Give the stretches in which each contact was active."""
+        ends = [*map(to_micros, bounds)]
+        contacts, stretches = array("q"), list[int]()
         for one in self.histories():
-            found = sorted({timeline.stretch(at) for at in one.touches()})
-            if found:
-                yield one.contact, found
-        yield from self._left.activity(timeline, erased=erased)
+            bits = 0
+            for at in one.touches():
+                bits |= 1 << bisect_right(ends, at)
+            if bits:
+                contacts.append(self.names.people[one.contact])
+                stretches.append(bits)
+        left = self._left.activity(bounds, erased=erased)
+        return Activity(contacts + left.contacts, [*stretches, *left.stretches])
 
     def kinds(self, period: Cohort) -> Iterator[tuple[str, MomentKind, int]]:
         """Give how many moments of each kind contacts had in a period."""
@@ -214,7 +242,7 @@ class Known:
         found, into = Referring(), self._pointers()
         for one in self.histories():
             _refer(one, into, found)
-            if any(lies_in(period, at) for at in one.touches()):
+            if any(lies_in(period, from_micros(at)) for at in one.touches()):
                 found.active.add(one.contact)
         return self._left.referring(period, found)
 
@@ -383,11 +411,9 @@ class History:
             first_purchase_at=next(bought, None),
         )
 
-    def touches(self) -> Iterator[datetime]:
-        """The instants at which the contact was kept alive, in order."""
-        for entry, is_alive in zip(self._ordered, self.journey.alive, strict=True):
-            if is_alive:
-                yield from_micros(entry[0])
+    def touches(self) -> Iterator[int]:
+        """When the contact was kept alive, in order, in microseconds since 1970."""
+        return (entry[0] for entry in compress(self._ordered, self.journey.alive))
 
     def _happenings(self, signals: Collection[Signal]) -> Iterator[Happening]:
         stored = {_by_key(one): one for one in self._stored}

@@ -18,7 +18,7 @@ from motfunnel.domain.event import Event
 from motfunnel.domain.experience import EXPERIENCED
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import from_micros, to_micros
-from motfunnel.domain.moment import UNKNOWN, Moment, MomentKind
+from motfunnel.domain.moment import UNKNOWN, MomentKind
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.facts.facts import (
     Phased,
@@ -29,6 +29,7 @@ from motfunnel.reports.facts.facts import (
     Traits,
     Unread,
 )
+from motfunnel.reports.facts.moments import Activity, Moments, Openings
 from motfunnel.reports.facts.relations import Episodes
 from motfunnel.reports.measure.clock import (
     EVERYBODY,
@@ -39,12 +40,11 @@ from motfunnel.reports.measure.clock import (
     Told,
 )
 from motfunnel.reports.measure.grouping import Grouping, group_named, property_text, trait_at
-from motfunnel.reports.measure.timeline import Timeline
 from motfunnel.reports.measure.trial import trial_rules
+from motfunnel.store.queries.activity import read_activity
 from motfunnel.store.queries.episodes import read_episodes
 from motfunnel.store.queries.events import (
     read_active,
-    read_activity,
     read_events_by_signal,
     read_first_purchases,
     read_histories,
@@ -54,7 +54,9 @@ from motfunnel.store.queries.events import (
 from motfunnel.store.queries.groups import read_sources, read_trait, read_trait_names
 from motfunnel.store.queries.moments import (
     count_moments,
+    read_earliest,
     read_latest_moments,
+    read_moment_columns,
     read_openings,
     read_referrals,
     read_stories,
@@ -76,6 +78,7 @@ class Stored:
     Attributes:
         extent: whose, and as of when.
         funnel: the definition that classified them.
+        people: the number of each contact, by which columns name it.
     """
 
     extent: Extent
@@ -121,17 +124,30 @@ class Stored:
             return self._traits(grouping, chosen)
         return self._properties(grouping, start, chosen)
 
-    def openings(self) -> Iterator[tuple[str, datetime]]:
-        """Give when each contact opened."""
-        return read_openings(self.extent)
+    def openings(self) -> Openings:
+        """Give who opened, and when."""
+        return Openings(*read_openings(self.extent, self.names.people))
 
-    def stories(self, kinds: Collection[MomentKind]) -> Iterator[tuple[str, Sequence[Moment]]]:
+    def moments(self, kinds: Collection[MomentKind], *columns: str) -> Moments:
         """Give the moments of some kinds, contact by contact, each contact's in order."""
-        return read_stories(self.extent, kinds)
+        reasons = Codes()
+        found = read_moment_columns(
+            self.extent,
+            kinds,
+            columns,
+            people=self.names.people,
+            stages=self.funnel.stages,
+            reasons=reasons,
+        )
+        return Moments(**found, said=reasons.texts)
 
-    def activity(self, timeline: Timeline, *, erased: bool) -> Iterator[tuple[str, Sequence[int]]]:
-        """Give the stretches in which each contact was active, in order."""
-        return read_activity(self.extent, timeline.bounds, erased=erased)
+    def earliest(self) -> datetime | None:
+        """Give when the first contact opened; None where none did."""
+        return read_earliest(self.extent)
+
+    def activity(self, bounds: Sequence[datetime], *, erased: bool) -> Activity:
+        """Give the stretches in which each contact was active."""
+        return Activity(*read_activity(self.extent, self.names.people, bounds, erased=erased))
 
     def kinds(self, period: Cohort) -> Iterator[tuple[str, MomentKind, int]]:
         """Give how many moments of each kind contacts had in a period."""
@@ -168,7 +184,7 @@ class Stored:
         """Give the events of a period that may have a score, in no order."""
         reached: dict[str, Stages] = {}
         if staged:
-            stories = self.stories(_REACHING)
+            stories = read_stories(self.extent, _REACHING)
             reached = {contact: Stages(moments, self.funnel) for contact, moments in stories}
         nowhere = Stages((), self.funnel)
         for contact, event in read_scored(self.extent, period, naming=naming):
@@ -201,8 +217,8 @@ class Stored:
 
     def _refer(self, found: Referring) -> None:
         found.referrals += read_referrals(self.extent)
-        for contact, at in self.openings():
-            found.opened.setdefault(contact, at)
+        for contact, at in zip(*self.openings(), strict=True):
+            found.opened.setdefault(self.names.people.texts[contact], from_micros(at))
 
     def _sources(self, chosen: Readings) -> Sequence[str]:
         known = self.names.people

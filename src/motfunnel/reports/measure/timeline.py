@@ -24,6 +24,8 @@ from motfunnel.reports.measure.arguments import read_instant
 
 MOST_PERIODS: Final = 5000
 """So many periods are 13 years of days; more is a slip, and no database is asked for it."""
+FIRST: Final = 2
+"""The stretch of the first period; 1 is the period before it, 0 all that is earlier."""
 
 DATE: Final = Kind("text", date.isoformat, date.isoformat)
 SO_FAR: Final = Kind("flag", lambda flag: "so far" if flag else "")
@@ -101,7 +103,7 @@ class Timeline:
         periods: all from the first one that is asked for to the one that is not over yet.
         shown: how many of them have rows.
         as_of: the instant of the question.
-        bounds: where one stretch ends and the next begins: 1 is the period before, 2 the first.
+        bounds: where one stretch ends and the next begins; ``FIRST`` says how they are numbered.
     """
 
     before: Period

@@ -5,23 +5,31 @@ Counts from each contact's openings, departures and returns.
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Final
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, ClassVar, Final, NamedTuple
 
 from attrs import field, frozen
 
 from motfunnel.answers.answer import Draw, Row, grouped
 from motfunnel.answers.cells import COUNT, Kind, cell
+from motfunnel.answers.members import Members
 from motfunnel.charts.bars import Part
 from motfunnel.charts.picture import Picture
 from motfunnel.charts.style import AMBER, BLUE, GREY, ORANGE
-from motfunnel.domain.moment import Moment, MomentKind
+from motfunnel.domain.columns import NEVER, Column
+from motfunnel.domain.instant import to_micros
+from motfunnel.domain.moment import MomentKind
 from motfunnel.errors import InconsistencyError
-from motfunnel.reports.cohort import Opened, read_opened
+from motfunnel.reports.cohort import Opened, Places, read_opened
+from motfunnel.reports.facts.moments import PLACES, Moments
 from motfunnel.reports.inquiry import Inquiry
-from motfunnel.reports.measure.timeline import Periodic, PeriodRow, Timeline, bars
+from motfunnel.reports.measure.timeline import FIRST, Periodic, PeriodRow, Timeline, bars
 from motfunnel.reports.periods.period import Day, Unit, timeline_of, told_of
 
 DEFINITION: Final = (
@@ -36,6 +44,9 @@ KINDS: Final = {
     MomentKind.DEPART: "departures",
 }
 PARTS: Final = (*KINDS.values(), "erased_present")
+_DEPARTED: Final = PARTS.index("departures")
+_ERASED: Final = PARTS.index("erased_present")
+_PART_OF: Final = {PLACES[kind]: PARTS.index(part) for kind, part in KINDS.items()}
 _RATIO: Final = Kind("number", lambda ratio: f"{ratio:.2f}")
 _FOREVER: Final = 1 << 30
 
@@ -95,22 +106,54 @@ class Growth(Periodic[GrowthRow]):
     _pictures: ClassVar[Mapping[str, Draw]] = {"bars": picture}
 
 
+class Moves(NamedTuple):
+    """What contacts count as, and in which stretch, contact by contact, each contact's in order.
+
+    Attributes:
+        contacts: whose each is, by the number of the contact.
+        parts: as what, by its place among ``PARTS``.
+        stretches: in which stretch.
+    """
+
+    contacts: Column
+    parts: Column
+    stretches: Column
+
+
+class Spans(NamedTuple):
+    """From the end of which stretch to before the end of which contacts were present.
+
+    Attributes:
+        contacts: who was, by the number of the contact.
+        since: the first stretch.
+        until: the stretch at the end of which it was no more.
+    """
+
+    contacts: Column
+    since: Column
+    until: Column
+
+
 @frozen
 class Present(Sequence[str]):
     """The contacts present at the end of a stretch, found when they are asked for.
 
     Attributes:
-        spans: of each contact from the end of which stretch to before the end of which it was.
+        people: the name of each number.
+        spans: when contacts were present.
         stretch: the stretch.
         size: how many they are.
     """
 
-    spans: Sequence[tuple[str, int, int]]
+    people: Sequence[str]
+    spans: Spans
     stretch: int
     size: int
 
     def __iter__(self) -> Iterator[str]:
-        return (who for who, first, gone in self.spans if first <= self.stretch < gone)
+        each = zip(*self.spans, strict=True)
+        found = (who for who, since, until in each if since <= self.stretch < until)
+        return iter(Members(self.people, found))
 
     def __len__(self) -> int:
         return self.size
@@ -119,71 +162,83 @@ class Present(Sequence[str]):
         return tuple(self)[index]
 
 
-_Counted = dict[tuple[str | None, int, str], list[str]]
-_Spans = dict[str | None, list[tuple[str, int, int]]]
-
-
 def growth_rows(
-    stories: Iterable[tuple[str, Sequence[Moment]]],
+    moments: Moments,
     opened: Opened,
     timeline: Timeline,
 ) -> tuple[GrowthRow, ...]:
     """Count each period of each group."""
-    counted: _Counted = defaultdict(list)
-    spans: _Spans = defaultdict(list)
-    for contact, moments in stories:
-        if contact not in opened.groups:
-            continue
-        group, ends = opened.groups[contact], {}
-        for stretch, part in _parts(moments, timeline, opened.erased.get(contact)):
-            counted[group, stretch, part].append(contact)
-            ends[stretch] = part in ("openings", "returns")
-        spans[group] += [(contact, *span) for span in _spans(ends)]
+    moves, people = _moves(moments, opened, timeline), opened.source.names.people.texts
     return tuple(
-        row for group in opened.shown for row in _rows(counted, spans[group], group, timeline)
+        row
+        for group, places in opened.parts(moves.contacts).items()
+        for row in _rows(group, moves, places, people, timeline)
     )
 
 
-def _parts(
-    moments: Sequence[Moment], timeline: Timeline, gone: datetime | None
-) -> Iterator[tuple[int, str]]:
-    """What a contact counts as, and in which stretch, in order."""
-    part = "departures"
-    for moment in moments:
-        if gone is None or moment.occurred_at <= gone:
-            part = KINDS[moment.kind]
-            yield timeline.stretch(moment.occurred_at), part
-    if gone is not None and gone <= timeline.as_of and part != "departures":
-        yield timeline.stretch(gone), "erased_present"
+def _moves(moments: Moments, opened: Opened, timeline: Timeline) -> Moves:
+    contacts, at = moments.contacts, moments.at
+    parts = array("q", map(_PART_OF.__getitem__, moments.kinds))
+    if opened.gone:
+        kept = [*_until_gone(zip(contacts, parts, at, strict=True), opened, timeline.as_of)]
+        contacts, parts, at = (array("q", [row[n] for row in kept]) for n in range(3))
+    bounds = [*map(to_micros, timeline.bounds)]
+    return Moves(contacts, parts, array("q", [bisect_right(bounds, one) for one in at]))
 
 
-def _spans(ends: Mapping[int, bool]) -> Iterator[tuple[int, int]]:
-    """From the end of which stretch to before the end of which a contact was present."""
-    since: int | None = None
-    for stretch, is_present in ends.items():
-        if is_present and since is None:
-            since = stretch
-        elif not is_present and since is not None:
-            yield since, stretch
-            since = None
-    if since is not None:
-        yield since, _FOREVER
+def _until_gone(
+    moves: Iterable[tuple[int, int, int]], opened: Opened, as_of: datetime
+) -> Iterator[tuple[int, int, int]]:
+    """What there was up to an erasure, and that somebody who was present was erased."""
+    for contact, mine in groupby(moves, itemgetter(0)):
+        gone, part = opened.gone.get(contact, NEVER), _DEPARTED
+        for move in mine:
+            if move[2] <= gone:
+                part = move[1]
+                yield move
+        if gone <= to_micros(as_of) and part != _DEPARTED:
+            yield contact, _ERASED, gone
+
+
+def _spans(moves: Moves, places: Places) -> Spans:
+    """When the contacts at some places were present."""
+    contacts, parts, stretches = moves
+    spans = Spans(array("q"), array("q"), array("q"))
+    for contact, mine in groupby(places, contacts.__getitem__):
+        was_present = False
+        for stretch, part in {stretches[one]: parts[one] for one in mine}.items():
+            is_present = part < _DEPARTED
+            if is_present and not was_present:
+                spans.contacts.append(contact)
+                spans.since.append(stretch)
+            elif was_present and not is_present:
+                spans.until.append(stretch)
+            was_present = is_present
+        if was_present:
+            spans.until.append(_FOREVER)
+    return spans
 
 
 def _rows(
-    counted: _Counted,
-    spans: Sequence[tuple[str, int, int]],
-    group: str | None,
-    timeline: Timeline,
+    group: str | None, moves: Moves, places: Places, people: Sequence[str], timeline: Timeline
 ) -> Iterator[GrowthRow]:
-    changes = _changes(spans)
-    present = Present(spans, 1, changes[0] + changes[1])
+    counted, spans = (
+        defaultdict[tuple[int, int], Column](lambda: array("q")),
+        _spans(moves, places),
+    )
+    for one in places:
+        counted[moves.stretches[one], moves.parts[one]].append(moves.contacts[one])
+    changes = Counter(spans.since)
+    changes.subtract(Counter(spans.until))
+    present = Present(people, spans, FIRST - 1, changes[0] + changes[1])
     for number in range(timeline.shown):
+        stretch = number + FIRST
         names: dict[str, Sequence[str]] = {
-            part: tuple(counted.get((group, number + 2, part), ())) for part in PARTS
+            part: Members(people, counted.get((stretch, place), ()))
+            for place, part in enumerate(PARTS)
         }
-        before, size = present, present.size + changes[number + 2]
-        present = Present(spans, number + 2, size)
+        before, size = present, present.size + changes[stretch]
+        present = Present(people, spans, stretch, size)
         counts: dict[str, Any] = {part: len(names[part]) for part in PARTS}
         row = GrowthRow(
             group=group,
@@ -196,15 +251,6 @@ def _rows(
         )
         _check(row)
         yield row
-
-
-def _changes(spans: Sequence[tuple[str, int, int]]) -> Counter[int]:
-    """By how many more contacts are present at the end of a stretch than at that before."""
-    changes: Counter[int] = Counter()
-    for _, since, gone in spans:
-        changes[since] += 1
-        changes[gone] -= 1
-    return changes
 
 
 def _quick_ratio(openings: int, returns: int, departures: int) -> float | None:
@@ -247,6 +293,7 @@ def growth(
     with read_opened(inquiry, "growth", by) as opened:
         told["notes"] = opened.notes
         line = timeline_of(inquiry, period, week_start, since, until, opened)
-        found = opened.source.stories(KINDS)
-        rows = () if line is None else growth_rows(found, opened, line)
+        rows: tuple[GrowthRow, ...] = ()
+        if line is not None:
+            rows = growth_rows(opened.source.moments(KINDS, "at"), opened, line)
     return Growth(name="growth", definition=DEFINITION, rows=rows, **told)

@@ -1,12 +1,13 @@
 """The lifecycle: of each period's active contacts which are new, and which came back; who fell off.
 
-Counts from the stretches of time in which each contact was active.
+Counts from the stretches of time in which each contact was active, which are bits of a number.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, ClassVar, Final
 
@@ -14,14 +15,22 @@ from attrs import field, frozen
 
 from motfunnel.answers.answer import Draw, Row
 from motfunnel.answers.cells import COUNT, cell
+from motfunnel.answers.members import Members
 from motfunnel.charts.bars import Part
 from motfunnel.charts.picture import Picture
 from motfunnel.charts.style import AMBER, BLUE, ORANGE, SKY
-from motfunnel.errors import InconsistencyError
-from motfunnel.reports.cohort import Opened, read_opened
+from motfunnel.reports.cohort import Opened, Places, read_opened
+from motfunnel.reports.facts.moments import Activity
 from motfunnel.reports.inquiry import Inquiry
-from motfunnel.reports.measure.timeline import Periodic, PeriodRow, Timeline, bars
-from motfunnel.reports.periods.period import Day, Unit, timeline_of, told_of
+from motfunnel.reports.measure.timeline import FIRST, Periodic, PeriodRow, Timeline, bars
+from motfunnel.reports.periods.period import (
+    Day,
+    Unit,
+    read_active,
+    stretches_of,
+    timeline_of,
+    told_of,
+)
 
 DEFINITION: Final = (
     "contacts active in the period, that is with an event in it that kept them alive, however "
@@ -30,11 +39,14 @@ DEFINITION: Final = (
     "active = active before + new + resurrecting − dormant"
 )
 NOT_OVER: Final = "of the period that is not over, dormant are those not active in it yet"
-PARTS: Final = ("active", "new", "returning", "resurrecting", "dormant")
-Activity = Iterable[tuple[str, Sequence[int]]]
-"""Of each contact the stretches in which it was active, in order."""
-
-_Counted = dict[tuple[str | None, int, str], list[str]]
+PARTS: Final[Mapping[str, Callable[[int], int]]] = {
+    "active": lambda bits: bits,
+    "new": lambda bits: bits & -bits,
+    "returning": lambda bits: bits & bits << 1,
+    "resurrecting": lambda bits: _but_first(bits & ~(bits << 1)),
+    "dormant": lambda bits: bits << 1 & ~bits,
+}
+"""As what a contact counts in which stretches, of the bits of those in which it was active."""
 
 
 @frozen(kw_only=True)
@@ -54,6 +66,10 @@ class LifecycleRow(PeriodRow):
     returning: int = field(metadata=cell(COUNT, "returning"))
     resurrecting: int = field(metadata=cell(COUNT, "resurrecting"))
     dormant: int = field(metadata=cell(COUNT, "dormant"))
+
+
+def _but_first(bits: int) -> int:
+    return bits & bits - 1
 
 
 def picture(answer: Lifecycle) -> Picture:
@@ -89,47 +105,34 @@ class Lifecycle(Periodic[LifecycleRow]):
     _pictures: ClassVar[Mapping[str, Draw]] = {"bars": picture}
 
 
-def lifecycle_rows(
-    activity: Activity, opened: Opened, timeline: Timeline
-) -> tuple[LifecycleRow, ...]:
+def lifecycle_rows(opened: Opened, timeline: Timeline) -> tuple[LifecycleRow, ...]:
     """Count each period of each group."""
-    counted: _Counted = defaultdict(list)
-    for contact, stretches in activity:
-        if contact in opened.groups:
-            for stretch, part in _parts(stretches):
-                counted[opened.groups[contact], stretch, part].append(contact)
+    activity = read_active(opened, timeline)
     return tuple(
-        _row(counted, group, number, timeline)
-        for group in opened.shown
-        for number in range(timeline.shown)
+        row
+        for group, places in opened.parts(activity.contacts).items()
+        for row in _rows(group, activity, places, opened.source.names.people.texts, timeline)
     )
 
 
-def _parts(stretches: Sequence[int]) -> Iterator[tuple[int, str]]:
-    """What a contact counts as, and where: each stretch in which it was active, and the next."""
-    seen = set(stretches)
-    for stretch in stretches:
-        yield stretch, "active"
-        if stretch == stretches[0]:
-            yield stretch, "new"
-        else:
-            yield stretch, "returning" if stretch - 1 in seen else "resurrecting"
-        if stretch + 1 not in seen:
-            yield stretch + 1, "dormant"
-
-
-def _row(counted: _Counted, group: str | None, number: int, timeline: Timeline) -> LifecycleRow:
-    stretch = number + 2
-    names = {part: tuple(counted.get((group, stretch, part), ())) for part in PARTS}
-    counts: dict[str, Any] = {part: len(names[part]) for part in PARTS}
-    row = LifecycleRow(group=group, names=names, **timeline.told(number), **counts)
-    before = len(counted.get((group, stretch - 1, "active"), ()))
-    if row.active != before + row.new + row.resurrecting - row.dormant:
-        raise InconsistencyError(
-            f"{row.active} contacts are active in the period of {row.starts_on}, but {before} were "
-            f"before, {row.new} are new, {row.resurrecting} resurrecting and {row.dormant} dormant"
-        )
-    return row
+def _rows(
+    group: str | None,
+    activity: Activity,
+    places: Places,
+    people: Sequence[str],
+    timeline: Timeline,
+) -> Iterator[LifecycleRow]:
+    counted = {part: [array("q") for _ in range(timeline.shown)] for part in PARTS}
+    for place in places:
+        contact, active = activity.contacts[place], activity.stretches[place]
+        for part, who in counted.items():
+            for number in stretches_of(PARTS[part](active) >> FIRST):
+                if number < timeline.shown:
+                    who[number].append(contact)
+    for number in range(timeline.shown):
+        names = {part: Members(people, who[number]) for part, who in counted.items()}
+        counts: dict[str, Any] = {part: len(names[part]) for part in PARTS}
+        yield LifecycleRow(group=group, names=names, **timeline.told(number), **counts)
 
 
 def lifecycle(
@@ -162,8 +165,7 @@ def lifecycle(
     with read_opened(inquiry, "lifecycle", by) as opened:
         told["notes"] = opened.notes
         line = timeline_of(inquiry, period, week_start, since, until, opened)
-        found = () if line is None else opened.source.activity(line, erased=bool(opened.erased))
-        rows = () if line is None else lifecycle_rows(found, opened, line)
+        rows = () if line is None else lifecycle_rows(opened, line)
     if any(row.unfinished and row.dormant for row in rows):
         told["notes"] = (*told["notes"], NOT_OVER)
     return Lifecycle(name="lifecycle", definition=DEFINITION, rows=rows, **told)

@@ -1,14 +1,17 @@
 """Periods as they are asked for: their length, since when, until when, read once for the room.
 
-Counts nothing.
+And the stretches of a contact, which questions about activity have as the bits of a number.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 from motfunnel.reports.cohort import Opened
+from motfunnel.reports.facts.moments import Activity
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE
 from motfunnel.reports.measure.timeline import Timeline, make_timeline, read_calendar
@@ -35,4 +38,20 @@ def timeline_of(
 ) -> Timeline | None:
     """The periods that are asked for; None where nobody opened."""
     calendar = read_calendar(period, inquiry.timezone, week_start)
-    return make_timeline(calendar, inquiry.as_of, since, until, opened.earliest)
+    earliest = opened.source.earliest() if since is None else None
+    return make_timeline(calendar, inquiry.as_of, since, until, earliest)
+
+
+def read_active(opened: Opened, timeline: Timeline) -> Activity:
+    """In which stretches of the periods asked for contacts were active."""
+    return opened.source.activity(timeline.bounds, erased=bool(opened.gone))
+
+
+@lru_cache(maxsize=10_000)
+def stretches_of(bits: int) -> Sequence[int]:
+    """The numbers of the stretches of which the bit is set, in order.
+
+    >>> stretches_of(0b1101)
+    (0, 2, 3)
+    """
+    return tuple(n for n, bit in enumerate(f"{bits:b}"[::-1]) if bit == "1")

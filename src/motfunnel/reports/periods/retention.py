@@ -5,24 +5,32 @@ Counts from the stretches of time in which each contact was active; the first is
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final, Literal
 
 from attrs import field, frozen
 
 from motfunnel.answers.answer import Draw, Row, Table
 from motfunnel.answers.cells import COUNT, FLAG, ROWS, SHARE, TEXT, Kind, between, cell, flat
+from motfunnel.answers.members import Members
 from motfunnel.charts.heat import Line, heat
 from motfunnel.charts.labels import labels, named
 from motfunnel.charts.picture import Picture
+from motfunnel.domain.columns import Column
 from motfunnel.errors import QuestionError
 from motfunnel.reports.cohort import Opened, read_opened
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE
-from motfunnel.reports.measure.timeline import Periodic, PeriodRow, Timeline
-from motfunnel.reports.periods.lifecycle import Activity
-from motfunnel.reports.periods.period import Day, Unit, timeline_of, told_of
+from motfunnel.reports.measure.timeline import FIRST, Periodic, PeriodRow, Timeline
+from motfunnel.reports.periods.period import (
+    Day,
+    Unit,
+    read_active,
+    stretches_of,
+    timeline_of,
+    told_of,
+)
 from motfunnel.statistics import Interval, Proportion
 
 IN: Final = "in"
@@ -181,11 +189,7 @@ def _percent(share: float | None) -> str:
     return "99" if 0.995 <= share < 1 else f"{share * 100:.0f}"  # noqa: PLR2004
 
 
-_Cohorts = dict[tuple[str | None, int], list[tuple[str, frozenset[int]]]]
-
-
 def retention_rows(
-    activity: Activity,
     opened: Opened,
     timeline: Timeline,
     how: str,
@@ -193,44 +197,55 @@ def retention_rows(
     confidence: float,
 ) -> tuple[RetentionRow, ...]:
     """Count each cohort of each group, up to so many periods after that of its opening."""
-    cohorts: _Cohorts = defaultdict(list)
-    for contact, stretches in activity:
-        if contact in opened.groups:
+    rows, activity = [], read_active(opened, timeline)
+    for group, places in opened.parts(activity.contacts).items():
+        cohorts = [list[Column]() for _ in range(timeline.shown)]
+        for place in places:
+            contact, stretches = activity.contacts[place], stretches_of(activity.stretches[place])
             since = stretches[0]
-            back = frozenset(stretch - since for stretch in stretches)
-            if how == IN_OR_AFTER:
-                back = frozenset(range(max(back) + 1))
-            cohorts[opened.groups[contact], since].append((contact, back))
-    return tuple(
-        _row(cohorts, group, number, timeline, most, confidence)
-        for group in opened.shown
-        for number in range(timeline.shown)
-    )
+            if FIRST <= since < FIRST + timeline.shown:
+                _add(cohorts[since - FIRST], contact, since, stretches, how)
+        people = opened.source.names.people.texts
+        rows += [
+            _row(group, number, cohort, people, timeline, most, confidence)
+            for number, cohort in enumerate(cohorts)
+        ]
+    return tuple(rows)
+
+
+def _add(
+    cohort: list[Column], contact: int, since: int, stretches: Sequence[int], how: str
+) -> None:
+    """Add a contact to its cohort: to each period after that of its opening in which it is back."""
+    cohort += [array("q") for _ in range(stretches[-1] - since + 1 - len(cohort))]
+    for stretch in range(since, stretches[-1] + 1) if how == IN_OR_AFTER else stretches:
+        cohort[stretch - since].append(contact)
 
 
 def _row(
-    cohorts: _Cohorts,
     group: str | None,
     number: int,
+    cohort: Sequence[Column],
+    people: Sequence[str],
     timeline: Timeline,
     most: int | None,
     confidence: float,
 ) -> RetentionRow:
-    cohort = cohorts.get((group, number + 2), [])
     periods = timeline.periods[number:]
     if most is not None:
         periods = periods[: most + 1]
-    names = {"contacts": tuple(contact for contact, _ in cohort)}
+    back = [*cohort, *(array("q") for _ in periods)]  # nobody comes back so late
+    contacts = len(back[0])
+    names = {"contacts": Members(people, back[0])}
     cells = []
     for n, period in enumerate(periods):
         is_complete = period.is_over(timeline.as_of)
-        returned = None
+        returned = len(back[n]) if is_complete else None
         if is_complete:
-            names[str(n)] = tuple(contact for contact, back in cohort if n in back)
-            returned = len(names[str(n)])
-        cells.append(_cell(n, returned, len(cohort), is_complete, confidence))
+            names[str(n)] = Members(people, back[n])
+        cells.append(_cell(n, returned, contacts, is_complete, confidence))
     told = timeline.told(number)
-    return RetentionRow(group=group, **told, contacts=len(cohort), cells=tuple(cells), names=names)
+    return RetentionRow(group=group, **told, contacts=contacts, cells=tuple(cells), names=names)
 
 
 def _cell(
@@ -286,9 +301,8 @@ def retention(
     with read_opened(inquiry, "retention", by) as opened:
         told["notes"] = opened.notes
         line = timeline_of(inquiry, period, week_start, since, until, opened)
-        found = () if line is None else opened.source.activity(line, erased=bool(opened.erased))
         asked = (how, periods, confidence)
-        rows = () if line is None else retention_rows(found, opened, line, *asked)
+        rows = () if line is None else retention_rows(opened, line, *asked)
     return Retention(name="retention", definition=DEFINITIONS[how], rows=rows, **told)
 
 

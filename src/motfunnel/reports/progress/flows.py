@@ -6,10 +6,12 @@ is left out on the way, as many leave a node as came to it.
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import pairwise
+from itertools import pairwise, repeat
 from operator import itemgetter
 from typing import Any, ClassVar, Final
 
@@ -17,13 +19,17 @@ from attrs import field, frozen
 
 from motfunnel.answers.answer import Draw, Grouped, GroupedRow, Row, Table, columns_of
 from motfunnel.answers.cells import COHORT, COUNT, LEVEL, SHARE, TEXT, Kind, between, cell
+from motfunnel.answers.members import Members
 from motfunnel.charts.labels import label
 from motfunnel.charts.picture import Picture
 from motfunnel.charts.sankey import Node, sankey
 from motfunnel.charts.style import AMBER, BLUE, GREEN, GREY, ORANGE, PURPLE, QUIET, SKY, note
-from motfunnel.domain.moment import Moment, MomentKind
+from motfunnel.domain.columns import NEVER, Column
+from motfunnel.domain.instant import to_micros
+from motfunnel.domain.moment import MomentKind
 from motfunnel.errors import QuestionError
 from motfunnel.reports.cohort import Opened, read_opened
+from motfunnel.reports.facts.moments import Moments, stories_of
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
 from motfunnel.reports.measure.clock import EVERYBODY, Cohort
@@ -44,6 +50,13 @@ ENDS: Final = (STILL_ACTIVE, AWAY, ERASED)
 
 STEPS: Final = 5
 """So many steps fit beside each other in a picture."""
+
+_NODES: Final = (*(kind.value for kind in MomentKind), *ENDS)
+"""The moments and the ends, by the places that stand for them in a story."""
+_STILL_ACTIVE, _AWAY, _ERASED, _DEPART, _RECIDIVISM = (
+    bytes([_NODES.index(one)])
+    for one in (*ENDS, MomentKind.DEPART.value, MomentKind.RECIDIVISM.value)
+)
 
 _ON: Final = "→"
 _COLOURS: Final = {
@@ -171,58 +184,72 @@ class Flows(Grouped[FlowRow]):
         yield self.table(None, shown, self.rows)
 
 
-Counted = Mapping[tuple[str | None, int | None], Mapping[tuple[str, str], list[str]]]
+Flow = tuple[str, str]
+Counted = Mapping[tuple[str | None, int | None], Mapping[Flow, Column]]
+"""Of each group and step, who made which transition, by number, once for each."""
 
 
 def count_flows(
-    stories: Iterable[tuple[str, Sequence[Moment]]],
-    opened: Opened,
-    as_of: datetime,
-    *,
-    steps: int | None,
-    stepwise: bool,
-) -> tuple[Counted, int]:
+    moments: Moments, opened: Opened, as_of: datetime, *, steps: int | None, stepwise: bool
+) -> tuple[Counted, int, int]:
     """Count the transitions of each group and step, those of a contact one after another.
 
     Returns:
-        The transitions, and how many contacts have more steps than are told.
+        The transitions, how many contacts have more steps than are told, and how many there are.
     """
-    counted: defaultdict[tuple[str | None, int | None], defaultdict[tuple[str, str], list[str]]]
-    counted = defaultdict(lambda: defaultdict(list))
-    beyond = 0
-    for contact, moments in stories:
-        if contact in opened.groups:
-            nodes = _nodes(moments, opened.erased.get(contact), as_of)
-            told = nodes if steps is None else nodes[: steps + 1]
-            beyond += len(told) < len(nodes)
-            for number, flow in enumerate(pairwise(told), start=1):
-                step = number if stepwise else None
-                counted[opened.groups[contact], step][flow].append(contact)
-    return counted, beyond
+    counted: defaultdict[tuple[str | None, int | None], defaultdict[Flow, Column]]
+    counted = defaultdict(lambda: defaultdict(lambda: array("q")))
+    beyond = contacts = 0
+    for group, told, alike, longer in _stories(moments, opened, to_micros(as_of), steps):
+        contacts, beyond = contacts + len(alike), beyond + longer
+        for number, (source, target) in enumerate(pairwise(told), start=1):
+            step = number if stepwise else None
+            counted[group, step][_NODES[source], _NODES[target]].extend(alike)
+    return counted, beyond, contacts
 
 
-def _nodes(moments: Sequence[Moment], gone: datetime | None, as_of: datetime) -> list[str]:
-    """The moments by their kinds, and then where the contact is."""
-    past = [one.kind for one in moments if gone is None or one.occurred_at <= gone]
-    presence = [kind for kind in past if kind in (MomentKind.DEPART, MomentKind.RECIDIVISM)]
-    end = AWAY if presence[-1:] == [MomentKind.DEPART] else STILL_ACTIVE
-    if gone is not None and gone <= as_of:
-        end = ERASED
-    return [*(kind.value for kind in past), end]
+def _stories(
+    moments: Moments, opened: Opened, as_of: int, steps: int | None
+) -> Iterator[tuple[str | None, bytes, Column, int]]:
+    """What is told of contacts, by the places of nodes; who they are; of how many there is more."""
+    kinds, stories = bytes(iter(moments.kinds)), stories_of(moments)
+    for group, places in opened.parts(stories.contacts).items():
+        alike, longer = defaultdict[bytes, Column](lambda: array("q")), Counter[bytes]()
+        for one in places:
+            contact, start, end = stories.contacts[one], *stories.ends[one : one + 2]
+            gone = opened.gone.get(contact, NEVER)
+            past = kinds[
+                start : end if gone > as_of else bisect_right(moments.at, gone, start, end)
+            ]
+            nodes = past + _end(past, is_erased=gone <= as_of)
+            if past:
+                told = nodes if steps is None else nodes[: steps + 1]
+                alike[told].append(contact)
+                longer[told] += len(told) < len(nodes)
+        yield from ((group, told, who, longer[told]) for told, who in alike.items())
 
 
-def flow_rows(counted: Counted, confidence: float) -> Iterator[FlowRow]:
+def _end(past: bytes, *, is_erased: bool) -> bytes:
+    """Where a contact is after its moments."""
+    if is_erased:
+        return _ERASED
+    return _AWAY if past.rfind(_DEPART) > past.rfind(_RECIDIVISM) else _STILL_ACTIVE
+
+
+def flow_rows(counted: Counted, people: Sequence[str], confidence: float) -> Iterator[FlowRow]:
     """Give the flows of each group and step, by what they leave, the greatest first."""
     for group, step in sorted(counted, key=lambda key: (str(key[0]), key[1] or 0)):
         flows = counted[group, step]
-        leaving: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        for (source, _), names in flows.items():
-            leaving[source].update(names)
-        order = ((-leaving[source].total(), source, -len(names), target, names)
-                 for (source, target), names in flows.items())  # fmt: skip
-        for _, source, _, target, names in sorted(order, key=itemgetter(0, 1, 2, 3)):
-            mine = Counter(names)
-            share = ClusteredShare.of((mine[one], n) for one, n in leaving[source].items())
+        leaving: defaultdict[str, Counter[int]] = defaultdict(Counter)
+        for (source, _), contacts in flows.items():
+            leaving[source].update(contacts)
+        order = ((-leaving[source].total(), source, -len(contacts), target, contacts)
+                 for (source, target), contacts in flows.items())  # fmt: skip
+        for _, source, _, target, contacts in sorted(order, key=itemgetter(0, 1, 2, 3)):
+            mine = Counter(contacts)
+            of = leaving[source]
+            each = zip(map(mine.get, of, repeat(0)), of.values(), strict=True)
+            share = ClusteredShare.of(each)
             yield FlowRow(
                 group=group,
                 step=step,
@@ -233,7 +260,10 @@ def flow_rows(counted: Counted, confidence: float) -> Iterator[FlowRow]:
                 transitions=share.numerator,
                 leaving=share.denominator,
                 contacts=len(mine),
-                names={"transitions": tuple(names), "contacts": tuple(mine)},
+                names={
+                    "transitions": Members(people, contacts),
+                    "contacts": Members(people, mine),
+                },
             )
 
 
@@ -264,11 +294,11 @@ def flows(
         raise QuestionError(f"steps is {steps!r}; it must be a number, 1 or more")
     cohort, told = read_cohort(opened), inquiry.header(confidence)
     with read_opened(inquiry, "flows", by, cohort) as found:
-        told |= {"by": by, "cohort": cohort, "steps": steps, "contacts": len(found.groups)}
-        all_moments = found.source.stories(tuple(MomentKind))
+        moments = found.source.moments(tuple(MomentKind), *(["at"] if found.gone else []))
         asked: dict[str, Any] = {"steps": steps, "stepwise": stepwise}
-        counted, beyond = count_flows(all_moments, found, inquiry.as_of, **asked)
-    rows = tuple(flow_rows(counted, confidence))
+        counted, beyond, contacts = count_flows(moments, found, inquiry.as_of, **asked)
+        told |= {"by": by, "cohort": cohort, "steps": steps, "contacts": contacts}
+        rows = tuple(flow_rows(counted, found.source.names.people.texts, confidence))
     go = "goes" if beyond == 1 else "go"
     further = f"{in_words(beyond, 'contact')} {go} on beyond step {steps}"
     told["notes"] = (*([further] if beyond else []), *found.notes)

@@ -7,7 +7,6 @@ of the leap. Time is described among those who made the step; who did not yet, i
 from __future__ import annotations
 
 import statistics
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
@@ -31,6 +30,7 @@ from motfunnel.answers.cells import (
     span,
     wait,
 )
+from motfunnel.answers.members import Members
 from motfunnel.charts.labels import label, labels, legend_room, room
 from motfunnel.charts.picture import Picture
 from motfunnel.charts.style import (
@@ -44,13 +44,22 @@ from motfunnel.charts.style import (
     faint,
     names,
 )
-from motfunnel.domain.instant import MICROSECOND, Duration, format_duration
-from motfunnel.domain.moment import Moment, MomentKind
+from motfunnel.domain.columns import NEVER
+from motfunnel.domain.instant import MICROSECOND, Duration, format_duration, to_micros
 from motfunnel.errors import QuestionError
-from motfunnel.reports.cohort import Opened, read_opened
+from motfunnel.reports.cohort import read_opened
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort, read_window
 from motfunnel.reports.measure.clock import EVERYBODY, Cohort
+from motfunnel.reports.progress.ways import (
+    REASON,
+    RETURNED,
+    STAYED,
+    Ways,
+    each,
+    spans,
+    ways_by_group,
+)
 from motfunnel.statistics import Interval, Proportion
 
 DEFINITION: Final = (
@@ -65,48 +74,8 @@ WITHIN: Final = (
     "times are those by now, whatever the window"
 )
 
-KINDS: Final = frozenset(
-    {MomentKind.OPENING, MomentKind.CONVERSION, MomentKind.DEPART, MomentKind.RECIDIVISM}
-)
-"""The moments that make a way."""
-NEVER_DEPARTED: Final = "never departed"
-REASON: Final = "reason"
-
 _STEP: Final = 84  # pixels for a stage
 _BESIDE: Final = 300  # pixels for the numbers beside a bar
-
-
-@frozen(kw_only=True)
-class Way:
-    """How far a contact came.
-
-    Attributes:
-        contact: the contact.
-        reached: of each stage when it was reached, a leap reaching all on its way; None: never.
-        departures: of each stage departed from, whether the contact came back after the first
-            time that it did.
-        reason: why it first departed; ``never departed`` where it did not.
-    """
-
-    contact: str
-    reached: Sequence[datetime | None]
-    departures: Mapping[int, bool]
-    reason: str
-
-    def span(self, n: int) -> timedelta | None:
-        """The time from the stage before to this one; None where the step was not made."""
-        at, since = self.reached[n], self.reached[n - 1] if n > 0 else None
-        return None if at is None or since is None else at - since
-
-    def is_mature(self, n: int, window: timedelta | None, as_of: datetime) -> bool:
-        """Whether a step to a stage was observed for its whole window."""
-        since = self.reached[n - 1]
-        return since is not None and (window is None or window <= as_of - since)
-
-    def made(self, n: int, window: timedelta | None) -> bool:
-        """Whether the step was made, and in its window."""
-        span = self.span(n)
-        return span is not None and (window is None or span <= window)
 
 
 @frozen(kw_only=True)
@@ -241,29 +210,8 @@ Windows = Mapping[int, timedelta]
 """For a step that has a window, by the number of the stage that it leads to, how long it is."""
 
 
-def make_way(contact: str, moments: Sequence[Moment], stages: Sequence[str]) -> Way:
-    """Follow a contact's moments, in order."""
-    rank = {stage: number for number, stage in enumerate(stages)}
-    reached: list[datetime | None] = [None] * len(stages)
-    departures: dict[int, bool] = {}
-    stage, reason, left = 0, NEVER_DEPARTED, 0
-    for moment in moments:
-        if moment.kind in (MomentKind.OPENING, MomentKind.CONVERSION):
-            # Of one erased before the funnel changed, a stage may be gone.
-            stage = max(stage, rank.get(moment.to_stage or "", 0))
-            for number in range(stage + 1):
-                reached[number] = reached[number] or moment.occurred_at
-        elif moment.kind is MomentKind.DEPART:
-            left = -1 if stage in departures else stage
-            departures.setdefault(stage, False)
-            reason = moment.reason or "" if reason == NEVER_DEPARTED else reason
-        elif left >= 0:
-            departures[left] = True
-    return Way(contact=contact, reached=reached, departures=departures, reason=reason)
-
-
 def stage_rows(
-    ways: Sequence[Way],
+    ways: Ways,
     stages: Sequence[str],
     windows: Windows,
     as_of: datetime,
@@ -277,7 +225,7 @@ def stage_rows(
 
 
 def _row(
-    ways: Sequence[Way],
+    ways: Ways,
     stages: Sequence[str],
     n: int,
     window: timedelta | None,
@@ -285,15 +233,14 @@ def _row(
     confidence: float,
     group: str | None,
 ) -> StageRow:
-    here = [way for way in ways if way.reached[n] is not None]
-    names = {"contacts": _names(here)}
-    step = None
+    here = [contact for contact, at in each(ways, n) if at < NEVER]
+    who, step = {"contacts": here}, None
     if n > 0:
-        names |= _step(ways, n, window, as_of)
-        step = Proportion(numerator=len(names["numerator"]), denominator=len(names["denominator"]))
-    losses, lost = _losses(here, n, confidence, is_last=n == len(stages) - 1)
-    reached = Proportion(numerator=len(here), denominator=len(ways))
-    quartiles = _quartiles([span for way in here if (span := way.span(n)) is not None])
+        who |= _step(ways, n, window, as_of)
+        step = Proportion(numerator=len(who["numerator"]), denominator=len(who["denominator"]))
+    losses, lost = _losses(ways, here, n, confidence)
+    reached = Proportion(numerator=len(here), denominator=len(ways.contacts))
+    quartiles = _quartiles(spans(ways, n))
     return StageRow(
         group=group,
         stage=stages[n],
@@ -303,34 +250,43 @@ def _row(
         interval=None if step is None else step.interval(confidence),
         numerator=None if step is None else step.numerator,
         denominator=None if step is None else step.denominator,
-        immature=len(names["immature"]) if n > 0 else None,
+        immature=len(who["immature"]) if n > 0 else None,
         from_first=reached.value,
         from_first_interval=reached.interval(confidence) if n > 0 else None,
         lower_quartile=quartiles[0],
         median=quartiles[1],
         upper_quartile=quartiles[2],
         losses=losses,
-        names=names | lost,
+        names={part: Members(ways.people, numbers) for part, numbers in (who | lost).items()},
     )
 
 
-def _step(
-    ways: Sequence[Way], n: int, window: timedelta | None, as_of: datetime
-) -> dict[str, tuple[str, ...]]:
+def _step(ways: Ways, n: int, window: timedelta | None, as_of: datetime) -> dict[str, list[int]]:
     """Who could have made a step, who made it, and for whom it is too early to tell."""
-    before = [way for way in ways if way.reached[n - 1] is not None]
-    able = [way for way in before if way.is_mature(n, window, as_of)]
-    made = [way for way in able if way.made(n, window)]
-    early = [way for way in before if not way.is_mature(n, window, as_of)]
-    return {"numerator": _names(made), "denominator": _names(able), "immature": _names(early)}
+    within = None if window is None else window // MICROSECOND
+    latest = NEVER - 1 if within is None else to_micros(as_of) - within
+    able = [who for who, since in each(ways, n - 1) if since <= latest]
+    early = [who for who, since in each(ways, n - 1) if latest < since < NEVER]
+    steps = zip(each(ways, n), ways.reached[n - 1], strict=True)
+    made = [
+        who
+        for (who, at), since in steps
+        if since <= latest and at < NEVER and (within is None or at - since <= within)
+    ]
+    return {"numerator": made, "denominator": able, "immature": early}
 
 
 def _losses(
-    here: Sequence[Way], n: int, confidence: float, *, is_last: bool
-) -> tuple[Losses, dict[str, tuple[str, ...]]]:
-    dropped = [] if is_last else [way for way in here if way.reached[n + 1] is None]
-    departed = [way for way in here if n in way.departures]
-    returned = [way for way in departed if way.departures[n]]
+    ways: Ways, here: Sequence[int], n: int, confidence: float
+) -> tuple[Losses, dict[str, list[int]]]:
+    is_last = n == len(ways.reached) - 1
+    dropped: list[int] = []
+    if not is_last:
+        both = zip(each(ways, n), ways.reached[n + 1], strict=True)
+        dropped = [who for (who, at), then in both if at < NEVER == then]
+    went = [*zip(ways.contacts, ways.departures[n], strict=True)]
+    departed = [who for who, how in went if how != STAYED]
+    returned = [who for who, how in went if how == RETURNED]
     lost = Proportion(numerator=len(dropped), denominator=len(here))
     back = Proportion(numerator=len(returned), denominator=len(departed))
     return Losses(
@@ -341,21 +297,16 @@ def _losses(
         returned=len(returned),
         return_rate=back.value,
         return_interval=back.interval(confidence),
-    ), {"dropped": _names(dropped), "departed": _names(departed), "returned": _names(returned)}
+    ), {"dropped": dropped, "departed": departed, "returned": returned}
 
 
-def _names(ways: Sequence[Way]) -> tuple[str, ...]:
-    return tuple(way.contact for way in ways)
-
-
-def _quartiles(spans: Sequence[timedelta]) -> tuple[timedelta | None, ...]:
+def _quartiles(spans: Sequence[int]) -> tuple[timedelta | None, ...]:
     """The quartiles, between neighbours where they fall between."""
     if not spans:
         return (None, None, None)
     if len(spans) == 1:
-        return (spans[0],) * 3
-    micros = [span // MICROSECOND for span in spans]
-    cuts = statistics.quantiles(micros, n=4, method="inclusive")
+        return (spans[0] * MICROSECOND,) * 3
+    cuts = statistics.quantiles(spans, n=4, method="inclusive")
     return tuple(round(cut) * MICROSECOND for cut in cuts)
 
 
@@ -508,7 +459,7 @@ def funnel(
     windows = _read_windows(within, stages)
     told = inquiry.header(confidence)
     with read_opened(inquiry, "funnel", None if by == REASON else by, cohort) as found:
-        ways, notes = _ways_by_group(found, stages, by), found.notes
+        ways, notes = ways_by_group(found, stages, by), found.notes
     rows = (stage_rows(ways[group], stages, windows, inquiry.as_of, confidence, group)
             for group in sorted(ways, key=str))  # fmt: skip
     return StageFunnel(
@@ -518,21 +469,6 @@ def funnel(
         notes=(*_notes(within, windows, stages, by), *notes),
         **told | {"by": by, "cohort": cohort},
     )
-
-
-def _ways_by_group(
-    found: Opened, stages: tuple[str, ...], by: str | None
-) -> Mapping[str | None, list[Way]]:
-    ways: dict[str | None, list[Way]] = defaultdict(list)
-    if by is None:
-        ways[None] = []
-    for contact, moments in found.source.stories(KINDS):
-        if contact in found.groups:
-            gone = found.erased.get(contact)
-            past = [one for one in moments if gone is None or one.occurred_at <= gone]
-            way = make_way(contact, past, stages)
-            ways[way.reason if by == REASON else found.groups[contact]].append(way)
-    return ways
 
 
 def _read_windows(within: Any, stages: tuple[str, ...]) -> Windows:

@@ -15,13 +15,10 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Integer,
     Select,
     Text,
-    case,
     cast,
     func,
-    literal_column,
     or_,
     select,
 )
@@ -86,36 +83,6 @@ def read_active(extent: Extent, period: Bounds) -> Iterator[str]:
     owner, active = _owned(extent)
     alive = active.where(e.alive, *between(e.occurred_at, period))
     yield from extent.connection.scalars(alive.distinct().order_by(owner))
-
-
-def read_activity(
-    extent: Extent, bounds: Sequence[datetime], *, erased: bool
-) -> Iterator[tuple[str, list[int]]]:
-    """Read in which stretches of time each contact was active, contact by contact, in order.
-
-    Active is a contact with an event that kept it alive. The database knows no zones by name, so
-    it is told the bounds: stretch 0 ends before the first of them, 1 begins with it.
-
-    Args:
-        extent: of whom, and up to when.
-        bounds: where one stretch ends and the next begins, in order.
-        erased: whether anybody was erased of whom counts are kept; what was planned for after
-            that does not count.
-    """
-    e, gone = extent.tables.events.c, extent.tables.erasures.c
-    stretch = _stretch(e.occurred_at, bounds, 0, len(bounds))
-    _, events = _owned(extent, stretch.label("stretch"))
-    events = events.where(e.alive)
-    if erased:
-        mine = (gone.tenant == e.tenant) & (gone.token == e.contact)
-        later = select(gone.token).where(mine, gone.erased_at < e.occurred_at)
-        events = events.where(~later.exists())
-    each = events.subquery()
-    active = select(each.c.owner, each.c.stretch).distinct()
-    ordered = active.order_by(each.c.owner, each.c.stretch)
-    with extent.connection.execute(ordered, execution_options={"yield_per": AT_ONCE}) as result:
-        for contact, rows in groupby(result, lambda row: str(row.owner)):
-            yield contact, [row.stretch for row in rows]
 
 
 def read_moment_properties(
@@ -232,17 +199,6 @@ def _keys(extent: Extent, contacts: Sequence[str]) -> list[str]:
     c = extent.tables.contacts.c
     merged = select(c.contact).where(c.tenant == extent.tenant, c.merged_into.in_(contacts))
     return [*contacts, *extent.connection.scalars(merged)]
-
-
-def _stretch(
-    at: ColumnElement[Any], bounds: Sequence[datetime], low: int, high: int
-) -> ColumnElement[int]:
-    """How many of the bounds an instant has reached, found by halving them."""
-    if low == high:
-        return literal_column(str(low), Integer)
-    middle = (low + high) // 2
-    below, above = _stretch(at, bounds, low, middle), _stretch(at, bounds, middle + 1, high)
-    return case((at < bounds[middle], below), else_=above)
 
 
 def _owned(extent: Extent, *columns: Any) -> tuple[ColumnElement[Any], Select[Any]]:

@@ -8,22 +8,39 @@ deadline has come.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 from attrs import frozen
-from sqlalchemy import Connection, Select, Subquery, cast, func, literal, null, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Dialect,
+    Select,
+    Subquery,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 
+from motfunnel.domain.columns import Codes, Column
 from motfunnel.domain.moment import SILENCE, Moment, MomentKind
 from motfunnel.store.ledger.rows import MOMENT_COLUMNS, moment_of, named_rows, read_moment
+from motfunnel.store.queries.columns import micros, read_columns
 from motfunnel.store.queries.scope import AT_ONCE, Bounds, Extent, between
 from motfunnel.store.schema.dialects import chunks
 from motfunnel.store.schema.tables import Tables, overdue
 
 _NEEDED = ("contact", "moment", "occurred_at")
+_MADE_OF = {"at": "occurred_at", "stages": "to_stage", "reasons": "reason"}
 
 
 def read_moments(
@@ -118,19 +135,70 @@ def _unwritten(tables: Tables, tenant: str, as_of: datetime, names: Collection[s
     return select(*columns).where(overdue(contacts, tenant, as_of))
 
 
-def read_openings(extent: Extent) -> Iterator[tuple[str, datetime]]:
-    """Read when each contact opened, up to an instant, in the order of the contacts."""
-    m = extent.tables.moments.c
-    opened = (
-        select(m.contact, m.occurred_at)
-        .where(m.tenant == extent.tenant, m.occurred_at <= extent.as_of)
-        .where(m.moment == MomentKind.OPENING.value)
-        .order_by(m.contact)
-    )
-    wanted = extent.within(opened, m.contact)
-    with extent.connection.execute(wanted, execution_options={"yield_per": AT_ONCE}) as result:
-        for row in result:
-            yield row.contact, row.occurred_at
+def read_openings(extent: Extent, people: Codes) -> tuple[Column, Column]:
+    """Read who opened up to an instant, by the numbers of contacts, and when."""
+    c = extent.tables.contacts.c
+    at = micros(c.opened_at, extent.connection.dialect)
+    opened = select(c.contact, at).where(c.tenant == extent.tenant, c.opened_at <= extent.as_of)
+    wanted = extent.within(opened, c.contact)
+    contacts, instants = read_columns(extent.connection, wanted, [people, None])
+    return contacts, instants
+
+
+def read_earliest(extent: Extent) -> datetime | None:
+    """Read when the first contact opened, up to an instant; not what an erased one had planned."""
+    c = extent.tables.contacts.c
+    opened = extent.within(select(func.min(c.opened_at, type_=c.opened_at.type)), c.contact)
+    earlier = opened.where(c.tenant == extent.tenant, c.opened_at <= extent.as_of)
+    left = earlier.where(or_(c.erased_at.is_(None), c.opened_at <= c.erased_at))
+    first: datetime | None = extent.connection.scalar(left)
+    return first
+
+
+def read_moment_columns(
+    extent: Extent,
+    kinds: Collection[MomentKind],
+    columns: Collection[str],
+    *,
+    people: Codes,
+    stages: Sequence[str],
+    reasons: Codes,
+) -> dict[str, Column]:
+    """Read the moments of some kinds as columns, contact by contact, each contact's in order.
+
+    Args:
+        extent: of whom, and as of when.
+        kinds: which moments.
+        columns: which columns beside contacts and kinds: ``at``, ``stages``, ``reasons``.
+        people: gives contacts their numbers.
+        stages: the number of a stage is its place; of what is none of them 0.
+        reasons: gives reasons their numbers.
+    """
+    names = ("contact", "ordinal", "moment", *(_MADE_OF[name] for name in columns))
+    story = moments_as_of(extent.tables, extent.tenant, extent.as_of, names).c
+    numbers = _numbers(story, columns, stages, extent.connection.dialect)
+    wanted = extent.within(select(*numbers.values()), story.contact)
+    wanted = wanted.where(story.moment.in_([kind.value for kind in kinds]))
+    ordered = wanted.order_by(story.contact, story.ordinal)
+    codes = {"contacts": people, "reasons": reasons}
+    found = read_columns(extent.connection, ordered, [codes.get(name) for name in numbers])
+    return dict(zip(numbers, found, strict=True))
+
+
+def _numbers(
+    story: Any, columns: Collection[str], stages: Sequence[str], dialect: Dialect
+) -> dict[str, ColumnElement[Any]]:
+    """What makes the columns of moments."""
+    ranks = {kind.value: n for n, kind in enumerate(MomentKind)}
+    made = {"contacts": story.contact, "kinds": case(ranks, value=story.moment)}
+    if "at" in columns:
+        made["at"] = micros(story.occurred_at, dialect)
+    if "stages" in columns:
+        places = {stage: n for n, stage in enumerate(stages)}
+        made["stages"] = case(places, value=story.to_stage, else_=0)
+    if "reasons" in columns:
+        made["reasons"] = story.reason
+    return made
 
 
 def count_moments(extent: Extent, period: Bounds) -> Iterator[tuple[str, MomentKind, int]]:
