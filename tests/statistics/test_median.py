@@ -2,8 +2,11 @@
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from motfunnel.statistics import MedianInterval, SurvivalCurve
+from motfunnel.statistics.interval import critical_value
+from motfunnel.statistics.kaplan_meier import median_interval
 from tests.statistics.strategies import exact_survival, observations
 
 
@@ -77,3 +80,16 @@ def test_less_confidence_is_narrower(data: list[tuple[int, bool]]) -> None:
     if wide is not None:
         assert wide.lower <= narrow.lower
         assert wide.upper is None or (narrow.upper is not None and narrow.upper <= wide.upper)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 5_000), st.booleans()), min_size=200, max_size=1_000),
+    st.integers(1, 5_000),
+)
+def test_rows_far_from_a_half_are_passed_over_unseen(
+    data: list[tuple[int, bool]], most: int
+) -> None:
+    """Where no end of the band can be at a half yet nothing is computed, and nothing missed."""
+    curve = SurvivalCurve.from_observations((min(t, most), back and t % 3 > 0) for t, back in data)
+    rows = zip(curve.table.durations, curve.survival_after, curve.greenwood_after, strict=True)
+    assert curve.median_interval() == median_interval(rows, critical_value(0.95))

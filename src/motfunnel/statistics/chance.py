@@ -48,12 +48,19 @@ class Chance:
         """
         if within < 0:
             raise ValueError(f"a window is not negative: {within}")
+        value = cls.value_of(curve, after, within)
         now, later = curve.survival(after), curve.survival(after + within)
-        if not now or later is None:
+        if value is None or not now or later is None:
             return cls(value=None)
         before, until = curve.greenwood(after) or 0.0, curve.greenwood(after + within) or 0.0
         still = log_log_interval(later / now, until - before, confidence)
-        return cls(value=1.0 - later / now, interval=None if still is None else still.complement())
+        return cls(value=value, interval=None if still is None else still.complement())
+
+    @staticmethod
+    def value_of(curve: SurvivalCurve, after: int, within: int) -> float | None:
+        """The probability alone, as ``of`` reads it, for those of whom there are many."""
+        now, later = curve.survival(after), curve.survival(after + within)
+        return None if not now or later is None else 1.0 - later / now
 
     @classmethod
     def of_cause(cls, risks: CompetingRisks, cause: str, after: int, within: int) -> Self:

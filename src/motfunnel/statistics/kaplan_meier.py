@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from math import fsum, inf, sqrt
+from math import exp, fsum, inf, log, sqrt
 from operator import neg
 from typing import Final, Self
 
@@ -26,6 +26,11 @@ from motfunnel.statistics.risk_table import RiskTable
 
 HALF: Final = 0.5 + 1e-9
 """The share away at which half are back; the slack takes up rounding where it is met exactly."""
+_HALF: Final = -log(HALF) * (1 - 1e-9)
+"""The exponent of the band's lower end where that is at a half; less what rounding may take."""
+_AT_ONCE: Final = 64
+_WIDEST: Final = 700.0
+"""So far reaches ``exp``."""
 
 
 @frozen(kw_only=True)
@@ -163,8 +168,22 @@ class SurvivalCurve:
         None where not even the lower end does (Brookmeyer & Crowley 1982, on the log(-log)
         scale). Where nobody is left away the band has ended, and crosses nothing.
         """
-        rows = zip(self.table.durations, self.survival_after, self.greenwood_after, strict=True)
-        return median_interval(rows, critical_value(confidence))
+        z = critical_value(confidence)
+        return median_interval(self._near_a_half(z), z)
+
+    def _near_a_half(self, z: float) -> Iterator[tuple[int, float, float]]:
+        """Walk the rows, without many at a time where no end of the band can be at a half yet.
+
+        With x = -ln S the lower end is exp(-x exp(z sqrt(G) / x)). That exponent is convex in x and
+        grows with G: among some rows in order it is largest at the first or the last, with the G of
+        the last.
+        """
+        table, survival, greenwood = self.table, self.survival_after, self.greenwood_after
+        for start in range(0, len(survival), _AT_ONCE):
+            some = slice(start, start + _AT_ONCE)
+            first, last = survival[some][0], survival[some][-1]
+            if not 0.0 < last <= first < 1.0 or _most(first, last, greenwood[some][-1], z) >= _HALF:
+                yield from zip(table.durations[some], survival[some], greenwood[some], strict=True)
 
     def restricted_mean(self, tau: int) -> RestrictedMean | None:
         """Average the time away up to a horizon; None past the last observed duration.
@@ -210,6 +229,11 @@ class MedianInterval:
 
     lower: int
     upper: int | None
+
+
+def _most(first: float, last: float, greenwood: float, z: float) -> float:
+    reach = z * sqrt(greenwood)
+    return max(x * exp(min(reach / x, _WIDEST)) for x in (-log(first), -log(last)))
 
 
 def median_row(survival: Sequence[float]) -> int | None:

@@ -6,8 +6,9 @@ each contact once, measures no effect, and knows nothing of how the groups came 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, combinations, compress, groupby
+from itertools import chain, combinations, compress, repeat
 from math import erfc, exp, lgamma, log, sqrt
 from typing import Final
 
@@ -108,12 +109,17 @@ def _judge(observed: list[int], expected: list[float], links: list[list[float]])
     )
 
 
-def _risk_sets(curves: list[SurvivalCurve]) -> Iterator[tuple[list[int], list[int]]]:
+def _risk_sets(curves: list[SurvivalCurve]) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
     """Count, at each time at which anybody returned, those at risk and the returns of each."""
     tables = [curve.table for curve in curves]
-    for time, _ in groupby(sorted(chain.from_iterable(map(_return_times, tables)))):
-        counts = [table.counts_at(time) for table in tables]
-        yield [at_risk for at_risk, _ in counts], [returned for _, returned in counts]
+    times = sorted({*chain.from_iterable(map(_return_times, tables))})
+    at_risk, returned = [], []
+    for table in tables:
+        durations, exposed = table.durations, (*table.at_risk, 0)
+        at_risk.append(map(exposed.__getitem__, map(bisect_left, repeat(durations), times)))
+        counts = dict(zip(durations, table.returned, strict=True))
+        returned.append(map(counts.get, times, repeat(0)))
+    return zip(zip(*at_risk, strict=True), zip(*returned, strict=True), strict=True)
 
 
 def _return_times(table: RiskTable) -> Iterable[int]:

@@ -161,19 +161,12 @@ class Curves:
         for place, group in enumerate(zip(self.first.stage, self.first.reason, strict=True)):
             self._groups[group].append(place)
 
-    def chance(
-        self, group: Hashable, waited: int, within: timedelta, confidence: float
-    ) -> tuple[str, int, Chance]:
-        """Whose curve it is, how many are at risk, and the chance to return within the window."""
-        basis, curve = BY_GROUP, self._curve(group)
+    def basis(self, group: Hashable, waited: int) -> tuple[str, SurvivalCurve | CompetingRisks]:
+        """Whose curve tells the chance of one of a group who has been away for so long."""
+        curve = self._curve(group)
         if curve.at_risk(waited) < FEWEST_AT_RISK:
-            basis, curve = BY_ALL, self._curve(None)
-        window = within // MICROSECOND
-        if isinstance(curve, CompetingRisks):
-            chance = Chance.of_cause(curve, HAPPENED, waited, window)
-        else:
-            chance = Chance.of(curve, waited, window, confidence)
-        return basis, curve.at_risk(waited), chance
+            return BY_ALL, self._curve(None)
+        return BY_GROUP, curve
 
     def _curve(self, group: Hashable) -> SurvivalCurve | CompetingRisks:
         if group not in self._made:
@@ -204,9 +197,9 @@ def work_rows(
             if not chosen.ending[place] and texts[contact] not in erased
         )
     )
-    likeliest = sorted(_chances(away, curves, within, confidence))
-    rows = [_row(away, one) for one in (likeliest if limit is None else likeliest[:limit])]
-    return len(away), rows
+    window = within // MICROSECOND
+    likeliest = sorted(_urgencies(away, curves, window))[:limit]
+    return len(away), [_row(away, one, curves, window, confidence) for one in likeliest]
 
 
 def held_out_note(rows: Sequence[WorkRow]) -> str | None:
@@ -230,8 +223,8 @@ def with_moments(row: WorkRow, moments: Sequence[Moment]) -> WorkRow:
     return evolve(row, moments=last, last_moments=text)
 
 
-class _Chance(NamedTuple):
-    """The chance of one who is away, in the order of a worklist.
+class _Urgency(NamedTuple):
+    """Where one who is away stands on the list.
 
     The likeliest come first, then who left last; of whom nothing can be said, at the end.
     """
@@ -241,34 +234,40 @@ class _Chance(NamedTuple):
     waited: int
     contact: str
     place: int
-    basis: str
-    at_risk: int
-    interval: Interval | None
 
 
-def _chances(
-    away: Readings, curves: Curves, within: timedelta, confidence: float
-) -> Iterator[_Chance]:
+def _urgencies(away: Readings, curves: Curves, window: int) -> Iterator[_Urgency]:
     texts = away.names.people.texts
     columns = zip(away.contact, away.stage, away.reason, away.waited, strict=True)
     for place, (contact, stage, reason, waited) in enumerate(columns):
-        basis, at_risk, chance = curves.chance((stage, reason), waited, within, confidence)
-        order = chance.value is None, -(chance.value or 0.0), waited, texts[contact]
-        yield _Chance(*order, place, basis, at_risk, chance.interval)
+        _, curve = curves.basis((stage, reason), waited)
+        value = (
+            Chance.of_cause(curve, HAPPENED, waited, window).value
+            if isinstance(curve, CompetingRisks)
+            else Chance.value_of(curve, waited, window)
+        )
+        yield _Urgency(value is None, -(value or 0.0), waited, texts[contact], place)
 
 
-def _row(away: Readings, one: _Chance) -> WorkRow:
-    labels, reached = away.names.labels.texts, away.exposed[one.place]
+def _row(away: Readings, one: _Urgency, curves: Curves, window: int, confidence: float) -> WorkRow:
+    labels, place = away.names.labels.texts, one.place
+    stage, reason, reached = away.stage[place], away.reason[place], away.exposed[place]
+    basis, curve = curves.basis((stage, reason), one.waited)
+    chance = (
+        Chance.of_cause(curve, HAPPENED, one.waited, window)
+        if isinstance(curve, CompetingRisks)
+        else Chance.of(curve, one.waited, window, confidence)
+    )
     return WorkRow(
         contact=one.contact,
-        chance=None if one.is_unknown else abs(one.less),
-        interval=one.interval,
+        chance=chance.value,
+        interval=chance.interval,
         away=one.waited * MICROSECOND,
-        departed_at=from_micros(away.started[one.place]),
-        stage=labels[away.stage[one.place]],
-        reason=labels[away.reason[one.place]],
-        basis=one.basis,
-        at_risk=one.at_risk,
+        departed_at=from_micros(away.started[place]),
+        stage=labels[stage],
+        reason=labels[reason],
+        basis=basis,
+        at_risk=curve.at_risk(one.waited),
         first_outreach_at=None if reached == NEVER else from_micros(reached),
         names={"contact": (one.contact,)},
     )

@@ -141,8 +141,8 @@ def curve_of(chosen: Readings, window: int, confidence: float) -> KaplanMeier:
     """Estimate the curve of some readings, and what it says of a window (in microseconds)."""
     if chosen.is_anybody_gone:
         return _aalen_johansen(chosen, window, confidence)
-    plain = _kaplan_meier(chosen)
-    curve = _clustered(chosen) if chosen.repeats else plain
+    curve = _clustered(chosen) if chosen.repeats else _kaplan_meier(chosen)
+    plain = curve.curve if isinstance(curve, ClusteredCurve) else curve
     at_risk = plain.at_risk(window)
     enough = at_risk >= FEWEST_AT_RISK
     mean = curve.restricted_mean(window) if enough else None

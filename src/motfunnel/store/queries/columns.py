@@ -55,7 +55,7 @@ def read_columns(
     columns = [column() for _ in codes]
     for rows in read_rows(connection, statement):
         for read, values, code in zip(columns, zip(*rows, strict=True), codes, strict=True):
-            read.extend(values if code is None else map(code.__getitem__, values))
+            read.extend(values if code is None else code.numbers(values))
     return columns
 
 
