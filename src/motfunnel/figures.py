@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from motfunnel.answers.answer import Answer, kinds
-from motfunnel.pages import Section, page, place_script, plotly_script, write_whole
+from motfunnel.pages import Section, page, write_whole
 
-__all__ = ["Section", "draw", "kinds", "page", "place_script", "plotly_script", "write_whole"]
+__all__ = ["Section", "draw", "kinds", "page", "write_whole"]
 
 
 def draw(answer: Answer[Any], kind: str | None = None) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -15,8 +16,6 @@ from motfunnel.cli.output import terminal_width
 from motfunnel.cli.report import REPORTS
 from motfunnel.domain.lens import LENSES
 from tests.cli.conftest import COLUMNS, Run
-
-NO_PLOTLY = "no pages without plotly: install the extra plot"
 
 
 def test_all_reports_as_json(filled: Run) -> None:
@@ -69,7 +68,6 @@ def test_the_help_says_what_each_is(filled: Run) -> None:
 
 def test_all_are_meant_where_none_is_named(filled: Run) -> None:
     """And ``--html`` is a page."""
-    pytest.importorskip("plotly", reason=NO_PLOTLY)
     assert filled("report").stdout == filled("report", "all").stdout
     page = ("report", "funnel", "--output", "page.html")
     filled(*page, "--html")
@@ -100,32 +98,19 @@ def test_a_file_needs_a_folder(filled: Run) -> None:
     assert "there is no folder nowhere" in result.output
 
 
-def test_a_page_in_a_file(filled: Run) -> None:
-    """The script lies beside it; a second page shares it."""
-    pytest.importorskip("plotly", reason=NO_PLOTLY)
-    filled("report", "funnel", "--format", "html", "--output", "one.html")
-    filled("report", "all", "--within", "7d", "--format", "html", "--output", "all.html")
-    one, everything = (Path(name).read_text("utf-8") for name in ("one.html", "all.html"))
-    assert '<script defer src="plotly.min.js">' in one
-    assert len(Path("plotly.min.js").read_bytes()) > 1_000_000 > len(everything)
+def test_a_page_in_a_file(filled: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is one file, printed or written, and needs no extra."""
+    monkeypatch.setitem(sys.modules, "plotly", None)
+    printed = filled("report", "funnel", "--format", "html").stdout
+    Path("pages").mkdir()
+    filled("report", "funnel", "--format", "html", "--output", "pages/one.html")
+    filled("report", "all", "--within", "7d", "--format", "html", "--output", "pages/all.html")
+    one, everything = (Path("pages", name).read_text("utf-8") for name in ("one.html", "all.html"))
+    assert one == printed and printed.startswith("<!DOCTYPE html>") and "<svg" in one
+    assert sorted(os.listdir("pages")) == ["all.html", "one.html"]
     assert everything.count("<section") == everything.count("</section>") > 10
     assert "Not on this page" in everything
-
-
-def test_a_page_that_is_printed(filled: Run) -> None:
-    """It finds the script where that is installed."""
-    plotly = pytest.importorskip("plotly", reason=NO_PLOTLY)
-    page = filled("report", "funnel", "--format", "html").stdout
-    assert page.startswith("<!DOCTYPE html>")
-    script = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-    assert f'src="{script.as_uri()}"' in page
-
-
-def test_a_page_without_plotly(filled: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error names the extra."""
-    monkeypatch.setitem(sys.modules, "plotly.graph_objects", None)
-    result = filled("report", "funnel", "--format", "html", code=3)
-    assert "pip install 'motfunnel[plot]'" in result.output
+    assert len(everything) < 400_000
 
 
 def test_a_terminal_is_as_wide_as_it_says(monkeypatch: pytest.MonkeyPatch) -> None:

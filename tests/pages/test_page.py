@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import stat
@@ -14,13 +13,11 @@ from typing import Any
 import pytest
 
 from motfunnel import Tracker, figures, pages
-from motfunnel.pages import Section, page, place_script, plotly_script, write_whole
-from motfunnel.pages.table import is_words
+from motfunnel.answers.html import is_words
+from motfunnel.pages import Section, page, write_whole
 from motfunnel.reports.catalogue import CATALOGUE
 from motfunnel.reports.report import Report
 from tests.reports.drawn import FUNNEL, HOSTILE, put
-
-pytest.importorskip("plotly", reason="no pages without plotly: install the extra plot")
 
 MONTH = timedelta(days=30)
 VOID = {"meta", "link", "img", "br"}
@@ -66,24 +63,23 @@ def whole(report: Report) -> str:
 
 
 def test_every_element_is_closed_and_none_is_a_strangers(whole: str) -> None:
-    """Scripts are the one that draws, the data, and what hands it on; nothing else runs."""
+    """Nothing runs on a page, whatever anybody is called."""
     read = Reader(whole)
     assert read.open == []
-    kinds = [one.get("type") or one.get("src") for one in read.all("script")]
-    assert set(kinds) == {"plotly.min.js", "application/json", "module"}
-    assert kinds.count("module") == kinds.count("plotly.min.js") == 1
-    assert read.all("img") == [] and read.all("b") == []
+    assert read.all("script") == read.all("img") == read.all("b") == []
     assert HOSTILE in read.text
-    assert not [one for _, attributes in read.elements for one in attributes if one[:2] == "on"]
+    names = {name for _, attributes in read.elements for name in attributes}
+    assert "style" not in names and not [one for one in names if one.startswith("on")]
 
 
 def test_nothing_is_loaded_from_elsewhere(whole: str) -> None:
-    """No address leads anywhere but to the script beside the page, and within the page."""
+    """It is one file: no address leads anywhere but within the page."""
     for tag, attributes in Reader(whole).elements:
         for name in ("src", "href"):
             value = attributes.get(name)
-            assert value is None or value in ("plotly.min.js", "data:,") or value[0] == "#", tag
-    assert len(whole) < 300_000
+            assert value is None or value == "data:," or value[0] == "#", tag
+    assert "url(" not in whole and "@import" not in whole
+    assert len(whole) < 80_000
 
 
 def test_definitions_and_numbers_stand_beside_each_other(whole: str, report: Report) -> None:
@@ -104,22 +100,14 @@ def test_who_cannot_see_it_can_read_it(whole: str) -> None:
     levels = [tag for tag, _ in read.elements if re.fullmatch(r"h\d", tag)]
     assert levels[0] == "h1" and levels.count("h1") == 1 and set(levels[1:]) == {"h2"}
     assert {one.get("scope") for one in read.all("th")} == {"col", "row"}
-    figures = [one for one in read.all("div") if one.get("role") == "img"]
+    figures = [one for one in read.all("figure") if one.get("role") == "img"]
     assert len(figures) == len(read.all("figure")) == 5
+    assert len(read.all("svg")) == 2 * 5
     assert all(len(str(one["aria-label"])) > 20 for one in figures)
     spoken = " ".join(str(one["aria-label"]) for one in figures)
     assert HOSTILE in spoken and "&lt;" not in spoken and "<span" not in spoken
     anchors = {one["href"] for one in read.all("a")}
     assert anchors == {f"#{one['id']}" for one in read.all("section") if one["id"] != "left-out"}
-
-
-def test_data_cannot_end_its_script(whole: str) -> None:
-    """What figures are made of is JSON in which no tag can stand."""
-    found = re.findall(r'<script type="application/json" id="[\w-]+">(.*?)</script>', whole)
-    assert len(found) == 5
-    for one in found:
-        assert "<" not in one and ">" not in one
-        assert set(json.loads(one)) == {"data", "layout"}
 
 
 def test_a_page_of_one_report_has_its_title(report: Report) -> None:
@@ -145,18 +133,6 @@ def test_a_store_without_contacts_has_pages_too(tmp_path: Path) -> None:
     assert text.count("<section") == len(answers)
     assert "No figure: fewer than 10 are at risk" in text
     assert "No figure: there is nothing to draw" in text
-
-
-def test_the_script_is_placed_once(tmp_path: Path) -> None:
-    """It is the one that is installed; a second page leaves it as it lies there."""
-    placed = place_script(tmp_path)
-    assert placed.read_bytes() == plotly_script().read_bytes()
-    before = placed.stat().st_mtime_ns, placed.stat().st_ino
-    assert place_script(tmp_path) == placed
-    assert (placed.stat().st_mtime_ns, placed.stat().st_ino) == before
-    placed.write_text("of an older version")
-    assert place_script(tmp_path).read_bytes() == plotly_script().read_bytes()
-    assert os.listdir(tmp_path) == ["plotly.min.js"]
 
 
 def test_a_file_is_written_wholly_or_not_at_all(tmp_path: Path) -> None:
@@ -191,5 +167,6 @@ def test_pages_have_their_earlier_name(report: Report) -> None:
     """What was written for ``motfunnel.figures`` still finds them, and draws."""
     assert all(getattr(figures, name) is getattr(pages, name) for name in pages.__all__)
     answer = report.recidivism(within=MONTH)
+    pytest.importorskip("plotly", reason="no figures without plotly: install the extra plot")
     for kind in figures.kinds(answer):
         assert figures.draw(answer, kind) == answer.figure(kind)

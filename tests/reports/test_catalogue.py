@@ -14,7 +14,7 @@ from attrs import evolve
 
 from motfunnel import AsyncTracker, Tracker
 from motfunnel.answers.answer import kinds, picture
-from motfunnel.charts.picture import Picture
+from motfunnel.charts.scene import Picture
 from motfunnel.cli.report import REPORTS, Form
 from motfunnel.domain.instant import Duration
 from motfunnel.reports.catalogue import CATALOGUE, Entry

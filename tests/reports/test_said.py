@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import Any
 
@@ -10,12 +9,20 @@ import pytest
 from attrs import evolve
 
 from motfunnel.answers.answer import kinds, picture
+from motfunnel.charts.scene import Axis, Bars, Cells, Rule
 from motfunnel.pages import Section, page
+from motfunnel.reports.periods.retention import Retention
 from motfunnel.reports.report import Report
 
 plotly = pytest.importorskip("plotly", reason="no figures without plotly: install the extra plot")
 
 MONTH = timedelta(days=30)
+
+
+def cells(answer: Retention) -> list[Cells]:
+    """The cells of a heat map: of everyone, and the rest."""
+    (panel,) = picture(answer).panels
+    return [mark for mark in panel.marks if isinstance(mark, Cells)]
 
 
 def words(figure: Any) -> str:
@@ -36,8 +43,15 @@ def test_ticks_of_shares_are_exact(report: Report) -> None:
     ]
     for answer in answers:
         for kind in kinds(answer):
-            told = words(answer.figure(kind))
-            assert set(re.findall(r"'tickformat': '(\S*%)'", told)) == {"~%"}
+            drawn = picture(answer, kind)
+            axes = [drawn.x, *(panel.y for panel in drawn.panels)]
+            ticks = [tick for one in axes if isinstance(one, Axis) for tick in one.ticks]
+            shares = [tick for tick in ticks if tick.text.endswith("%")]
+            assert len({tick.text for tick in ticks}) == len(ticks)
+            assert [float(tick.text[:-1]) / 100 for tick in shares] == pytest.approx(
+                [tick.at for tick in shares]
+            )
+            assert shares or kind == "heatmap"
 
 
 def test_the_answer_of_a_comparison_is_said(report: Report) -> None:
@@ -83,14 +97,14 @@ def test_referrals_are_openings_per_contact(report: Report) -> None:
     """No bare letter on the axis, and no count of rows in place of what is drawn."""
     drawn = picture(report.referrals())
     assert drawn.counted == "openings per contact, 95% intervals"
-    assert drawn.layout["xaxis"]["title"]["text"] == "openings per contact"
+    assert drawn.x is not None and drawn.x.title == "openings per contact"
 
 
 def test_names_of_weeks_do_not_run_together(report: Report) -> None:
     """A day is a long name: fewer of them are set below the bars."""
     for period in ("day", "week"):
-        axis = picture(report.lifecycle(period)).layout["xaxis"]
-        assert len(axis["ticktext"]) <= 8
+        axis = picture(report.lifecycle(period)).x
+        assert axis is not None and len(axis.ticks) <= 8
 
 
 def test_each_rate_names_its_clock(report: Report) -> None:
@@ -110,9 +124,10 @@ def test_each_rate_names_its_clock(report: Report) -> None:
         (report.landmark(after=MONTH, within=MONTH), "the landmark", "returned"),
     ]
     for rate, since, event in expected:
-        layout = picture(rate, "curve").layout
-        assert layout["xaxis"]["title"]["text"] == f"days since {since}"
-        assert layout["yaxis"]["title"]["text"].startswith(f"share that {event}<br>(by ")
+        drawn = picture(rate, "curve")
+        y = drawn.panels[0].y
+        assert drawn.x is not None and drawn.x.title == f"days since {since}"
+        assert isinstance(y, Axis) and y.title.startswith(f"share that {event} (by ")
 
 
 def test_curves_are_called_what_they_are(report: Report) -> None:
@@ -145,15 +160,16 @@ def test_a_share_of_few_silences_is_not_drawn(report: Report) -> None:
         ),
     )
     assert "each line ends" not in picture(many).counted
-    assert drawn.layout["annotations"][0]["xanchor"] == "left"
+    (level,) = [mark for mark in drawn.panels[0].marks if isinstance(mark, Rule)]
+    assert (level.at, level.text) == (answer.below, ("10%", "asked for"))
 
 
 def test_a_heat_map_of_everyone_and_of_nobody(report: Report) -> None:
     """Period 0 is grey, and no part of the scale; cohorts of nobody are counted, not drawn."""
     answer = report.retention("month")
-    first, rest = picture(answer).traces
-    assert first["showscale"] is False
-    assert rest["zmax"] == max(share for line in rest["z"] for share in line if share is not None)
+    first, rest = cells(answer)
+    assert first.most is None
+    assert rest.most == max(share for line in rest.values for share in line if share is not None)
     empty = [row for row in answer.rows if not row.contacts]
     assert empty
     assert f"; {len(empty)} more, in which nobody opened, left out" in picture(answer).counted
@@ -173,8 +189,8 @@ def test_some_are_not_none_in_a_heat_map(report: Report) -> None:
         )
         for row in answer.rows
     )
-    _, rest = picture(evolve(answer, rows=rows)).traces
-    assert {one for line in rest["text"] for one in line} == {"&lt;1%", ""}
+    _, rest = cells(evolve(answer, rows=rows))
+    assert {one for line in rest.texts for one in line} == {"<1%", ""}
 
 
 def test_bars_of_groups_say_of_what(report: Report) -> None:
@@ -182,10 +198,12 @@ def test_bars_of_groups_say_of_what(report: Report) -> None:
     answer = report.funnel(by="source")
     drawn = picture(answer)
     told = "bars: share of all in the group that opened; beside them, of the stage before"
-    assert drawn.layout["xaxis"]["title"]["text"] == told
-    beside = [text for bar in drawn.traces for text in bar["text"]]
+    assert drawn.x is not None and drawn.x.title == told
+    beside = [text for bars in drawn.panels[0].marks if isinstance(bars, Bars)
+              for text in bars.texts]  # fmt: skip
     for row, text in zip(answer.rows, beside, strict=True):
-        assert row.from_previous is None or f"{row.from_previous:.1%} (" in text
+        said = " ".join(run.text for run in text)
+        assert row.from_previous is None or f"{row.from_previous:.1%} (" in said
 
 
 def test_what_is_said_at_length_is_on_several_lines(report: Report) -> None:

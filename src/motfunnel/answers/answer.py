@@ -27,9 +27,13 @@ from motfunnel.answers.cells import (
     plain,
 )
 from motfunnel.answers.dots import dots_of_cells
+from motfunnel.answers.html import in_notebook
 from motfunnel.answers.table import csv_table, text_table, without_erased, wrapped
-from motfunnel.charts.labels import label, moment
-from motfunnel.charts.picture import EMPTY, Picture, draw
+from motfunnel.charts.labels import label, moment, readable, visible
+from motfunnel.charts.plotly import to_plotly
+from motfunnel.charts.scene import EMPTY, Frame, Picture
+from motfunnel.charts.style import WIDE
+from motfunnel.charts.svg import to_svg
 from motfunnel.domain.event import to_readable_json
 from motfunnel.domain.instant import iso
 from motfunnel.errors import QuestionError
@@ -180,13 +184,40 @@ class Answer(Generic[R]):
             MissingExtraError: plotly is not installed.
             QuestionError: there is no picture of this kind.
         """
+        return to_plotly(picture(self, kind), self._frame())
+
+    def svg(self, kind: str | None = None, *, width: int = WIDE) -> str:
+        """The same picture as a text of SVG, light or dark as the reader's screen is.
+
+        Needs nothing besides this package. Has its title, the instant of the question, how many
+        were counted and the definition in it, and its words for who does not see it.
+
+        Args:
+            kind: of which kind, where there are several.
+            width: in pixels, from 320 on. Below 600 it is laid out for a phone.
+
+        Raises:
+            QuestionError: there is no picture of this kind, or the width is too small.
+        """
+        return to_svg(picture(self, kind), width=width, frame=self._frame())
+
+    def _repr_html_(self) -> str:
+        """The answer as a notebook shows it: the picture that suits it best, and the tables."""
+        drawn = picture(self)
+        figure = "" if drawn.blank else to_svg(drawn, frame=self._frame())
+        said = [] if figure else [self._heading(), self.definition]
+        return in_notebook(said, self.remarks, figure, self.tables())
+
+    def _frame(self) -> Frame:
+        """What stands around a picture that stands alone."""
         asked = [f"as of {moment(self.as_of)}"]
         if self.known_by is not None:
             asked.append(f"as known by {moment(self.known_by)}")
         if self.tenant != "default":
             asked.append(f"tenant {label(self.tenant)}")
-        drawn, said = picture(self, kind), " · ".join(asked)
-        return draw(drawn, title=self.title, asked=said, definition=self.definition)
+        said = readable(visible(self.definition))
+        title = readable(visible(self.title))
+        return Frame(title=title, asked=" · ".join(asked), definition=said)
 
     def columns(self) -> list[tuple[str, Kind, list[Any]]]:
         """All that is written in a line of a table: first the row, then what was asked."""

@@ -14,8 +14,7 @@ from attrs import frozen
 
 from motfunnel.answers.cells import FLAG, SHARE, Cell, Kind, cells
 from motfunnel.charts.dots import Dot, dots
-from motfunnel.charts.picture import Picture
-from motfunnel.charts.style import QUIET
+from motfunnel.charts.scene import Picture, Run, Text, quiet, strong
 
 _MOST: Final = 30
 """So many rows are shown; of more, those that rest on most."""
@@ -60,7 +59,7 @@ def dots_of_cells(
     drawn = _chosen(cells(row_class), words)
     if drawn is None:
         counted, told = _counted(len(all_rows)), "Nothing is counted."
-        return Picture(traces=[], counted=counted, told=told, blank="nothing is counted")
+        return Picture(counted=counted, told=told, blank="nothing is counted")
     rows = _largest(all_rows, drawn.counts)
     return dots(
         [
@@ -113,23 +112,21 @@ def _largest(rows: Sequence[Any], counts: tuple[str, str] | None) -> list[Any]:
     return [row for row in rows if id(row) in kept]
 
 
-def _beside(row: Any, drawn: Drawn) -> str:
+def _beside(row: Any, drawn: Drawn) -> Text:
     """What stands right of a row: its number, and of how many."""
     value = getattr(row, drawn.value)
     if drawn.counts is None:
-        return ("–" if value is None else drawn.kind.show(value)) + _flags(row)
+        return Run("–" if value is None else drawn.kind.show(value)), *_flags(row)
     numerator, denominator = (getattr(row, one) for one in drawn.counts)
     if value is None:
-        return "– (nobody observed)"
-    share = drawn.kind.show(value)
-    return f"<b>{share}</b> <span style='color:{QUIET}'>{numerator:,} of {denominator:,}</span>"
+        return (quiet("– (nobody observed)"),)
+    return strong(drawn.kind.show(value)), quiet(f"{numerator:,} of {denominator:,}")
 
 
-def _flags(row: Any) -> str:
+def _flags(row: Any) -> Text:
     """What is so of a row, by the names of its flags, such as that it is held out."""
     flags = [name for name, one in cells(type(row)).items() if one.kind is FLAG]
-    words = [name.replace("_", " ") for name in flags if getattr(row, name)]
-    return "".join(f" <span style='color:{QUIET}'>{one}</span>" for one in words)
+    return tuple(quiet(name.replace("_", " ")) for name in flags if getattr(row, name))
 
 
 def _spoken(row: Any, drawn: Drawn) -> str:

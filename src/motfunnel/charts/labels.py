@@ -1,43 +1,48 @@
-"""Labels: words as they are set in a picture, whoever wrote them.
+"""Labels: words as they are set in a picture, whoever wrote them, and how wide they are.
 
-The library that draws reads tags and entities in every text, and names come from strangers: so each
-is escaped, shortened, and rid of what cannot be seen. Measures roughly, by the letter.
+Names come from strangers: so each is shortened, and rid of what cannot be seen. What prints them
+escapes them. Measures by the letter, rather too wide than too narrow.
 """
 
 from __future__ import annotations
 
 import re
-import textwrap
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from html import escape
 from typing import Final
-
-from motfunnel.charts.style import WIDTH
 
 MOST: Final = 32
 """Letters of a name beside an axis; what is longer is shortened."""
 
 _INSTANT: Final = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):(\d\d)\.(\d{6})Z")
-_LETTER: Final = 7.2
-"""How wide a letter is, in pixels, at the size of names beside an axis."""
+_WIDTHS: Final = (
+    (0.34, "'ijlIJ,.:;/\\| ·"),
+    (0.44, "-f()[]t!r"),
+    (0.56, 'sz?cLkF"*_`–'),
+    (0.64, "vxyPTaeoY$0123456789ESbdghnpqu{}"),
+    (0.8, "KABVXZCRUNH&DGOQ"),
+    (0.88, "w#+<=>^~M→≥"),
+    (1.0, "%mW@…—"),
+)
+"""How wide letters are, in parts of their size, in the widest of the usual letters of screens."""
 
-_KEY: Final = 46
-"""How wide the sign before a name in a legend is, with the gap behind the name."""
-
-_LINE: Final = 20
+_WIDTH: Final = {letter: width for width, letters in _WIDTHS for letter in letters}
+_OTHER: Final = 1.1
+_FULL: Final = 1.4
+_STRONG: Final = 1.15
 _FORMS: Final = {"year": "%Y", "month": "%b %Y"}
 
 
 def label(text: object, most: int = MOST) -> str:
-    """Set a name: escaped, on one line, and not too long.
+    """Set a name: on one line, and not too long.
 
-    >>> label("<b>price</b>"), label("a" * 40, 8)
-    ('&lt;b&gt;price&lt;/b&gt;', 'aaaaaaa…')
+    >>> label("a name"), label("a" * 40, 8)
+    ('a name', 'aaaaaaa…')
     """
     shown = visible(str(text))
-    return escape(shown if len(shown) <= most else shown[: most - 1] + "…", quote=False)
+    return shown if len(shown) <= most else shown[: most - 1] + "…"
 
 
 def labels(texts: Iterable[object], most: int = MOST) -> list[str]:
@@ -65,12 +70,6 @@ def visible(text: str) -> str:
     return "".join(
         one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
     )
-
-
-def lines(text: str, columns: int) -> list[str]:
-    """Break a sentence into lines, each escaped."""
-    broken = textwrap.wrap(readable(visible(text)), columns, break_on_hyphens=False)
-    return [escape(line, quote=False) for line in broken]
 
 
 def readable(text: str) -> str:
@@ -107,25 +106,47 @@ def fewer(drawn: int, of: int, what: str = "rows") -> str:
     return f", the first {drawn:,} of {of:,} {what} are drawn" if drawn < of else ""
 
 
-def room(labels: Iterable[str], least: int = 64) -> int:
-    """How many pixels names need that stand left of an axis."""
-    longest = max((len(re.sub(r"&\w+;", "x", one)) for one in labels), default=0)
-    return max(least, round(longest * _LETTER) + 28)
+def width_of(text: str, size: float = 12, look: str = "") -> float:
+    """How many pixels a text is wide, at most.
 
-
-def legend_room(names: Iterable[str], beside: int) -> int:
-    """How many pixels a legend above the axes needs, with so many left and right of them.
-
-    >>> legend_room(["search: 40.0%", "newsletter: 40.0%"], 160), legend_room(["a" * 60] * 3, 160)
-    (20, 60)
+    >>> width_of("lead"), width_of("lead", look="strong") > width_of("lead")
+    (27.1, True)
     """
-    rows, taken = 1, 0.0
-    for name in names:
-        wide = _KEY + _LETTER * len(re.sub(r"&\w+;", "x", name))
-        if taken and taken + wide > WIDTH - beside:
-            rows, taken = rows + 1, 0.0
-        taken += wide
-    return _LINE * rows
+    wide = sum(_WIDTH.get(one) or _unusual(one) for one in text)
+    return round(wide * size * (_STRONG if look == "strong" else 1), 1)
+
+
+def wrapped(text: str, width: float, size: float = 12, look: str = "") -> list[str]:
+    """Break a text into lines that are no wider; a word that is wider is broken too.
+
+    >>> wrapped("one and another", 60), wrapped("a" * 12, 60)
+    (['one and', 'another'], ['aaaaaaa', 'aaaaa'])
+    """
+    lines, line = [], ""
+    for word in text.split(" "):
+        joined = f"{line} {word}" if line else word
+        if width_of(joined, size, look) <= width:
+            line = joined
+            continue
+        if line:
+            lines.append(line)
+        *whole, line = _torn(word, width, size, look)
+        lines += whole
+    return [*lines, line]
+
+
+def _torn(word: str, width: float, size: float, look: str) -> list[str]:
+    parts, part = [], ""
+    for letter in word:
+        if part and width_of(part + letter, size, look) > width:
+            parts.append(part)
+            part = ""
+        part += letter
+    return [*parts, part]
+
+
+def _unusual(letter: str) -> float:
+    return _FULL if unicodedata.east_asian_width(letter) in "WF" else _OTHER
 
 
 def _instant(match: re.Match[str]) -> str:

@@ -22,8 +22,7 @@ from motfunnel.domain.calendar import UNITS, WEEKDAYS
 from motfunnel.domain.instant import Duration
 from motfunnel.domain.lens import LENSES
 from motfunnel.errors import QuestionError
-from motfunnel.pages import Section, page, place_script, plotly_script, write_whole
-from motfunnel.pages.page import SCRIPT
+from motfunnel.pages import Section, page, write_whole
 from motfunnel.reports.catalogue import CATALOGUE, Entry
 from motfunnel.reports.measure.grouping import NO_TRAITS
 from motfunnel.reports.report import Report
@@ -180,16 +179,6 @@ class Asked:
     left_out: dict[str, str] = field(factory=dict)
 
 
-def check_can_draw(form: str) -> None:
-    """Make sure, before anything is asked, that a page can be drawn if one is wanted.
-
-    Raises:
-        MissingExtraError: what draws it is not installed.
-    """
-    if form == "html":
-        plotly_script()
-
-
 def file_to_write(_: click.Context, __: click.Parameter, file: Path | None) -> Path | None:
     """Refuse a file in a folder that is not there."""
     if file is not None and not file.parent.is_dir():
@@ -209,8 +198,6 @@ def hand_on(asked: Asked, form: str, output: Path | None, *, title: str = "") ->
     text = _written(asked, form, title, beside=output is not None)
     if output is not None:
         write_whole(output, text.encode())
-        if form == "html":
-            place_script(output.parent)
     elif form in ("csv", "html"):
         print_whole(text)
     else:
@@ -221,8 +208,7 @@ def _written(asked: Asked, form: str, title: str, *, beside: bool) -> str:
     answers = asked.answers
     if form == "html":
         sections = [Section(name, answer) for name, answer in answers.items()]
-        script = SCRIPT if beside else plotly_script().as_uri()
-        return page(sections, title=title, left_out=_left_out(asked), script=script)
+        return page(sections, title=title, left_out=_left_out(asked))
     if form == "csv":
         return "".join(answer.to_csv() for answer in answers.values())
     if form == "json":
@@ -298,7 +284,6 @@ def report_command(tracker: Tracker, /, name: str, form: str, **options: Any) ->
         told.check(name)
     elif form == "csv":
         raise click.UsageError("each report has columns of its own; ask for one at a time as CSV")
-    check_can_draw(form)
     report = tracker.report(
         as_of=read_instant(options["as_of"], timezone, "as-of"),
         known_by=read_instant(options["known_by"], timezone, "known-by"),

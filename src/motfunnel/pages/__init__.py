@@ -3,6 +3,6 @@
 Asks nothing and computes no number. All that strangers wrote is escaped.
 """
 
-from motfunnel.pages.page import Section, page, place_script, plotly_script, write_whole
+from motfunnel.pages.page import Section, page, write_whole
 
-__all__ = ["Section", "page", "place_script", "plotly_script", "write_whole"]
+__all__ = ["Section", "page", "write_whole"]

@@ -1,12 +1,11 @@
 """The page: answers as one HTML document, each definition beside its numbers and its figure.
 
-Stands alone except for the script that draws, which lies beside it once, however many pages there
-are. Loads nothing from elsewhere. All that strangers wrote is escaped, in markup and in data.
+One file, without a script, that loads nothing. Each figure is in it twice, for a screen and for a
+phone, and the style shows one. All that strangers wrote is escaped.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -15,17 +14,16 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from attrs import frozen
 
 from motfunnel.answers.answer import Answer, kinds, picture
+from motfunnel.answers.html import safe, tabulated
 from motfunnel.charts.labels import moment, readable
-from motfunnel.charts.picture import Picture, draw_unframed, library
-from motfunnel.pages.table import safe, tabulated
-
-SCRIPT: Final = "plotly.min.js"
-"""The name of the script beside the page."""
+from motfunnel.charts.scene import Picture
+from motfunnel.charts.style import NARROW, WIDE
+from motfunnel.charts.svg import style, to_svg
 
 
 @frozen
@@ -41,52 +39,19 @@ class Section:
     answer: Answer[Any]
 
 
-def page(
-    sections: Sequence[Section],
-    *,
-    title: str = "",
-    left_out: Sequence[str] = (),
-    script: str = SCRIPT,
-) -> str:
+def page(sections: Sequence[Section], *, title: str = "", left_out: Sequence[str] = ()) -> str:
     """Write answers as a page of HTML.
 
     Args:
         sections: the answers, in order.
         title: of the page; by default that of its one answer.
         left_out: what was not asked, and why; told at the end.
-        script: where the page finds the script that draws.
-
-    Raises:
-        MissingExtraError: plotly is not installed.
     """
-    library()
-    parts = [*_begun(sections, title or _title(sections), script)]
+    parts = [*_begun(sections, title or _title(sections))]
     for section in sections:
         parts += _section(section, beside=len(sections) > 1)
     parts += _ended(left_out)
     return "\n".join(parts) + "\n"
-
-
-def plotly_script() -> Path:
-    """Where the installed library keeps the script that draws.
-
-    Raises:
-        MissingExtraError: plotly is not installed.
-    """
-    return Path(str(library().__file__)).parent / "package_data" / SCRIPT
-
-
-def place_script(folder: Path) -> Path:
-    """Put the script that draws into a folder, unless it lies there already.
-
-    Raises:
-        MissingExtraError: plotly is not installed.
-    """
-    source, target = plotly_script(), folder / SCRIPT
-    text = source.read_bytes()
-    if not (target.is_file() and target.read_bytes() == text):
-        write_whole(target, text)
-    return target
 
 
 def write_whole(target: Path, text: bytes) -> None:
@@ -109,13 +74,13 @@ def _umask() -> int:
     return mask
 
 
-def _begun(sections: Sequence[Section], title: str, script: str) -> Iterator[str]:
+def _begun(sections: Sequence[Section], title: str) -> Iterator[str]:
     yield "<!DOCTYPE html>"
     yield '<html lang="en">\n<head>\n<meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield '<meta name="referrer" content="no-referrer">\n<link rel="icon" href="data:,">'
-    yield f"<title>{safe(title)}</title>\n<style>\n{_file('page.css')}</style>"
-    yield f'<script defer src="{escape(script)}"></script>\n</head>\n<body>'
+    yield f"<title>{safe(title)}</title>\n<style>\n{_file('page.css')}{style()}\n</style>"
+    yield "</head>\n<body>"
     yield f"<header>\n<h1>{safe(title)}</h1>"
     if sections:
         yield f"<p>{safe(_asked(sections[0].answer))}</p>"
@@ -138,11 +103,11 @@ def _section(section: Section, *, beside: bool) -> Iterator[str]:
     else:
         yield f'<section id="{anchor}" aria-label="{title}">'
     drawn = [(kind, picture(answer, kind)) for kind in kinds(answer)]
-    yield f'<p class="asked">{drawn[0][1].counted}</p>'
+    yield f'<p class="asked">{safe(drawn[0][1].counted)}</p>'
     yield f'<p class="definition"><dfn>Definition:</dfn> {safe(readable(answer.definition))}.</p>'
     yield from _notes(answer)
-    for kind, one in drawn:
-        yield from _figure(f"{anchor}-{kind}", one)
+    for _, one in drawn:
+        yield from _figure(one)
     for table in answer.tables():
         yield from tabulated(table)
     yield "</section>"
@@ -153,18 +118,14 @@ def _notes(answer: Answer[Any]) -> Iterator[str]:
         yield f'<ul class="notes">{"".join(f"<li>{safe(readable(n))}.</li>" for n in notes)}</ul>'
 
 
-def _figure(name: str, drawn: Picture) -> Iterator[str]:
-    """A figure's place, with its words for who does not see it, and its data."""
+def _figure(drawn: Picture) -> Iterator[str]:
+    """A figure for a screen and for a phone, with its words for who does not see it."""
     if drawn.blank:
         yield f'<p class="asked">No figure: {safe(drawn.blank)}.</p>'
         return
-    told = json.dumps(
-        json.loads(draw_unframed(drawn).to_json()), allow_nan=False, separators=(",", ":")
-    )
-    yield f'<figure data-picture="{name}-data">'
-    yield f'<div role="img" aria-label="{safe(drawn.told)}"></div>'
-    yield "<noscript>The figure is drawn by a script; its numbers are in the table.</noscript>"
-    yield f'<script type="application/json" id="{name}-data">{_within_script(told)}</script>'
+    yield f'<figure role="img" aria-label="{safe(drawn.told)}">'
+    yield f'<div class="wide">{to_svg(drawn, width=WIDE)}</div>'
+    yield f'<div class="narrow">{to_svg(drawn, width=NARROW)}</div>'
     yield "</figure>"
 
 
@@ -173,8 +134,7 @@ def _ended(left_out: Sequence[str]) -> Iterator[str]:
         yield '<section id="left-out"><h2>Not on this page</h2>\n<ul class="notes">'
         yield from (f"<li>{safe(one)}</li>" for one in left_out)
         yield "</ul></section>"
-    yield "</main>\n<footer>Made by motfunnel.</footer>"
-    yield f'<script type="module">\n{_file("page.js")}</script>\n</body>\n</html>'
+    yield "</main>\n<footer>Made by motfunnel.</footer>\n</body>\n</html>"
 
 
 def _title(sections: Sequence[Section]) -> str:
@@ -190,11 +150,6 @@ def _asked(answer: Answer[Any]) -> str:
     if answer.tenant != "default":
         told.append(f"tenant {answer.tenant}")
     return ", ".join(told)
-
-
-def _within_script(text: str) -> str:
-    """JSON that ends no script and begins no comment, whatever is in it."""
-    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 @cache

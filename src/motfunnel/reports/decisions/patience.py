@@ -10,15 +10,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import accumulate
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 from attrs import define, evolve, field, frozen
 
 from motfunnel.answers.answer import Answer, Draw, Row, Table, columns_of
 from motfunnel.answers.cells import COUNT, LEVEL, ROWS, SHARE, TEXT, WINDOW, between, cell
 from motfunnel.charts.labels import fewer, label
-from motfunnel.charts.picture import Picture
-from motfunnel.charts.style import INK, PALETTE, QUIET, TICKS_OF_SHARES, axis, faint, note
+from motfunnel.charts.scene import Axis, Band, Line, Mark, Panel, Picture, Rule, Tick, shares
+from motfunnel.charts.style import PALETTE
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import MICROSECOND, Duration, format_duration, to_micros
 from motfunnel.domain.journey import PlainEntry
@@ -49,6 +49,7 @@ NOTES: Final = (
     "a silence is counted from one touch to the next as if nobody lost patience; one that ends "
     "because the contact says that it leaves did not end by a touch",
 )
+_HIGH: Final = 360
 FEWEST_DRAWN: Final = 10
 """A share of fewer silences is not drawn: one of one would be all."""
 _DAYS: Final = (1, 2, 3, 5, 7, 10, 14, 21, 30, 45, 60, 90, 120, 180, 270, 365, 540, 730)
@@ -248,31 +249,28 @@ def picture(answer: Patience) -> Picture:
     """A line with its band for each stage, and the share asked for as a level beside it."""
     known = [row for row in answer.rows if _enough(row)]
     rows = known[: len(PALETTE)]
-    traces = [one for row, colour in zip(rows, PALETTE, strict=False) for one in _line(row, colour)]
-    shown = sorted({step.silent_for for row in rows for step in _enough(row)})
-    level = {"type": "line", "xref": "x domain", "x0": 0, "x1": 1, "y0": answer.below,
-             "y1": answer.below, "line": {"color": INK, "width": 1, "dash": "dot"}}  # fmt: skip
+    marks = [one for row, colour in zip(rows, PALETTE, strict=False) for one in _line(row, colour)]
+    level = Rule(
+        at=answer.below, is_upright=False, text=(f"{answer.below * 100:.4g}%", "asked for")
+    )
     horizon = format_duration(answer.horizon)
     cut = any(len(_enough(row)) < len(row.steps) for row in answer.rows)
     ends = f"; each line ends where fewer than {FEWEST_DRAWN} were observed" if cut else ""
+    drawn = [end for row in rows for step in _enough(row) for end in _ends(step)]
     return Picture(
-        traces=traces,
-        layout={
-            "xaxis": axis("silent for, in days", type="log", **_ticks(shown)),
-            "yaxis": axis(f"came back within {horizon} more", tickformat=TICKS_OF_SHARES,
-                          rangemode="tozero"),
-            "showlegend": True,
-            "shapes": [level],
-            "annotations": [note(f"{answer.below * 100:.4g}%<br>asked for", x=1, xanchor="left",
-                                 y=answer.below, xshift=8, yref="y", align="left",
-                                 font={"size": 11, "color": QUIET})],
-        },
+        panels=(
+            Panel(
+                marks=[level, *marks],
+                y=shares(f"came back within {horizon} more", [answer.below, *drawn]),
+                high=_HIGH,
+            ),
+        ),
+        x=_days(sorted({step.silent_for for row in rows for step in _enough(row)})),
+        has_legend=True,
         counted=f"n = {sum(row.silences for row in answer.rows):,} silences"
         f"{fewer(len(rows), len(known), 'stages')}{ends}",
         told=f"Lines by the length of silence. {'; '.join(map(_spoken, answer.rows))}.",
-        above=40,
-        right=92,
-    )  # fmt: skip
+    )
 
 
 @frozen(kw_only=True)
@@ -394,31 +392,29 @@ def _step(stage: str, mark: int, sums: ClusteredShare, confidence: float) -> Pat
     )
 
 
-def _line(row: PatienceRow, colour: str) -> list[dict[str, Any]]:
+def _line(row: PatienceRow, colour: str) -> Iterator[Mark]:
     """The line of a stage above its band; the legend says what is suggested."""
     suggested = "none" if row.suggested is None else format_duration(row.suggested)
     steps = _enough(row)
-    x = [step.silent_for / DAY for step in steps]
-    known = [step for step in steps if step.interval is not None]
-    at = [step.silent_for / DAY for step in known]
-    edge = {"type": "scatter", "mode": "lines", "x": at, "line": {"width": 0},
-            "hoverinfo": "skip", "showlegend": False}  # fmt: skip
-    return [
-        edge | {"name": "lower", "y": [s.interval.lower for s in known if s.interval]},
-        edge | {"name": "upper", "y": [s.interval.upper for s in known if s.interval],
-                "fill": "tonexty", "fillcolor": faint(colour, 0.14)},
-        {
-            "type": "scatter",
-            "mode": "lines+markers",
-            "name": f"{label(row.stage)}: suggested {suggested}",
-            "x": x,
-            "y": [step.share for step in steps],
-            "line": {"color": colour, "width": 2.5},
-            "marker": {"size": 6},
-            "text": [f"{step.numerator:,} of {step.denominator:,}" for step in steps],
-            "hovertemplate": "%{y:.1%} after %{x:,.3~g} days: %{text}<extra></extra>",
-        },
-    ]  # fmt: skip
+    known = [(step.silent_for / DAY, step.interval) for step in steps if step.interval is not None]
+    yield Band(
+        x=[at for at, _ in known],
+        lower=[interval.lower for _, interval in known],
+        upper=[interval.upper for _, interval in known],
+        colour=colour,
+    )
+    yield Line(
+        x=[step.silent_for / DAY for step in steps],
+        y=[step.share or 0 for step in steps],
+        colour=colour,
+        name=f"{label(row.stage)}: suggested {suggested}",
+        has_dots=True,
+        hovers=[
+            f"{(step.share or 0):.1%} after {step.silent_for / DAY:,.3g} days: "
+            f"{step.numerator:,} of {step.denominator:,}"
+            for step in steps
+        ],
+    )
 
 
 def _enough(row: PatienceRow) -> list[PatienceStep]:
@@ -426,10 +422,21 @@ def _enough(row: PatienceRow) -> list[PatienceStep]:
     return [step for step in row.steps if step.denominator >= FEWEST_DRAWN]
 
 
-def _ticks(lengths: Sequence[timedelta]) -> dict[str, Any]:
-    each = -(-len(lengths) // 12) or 1
-    days = [one / DAY for one in lengths[::each]]
-    return {"tickvals": days, "ticktext": [f"{one:,.3g}" for one in days]}
+def _ends(step: PatienceStep) -> tuple[float | None, float | None]:
+    return step.share, None if step.interval is None else step.interval.upper
+
+
+def _days(lengths: Sequence[timedelta]) -> Axis:
+    """The lengths of silence, in days, of which some are lettered."""
+    days = [one / DAY for one in lengths] or [1.0]
+    each = -(-len(days) // 12)
+    return Axis(
+        title="silent for, in days",
+        lower=days[0] / 1.1,
+        upper=days[-1] * 1.1,
+        ticks=[Tick(one, f"{one:,.3g}") for one in days[::each]],
+        is_log=True,
+    )
 
 
 def _spoken(row: PatienceRow) -> str:

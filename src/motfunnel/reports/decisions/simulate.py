@@ -15,7 +15,7 @@ from attrs import Factory, define, field, frozen
 from motfunnel.answers.answer import Answer, Draw, Row, Table, columns_of
 from motfunnel.answers.cells import COUNT, LEVEL, ROWS, SHARE, TEXT, WINDOW, between, cell
 from motfunnel.charts.bars import Part, stacked
-from motfunnel.charts.picture import Picture
+from motfunnel.charts.scene import Picture
 from motfunnel.charts.style import AMBER, ORANGE, PALE, SKY
 from motfunnel.domain.funnel.file import Preset
 from motfunnel.domain.funnel.funnel import Funnel, read_funnel

@@ -32,10 +32,10 @@ from motfunnel.answers.cells import (
     percent,
 )
 from motfunnel.answers.members import Members
-from motfunnel.charts.dots import beside, marks
-from motfunnel.charts.labels import labels, room
-from motfunnel.charts.picture import Picture
-from motfunnel.charts.style import BLUE, ORANGE, QUIET, TICKS_OF_SHARES, axis, names
+from motfunnel.charts.dots import scale
+from motfunnel.charts.labels import labels
+from motfunnel.charts.scene import Dots, Panel, Picture, Rows, Run, Text, quiet, strong
+from motfunnel.charts.style import BLUE, ORANGE
 from motfunnel.domain.columns import NEVER
 from motfunnel.domain.instant import MICROSECOND, Duration, format_duration
 from motfunnel.reports.experience.cases import DEPARTURE, OUTCOME, RESOLUTION
@@ -177,41 +177,60 @@ def picture(answer: Complaints) -> Picture:
     rows = sorted(answer.rows, key=lambda row: -row.outcomes.mature)[:_MOST]
     rows = [row for row in answer.rows if row in rows]
     both = [row.outcomes for row in rows]
-    set_names = labels("all" if row.group is None else row.group for row in rows)
+    names = labels("all" if row.group is None else row.group for row in rows)
     window = format_duration(answer.within)
     fewer = f", the {len(rows)} largest groups" if len(answer.rows) > len(rows) else ""
     cases, observed = sum(row.cases for row in rows), sum(one.mature for one in both)
-    recovered = [(one.recovered_share, one.recovered_interval) for one in both]
-    departed = [(one.departed_share, one.departed_interval) for one in both]
+    recovered = [one.recovered_share for one in both]
+    departed = [one.departed_share for one in both]
+    ends = [one.recovered_interval for one in both], [one.departed_interval for one in both]
     said = [f"{'all' if row.group is None else row.group}: "
             f"{percent(one.recovered_share)} recovered first, "
             f"{percent(one.departed_share)} left first, of {one.mature:,}"
             for row, one in zip(rows, both, strict=True)]  # fmt: skip
+    title = f"of contacts, within {window} of their first complaint"
     return Picture(
-        traces=[
-            marks(recovered, BLUE, shift=-_APART, size=10, name="recovered first"),
-            marks(departed, ORANGE, shift=_APART, size=10, name="left first"),
-        ],
-        layout={
-            "xaxis": axis(f"of contacts, within {window} of their first complaint",
-                          tickformat=TICKS_OF_SHARES, rangemode="tozero"),
-            "yaxis": names(set_names),
-            "showlegend": True,
-            "annotations": [beside(_beside(one), n) for n, one in enumerate(both)],
-        },
+        panels=(
+            Panel(
+                marks=(
+                    _dots("recovered first", BLUE, -_APART, recovered, ends[0]),
+                    _dots("left first", ORANGE, _APART, departed, ends[1]),
+                ),
+                y=Rows(names=names, beside=[_beside(one) for one in both], high=_ROW),
+            ),
+        ),
+        x=scale(title, recovered + departed, ends[0] + ends[1], are_shares=True),
+        has_legend=True,
         counted=f"{cases:,} cases, n = {observed:,} contacts observed for the whole window{fewer}",
         told=f"Dots. {'; '.join(said)}.",
-        left=room(set_names),
-        right=150,
-        above=40,
-        height=120 + 96 + _ROW * max(len(rows), 2),
-    )  # fmt: skip
+    )
 
 
-def _beside(one: Outcomes) -> str:
+def _dots(
+    name: str,
+    colour: str,
+    shift: float,
+    values: Sequence[float | None],
+    ends: Sequence[Interval | None],
+) -> Dots:
+    return Dots(
+        x=values,
+        y=[n + shift for n in range(len(values))],
+        ends=ends,
+        colour=colour,
+        size=10,
+        name=name,
+        is_in_legend=True,
+        hovers=["" if value is None else f"{value:.1%} {name}" for value in values],
+    )
+
+
+def _beside(one: Outcomes) -> Text:
     return (
-        f"<b>{percent(one.recovered_share)}</b> / <b>{percent(one.departed_share)}</b> "
-        f"<span style='color:{QUIET}'>of {one.mature:,}</span>"
+        strong(percent(one.recovered_share)),
+        Run("/"),
+        strong(percent(one.departed_share)),
+        quiet(f"of {one.mature:,}"),
     )
 
 

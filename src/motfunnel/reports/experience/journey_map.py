@@ -14,7 +14,7 @@ from attrs import field, frozen
 from motfunnel.answers.answer import Answer, Draw, Row, Table, columns_of
 from motfunnel.answers.cells import COHORT, COUNT, LEVEL, SHARE, TEXT, Cell, between, cell
 from motfunnel.charts.dots import Gap, gaps
-from motfunnel.charts.picture import Picture
+from motfunnel.charts.scene import Picture
 from motfunnel.domain.experience import BAD, DELIGHT, DISAPPOINTMENT, GOOD, IN_BETWEEN, MET
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.reports.experience.scores import (

@@ -14,7 +14,7 @@ from attrs import field, frozen
 from motfunnel.answers.answer import Answer, Draw, Row
 from motfunnel.answers.cells import COHORT, COUNT, LEVEL, Kind, between, cell
 from motfunnel.charts.bars import Part, stacked
-from motfunnel.charts.picture import Picture
+from motfunnel.charts.scene import Picture
 from motfunnel.charts.style import BLUE, ORANGE, PALE
 from motfunnel.domain.experience import DETRACTOR
 from motfunnel.domain.funnel.rule import PROMOTER

@@ -31,7 +31,7 @@ from motfunnel.answers.cells import (
 from motfunnel.charts.bars import Part, stacked
 from motfunnel.charts.dots import Gap, gaps
 from motfunnel.charts.labels import fewer
-from motfunnel.charts.picture import Picture
+from motfunnel.charts.scene import Picture
 from motfunnel.charts.style import BLUE, ORANGE, PALE
 from motfunnel.domain.experience import BAD, DELIGHT, DISAPPOINTMENT, GOOD, IN_BETWEEN, MET
 from motfunnel.domain.funnel.funnel import Funnel

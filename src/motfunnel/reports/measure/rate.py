@@ -31,7 +31,7 @@ from motfunnel.answers.cells import (
 )
 from motfunnel.charts.curves import Curve, Scale, Step, Words, curves
 from motfunnel.charts.labels import labels
-from motfunnel.charts.picture import Picture
+from motfunnel.charts.scene import Picture
 from motfunnel.charts.style import PALETTE
 from motfunnel.domain.instant import MICROSECOND, format_duration, iso
 from motfunnel.reports.measure.clock import HAPPENED, in_period

@@ -16,7 +16,7 @@ from motfunnel.answers.answer import Grouped, GroupedRow, grouped
 from motfunnel.answers.cells import COUNT, INSTANT, TEXT, Kind, cell
 from motfunnel.charts.bars import Panel, Part, calendar
 from motfunnel.charts.labels import named
-from motfunnel.charts.picture import Picture
+from motfunnel.charts.scene import Picture
 from motfunnel.domain.calendar import Calendar, Period, read_week_start, start_of
 from motfunnel.domain.instant import EARLIEST
 from motfunnel.errors import QuestionError

@@ -20,7 +20,7 @@ from motfunnel.answers.answer import Draw, Row, grouped
 from motfunnel.answers.cells import COUNT, Kind, cell
 from motfunnel.answers.members import Members
 from motfunnel.charts.bars import Part
-from motfunnel.charts.picture import Picture
+from motfunnel.charts.scene import Picture
 from motfunnel.charts.style import AMBER, BLUE, GREY, ORANGE
 from motfunnel.domain.columns import NEVER, Column
 from motfunnel.domain.instant import to_micros

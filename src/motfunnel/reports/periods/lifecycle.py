@@ -17,7 +17,7 @@ from motfunnel.answers.answer import Draw, Row
 from motfunnel.answers.cells import COUNT, cell
 from motfunnel.answers.members import Members
 from motfunnel.charts.bars import Part
-from motfunnel.charts.picture import Picture
+from motfunnel.charts.scene import Picture
 from motfunnel.charts.style import AMBER, BLUE, ORANGE, SKY
 from motfunnel.reports.cohort import Opened, Places, read_opened
 from motfunnel.reports.facts.moments import Activity

@@ -16,7 +16,7 @@ from motfunnel.answers.cells import COUNT, FLAG, ROWS, SHARE, TEXT, Kind, betwee
 from motfunnel.answers.members import Members
 from motfunnel.charts.heat import Line, heat
 from motfunnel.charts.labels import labels, named
-from motfunnel.charts.picture import Picture
+from motfunnel.charts.scene import Picture
 from motfunnel.domain.columns import Column
 from motfunnel.errors import QuestionError
 from motfunnel.reports.cohort import Opened, read_opened
@@ -94,7 +94,7 @@ def picture(answer: Retention) -> Picture:
         name = f"{'' if answer.by is None else f'{group}, '}{period} (n = {row.contacts:,})"
         hovers = [
             "" if one.share is None
-            else f"{name}<br>{one.number}: {one.returned:,} back, {one.share:.1%}"
+            else f"{name}; {one.number}: {one.returned:,} back, {one.share:.1%}"
             for one in row.cells
         ]  # fmt: skip
         lines.append(Line(name=name, shares=[one.share for one in row.cells], hovers=hovers))

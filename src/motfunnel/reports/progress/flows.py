@@ -21,9 +21,9 @@ from motfunnel.answers.answer import Draw, Grouped, GroupedRow, Row, Table, colu
 from motfunnel.answers.cells import COHORT, COUNT, LEVEL, SHARE, TEXT, Kind, between, cell
 from motfunnel.answers.members import Members
 from motfunnel.charts.labels import label
-from motfunnel.charts.picture import Picture
 from motfunnel.charts.sankey import Node, sankey
-from motfunnel.charts.style import AMBER, BLUE, GREEN, GREY, ORANGE, PURPLE, QUIET, SKY, note
+from motfunnel.charts.scene import Panel, Picture
+from motfunnel.charts.style import AMBER, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY
 from motfunnel.domain.columns import NEVER, Column
 from motfunnel.domain.instant import to_micros
 from motfunnel.domain.moment import MomentKind
@@ -58,6 +58,7 @@ _STILL_ACTIVE, _AWAY, _ERASED, _DEPART, _RECIDIVISM = (
     for one in (*ENDS, MomentKind.DEPART.value, MomentKind.RECIDIVISM.value)
 )
 
+_HIGH: Final = 460
 _ON: Final = "→"
 _COLOURS: Final = {
     "opening": BLUE,
@@ -112,22 +113,18 @@ def picture(answer: Flows) -> Picture:
         is_end = row.target in ENDS or row.step is None
         cut = cut or (row.step == last and not is_end)
         then = None if is_end or row.step is None else row.step + 1
-        flows[_node(row.step, row.source, last), _node(then, row.target, last)] += row.transitions
+        flows[_node(row.step or 0, row.source, last), _node(then, row.target, last)] += (
+            row.transitions
+        )
     first = f", the first {last} steps" if cut else ""
     said = "each step a moment of the contact; colour: where it leads"
     said += f"; {_ON}: goes on" if cut else ""
     pooled = "" if answer.by is None else f", all groups by {label(answer.by)} together"
-    at = {"x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"}
     return Picture(
-        traces=[sankey(flows)],
-        layout={"annotations": [note(said, **at, font={"size": 11, "color": QUIET})]},
+        panels=(Panel(marks=(sankey(flows),), high=_HIGH, has_x=False),),
+        note=said,
         counted=f"n = {answer.contacts:,} contacts{pooled}{first}",
         told=_told(rows),
-        left=24,
-        right=24,
-        below=12,
-        above=32,
-        height=620,
     )
 
 

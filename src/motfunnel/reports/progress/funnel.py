@@ -31,19 +31,20 @@ from motfunnel.answers.cells import (
     wait,
 )
 from motfunnel.answers.members import Members
-from motfunnel.charts.labels import label, labels, legend_room, room
-from motfunnel.charts.picture import Picture
-from motfunnel.charts.style import (
-    BLUE,
-    INK,
-    PALETTE,
-    PAPER,
-    QUIET,
-    TICKS_OF_SHARES,
-    axis,
-    faint,
-    names,
+from motfunnel.charts.labels import label, labels
+from motfunnel.charts.scene import (
+    Axis,
+    Bars,
+    Panel,
+    Picture,
+    Rows,
+    Run,
+    Text,
+    quiet,
+    shares,
+    strong,
 )
+from motfunnel.charts.style import BLUE, PALETTE
 from motfunnel.domain.columns import NEVER
 from motfunnel.domain.instant import MICROSECOND, Duration, format_duration, to_micros
 from motfunnel.errors import QuestionError
@@ -75,7 +76,6 @@ WITHIN: Final = (
 )
 
 _STEP: Final = 84  # pixels for a stage
-_BESIDE: Final = 300  # pixels for the numbers beside a bar
 
 
 @frozen(kw_only=True)
@@ -312,44 +312,28 @@ def _quartiles(spans: Sequence[int]) -> tuple[timedelta | None, ...]:
 
 def _funnel(answer: StageFunnel) -> Picture:
     rows = answer.rows
-    stages = labels(row.stage for row in rows)
     first = rows[0].contacts if rows else 0
-    below = [_beside(row) for row in rows]
-    quiet = [
-        "".join(f"<br><span style='color:{QUIET}'>{line}</span>" for line in each) for each in below
-    ]
-    ticks = [f"<b>{one}</b>{more}" for one, more in zip(stages, quiet, strict=True)]
+    bars = Bars(
+        name="contacts",
+        colour=BLUE,
+        sizes=[row.contacts for row in rows],
+        starts=[-row.contacts / 2 for row in rows],
+        is_centred=True,
+        is_in_legend=False,
+        texts=[_said(row) for row in rows],
+        hovers=[f"{row.contacts:,} contacts reached {label(row.stage)}" for row in rows],
+    )
+    stages = Rows(
+        names=labels(row.stage for row in rows),
+        below=[_beside(row) for row in rows],
+        high=_STEP,
+    )
     return Picture(
-        traces=[_trapezes(rows)],
-        layout={
-            "xaxis": axis(visible=False),
-            "yaxis": names(ticks),
-            "funnelgap": 0.34,
-        },
+        panels=(Panel(marks=(bars,), y=stages),),
+        x=Axis(lower=-(first or 1) / 2, upper=(first or 1) / 2, is_shown=False, has_grid=False),
         counted=f"n = {first:,} contacts that opened",
         told=f"Funnel. {'; '.join(f'{r.stage}: {r.contacts:,} contacts' for r in rows)}.",
-        left=max(room(stages), room(line for each in below for line in each)),
-        below=16,
-        height=120 + 28 + _STEP * max(len(rows), 1),
     )
-
-
-def _trapezes(rows: Sequence[StageRow]) -> dict[str, Any]:
-    return {
-        "type": "funnel",
-        "x": [row.contacts for row in rows],
-        "y": list(range(len(rows))),
-        "text": [_said(row) for row in rows],
-        "textinfo": "text",
-        "textposition": "auto",
-        "textfont": {"size": 13},
-        "insidetextfont": {"color": PAPER},
-        "outsidetextfont": {"color": INK},
-        "marker": {"color": BLUE},
-        "connector": {"fillcolor": faint(BLUE, 0.14), "line": {"width": 0}},
-        "hovertext": [f"{row.contacts:,} contacts reached {label(row.stage)}" for row in rows],
-        "hoverinfo": "text",
-    }
 
 
 def _groups(answer: StageFunnel) -> Picture:
@@ -365,59 +349,43 @@ def _groups(answer: StageFunnel) -> Picture:
     fewer = f", the first {len(shown)} of {len(groups)} groups" if len(groups) > len(shown) else ""
     said = [f"{row.group}, {row.stage}: {row.contacts:,}" for row in answer.rows]
     bars = [
-        _bars(name, rows, colour)
-        for name, (_, rows), colour in zip(set_names, shown, PALETTE, strict=False)
+        Bars(
+            name=f"{name} (n = {rows[0].contacts:,})",
+            colour=colour,
+            sizes=[row.from_first for row in rows],
+            lane=lane,
+            lanes=len(shown),
+            texts=[_beside_bar(row) for row in rows],
+            are_outside=True,
+        )
+        for lane, (name, (_, rows), colour) in enumerate(
+            zip(set_names, shown, PALETTE, strict=False)
+        )
     ]
-    above = 20 + legend_room((bar["name"] for bar in bars), room(stages) + _BESIDE)
+    title = "bars: share of all in the group that opened; beside them, of the stage before"
     return Picture(
-        traces=bars,
-        layout={
-            "xaxis": axis(
-                "bars: share of all in the group that opened; beside them, of the stage before",
-                tickformat=TICKS_OF_SHARES,
-                range=[0, 1],
-            ),
-            "yaxis": names(stages),
-            "bargap": 0.25,
-            "showlegend": True,
-        },
+        panels=(Panel(marks=bars, y=Rows(names=stages, high=26 * (len(shown) + 1))),),
+        x=shares(title, (), 1),
+        has_legend=True,
         counted=f"n = {opened:,} contacts that opened{fewer}",
         told=f"Bars by stage. {'; '.join(said)}.",
-        left=room(stages),
-        right=_BESIDE,
-        above=above,
-        height=160 + above + 26 * len(stages) * (len(shown) + 1),
     )
 
 
-def _bars(group: str, rows: Sequence[StageRow], colour: str) -> dict[str, Any]:
-    return {
-        "type": "bar",
-        "orientation": "h",
-        "name": f"{group} (n = {rows[0].contacts:,})",
-        "x": [row.from_first for row in rows],
-        "y": list(range(len(rows))),
-        "marker": {"color": colour},
-        "text": [_beside_bar(row) for row in rows],
-        "textposition": "outside",
-        "cliponaxis": False,
-        "hoverinfo": "skip",
-    }
-
-
-def _beside_bar(row: StageRow) -> str:
+def _beside_bar(row: StageRow) -> Text:
     """Beside a bar: its share with its count, and the share of the stage before."""
-    share = f"<b>{percent(row.from_first)}</b> ({row.contacts:,})"
+    share = strong(percent(row.from_first)), Run(f"({row.contacts:,})")
     if row.from_previous is None:
         return share
     sure = "" if row.interval is None else f" ({span(row.interval)})"
-    before = f"{percent(row.from_previous)}{sure} of previous"
-    return f"{share} <span style='color:{QUIET}'>{before}</span>"
+    return *share, quiet(f"{percent(row.from_previous)}{sure} of previous")
 
 
-def _said(row: StageRow) -> str:
-    share = "" if row.from_first is None else f"   {percent(row.from_first)} of the first stage"
-    return f"<b>{row.contacts:,}</b>{share}"
+def _said(row: StageRow) -> Text:
+    count = strong(f"{row.contacts:,}")
+    if row.from_first is None:
+        return (count,)
+    return count, Run(f"{percent(row.from_first)} of the first stage")
 
 
 def _beside(row: StageRow) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ from motfunnel.answers.cells import (
 )
 from motfunnel.charts.bars import Part, stacked
 from motfunnel.charts.labels import fewer
-from motfunnel.charts.picture import Picture
+from motfunnel.charts.scene import Picture
 from motfunnel.charts.style import BLUE
 from motfunnel.domain.event import Event
 from motfunnel.domain.experience import experience_of

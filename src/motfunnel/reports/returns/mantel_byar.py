@@ -18,9 +18,9 @@ from attrs import field, frozen
 from motfunnel.answers.answer import Answer, Draw, Row
 from motfunnel.answers.cells import COHORT, COUNT, NUMBER, P_VALUE, TEXT, cell
 from motfunnel.answers.table import wrapped
-from motfunnel.charts.labels import label, room
-from motfunnel.charts.picture import Picture
-from motfunnel.charts.style import BLUE, GREY, axis, names
+from motfunnel.charts.labels import label
+from motfunnel.charts.scene import Bars, Panel, Picture, Rows, numbers, plain
+from motfunnel.charts.style import BLUE, GREY
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
 from motfunnel.reports.measure.clock import Readings, choose
@@ -61,8 +61,7 @@ class PaceRow(Row):
 def picture(answer: PaceComparison) -> Picture:
     """Draw two bars for each state: how many returned, and how many a common pace would give."""
     rows = answer.rows
-    labels = [f"{label(row.group)} (n = {row.contacts:,})" for row in rows]
-    at = list(range(len(rows)))
+    names = [f"{label(row.group)} (n = {row.contacts:,})" for row in rows]
     returned = [row.observed for row in rows]
     expected = [row.expected for row in rows]
     said = [
@@ -70,26 +69,33 @@ def picture(answer: PaceComparison) -> Picture:
         f"{'–' if row.expected is None else f'{row.expected:.1f}'} expected"
         for row in rows
     ]
-    look = {"type": "bar", "orientation": "h", "y": at, "textposition": "outside"}
+    bars = (
+        Bars(
+            name="returned",
+            colour=BLUE,
+            sizes=returned,
+            lane=0,
+            lanes=2,
+            texts=[plain(f"{count:,}") for count in returned],
+            are_outside=True,
+        ),
+        Bars(
+            name="expected of a common pace",
+            colour=GREY,
+            sizes=expected,
+            lane=1,
+            lanes=2,
+            texts=[plain("" if one is None else f"{one:,.1f}") for one in expected],
+            are_outside=True,
+        ),
+    )
     return Picture(
-        traces=[
-            look | {"name": "returned", "x": returned, "marker": {"color": BLUE},
-                    "text": [f"{count:,}" for count in returned]},
-            look | {"name": "expected of a common pace", "x": expected, "marker": {"color": GREY},
-                    "text": ["" if one is None else f"{one:,.1f}" for one in expected]},
-        ],
-        layout={
-            "xaxis": axis("contacts", rangemode="tozero"),
-            "yaxis": names(labels),
-            "showlegend": True,
-            "bargap": 0.4,
-        },
+        panels=(Panel(marks=bars, y=Rows(names=names, high=76)),),
+        x=numbers("contacts", [*returned, *expected]),
+        has_legend=True,
         counted=label(answer.verdict(), 120),
         told=f"Bars. {'; '.join(said)}.",
-        left=room(labels),
-        above=36,
-        height=400,
-    )  # fmt: skip
+    )
 
 
 @frozen(kw_only=True)

@@ -1,4 +1,4 @@
-"""A table on the page: numbers to the right, words to the left, long words on several lines.
+"""Answers as HTML: tables with numbers to the right and words to the left, and a notebook's cell.
 
 What is a column of words is seen by its cells: a table is all text by then. All that strangers
 wrote is escaped.
@@ -7,11 +7,10 @@ wrote is escaped.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import Final
 
-from motfunnel.answers.answer import Table
 from motfunnel.charts.labels import readable, visible
 
 _WORD: Final = re.compile(r"[^\W\d_]{3,}")
@@ -21,7 +20,37 @@ _NUMERIC: Final = re.compile(r"from (?=[-+\d])|\b(?:and|UTC)\b")
 _LONG: Final = 28
 
 
-def tabulated(table: Table) -> Iterator[str]:
+_MOST: Final = 100
+"""So many rows of a table stand in a notebook; all of them are in the answer."""
+
+_Table = tuple[str | None, Sequence[str], Sequence[Sequence[str]]]
+
+
+def in_notebook(
+    said: Sequence[str], remarks: Sequence[str], figure: str, tables: Iterable[_Table]
+) -> str:
+    """An answer as a cell of a notebook: its figure, or what it says of itself, and its tables.
+
+    Args:
+        said: its title and its definition, where they do not stand in the figure.
+        remarks: what a reader has to know besides.
+        figure: as SVG; empty: there is none.
+        tables: of each the first rows.
+    """
+    parts = [figure, *(f"<p>{safe(readable(one))}</p>" for one in said)]
+    if remarks:
+        items = "".join(f"<li>{safe(readable(one))}</li>" for one in remarks)
+        parts.append(f"<ul>{items}</ul>")
+    for caption, header, rows in tables:
+        parts += tabulated((caption, header, rows[:_MOST]))
+        if len(rows) > _MOST:
+            parts.append(
+                f"<p>The first {_MOST} of {len(rows):,} rows; str(answer) has them all.</p>"
+            )
+    return "\n".join(part for part in parts if part)
+
+
+def tabulated(table: _Table) -> Iterator[str]:
     """Write a table; where it is wider than the page, it is moved sideways in its place."""
     caption, header, rows = table
     rows = [list(row) for row in rows]
