@@ -19,12 +19,12 @@ class Members(Sequence[str]):
 
     Args:
         texts: the name of each number.
-        numbers: who is counted.
+        numbers: who is counted; a column is kept as it is, and not to be changed any more.
     """
 
     def __init__(self, texts: Sequence[str], numbers: Iterable[int]) -> None:
         self._texts = texts
-        self._numbers = array("q", numbers)
+        self._numbers = numbers if isinstance(numbers, array) else array("q", numbers)
 
     @cached_property
     def _names(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ Says what a silence is, and counts silences in no more room than there are steps
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
@@ -147,16 +147,20 @@ class StageCounts:
     def add(self, asked: Asked, silences: Sequence[Silence]) -> None:
         """Add the silences of one contact."""
         self.silences += len(silences)
-        came, of = [0] * len(self.marks), [0] * len(self.marks)
+        came, of = [0] * (len(self.marks) + 1), [0] * (len(self.marks) + 1)
         for one in silences:
             longest, shortest = asked.longest(one), asked.shortest(one)
             self._count(asked.step, longest, shortest)
-            for n in range(bisect_right(self.marks, longest)):
-                of[n] += 1
-                came[n] += shortest is not None and shortest <= self.marks[n]
-        for sums, touched, seen in zip(self.sums, came, of, strict=True):
-            if seen:
-                sums.add(touched, seen)
+            end = bisect_right(self.marks, longest)
+            of[0] += 1
+            of[end] -= 1
+            if shortest is not None and (begin := bisect_left(self.marks, shortest)) < end:
+                came[begin] += 1
+                came[end] -= 1
+        for sums, touched, seen in zip(self.sums, accumulate(came), accumulate(of), strict=False):
+            if not seen:  # nor at any longer length
+                break
+            sums.add(touched, seen)
 
     def by_step(self) -> Iterator[tuple[int, int]]:
         """At each step from none on: how many ended by a touch, and of how many."""

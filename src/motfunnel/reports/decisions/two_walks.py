@@ -7,14 +7,16 @@ Counts nobody.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Hashable, Iterator, Sequence
+from itertools import compress
 from typing import Final
 
 from attrs import frozen
 
 from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.instant import to_micros
 from motfunnel.domain.journey import Journey, PlainEntry
-from motfunnel.domain.machine import LAST_TOUCH
 from motfunnel.domain.moment import Moment, MomentKind
 
 SAME: Final = "same"
@@ -36,7 +38,7 @@ class Walk:
     moments: dict[tuple[MomentKind, Hashable], Moment]
 
 
-def walk_keyed(contact: str, funnel: Funnel, ordered: Iterable[PlainEntry], until: int) -> Walk:
+def walk_keyed(contact: str, funnel: Funnel, ordered: Sequence[PlainEntry], until: int) -> Walk:
     """Walk a contact's events up to an instant, with what each moment comes of.
 
     Args:
@@ -46,17 +48,10 @@ def walk_keyed(contact: str, funnel: Funnel, ordered: Iterable[PlainEntry], unti
         until: the instant, in microseconds since 1970.
     """
     journey = Journey(contact, funnel)
-    moments: dict[tuple[MomentKind, Hashable], Moment] = {}
-    made, state = journey.moments, journey.state
-    for entry in ordered:
-        touched_at, known = state[LAST_TOUCH], len(made)
-        journey.advance_all((entry,))
-        for moment in made[known:]:
-            moments[_key(moment, touched_at)] = moment
-    touched_at = state[LAST_TOUCH]
-    for moment in journey.silence(until):
-        moments[_key(moment, touched_at)] = moment
-    return Walk(journey, moments)
+    journey.advance_all(ordered)
+    journey.silence(until)
+    touches = [entry[0] for entry in compress(ordered, journey.alive)]
+    return Walk(journey, {_key(moment, touches): moment for moment in journey.moments})
 
 
 def compare_walks(before: Walk, after: Walk) -> Iterator[tuple[MomentKind, str]]:
@@ -72,12 +67,13 @@ def compare_walks(before: Walk, after: Walk) -> Iterator[tuple[MomentKind, str]]
             yield moment.kind, GAINED
 
 
-def _key(moment: Moment, touched_at: int) -> tuple[MomentKind, Hashable]:
+def _key(moment: Moment, touches: Sequence[int]) -> tuple[MomentKind, Hashable]:
     """What a moment comes of; no two of a kind come of the same."""
     if moment.kind is MomentKind.OPENING:
         return moment.kind, None
     if moment.kind is MomentKind.CONVERSION:
         return moment.kind, moment.to_stage
     if moment.kind is MomentKind.DEPART:
-        return moment.kind, touched_at
+        # Of one instant a farewell comes last.
+        return moment.kind, touches[bisect_right(touches, to_micros(moment.occurred_at)) - 1]
     return moment.kind, moment.event_key

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any
 
@@ -28,6 +28,7 @@ from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.signal import BY_LABEL, Signal
 from motfunnel.store.ledger.identity import follow, known_pointers
 from motfunnel.store.ledger.rows import StoredEvent, named_rows, read_event, unread_columns
+from motfunnel.store.queries.columns import read_rows
 from motfunnel.store.queries.moments import having_moment
 from motfunnel.store.queries.scope import AT_ONCE, Bounds, Extent, between
 from motfunnel.store.schema.dialects import chunks
@@ -164,14 +165,13 @@ def read_histories(
     if signals is not None:
         known = known.where(e.signal.in_([signal.label for signal in signals]))
     held: dict[str, list[StoredEvent]] = {}
-    options = {"yield_per": AT_ONCE}
-    with extent.connection.execute(known, execution_options=options) as result:
-        for contact, rows in groupby(result, itemgetter(0)):
-            history = [StoredEvent._make(row) for row in rows]
-            if contact in joined:
-                held.setdefault(follow(into, contact), []).extend(history)
-            elif contact not in tokens:
-                yield contact, history
+    found = chain.from_iterable(read_rows(extent.connection, known))
+    for contact, rows in groupby(found, itemgetter(0)):
+        history = [*map(StoredEvent._make, rows)]
+        if contact in joined:
+            held.setdefault(follow(into, contact), []).extend(history)
+        elif contact not in tokens:
+            yield contact, history
     yield from held.items()
 
 

@@ -28,6 +28,7 @@ from motfunnel.store.ledger.state import UNREADABLE, ContactState, after_checkpo
 from motfunnel.store.schema.types import read_micros, read_properties
 
 _LABELS = tuple(signal.label for signal in Signal)  # by their ranks
+_MOST_NAMES = 10_000
 
 Meaning = tuple[Reading, int, int, str]
 """A reading, and what of it is asked most: the signal's rank, the stage of a reach, the label."""
@@ -322,31 +323,39 @@ def difference(
     return [m for m in new if m not in old], [m for m in old if m not in new]
 
 
-def meaning_of(event: StoredEvent, funnel: Funnel) -> Meaning:
-    """What an event means."""
-    return _of_all(funnel, event.event) or _take_apart(
-        funnel.read_stored(event.event, read_properties(event.properties))
-    )
-
-
 def read_in_order(events: Iterable[StoredEvent], funnel: Funnel) -> list[PlainEntry]:
     """Put a contact's events in the one order; no two of them have one id."""
     return sorted(_entries(events, funnel))  # no two in the same place: no reading is compared
 
 
 def _entries(events: Iterable[StoredEvent], funnel: Funnel) -> list[PlainEntry]:
-    entries = []
-    for event in events:
-        reading, rank, stage, _ = meaning_of(event, funnel)
-        entries.append((read_micros(event[3]), rank, stage, event[1], event[0], reading))
+    entries, meanings = [], _meanings_of(funnel)
+    for contact, event_id, name, at, _, properties, _ in events:
+        reading, rank, stage, _ = meanings[name] or _take_apart(
+            funnel.read_stored(name, read_properties(properties))
+        )
+        entries.append((read_micros(at), rank, stage, event_id, contact, reading))
     return entries
 
 
-@lru_cache(maxsize=10_000)
-def _of_all(funnel: Funnel, name: str) -> Meaning | None:
-    """What every event of this name means; None where each has to be read."""
-    reading = funnel.constant(name)
-    return None if reading is None else _take_apart(reading)
+class _Meanings(dict[str, Meaning | None]):
+    """What every event of a name means; None where each has to be read."""
+
+    def __init__(self, funnel: Funnel) -> None:
+        super().__init__()
+        self._funnel = funnel
+
+    def __missing__(self, name: str) -> Meaning | None:
+        reading = self._funnel.constant(name)
+        meaning = None if reading is None else _take_apart(reading)
+        if len(self) < _MOST_NAMES:
+            self[name] = meaning
+        return meaning
+
+
+@lru_cache(maxsize=100)
+def _meanings_of(funnel: Funnel) -> _Meanings:
+    return _Meanings(funnel)
 
 
 def _take_apart(reading: Reading) -> Meaning:
