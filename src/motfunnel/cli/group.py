@@ -15,6 +15,8 @@ from motfunnel.cli.exit import DEBUG, telling_faults
 # The commands in the order of the help: the module of each, and what it says that it does.
 COMMANDS: Final = {
     "demo": ("demo", "Classify the Git project's own history, and ask about it."),
+    "init": ("imports", "Look at FILE, write a funnel for it, and print the command that imports "
+                     "it."),
     "import": ("imports", "Take the events of a CSV, JSON lines or Parquet FILE."),
     "report": ("report", "Ask for the rate or report NAME, or for all of them."),
     "moments": ("contact", "List moments, contact by contact, each contact's in order."),

@@ -1,7 +1,12 @@
-"""``motfunnel import``: a file's events into the store, and its rejects once more."""
+"""``motfunnel init`` and ``import``: a look at a file, its events into the store, and its rejects.
+
+``init`` imports nothing: it writes a funnel to begin with, and the command that imports.
+"""
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,13 +19,16 @@ from motfunnel.cli.store import with_tracker_of_any
 from motfunnel.errors import ColumnsError
 from motfunnel.intake.files.decimals import SIGNS
 from motfunnel.intake.files.forms import FORMATS
+from motfunnel.intake.files.profiles import PROFILES
 from motfunnel.intake.importer import Imported, import_file
+from motfunnel.intake.look import Look, form_text, look
 from motfunnel.intake.retry import retry_rejects
 from motfunnel.keys import KEYS
+from motfunnel.text import counted
 from motfunnel.trackers.tracker import Tracker
 
 _MEANINGS: Final = ("contact", "event", "at", "id", "timezone", "at_format", "truncate",
-                    "contact_key", "any_contact", "decimal")  # fmt: skip
+                    "contact_key", "any_contact", "decimal", "event_name")  # fmt: skip
 
 
 @click.command("import")
@@ -32,6 +40,8 @@ _MEANINGS: Final = ("contact", "event", "at", "id", "timezone", "at_format", "tr
               help="When: a column; else 'occurred_at', 'at' or 'timestamp'.")  # fmt: skip
 @click.option("--id", metavar="COLUMN",
               help="The event's id: a column; else 'id', if there is one.")  # fmt: skip
+@click.option("--event-name", metavar="NAME", help="The name of all rows, instead of a column.")
+@click.option("--like", type=click.Choice([*PROFILES]), help="The export of another program.")
 @click.option("--timezone", type=zone, help="Where naive instants are read; UTC if not given.")
 @click.option(
     "--at-format",
@@ -94,9 +104,82 @@ def _import(
 def _retry(
     tracker: Tracker, file: Path | None, options: dict[str, Any], progress: Report
 ) -> Imported:
-    for name in ("rejects", "file_format", "delimiter", "encoding"):
+    for name in ("rejects", "file_format", "delimiter", "encoding", "like"):
         if options[name] is not None:
             raise click.UsageError(f"--retry-rejects takes no --{name.replace('_', '-')}")
     mended = {name: options[name] or None for name in _MEANINGS}
     source = None if file is None else file.name
     return retry_rejects(tracker, source=source, progress=progress, **mended)
+
+
+@click.command("init")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--contact", metavar="COLUMN", help="Who, where the guess is wrong.")
+@click.option("--event", metavar="COLUMN", help="What happened, likewise.")
+@click.option("--at", metavar="COLUMN", help="When, likewise.")
+@click.option("--funnel", default="funnel.toml", show_default=True, metavar="FILE",
+              type=click.Path(dir_okay=False, path_type=Path),
+              help="Where to write the funnel; one that is there stays.")  # fmt: skip
+@click.option("--db", default="sqlite:///crm.db", show_default=True, metavar="URL",
+              help="The database in the command.")  # fmt: skip
+@click.pass_context
+def init_command(ctx: click.Context, /, file: Path, funnel: Path, db: str, **named: Any) -> None:
+    """Look at FILE, write a funnel for it, and print the command that imports it.
+
+    Nothing is imported. On a terminal it asks before it writes.
+    """
+    given = {name: value for name, value in named.items() if value is not None}
+    found = look(file, given=given)
+    if sys.stdin.isatty() and found.missing:
+        asked = {name: click.prompt(f"Which column is the {name}?") for name in found.missing}
+        found = look(file, given=given | asked)
+    print_lines(map(safe, _told(found)))
+    if found.missing:
+        options = " ".join(f"--{name} COLUMN" for name in found.missing)
+        click.echo(f"say which columns to read: motfunnel init FILE {options}", err=True)
+        ctx.exit(NOT_WHOLLY)
+    print_lines(
+        ["", safe(_write(funnel, found)), "Then import:", "", f"  {_command(found, funnel, db)}"]
+    )
+
+
+def _told(found: Look) -> list[str]:
+    """What the file seems to be."""
+    columns = found.columns
+    rows, contacts = counted(found.rows, "row"), counted(found.contacts, "contact")
+    like = f", as {found.like} exports them" if found.like else ""
+    lines = [f"{found.path.name}: {rows} looked at, {contacts}{like}"]
+    lines += [f"  {remark}" for remark in found.remarks]
+    for option in ("contact", "event", "at", "id"):
+        column = columns.get(option)
+        if option == "event" and "event_name" in columns:
+            lines.append(f"  event    all rows: {columns['event_name']}")
+        elif column is None:
+            why = "ids are made of the rows" if option == "id" else "no column seems to be it"
+            lines.append(f"  {option:<8} {why}")
+        else:
+            form = f", {form_text(columns.get('at_format'))}; UTC where no offset says otherwise"
+            lines.append(f"  {option:<8} {column}{form if option == 'at' else ''}")
+    if found.missing:
+        lines.append(f"  columns  {', '.join(found.names)}")
+    return [*lines, *(f"  {rows:>9,} {name}" for name, rows in found.events.most_common(10))]
+
+
+def _write(path: Path, found: Look) -> str:
+    if path.exists():
+        return f"{path} is there already, and stays as it is."
+    if sys.stdin.isatty() and not click.confirm(f"Write {path}?", default=True):
+        return f"{path} is not written."
+    path.write_text(found.funnel(), "utf-8")
+    return f"Wrote {path}: read what it takes each event to mean, and mend it."
+
+
+def _command(found: Look, funnel: Path, db: str) -> str:
+    words = ["motfunnel", "import", str(found.path), "--funnel", str(funnel), "--db", db]
+    if found.like is not None:
+        return shlex.join([*words, "--like", found.like])
+    if found.path.suffix not in (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".gz"):
+        words += ["--file-format", "csv"]
+    for option, value in found.columns.items():
+        words += [f"--{option.replace('_', '-')}", value] if value else []
+    return shlex.join(words)

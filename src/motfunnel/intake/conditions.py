@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from attrs import define, field
 
-from motfunnel.domain.funnel.condition import Condition
+from motfunnel.domain.funnel.condition import Condition, find
 from motfunnel.domain.funnel.file import rule_text
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.funnel.rule import Rule
@@ -59,7 +59,7 @@ class Conditions:
         for rule in rules:
             for condition in rule.when:
                 if condition.is_unreadable(properties):
-                    value = _brief(properties.get(condition.property))
+                    value = _brief(find(properties, condition.property))
                     key = (name, condition.property)
                     self._unread.setdefault(
                         key, _Unread(condition, value, _remedy(properties, condition))
@@ -81,14 +81,14 @@ class Conditions:
 
 def _first_failed(rule: Rule, properties: Mapping[str, Any]) -> str:
     failed = next(one for one in rule.when if not one.holds(properties))
-    value = properties.get(failed.property)
+    value = find(properties, failed.property)
     if value is None:
         return f"there is no {failed.property!r}"
     return f"{failed.property!r} is {_brief(value)}"
 
 
 def _remedy(properties: Mapping[str, Any], condition: Condition) -> str:
-    is_number = is_odd(str(properties.get(condition.property)))
+    is_number = is_odd(str(find(properties, condition.property)))
     return "; --decimal says which of its signs is the decimal one" if is_number else ""
 
 

@@ -22,6 +22,7 @@ from motfunnel.errors import SourceError
 from motfunnel.intake.batch import Batch, Refused, Taken, check_tombstone_key, write_events
 from motfunnel.intake.files.columns import Columns, choose_columns
 from motfunnel.intake.files.forms import open_source
+from motfunnel.intake.files.profiles import shaped
 from motfunnel.intake.files.source import Raw, Source, digest_of
 from motfunnel.intake.rejects import make_reject, open_rejects_file, write_rejects_file
 from motfunnel.intake.rows import RowReader
@@ -66,13 +67,12 @@ def import_file(
     file_format: str | None = None,
     delimiter: str | None = None,
     encoding: str | None = None,
+    like: str | None = None,
     rejects: str | Path | None = None,
     progress: Progress | None = None,
     **columns: Any,
 ) -> Imported:
     """Take the events of a file; a row that cannot be taken goes to the rejects.
-
-    Empty cells are absent. Memory grows by 150 bytes a row where ids are made, else not at all.
 
     Args:
         tracker: whose store and funnel.
@@ -80,6 +80,7 @@ def import_file(
         file_format: csv, jsonl or parquet, where the file's name does not say.
         delimiter: what stands between the cells of CSV; recognised where it is not given.
         encoding: the encoding of CSV, where it is neither UTF-8 nor marked as UTF-16.
+        like: a profile's name, such as ``mixpanel``: the shape of another program's export.
         rejects: a file to write the rejects to, as CSV.
         progress: is called with ``rows`` or ``contacts`` and how many are done.
         columns: contact, event, at and what else ``Columns`` says; own names need not be named.
@@ -90,7 +91,7 @@ def import_file(
         MissingExtraError: reading Parquet needs pyarrow.
     """
     _check(tracker, rejects, Path(path))
-    file = _open(Path(path), columns, (file_format, delimiter, encoding))
+    file = _open(Path(path), columns, like, (file_format, delimiter, encoding))
     try:
         reader = RowReader(tracker.interpreter, tracker.funnel, file.columns)
     except ValueError as error:
@@ -139,14 +140,16 @@ class _File:
         return hashlib.sha256(decisive.encode()).hexdigest()
 
 
-def _open(path: Path, columns: Mapping[str, Any], form: Sequence[str | None]) -> _File:
-    source = open_source(path, *form)
+def _open(
+    path: Path, given: Mapping[str, Any], like: str | None, form: Sequence[str | None]
+) -> _File:
+    source, columns = shaped(open_source(path, *form), given, like)
     return _File(
         name=path.name,
         digest=digest_of(path),
         columns=choose_columns(columns, source.names, path.name),
         source=source,
-        form=" ".join(map(str, form)),
+        form=" ".join(map(str, [*form, like])),
     )
 
 

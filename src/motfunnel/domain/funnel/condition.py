@@ -69,6 +69,20 @@ def meaning(value: object) -> object:
     return _TRUTH.get(value.strip().lower(), value) if read is None else read
 
 
+def find(properties: Mapping[str, Any], name: str) -> Any:
+    """Give a property, or, of a dotted path, what lies within one; None where it is absent.
+
+    >>> find({"plan": {"seats": 5}}, "plan.seats"), find({"plan.seats": 7}, "plan.seats")
+    (5, 7)
+    """
+    value = properties.get(name)
+    if value is not None or "." not in name:
+        return value
+    first, _, rest = name.partition(".")
+    within = properties.get(first)
+    return find(within, rest) if isinstance(within, Mapping) else None
+
+
 def is_finite(value: object) -> bool:
     """Whether a value is a number that JSON can hold."""
     return (
@@ -86,7 +100,7 @@ class Condition:
     """What one property must be.
 
     Attributes:
-        property: the property's name.
+        property: the property's name, or a dotted path to what lies within one.
         expected: a value, a list of values of which one must match, or a comparison.
     """
 
@@ -102,7 +116,7 @@ class Condition:
 
     def holds(self, properties: Mapping[str, Any]) -> bool:
         """Whether the properties fulfil the condition; a missing one fails it."""
-        value = meaning(properties.get(self.property))
+        value = meaning(find(properties, self.property))
         if value is None:
             return False
         order = _ORDER.get(self._sign)
@@ -116,7 +130,7 @@ class Condition:
         """Whether it asks for a number, and the property is there and is none."""
         if self._sign not in _ORDER:
             return False
-        value = meaning(properties.get(self.property))
+        value = meaning(find(properties, self.property))
         return value is not None and number(value) is None
 
 

@@ -197,7 +197,7 @@ class Funnel:
         """Tell funnels apart that may classify differently; the journey map plays no part."""
         written = {key: value for key, value in self.to_dict().items() if key != "touchpoints"}
         written["patience"] = self.terms[machine.PATIENCE :]
-        if any(rule.when for rules in self.rules.values() for rule in rules):
+        if any(rule.when or rule.is_nested for rules in self.rules.values() for rule in rules):
             written["conditions"] = VERSION
         canonical = json.dumps(written, sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]

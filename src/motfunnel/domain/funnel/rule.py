@@ -12,7 +12,14 @@ from typing import Any, NamedTuple
 from attrs import frozen
 
 from motfunnel.domain.event import to_json
-from motfunnel.domain.funnel.condition import Condition, is_blank, is_finite, make_condition, number
+from motfunnel.domain.funnel.condition import (
+    Condition,
+    find,
+    is_blank,
+    is_finite,
+    make_condition,
+    number,
+)
 from motfunnel.domain.signal import Signal
 from motfunnel.errors import FunnelError
 
@@ -80,6 +87,12 @@ class Rule:
         """Whether the rule reads the same in every event: it looks at no property."""
         looks = (self.score, self.referred, self.case, self.reason, self.arm)
         return not self.when and all(look is None for look in looks)
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether it reads what lies within a property."""
+        looks = (self.score, self.referred, self.case, self.reason, self.arm)
+        return any(look is not None and "." in look for look in looks)
 
     def read(self, properties: Mapping[str, Any], stages: tuple[str, ...]) -> Reading:
         """Apply the rule to an event's properties.
@@ -197,14 +210,14 @@ def _rule(signal: Signal, when: When, **names: Any) -> Rule:
 
 def _text(properties: Mapping[str, Any], name: str | None) -> str | None:
     """Read a property as a text; None where it is absent or blank."""
-    value = None if name is None else properties.get(name)
+    value = None if name is None else find(properties, name)
     if is_blank(value):
         return None
     return value if isinstance(value, str) else to_json(value)
 
 
 def _score(properties: Mapping[str, Any], name: str | None) -> float | None:
-    value = None if name is None else properties.get(name)
+    value = None if name is None else find(properties, name)
     if is_blank(value):
         return None
     score = number(value)

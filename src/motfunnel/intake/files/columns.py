@@ -40,6 +40,7 @@ class Columns:
         truncate: whether to cut the digits of an instant that are finer than a microsecond.
         contact_key: how keys are made alike: names of ``motfunnel.keys``, applied in this order.
         any_contact: whether texts such as ``NULL`` are taken as contacts.
+        event_name: the name of all events, in place of a column of names.
         decimal: the decimal sign of numbers among the properties, whose other signs are taken out;
             None: they stay as they are.
     """
@@ -53,6 +54,7 @@ class Columns:
     truncate: bool = False
     contact_key: tuple[str, ...] = field(default=(), converter=tuple)
     any_contact: bool = False
+    event_name: str | None = None
     decimal: str | None = field(default=None, validator=optional(in_(SIGNS)))
 
     def check(self, names: Collection[str], source: str) -> None:

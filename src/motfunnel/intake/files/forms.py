@@ -19,6 +19,7 @@ _SUFFIXES: Final = {
     ".tsv": "csv",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".json": "jsonl",
     ".parquet": "parquet",
 }
 _PARQUET: Final = b"PAR1"

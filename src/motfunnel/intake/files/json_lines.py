@@ -1,4 +1,7 @@
-"""JSON lines: one object a line, its keys the columns. Null is absent; types stay as they are."""
+"""JSON lines: one object a line, its keys the columns. Null is absent; types stay as they are.
+
+An array of objects, and objects that take several lines, are read too.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from motfunnel.errors import SourceError
+from motfunnel.intake.files.json_values import read_values
 from motfunnel.intake.files.lines import MOST, TOO_LONG, Lines
 from motfunnel.intake.files.source import Raw, open_text
 
@@ -58,11 +62,40 @@ class JsonSource:
             # Only a line feed ends a line: a lone carriage return is white space inside one.
             file.reconfigure(newline="\n")  # type: ignore[attr-defined]
             lines = Lines(file, ("\n",))
+            first = next((line for line in lines if not line.isspace()), "")
+            if _is_stream(first):
+                yield from self._values()
+                return
+            lines.again()
             for line, text in enumerate(lines, 1):
                 self.consumed += len(text)
                 lines.settle()
                 if not text.isspace():
                     yield _read(line, text)
+
+    def _values(self) -> Iterator[Raw]:
+        decoder = json.JSONDecoder(parse_constant=_refuse, object_pairs_hook=_object)
+        with open_text(self._path) as file:
+            for line, value, text, fault in read_values(file, decoder):
+                self.consumed += len(text)
+                if fault is not None or not isinstance(value, dict):
+                    yield Raw(line, {"text": text[:MOST]}, fault or "the value is no JSON object")
+                else:
+                    yield Raw(line, {key: one for key, one in value.items() if one is not None})
+
+
+def _is_stream(first: str) -> bool:
+    """Whether a file whose first line this is holds an array, or objects over several lines."""
+    start = first.lstrip()
+    if start.startswith("[") or len(first) > MOST:
+        return start.startswith("[")
+    try:
+        json.loads(first)
+    except RecursionError:
+        return False
+    except ValueError:
+        return start.startswith("{") and start.rstrip().endswith(("{", "[", ","))
+    return False
 
 
 def _read(line: int, text: str) -> Raw:

@@ -62,6 +62,11 @@ class Lines:
         self.settle()
         return first
 
+    def again(self) -> None:
+        """Take all lines back."""
+        self._again.extendleft(reversed(self._taken))
+        self.settle()
+
     def give_all(self) -> tuple[str, int]:
         """Give all lines that were taken as one text, and how many they were."""
         text = "".join(self._taken)

@@ -47,13 +47,11 @@ class Raw(NamedTuple):
 
 
 class Source(Protocol):
-    """A file that can be read from its beginning as often as one likes.
+    """A file that can be read from its beginning as often as one likes."""
 
-    Attributes:
-        consumed: how many characters or bytes its rows have taken, as they are read.
-    """
-
-    consumed: int
+    @property
+    def consumed(self) -> int:
+        """How many characters or bytes its rows have taken, as they are read."""
 
     @property
     def remarks(self) -> Collection[str]:
