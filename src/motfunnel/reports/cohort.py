@@ -14,14 +14,13 @@ from typing import Final
 from attrs import frozen
 
 from motfunnel.domain.columns import NEVER, column
-from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import to_micros
 from motfunnel.domain.moment import MomentKind
 from motfunnel.reports.facts.facts import Facts
 from motfunnel.reports.inquiry import Inquiry
-from motfunnel.reports.measure.clock import EVERYBODY, Clock, Clocks, Cohort, Told, choose
+from motfunnel.reports.measure.clock import EVERYBODY, Clocks, Cohort, choose
 from motfunnel.reports.measure.grouping import Grouping, read_grouping
-from motfunnel.reports.window import Asked, Windowed, one_by_one
+from motfunnel.reports.window import Asked, Windowed
 
 OPENING: Final = frozenset({MomentKind.OPENING})
 Places = Sequence[int]
@@ -114,15 +113,11 @@ def _openings_of(name: str) -> Windowed:
 
 def _clocks(facts: Facts, asked: Asked) -> Clocks:
     """The openings; with the events that made them, where a property of these is asked for."""
-    if asked.grouping is not None and asked.grouping.kind == "property":
-        return one_by_one(_openings, "moments", moments=OPENING)(facts, asked)
-    contacts, at = facts.openings()
+    if asked.events:
+        found = facts.moments(OPENING, "at", *asked.events)
+        contacts, at, key = found.contacts, found.at, found.events
+    else:
+        contacts, at = facts.openings()
+        key = ()
     never = column([NEVER]) * len(at)
-    return Clocks(names=facts.names, contact=contacts, started=at, ended=never)
-
-
-def _openings(told: Told, _: Funnel) -> Iterator[Clock]:
-    for moment in told.moments:
-        if moment.kind is MomentKind.OPENING:
-            key, at = moment.event_key, moment.occurred_at
-            yield Clock(contact=told.contact, key=key, started_at=at)
+    return Clocks(names=facts.names, contact=contacts, key=key, started=at, ended=never)

@@ -45,11 +45,19 @@ class Asked:
         """Whether each contact's very first is all that is asked for."""
         return self.first_only and self.cohort == EVERYBODY
 
+    @property
+    def events(self) -> tuple[str, ...]:
+        """The column of moments that says which event made each, where a property is asked for."""
+        return ("events",) if self._kind == "property" else ()
+
+    @property
+    def _kind(self) -> str:
+        return "" if self.grouping is None else self.grouping.kind
+
     def columns(self, *always: str) -> tuple[str, ...]:
         """The columns of episodes: those that are always needed, and those that groups need."""
-        kind = None if self.grouping is None else self.grouping.kind
         own = {"stage": ("stage",), "reason": ("reason",), "property": ("number",)}
-        return (*always, *(name for name in own.get(kind or "", ()) if name not in always))
+        return (*always, *(name for name in own.get(self._kind, ()) if name not in always))
 
 
 MakeClocks = Callable[[Facts, Asked], Clocks]

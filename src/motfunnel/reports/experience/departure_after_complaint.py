@@ -10,16 +10,19 @@ from collections.abc import Iterator
 from operator import itemgetter
 from typing import Final
 
+from motfunnel.domain.columns import NEVER, column, pick
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import Duration
 from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.experience.recovery import complaints_of
+from motfunnel.reports.facts.facts import Facts
+from motfunnel.reports.facts.moments import PLACES
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, Unit
-from motfunnel.reports.measure.clock import Clock, Told
+from motfunnel.reports.measure.clock import Clock, Clocks, Told
 from motfunnel.reports.measure.rate import Rate
-from motfunnel.reports.window import IN_THE_COHORT, Windowed, one_by_one
+from motfunnel.reports.window import IN_THE_COHORT, Asked, Windowed
 from motfunnel.reports.windowed import ask_rate
 
 
@@ -37,17 +40,44 @@ def departures_after_complaint(told: Told, funnel: Funnel) -> Iterator[Clock]:
         )
 
 
+def departures(facts: Facts, asked: Asked) -> Clocks:
+    """The same of everybody, in columns."""
+    kinds = frozenset({MomentKind.COMPLAINT, MomentKind.CONVERSION, MomentKind.DEPART})
+    columns = ("at", "labels", *asked.events)
+    found = facts.moments(kinds, *columns, having=MomentKind.COMPLAINT)
+    complaint, depart = PLACES[MomentKind.COMPLAINT], PLACES[MomentKind.DEPART]
+    labels = facts.names.labels
+    first, none = labels[facts.funnel.stages[0]], labels[None]
+    places, stages, ends = list[int](), column(), column()
+    stage = whose = waiting = -1
+    moments = zip(found.contacts, found.kinds, found.labels, strict=True)
+    for place, (contact, kind, label) in enumerate(moments):
+        if contact != whose:
+            whose, stage, waiting = contact, first, len(places)
+        stage = stage if label == none else label
+        if kind == complaint:
+            places.append(place)
+            stages.append(stage)
+            ends.append(NEVER)
+        elif kind == depart:
+            ends[waiting:] = column([found.at[place]]) * (len(places) - waiting)
+            waiting = len(places)
+    return Clocks(
+        names=facts.names,
+        contact=column(pick(found.contacts, places)),
+        key=pick(found.events, places),
+        started=column(pick(found.at, places)),
+        ended=ends,
+        stage=stages,
+    )
+
+
 DEPARTURE_AFTER_COMPLAINT: Final = Windowed(
     name="departure after complaint",
     definition=f"of the complaints {IN_THE_COHORT}, the share followed by a departure within it",
     since="the complaint",
     event="departed",
-    clocks=one_by_one(
-        departures_after_complaint,
-        "moments",
-        moments=frozenset({MomentKind.COMPLAINT, MomentKind.CONVERSION, MomentKind.DEPART}),
-        having=MomentKind.COMPLAINT,
-    ),
+    clocks=departures,
     start=frozenset({MomentKind.COMPLAINT}),
     groups=frozenset({"stage"}),
     awaits=frozenset({Signal.LEAVE}),

@@ -132,12 +132,16 @@ class Facts(Protocol):
         """Give who opened, and when."""
         ...
 
-    def moments(self, kinds: Collection[MomentKind], *columns: str) -> Moments:
+    def moments(
+        self, kinds: Collection[MomentKind], *columns: str, having: MomentKind | None = None
+    ) -> Moments:
         """Give the moments of some kinds, contact by contact, each contact's in order.
 
         Args:
             kinds: which.
-            columns: what is asked for beside contacts and kinds: ``at``, ``stages``, ``reasons``.
+            columns: what is asked for beside contacts and kinds: ``at``, ``stages``, ``reasons``,
+                ``labels``, ``events``.
+            having: of contacts with such a moment at least.
         """
         ...
 

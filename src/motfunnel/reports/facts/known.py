@@ -177,23 +177,28 @@ class Known:
         left = self._left.openings()
         return Openings(contacts + left.contacts, at + left.at)
 
-    def moments(self, kinds: Collection[MomentKind], *columns: str) -> Moments:
+    def moments(
+        self, kinds: Collection[MomentKind], *columns: str, having: MomentKind | None = None
+    ) -> Moments:
         """Give the moments of some kinds, contact by contact, each contact's in order."""
-        left, stages = self._left.moments(kinds, *columns), self.funnel.stages
+        left, stages = self._left.moments(kinds, *columns, having=having), self.funnel.stages
+        events = [*left.events]
         reasons, found = Codes(), defaultdict[str, Column](lambda: array("q"))
         for code in left.said:
             reasons[code]
-        for one in self.histories():
+        for one in self._walked():
             for moment in one.journey.moments:
                 if moment.kind in kinds:
+                    events.append(moment.event_key)
+                    found["labels"].append(self.names.labels[moment.to_stage])
                     found["contacts"].append(self.names.people[one.contact])
                     found["kinds"].append(PLACES[moment.kind])
                     found["at"].append(to_micros(moment.occurred_at))
                     found["stages"].append(stages.index(moment.to_stage) if moment.to_stage else 0)
                     found["reasons"].append(reasons[moment.reason])
-        asked = ("contacts", "kinds", *columns)
+        asked = ("contacts", "kinds", *(name for name in columns if name != "events"))
         whole = {name: getattr(left, name) + found[name] for name in asked}
-        return Moments(**whole, said=reasons.texts)
+        return Moments(**whole, said=reasons.texts, events=events if "events" in columns else ())
 
     def earliest(self) -> datetime | None:
         """Give when the first contact opened; None where none did."""

@@ -42,6 +42,9 @@ class Moments:
         stages: the stage that an opening or a conversion led to, by its place; 0 where it is none.
         reasons: of a departure why, by its number.
         said: the reason of each number.
+        labels: the stage that it led to, whether or not the funnel has it, by its label; what led
+            to none has the label of None.
+        events: the event that made it: its key, and its id.
     """
 
     contacts: Column
@@ -50,6 +53,8 @@ class Moments:
     stages: Column = field(factory=partial(array, "q"))
     reasons: Column = field(factory=partial(array, "q"))
     said: Sequence[str | None] = ()
+    labels: Column = field(factory=partial(array, "q"))
+    events: Sequence[tuple[str, str | None]] = ()
 
 
 class Stories(NamedTuple):

@@ -128,9 +128,11 @@ class Stored:
         """Give who opened, and when."""
         return Openings(*read_openings(self.extent, self.names.people))
 
-    def moments(self, kinds: Collection[MomentKind], *columns: str) -> Moments:
+    def moments(
+        self, kinds: Collection[MomentKind], *columns: str, having: MomentKind | None = None
+    ) -> Moments:
         """Give the moments of some kinds, contact by contact, each contact's in order."""
-        reasons = Codes()
+        reasons, events = Codes(), Codes()
         found = read_moment_columns(
             self.extent,
             kinds,
@@ -138,8 +140,13 @@ class Stored:
             people=self.names.people,
             stages=self.funnel.stages,
             reasons=reasons,
+            labels=self.names.labels,
+            events=events,
+            having=having,
         )
-        return Moments(**found, said=reasons.texts)
+        made_by = (found.pop(name, ()) for name in ("keys", "ids"))
+        keys, ids = (map(events.texts.__getitem__, one) for one in made_by)
+        return Moments(**found, said=reasons.texts, events=[*zip(keys, ids, strict=True)])
 
     def earliest(self) -> datetime | None:
         """Give when the first contact opened; None where none did."""

@@ -5,41 +5,52 @@ Its clock, its words, and the question.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from typing import Final
 
-from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.columns import NEVER, column, pick
 from motfunnel.domain.instant import Duration
 from motfunnel.domain.moment import MomentKind
 from motfunnel.errors import QuestionError
+from motfunnel.reports.facts.facts import Facts
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds
-from motfunnel.reports.measure.clock import Clock, Told
+from motfunnel.reports.measure.clock import Clocks
 from motfunnel.reports.measure.rate import Rate
-from motfunnel.reports.window import Windowed, one_by_one
+from motfunnel.reports.window import Asked, MakeClocks, Windowed
 from motfunnel.reports.windowed import ask_rate
 
+REACHING: Final = frozenset({MomentKind.OPENING, MomentKind.CONVERSION})
 
-def between_stages(low: int, high: int) -> Callable[[Told, Funnel], Iterator[Clock]]:
-    """Make the clock from reaching a stage to reaching a higher one; a leap reaches both."""
 
-    def clocks(told: Told, funnel: Funnel) -> Iterator[Clock]:
-        rank = {stage: number for number, stage in enumerate(funnel.stages)}
-        start = end = None
-        for moment in told.moments:
-            # Of one erased before the funnel changed, a stage may be gone.
-            reached = rank.get(moment.to_stage or "", 0)
-            if start is None and reached >= low:
-                start = moment
-            if start is not None and end is None and reached >= high:
-                end = moment
-        if start is not None:
-            yield Clock(
-                contact=told.contact,
-                key=start.event_key,
-                started_at=start.occurred_at,
-                ended_at=None if end is None else end.occurred_at,
-                stage=start.to_stage or funnel.stages[0],
-            )
+def between_stages(low: int, high: int) -> MakeClocks:
+    """Make the clocks from reaching a stage to reaching a higher one; a leap reaches both."""
+
+    def clocks(facts: Facts, asked: Asked) -> Clocks:
+        found = facts.moments(REACHING, "at", "labels", *asked.events)
+        labels, stages = facts.names.labels, facts.funnel.stages
+        first = labels[stages[0]]
+        # Of one erased before the funnel changed, a stage may be gone.
+        places = {stage: number for number, stage in enumerate(stages)}
+        rank = [places.get(text, 0) for text in labels.texts]
+        starts, ends, whose = list[int](), column(), -1
+        for place, (contact, label) in enumerate(zip(found.contacts, found.labels, strict=True)):
+            reached = rank[label]
+            if contact != whose and reached >= low:
+                whose = contact
+                starts.append(place)
+                ends.append(NEVER)
+            if contact == whose and reached >= high and ends[-1] == NEVER:
+                ends[-1] = found.at[place]
+        return Clocks(
+            names=facts.names,
+            contact=column(pick(found.contacts, starts)),
+            key=pick(found.events, starts),
+            started=column(pick(found.at, starts)),
+            ended=ends,
+            stage=column(
+                first if labels.texts[one] is None else one for one in pick(found.labels, starts)
+            ),
+        )
 
     return clocks
 
@@ -55,12 +66,8 @@ def conversion_of(low: int, high: int, stages: tuple[str, ...]) -> Windowed:
         ),
         since=f"reaching {stages[low]}",
         event=f"reached {stages[high]}",
-        clocks=one_by_one(
-            between_stages(low, high),
-            "moments",
-            moments=frozenset({MomentKind.OPENING, MomentKind.CONVERSION}),
-        ),
-        start=frozenset({MomentKind.OPENING, MomentKind.CONVERSION}),
+        clocks=between_stages(low, high),
+        start=REACHING,
         groups=frozenset({"stage"}),
     )
 

@@ -40,7 +40,13 @@ from motfunnel.store.schema.dialects import chunks
 from motfunnel.store.schema.tables import Tables, overdue
 
 _NEEDED = ("contact", "moment", "occurred_at")
-_MADE_OF = {"at": "occurred_at", "stages": "to_stage", "reasons": "reason"}
+_MADE_OF = {
+    "at": ("occurred_at",),
+    "stages": ("to_stage",),
+    "labels": ("to_stage",),
+    "reasons": ("reason",),
+    "events": ("recorded_as", "event_id"),
+}
 
 
 def read_moments(
@@ -163,24 +169,35 @@ def read_moment_columns(
     people: Codes,
     stages: Sequence[str],
     reasons: Codes,
+    labels: Codes,
+    events: Codes,
+    having: MomentKind | None = None,
 ) -> dict[str, Column]:
     """Read the moments of some kinds as columns, contact by contact, each contact's in order.
 
     Args:
         extent: of whom, and as of when.
         kinds: which moments.
-        columns: which columns beside contacts and kinds: ``at``, ``stages``, ``reasons``.
+        columns: which columns beside contacts and kinds: ``at``, ``stages``, ``reasons``,
+            ``labels``, and ``events``, which are two: ``keys`` and ``ids``.
         people: gives contacts their numbers.
         stages: the number of a stage is its place; of what is none of them 0.
         reasons: gives reasons their numbers.
+        labels: gives stages as they are called theirs.
+        events: gives keys and ids of events theirs.
+        having: only of contacts that have a moment of this kind.
     """
-    names = ("contact", "ordinal", "moment", *(_MADE_OF[name] for name in columns))
+    made_of = dict.fromkeys(one for name in columns for one in _MADE_OF[name])
+    names = ("contact", "ordinal", "moment", *made_of)
     story = moments_as_of(extent.tables, extent.tenant, extent.as_of, names).c
     numbers = _numbers(story, columns, stages, extent.connection.dialect)
     wanted = extent.within(select(*numbers.values()), story.contact)
     wanted = wanted.where(story.moment.in_([kind.value for kind in kinds]))
+    if having is not None:
+        wanted = wanted.where(story.contact.in_(having_moment(extent, having)))
     ordered = wanted.order_by(story.contact, story.ordinal)
-    codes = {"contacts": people, "reasons": reasons}
+    codes = {"contacts": people, "reasons": reasons, "labels": labels}
+    codes |= {"keys": events, "ids": events}
     found = read_columns(extent.connection, ordered, [codes.get(name) for name in numbers])
     return dict(zip(numbers, found, strict=True))
 
@@ -198,6 +215,11 @@ def _numbers(
         made["stages"] = case(places, value=story.to_stage, else_=0)
     if "reasons" in columns:
         made["reasons"] = story.reason
+    if "labels" in columns:
+        made["labels"] = story.to_stage
+    if "events" in columns:
+        made["keys"] = func.coalesce(story.recorded_as, story.contact)
+        made["ids"] = story.event_id
     return made
 
 
