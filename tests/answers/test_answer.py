@@ -7,6 +7,7 @@ import io
 import json
 import sys
 from datetime import UTC, datetime, timedelta
+from html import escape
 from typing import Any, ClassVar
 
 import pytest
@@ -14,7 +15,7 @@ from attrs import field, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motfunnel.answers.answer import Answer, Row
+from motfunnel.answers.answer import Answer, Row, picture
 from motfunnel.answers.cells import (
     COUNT,
     DURATION,
@@ -239,6 +240,20 @@ def test_a_missing_library_is_named(library: str, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(MissingExtraError, match=rf"{library}: pip install 'motfunnel\["):
         getattr(ALL, f"to_{library.removeprefix('py')}")()
+
+
+def test_a_notebook_shows_the_figure_and_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without plotly, in a cell that is no more than its elements; of many rows the first."""
+    monkeypatch.setitem(sys.modules, "plotly", None)
+    cell = ALL._repr_html_()
+    assert cell.startswith("<svg") and cell.count("<svg") == 1 and "<script" not in cell
+    assert f"<desc>{escape(picture(ALL).told)}</desc>" in cell
+    assert cell.count("<table>") == len(list(ALL.tables()))
+    many = answer(*(branch(f"<b>{n}</b>") for n in range(101)))._repr_html_()
+    assert "The first 100 of 101 rows" in many
+    assert "&lt;b&gt;7&lt;/b&gt;" in many and "<b>" not in many
+    nobody = answer()._repr_html_()
+    assert "<svg" not in nobody and escape(ALL.definition) in nobody
 
 
 def test_any_answer_has_a_figure() -> None:

@@ -178,6 +178,7 @@ def test_growth(report: Report) -> None:
     drawn = [count for one in opened for count in one["y"]]
     assert drawn == [row.openings for row in by_source.rows]
     assert len({one.get("yaxis", "y") for one in opened}) == 3
+    assert [one["showlegend"] for one in opened] == [True, False, False]
 
 
 def test_retention(report: Report) -> None:

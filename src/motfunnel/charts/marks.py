@@ -310,7 +310,7 @@ def _text_of_bar(
 
 
 def _cells(cells: Cells, field: Field) -> Iterator[str]:
-    """All cells of a shade are one path, and what is lettered in them stands above it."""
+    """All cells of a shade are one path of broad strokes; what is lettered in them lies on it."""
     assert field.x is not None and isinstance(field.y, Placed)
     wide, high = field.x(1) - field.x(0), field.y.high
     gap = 1.5 if max(len(cells.values), *map(len, cells.values), 0) <= _FEW_CELLS else 0
@@ -319,11 +319,12 @@ def _cells(cells: Cells, field: Field) -> Iterator[str]:
         for n, value in enumerate(values):
             if value is None:
                 continue
-            left, top = field.x(cells.first + n - 0.5), field.y.tops[row]
-            box = f"M{number(left)} {number(top)}h{number(wide - gap)}v{number(high - gap)}h-"
-            paths.setdefault(_shade(value, cells), []).append(f"{box}{number(wide - gap)}z")
+            left, top = field.x(cells.first + n - 0.5), field.y(row)
+            box = f"M{number(left)} {number(top)}h{number(wide - gap)}"
+            paths.setdefault(_shade(value, cells), []).append(box)
     for shade in sorted(paths):
-        yield element("path", class_=f"cell {shade}", d="".join(paths[shade]))
+        d = "".join(paths[shade])
+        yield element("path", class_=f"cell {shade}", d=d, stroke_width=high - gap)
     yield from _in_cells(cells, field, wide, high)
 
 

@@ -44,6 +44,7 @@ _KEY: Final = 46
 _AXIS: Final = 56  # pixels of an axis below a panel
 _GAP: Final = 20
 _HEADING: Final = 26
+_APART: Final = 24  # of names from the numbers in their rows
 _LETTERED: Final = 0.012
 """Nodes below this share of the largest are too low for a name; pointing at them says it."""
 
@@ -53,17 +54,9 @@ _NARROW: Final = 0.05
 _ROOM: Final = 34
 """Pixels of a cell in which a share fits."""
 
-_ABOVE: Final = {
-    "orientation": "h",
-    "x": 0,
-    "xanchor": "left",
-    "y": 1,
-    "yanchor": "bottom",
-    "traceorder": "normal",
-    "font": {"size": 12},
-    "itemclick": False,
-    "itemdoubleclick": False,
-}
+_ABOVE: Final = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom",
+                 "traceorder": "normal", "font": {"size": 12}, "itemclick": False,
+                 "itemdoubleclick": False}  # fmt: skip
 """The legend."""
 
 Traced = dict[str, Any]
@@ -80,20 +73,18 @@ def to_plotly(picture: Picture, frame: Frame) -> Any:
     except ModuleNotFoundError as error:
         raise MissingExtraError(f"a figure needs plotly: {install('plot')}") from error
     data = [
-        trace | _axes(n)
+        trace | ({"yaxis": f"y{n + 1}"} if n else {})
         for n, panel in enumerate(picture.panels)
         for mark in panel.marks
-        for trace in _TRACES.get(type(mark), _nothing)(mark, picture)
+        if not isinstance(mark, Rule)
+        for trace in _TRACES[type(mark)](mark, picture)
     ]
+    known: set[str] = set()
+    for trace in data:  # of each name one is in the legend
+        if trace["type"] == "bar" and trace["showlegend"]:
+            trace["showlegend"] = trace["name"] not in known
+            known.add(trace["name"])
     return library.Figure({"data": data, "layout": _layout(picture, frame)})
-
-
-def _axes(number: int) -> Traced:
-    return {"yaxis": f"y{number + 1}"} if number else {}
-
-
-def _nothing(_: Any, __: Picture) -> Iterator[Traced]:
-    yield from ()
 
 
 def _band(band: Band, _: Picture) -> Iterator[Traced]:
@@ -142,6 +133,7 @@ def _dots(dots: Dots, _: Picture) -> Iterator[Traced]:
         "marker": {"size": dots.size, "color": LIGHT[fill_of(dots)],
                    "line": {"color": LIGHT[dots.colour], "width": 2 if dots.fill else 0}},
         "showlegend": dots.is_in_legend,
+        "cliponaxis": False,
         **_hover(dots.hovers),
     }  # fmt: skip
     if dots.ends:
@@ -252,8 +244,9 @@ def _cells(cells: Cells, picture: Picture) -> Iterator[Traced]:
         "ygap": gap,
         "colorscale": grey if cells.most is None else shades,
         "showscale": cells.most is not None,
-        "colorbar": {"tickformat": "~%", "thickness": 12, "outlinewidth": 0, "len": 0.6,
-                     "nticks": 5, "tickfont": {"color": LIGHT[QUIET]}},
+        "colorbar": {"tickformat": "~%", "thickness": 12, "outlinewidth": 0, "lenmode": "pixels",
+                     "len": max(0.6 * high * rows, 90), "nticks": 4, "y": 1, "yanchor": "top",
+                     "tickfont": {"color": LIGHT[QUIET]}},
     }  # fmt: skip
     if wide >= _ROOM * 0.75 and high >= 13:  # noqa: PLR2004
         trace |= {"texttemplate": "%{text}", "textfont": {"size": 11 if wide >= _ROOM else 9}}
@@ -345,7 +338,7 @@ def _layout(picture: Picture, frame: Frame) -> Traced:
         "bargap": 0.18 if any(bars.is_upright for bars in _all_bars(picture)) else 0.32,
         "funnelgap": 0.34,
         "showlegend": picture.has_legend,
-        "legend": _ABOVE,
+        "legend": _ABOVE | {"y": 1 + _heading(picture) / high},
         "title": {
             "text": f"<b>{_lines(heading)}</b>",
             "subtitle": {"text": _lines(said), "font": {"size": 13, "color": LIGHT[QUIET]}},
@@ -380,7 +373,8 @@ def _left_of(panel: Panel) -> int:
     if panel.y is None:
         return _EDGE
     lines = [*panel.y.names, *(line for lines in panel.y.below for line in lines)]
-    return max(64, math.ceil(max(map(width_of, lines), default=0)) + 28)
+    apart = _APART if panel.y.colours else 0
+    return max(64, math.ceil(max(map(width_of, lines), default=0)) + 28) + apart
 
 
 def _right(picture: Picture) -> int:
@@ -434,17 +428,17 @@ def _under(picture: Picture) -> int:
 
 def _above(picture: Picture, left: int, right: int) -> int:
     """How many pixels the legend, a note, a heading and an axis need above the panels."""
-    rows, taken, room = int(picture.has_legend), 0.0, WIDE - left - right
-    for name, _ in named_marks(picture) if picture.has_legend else ():
-        wide = _KEY + width_of(name)
-        if taken and taken + wide > room:
-            rows, taken = rows + 1, 0.0
-        taken += wide
+    names = [name for name, _ in named_marks(picture)] if picture.has_legend else []
+    beside = max(1, int((WIDE - left - right) / (_KEY + max(map(width_of, names), default=0))))
+    rows = -(-len(names) // beside)
     axis = 40 if picture.x is not None and picture.x.is_above else 0
-    first = picture.panels[0] if picture.panels else None
-    heading = _HEADING if first is not None and first.heading else 0
     note = _LEGEND if picture.note or _has_edge(picture) else 0
-    return 12 + _LEGEND * rows + axis + heading + note
+    return 12 + _LEGEND * rows + axis + _heading(picture) + note
+
+
+def _heading(picture: Picture) -> int:
+    """How many pixels the heading of the first panel needs."""
+    return _HEADING if picture.panels and picture.panels[0].heading else 0
 
 
 def _has_edge(picture: Picture) -> bool:
@@ -478,18 +472,26 @@ def _upward(panel: Panel) -> Traced:
     below = list(rows.below) or [()] * len(rows.names)
     heading = "<b>{}</b>" if rows.below else "{}"
     quiet = f"<br><span style='color:{LIGHT[QUIET]}'>{{}}</span>"
+    colours = [*rows.colours] or [INK] * len(rows.names)
     texts = [
-        heading.format(escape(name, quote=False))
+        heading.format(_coloured(name, colour))
         + "".join(quiet.format(escape(line, quote=False)) for line in lines)
-        for name, lines in zip(rows.names, below, strict=True)
+        for name, lines, colour in zip(rows.names, below, colours, strict=True)
     ]
     return _look() | {
+        "ticklabelstandoff": _APART if rows.colours else 8,
         "tickvals": list(range(len(texts)))[:: rows.each],
         "ticktext": texts[:: rows.each],
         "tickfont": {"size": 11 if rows.colours else 12, "color": LIGHT[INK]},
         "showgrid": False,
         "range": [len(texts) - 0.5, -0.5],
     }
+
+
+def _coloured(name: str, colour: str) -> str:
+    """A name beside an axis; one of a line has its colour."""
+    told = escape(name, quote=False)
+    return told if colour == INK else f"<span style='color:{LIGHT[colour]}'>{told}</span>"
 
 
 def _axis(axis: Axis) -> Traced:

@@ -56,8 +56,8 @@ _RULES: Final = """\
 .mf{color:var(--mf-ink);max-width:100%;height:auto}
 .mf *{fill:currentColor}
 .mf .strong{font-weight:700}
-.mf .line,.mf .whisker,.mf .interval,.mf .link,.mf .limit,.mf .zero,.mf .grid,.mf .hatch,.mf .ring
-{fill:none;stroke:currentColor}
+.mf .line,.mf .whisker,.mf .interval,.mf .link,.mf .limit,.mf .zero,.mf .grid,.mf .hatch,
+.mf .ring,.mf .cell{fill:none;stroke:currentColor}
 .mf .line{stroke-linejoin:round}
 .mf .interval{stroke-width:2.5;opacity:.55}
 .mf .whisker{stroke-width:1.5}
