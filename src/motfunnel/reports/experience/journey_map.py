@@ -5,6 +5,7 @@ Divides last, and names whoever is counted.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import ClassVar, Final
@@ -190,11 +191,11 @@ def journey_map(
         confidence: of the intervals.
     """
     cohort, funnel = read_cohort(period), inquiry.funnel
-    tallies: dict[tuple[str, str], Tally] = {}
+    tallies: dict[tuple[str, str], Tally] = defaultdict(Tally)
     with inquiry.reading() as source:
         for lived in read_lived(source, cohort, staged=True):
             key = (lived.stage, lived.experience.touchpoint)
-            tallies.setdefault(key, Tally()).add(lived)
+            tallies[key].add(lived)
     erased, _ = inquiry.erased()
     notes = (None if tallies else NO_SCORES, scores_gone(len(erased)))
     return JourneyMap(

@@ -6,6 +6,7 @@ Divides last, and names whoever is counted; what an experience is, ``domain.expe
 from __future__ import annotations
 
 import heapq
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Final
@@ -374,13 +375,13 @@ def _tally(
     inquiry: Inquiry, period: Cohort, grouping: Grouping | None, worst: int
 ) -> tuple[dict[Key, Tally], list[Lived]]:
     """Tally all experiences by touchpoint and group; keep the worst of them."""
-    tallies: dict[Key, Tally] = {}
+    tallies: dict[Key, Tally] = defaultdict(Tally)
     least: list[Lived] = []
     group_of = _grouping_of(inquiry, grouping)
     with inquiry.reading() as source:
         for lived in read_lived(source, period):
             group = group_of(lived)
-            tallies.setdefault((lived.experience.touchpoint, group), Tally()).add(lived)
+            tallies[lived.experience.touchpoint, group].add(lived)
             least.append(lived)
             if len(least) > 2 * worst + _SORTED_AT_ONCE:
                 least = heapq.nsmallest(worst, least, key=badness)

@@ -27,7 +27,13 @@ from motfunnel.domain.event import Event
 from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.signal import BY_LABEL, Signal
 from motfunnel.store.ledger.identity import follow, known_pointers
-from motfunnel.store.ledger.rows import StoredEvent, named_rows, read_event, unread_columns
+from motfunnel.store.ledger.rows import (
+    StoredEvent,
+    event_of,
+    named_rows,
+    read_event,
+    unread_columns,
+)
 from motfunnel.store.queries.columns import read_rows
 from motfunnel.store.queries.moments import having_moment
 from motfunnel.store.queries.scope import AT_ONCE, Bounds, Extent, between
@@ -118,22 +124,20 @@ def read_scored(
         period: from when to when.
         naming: the name of a property; None: the ratings alone.
     """
-    t, e = extent.tables, extent.tables.events.c
-    owner, owned = extent.owned(t.events, e.contact)
+    e, dialect = extent.tables.events.c, extent.connection.dialect
     scored = e.signal == Signal.RATING.label
     if naming is not None:
-        find = func.strpos if extent.connection.dialect.name == "postgresql" else func.instr
+        find = func.strpos if dialect.name == "postgresql" else func.instr
         scored = or_(scored, find(cast(e.properties, Text), f'"{naming}"') > 0)
     events = (
-        select(t.events, owner.label("owner"))
-        .select_from(owned)
+        select(*unread_columns(extent.tables.events, dialect))
         .where(e.tenant == extent.tenant, e.occurred_at <= extent.as_of, scored)
         .where(*between(e.occurred_at, period))
     )
-    wanted = extent.within(events, owner)
-    with extent.connection.execute(wanted, execution_options={"yield_per": AT_ONCE}) as result:
-        for row in named_rows(result):
-            yield row["owner"], read_event(row)
+    into, wanted = _pointers(extent, None), extent.within(events, e.contact)
+    for row in chain.from_iterable(read_rows(extent.connection, wanted)):
+        event = event_of(StoredEvent._make(row))
+        yield into.get(event.contact, event.contact), event
 
 
 def read_histories(
