@@ -18,6 +18,8 @@ COMMANDS: Final = {
     "init": ("imports", "Look at FILE, write a funnel for it, and print the command that imports "
                      "it."),
     "import": ("imports", "Take the events of a CSV, JSON lines or Parquet FILE."),
+    "rejects": ("imports", "Look at the rows that could not be taken: count, list, show ID, drop "
+                           "ID, or retry."),
     "report": ("report", "Ask for the rate or report NAME, or for all of them."),
     "moments": ("contact", "List moments, contact by contact, each contact's in order."),
     "contact": ("contact", "Tell a contact's story: its moments, and why each of them holds."),

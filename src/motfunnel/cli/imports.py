@@ -5,23 +5,26 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
 from pathlib import Path
 from typing import Any, Final
 
 import click
+from attrs import asdict
 
 from motfunnel.cli.arguments import zone
 from motfunnel.cli.exit import NOT_WHOLLY
-from motfunnel.cli.output import Report, print_lines, safe, showing_progress
-from motfunnel.cli.store import with_tracker_of_any
+from motfunnel.cli.output import Report, print_json_rows, print_lines, safe, showing_progress
+from motfunnel.cli.store import with_tracker, with_tracker_of_any
 from motfunnel.errors import ColumnsError
 from motfunnel.intake.files.decimals import SIGNS
 from motfunnel.intake.files.forms import FORMATS
 from motfunnel.intake.files.profiles import PROFILES
 from motfunnel.intake.importer import Imported, import_file
 from motfunnel.intake.look import Look, form_text, look
+from motfunnel.intake.rejects import count_reasons, discard_rejects, find_rejects
 from motfunnel.intake.retry import retry_rejects
 from motfunnel.keys import KEYS
 from motfunnel.text import counted
@@ -183,3 +186,43 @@ def _command(found: Look, funnel: Path, db: str) -> str:
     for option, value in found.columns.items():
         words += [f"--{option.replace('_', '-')}", value] if value else []
     return shlex.join(words)
+
+
+@click.command("rejects")
+@click.argument("action", type=click.Choice(["count", "list", "show", "drop", "retry"]),
+                default="count")  # fmt: skip
+@click.argument("ids", nargs=-1)
+@with_tracker
+@click.option("--source", metavar="NAME", help="Only those of files with this name.")
+@click.option("--all", "is_all", is_flag=True, help="Of drop: all that are meant, without ids.")
+@click.pass_context
+def rejects_command(
+    ctx: click.Context,
+    tracker: Tracker,
+    /,
+    action: str,
+    ids: tuple[str, ...],
+    source: str | None,
+    is_all: bool,
+) -> None:
+    """Look at the rows that could not be taken: count, list, show ID, drop ID, or retry."""
+    if (action in ("count", "list", "retry") and ids) or (action == "show" and not ids):
+        raise click.UsageError("show and drop take the ids that list prints; the others take none")
+    if action == "drop" and bool(ids) is is_all:
+        raise click.UsageError("name the rejects to drop by their ids, or say --all")
+    if action == "retry":
+        with showing_progress() as progress:
+            imported = retry_rejects(tracker, source=source, progress=progress)
+        print_lines(map(safe, str(imported).splitlines()))
+        ctx.exit(NOT_WHOLLY if imported.rejected else 0)
+    found = (one for one in find_rejects(tracker, source) if not ids or one.id in ids)
+    if action == "count":
+        reasons = count_reasons(found).most_common()
+        print_lines(safe(f"{rows:>9,} {file}: {reason}") for (file, reason), rows in reasons)
+    elif action == "list":
+        print_lines(safe(f"{one.id}  {one.source}:{one.line}  {one.reason}") for one in found)
+    elif action == "show":
+        print_json_rows(asdict(one) | {"payload": json.loads(one.payload)} for one in found)
+    else:
+        dropped = discard_rejects(tracker, [one.id for one in found])
+        print_lines([f"{counted(dropped, 'reject')} dropped"])

@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
@@ -13,6 +16,8 @@ from motfunnel.errors import SourceError
 from motfunnel.intake.batch import Refused
 from motfunnel.intake.files.columns import Columns
 from motfunnel.intake.files.source import NO_UTF8, Raw
+from motfunnel.store.database.retry import persist
+from motfunnel.store.ledger.imports import Transaction
 from motfunnel.store.ledger.rejects import (
     COLUMNS,
     CUT,
@@ -21,6 +26,8 @@ from motfunnel.store.ledger.rejects import (
     UNREAD,
     Reject,
     all_rejects,
+    count_rejects,
+    drop_rejects,
 )
 from motfunnel.tracking.spool.private_file import open_private
 
@@ -30,6 +37,7 @@ if TYPE_CHECKING:
 PREFIX: Final = 20
 """How many characters of a file's digest are in the ids of its rejects."""
 
+_QUOTED: Final = re.compile(r"(?:b?'(?:[^'\\\\]|\\\\.)*'|\"[^\"]*\"|[0-9][0-9,.:+-]*)")
 _MOST_SHOWN: Final = 255
 _MOST_PAYLOAD: Final = 1 << 20
 _FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
@@ -114,3 +122,28 @@ def _write(value: object) -> str:
 
 def _show(value: object) -> str:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def find_rejects(tracker: Tracker, source: str | None = None) -> Iterator[Reject]:
+    """Read the rejects in the order of files and lines; only those of files with this name."""
+    tables = tracker.database.tables
+    where = None if source is None else tables.rejects.c.source == source
+    with tracker.database.read() as connection:
+        yield from all_rejects(connection, tables, tracker.tenant, where=where)
+
+
+def count_reasons(rejects: Iterable[Reject]) -> Counter[tuple[str, str]]:
+    """Count rejects by file and kind of reason: what a reason quotes or counts is left out."""
+    return Counter((one.source, _QUOTED.sub("…", one.reason)) for one in rejects)
+
+
+def discard_rejects(tracker: Tracker, ids: Sequence[str]) -> int:
+    """Take rejects out for good; how many there were."""
+    tables = tracker.database.tables
+
+    def drop(connection: Transaction) -> int:
+        before = count_rejects(connection, tables, tracker.tenant)
+        drop_rejects(connection, tables, tracker.tenant, ids)
+        return before - count_rejects(connection, tables, tracker.tenant)
+
+    return persist(tracker.database, drop)
