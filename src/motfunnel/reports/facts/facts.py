@@ -113,7 +113,7 @@ class Facts(Protocol):
         """Give what is known of contacts, one by one, as far as it is asked for.
 
         Args:
-            reads: ``moments``, ``purchases``, ``happenings`` or ``trials``.
+            reads: ``purchases``, ``happenings`` or ``trials``.
             moments: of which moments.
             signals: of which events, where of events.
             having: only of contacts with such a moment.

@@ -410,7 +410,6 @@ class History:
         bought = (from_micros(at) for at, signal, *_ in self._ordered if signal == Signal.PURCHASE)
         return Told(
             contact=self.contact,
-            episodes=list(self.journey.episodes.values()),
             moments=self.journey.moments,
             happenings=list(self._happenings(signals)) if signals else (),
             first_purchase_at=next(bought, None),

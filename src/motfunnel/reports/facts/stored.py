@@ -260,10 +260,6 @@ class Stored:
                 if start is not Signal.OUTREACH or one.argument == 1:
                     yield contact, to_micros(one.event.occurred_at), one.event.properties
 
-    def _moments(self, moments: Kinds, _: Signals, having: Having) -> Iterator[Told]:
-        for contact, mine in read_stories(self.extent, moments, having=having):
-            yield Told(contact=contact, moments=mine)
-
     def _purchases(self, moments: Kinds, _: Signals, having: Having) -> Iterator[Told]:
         found = read_stories(self.extent, moments, having=having, first_only=True)
         of = dict(found)  # of each contact one
@@ -294,7 +290,6 @@ class Stored:
 
 
 _READERS: dict[str, Callable[[Stored, Kinds, Signals, Having], Iterator[Told]]] = {
-    "moments": Stored._moments,
     "purchases": Stored._purchases,
     "happenings": Stored._beside_moments,
     "trials": Stored._trials,

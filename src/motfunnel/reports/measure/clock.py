@@ -20,7 +20,7 @@ from motfunnel.answers.members import Members
 from motfunnel.domain.columns import NEVER, Codes, Column, column, pick
 from motfunnel.domain.event import Event
 from motfunnel.domain.instant import iso, to_micros
-from motfunnel.domain.moment import Episode, Moment
+from motfunnel.domain.moment import Moment
 from motfunnel.domain.signal import Signal
 
 Cohort = tuple[datetime | None, datetime | None]
@@ -32,8 +32,8 @@ RULED_OUT: Final = "ruled out"
 ENDINGS: Final = (None, HAPPENED, ERASED, RULED_OUT)
 """How a clock stopped; the first still runs."""
 _HAPPENED, _ERASED, _RULED_OUT = range(1, 4)
-_INSTANTS: Final = ("started", "ended", "ruled_out", "exposed", "departed", "reopened")
-_LABELS: Final = ("stage", "reason", "arm", "cause")
+_INSTANTS: Final = ("started", "ended", "departed", "reopened")
+_LABELS: Final = ("stage", "cause")
 
 
 @frozen(kw_only=True)
@@ -57,14 +57,12 @@ class Told:
 
     Attributes:
         contact: the contact.
-        episodes: its departures.
         moments: its moments.
         happenings: its events.
         first_purchase_at: when it first bought.
     """
 
     contact: str
-    episodes: Sequence[Episode] = ()
     moments: Sequence[Moment] = ()
     happenings: Sequence[Happening] = ()
     first_purchase_at: datetime | None = None
@@ -79,12 +77,8 @@ class Clock:
         key: what tells its start event from others of the contact.
         started_at: when it started.
         ended_at: when the event came; None where it did not.
-        ruled_out_at: when something made the event impossible; None where nothing did.
         stage: the stage at the start event, where a rate has one.
-        reason: why the contact had left, where a rate has that.
-        arm: to which arm the clock belongs, in a comparison of arms.
         cause: of an event of several kinds, which.
-        exposed_at: when the first outreach came, where a comparison asks for that.
         departed_at: of a case, when the contact left while it was open.
         reopened_at: of a case that was resolved, when it opened again.
     """
@@ -93,12 +87,8 @@ class Clock:
     key: Hashable
     started_at: datetime
     ended_at: datetime | None = None
-    ruled_out_at: datetime | None = None
     stage: str | None = None
-    reason: str | None = None
-    arm: str | None = None
     cause: str | None = None
-    exposed_at: datetime | None = None
     departed_at: datetime | None = None
     reopened_at: datetime | None = None
 
