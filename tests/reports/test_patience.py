@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from math import isclose
+from random import Random
 from typing import Any
 from uuid import uuid4
 
@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from motfunnel import Funnel, Tracker, leave, purchase, touch
 from motfunnel.domain.event import Event
 from motfunnel.errors import QuestionError
-from motfunnel.statistics import Proportion, log_log_interval
+from motfunnel.statistics import ClusteredShare, Proportion
 from tests import oracle
 from tests.oracle import Story
 from tests.reports.test_windowed import FEW, track_all
@@ -130,38 +130,34 @@ def check_patience(answer: Any, row: Any, story: Story, hand: Hand) -> None:
 
 
 def check_suggestion(answer: Any, row: Any, hand: Hand) -> None:
-    """The first multiple of the step at which the share is below, tried one after the other."""
+    """The first that is surely below, after which none is above; tried one after the other."""
+    found = None
     for n in range(80):
         came, of = count(hand, row.stage, n * answer.step, answer.horizon, answer.as_of)
-        if len(of) >= answer.fewest and len(came) / len(of) < answer.below:
-            assert row.suggested == n * answer.step
-            assert (row.suggested_numerator, row.suggested_denominator) == (len(came), len(of))
-            return
-    assert row.suggested is None or row.suggested >= 80 * answer.step
+        share = ClusteredShare.by_name(came, of)
+        if len(of) < answer.fewest or share.value is None:
+            continue
+        interval = share.interval()
+        if share.value >= answer.below:
+            found = None
+        elif found is None and interval is not None and interval.upper < answer.below:
+            found = n, len(came), len(of), interval
+    if row.suggested is not None and row.suggested < 80 * answer.step:
+        counts = row.suggested_numerator, row.suggested_denominator, row.suggested_interval
+        assert (row.suggested // answer.step, *counts) == found
+    else:
+        assert found is None
 
 
 def check_interval(one: Any, came: list[str], of: list[str]) -> None:
     """Wilson's where no contact repeats; else it widens with what each contact brings."""
-    share = Proportion(numerator=len(came), denominator=len(of))
+    assert one.interval == ClusteredShare.by_name(came, of).interval()
     if len(set(of)) == len(of):
+        share = Proportion(numerator=len(came), denominator=len(of))
         assert one.interval == share.interval()
-    elif 0 < len(came) < len(of):
-        spread = sum(
-            (came.count(c) / len(came) - of.count(c) / len(of)) ** 2 for c in sorted(set(of))
-        )
-        expected = log_log_interval(one.share, spread)
-        if spread < 1e-12:
-            assert one.interval is None
-            return
-        assert one.interval is not None and expected is not None
-        assert isclose(one.interval.lower, expected.lower, abs_tol=1e-9)
-        assert isclose(one.interval.upper, expected.upper, abs_tol=1e-9)
-    else:
-        contacts = len(set(of))
-        alike = Proportion(numerator=contacts if came else 0, denominator=contacts)
-        assert one.interval == alike.interval()
 
 
+DAY = timedelta(days=1)
 FUNNEL = Funnel(
     stages=("visitor", "customer"),
     rules={"came": touch(), "paid": purchase(), "left": leave("why")},
@@ -169,7 +165,7 @@ FUNNEL = Funnel(
 )
 
 
-def day(number: int) -> datetime:
+def day(number: float) -> datetime:
     return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=number)
 
 
@@ -188,9 +184,70 @@ def test_it_suggests_where_the_share_falls(tracker: Tracker) -> None:
     answer = tracker.report().patience(share=0.26, horizon=timedelta(days=30))
     visitor, customer = answer.rows
     assert (visitor.numerator, visitor.denominator) == (7, 27)
-    assert visitor.suggested == timedelta(days=14)
+    assert visitor.suggested is not None and visitor.suggested_interval is not None
+    length = visitor.suggested // DAY
+    counts = visitor.suggested_numerator, visitor.suggested_denominator
+    assert 14 < length <= 21 and counts == (21 - length, 41 - length)
+    assert visitor.suggested_interval.upper < 0.26
     assert (customer.silences, customer.suggested, customer.share) == (0, None, None)
     assert answer.members(visitor, "numerator") == [f"c{n:02}" for n in range(14, 21)]
+
+
+def ask(engine: Engine, touches: dict[str, list[float]], **asked: Any) -> Any:
+    """The row of contacts that touch on some days, asked on day 2000."""
+    tracker = Tracker(engine, FUNNEL, tenant=uuid4().hex, clock=lambda: day(2000))
+    tracker.track_many(
+        {"contact": contact, "event": "came", "occurred_at": day(at)}
+        for contact, days in touches.items()
+        for at in days
+    )
+    answer = tracker.report().patience(**asked)
+    return answer, answer.rows[0]
+
+
+@pytest.mark.parametrize("contacts", [20, 100])
+@pytest.mark.parametrize("apart", [200, 365])
+def test_who_always_comes_back_is_never_given_up(
+    shared_engine: Engine, contacts: int, apart: int
+) -> None:
+    """All come again after the same long time: none within 90 days at first, and yet all do."""
+    rng = Random(apart)
+    touches = {
+        f"c{n}": [n % 30 + apart * again + rng.uniform(0, 9) for again in range(1960 // apart + 1)]
+        for n in range(contacts)
+    }
+    answer, row = ask(shared_engine, touches)
+    assert row.suggested is None and row.suggested_interval is None
+    assert not any("merely slow" in note for note in answer.notes)
+    assert "not within what was observed" in " ".join(str(answer).split())
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_where_nobody_ever_leaves_chance_suggests_nothing(shared_engine: Engine, seed: int) -> None:
+    """Few contacts with gaps of a gamma distribution: long ones are rare, but end as others do."""
+    rng, touches = Random(seed), {}
+    for n in range(25):
+        pace, at, days = rng.gammavariate(1, 60), rng.uniform(0, 200), list[float]()
+        while at < 2000:
+            days.append(at)
+            at += rng.expovariate(1 / max(pace, 5))
+        touches[f"c{n}"] = days
+    assert ask(shared_engine, touches)[1].suggested is None
+
+
+def test_where_some_left_for_good_it_is_said_when_and_how_surely(shared_engine: Engine) -> None:
+    """Half are never heard of again; the others after two weeks at most, but for a few."""
+    touches: dict[str, list[float]] = {
+        f"c{n}": [*(n % 300 + 14.0 * again for again in range(5)), *[900.0] * (n % 40 == 0)]
+        for n in range(200)
+    }
+    answer, row = ask(shared_engine, touches)
+    assert row.suggested == 15 * DAY
+    assert row.suggested_interval.upper < 0.1
+    assert (row.suggested_numerator, row.suggested_denominator) == (0, 205)
+    (note,) = [note for note in answer.notes if "merely slow" in note]
+    assert "after 15d, 0.0% are heard of within 90d; more come later (2.4% so far)" in note
+    assert "15d  0.0%" in str(answer)
 
 
 def test_a_share_that_is_met_exactly_is_not_below(shared_engine: Engine) -> None:

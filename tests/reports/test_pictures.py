@@ -78,13 +78,13 @@ def test_a_curve_is_the_survival_curve(report: Report) -> None:
 
 
 def test_no_curve_is_drawn_where_none_is_quoted(report: Report) -> None:
-    """Below ten at risk the line ends, and a picture without any line says why."""
+    """Below ten in effect the line ends, and a picture without any line says why."""
     few = report.recidivism(within=MONTH, departed=(None, report.as_of - timedelta(days=85)))
     figure = few.figure()
     assert 0 < few.km.curve.at_risk(0) < 10
     assert [list(one["x"]) for one in traces(figure, mode="lines")] == [[], [], []]
-    assert "fewer than 10 are at risk" in words(figure)
-    assert "No figure: fewer than 10 are at risk" in page([Section("few", few)])
+    assert "it rests on fewer than 10 in effect" in words(figure)
+    assert "No figure: it rests on fewer than 10 in effect" in page([Section("few", few)])
 
 
 def test_repeated_episodes_have_no_band(report: Report) -> None:
@@ -98,7 +98,7 @@ def test_repeated_episodes_have_no_band(report: Report) -> None:
     st.integers(0, 1000),
 )
 def test_a_traced_curve(observed: list[tuple[int, str | None]], window: int) -> None:
-    """Rises, ends in the window and where ten are at risk, and says what the curve says."""
+    """Rises, ends in the window and where it rests on ten, and says what the curve says."""
     plain = SurvivalCurve.from_observations((t, how == "happened") for t, how in observed)
     risks = CompetingRisks.from_observations(observed, causes=["happened"])
     within = window * MICROSECOND
@@ -107,7 +107,12 @@ def test_a_traced_curve(observed: list[tuple[int, str | None]], window: int) -> 
         steps = traced(curve, within, 0.95, scale)
         assert [step.share for step in steps] == sorted(step.share for step in steps)
         assert [step.at for step in steps] == sorted(step.at for step in steps)
-        assert all(step.at <= window and curve.at_risk(round(step.at)) >= 10 for step in steps)
+        away = curve if isinstance(curve, SurvivalCurve) else curve.curve
+        numbers = [away.effective_number(round(step.at)) or 0 for step in steps]
+        assert all(number >= 10 - 1e-9 for number in numbers)
+        assert all(step.at <= window for step in steps)
+        if (away.effective_number(window) or 0) >= 10:
+            assert steps[-1].at == window
         assert all(step.lower <= step.share <= step.upper for step in steps)
         assert len(steps) <= 403
     steps = traced(plain, within, 0.95, scale)[1:]
@@ -325,13 +330,13 @@ def has_picture(row: Any) -> bool:
 
 
 def test_a_curve_that_ends_early_says_why(report: Report) -> None:
-    """Below ten at risk no more is drawn; the caption says so, where it is so."""
-    short, long = timedelta(days=5), timedelta(days=80)
+    """Below ten in effect no more is drawn; the caption says so, where it is so."""
+    short, long = timedelta(days=5), timedelta(days=85)
     for unit in ("contact", "episode"):
         whole = picture(report.recidivism(within=short, unit=unit)).counted
         cut = picture(report.recidivism(within=long, unit=unit)).counted
         assert "curve ends" not in whole
-        assert "each curve ends where fewer than 10 are at risk" in cut
+        assert "each curve ends where it rests on fewer than 10" in cut
 
 
 def test_long_names_that_begin_alike_are_whole(report: Report) -> None:

@@ -113,7 +113,7 @@ def test_the_curves_and_the_test(told: tuple[Told, Report]) -> None:
         assert round(sixmp.km.curve.survival(week * WEEK // MICROSECOND) or 0, 3) == survival
     assert (sixmp.km.median, placebo.km.median) == (23 * WEEK, 8 * WEEK)
     assert sixmp.km.at_risk == 15 and sixmp.km.probability == pytest.approx(1 - 0.753, abs=5e-4)
-    assert placebo.km.at_risk == 8 and placebo.km.probability is None
+    assert placebo.km.at_risk == 8 and placebo.km.probability == pytest.approx(13 / 21)
     assert answer.comparison is not None and answer.comparison.log_rank is not None
     test = answer.comparison.log_rank
     assert (round(test.chi_square, 2), test.observed) == (16.79, (9, 21))

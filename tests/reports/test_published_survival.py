@@ -79,7 +79,7 @@ def test_data_sets(trackers: Callable[[str], Tracker], name: str) -> None:
     """Each number of a report on others' data is that of lifelines and of statsmodels.
 
     The rate is of those observed for the whole window; beside it stand the curve, withheld where
-    fewer than ten are at risk, its interval, the median and the restricted mean.
+    it rests on fewer than ten in effect, its interval, the median and the restricted mean.
     """
     people = load(name)
     times, happened = [one.time for one in people], [one.happened for one in people]
@@ -95,7 +95,7 @@ def test_data_sets(trackers: Callable[[str], Tracker], name: str) -> None:
         assert rate.immature == pytest.approx(1 - len(mature) / len(people))
         assert rate.km.at_risk == sum(one.time >= window for one in people)
         assert _told(rate.km) == _expected(fitter, window, rate.km.at_risk)
-        if rate.km.at_risk >= FEWEST_AT_RISK:
+        if rate.km.probability is not None:
             mean = lifelines_utils.restricted_mean_survival_time(fitter, t=window)
             assert rate.km.mean is not None and rate.km.mean / DAY == pytest.approx(mean)
     check_other_confidence(report, fitter, people)
@@ -138,11 +138,13 @@ def _told(km: KaplanMeier) -> Any:
 
 
 def _expected(fitter: Any, window: float, at_risk: int) -> tuple[float | None, ...]:
-    if at_risk < FEWEST_AT_RISK:
-        return (None, None, None)
+    """Withheld where those who were left before the window's end stand for fewer than ten."""
     survival = float(fitter.predict(window))
-    if survival == 1:
-        return (0.0, None, None)
+    before = float(fitter.predict(numpy.nextafter(window, 0)))
+    if not at_risk or at_risk / before < FEWEST_AT_RISK - 1e-9:
+        return (None, None, None)
+    if survival in (0, 1):
+        return (1 - survival, None, None)
     bands = fitter.confidence_interval_
     lower, upper = bands[bands.index <= window].iloc[-1]
     return (1 - survival, 1 - upper, 1 - lower)

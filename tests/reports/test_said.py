@@ -10,7 +10,6 @@ from attrs import evolve
 
 from motfunnel.answers.answer import kinds, picture
 from motfunnel.charts.scene import Axis, Bars, Cells, Rule
-from motfunnel.pages import Section, page
 from motfunnel.reports.periods.retention import Retention
 from motfunnel.reports.report import Report
 
@@ -138,13 +137,11 @@ def test_curves_are_called_what_they_are(report: Report) -> None:
     assert "(by Kaplan–Meier)" in words(figure)
 
 
-def test_a_conversion_of_all_at_once_has_no_figure(report: Report) -> None:
-    """An upright line at the window's edge shows nothing: the page says why there is none."""
+def test_a_conversion_of_all_at_once_is_drawn(report: Report) -> None:
+    """All are there from the first instant on, and that is known to the window's end."""
     rate = report.conversion("visitor", "lead", within=MONTH)
     assert rate.rate == 1
-    told = "fewer than 10 are at risk almost from the start: no curve is quoted"
-    assert picture(rate).blank == told
-    assert f"No figure: {told}." in page([Section("conversion", rate)])
+    assert rate.km.probability == 1 and not picture(rate).blank
 
 
 def test_a_share_of_few_silences_is_not_drawn(report: Report) -> None:

@@ -18,6 +18,8 @@ from motfunnel.reports.measure.rate import CausedRow, Rate
 from motfunnel.statistics import ClusteredCurve, CompetingRisks, Proportion, SurvivalCurve
 from tests.oracle import Story
 from tests.reports.brute_force import expected_rows
+from tests.reports.released import FUNNEL as LEAVERS
+from tests.reports.released import Person, release
 from tests.strategies import CONTACTS, HOUR, NEVER, START, histories, instants, stories
 from tests.strategies import make_funnel as funnel_of
 
@@ -155,7 +157,10 @@ def check_estimates(row: Any, hand: dict[str, Any], within: timedelta) -> None:
     observed = [(waited // MICROSECOND, how, contact) for waited, how, contact in hand["times"]]
     times = [(waited, how == "happened") for waited, how, _ in observed]
     curve = SurvivalCurve.from_observations(times)
-    withheld = hand["at_risk"] < 10
+    ended = SurvivalCurve.from_observations(
+        (waited, how is not None) for waited, how, _ in observed
+    )
+    withheld = (ended.effective_number(window) or 0.0) < 10 - 1e-9
     alone = len({contact for *_, contact in observed}) == len(observed)
     if alone:
         share = Proportion(numerator=hand["n"], denominator=hand["of"])
@@ -165,6 +170,10 @@ def check_estimates(row: Any, hand: dict[str, Any], within: timedelta) -> None:
         if "happened" in risks.causes:
             assert row.km.probability == (None if withheld else risks.incidence("happened", window))
         return
+    clustered = ClusteredCurve.from_observations(
+        (contact, waited, how == "happened") for waited, how, contact in observed
+    )
+    withheld = (clustered.effective_number(window) or 0.0) < 10 - 1e-9
     assert row.km.probability == (None if withheld else curve.probability(window))
     median = curve.median()
     assert row.km.median == (None if median is None else median * MICROSECOND)
@@ -177,9 +186,6 @@ def check_estimates(row: Any, hand: dict[str, Any], within: timedelta) -> None:
         assert (found is None) == (ends is None)
         assert found is None or ends is None or found.lower == ends.lower * MICROSECOND
     elif not withheld:
-        clustered = ClusteredCurve.from_observations(
-            (contact, waited, how == "happened") for waited, how, contact in observed
-        )
         assert row.km.interval == clustered.probability_interval(window)
 
 
@@ -209,6 +215,44 @@ def test_a_return_at_the_very_end_of_the_window_counts(tracker: Tracker) -> None
     assert tracker.report(as_of=day(15)).recidivism(within=away).rate == 1.0
     assert tracker.report(as_of=day(15) - MICROSECOND).recidivism(within=away).denominator == 0
     assert tracker.report().recidivism(within=away - MICROSECOND).rate == 0.0
+
+
+@pytest.mark.parametrize(("away", "counted"), [(20, 0), (1, 6)])
+def test_none_or_all_of_repeated_episodes_have_an_interval(
+    shared_engine: Engine, away: int, counted: int
+) -> None:
+    """Where nobody returned in time, or everybody: Wilson's, with every contact counted once."""
+    tracker = Tracker(shared_engine, LEAVERS, tenant=uuid4().hex, clock=lambda: day(100))
+    for n in range(6):
+        tracker.track(n, "entered", occurred_at=day(0))
+        for left in (1, 31):
+            tracker.track(n, "left", occurred_at=day(left))
+            tracker.track(n, "came", occurred_at=day(left + away))
+    rate = tracker.report().recidivism(within="5d", unit="episode")
+    assert (rate.numerator, rate.denominator) == (2 * counted, 12)
+    assert rate.interval == Proportion(numerator=counted, denominator=6).interval()
+
+
+@pytest.mark.parametrize(
+    ("people", "number"),
+    [
+        ([(395, 3, True), (5, 20, False)], 395 / 400),
+        ([(12, 3, True)], 1.0),
+        ([(9, 3, True)], None),
+        ([(5, 1, True), (40, 2, False), (1, 3, True)], None),
+    ],
+)
+def test_what_is_known_is_not_withheld(
+    shared_engine: Engine, people: list[tuple[int, int, bool]], number: float | None
+) -> None:
+    """Nearly all returned, or all: that is known. What few tell of many is not.
+
+    Each so many, observed for so long, and whether they returned then.
+    """
+    told = [Person(time, back) for many, time, back in people for _ in range(many)]
+    km = release(shared_engine, told).report().recidivism(within="10d").km
+    assert km.probability == (None if number is None else pytest.approx(number))
+    assert (km.mean is None) == (number is None)
 
 
 def test_nobody_gives_no_rate(tracker: Tracker) -> None:

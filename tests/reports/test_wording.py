@@ -10,6 +10,7 @@ import pytest
 
 from motfunnel import Funnel, Tracker, leave, purchase, rating, touch
 from motfunnel.answers.cells import WAIT
+from motfunnel.reports.measure.rate import FEWEST_AT_RISK
 
 MONTH = timedelta(days=30)
 FUNNEL = Funnel(
@@ -55,16 +56,15 @@ def test_the_log_rank_test_is_said_to_know_no_window(tracker: Tracker) -> None:
         assert "over all of the observed time, whatever the window" in text
 
 
-def test_where_all_had_it_the_caption_says_why_nothing_is_told(tracker: Tracker) -> None:
-    """Nobody is at risk, since it came to all: the group is named where there are several."""
+def test_where_all_had_it_it_is_told(tracker: Tracker) -> None:
+    """Nobody is at risk, since it came to all: that is known, unless they are few."""
     report = tracker.report()
-    grouped = said(report.recidivism(within=MONTH, by="reason"))
-    assert "10 at risk, as in moved, where it came to all before the window's end" in grouped
-    alone = report.conversion("visitor", "customer", within=MONTH, reached=(day(4), None))
-    assert "10 at risk, as it came to all before the window's end" in said(alone)
-    assert "came to all" not in said(report.recidivism(within=MONTH))
-    short = report.recidivism(within=timedelta(days=5), by="reason")  # some return later
-    assert "came to all" not in said(short)
+    answer = report.recidivism(within=MONTH, by="reason")
+    assert "withheld below 10 in effect" in said(answer)
+    for row in answer.rows:
+        if row.numerator == row.denominator:
+            known = row.denominator >= FEWEST_AT_RISK
+            assert (row.km.at_risk, row.km.probability) == (0, 1.0 if known else None)
 
 
 def test_the_period_that_is_not_over_has_dormants_so_far(tracker: Tracker) -> None:

@@ -60,6 +60,9 @@ def test_the_restricted_mean(curve: SurvivalCurve) -> None:
     assert (mean.value, mean.standard_error) == pytest.approx(
         (45.854166667, 0.608509352), abs=5e-10
     )
+    interval = mean.interval()
+    assert interval is not None
+    assert (interval.lower, interval.upper) == pytest.approx((44.557812027, 46.950300392), abs=2e-9)
 
 
 def test_the_log_rank(rossi: list[tuple[int, bool, int]]) -> None:

@@ -1,12 +1,14 @@
 """Repeated episodes: the variance contact by contact."""
 
 import math
+from collections import Counter
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from motfunnel.statistics import ClusteredCurve, SurvivalCurve
+from motfunnel.statistics.clusters import t_quantile
 from tests.statistics.strategies import clustered_observations, durations, observations
 
 Observations = list[tuple[int, int, bool]]
@@ -25,7 +27,18 @@ def by_definition(data: Observations, t: int) -> float:
                 step.at_risk * (step.at_risk - step.returned)
             )
             totals[cluster] = totals.get(cluster, 0.0) + term
-    return math.fsum(total**2 for total in totals.values())
+    return math.fsum((total * left_out(data, c)) ** 2 for c, total in totals.items())
+
+
+def left_out(data: Observations, cluster: int) -> float:
+    """One over one less the cluster's share of all episodes, where any cluster has two."""
+    sizes = Counter(c for c, _, _ in data)
+    return 1 / (1 - sizes[cluster] / len(data)) if len(data) > len(sizes) else 1.0
+
+
+def is_one(data: Observations) -> bool:
+    """Whether all episodes are one cluster's, and more than one."""
+    return len({c for c, _, _ in data}) == 1 < len(data)
 
 
 @given(data=clustered_observations, t=durations)
@@ -33,7 +46,7 @@ def test_the_variance_is_the_double_sum(data: Observations, t: int) -> None:
     """The variance is that of the definition, contact by contact."""
     curve = ClusteredCurve.from_observations(data)
     variance = curve.variance_of_log(t)
-    if not curve.survival(t):
+    if not curve.survival(t) or is_one(data):
         assert variance is None
     else:
         assert variance == pytest.approx(by_definition(data, t), rel=1e-10, abs=1e-13)
@@ -59,13 +72,14 @@ def test_one_episode_each_is_greenwood(data: list[tuple[int, bool]], t: int) -> 
 @given(data=st.lists(st.tuples(st.integers(0, 8), durations), min_size=1, max_size=40), t=durations)
 def test_full_follow_up_is_the_clustered_share(data: list[tuple[int, int]], t: int) -> None:
     """With everybody followed up, it is the variance of a share whose counts come in clusters."""
-    curve = ClusteredCurve.from_observations([*((c, x, True) for c, x in data), (9, 40, False)])
-    whole = [*data, (9, 40)]
+    told = [*((c, x, True) for c, x in data), (9, 40, False)]
+    curve, whole = ClusteredCurve.from_observations(told), [*data, (9, 40)]
     share = sum(x <= t for _, x in whole) / len(whole)
     totals: dict[int, float] = {}
     for cluster, x in whole:
         totals[cluster] = totals.get(cluster, 0.0) + (x <= t) - share
-    expected = math.fsum(total**2 for total in totals.values()) / len(whole) ** 2
+    summed = math.fsum((total * left_out(told, c)) ** 2 for c, total in totals.items())
+    expected = summed / len(whole) ** 2
     survival, variance = curve.survival(t), curve.variance_of_log(t)
     assert survival is not None
     assert variance is not None
@@ -74,13 +88,16 @@ def test_full_follow_up_is_the_clustered_share(data: list[tuple[int, int]], t: i
 
 @given(data=observations, times=st.integers(2, 5), t=durations)
 def test_the_same_told_again_adds_nothing(data: list[tuple[int, bool]], times: int, t: int) -> None:
-    """Contacts that repeat the same episode are worth no more than one episode each."""
+    """Contacts that repeat the same episode are worth no more than one each, less one contact."""
     once = SurvivalCurve.from_observations(data)
     again = ClusteredCurve.from_observations(
         (i, x, back) for i, (x, back) in enumerate(data) for _ in range(times)
     )
-    if once.survival(t):
-        assert again.variance_of_log(t) == pytest.approx(once.greenwood(t), rel=1e-9, abs=1e-13)
+    if once.survival(t) and len(data) > 1:
+        greenwood, fewer = once.greenwood(t), len(data) / (len(data) - 1)
+        assert greenwood is not None
+        expected = pytest.approx(greenwood * fewer**2, rel=1e-9, abs=1e-13)
+        assert again.variance_of_log(t) == expected
 
 
 @given(data=clustered_observations, shuffled=st.randoms(use_true_random=False), t=durations)
@@ -95,29 +112,66 @@ def test_the_order_does_not_matter(data: Observations, shuffled: object, t: int)
 
 def test_undefined_is_none() -> None:
     """No returns yet, nobody left away, and past the last observed: no interval."""
-    curve = ClusteredCurve.from_observations([("a", 2, True), ("a", 4, True), ("b", 4, True)])
+    told = [("a", 2, True), *((name, 4, True) for name in "abcdefghij")]
+    curve = ClusteredCurve.from_observations(told)
     assert curve.interval(1) is curve.probability_interval(1) is None
     assert curve.interval(2) is not None
     assert curve.interval(4) is None
     assert curve.variance_of_log(4) is None
-    assert curve.interval(5) is None
-    assert curve.variance_of_log(5) is None
+    assert curve.interval(5) is None and curve.probability(5) == 1
+    assert ClusteredCurve.from_observations([*told, ("a", 4, False)]).probability(5) is None
     assert ClusteredCurve.from_observations([]).interval(0) is None
 
 
 def test_the_share_back_mirrors_the_share_away() -> None:
     """The interval of the share back is the complement of that of the share away."""
-    curve = ClusteredCurve.from_observations([("a", 2, True), ("b", 4, True), ("b", 4, False)])
+    told = [("a", 2, True), ("b", 4, True), *((name, 4, False) for name in "bcdefghij")]
+    curve = ClusteredCurve.from_observations(told)
     away = curve.interval(2)
     assert away is not None
     assert curve.probability_interval(2) == away.complement()
 
 
-def test_one_contact_has_no_interval() -> None:
-    """A single contact says nothing of how contacts differ, however many episodes it has."""
-    curve = ClusteredCurve.from_observations([("a", 2, True), ("a", 4, True), ("a", 9, False)])
+@pytest.mark.parametrize("contacts", [1, 2, 9, 10])
+def test_few_contacts_have_no_interval(contacts: int) -> None:
+    """Below ten contacts nothing is said of how they differ, however many episodes they have."""
+    told = [(c, t, t < 9) for c in range(contacts) for t in (2, 4, 9 - c % 2)]
+    curve = ClusteredCurve.from_observations(told)
     assert curve.probability(2) == pytest.approx(1 / 3)
-    assert curve.interval(2) is None
+    mean = curve.restricted_mean(8)
+    intervals = [curve.interval(2), curve.median_interval(), mean and mean.interval()]
+    assert [one is not None for one in intervals] == [contacts == 10] * 3
+    single = ClusteredCurve.from_observations(told[::3])
+    assert (single.interval(2) is None) == (single.survival(2) in (0, 1))
+
+
+def test_the_interval_takes_the_quantile_of_unequal_contacts() -> None:
+    """A few contacts with many episodes make it wide: by Student's t of the effective number."""
+    told = [(c, 1 + (c * 7 + n) % 20, True) for c in range(12) for n in range(1 + 9 * (c < 2))]
+    curve, sizes = ClusteredCurve.from_observations(told), [10, 10, *[1] * 10]
+    assert curve.sizes.degrees == pytest.approx(30**2 / sum(n * n for n in sizes) - 1)
+    survival, variance, interval = curve.survival(9), curve.variance_of_log(9), curve.interval(9)
+    assert survival is not None and variance is not None and interval is not None
+    reach = t_quantile(0.95, curve.sizes.degrees) * math.sqrt(variance) / -math.log(survival)
+    assert interval.lower == pytest.approx(survival ** math.exp(reach))
+    assert interval.upper == pytest.approx(survival ** math.exp(-reach))
+
+
+@given(data=clustered_observations, t=durations)
+def test_what_is_effective_is_the_smaller_count(data: Observations, t: int) -> None:
+    """Of the curve's own number, and of how many independent ones would vary as much."""
+    curve = ClusteredCurve.from_observations(data)
+    number, plain = curve.effective_number(t), curve.curve.effective_number(t)
+    if number is None or plain is None:
+        assert number is plain is None
+        return
+    back, variance = curve.probability(t) or 0.0, curve.variance_of_log(t)
+    repeats = len({c for c, _, _ in data}) < len(data)
+    if repeats and variance and back:
+        of_variance = back * (1 - back) / ((1 - back) ** 2 * variance)
+        assert number == pytest.approx(min(plain, of_variance))
+    else:
+        assert number == plain
 
 
 def test_a_negative_duration_is_refused() -> None:
@@ -152,9 +206,8 @@ def test_one_episode_each_has_the_plain_mean_and_median(
     plain = SurvivalCurve.from_observations(data)
     curve = ClusteredCurve.from_observations((i, x, back) for i, (x, back) in enumerate(data))
     mean, expected = curve.restricted_mean(t), plain.restricted_mean(t)
-    if len(data) > 1:
-        assert curve.median_interval() == plain.median_interval()
-        assert (mean is None) == (expected is None)
+    assert curve.median_interval() == plain.median_interval()
+    assert (mean is None) == (expected is None)
     if mean is not None and expected is not None:
         assert mean.value == expected.value
         assert mean.variance == pytest.approx(expected.variance, rel=1e-9, abs=1e-12)
@@ -181,5 +234,5 @@ def test_the_mean_sums_what_each_contact_adds(data: Observations, t: int) -> Non
                 step.at_risk * (step.at_risk - step.returned)
             )
             totals[cluster] = totals.get(cluster, 0.0) + term * area
-    expected = math.fsum(total**2 for total in totals.values())
+    expected = math.fsum((total * left_out(data, c)) ** 2 for c, total in totals.items())
     assert mean.variance == pytest.approx(expected, rel=1e-9, abs=1e-12)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from motfunnel.statistics import ClusteredShare, Proportion
+from motfunnel.statistics.clusters import t_quantile
 
 contact = st.integers(0, 5).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of)))
 contacts = st.lists(contact, max_size=40)
@@ -40,6 +41,40 @@ def test_the_interval_holds_the_share(each: list[tuple[int, int]], confidence: f
         assert share.value is not None and wider is not None
         assert 0 <= wider.lower <= interval.lower <= share.value + 1e-12
         assert share.value - 1e-12 <= interval.upper <= wider.upper <= 1
+
+
+@given(each=contacts, others=contacts)
+def test_what_is_added_can_be_taken_away(
+    each: list[tuple[int, int]], others: list[tuple[int, int]]
+) -> None:
+    """A share from which contacts were taken is that of those who are left, to the bit."""
+    share = ClusteredShare.of([*each, *others])
+    for counted, of in others:
+        share.add(counted, of, -1)
+    left = ClusteredShare.of(each)
+    assert (share.value, share.contacts) == (left.value, left.contacts)
+    assert share.interval() == left.interval()
+
+
+@given(each=contacts)
+def test_the_interval_is_the_definition(each: list[tuple[int, int]]) -> None:
+    """Each contact's own part as if the others' share were the truth, with Student's t."""
+    share, known = ClusteredShare.of(each), [(c, of) for c, of in each if of]
+    n, whole = share.numerator, share.denominator
+    if len(known) < 10 or whole == len(known) or n in (0, whole):
+        return
+    p = n / whole
+    summed = math.fsum(((c - p * of) / (1 - of / whole)) ** 2 for c, of in known)
+    variance = summed / whole**2 / p**2
+    interval = share.interval()
+    if not summed > 1e-20:
+        assert interval is None
+        return
+    degrees = whole**2 / sum(of * of for _, of in known) - 1
+    reach = t_quantile(0.95, degrees) * math.sqrt(variance) / -math.log(p)
+    assert interval is not None
+    assert interval.lower == pytest.approx(p ** math.exp(reach), abs=1e-12)
+    assert interval.upper == pytest.approx(p ** math.exp(-reach), abs=1e-12)
 
 
 @given(each=contacts, times=st.integers(2, 4))

@@ -3,6 +3,7 @@
 import math
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,13 +38,41 @@ def test_no_returns_have_no_interval() -> None:
     assert (mean.value, mean.variance, mean.interval()) == (4, 0, None)
 
 
-def test_the_interval_is_symmetric() -> None:
-    """The interval reaches as far up as down."""
+def test_the_interval_is_symmetric_on_the_logit() -> None:
+    """On the logit of the mean over the horizon it reaches as far up as down."""
     mean = mean_of(SurvivalCurve.from_counts([(2, 1, 0), (4, 1, 0), (6, 0, 2)]), 6)
     interval = mean.interval()
     assert interval is not None
-    assert (interval.lower + interval.upper) / 2 == pytest.approx(mean.value)
-    assert interval.width == pytest.approx(2 * 1.959963984540054 * mean.standard_error)
+    low, middle, high = (
+        math.log(x / (6 - x)) for x in (interval.lower, mean.value, interval.upper)
+    )
+    assert high - middle == pytest.approx(middle - low)
+    slope = 6 / (mean.value * (6 - mean.value))
+    assert high - low == pytest.approx(2 * 1.959963984540054 * mean.standard_error * slope)
+
+
+@given(data=observations, tau=durations, confidence=st.sampled_from([0.5, 0.95, 0.999]))
+def test_the_interval_lies_within_the_horizon(
+    data: list[tuple[int, bool]], tau: int, confidence: float
+) -> None:
+    """However few returned, and however sure one wants to be; and it holds the mean."""
+    mean = SurvivalCurve.from_observations(data).restricted_mean(tau)
+    interval = None if mean is None else mean.interval(confidence)
+    if mean is not None and interval is not None:
+        assert 0 <= interval.lower < mean.value < interval.upper <= tau
+
+
+def test_returns_at_the_last_time_add_nothing() -> None:
+    """Where all return at one time, at the horizon or before it, the mean is known, not estimated.
+
+    Once all are back their mean is known, whatever the horizon.
+    """
+    curve = SurvivalCurve.from_counts([(4, 7, 0)])
+    for tau in (4, 9):
+        mean = mean_of(curve, tau)
+        assert (mean.value, mean.variance, mean.interval()) == (4, 0, None)
+    back = SurvivalCurve.from_counts([(2, 1, 0), (4, 3, 0)])
+    assert mean_of(back, 100).value == mean_of(back, 4).value == 3.5
 
 
 @given(data=observations)
@@ -57,7 +86,8 @@ def test_the_mean_is_the_area(data: list[tuple[int, bool]]) -> None:
         assert mean.value == pytest.approx(area, rel=1e-12, abs=1e-12)
         assert mean.variance >= 0
         area += float(exact_survival(data, t))
-    assert curve.restricted_mean(last + 1) is None
+    later = curve.restricted_mean(last + 1)
+    assert later is None if exact_survival(data, last) else later == evolve(mean, tau=last + 1)
 
 
 @given(data=st.lists(durations, min_size=1, max_size=50), tau=durations)

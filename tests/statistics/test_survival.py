@@ -60,6 +60,48 @@ def test_nothing_is_carried_forward() -> None:
     assert curve.at_risk(8) == 0
 
 
+def test_where_all_are_back_they_are_back_for_ever() -> None:
+    """The one thing that is known past the last observed duration; without an interval."""
+    curve = SurvivalCurve.from_counts([(3, 2, 1), (7, 1, 0)])
+    assert (curve.survival(8), curve.probability(8)) == (0.0, 1.0)
+    assert curve.interval(8) is curve.probability_interval(8) is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "t", "number"),
+    [
+        ([(n, 1, 0) for n in range(995)] + [(2000, 0, 5)], 1500, 1000),
+        ([(1, 500, 0), (2, 0, 499), (3, 1, 0)], 5, 2),
+        ([(1, 500, 0), (2, 0, 499), (3, 1, 0)], 3, 2),
+        ([(1, 1, 0), (2, 0, 997), (9, 0, 2)], 5, 2 / 0.999),
+        ([(1, 0, 500), (2, 1, 0), (9, 0, 499)], 2, 500),
+        ([(4, 9, 0)], 4, 9),
+        ([(4, 0, 9)], 5, None),
+        ([], 0, None),
+    ],
+)
+def test_the_effective_number(
+    rows: list[tuple[int, int, int]], t: int, number: float | None
+) -> None:
+    """How many fully observed tell as much: all of whom all is known, few where few are left."""
+    expected = None if number is None else pytest.approx(number)
+    assert SurvivalCurve.from_counts(rows).effective_number(t) == expected
+
+
+@given(data=observations, t=durations)
+def test_the_effective_number_is_petos(data: list[tuple[int, bool]], t: int) -> None:
+    """Those still observed after the returns, over the share still away; it never rises."""
+    curve = SurvivalCurve.from_observations(data)
+    survival, number = curve.survival(t), curve.effective_number(t)
+    assert (survival is None) == (number is None)
+    if survival and number is not None:
+        left = sum(x >= t and not (back and x == t) for x, back in data)
+        assert number == pytest.approx(left / survival)
+        assert number <= len(data) + 1e-9
+        later = curve.effective_number(t + 1)
+        assert later is None or later <= number + 1e-9
+
+
 def test_no_returns_yet_have_no_interval() -> None:
     """Before the first return the share away is 1, without an interval."""
     curve = SurvivalCurve.from_counts([(3, 1, 0), (7, 0, 4)])
@@ -98,7 +140,7 @@ def test_the_estimate_is_the_product(data: list[tuple[int, bool]]) -> None:
     for t in range(last + 1):
         assert curve.survival(t) == pytest.approx(float(exact_survival(data, t)), abs=1e-14)
         assert curve.at_risk(t) == sum(x >= t for x, _ in data)
-    assert curve.survival(last + 1) is None
+    assert curve.survival(last + 1) == (None if exact_survival(data, last) else 0.0)
 
 
 @given(data=observations, t=durations)

@@ -115,11 +115,13 @@ class CompetingRisks:
     def incidence(self, cause: str, t: int) -> float | None:
         """Estimate the share that has ended by the cause; None past the last observed duration.
 
+        Where all have ended it stays what it is.
+
         Raises:
             ValueError: there is no such cause.
         """
         self._must_know(cause)
-        if not self.curve.table.covers(t):
+        if self.curve.survival(t) is None:
             return None
         row = self.curve.table.row(t)
         return 0.0 if row is None else self._incidence[cause][row]

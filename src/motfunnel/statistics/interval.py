@@ -17,7 +17,7 @@ CONFIDENCE: Final = 0.95
 Z95: Final = 1.959963984540054
 """How many standard errors either way hold 95% of a normal distribution."""
 
-_WIDEST: Final = 700.0
+WIDEST: Final = 700.0
 """Beyond this the interval runs from 0 to 1 whatever the share, and no float holds its power."""
 
 
@@ -89,5 +89,5 @@ def log_log_ends(share: float, variance_of_log: float, z: float) -> tuple[float,
     if not 0.0 < share < 1.0:
         return None
     log_share = log(share)
-    factor = exp(min(z * sqrt(variance_of_log) / -log_share, _WIDEST))
+    factor = exp(min(z * sqrt(variance_of_log) / -log_share, WIDEST))
     return exp(log_share * factor), exp(log_share / factor)

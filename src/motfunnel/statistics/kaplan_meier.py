@@ -15,8 +15,10 @@ from typing import Final, Self
 
 from attrs import field, frozen
 
+from motfunnel.statistics.clusters import Clusters
 from motfunnel.statistics.interval import (
     CONFIDENCE,
+    WIDEST,
     Interval,
     critical_value,
     log_log_ends,
@@ -50,7 +52,8 @@ class SurvivalCurve:
 
     At each return time the share is multiplied by those who stayed away over those at risk
     (Kaplan & Meier 1958), with Greenwood's variance (1926) and log(-log) intervals. Durations are
-    whole numbers of one unit. With nobody observed, every answer is None.
+    whole numbers of one unit. With nobody observed, every answer is None; past the last observed
+    duration too, unless all had returned by then: there they are back for ever.
 
     >>> curve = SurvivalCurve.from_counts([(3, 1, 0), (5, 1, 1), (8, 0, 1)])
     >>> curve.survival(5), curve.probability(5), curve.at_risk(5)
@@ -123,8 +126,27 @@ class SurvivalCurve:
         return self.table.counts_at(t)[0]
 
     def survival(self, t: int) -> float | None:
-        """Estimate the share still away after this duration; None past the last observed."""
+        """Estimate the share still away after this duration; None past the last observed.
+
+        Where it has come to 0 it is 0 from there on.
+        """
         return self._at(self.survival_after, t, 1.0)
+
+    def effective_number(self, t: int) -> float | None:
+        """How many, all observed for so long, would tell as much of the share still away.
+
+        Those still observed after the returns at this duration, over the share still away (Peto
+        et al. 1977); where nobody is away any more, the same just before the last return. None
+        where the share is.
+
+        >>> SurvivalCurve.from_counts([(3, 995, 0), (9, 0, 5)]).effective_number(5)
+        1000.0
+        """
+        if not self._knows(t):
+            return None
+        # Before the returns at a duration the quotient is the same, and nobody need be left.
+        row = min(bisect_left(self.table.durations, t), len(self.table.durations) - 1)
+        return self.table.at_risk[row] / (self.survival_after[row - 1] if row else 1.0)
 
     def probability(self, t: int) -> float | None:
         """Estimate the share back within this duration; None past the last observed.
@@ -188,17 +210,23 @@ class SurvivalCurve:
     def restricted_mean(self, tau: int) -> RestrictedMean | None:
         """Average the time away up to a horizon; None past the last observed duration.
 
+        Where all had returned by then it is their mean.
+
         Raises:
             ValueError: the horizon is negative.
         """
         if tau < 0:
             raise ValueError(f"a horizon is not negative: {tau}")
-        if not self.table.covers(tau):
+        if not self._knows(tau):
             return None
         return RestrictedMean.of(self.table, self.survival_after, tau)
 
+    def _knows(self, t: int) -> bool:
+        """Whether anybody was observed for so long, or nobody is away any more."""
+        return self.table.covers(t) or self.is_complete
+
     def _at(self, estimates: tuple[float, ...], t: int, at_first: float) -> float | None:
-        if not self.table.covers(t):
+        if not self._knows(t):
             return None
         row = self.table.row(t)
         return at_first if row is None else estimates[row]
@@ -271,6 +299,10 @@ def median_interval(rows: Iterable[tuple[int, float, float]], z: float) -> Media
 class RestrictedMean:
     """The average time away up to a horizon, in the unit of the durations.
 
+    Its interval stands on the logit of the mean over the horizon, by the delta method, so that it
+    never leaves 0 to the horizon: the plain one did, and where returns are rare it held the truth
+    too seldom.
+
     The area under the curve of the share still away; its variance sums, over the return times,
     the square of the area still to come times Greenwood's term (Meier 1975; Klein & Moeschberger
     2003, section 4.5). The denominator of all of it is everybody observed.
@@ -279,6 +311,7 @@ class RestrictedMean:
     tau: int
     value: float
     variance: float
+    clusters: Clusters | None = None
 
     @classmethod
     def of(cls, table: RiskTable, survival: Sequence[float], tau: int) -> Self:
@@ -308,8 +341,19 @@ class RestrictedMean:
         return sqrt(self.variance)
 
     def interval(self, confidence: float = CONFIDENCE) -> Interval | None:
-        """Give the normal interval, either side alike; None where no return made a variance."""
-        reach = critical_value(confidence) * self.standard_error
-        if not reach:
+        """Give the interval within the horizon; None where no return made a variance.
+
+        Of episodes that come in clusters it takes the t quantile, and there is none of too few.
+        """
+        z = critical_value(confidence)
+        if self.clusters is not None:
+            z = self.clusters.critical_value(confidence) or 0.0
+        share = self.value / self.tau if self.tau else 0.0
+        reach = z * self.standard_error
+        if not reach or not 0.0 < share < 1.0:
             return None
-        return Interval(lower=self.value - reach, upper=self.value + reach)
+        factor = exp(min(reach / (self.tau * share * (1.0 - share)), WIDEST))
+        return Interval(
+            lower=self.tau * share / (share + (1.0 - share) * factor),
+            upper=self.tau * share / (share + (1.0 - share) / factor),
+        )

@@ -7,6 +7,7 @@ contact. Does not choose episodes, and handles no competing event.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import chain, islice, repeat
 from math import fsum
@@ -14,21 +15,14 @@ from typing import Final, Self
 
 from attrs import evolve, field, frozen
 
-from motfunnel.statistics.interval import (
-    CONFIDENCE,
-    Interval,
-    critical_value,
-    log_log_interval,
-)
+from motfunnel.statistics.clusters import Clusters
+from motfunnel.statistics.interval import CONFIDENCE, Interval, log_log_ends
 from motfunnel.statistics.kaplan_meier import (
     MedianInterval,
     RestrictedMean,
     SurvivalCurve,
     median_interval,
 )
-
-FEWEST_CLUSTERS: Final = 2
-"""One contact alone says nothing of how contacts differ, however often it returned."""
 
 _ROUNDING: Final = 1e-13
 """What a sum of terms that cancel out may be off by, as a share of them."""
@@ -39,8 +33,10 @@ class ClusteredCurve:
     """The share back after each duration, over episodes that come in clusters: the contacts.
 
     The variance of the logarithm of the share still away is the sum over clusters of the square
-    of what their episodes add to it (Williams 1995; Ying & Wei 1994). With one episode a cluster
-    it is Greenwood's sum.
+    of what their episodes add to it (Williams 1995; Ying & Wei 1994), each divided by one less the
+    cluster's share of the episodes: as if the estimate were made without it. Intervals take the t
+    quantile of as many degrees as there are clusters of one size, less one, and there is none of
+    fewer than 10. With one episode a cluster it is all Greenwood's sum and the normal's.
 
     >>> curve = ClusteredCurve.from_observations(
     ...     [("ada", 3, True), ("ada", 5, True), ("ben", 5, False), ("cy", 9, False)]
@@ -58,6 +54,7 @@ class ClusteredCurve:
     # Each episode's cluster by number, in the order of duration, the censored before the returned:
     # with the counts of the curve's table that is all there is to know of it.
     _cluster: tuple[int, ...] = field(repr=False)
+    sizes: Clusters = field(init=False, repr=False)
 
     @classmethod
     def from_observations(cls, observations: Iterable[tuple[Hashable, int, bool]]) -> Self:
@@ -88,6 +85,10 @@ class ClusteredCurve:
             clusters=len(numbers),
         )
 
+    @sizes.default
+    def _sizes(self) -> Clusters:
+        return Clusters.of(Counter(self._cluster).values())
+
     def at_risk(self, t: int) -> int:
         """Count the episodes still under observation and away just before this duration."""
         return self.curve.at_risk(t)
@@ -103,28 +104,42 @@ class ClusteredCurve:
     def variance_of_log(self, t: int) -> float | None:
         """Give the clustered variance of the logarithm of the share of episodes still away.
 
-        None where nobody was left away, and past the last observed duration.
+        None where nobody was left away, past the last observed duration, and of one cluster.
         """
         at_t = self.curve.greenwood(t)
-        if at_t is None or not self.curve.survival(t):
+        if at_t is None or not self.curve.survival(t) or self.sizes.are_one:
             return None
         totals = [0.0] * self.clusters
         ended = self._added_by_the_ended(t)
         still_observed = repeat(at_t, len(self._cluster) - len(ended))
         for cluster, added in zip(self._cluster, chain(ended, still_observed), strict=True):
             totals[cluster] += added
-        return fsum([total * total for total in totals])
+        return self._sum_of_squares(totals)
+
+    def effective_number(self, t: int) -> float | None:
+        """How many, all observed for so long, and of different clusters, would tell as much.
+
+        The curve's, or what a share of the same variance would need, whichever is smaller. None
+        past the last observed duration.
+        """
+        number, back = self.curve.effective_number(t), self.curve.probability(t)
+        variance = self.variance_of_log(t)
+        if number is None or back is None or not variance or not self.sizes.repeat:
+            return number
+        return min(number, back / ((1.0 - back) * variance))
 
     def interval(self, t: int, confidence: float = CONFIDENCE) -> Interval | None:
         """Give the interval of the share of episodes still away.
 
         None before the first return, where nobody was left away, past the last observed duration,
-        and for fewer than two clusters.
+        and for fewer than ten clusters of which any repeats.
         """
         survival, variance = self.survival(t), self.variance_of_log(t)
-        if survival is None or variance is None or self.clusters < FEWEST_CLUSTERS:
+        z = self.sizes.critical_value(confidence)
+        if survival is None or variance is None or z is None:
             return None
-        return log_log_interval(survival, variance, confidence)
+        ends = log_log_ends(survival, variance, z)
+        return None if ends is None else Interval(lower=ends[0], upper=ends[1])
 
     def probability_interval(self, t: int, confidence: float = CONFIDENCE) -> Interval | None:
         """Give the interval of the share back; None wherever that of the share away is."""
@@ -138,30 +153,41 @@ class ClusteredCurve:
     def median_interval(self, confidence: float = CONFIDENCE) -> MedianInterval | None:
         """Find where the lower and the upper end of the clustered band first fall to a half.
 
-        None where not even the lower end does, and for fewer than two clusters.
+        None where not even the lower end does, and for fewer than ten clusters of which any
+        repeats.
         """
-        if self.clusters < FEWEST_CLUSTERS:
+        z = self.sizes.critical_value(confidence)
+        if z is None:
             return None
-        return median_interval(self._variances(), critical_value(confidence))
+        return median_interval(self._variances(), z)
 
     def restricted_mean(self, tau: int) -> RestrictedMean | None:
         """Average the time away up to a horizon, with a variance that knows the clusters.
 
         What an episode adds to the curve's variance is weighed with the area still to come. None
-        past the last observed duration, and for fewer than two clusters.
+        past the last observed duration, and for one cluster.
 
         Raises:
             ValueError: the horizon is negative.
         """
         mean = self.curve.restricted_mean(tau)
-        if mean is None or self.clusters < FEWEST_CLUSTERS:
+        if mean is None or self.sizes.are_one:
             return None
         totals = [0.0] * self.clusters
         ended, observed = self._areas_added(tau)
         still_observed = repeat(observed, len(self._cluster) - len(ended))
         for cluster, added in zip(self._cluster, chain(ended, still_observed), strict=True):
             totals[cluster] += added
-        return evolve(mean, variance=fsum([total * total for total in totals]))
+        return evolve(mean, variance=self._sum_of_squares(totals), clusters=self.sizes)
+
+    def _sum_of_squares(self, totals: Sequence[float]) -> float:
+        """Square what each cluster adds, as the estimate without it would have it."""
+        factors = self._factors()
+        return fsum([(total * factor) ** 2 for total, factor in zip(totals, factors, strict=True)])
+
+    def _factors(self) -> list[float]:
+        counts = Counter(self._cluster)
+        return [self.sizes.leave_out(counts[cluster]) for cluster in range(self.clusters)]
 
     def _variances(self) -> Iterator[tuple[int, float, float]]:
         """Walk the rows of the curve: each duration, the share away, and its log's variance.
@@ -173,7 +199,9 @@ class ClusteredCurve:
         running = [0] * self.clusters
         for cluster in self._cluster:
             running[cluster] += 1
-        squares, mixed, counts = 0.0, 0.0, float(sum(n * n for n in running))
+        weights = [factor * factor for factor in self._factors()]
+        squares, mixed = 0.0, 0.0
+        counts = fsum([w * n * n for w, n in zip(weights, running, strict=True)])
         episodes = iter(self._cluster)
         for row, exposure in enumerate(curve.greenwood_after):
             away = table.at_risk[row] - table.returned[row]
@@ -184,11 +212,11 @@ class ClusteredCurve:
                 (exposure - 1 / away, table.returned[row]),
             ):
                 for cluster in islice(episodes, number):
-                    before, n = settled[cluster], running[cluster]
+                    before, n, w = settled[cluster], running[cluster], weights[cluster]
                     settled[cluster], running[cluster] = before + added, n - 1
-                    squares += (before + added) ** 2 - before**2
-                    mixed += (before + added) * (n - 1) - before * n
-                    counts += (n - 1) ** 2 - n**2
+                    squares += w * ((before + added) ** 2 - before**2)
+                    mixed += w * ((before + added) * (n - 1) - before * n)
+                    counts += w * ((n - 1) ** 2 - n**2)
             terms = squares, 2 * exposure * mixed, exposure**2 * counts
             variance = sum(terms)
             if variance < _ROUNDING * sum(map(abs, terms)):  # the clusters are alike: it is 0

@@ -11,14 +11,15 @@ from collections.abc import Hashable, Iterable
 from math import exp, fsum, sqrt
 from typing import Final, Self
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
-from motfunnel.statistics.interval import CONFIDENCE, Interval, critical_value, log_log_interval
+from motfunnel.statistics.clusters import Clusters
+from motfunnel.statistics.interval import CONFIDENCE, WIDEST, Interval, critical_value, log_log_ends
 from motfunnel.statistics.proportion import Proportion
 
 IN_WORDS: Final = (
     "clustered by contact where contacts repeat, and a dash where these do not differ in their "
-    "shares"
+    "shares or are fewer than 10"
 )
 """How its interval is made, for who reads it."""
 
@@ -30,7 +31,10 @@ class Ratio:
     Numerator: the sum of what each contact gave. Denominator: the sum of what each counts for; 0
     makes the value and the interval None, never 0. The interval stands on the log scale, with the
     variance of the ratio's logarithm summed contact by contact (the delta method; Cochran 1977,
-    section 6.3), so that one contact who gave much makes it wide.
+    section 6.3), so that one contact who gave much makes it wide. Where contacts count for more
+    than one, each is taken as if the ratio were that of all others, the interval takes the t
+    quantile of as many degrees as there are contacts of one size, less one, and below 10 contacts
+    there is none.
 
     >>> yielded = Ratio.of([(3, 1), (0, 1), (1, 1), (0, 1)])
     >>> yielded.value, yielded.numerator, yielded.denominator
@@ -42,21 +46,26 @@ class Ratio:
         numerator: the sum of what each gave.
         denominator: the sum of what each counts for.
         variance_of_log: the variance of the ratio's logarithm; None where either sum is 0.
+        clusters: what the contacts count for.
     """
 
     numerator: int
     denominator: int
     variance_of_log: float | None
+    clusters: Clusters | None = None
 
     @classmethod
     def of(cls, contacts: Iterable[tuple[int, int]]) -> Self:
         """Sum up contacts, each with what it gave and what it counts for."""
         each = list(contacts)
         gave, count = sum(one[0] for one in each), sum(one[1] for one in each)
+        clusters = Clusters.of([x for _, x in each if x])
         variance = None
-        if gave and count:
-            variance = fsum([(y / gave - x / count) ** 2 for y, x in each])
-        return cls(numerator=gave, denominator=count, variance_of_log=variance)
+        if gave and count and not clusters.are_one:
+            variance = fsum(
+                [((y / gave - x / count) * clusters.leave_out(x)) ** 2 for y, x in each]
+            )
+        return cls(numerator=gave, denominator=count, variance_of_log=variance, clusters=clusters)
 
     @property
     def value(self) -> float | None:
@@ -64,10 +73,16 @@ class Ratio:
         return self.numerator / self.denominator if self.denominator else None
 
     def interval(self, confidence: float = CONFIDENCE) -> Interval | None:
-        """Give the interval of the ratio; None where nothing was given, or all gave alike."""
-        if self.value is None or not self.variance_of_log:
+        """Give the interval of the ratio; None where nothing was given, or all gave alike.
+
+        None too where contacts count for more than one and are fewer than 10.
+        """
+        z = critical_value(confidence)
+        if self.clusters is not None:
+            z = self.clusters.critical_value(confidence) or 0.0
+        if self.value is None or not self.variance_of_log or not z:
             return None
-        factor = exp(critical_value(confidence) * sqrt(self.variance_of_log))
+        factor = exp(min(z * sqrt(self.variance_of_log), WIDEST))
         return Interval(lower=self.value / factor, upper=self.value * factor)
 
 
@@ -91,16 +106,16 @@ class ClusteredShare:
     numerator: int = 0
     denominator: int = 0
     contacts: int = 0
-    _counted_squared: int = 0
-    _product: int = 0
-    _of_squared: int = 0
+    # By how many could have been counted of a contact: how many such contacts there are, the sum of
+    # what was counted of them, and the sum of its squares.
+    _by_size: dict[int, tuple[int, int, int]] = field(factory=dict)
 
     @classmethod
     def of(cls, contacts: Iterable[tuple[int, int]]) -> Self:
         """Add up contacts, each with how many of its own are counted, and of how many."""
         share = cls()
         for (counted, of), alike in Counter(contacts).items():
-            share._add(counted, of, alike)
+            share.add(counted, of, alike)
         return share
 
     @classmethod
@@ -113,17 +128,22 @@ class ClusteredShare:
         mine = Counter(counted)
         return cls.of((mine[contact], number) for contact, number in Counter(of).items())
 
-    def add(self, counted: int, of: int) -> None:
-        """Add one contact."""
-        self._add(counted, of, 1)
-
-    def _add(self, counted: int, of: int, alike: int) -> None:
-        self.numerator += counted * alike
-        self.denominator += of * alike
-        self.contacts += alike if of > 0 else 0
-        self._counted_squared += counted * counted * alike
-        self._product += counted * of * alike
-        self._of_squared += of * of * alike
+    def add(self, counted: int, of: int, contacts: int = 1) -> None:
+        """Add a contact, or several that are alike; a number below 0 takes them away again."""
+        if not of:
+            return
+        self.numerator += counted * contacts
+        self.denominator += of * contacts
+        self.contacts += contacts
+        number, once, squared = self._by_size.get(of, (0, 0, 0))
+        number += contacts
+        self._by_size[of] = (
+            number,
+            once + counted * contacts,
+            squared + counted * counted * contacts,
+        )
+        if not number:
+            del self._by_size[of]
 
     @property
     def value(self) -> float | None:
@@ -134,20 +154,38 @@ class ClusteredShare:
         """Give the interval around the share; None where contacts do not differ in theirs.
 
         Wilson's where no contact has two. Else on the log(-log) scale, with the variance of the
-        share's logarithm summed contact by contact (the delta method; Cochran 1977, section 6.3).
-        None or all counted have no place on that scale: there it is Wilson's with every contact
-        counted once, as if all that is one contact's were alike.
+        share's logarithm summed contact by contact (the delta method; Cochran 1977, section 6.3),
+        each as if the share were that of all others, and with the t quantile of as many degrees as
+        there are contacts of one size, less one; None for fewer than 10 contacts. None or all
+        counted have no place on that scale: there it is Wilson's with every contact counted once,
+        as if all that is one contact's were alike.
 
         >>> ClusteredShare.of([(0, 5), (0, 3)]).interval().lower
         0.0
         """
         n, of = self.numerator, self.denominator
-        if self._of_squared == of:
+        sizes = self._sizes()
+        if not sizes.repeat:
             return Proportion(numerator=n, denominator=of).interval(confidence)
         if n in (0, of):
             counted = self.contacts if n else 0
             return Proportion(numerator=counted, denominator=self.contacts).interval(confidence)
-        spread = (
-            self._counted_squared * of * of - 2 * self._product * n * of + self._of_squared * n * n
+        z = sizes.critical_value(confidence)
+        if z is None:
+            return None
+        # In whole numbers first, so that contacts which do not differ add exactly nothing.
+        variance = fsum(
+            (squared * of * of - 2 * once * size * n * of + number * size * size * n * n)
+            / ((of - size) * n) ** 2
+            for size, (number, once, squared) in self._by_size.items()
         )
-        return log_log_interval(n / of, spread / (n * n * of * of), confidence) if spread else None
+        ends = log_log_ends(n / of, variance, z)
+        return Interval(lower=ends[0], upper=ends[1]) if ends and variance else None
+
+    def _sizes(self) -> Clusters:
+        each = self._by_size.items()
+        return Clusters(
+            number=self.contacts,
+            whole=self.denominator,
+            squares=sum(size * size * number for size, (number, _, _) in each),
+        )

@@ -1,30 +1,44 @@
 """Patience as the data have it: after how long a silence hardly anybody is heard of again.
 
-Says what a silence is, and counts silences in no more room than there are steps. Changes no funnel.
+Makes shares of silences, by their length, and suggests a patience from them. Changes no funnel.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from itertools import accumulate
-from typing import ClassVar, Final, NamedTuple
+from typing import ClassVar, Final
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
 from motfunnel.answers.answer import Answer, Draw, Row, Table, columns_of
-from motfunnel.answers.cells import COUNT, LEVEL, ROWS, SHARE, TEXT, WINDOW, between, cell
+from motfunnel.answers.cells import (
+    COUNT,
+    LEVEL,
+    ROWS,
+    SHARE,
+    TEXT,
+    WINDOW,
+    between,
+    cell,
+    headed,
+    percent,
+)
 from motfunnel.charts.labels import fewer, label
 from motfunnel.charts.scene import Axis, Band, Line, Mark, Panel, Picture, Rule, Tick, shares
 from motfunnel.charts.style import PALETTE
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import MICROSECOND, Duration, format_duration, to_micros
-from motfunnel.domain.journey import PlainEntry
-from motfunnel.domain.machine import ACTIVE, ALIVE, LAST_TOUCH, NEW_CONTACT, PRESENCE, STAGE, step
-from motfunnel.domain.signal import KEEPS_ALIVE, Signal
 from motfunnel.errors import QuestionError
+from motfunnel.reports.decisions.silences import (
+    HEARD,
+    TOUCHED,
+    Asked,
+    Silence,
+    StageCounts,
+    silences,
+    without_patience,
+)
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, check_count, read_window
 from motfunnel.reports.measure.rate import FEWEST_AT_RISK
@@ -33,16 +47,13 @@ from motfunnel.statistics.ratio import IN_WORDS
 from motfunnel.text import counted
 from motfunnel.tracking.recording.fold import read_in_order
 
-TOUCHED: Final = "touched"
-LEFT: Final = "left"
-HEARD: Final = (*(signal for signal in Signal if KEEPS_ALIVE[signal]), Signal.LEAVE)
-"""The signals that begin or end a silence."""
 QUARTER: Final = timedelta(days=90)
 DAY: Final = timedelta(days=1)
 DEFINITION: Final = (
     "of the silences at a stage that lasted at least so long and were observed for the horizon "
     "more, the share that ended by a touch of the contact within it; the suggested patience is the "
-    "shortest at which that share falls below the one asked for; intervals are "
+    "shortest from which on that share stays below the one asked for at every length that enough "
+    "silences reached, and the upper end of its own interval too; intervals are "
     f"{IN_WORDS}"
 )
 NOTES: Final = (
@@ -50,142 +61,20 @@ NOTES: Final = (
     "because the contact says that it leaves did not end by a touch",
 )
 _HIGH: Final = 360
+_SUGGESTED_CAPTION: Final = (
+    "The suggested patience, and how many came after it; a dash: not within what was observed"
+)
+_SUGGESTED: Final = headed(
+    ("stage", TEXT, "stage"),
+    ("suggested", WINDOW, "suggested"),
+    ("suggested_share", SHARE, "came"),
+    ("suggested_interval", between(SHARE), LEVEL),
+    ("suggested_numerator", COUNT, "counted"),
+    ("suggested_denominator", COUNT, "observed"),
+)
 FEWEST_DRAWN: Final = 10
 """A share of fewer silences is not drawn: one of one would be all."""
 _DAYS: Final = (1, 2, 3, 5, 7, 10, 14, 21, 30, 45, 60, 90, 120, 180, 270, 365, 540, 730)
-
-
-class Silence(NamedTuple):
-    """One silence.
-
-    Attributes:
-        stage: the place of the stage at which the contact was.
-        started_at: when, in microseconds since 1970.
-        length: until it ended, or until now, in microseconds.
-        ending: ``touched``, ``left``; None where it still lasts.
-    """
-
-    stage: int
-    started_at: int
-    length: int
-    ending: str | None
-
-
-def without_patience(funnel: Funnel) -> Funnel:
-    """Give the same funnel, in which nobody ever departs by silence."""
-    return evolve(funnel, patience={"default": None})
-
-
-def silences(patient: Funnel, ordered: Iterable[PlainEntry], until: int) -> Iterator[Silence]:
-    """Give the silences of a contact up to an instant, in order.
-
-    Args:
-        patient: the funnel, without patience.
-        ordered: the contact's events, in order, none of which is later than the instant.
-        until: the instant, in microseconds since 1970.
-    """
-    state, terms = list(NEW_CONTACT), patient.terms
-    for at, signal, _, _, _, reading in ordered:
-        was_here, stage, since = state[PRESENCE] == ACTIVE, state[STAGE], state[LAST_TOUCH]
-        made = step(state, terms, signal, at, reading.argument)
-        ending = _ending(state, made)
-        if was_here and ending is not None:
-            yield Silence(stage, since, at - since, ending)
-    if state[PRESENCE] == ACTIVE:
-        yield Silence(state[STAGE], state[LAST_TOUCH], until - state[LAST_TOUCH], None)
-
-
-def _ending(state: Sequence[int], made: int) -> str | None:
-    """How an event ends the silence of a contact that was here before it."""
-    if state[PRESENCE] != ACTIVE:
-        return LEFT
-    return TOUCHED if made & ALIVE else None
-
-
-@frozen(kw_only=True)
-class Asked:
-    """What is asked of silences; all in microseconds.
-
-    Attributes:
-        as_of: the instant of the question, since 1970.
-        horizon: within how much more a touch is to come.
-        step: how far apart the lengths lie that are looked at.
-    """
-
-    as_of: int
-    horizon: int
-    step: int
-
-    def longest(self, silence: Silence) -> int:
-        """The longest length that the silence had and was observed for the horizon after."""
-        return min(silence.length, self.as_of - self.horizon - silence.started_at)
-
-    def shortest(self, silence: Silence) -> int | None:
-        """The shortest length after which a touch came within the horizon; None: none came."""
-        return max(0, silence.length - self.horizon) if silence.ending == TOUCHED else None
-
-
-@define
-class StageCounts:
-    """The silences at one stage.
-
-    Attributes:
-        marks: lengths at which more is kept than counts, in order.
-        silences: how many there were.
-        sums: at each mark.
-    """
-
-    marks: Sequence[int]
-    silences: int = 0
-    sums: list[ClusteredShare] = field(init=False)
-    _of: Counter[int] = field(factory=Counter, init=False)
-    _came: Counter[int] = field(factory=Counter, init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self.sums = [ClusteredShare() for _ in self.marks]
-
-    def add(self, asked: Asked, silences: Sequence[Silence]) -> None:
-        """Add the silences of one contact."""
-        self.silences += len(silences)
-        came, of = [0] * (len(self.marks) + 1), [0] * (len(self.marks) + 1)
-        for one in silences:
-            longest, shortest = asked.longest(one), asked.shortest(one)
-            self._count(asked.step, longest, shortest)
-            end = bisect_right(self.marks, longest)
-            of[0] += 1
-            of[end] -= 1
-            if shortest is not None and (begin := bisect_left(self.marks, shortest)) < end:
-                came[begin] += 1
-                came[end] -= 1
-        for sums, touched, seen in zip(self.sums, accumulate(came), accumulate(of), strict=False):
-            if not seen:  # nor at any longer length
-                break
-            sums.add(touched, seen)
-
-    def by_step(self) -> Iterator[tuple[int, int]]:
-        """At each step from none on: how many ended by a touch, and of how many."""
-        last = max(self._of, default=0)
-        came = accumulate(self._came[n] for n in range(last))
-        of = accumulate(self._of[n] for n in range(last))
-        return zip(came, of, strict=True)
-
-    def first_below(self, share: float, fewest: int) -> int | None:
-        """The first step at which fewer than the share end by a touch; of so many, at least."""
-        for n, (came, of) in enumerate(self.by_step()):
-            if of >= max(fewest, 1) and came / of < share:
-                return n
-        return None
-
-    def _count(self, step: int, longest: int, shortest: int | None) -> None:
-        """A silence counts at a run of steps: what changes at the run's ends is kept."""
-        if longest < 0:
-            return
-        end = longest // step + 1
-        self._of[0] += 1
-        self._of[end] -= 1
-        if shortest is not None and (begin := -(-shortest // step)) < end:
-            self._came[begin] += 1
-            self._came[end] -= 1
 
 
 @frozen(kw_only=True)
@@ -228,10 +117,14 @@ class PatienceRow(Row):
             these do not differ in their shares.
         numerator: those that ended so.
         denominator: those that lasted at least as long and were observed for the horizon more.
-        suggested: the shortest length at which that share falls below the one asked for; None
-            where it does not as far as there are enough silences.
+        suggested: the shortest length from which on that share stays below the one asked for, at
+            every longer one that enough silences reached, and where the upper end of its interval
+            does; None where that is not within what was observed.
+        suggested_share: the share there.
+        suggested_interval: its interval.
         suggested_numerator: the same counts there.
         suggested_denominator: likewise.
+        suggested_ever: how many of these ended by a touch at all so far, however late.
         silences: all that there were.
         steps: the share after other lengths.
     """
@@ -243,8 +136,11 @@ class PatienceRow(Row):
     numerator: int = field(metadata=cell(COUNT, "counted"))
     denominator: int = field(metadata=cell(COUNT, "observed"))
     suggested: timedelta | None = field(metadata=cell(WINDOW, "suggested"))
+    suggested_share: float | None = field(metadata=cell(SHARE))
+    suggested_interval: Interval | None = field(metadata=cell(between(SHARE)))
     suggested_numerator: int | None = field(metadata=cell(COUNT))
     suggested_denominator: int | None = field(metadata=cell(COUNT))
+    suggested_ever: int | None = field(metadata=cell(COUNT))
     silences: int = field(metadata=cell(COUNT))
     steps: tuple[PatienceStep, ...] = field(metadata=cell(ROWS))
 
@@ -305,6 +201,7 @@ class Patience(Answer[PatienceRow]):
     def tables(self) -> Iterator[Table]:
         """What is printed below the definition; last, the share after other lengths."""
         yield from super().tables()
+        yield self.table(_SUGGESTED_CAPTION, _SUGGESTED, self.rows)
         steps = [step for row in self.rows for step in row.steps]
         if steps:
             yield self.table(PatienceStep.caption, columns_of(PatienceStep), steps)
@@ -360,8 +257,7 @@ class Gathered:
             for mark, sums in zip(counts.marks, counts.sums, strict=True)
         ]
         here = next((step for step in steps if step.silent_for == patience), None)
-        first = counts.first_below(below, fewest)
-        at_first = (None, None) if first is None else list(counts.by_step())[first]
+        found = counts.suggestion(below, fewest, confidence)
         came, of = self._names[n]
         return PatienceRow(
             stage=stage,
@@ -370,9 +266,12 @@ class Gathered:
             interval=here.interval if here else None,
             numerator=here.numerator if here else 0,
             denominator=here.denominator if here else 0,
-            suggested=None if first is None else first * self.asked.step * MICROSECOND,
-            suggested_numerator=at_first[0],
-            suggested_denominator=at_first[1],
+            suggested=None if found is None else found.step * self.asked.step * MICROSECOND,
+            suggested_share=None if found is None else found.share,
+            suggested_interval=None if found is None else found.interval,
+            suggested_numerator=None if found is None else found.came,
+            suggested_denominator=None if found is None else found.of,
+            suggested_ever=None if found is None else found.ever,
             silences=counts.silences,
             steps=tuple(step for step in steps if step.denominator),
             names={"numerator": tuple(came), "denominator": tuple(of)},
@@ -473,19 +372,33 @@ def patience(
     more, every = read_window(horizon, "horizon"), read_window(step, "step")
     _check_patience(share, every, fewest)
     erased, _ = inquiry.erased()
-    gathered = _gather_silences(inquiry, more, every)
+    rows = _gather_silences(inquiry, more, every).rows(share, fewest, confidence)
     left_out = f"without {counted(len(erased), 'contact')} erased, of whom only counts are left"
     return Patience(
         name="patience",
         definition=DEFINITION,
-        rows=gathered.rows(share, fewest, confidence),
-        notes=(*NOTES, *([left_out] if erased else [])),
+        rows=rows,
+        notes=(*NOTES, *_merely_slow(rows, more), *([left_out] if erased else [])),
         horizon=more,
         below=share,
         step=every,
         fewest=fewest,
         **inquiry.header(confidence),
     )
+
+
+def _merely_slow(rows: Sequence[PatienceRow], horizon: timedelta) -> Iterator[str]:
+    """What those come to who would be called departed by the patience that is suggested."""
+    within = format_duration(horizon)
+    for row in rows:
+        if row.suggested is not None and row.suggested_denominator:
+            so_far = (row.suggested_ever or 0) / row.suggested_denominator
+            yield (
+                f"of those at {row.stage} who would be called departed after "
+                f"{format_duration(row.suggested)}, {percent(row.suggested_share)} are heard of "
+                f"within {within}; more come later ({percent(so_far)} so far), and who is merely "
+                "slow is among them"
+            )
 
 
 def _gather_silences(inquiry: Inquiry, horizon: timedelta, step: timedelta) -> Gathered:

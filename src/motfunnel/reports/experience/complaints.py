@@ -58,12 +58,9 @@ from motfunnel.reports.measure.estimate import (
     part_mature,
 )
 from motfunnel.reports.measure.grouping import Grouping, read_property
-from motfunnel.reports.measure.rate import Span
+from motfunnel.reports.measure.rate import FEWEST_AT_RISK, Span, is_enough
 from motfunnel.reports.remarks import impossible, never_resolved, nobody_yet
 from motfunnel.statistics import ClusteredShare, CompetingRisks, Interval, Proportion, SurvivalCurve
-
-FEWEST_KNOWN: Final = 10
-"""Below so many of whom it is known what came of them by the window's end, no curve is quoted."""
 
 _ROW: Final = 44
 _MOST: Final = 20
@@ -317,7 +314,7 @@ def _outcome_tables(window: str) -> Iterator[tuple[str, list[tuple[str, Cell]]]]
     yield f"Departed first, within {window}, before any recovery", _DEPARTED
     yield (
         "Both by Aalen–Johansen as competing outcomes, with those still under observation counted "
-        f"for as long as they were; withheld below {FEWEST_KNOWN} of known outcome",
+        f"for as long as they were; withheld below {FEWEST_AT_RISK} in effect",
         _ESTIMATED,
     )
 
@@ -421,12 +418,11 @@ def _incidences(complaints: Readings, window: int, confidence: float) -> dict[st
         for (waited, how), cause in zip(endings, complaints.texts("cause"), strict=True)
     )
     risks = CompetingRisks.from_observations(outcomes, causes=(RECOVERED, DEPARTURE))
-    known = sum(how is not None or waited >= window for waited, how in endings)
-    at = _reach(risks, window) if known >= FEWEST_KNOWN else None
+    enough = is_enough(risks.curve.effective_number(window))
     told: dict[str, Any] = {}
     for name, cause in (("recovery", RECOVERED), ("departure", DEPARTURE)):
-        told[name] = None if at is None else risks.incidence(cause, at)
-        told[f"{name}_interval"] = None if at is None else risks.interval(cause, at, confidence)
+        told[name] = risks.incidence(cause, window) if enough else None
+        told[f"{name}_interval"] = risks.interval(cause, window, confidence) if enough else None
     return told
 
 
@@ -434,15 +430,6 @@ def _outcome(how: str | None, cause: str | None) -> str | None:
     if how != HAPPENED:
         return how
     return DEPARTURE if cause == DEPARTURE else RECOVERED
-
-
-def _reach(risks: CompetingRisks, window: int) -> int | None:
-    """Where to read the curves: at the window, or where all had ended before it; else nowhere."""
-    durations = risks.curve.table.durations
-    last = durations[-1] if durations else 0
-    if window <= last:
-        return window
-    return last if risks.survival(last) == 0.0 else None
 
 
 def complaints(

@@ -5,19 +5,18 @@ Takes the readings of a cohort and knows none of the events; the estimators are 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from attrs import evolve
-
-from motfunnel.domain.columns import column
 from motfunnel.domain.instant import MICROSECOND, to_micros
-from motfunnel.reports.measure.clock import ERASED, HAPPENED, RULED_OUT, Readings
+from motfunnel.reports.measure.clock import ERASED, HAPPENED, Readings
 from motfunnel.reports.measure.comparison import Comparison, DifferenceRow
-from motfunnel.reports.measure.rate import FEWEST_AT_RISK, CausedRow, KaplanMeier, RateRow, Span
+from motfunnel.reports.measure.rate import CausedRow, KaplanMeier, RateRow, Span, is_enough
 from motfunnel.statistics import (
     ClusteredCurve,
+    ClusteredShare,
     CompetingRisks,
     Interval,
     Proportion,
@@ -54,7 +53,7 @@ def make_row(
         numerator=share.numerator,
         denominator=share.denominator,
         rate=share.value,
-        interval=_interval(share, chosen.at(mature), window, confidence),
+        interval=_interval(share, chosen, mature, counted, confidence),
         immature=len(immature) / len(chosen) if len(chosen) else None,
         immature_count=len(immature),
         erased_count=chosen.count(ERASED),
@@ -122,19 +121,22 @@ def _kaplan_meier(chosen: Readings) -> SurvivalCurve:
 
 
 def _interval(
-    share: Proportion, mature: Readings, window: int, confidence: float
+    share: Proportion,
+    chosen: Readings,
+    mature: Sequence[int],
+    counted: Sequence[int],
+    confidence: float,
 ) -> Interval | None:
-    """Wilson's; where contacts repeat their episodes are not independent, and it is clustered."""
-    if not mature.repeats:
+    """Wilson's; where contacts repeat their episodes are not independent, and it is clustered.
+
+    It is then that of the share without the event, as the curve has it, taken from 1.
+    """
+    of, came = (Counter(map(chosen.contact.__getitem__, some)) for some in (mature, counted))
+    if len(of) == len(mature):
         return share.interval(confidence)
-    # Of whom the event cannot come to any more, it is known not to have come within the window.
-    if mature.is_anybody_gone:
-        watched = [
-            max(waited, window) if how in (ERASED, RULED_OUT) else waited
-            for waited, how in mature.endings()
-        ]
-        mature = evolve(mature, waited=column(watched))
-    return _clustered(mature).probability_interval(window, confidence)
+    without = ClusteredShare.of((number - came[who], number) for who, number in of.items())
+    interval = without.interval(confidence)
+    return None if interval is None else interval.complement()
 
 
 def curve_of(chosen: Readings, window: int, confidence: float) -> KaplanMeier:
@@ -143,14 +145,13 @@ def curve_of(chosen: Readings, window: int, confidence: float) -> KaplanMeier:
         return _aalen_johansen(chosen, window, confidence)
     curve = _clustered(chosen) if chosen.repeats else _kaplan_meier(chosen)
     plain = curve.curve if isinstance(curve, ClusteredCurve) else curve
-    at_risk = plain.at_risk(window)
-    enough = at_risk >= FEWEST_AT_RISK
+    enough = is_enough(curve.effective_number(window))
     mean = curve.restricted_mean(window) if enough else None
     median, ends = plain.median(), curve.median_interval(confidence)
     return KaplanMeier(
         probability=plain.probability(window) if enough else None,
         interval=curve.probability_interval(window, confidence) if enough else None,
-        at_risk=at_risk,
+        at_risk=plain.at_risk(window),
         median=_duration(median),
         median_interval=None if ends is None else Span.of(ends.lower, ends.upper),
         mean=None if mean is None else mean.value * MICROSECOND,
@@ -162,13 +163,12 @@ def curve_of(chosen: Readings, window: int, confidence: float) -> KaplanMeier:
 def _aalen_johansen(chosen: Readings, window: int, confidence: float) -> KaplanMeier:
     """The same where the event may be ruled out; no interval where contacts repeat."""
     risks = CompetingRisks.from_observations(chosen.endings(), causes=[HAPPENED])
-    at_risk = risks.at_risk(window)
-    enough = at_risk >= FEWEST_AT_RISK
+    enough = is_enough(risks.curve.effective_number(window))
     sure = enough and not chosen.repeats
     return KaplanMeier(
         probability=risks.incidence(HAPPENED, window) if enough else None,
         interval=risks.interval(HAPPENED, window, confidence) if sure else None,
-        at_risk=at_risk,
+        at_risk=risks.at_risk(window),
         median=_duration(_median(risks)),
         median_interval=None,
         mean=None,

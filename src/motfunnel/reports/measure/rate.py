@@ -5,6 +5,7 @@ Made by ``estimate``. Holds who was counted, so that any number can be turned in
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final, Self
@@ -38,14 +39,15 @@ from motfunnel.reports.measure.clock import HAPPENED, in_period
 from motfunnel.reports.measure.comparison import Comparison, DifferenceRow, apart
 from motfunnel.statistics import CompetingRisks, Interval, SurvivalCurve
 
-FEWEST_AT_RISK = 10
-"""Below this many still under observation at the window's end, no curve is quoted there."""
+FEWEST_AT_RISK: Final = 10
+"""Below this many nothing is read off a curve: at risk, or in effect."""
 
 KM: Final = "KM"
 AJ: Final = "AJ"
 """The headings of curves by Kaplan–Meier and by Aalen–Johansen."""
 
 _NAMES: Final = {KM: "Kaplan–Meier", AJ: "Aalen–Johansen"}
+_ROUNDING: Final = 1e-9
 _POINTS: Final = 400
 """So many steps of a curve are drawn; a screen shows no more."""
 
@@ -79,8 +81,9 @@ class KaplanMeier:
     """The same probability with those still under observation counted for as long as they were.
 
     Attributes:
-        probability: of the event within the window; None where fewer than 10 are at risk at its
-            end, or nobody was observed for that long.
+        probability: of the event within the window; None where it rests on fewer than 10 in
+            effect (``SurvivalCurve.effective_number``), or nobody was observed for that long and
+            it has not come to all.
         interval: its log(−log) interval; None where undefined.
         at_risk: how many were still under observation just before the window's end, without the
             event so far: those to whom it came, or whose observation ended, at its very end are
@@ -89,7 +92,7 @@ class KaplanMeier:
         median_interval: between which times that lies; an upper end of None was not yet reached.
         mean: how long, on average, one waits for it within the window; whoever waits longer counts
             with the window. None where the probability is.
-        mean_interval: its normal interval.
+        mean_interval: its interval, on the logit of the mean over the window.
         curve: the whole curve; by Aalen–Johansen where an erasure competes with the event.
     """
 
@@ -146,7 +149,8 @@ class CausedRow(RateRow):
 def curve_picture(answer: Rate) -> Picture:
     """Draw the curve of each group, of many the largest.
 
-    A curve ends where fewer than ten are at risk: there the number is withheld, and so is the line.
+    A curve ends where it rests on fewer than ten in effect: there the number is withheld, and so is
+    the line.
     The band is left out where episodes of one contact repeat, as it would be too narrow.
     """
     rows = sorted(answer.rows, key=lambda row: -_size(row))[: len(PALETTE)]
@@ -292,7 +296,7 @@ class Rate(Answer[RateRow]):
         """What is printed above the curves."""
         plain, competing = self._estimators().values()
         whose, withheld = "", "probability and mean are withheld" if plain else "withheld"
-        end = f"{withheld} below {FEWEST_AT_RISK} at risk{self._all_had_it(plain)}"
+        end = f"{withheld} below {FEWEST_AT_RISK} in effect"
         if plain and competing:
             whose = f" in {', '.join(row.group or '' for row in competing)}"
         used = ["Kaplan–Meier"] if plain or not competing else []
@@ -302,18 +306,6 @@ class Rate(Answer[RateRow]):
         observed = "with the immature counted for as long as they were observed"
         mean = "; mean: the mean time without it, up to the window" if plain else ""
         return f"By {', and by '.join(used)}, {observed}{mean}; {end}"
-
-    def _all_had_it(self, plain: Sequence[RateRow]) -> str:
-        """Why nobody is at risk at the window's end, where all had the event before it."""
-        every = [one for one in plain if not one.km.at_risk and _is_complete(one.km.curve)]
-        if not every:
-            return ""
-        whose = f"in {', '.join(one.group or '' for one in every)}, where " if self.by else ""
-        return f", as {whose}it came to all before the window's end"
-
-
-def _is_complete(curve: SurvivalCurve | CompetingRisks) -> bool:
-    return isinstance(curve, SurvivalCurve) and curve.is_complete
 
 
 @frozen(kw_only=True)
@@ -340,18 +332,26 @@ class PeriodRate(Rate):
         return f"{self.name.capitalize()} in the period from {start} to {end}, {self.unit}-based"
 
 
+def is_enough(number: float | None) -> bool:
+    """Whether a curve rests on enough contacts, in effect, to be quoted."""
+    return number is not None and number >= FEWEST_AT_RISK - _ROUNDING
+
+
 def traced(
     curve: SurvivalCurve | CompetingRisks, window: timedelta, confidence: float, scale: Scale
 ) -> list[Step]:
     """The steps of a curve that are drawn: no more than a screen shows.
 
-    They end with the window, or where fewer than ten are at risk.
+    They end with the window, or where it rests on fewer than ten in effect.
     """
-    table = curve.table if isinstance(curve, SurvivalCurve) else curve.curve.table
-    enough = [t for t, n in zip(table.durations, table.at_risk, strict=True) if n >= FEWEST_AT_RISK]
-    if not enough:
-        return []
-    end = min(window // MICROSECOND, enough[-1])
+    away = curve if isinstance(curve, SurvivalCurve) else curve.curve
+    table, end = away.table, window // MICROSECOND
+    if not is_enough(away.effective_number(end)):
+        # The number never rises.
+        after = bisect_left(table.durations, True, key=lambda t: _ends(away, t))
+        if not after:
+            return []
+        end = min(end, table.durations[after - 1])
     times = [t for t, n in zip(table.durations, table.returned, strict=True) if n and t <= end]
     most = _POINTS if isinstance(curve, SurvivalCurve) else _COMPETING
     each = -(-len(times) // most) or 1
@@ -362,6 +362,10 @@ def traced(
             ends = (interval.lower, interval.upper) if interval else (share, share)
             steps.append(Step(t / (scale.one // MICROSECOND), share, *ends))
     return steps
+
+
+def _ends(curve: SurvivalCurve, t: int) -> bool:
+    return not is_enough(curve.effective_number(t))
 
 
 def _at(
@@ -396,9 +400,9 @@ def _blank(shown: Sequence[Curve], scale: Scale) -> str:
         return ""
     ends = [one.steps[-1].at for one in shown if one.steps]
     if not ends:
-        return f"fewer than {FEWEST_AT_RISK} are at risk, and no curve is quoted"
+        return f"it rests on fewer than {FEWEST_AT_RISK} in effect, and no curve is quoted"
     if max(ends) * _SEEN < scale.window:
-        return f"fewer than {FEWEST_AT_RISK} are at risk almost from the start: no curve is quoted"
+        return f"fewer than {FEWEST_AT_RISK} in effect almost from the start: no curve is quoted"
     return ""
 
 
@@ -412,8 +416,8 @@ def _counted(answer: Rate, rows: Sequence[RateRow], blank: str) -> str:
         n = _rate(rows[0])
     if blank:
         return n
-    cut = any(_size(row) and row.km.at_risk < FEWEST_AT_RISK for row in rows)
-    ends = f"; each curve ends where fewer than {FEWEST_AT_RISK} are at risk" if cut else ""
+    cut = any(_size(row) and row.km.probability is None for row in rows)
+    ends = f"; each curve ends where it rests on fewer than {FEWEST_AT_RISK}" if cut else ""
     if answer.unit == "episode":
         return f"{n}{ends}"
     return f"{n}; {answer.confidence * 100:.4g}% band{ends}"
