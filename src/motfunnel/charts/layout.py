@@ -229,7 +229,7 @@ def shortened(text: str, width: float, size: float = 12) -> str:
     """Take out the middle of a text that is too wide; its end stays.
 
     >>> shortened("a" * 30 + ", Jan 2025 (n = 12)", 190)
-    'aaaaa…, Jan 2025 (n = 12)'
+    'aaaa…aaa, Jan 2025 (n = 12)'
     """
     if width_of(text, size) <= width + _EXACT:
         return text
