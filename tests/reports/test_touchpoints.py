@@ -255,7 +255,7 @@ def test_what_happens_at_the_instant_of_a_reach_keeps_to_the_order(tracker: Trac
 
 def test_what_is_kept_and_what_disappoints_are_one_share(tracker: Tracker) -> None:
     """The one's interval is the other's taken from 1, of repeated contacts and of single ones."""
-    for contacts in (7, 40):
+    for contacts in (12, 40):
         for n in range(40):
             contact = f"{contacts} {n % contacts}"
             say(
