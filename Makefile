@@ -54,7 +54,7 @@ test-all: lint types docs ## run every test on every database, and all other che
 	$(BIN)/python -m pytest --durations=15 $(PYTEST_ARGS) || { [ $$? -eq 1 ] && \
 		$(BIN)/python -m pytest --last-failed --last-failed-no-failures none -n 0; }
 
-# Far more kills, restarts, events and steps; it takes about an hour, and prints what it counted.
+# Far more kills, restarts, events and steps; it takes hours, and prints what it counted.
 soak: $(VENV)/.dev ## run the long fault tests, and print their figures
 	MOTFUNNEL_SOAK=10 HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest $(SOAK_ARGS) \
 		tests/test_strategies.py tests/faults tests/tracking/test_concurrency.py tests/tracking/test_laws.py \
