@@ -243,13 +243,14 @@ def test_the_error_is_short_and_printable(contact: object) -> None:
 
 
 def test_the_same_content() -> None:
-    """Two events are the same where name, instant and properties are."""
+    """Two events are the same where name, instant and properties are; a null is absent."""
     event = make(properties={"a": [1, {"b": None}], "c": "x"})
     assert event.same_as(make(properties={"c": "x", "a": [1.0, {"b": None}]}))
     assert not event.same_as(make(name="paid", properties=event.properties))
     assert not event.same_as(make(properties={}))
     assert not make(properties={"a": 1}).same_as(make(properties={"a": True}))
-    assert not make(properties={"a": None}).same_as(make(properties={}))
+    assert not make(properties={"a": False}).same_as(make(properties={}))
+    assert make(properties={"a": None}).same_as(make(properties={}))
 
 
 def test_an_instant_by_default_is_not_compared() -> None:

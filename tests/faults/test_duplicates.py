@@ -93,7 +93,7 @@ def test_other_content_under_one_id(shared_engine: Engine, place: Place, figures
     [
         {"event": "left"},
         {"occurred_at": day(1)},
-        {"properties": {"a": 1}},
+        {"properties": {"a": 1, "b": 0}},
         {"properties": {}},
         {"properties": {"a": True, "b": None}},
     ],

@@ -191,7 +191,8 @@ def test_a_condition_that_never_held_is_said(lite: Tracker, write: Write) -> Non
         "in the first, 'paid' is 'yes'",
         'never held in 3 rows: bought = { touch = true, when = { amount = ">= 100" } }; '
         "in the first, 'amount' is '1,200.00'",
-        "bought: 1 value of 'amount' failed '>= 100', being no number, such as '1,200.00'",
+        "bought: 1 value of 'amount' failed '>= 100', being no number, such as '1,200.00'; "
+        "--decimal says which of its signs is the decimal one",
     )
     assert [f"  {remark}" for remark in told.remarks] == str(told).splitlines()[1:]
     assert not take_by({"bought": purchase(when={"paid": "no"})}, path).remarks

@@ -23,7 +23,7 @@ OTHERS: dict[str, dict[str, Any]] = {
     "property": {"properties": {"score": 8, "on": [True]}},
     "true is not 1": {"properties": {"score": 9, "on": [1]}},
     "text is not a number": {"properties": {"score": "9", "on": [True]}},
-    "property more": {"properties": {"score": 9, "on": [True], "more": None}},
+    "property more": {"properties": {"score": 9, "on": [True], "more": 0}},
     "no properties": {"properties": None},
 }
 SAME: dict[str, dict[str, Any]] = {
@@ -31,6 +31,7 @@ SAME: dict[str, dict[str, Any]] = {
     "order of keys": {"properties": {"on": [True], "score": 9}},
     "number by value": {"properties": {"score": 9.0, "on": [True]}},
     "tuple": {"properties": {"score": 9, "on": (True,)}},
+    "null is absent": {"properties": {"score": 9, "on": [True], "more": None}},
     "another zone": {"occurred_at": NOON.astimezone()},
     "no instant": {"occurred_at": None},
 }
