@@ -131,7 +131,7 @@ def test_a_store_without_contacts_has_pages_too(tmp_path: Path) -> None:
     sections = [Section(f"s{n}", answer) for n, answer in enumerate(answers)]
     text = page(sections, title="Nobody")
     assert text.count("<section") == len(answers)
-    assert "No figure: fewer than 10 are at risk" in text
+    assert "No figure: it rests on fewer than 10 in effect" in text
     assert "No figure: there is nothing to draw" in text
 
 
