@@ -48,7 +48,8 @@ class Layout:
     def __init__(
         self, names: Header, needed: Sequence[str], id: str | None, named: frozenset[str]
     ) -> None:
-        self.names, places = names, names.places
+        self.names: Header = names
+        places = names.places
         self.contact: int
         self.event: int
         self.at: int
@@ -94,12 +95,12 @@ class RowReader:
         self._funnel = funnel
         self._ordinals = Ordinals()
         self._layout: Layout | None = None
-        self.contacts = Contacts(interpreter, columns)
+        self.contacts: Contacts = Contacts(interpreter, columns)
         self._contact, self._known = self.contacts.key, self.contacts.known
         self._decimal = columns.decimal
         self._signals: dict[str, str] = {}
         self.unmapped: dict[str, None] = {}
-        self.conditions = Conditions(funnel)
+        self.conditions: Conditions = Conditions(funnel)
 
     def read(self, cells: Mapping[str, Any]) -> EventRow:
         """Give the event of a row.

@@ -49,7 +49,7 @@ class CsvSource:
             raise SourceError(f"the delimiter {delimiter!r} is not one usable character")
         self._path = path
         self._dialect = find_dialect(path, delimiter, encoding)
-        self.consumed = 0
+        self.consumed: int = 0
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -129,8 +129,8 @@ class TextCells(Mapping[str, str]):
     __slots__ = ("names", "texts")
 
     def __init__(self, names: Header, texts: Sequence[str]) -> None:
-        self.names = names
-        self.texts = texts
+        self.names: Header = names
+        self.texts: Sequence[str] = texts
 
     def __getitem__(self, name: str) -> str:
         """The cell of a column; an empty one is absent."""

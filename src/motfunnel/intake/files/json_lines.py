@@ -31,7 +31,7 @@ class JsonSource:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.consumed = 0
+        self.consumed: int = 0
 
     @property
     def remarks(self) -> tuple[str, ...]:

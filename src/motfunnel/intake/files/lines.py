@@ -29,7 +29,7 @@ class Lines:
         self._read = partial(file.readline, MOST + 1)
         self._taken: list[str] = []
         self._again: deque[str] = deque()
-        self.size = 0
+        self.size: int = 0
 
     def __iter__(self) -> Lines:
         """The lines from here on."""

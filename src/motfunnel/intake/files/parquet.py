@@ -38,7 +38,7 @@ class ParquetSource:
         except ImportError:
             raise MissingExtraError(f"reading Parquet needs pyarrow: {install('batch')}") from None
         self._path = path
-        self.consumed = 0
+        self.consumed: int = 0
 
     @property
     def remarks(self) -> tuple[str, ...]:
