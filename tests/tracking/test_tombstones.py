@@ -218,9 +218,9 @@ def test_what_named_her_counts_once(
         ("saw", "6", 5, {ADA: 1, "value": 3}),
     ]
 
-    def tell() -> list[bool]:
+    def tell(**more: None) -> list[bool]:
         return [
-            tracker.track("bob", event, id=id, occurred_at=day(at), properties=of).duplicate
+            tracker.track("bob", event, id=id, occurred_at=day(at), properties=of | more).duplicate
             for event, id, at, of in said
         ]
 
@@ -228,6 +228,7 @@ def test_what_named_her_counts_once(
     assert tracker.forget(ADA).others == 6
     before = tracker.contact("bob", as_of=day(8))
     assert tell() == [True] * 6
+    assert tell(note=None) == [True] * 6  # a null is absent, also beside what is gone
     assert ADA not in left(shared_engine, tracker)
     after = tracker.contact("bob", as_of=day(8))
     assert (after.events, after.purchases, after.moments) == (6, before.purchases, before.moments)

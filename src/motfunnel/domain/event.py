@@ -60,14 +60,7 @@ class Event:
 
         A property that is null is one that is absent.
         """
-        one, two = (
-            {
-                name: value
-                for name, value in event.properties.items()
-                if value is not None and name not in ignoring
-            }
-            for event in (self, other)
-        )
+        one, two = (given(event.properties, ignoring) for event in (self, other))
         return (
             self.name == other.name
             and (ignore_instant or self.occurred_at == other.occurred_at)
@@ -176,6 +169,19 @@ def trait_text(value: Any) -> str:
 def to_readable_json(value: object) -> str:
     """Write a value for people and other programs, with an indent."""
     return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def given(properties: Mapping[str, Any], ignoring: Collection[str] = ()) -> dict[str, Any]:
+    """The properties that an event has: one that is null is one that is absent.
+
+    >>> given({"plan": "pro", "seats": None, "id": 7}, ignoring=("id",))
+    {'plan': 'pro'}
+    """
+    return {
+        name: value
+        for name, value in properties.items()
+        if value is not None and name not in ignoring
+    }
 
 
 def same_content(one: object, other: object) -> bool:

@@ -14,7 +14,7 @@ from attrs import frozen
 from sqlalchemy import Connection, delete, select
 from sqlalchemy import insert as sql_insert
 
-from motfunnel.domain.event import Event, same_content, to_json
+from motfunnel.domain.event import Event, given, same_content, to_json
 from motfunnel.domain.instant import EPOCH
 from motfunnel.domain.marker import Marker
 from motfunnel.domain.scrubber import ERASED
@@ -141,8 +141,7 @@ class Redaction:
     def _has_the_rest(self, event: Event, ambient: Collection[str]) -> bool:
         left, gone = self.event, {part[1:] for part in self.parts if part.startswith(".")}
         but = gone | {*ambient}
-        rest = {name: value for name, value in left.properties.items() if name not in but}
-        said = {name: value for name, value in event.properties.items() if name not in but}
+        rest, said = given(left.properties, but), given(event.properties, but)
         if ERASED in gone:  # a property's name, whatever it was
             said = {name: value for name, value in said.items() if name in rest}
         is_there = gone - {ERASED} <= event.properties.keys()
