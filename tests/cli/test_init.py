@@ -83,3 +83,17 @@ def test_what_cannot_be_guessed_is_asked_for(run: Run) -> None:
     assert "--contact COLUMN --at COLUMN" in told.stderr
     assert "columns  a, b" in told.stdout
     assert not Path("odd.toml").exists()
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ("who,event,created_at\nada,a,2025-01-01\nbob,b,soon\n", "'created_at' is not taken"),
+        ("who,event,at,id\nada,a,2025-01-01,7\nbob,b,2025-01-02,7\n", "'id' is not taken"),
+        ("user_id,event,at\n,a,2025-01-01\n,b,2025-01-02\n", "'user_id' is not taken"),
+    ],
+)
+def test_a_column_that_is_not_what_its_name_says(run: Run, rows: str, told: str) -> None:
+    """Whoever wonders why it was passed over is told."""
+    Path("odd.csv").write_text(rows, "utf-8")
+    assert told in run("init", "odd.csv", code=0 if "id\n" in rows else 1).stdout

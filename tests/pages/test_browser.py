@@ -116,6 +116,9 @@ def test_a_page_of_everything(
     assert tab.evaluate(OVER) == []
     assert tab.evaluate(f"{SEEN}.every(s => s.getBoundingClientRect().right <= innerWidth)")
     assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    said = "[...document.querySelectorAll('caption > span')]"
+    assert tab.evaluate(f"{said}.length > 9")
+    assert tab.evaluate(f"{said}.every(s => s.getBoundingClientRect().right <= innerWidth)")
 
 
 def test_the_numbers_on_the_screen(sections: list[Section], opened: Any, tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def tabulated(table: _Table) -> Iterator[str]:
     looks = [_look(n, [row[n] for row in rows]) for n in range(len(header))]
     yield '<div class="table" tabindex="0" role="region" aria-label="Table">\n<table>'
     if caption is not None:
-        yield f"<caption>{safe(readable(caption))}</caption>"
+        yield f"<caption><span>{safe(readable(caption))}</span></caption>"
     named = (
         f'<th scope="col"{look}>{safe(one)}</th>' if one.strip() else "<td></td>"
         for one, look in zip(header, looks, strict=True)

@@ -14,6 +14,7 @@ from typing import Final
 from motfunnel.charts.labels import visible, width_of, wrapped
 from motfunnel.charts.layout import (
     LINE,
+    SMALL,
     Along,
     Layout,
     Lettered,
@@ -90,7 +91,7 @@ def to_svg(picture: Picture, *, width: int = WIDE, frame: Frame | None = None) -
     """
     if width < LEAST:
         raise QuestionError(f"a picture is at least {LEAST} pixels wide, not {width}")
-    title, _, _, edge = _SIZES[width < 600]  # noqa: PLR2004
+    title, _, _, edge = _SIZES[width < SMALL]
     layout = laid_out(picture, width, edge if frame else 2)
     parts: list[str] = []
     top = 0.0
@@ -116,8 +117,7 @@ def style() -> str:
 
 
 def _variables(colours: Mapping[str, str], *, dark: bool) -> str:
-    told = {name: colour for name, colour in colours.items()}
-    told |= {f"s{n}": shade(n, dark=dark) for n in range(SHADES)}
+    told = {**colours} | {f"s{n}": shade(n, dark=dark) for n in range(SHADES)}
     told |= {"everyone": everyone(dark=dark)}
     told |= {"on": DARK["paper"] if dark else LIGHT["paper"]}
     told |= {"on-soft": DARK["paper"] if dark else LIGHT["ink"]}

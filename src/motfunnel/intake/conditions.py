@@ -27,7 +27,7 @@ class _Unread:
 
     condition: Condition
     example: str
-    remedy: str = ""
+    remedy: str
     count: int = 0
 
 
@@ -59,11 +59,11 @@ class Conditions:
         for rule in rules:
             for condition in rule.when:
                 if condition.is_unreadable(properties):
-                    value = _brief(find(properties, condition.property))
                     key = (name, condition.property)
-                    self._unread.setdefault(
-                        key, _Unread(condition, value, _remedy(properties, condition))
-                    ).count += 1
+                    if key not in self._unread:
+                        value = find(properties, condition.property)
+                        self._unread[key] = _Unread(condition, _brief(value), _remedy(value))
+                    self._unread[key].count += 1
 
     def remarks(self) -> Iterator[str]:
         """Say what a newcomer would want to know, a line each."""
@@ -87,9 +87,8 @@ def _first_failed(rule: Rule, properties: Mapping[str, Any]) -> str:
     return f"{failed.property!r} is {_brief(value)}"
 
 
-def _remedy(properties: Mapping[str, Any], condition: Condition) -> str:
-    is_number = is_odd(str(find(properties, condition.property)))
-    return "; --decimal says which of its signs is the decimal one" if is_number else ""
+def _remedy(value: object) -> str:
+    return "; --decimal says which of its signs is the decimal one" if is_odd(str(value)) else ""
 
 
 def _brief(value: object) -> str:

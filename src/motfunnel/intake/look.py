@@ -70,8 +70,8 @@ _MEANINGS: Final = (
     ("rating", r"nps|rating|rated|survey|csat|feedback"),
     ("advocate", r"review.*(writ|post|publish|submit)|testimonial"),
     ("purchase", r"purchas|order.*(plac|complet|paid|creat)|^orders?$|paid|payment.*succ|bought|"
-                 r"checkout.*complet|charge\.succ|transaction|^sales?$"),
-    ("reach", r"sign.?(ed)?.?up|regist|subscri|trial|demo|account.*creat|customer\.created|lead"),
+                 r"checkout.*complet|charge.succ|transaction|^sales?$"),
+    ("reach", r"sign.?(ed)?.?up|regist|subscri|trial|demo|account.*creat|customer.created|lead"),
     ("touch", r"page|view|visit|log.?in|signed.?in|session|open|click|search|cart|screen|start|"
               r"download|seen|app|checkout|product|scroll"),
 )  # fmt: skip
@@ -146,8 +146,8 @@ def look(path: Path, *, given: dict[str, str] | None = None) -> Look:
     names = set(source.names)
     marked = [name for name, one in PROFILES.items() if one.mark <= names]
     like = max(marked, key=lambda name: len(PROFILES[name].mark), default=None)
-    said = dict(given or {})
-    shaped_source, columns = shaped(source, said, like)
+    shaped_source, columns = shaped(source, dict(given or {}), like)
+    all_names = list(shaped_source.names)
     rows = [raw.cells for raw in islice(shaped_source.rows(), _ROWS) if raw.fault is None]
     remarks = list(source.remarks)
     if encoding is not None:
@@ -155,7 +155,7 @@ def look(path: Path, *, given: dict[str, str] | None = None) -> Look:
         remarks.append(f"not UTF-8, and taken for {encoding}: look at the accents")
     columns = {name: str(value) for name, value in columns.items()}
     if like is None:
-        columns = _guess(rows, list(shaped_source.names), columns, remarks)
+        columns = _guess(rows, all_names, columns, remarks)
     if "event" not in columns:
         columns["event_name"] = re.sub(r"\W+", "_", path.name.split(".")[0]).strip("_").lower()
         remarks.append("no column names an event, so all rows get one name")
@@ -169,7 +169,7 @@ def look(path: Path, *, given: dict[str, str] | None = None) -> Look:
         rows=len(rows),
         events=events,
         contacts=len({str(row[who]) for row in rows if row.get(who) is not None}),
-        names=list(shaped_source.names),
+        names=all_names,
         remarks=remarks,
     )
 
@@ -208,10 +208,13 @@ def _guess(
             continue
         fits = _FITS.get(option, bool)  # a column that is empty is nobody
         free = [name for name in names if name not in found.values()]
-        for name in _ranked(free, _CALLED[option]):
+        called = _ranked(free, _CALLED[option])
+        for name in called:
             if fits([row[name] for row in rows[:_READ] if row.get(name) is not None]):
                 found[option] = name
                 break
+        else:
+            remarks += [f"{name!a} is not taken: {_UNFIT[option]}" for name in called[:1]]
     if "contact" not in found:
         for name in names:
             if _mostly(rows, name, lambda cell: "@" in str(cell)):
@@ -264,6 +267,14 @@ _FITS: Final[dict[str, Callable[[list[Any]], bool]]] = {
     "event": lambda cells: len(set(map(str, cells))) <= max(20, len(cells) // 10),
 }
 
+_UNFIT: Final = {
+    "contact": "it is empty",
+    "event": "it has nearly as many values as rows",
+    "at": "not nearly all of its cells are instants",
+    "id": "its cells repeat",
+}
+"""Why a column that is called so is not what its name says."""
+
 
 def form_text(at_format: str | None) -> str:
     """How instants are written, in words."""
@@ -273,6 +284,6 @@ def form_text(at_format: str | None) -> str:
 def _rule(name: str, rows: str) -> str:
     plain = re.sub(r"[\s_-]+", " ", name).lower()
     for signal, pattern in _MEANINGS:
-        if re.search(pattern.replace(r"\.", "."), plain):
+        if re.search(pattern, plain):
             return f"{line(name, {'reach': 'lead'} if signal == 'reach' else signal)}   # {rows}"
     return f"# {line(name, 'note')}   # {rows}; what does it mean?"

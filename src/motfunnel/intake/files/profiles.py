@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from itertools import islice
 from typing import Any, Final
 
@@ -64,7 +65,7 @@ class ShapedSource:
         """As the source says."""
         return tuple(self._source.remarks)
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """The keys of the first thousand rows."""
         assert self._source.names is not None  # which refuses a file that is none

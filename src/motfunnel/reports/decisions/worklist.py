@@ -230,7 +230,7 @@ class _Urgency(NamedTuple):
     """
 
     is_unknown: bool
-    less: float
+    minus_chance: float
     waited: int
     contact: str
     place: int

@@ -15,7 +15,7 @@ from itertools import compress
 from operator import itemgetter
 from typing import Self
 
-from attrs import define, evolve, field
+from attrs import define, evolve, field, fields
 
 from motfunnel.domain.columns import NEVER, Codes, Column, column
 from motfunnel.domain.event import IDENTIFY, Event
@@ -56,9 +56,7 @@ from motfunnel.store.queries.moments import Referral
 from motfunnel.tracking.recording.fold import read_in_order, source_of
 
 _by_key = itemgetter(0, 1)
-_EPISODE = (
-    *("contact", "number", "departed", "returned", "outreach", "stage", "reason", "customer"),
-)
+_EPISODE = tuple(one.name for one in fields(Episodes))  # the order of _as_numbers
 
 
 @define(kw_only=True)
@@ -184,8 +182,7 @@ class Known:
         left, stages = self._left.moments(kinds, *columns, having=having), self.funnel.stages
         events = [*left.events]
         reasons, found = Codes(), defaultdict[str, Column](lambda: array("q"))
-        for code in left.said:
-            reasons[code]
+        reasons.numbers(left.said)  # which keep the numbers that they have in what is left
         for one in self._walked():
             for moment in one.journey.moments:
                 if moment.kind in kinds:

@@ -64,10 +64,11 @@ from motfunnel.store.queries.moments import (
 from motfunnel.store.queries.phases import count_by_phase, read_ratings_by_phase
 from motfunnel.store.queries.scope import Extent
 
-_READ_BY_THE_FUNNEL = (Signal.RATING, Signal.OUTREACH)
 Kinds = frozenset[MomentKind]
 Signals = frozenset[Signal]
 Having = MomentKind | None
+
+_READ_BY_THE_FUNNEL = (Signal.RATING, Signal.OUTREACH)
 _REACHING = (MomentKind.OPENING, MomentKind.CONVERSION)
 
 
@@ -78,7 +79,7 @@ class Stored:
     Attributes:
         extent: whose, and as of when.
         funnel: the definition that classified them.
-        people: the number of each contact, by which columns name it.
+        names: what the numbers in columns stand for.
     """
 
     extent: Extent

@@ -29,8 +29,6 @@ from motfunnel.store.engine.compiled import driver_errors
 from motfunnel.store.queries.scope import AT_ONCE
 from motfunnel.store.schema.types import MARIADB
 
-__all__ = ["NEVER", "Codes", "Column", "micros", "never", "read_columns", "read_rows"]
-
 
 def micros(at: ColumnElement[Any], dialect: Dialect) -> ColumnElement[int]:
     """An instant in SQL as microseconds since 1970; NULL is ``NEVER``."""
