@@ -15,6 +15,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 from attrs import define, field, frozen
@@ -248,7 +249,8 @@ def _work(world: World, acts: tuple[Act, ...], name: str) -> None:
             except StoreError as error:
                 world.note("store errors", act.__name__, repr(error), repr(error.__cause__))
             except Exception as error:
-                world.note("errors", act.__name__, repr(error))
+                where = extract_tb(error.__traceback__)[-1]
+                world.note("errors", act.__name__, repr(error), f"{where.name}: {where.line}")
             else:
                 world.note("done", act.__name__.strip("_"))
 

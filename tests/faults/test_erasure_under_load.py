@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Engine, create_engine, select
+from sqlalchemy import Engine, select
 
 from motfunnel import Tracker
 from motfunnel.intake import import_file, retry_rejects
@@ -33,13 +33,12 @@ PROCESSES = 5
 KILLS = size(4, 150)
 
 
-def test_nobody_comes_back(url: str, tmp_path: Path, figures: Figures) -> None:
+def test_nobody_comes_back(engine: Engine, url: str, tmp_path: Path, figures: Figures) -> None:
     """Five processes record, merge, part, import, retry, deliver and erase the same people.
 
     They are killed at any moment. Then nothing names who was erased, nobody else lost an event or
     has one twice, and what is stored is what its events give.
     """
-    engine = create_engine(url)
     world = make_world(url, tmp_path)
     chance = random.Random(world.place.tenant)
     with world.tracker() as tracker:
@@ -61,7 +60,6 @@ def test_nobody_comes_back(url: str, tmp_path: Path, figures: Figures) -> None:
     figures.add("kills of processes that erase, merge and import the same people", first + second)
     for act, number in Counter(act for [act] in world.noted("done")).items():
         figures.add(f"done by processes that were killed: {act}", number)
-    engine.dispose()
 
 
 def make_world(url: str, tmp_path: Path) -> World:

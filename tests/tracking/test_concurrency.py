@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, create_engine, delete, event
+from sqlalchemy.exc import OperationalError
 
 from motfunnel import Moment, Tracker
 from motfunnel.domain.event import Event
 from motfunnel.domain.journey import walk
 from motfunnel.errors import ConflictError
+from motfunnel.store.schema.tables import tables
 from tests.faults.figures import Figures
 from tests.faults.soak import size
 from tests.tracking.fleet import (
@@ -230,3 +233,52 @@ def test_an_empty_database_is_used_at_once(url: str, engine: Engine, task: objec
     with place.tracker() as tracker:
         tracker.track("ada", "saw", id="a", occurred_at=NOON)
     assert len(check_replay(engine, place)) == (1 if task is create_tables else 7)
+
+
+@pytest.mark.every_database
+@pytest.mark.parametrize("call", ["track", "merge"])
+def test_a_row_that_comes_and_goes_while_it_is_made(
+    make_tracker: Callable[..., Tracker], shared_engine: Engine, call: str
+) -> None:
+    """Somebody makes the contact as it is to be made here, and whoever made it takes it away."""
+    tracker = make_tracker(budget=None)
+    if tracker.database.is_sqlite:
+        pytest.skip("one lock for all: there nothing comes in between")
+    tracker.track("eve", "saw")  # so that the funnel is put down, which only one can do at a time
+    other = create_engine(shared_engine.url, connect_args=_impatience(shared_engine))
+    contacts = tables().contacts
+    tries: list[str] = []
+
+    def make(_: Any, __: Any, statement: str, *___: Any) -> None:
+        if statement.startswith("INSERT INTO motfunnel_contacts") and not tries:
+            tries.append("made")
+            with Tracker(other, FUNNEL, tenant=tracker.tenant, spool=False) as another:
+                another.track("ada", "saw", id="1", occurred_at=day(0))
+
+    def take_away(_: Any, __: Any, statement: str, *___: Any) -> None:
+        if statement.startswith("INSERT INTO motfunnel_contacts") and tries == ["made"]:
+            tries.append("gone")
+            with suppress(OperationalError), other.begin() as connection:
+                connection.execute(delete(contacts).where(contacts.c.tenant == tracker.tenant))
+
+    event.listen(shared_engine, "before_cursor_execute", make)
+    event.listen(shared_engine, "after_cursor_execute", take_away)
+    try:
+        if call == "track":
+            tracker.track("ada", "bought", id="2", occurred_at=day(1))
+        else:
+            tracker.merge("ada", into="bob")
+    finally:
+        event.remove(shared_engine, "before_cursor_execute", make)
+        event.remove(shared_engine, "after_cursor_execute", take_away)
+        other.dispose()
+    assert tries == ["made", "gone"]
+    assert tracker.contact("ada").events == (2 if call == "track" else 1)
+    assert tracker.check().is_sound
+
+
+def _impatience(engine: Engine) -> dict[str, str]:
+    """Options of a connection that waits for a lock for a second at most."""
+    if engine.dialect.name == "postgresql":
+        return {"options": "-c lock_timeout=1s"}
+    return {"init_command": "SET innodb_lock_wait_timeout = 1"}

@@ -54,7 +54,7 @@ class Statements:
         self.add_trait: Statement = _of(of.traits, lambda _: _insert(of.traits))
 
     def _make_contacts(self, contacts: Table) -> None:
-        self.keep_contact: Statement = _of(contacts, lambda d: insert_or_keep(contacts, d))
+        self.keep_contact: Statement = _of(contacts, lambda d: _insert_or_lock(contacts, d))
         self.mark_contact: Statement = _of(
             contacts, lambda d: insert_or_update(contacts, d, ["fingerprint"], only_changed=True)
         )
@@ -290,6 +290,16 @@ def _from(table: Table, column: ColumnElement[Any]) -> Select[Any]:
 
 def _insert(table: Table) -> ClauseElement:
     return insert(table).values({column.name: None for column in table.columns})
+
+
+def _insert_or_lock(table: Table, dialect: Dialect) -> ClauseElement:
+    """Insert a row, or leave the one that has its key, which nobody can delete from then on.
+
+    PostgreSQL locks a row that is in the way only if something is to be set. SQLite has one lock.
+    """
+    if dialect.name == "postgresql":
+        return insert_or_update(table, dialect, ["contact"])
+    return insert_or_keep(table, dialect)
 
 
 def _insert_new(table: Table, dialect: Dialect) -> ClauseElement:
