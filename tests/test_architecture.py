@@ -29,6 +29,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"trackers"},
         {"intake", "pages"},
         {"figures"},
+        {"dashboard"},
         {"testing", "cli", "demo", "integrations"},
         {"__main__"},
     ),
