@@ -1,0 +1,177 @@
+"""Render: pages and sections as HTML, from answers that are given.
+
+Each function gives a text for a browser; all that strangers wrote is escaped on the way. Needs the
+extra ``web``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from motfunnel.dashboard.asking import answers
+from motfunnel.dashboard.filters import GROUPS, PERIODS, STEPS, WINDOWS, Filters
+from motfunnel.dashboard.links import Links
+from motfunnel.dashboard.pages import PAGES, Page, Section
+from motfunnel.domain.instant import format_duration
+from motfunnel.errors import MissingExtraError, MotfunnelError, install
+from motfunnel.reports.report import Report
+from motfunnel.tracking.profile.profile import Profile
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def render_page(
+    page: Page,
+    filters: Filters,
+    links: Links,
+    *,
+    sections: Mapping[str, str] | None,
+    groups: Sequence[str] = (),
+    foot: str = "",
+) -> str:
+    """A page.
+
+    Args:
+        page: which.
+        filters: what was chosen.
+        links: the addresses of all that it leads to.
+        sections: its sections by their slugs, rendered; None: each loads itself.
+        groups: the traits by which contacts can be told apart.
+        foot: when it was computed, and in what time.
+    """
+    return _rendered(
+        "page.html",
+        page=page,
+        pages=PAGES.values(),
+        filters=filters,
+        links=links,
+        usual=Filters(),
+        sections=sections,
+        choices=_choices(filters, groups),
+        foot=foot,
+    )
+
+
+def render_section(
+    page: Page, section: Section, report: Report, filters: Filters, links: Links
+) -> str:
+    """A section of a page, asked of a report; what has no answer says why.
+
+    Args:
+        page: on which it is.
+        section: which.
+        report: what is asked.
+        filters: what was chosen.
+        links: the addresses of all that it leads to.
+    """
+    try:
+        found = answers(section, report, filters)
+    except MotfunnelError as error:
+        return _rendered("unanswered.html", section=section, reason=str(error))
+    return _rendered(
+        "section.html",
+        page=page,
+        section=section,
+        answers=found,
+        filters=filters.at(report.as_of),
+        links=links,
+    )
+
+
+def render_people(
+    page: Page,
+    section: Section,
+    row: int,
+    column: str,
+    names: Sequence[str],
+    filters: Filters,
+    links: Links,
+) -> str:
+    """The people behind a number.
+
+    Args:
+        page: on which the number is.
+        section: in which section.
+        row: in which row, counted through all answers of the section.
+        column: the name of the number.
+        names: who they are, one as often as the number counts it.
+        filters: as they were.
+        links: the addresses of all that it leads to.
+    """
+    return _rendered(
+        "people.html",
+        page=page,
+        pages=PAGES.values(),
+        section=section,
+        row=row,
+        column=column,
+        names=names,
+        filters=filters,
+        links=links,
+    )
+
+
+def render_story(profile: Profile, filters: Filters, links: Links) -> str:
+    """What is known of a contact, the newest first."""
+    return _rendered(
+        "story.html", profile=profile, pages=PAGES.values(), filters=filters, links=links
+    )
+
+
+def render_search(sought: str, found: Sequence[str], filters: Filters, links: Links) -> str:
+    """A field to look for a contact by its key, and who was found."""
+    return _rendered(
+        "search.html",
+        sought=sought,
+        found=found,
+        pages=PAGES.values(),
+        filters=filters,
+        links=links,
+    )
+
+
+def render_error(title: str, reason: str, links: Links | None) -> str:
+    """A page that says what was wrong, and leads back."""
+    return _rendered(
+        "error.html",
+        title=title,
+        reason=reason,
+        pages=PAGES.values(),
+        filters=Filters(),
+        links=links,
+    )
+
+
+def _choices(filters: Filters, groups: Sequence[str]) -> dict[str, Any]:
+    """What the form offers, each with what was chosen among it."""
+    window = format_duration(filters.window)
+    offered: dict[str, Iterable[str]] = {
+        "window": [*WINDOWS, window],
+        "step": STEPS,
+        "period": ["", *PERIODS, filters.period],
+        "group": ["", *GROUPS, *groups, filters.group],
+    }
+    each_once = {name: list(dict.fromkeys(values)) for name, values in offered.items()}
+    return {**each_once, "chosen": window}
+
+
+@cache
+def _environment() -> Environment:
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(f"the dashboard needs Jinja2: {install('web')}") from error
+    return Environment(
+        loader=PackageLoader("motfunnel.dashboard"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _rendered(template: str, **told: Any) -> str:
+    return _environment().get_template(template).render(told)
