@@ -5,6 +5,14 @@ from inspect import get_annotations
 from typing import Any
 
 import attrs
+from docutils import nodes
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+from motfunnel.reports.catalogue import CATALOGUE
+
+MOST_WORDS = 3000  # of a page, as it is read
+logger = logging.getLogger(__name__)
 
 project = "motfunnel"
 author = "motfunnel contributors"
@@ -48,6 +56,27 @@ def show_signature(
     return None
 
 
+class Questions(SphinxDirective):
+    """Lists the questions of a room of reports, as the catalogue has them."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Write what autodoc is to read, a method each."""
+        room = f"motfunnel.reports.{self.arguments[0]}."
+        names = [one.name for one in CATALOGUE.values() if one.function.__module__.startswith(room)]
+        lines = [f".. automethod:: motfunnel.reports.report.Report.{name}" for name in names]
+        return self.parse_text_to_nodes("\n\n".join(["```{eval-rst}", *lines, "```"]))
+
+
+def count_words(app: Any, tree: nodes.document, page: str) -> None:
+    """Warn of a page that nobody reads to its end."""
+    if (words := len(tree.astext().split())) > MOST_WORDS:
+        logger.warning("%s has %d words: part it", page, words, location=page)
+
+
 def setup(app: Any) -> None:
     """Called by Sphinx."""
+    app.add_directive("questions", Questions)
+    app.connect("doctree-resolved", count_words)
     app.connect("autodoc-process-signature", show_signature, priority=600)
