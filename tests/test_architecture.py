@@ -52,7 +52,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"report"},
         {"catalogue"},
     ),
-    "motfunnel.intake": ({"files"}, {"…"}),
+    "motfunnel.intake": ({"files"}, {"exports"}, {"…"}),
     "motfunnel.integrations": ({"…"}, {"django", "flask"}),
     "motfunnel.integrations.django": ({"…"}, {"admin"}, {"management", "migrations"}),
     "motfunnel.cli": ({"…"},),

@@ -93,7 +93,7 @@ SHAPES: list[tuple[str, dict[str, Any], str, str, str | None, dict[str, Any]]] =
         SENT | {"type": "identify", "userId": "ada", "messageId": "m-1", "channel": "web",
                 "originalTimestamp": "2025-01-01T03:33:20.000Z",
                 "context": {"traits": {"plan": "pro"}}},
-        *("ada", "identify", "m-1", {"plan": "pro"}),
+        *("ada", "$identify", "m-1", {"plan": "pro"}),
     ),
     (
         "posthog",

@@ -19,9 +19,9 @@ from motfunnel.cli.exit import NOT_WHOLLY
 from motfunnel.cli.output import Report, print_json_rows, print_lines, safe, showing_progress
 from motfunnel.cli.store import with_tracker, with_tracker_of_any
 from motfunnel.errors import ColumnsError
+from motfunnel.intake.exports.profiles import PROFILES
 from motfunnel.intake.files.decimals import SIGNS
 from motfunnel.intake.files.forms import FORMATS
-from motfunnel.intake.files.profiles import PROFILES
 from motfunnel.intake.importer import Imported, import_file
 from motfunnel.intake.look import Look, form_text, look
 from motfunnel.intake.rejects import count_reasons, discard_rejects, find_rejects

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from attrs import define, field
 
-from motfunnel.domain.event import Event
+from motfunnel.domain.event import IDENTIFY, Event
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import instant_text
 from motfunnel.domain.journey import make_entry
@@ -153,17 +153,14 @@ def _write(
         recorded_at: when.
         refused: takes those that are refused.
     """
-    connection, tables = ledger.connection, ledger.tables
     try:
-        with savepoint(connection):
+        with savepoint(ledger.connection):
             ledger.mark_contacts({one.row.contact for one in some}, tracker.funnel)
             if _is_changed(ledger, tracker.marker, some):
                 raise _ErasedMeanwhile
-            rows = [one.row for one in some]
-            added = add_event_rows(connection, tables, ledger.tenant, rows, recorded_at)
-            if not added:
-                raise _NothingNew
-            return added
+            if added := _add(ledger, [one.row for one in some], recorded_at):
+                return added
+            raise _NothingNew
     except _NothingNew:
         return 0
     except FAULTS as error:
@@ -176,6 +173,20 @@ def _write(
     return sum(
         _write(ledger, tracker, part, recorded_at, refused) for part in (some[:half], some[half:])
     )
+
+
+def _add(ledger: Ledger, rows: Sequence[EventRow], recorded_at: datetime) -> int:
+    """Add events, and the traits that the new ones of them say; how many were new."""
+    connection, tables, tenant = ledger.connection, ledger.tables, ledger.tenant
+    said = {(row.contact, row.id): row for row in rows if row.event == IDENTIFY}
+    for event in stored_events(connection, tables, tenant, [*said]):
+        del said[event.contact, event.id]
+    added = add_event_rows(connection, tables, tenant, rows, recorded_at)
+    if said:
+        owners = ledger.find_aliases(sorted({contact for contact, _ in said}))
+        for row in said.values():
+            ledger.add_traits(owners.get(row.contact, row.contact), _event(row), recorded_at)
+    return added
 
 
 def check_tombstone_key(tracker: Tracker) -> None:

@@ -20,10 +20,11 @@ from attrs import define, evolve, field, frozen
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.errors import SourceError
 from motfunnel.intake.batch import Batch, Refused, Taken, check_tombstone_key, write_events
+from motfunnel.intake.exports.profiles import shaped
 from motfunnel.intake.files.columns import Columns, choose_columns
 from motfunnel.intake.files.forms import open_source
-from motfunnel.intake.files.profiles import shaped
 from motfunnel.intake.files.source import Raw, Source, digest_of
+from motfunnel.intake.links import Links
 from motfunnel.intake.rejects import make_reject, open_rejects_file, write_rejects_file
 from motfunnel.intake.rows import RowReader
 from motfunnel.store.database.retry import ask, persist
@@ -162,6 +163,7 @@ class _Import:
     reader: RowReader
     progress: Progress
     rows: int = 0
+    links: Links = field(factory=Links)
     reasons: list[tuple[int, str]] = field(factory=list)
     key: str = field(init=False, default="")
     kept: int = field(init=False, default=0)
@@ -184,6 +186,7 @@ class _Import:
             if len(self.reasons) < REASONS:
                 self.reasons += [(reject.line, reject.reason) for reject in rejects[:REASONS]]
             self.progress("rows", self.rows)
+        self.links.apply(tracker)
         contacts = tracker.finish(progress=lambda count: self.progress("contacts", count))
         persist(tracker.database, self._forget_checkpoint)
         return Imported(
@@ -199,6 +202,7 @@ class _Import:
             not_kept=self.not_kept,
             remarks=(
                 *self.file.source.remarks,
+                *self.links.remarks(),
                 *self.reader.contacts.remarks(),
                 *self.reader.conditions.remarks(),
             ),
@@ -210,6 +214,7 @@ class _Import:
         while some := self._some(rows):
             batch = self._read(some)
             self.rows += len(some)
+            self.links.take(self.reader.links, self.tracker)
             if some[-1].line <= after:
                 continue
             batch.taken = [one for one in batch.taken if one.raw.line > after]

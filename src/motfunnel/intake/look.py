@@ -18,9 +18,9 @@ from attrs import field, frozen
 from motfunnel.domain.event import storable
 from motfunnel.domain.funnel.file import line
 from motfunnel.errors import SourceError
+from motfunnel.intake.exports.profiles import PROFILES, shaped
 from motfunnel.intake.files.forms import open_source
 from motfunnel.intake.files.instants import instant_reader
-from motfunnel.intake.files.profiles import PROFILES, shaped
 from motfunnel.intake.files.source import NO_UTF8, Source, open_bytes
 from motfunnel.text import counted
 

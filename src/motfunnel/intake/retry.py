@@ -21,6 +21,7 @@ from motfunnel.intake.batch import Batch, Refused, Taken, check_tombstone_key, w
 from motfunnel.intake.files.columns import Columns
 from motfunnel.intake.files.source import Raw
 from motfunnel.intake.importer import REASONS, Imported, Progress
+from motfunnel.intake.links import Links
 from motfunnel.intake.rejects import PREFIX
 from motfunnel.intake.rows import RowReader
 from motfunnel.store.database.retry import ask, persist
@@ -82,6 +83,7 @@ class _Retry:
     changes: dict[str, Any]
     progress: Progress
     readers: dict[tuple[str, Columns], RowReader] = field(factory=dict)
+    links: Links = field(factory=Links)
     reasons: list[tuple[int, str]] = field(factory=list)
 
     def run(self) -> Imported:
@@ -95,6 +97,7 @@ class _Retry:
                 self.reasons += [(one.line, one.reason) for one in left[:REASONS]]
             rows, added, rejected = rows + len(some), added + new, rejected + len(left)
             self.progress("rows", rows)
+        self.links.apply(self.tracker)
         contacts = self.tracker.finish(progress=lambda count: self.progress("contacts", count))
         return Imported(
             source=self.source or "rejects",
@@ -104,6 +107,7 @@ class _Retry:
             rejected=rejected,
             contacts=contacts,
             reasons=tuple(self.reasons[:REASONS]),
+            remarks=tuple(self.links.remarks()),
             unmapped=tuple(dict.fromkeys(n for r in self.readers.values() for n in r.unmapped)),
         )
 
@@ -121,6 +125,8 @@ class _Retry:
                 batch.taken = [one for one in batch.taken if _id_of(one) not in meanwhile.ids]
                 stay |= dict.fromkeys(meanwhile.ids, "it has changed or gone meanwhile")
             else:
+                for reader in self.readers.values():
+                    self.links.take(reader.links, self.tracker)
                 return new + added, sorted([*said_left, *left], key=attrgetter("id"))
 
     def _is_written(

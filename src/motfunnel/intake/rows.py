@@ -14,13 +14,16 @@ from typing import Any, Final
 from motfunnel.domain.event import IDENTIFY, MOST_BYTES, check_properties, check_text
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import instant_text
+from motfunnel.domain.signal import Signal
 from motfunnel.intake.conditions import Conditions
 from motfunnel.intake.contacts import Contacts
+from motfunnel.intake.exports.shape import SAYS
 from motfunnel.intake.files.columns import Columns
 from motfunnel.intake.files.csv import Header, TextCells
 from motfunnel.intake.files.decimals import plain_number
 from motfunnel.intake.files.instants import ISO, instant_reader, plain_text
 from motfunnel.intake.files.parquet import plain
+from motfunnel.intake.links import Link
 from motfunnel.store.ledger.imports import EventRow
 from motfunnel.tracking.recording.interpreter import Interpreter
 
@@ -81,7 +84,7 @@ class RowReader:
     def __init__(self, interpreter: Interpreter, funnel: Funnel, columns: Columns) -> None:
         self._contact_in, self._event_in, self._at_in = columns.contact, columns.event, columns.at
         self._id_in = columns.id
-        self._named = frozenset(name for _, name in columns.named())
+        self._named = frozenset(name for _, name in columns.named()) | {SAYS}
         self._read_instant = instant_reader(
             columns.timezone, columns.at_format, truncate=columns.truncate
         )
@@ -101,6 +104,7 @@ class RowReader:
         self._signals: dict[str, str] = {}
         self.unmapped: dict[str, None] = {}
         self.conditions: Conditions = Conditions(funnel)
+        self.links: dict[tuple[str, str], list[Link]] = {}
 
     def read(self, cells: Mapping[str, Any]) -> EventRow:
         """Give the event of a row.
@@ -114,6 +118,11 @@ class RowReader:
         contact, name, at = get(self._contact_in), get(self._event_in), get(self._at_in)
         if contact is None or name is None or at is None:
             raise ValueError(_missing(cells, self._contact_in, self._event_in, self._at_in))
+        if SAYS in cells:
+            return self._read_said(cells, contact, name, at)
+        return self._read_event(cells, contact, name, at)
+
+    def _read_event(self, cells: Mapping[str, Any], contact: Any, name: Any, at: Any) -> EventRow:
         key, instant = self._contact(contact), self._instant(at)
         properties = self._properties(cells)
         written, encoded = _write_properties(properties)
@@ -123,6 +132,28 @@ class RowReader:
         id = None if self._id_in is None else _check_id(cells, self._id_in)
         said = at if isinstance(at, str) else instant
         return self._row(key, name, instant, signal, written, encoded, id, said)
+
+    def _read_said(self, cells: Mapping[str, Any], contact: Any, name: Any, at: Any) -> EventRow:
+        """Read a row that says who somebody is: traits, or other keys, or both."""
+        said = cells[SAYS]
+        if said["traits"] is None:
+            row = self._read_event(cells, contact, name, at)
+        else:
+            key, instant = self._contact(contact), self._instant(at)
+            written, encoded = _write_properties(said["traits"])
+            id = None if self._id_in is None else _check_id(cells, self._id_in)
+            said_at = at if isinstance(at, str) else instant
+            label = Signal.NOTE.label
+            row = self._row(key, IDENTIFY, instant, label, written, encoded, id, said_at)
+        keys = (self._contact(other) for other in said["keys"])
+        links = [
+            Link(row.occurred_at, row.contact, key, said["is_known"])
+            for key in keys
+            if key != row.contact
+        ]
+        if links:
+            self.links[row.contact, row.id] = links
+        return row
 
     def _read_texts(self, cells: TextCells) -> EventRow:
         """Do the same with a row of texts, by places instead of names: most rows are such."""
@@ -205,7 +236,10 @@ class RowReader:
         """Read what an event means; keep the answer if it is the same for every event so named."""
         check_text(name, "event")
         if name == IDENTIFY:
-            raise ValueError(f"the event {IDENTIFY!r} is a name of our own")
+            raise ValueError(
+                f"the event {IDENTIFY!r} is a name of our own; --like says whose export this is, "
+                "and reads what it says of contacts"
+            )
         self.conditions.look(name, properties)
         signal = self._funnel.read(name, properties).signal.label
         rules = self._funnel.rules.get(name, ())

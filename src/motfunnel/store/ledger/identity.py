@@ -31,6 +31,20 @@ def pointers(
     return found
 
 
+def lifted_pointers(
+    connection: Connection, tables: Tables, tenant: str, keys: Collection[str]
+) -> set[tuple[str, str]]:
+    """Read the pointers of some keys that were lifted: the key, and what it had pointed to."""
+    p = tables.aliases.c
+    found: set[tuple[str, str]] = set()
+    for some in chunks(keys):
+        lifted = select(p.alias, p.contact).where(
+            p.tenant == tenant, p.alias.in_(some), p.unmerged_at.is_not(None)
+        )
+        found |= {(row.alias, row.contact) for row in connection.execute(lifted)}
+    return found
+
+
 def put_pointer(
     connection: Connection, tables: Tables, tenant: str, alias: str, contact: str, at: datetime
 ) -> None:
