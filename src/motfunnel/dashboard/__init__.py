@@ -2,3 +2,11 @@
 
 Asks reports and shows their answers as pages. Changes nothing in the store, ever.
 """
+
+from motfunnel.dashboard.assets import write_assets
+from motfunnel.dashboard.web.asgi import asgi
+from motfunnel.dashboard.web.core import Dashboard
+from motfunnel.dashboard.web.message import Request, Response
+from motfunnel.dashboard.web.wsgi import wsgi
+
+__all__ = ["Dashboard", "Request", "Response", "asgi", "write_assets", "wsgi"]

@@ -13,6 +13,8 @@ from urllib.parse import quote, urlencode
 
 from attrs import evolve, field, frozen
 
+from motfunnel.dashboard.assets import assets
+
 HOME: Final = "overview"
 """The page that stands at the prefix itself."""
 
@@ -20,8 +22,8 @@ DataForm = Literal["csv", "json"]
 PeopleForm = Literal["html", "csv"]
 
 _SAFE_SCHEMES: Final = ("http://", "https://", "mailto:", "tel:", "/", "?", "#")
-_UNSEEN: Final = re.compile(r"[\x00-\x20\\\x7f-\xa0]")
 _WHOLE: Final = {"whole": "1"}
+_UNSEEN: Final = re.compile(r"[\x00-\x20\\\x7f-\xa0]")
 
 
 class Queried(Protocol):
@@ -32,13 +34,13 @@ class Queried(Protocol):
 
 
 def clean_prefix(path: str) -> str:
-    """A path under which the dashboard lies, as a link begins: with one slash, or empty.
+    """A path under which the dashboard lies: it begins with one slash, or is empty.
 
     >>> clean_prefix("/a/b/"), clean_prefix("/"), clean_prefix("//elsewhere.example/")
     ('/a/b', '', '/elsewhere.example')
     """
     inside = path.replace("\\", "/").strip("/")
-    return "/" + quote(inside, safe="/:@!$&'()*+,;=~") if inside else ""
+    return f"/{inside}" if inside else ""
 
 
 @frozen
@@ -104,10 +106,11 @@ class Links:
         return self._to("/search")
 
     def asset(self, name: str) -> str:
-        """A file of ours, by the name that is served (with its hash)."""
+        """A file that pages load, such as ``dashboard.css``."""
+        served = quote(assets()[name].name)
         if self.static_url is not None:
-            return f"{self.static_url.rstrip('/')}/{quote(name)}"
-        return self._to(f"/assets/{quote(name)}")
+            return f"{self.static_url.rstrip('/')}/{served}"
+        return self._to(f"/assets/{served}")
 
     def of_host(self, contact: str) -> str | None:
         """The host's own page of a contact, where it has one and the address does no harm."""
@@ -124,7 +127,8 @@ class Links:
         self, path: str, filters: Queried | None = None, more: Mapping[str, str] | None = None
     ) -> str:
         query = {**({} if filters is None else filters.query()), **(more or {})}
-        return f"{self.prefix}{path}" + (f"?{_encoded(query)}" if query else "")
+        told = f"?{_encoded(query)}" if query else ""
+        return f"{quote(self.prefix)}{path}{told}"
 
 
 def _part(page: str, section: str) -> str:

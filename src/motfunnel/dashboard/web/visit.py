@@ -1,0 +1,304 @@
+"""A visit: one request that may look, on its way through pages, parts and people to a response."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from html import escape
+from typing import Any, Final
+
+from attrs import evolve, frozen
+
+from motfunnel.answers.answer import Answer
+from motfunnel.answers.table import csv_table
+from motfunnel.charts.labels import moment
+from motfunnel.dashboard import asking, render
+from motfunnel.dashboard.assets import served
+from motfunnel.dashboard.cache import Busy, Unfinished
+from motfunnel.dashboard.filters import Filters
+from motfunnel.dashboard.kept import Asking, KeptReport
+from motfunnel.dashboard.links import HOME, Links
+from motfunnel.dashboard.pages import PAGES, Page, Section
+from motfunnel.dashboard.web.message import CSV, FOR_EVER, JSON, Request, Response, Unreadable
+from motfunnel.domain.event import contact_key, to_readable_json
+from motfunnel.domain.instant import utc
+from motfunnel.domain.moment import Presence
+from motfunnel.errors import MotfunnelError
+from motfunnel.store.database.retry import asking as asking_database
+from motfunnel.store.queries.search import find_contacts
+from motfunnel.trackers.tracker import Tracker
+
+AGAIN: Final = "3"
+"""After so many seconds a browser asks again for what is still computed."""
+
+_GLANCE: Final = 0.05  # seconds that a page waits for what it can do without
+_FOUND: Final = 50
+
+
+@frozen(kw_only=True)
+class Visit:
+    """One request that may look, on its way to a response.
+
+    Attributes:
+        request: what is asked for.
+        links: the addresses from its prefix.
+        asked: gives whom it asks, and how.
+    """
+
+    request: Request
+    links: Links
+    asked: Callable[[], tuple[Tracker, Asking]]
+
+    def respond(self) -> Response:
+        """Find what the path names.
+
+        Raises:
+            Unreadable: the query is none.
+            MotfunnelError: there is no answer.
+        """
+        match self.request.path.strip("/").split("/"):
+            case [""]:
+                return self._page(PAGES[HOME])
+            case ["assets", name] if name in served():
+                return self._asset(name)
+            case ["person"]:
+                return self._person()
+            case ["search"]:
+                return self._search()
+            case [slug] if slug in PAGES:
+                return self._page(PAGES[slug])
+            case [slug, part, *rest] if slug in PAGES:
+                return self._part(PAGES[slug], part, rest)
+        return self._nothing()
+
+    def _part(self, page: Page, part: str, rest: Sequence[str]) -> Response:
+        name, _, form = part.partition(".")
+        section = page.section(name)
+        if section is None:
+            return self._nothing()
+        match [form, *rest]:
+            case [""]:
+                return self._section(page, section)
+            case ["csv" | "json"]:
+                return self._data(page, section, form)
+            case ["", "people"]:
+                return self._people(page, section, in_csv=False)
+            case ["", "people.csv"]:
+                return self._people(page, section, in_csv=True)
+        return self._nothing()
+
+    def _page(self, page: Page) -> Response:
+        filters = self._filters()
+        tracker, how = self.asked()
+        if not filters.whole:
+            return self._shell(page, tracker, how.soon(_GLANCE), filters)
+        report, links = self._report(tracker, how, filters), self._pinned(how)
+        parts = {one.slug: _answered(page, one, report, filters, links)[0] for one in page.sections}
+        groups, foot = _groups(report), _foot(report, how)
+        told = render.render_page(page, filters, links, sections=parts, groups=groups, foot=foot)
+        return Response(body=told.encode())
+
+    def _shell(self, page: Page, tracker: Tracker, how: Asking, filters: Filters) -> Response:
+        """What stands around the sections, as far as it is known at a glance."""
+        groups: Sequence[str] = ()
+        foot = ""
+        try:
+            report = self._report(tracker, how, filters)
+            groups, foot = _groups(report), _foot(report, None)
+        except (Unfinished, Busy):
+            pass
+        told = render.render_page(
+            page, filters, self.links, sections=None, groups=groups, foot=foot
+        )
+        return Response(body=told.encode())
+
+    def _section(self, page: Page, section: Section) -> Response:
+        filters = self._filters()
+        tracker, how = self.asked()
+        links = self._pinned(how)
+        try:
+            report = self._report(tracker, how, filters)
+        except (Unfinished, Busy) as error:
+            told, is_there = _waiting(page, section, filters, links, error), False
+        else:
+            told, is_there = _answered(page, section, report, filters, links)
+        if is_there:
+            return Response(body=told.encode())
+        return Response(status=202, body=told.encode(), headers={"Retry-After": AGAIN})
+
+    def _data(self, page: Page, section: Section, form: str) -> Response:
+        filters = self._filters()
+        tracker, how = self.asked()
+        found = asking.answers(section, self._report(tracker, how, filters), filters)
+        if form == "csv":
+            return _file(_csv(found), f"{page.slug}-{section.slug}.csv")
+        one_each = [one.to_dict() for one in found]
+        told = to_readable_json(one_each[0] if len(one_each) == 1 else one_each)
+        return Response(body=told.encode(), media_type=JSON)
+
+    def _people(self, page: Page, section: Section, *, in_csv: bool) -> Response:
+        filters, given = self._filters(), self.request.parameters()
+        row, column = _number(given.get("row", "0")), given.get("column", "")
+        tracker, how = self.asked()
+        report = self._report(tracker, how, filters)
+        names = asking.people(section, report, filters, row, column)
+        if in_csv:
+            told = csv_table(["contact"], [[name] for name in names])
+            return _file(told, f"{page.slug}-{section.slug}-people.csv")
+        links = evolve(self.links, pinned=_known_by(given))
+        told = render.render_people(page, section, row, column, names, filters, links)
+        return Response(body=told.encode())
+
+    def _person(self) -> Response:
+        filters, given = self._filters(), self.request.parameters()
+        key = _key(given.get("contact", ""))
+        tracker, _ = self.asked()
+        with asking_database(tracker.database):
+            profile = tracker.contact(key, as_of=filters.as_of)
+        told = render.render_story(profile, filters, self.links)
+        is_there = profile.presence is not Presence.UNKNOWN or profile.events
+        return Response(status=200 if is_there else 404, body=told.encode())
+
+    def _search(self) -> Response:
+        filters, sought = self._filters(), self.request.parameters().get("q", "")
+        tracker, how = self.asked()
+        found = how.get(("search", sought), partial(_find, tracker, sought)).value if sought else []
+        told = render.render_search(sought, found, filters, self.links)
+        return Response(body=told.encode())
+
+    def _asset(self, name: str) -> Response:
+        one = served()[name]
+        is_packed = "gzip" in self.request.accepted.get("accept-encoding", "")
+        return Response(
+            body=one.packed if is_packed else one.content,
+            media_type=one.media_type,
+            kept=FOR_EVER,
+            headers={"Content-Encoding": "gzip"} if is_packed else {},
+        )
+
+    def _nothing(self) -> Response:
+        return said(404, "Not found", "There is no such page.", self.links)
+
+    def _filters(self) -> Filters:
+        return Filters.read(self.request.parameters())
+
+    def _report(self, tracker: Tracker, how: Asking, filters: Filters) -> KeptReport:
+        known = _known_by(self.request.parameters()).get("known_by")
+        return KeptReport(
+            tracker,
+            how,
+            as_of=how.as_of(tracker) if filters.as_of is None else filters.as_of,
+            known_by=None if known is None else _instant(known),
+            timezone=filters.zone,
+        )
+
+    def _pinned(self, how: Asking) -> Links:
+        return evolve(self.links, pinned=how.pinned)
+
+
+def said(status: int, title: str, reason: str, links: Links | None) -> Response:
+    """A page that says why there is no other."""
+    return Response(status=status, body=render.render_error(title, reason, links).encode())
+
+
+def meanwhile(error: Exception) -> str:
+    """What is said while there is no answer yet."""
+    if isinstance(error, Busy):
+        return "Much is being counted already; look again in a moment."
+    return "This takes longer than a page waits. It is still being counted; look again soon."
+
+
+def _answered(
+    page: Page, section: Section, report: KeptReport, filters: Filters, links: Links
+) -> tuple[str, bool]:
+    """A section, and whether it is there already."""
+    try:
+        return render.render_section(page, section, report, filters, links), True
+    except (Unfinished, Busy) as error:
+        return _waiting(page, section, filters, links, error), False
+
+
+def _groups(report: KeptReport) -> Sequence[str]:
+    """The traits by which contacts can be told apart, as far as they can be had."""
+    try:
+        groups: Sequence[str] = report.trait_names()
+    except (Unfinished, Busy, MotfunnelError):
+        return ()
+    return groups
+
+
+def _waiting(page: Page, section: Section, filters: Filters, links: Links, error: Exception) -> str:
+    """A section that is not there yet, and asks for itself again."""
+    address = escape(links.section(page.slug, section.slug, filters))
+    slug, command = escape(section.slug), _command(section)
+    return (
+        f'<section id="{slug}" aria-labelledby="{slug}-heading" aria-busy="true" '
+        f'hx-get="{address}" hx-trigger="load delay:{AGAIN}s" hx-swap="outerHTML">'
+        f'<h2 id="{slug}-heading">{escape(section.heading)}</h2>'
+        f'<p class="quiet">{escape(meanwhile(error))}{command}</p></section>'
+    )
+
+
+def _command(section: Section) -> str:
+    """What to type for the answer of a section that takes too long for a page."""
+    names = dict.fromkeys(one.question.replace("_", "-") for one in section.asks)
+    typed = " and ".join(f"<code>motfunnel report {escape(name)}</code>" for name in names)
+    return f" Without waiting for a page: {typed}." if typed else ""
+
+
+def _foot(report: KeptReport, how: Asking | None) -> str:
+    """As of when a page is, and in what time it was computed."""
+    told = f"As of {moment(report.as_of)}"
+    if how is None or not how.computed:
+        return f"{told}."
+    return f"{told}. Computed in {sum(one.took for one in how.computed):.2f} s."
+
+
+def _csv(found: Sequence[Answer[Any]]) -> str:
+    """Answers as CSV: under one header where they have the same, else one after the other."""
+    tables = [one.to_csv() for one in found]
+    headers = {one.partition("\n")[0] for one in tables}
+    if len(headers) == 1:
+        return tables[0] + "".join(one.partition("\n")[2] for one in tables[1:])
+    return "\n".join(tables)
+
+
+def _file(text: str, name: str) -> Response:
+    told = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(body=text.encode(), media_type=CSV, headers=told)
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):  # noqa: PLR2004
+        raise Unreadable(f"row: {text[:20]!r} is no number")
+    return int(text)
+
+
+def _key(text: str) -> str:
+    try:
+        return contact_key(text)
+    except ValueError as error:
+        raise Unreadable(str(error)) from None
+
+
+def _known_by(given: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in given.items() if name == "known_by" and text}
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return utc(datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
+        raise Unreadable(f"known_by: {text[:40]!r} is no instant") from None
+
+
+def _find(tracker: Tracker, sought: str) -> list[str]:
+    """Contacts that have a text in their keys."""
+    database = tracker.database
+    try:
+        part = _key(sought)
+    except Unreadable:
+        return []
+    with asking_database(database), database.read() as connection:
+        return find_contacts(connection, database.tables, tracker.tenant, part, _FOUND)
