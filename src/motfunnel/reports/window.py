@@ -6,23 +6,14 @@ was known at an earlier time. Reads no database.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
 from attrs import frozen
 
-from motfunnel.domain.funnel.funnel import Funnel
-from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.facts.facts import Facts, Start
-from motfunnel.reports.measure.clock import (
-    EVERYBODY,
-    Clock,
-    Clocks,
-    Cohort,
-    Told,
-    gather,
-)
+from motfunnel.reports.measure.clock import EVERYBODY, Clocks, Cohort
 from motfunnel.reports.measure.grouping import Grouping
 
 
@@ -94,29 +85,3 @@ class Windowed:
     causes: tuple[str, ...] = ()
     awaits: frozenset[Signal] = frozenset()
     note: str | None = None
-
-
-def one_by_one(
-    make: Callable[[Told, Funnel], Iterator[Clock]],
-    reads: str,
-    *,
-    moments: frozenset[MomentKind] = frozenset(),
-    signals: frozenset[Signal] = frozenset(),
-    having: MomentKind | None = None,
-) -> MakeClocks:
-    """Make the clocks of a rate contact by contact, from what is known of each.
-
-    Args:
-        make: makes the clocks of a contact, in order.
-        reads: which of what is known of a contact they are made of.
-        moments: of which moments, where of moments.
-        signals: of which events, where of events.
-        having: only contacts with such a moment have clocks.
-    """
-
-    def clocks(facts: Facts, _: Asked) -> Clocks:
-        known = facts.told(reads, moments=moments, signals=signals, having=having)
-        each = (clock for told in known for clock in make(told, facts.funnel))
-        return gather(each, facts.names)
-
-    return clocks

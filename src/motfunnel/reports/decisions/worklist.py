@@ -7,9 +7,9 @@ What each did last is read of no more than those listed.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Hashable, Iterator, Sequence
+from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import ClassVar, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 from attrs import define, evolve, field, frozen
 
@@ -31,18 +31,25 @@ from motfunnel.answers.cells import (
     cell,
 )
 from motfunnel.domain.columns import NEVER
-from motfunnel.domain.funnel.funnel import Funnel
-from motfunnel.domain.instant import MICROSECOND, Duration, format_duration, from_micros
+from motfunnel.domain.instant import (
+    MICROSECOND,
+    Duration,
+    format_duration,
+    from_micros,
+    to_micros,
+)
 from motfunnel.domain.moment import Moment
+from motfunnel.domain.signal import Signal
 from motfunnel.reports.facts.facts import Facts
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, check_count, read_window
-from motfunnel.reports.measure.clock import EVERYBODY, HAPPENED, Readings, Told, choose
+from motfunnel.reports.measure.clock import EVERYBODY, HAPPENED, Readings, choose
 from motfunnel.reports.measure.rate import COMPETING, FEWEST_AT_RISK
-from motfunnel.reports.measure.trial import ATTEMPTED, assignments
+from motfunnel.reports.measure.trial import ATTEMPTED, NO_TRIAL, arm_of, trial_rules
 from motfunnel.reports.returns.recidivism import departures
 from motfunnel.reports.window import Asked
 from motfunnel.statistics import Chance, CompetingRisks, Interval, SurvivalCurve
+from motfunnel.store.queries.happenings import Wanted
 
 DEFINITION: Final = (
     "of the contacts that had been away for as long as this one and not returned, the share that "
@@ -282,20 +289,33 @@ def _curve(known: Readings) -> SurvivalCurve | CompetingRisks:
 
 def lately(source: Facts, rows: Sequence[WorkRow]) -> list[WorkRow]:
     """Tell of each row what the contact did last, and whether a trial holds it out."""
-    of = {row.contact: row for row in rows}
-    for one in source.lately(of.keys(), LAST):
-        row = of[one.contact]
-        held_out = _is_held_out(one, row.departed_at, source.funnel)
-        of[one.contact] = evolve(with_moments(row, one.moments), held_out=held_out)
-    return [*of.values()]
+    since = {row.contact: to_micros(row.departed_at) for row in rows}
+    moments, held_out = source.latest(since, LAST), _held_out(source, since)
+    return [
+        evolve(with_moments(row, moments.get(row.contact, ())), held_out=row.contact in held_out)
+        for row in rows
+    ]
 
 
-def _is_held_out(told: Told, departed_at: datetime, funnel: Funnel) -> bool:
-    """Whether the first assignment of one who is away is to the arm that a trial holds out."""
-    for one, _ in assignments(told.happenings, funnel):
-        if one.event.occurred_at > departed_at:
-            return one.argument != ATTEMPTED
-    return False
+def _held_out(source: Facts, since: Mapping[str, int]) -> set[str]:
+    """Of those who are away since then, whose first assignment is to the arm that is held out."""
+    funnel, rules = source.funnel, trial_rules(source.funnel)
+    if not rules:
+        return set()
+
+    def attempt(name: str, properties: Mapping[str, Any]) -> int:
+        if arm_of(funnel, name, properties) is None:
+            return NO_TRIAL
+        return funnel.read_stored(name, properties).argument
+
+    wanted = Wanted(reads={Signal.OUTREACH: attempt}, names=rules, contacts=since)
+    found, texts = source.happenings(wanted), source.names.people.texts
+    first: dict[str, int] = {}
+    for contact, at, said in zip(found.contacts, found.at, found.said, strict=True):
+        who = texts[contact]
+        if said != NO_TRIAL and at > since.get(who, NEVER):
+            first.setdefault(who, said)
+    return {who for who, said in first.items() if said != ATTEMPTED}
 
 
 def worklist(

@@ -6,110 +6,122 @@ Estimates nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
-from typing import Final
+from bisect import bisect_left
+from collections.abc import Mapping
+from typing import Any, Final
 
 from attrs import define, evolve
 
-from motfunnel.domain.event import Event
-from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.columns import NEVER, Codes, column, pick
 from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.signal import Signal
-from motfunnel.reports.experience.departure_after_complaint import departures_after_complaint
 from motfunnel.reports.experience.recovery import (
-    ABOUT_COMPLAINTS,
     ADVOCACY,
-    PRAISE_OR_PURCHASE,
     PURCHASE,
     RECOVERY,
-    recoveries,
+    Complaints,
+    first_recoveries,
 )
-from motfunnel.reports.measure.clock import Clock, Happening, Told
-from motfunnel.reports.window import Windowed, one_by_one
+from motfunnel.reports.facts.facts import Facts
+from motfunnel.reports.facts.relations import Happenings, places_of
+from motfunnel.reports.measure.clock import Clocks
+from motfunnel.reports.window import Asked, Windowed
+from motfunnel.store.queries.happenings import Wanted
 
 DEPARTURE: Final = "departure"
+_UNNAMED: Final = 0
 
 
 @define
 class _Case:
-    name: str | None
-    event: Event
-    resolved_at: datetime | None = None
-    reopened_at: datetime | None = None
+    """A case, by the place of the event that opened it."""
+
+    name: int
+    place: int
+    resolved: int = NEVER
+    reopened: int = NEVER
 
 
-def resolutions(told: Told, funnel: Funnel) -> Iterator[Clock]:
+def resolutions(facts: Facts, asked: Asked) -> Clocks:
     """From each opening of a case to its resolution."""
-    departures = [m.occurred_at for m in told.moments if m.kind is MomentKind.DEPART]
-    for case in _cases(told, funnel):
-        at, end = case.event.occurred_at, case.resolved_at
-        # A farewell of the instant of the complaint follows it, one of the resolution's does too.
-        meanwhile = (gone for gone in departures if at <= gone and (end is None or gone < end))
-        yield Clock(
-            contact=told.contact,
-            key=(case.event.contact, case.event.id),
-            started_at=at,
-            ended_at=end,
-            departed_at=next(meanwhile, None),
-            reopened_at=case.reopened_at,
-        )
+    names = Codes()
+    names.numbers([None])  # which is _UNNAMED
+
+    def case(name: str, properties: Mapping[str, Any]) -> int:
+        return names[facts.funnel.read_stored(name, properties).case]
+
+    wanted = Wanted(
+        reads={Signal.COMPLAIN: case, Signal.RESOLVE: case},
+        having=MomentKind.COMPLAINT,
+        events=bool(asked.events),
+    )
+    found = facts.happenings(wanted)
+    left = facts.moments([MomentKind.DEPART], "at", having=MomentKind.COMPLAINT)
+    departures = places_of(left.contacts)
+    cases, departed = list[_Case](), column()
+    for contact, places in places_of(found.contacts).items():
+        gone = pick(left.at, departures.get(contact, ()))
+        for one in _cases(found, places):
+            cases.append(one)
+            # A farewell of the instant of the complaint follows it; so does the resolution's.
+            after = bisect_left(gone, found.at[one.place])
+            first = gone[after] if after < len(gone) else NEVER
+            departed.append(first if first < one.resolved else NEVER)
+    opened = [one.place for one in cases]
+    return Clocks(
+        names=facts.names,
+        contact=column(pick(found.contacts, opened)),
+        key=pick(found.events, opened),
+        started=column(pick(found.at, opened)),
+        ended=column(one.resolved for one in cases),
+        departed=departed,
+        reopened=column(one.reopened for one in cases),
+    )
 
 
-def _cases(told: Told, funnel: Funnel) -> list[_Case]:
+def _cases(found: Happenings, places: range) -> list[_Case]:
     """The cases in the order in which they opened; one that opened again is there once more."""
     cases: list[_Case] = []
-    for one in sorted(told.happenings, key=_place):
-        if one.signal not in (Signal.COMPLAIN, Signal.RESOLVE):
+    for place in places:
+        name, at = found.said[place], found.at[place]
+        waiting = [case for case in cases if case.resolved == NEVER]
+        if found.signals[place] == Signal.COMPLAIN:
+            if name == _UNNAMED or all(case.name != name for case in waiting):
+                _reopen(cases, name, at)
+                cases.append(_Case(name, place))
             continue
-        name = funnel.read_stored(one.event.name, one.event.properties).case
-        waiting = [case for case in cases if case.resolved_at is None]
-        if one.signal is Signal.COMPLAIN:
-            if name is None or all(case.name != name for case in waiting):
-                _reopen(cases, name, one.event.occurred_at)
-                cases.append(_Case(name, one.event))
-            continue
-        named = [case for case in waiting if name is None or case.name == name]
+        named = [case for case in waiting if name in (_UNNAMED, case.name)]
         if named:
-            named[0].resolved_at = one.event.occurred_at
+            named[0].resolved = at
     return cases
 
 
-def _reopen(cases: list[_Case], name: str | None, at: datetime) -> None:
+def _reopen(cases: list[_Case], name: int, at: int) -> None:
     """Say of the latest case of a name that it opened again."""
-    former = [case for case in cases if name is not None and case.name == name]
+    former = [case for case in cases if name != _UNNAMED and case.name == name]
     if former:
-        former[-1].reopened_at = at
+        former[-1].reopened = at
 
 
-def _place(one: Happening) -> tuple[datetime, int, str, str]:
-    return one.event.occurred_at, int(one.signal), one.event.id, one.event.contact
-
-
-def outcomes(told: Told, funnel: Funnel) -> Iterator[Clock]:
+def outcomes(facts: Facts, asked: Asked) -> Clocks:
     """From each complaint to a purchase, to advocacy, or to a departure: whichever came first.
 
     At one instant what recovers comes first: who acts at the deadline has not departed, and a
     farewell ranks last.
     """
-    recovering, leaving = recoveries(told, funnel), departures_after_complaint(told, funnel)
-    for good, bad in zip(recovering, leaving, strict=True):
-        if bad.ended_at is not None and (good.ended_at is None or bad.ended_at < good.ended_at):
-            yield evolve(good, ended_at=bad.ended_at, cause=DEPARTURE)
-        else:
-            yield good
+    made = Complaints.read(facts, asked, MomentKind.APOSTLE, MomentKind.DEPART)
+    recovered, causes = first_recoveries(facts, made)
+    departure = facts.names.labels[DEPARTURE]
+    for place, (good, bad) in enumerate(zip(recovered, made.departed, strict=True)):
+        if bad < good:
+            recovered[place], causes[place] = bad, departure
+    return made.clocks(facts.names, recovered, causes)
 
 
 RESOLUTION: Final = Windowed(
     name="resolution",
     definition="of the cases that complaints opened in the cohort, when they were resolved",
-    clocks=one_by_one(
-        resolutions,
-        "happenings",
-        moments=frozenset({MomentKind.COMPLAINT, MomentKind.DEPART}),
-        signals=frozenset({Signal.COMPLAIN, Signal.RESOLVE}),
-        having=MomentKind.COMPLAINT,
-    ),
+    clocks=resolutions,
     start=frozenset({MomentKind.COMPLAINT}),
     groups=frozenset(),
 )
@@ -117,12 +129,6 @@ OUTCOME: Final = evolve(
     RECOVERY,
     name="outcome",
     definition="of the complaints in the cohort, what came of them first",
-    clocks=one_by_one(
-        outcomes,
-        "happenings",
-        moments=ABOUT_COMPLAINTS | {MomentKind.DEPART},
-        signals=PRAISE_OR_PURCHASE,
-        having=MomentKind.COMPLAINT,
-    ),
+    clocks=outcomes,
     causes=(PURCHASE, ADVOCACY, DEPARTURE),
 )

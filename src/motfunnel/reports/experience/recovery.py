@@ -6,83 +6,150 @@ Its clock, its words, and the question.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
-from datetime import datetime
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Mapping
+from functools import partial
 from operator import itemgetter
-from typing import Final
+from typing import Any, Final, Self
 
+from attrs import field, frozen
+
+from motfunnel.domain.columns import NEVER, Column, column
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import Duration
-from motfunnel.domain.moment import Moment, MomentKind
+from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.signal import Signal
+from motfunnel.reports.facts.facts import Facts
+from motfunnel.reports.facts.moments import PLACES
+from motfunnel.reports.facts.relations import Happenings, places_of
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, Unit
-from motfunnel.reports.measure.clock import Clock, Happening, Told
+from motfunnel.reports.measure.clock import Clocks, Names
 from motfunnel.reports.measure.rate import Rate
-from motfunnel.reports.window import IN_THE_COHORT, Windowed, one_by_one
+from motfunnel.reports.window import IN_THE_COHORT, Asked, Windowed
 from motfunnel.reports.windowed import ask_rate
+from motfunnel.store.queries.happenings import Wanted
 
 PURCHASE: Final = "purchase"
 ADVOCACY: Final = "advocacy"
-
-
-def recoveries(told: Told, funnel: Funnel) -> Iterator[Clock]:
-    """From each complaint to the first purchase or advocacy after it.
-
-    What recovers ranks before a complaint of the same instant, and so comes later in time.
-    """
-    recovering = sorted(_recovering(told, funnel))
-    for _, stage, complaint in complaints_of(told, funnel):
-        at = complaint.occurred_at
-        later = bisect_right(recovering, at, key=itemgetter(0))
-        first = recovering[later] if later < len(recovering) else None
-        yield Clock(
-            contact=told.contact,
-            key=complaint.event_key,
-            started_at=at,
-            ended_at=None if first is None else first[0],
-            cause=None if first is None else first[2],
-            stage=stage,
-        )
-
-
-def _recovering(told: Told, funnel: Funnel) -> Iterator[tuple[datetime, int, str]]:
-    """What could recover: its instant, its rank, and of which kind it is."""
-    referrals, enough = 0, funnel.apostle_after_referrals
-    for one in told.happenings:
-        at = one.event.occurred_at
-        if one.signal is Signal.PURCHASE:
-            yield at, one.signal, PURCHASE
-        elif one.signal is Signal.REFER:
-            referrals += 1
-            if enough is not None and referrals >= enough:
-                yield at, one.signal, ADVOCACY
-        elif one.signal is Signal.ADVOCATE or _is_promoter(one):
-            yield at, one.signal, ADVOCACY
-    for moment in told.moments:  # all that is left of the praise of one who was erased
-        if moment.kind is MomentKind.APOSTLE:
-            yield moment.occurred_at, Signal.ADVOCATE, ADVOCACY
-
-
-def _is_promoter(one: Happening) -> bool:
-    return one.signal is Signal.RATING and one.argument == 1
-
-
-def complaints_of(told: Told, funnel: Funnel) -> Iterator[tuple[int, str, Moment]]:
-    """Each complaint with its place among the moments, and the stage that held at it."""
-    stage = funnel.stages[0]
-    for place, moment in enumerate(told.moments):
-        stage = moment.to_stage or stage
-        if moment.kind is MomentKind.COMPLAINT:
-            yield place, stage, moment
-
-
 PRAISE_OR_PURCHASE: Final = frozenset(
     {Signal.PURCHASE, Signal.RATING, Signal.REFER, Signal.ADVOCATE}
 )
-ABOUT_COMPLAINTS: Final = frozenset(
-    {MomentKind.COMPLAINT, MomentKind.CONVERSION, MomentKind.APOSTLE}
+_COMPLAINT, _DEPART, _APOSTLE = map(
+    PLACES.__getitem__, (MomentKind.COMPLAINT, MomentKind.DEPART, MomentKind.APOSTLE)
 )
+
+
+@frozen(kw_only=True, eq=False)
+class Complaints:
+    """The complaints of everybody, in columns: contact by contact, each contact's in order.
+
+    Attributes:
+        contact: who complained.
+        at: when.
+        stage: the stage that held.
+        departed: when the contact departed next.
+        key: the event that complained, where that is asked for.
+        praised: of contacts that complained, when they became apostles.
+    """
+
+    contact: Column = field(factory=column)
+    at: Column = field(factory=column)
+    stage: Column = field(factory=column)
+    departed: Column = field(factory=column)
+    key: list[Hashable] = field(factory=list)
+    praised: defaultdict[int, list[int]] = field(factory=lambda: defaultdict(list))
+
+    @classmethod
+    def read(cls, facts: Facts, asked: Asked, *others: MomentKind) -> Self:
+        """Read them, with moments of other kinds."""
+        kinds = frozenset({MomentKind.COMPLAINT, MomentKind.CONVERSION, *others})
+        columns = ("at", "labels", *asked.events)
+        found = facts.moments(kinds, *columns, having=MomentKind.COMPLAINT)
+        labels, made = facts.names.labels, cls()
+        first, none = labels[facts.funnel.stages[0]], labels[None]
+        stage = whose = waiting = -1
+        moments = zip(found.contacts, found.kinds, found.labels, found.at, strict=True)
+        for place, (contact, kind, label, at) in enumerate(moments):
+            if contact != whose:
+                whose, stage, waiting = contact, first, len(made.at)
+            stage = stage if label == none else label
+            if kind == _COMPLAINT:
+                made._add(contact, at, stage)
+                made.key.extend(found.events[place : place + 1])
+            elif kind == _DEPART:
+                made.departed[waiting:] = column([at]) * (len(made.at) - waiting)
+                waiting = len(made.at)
+            elif kind == _APOSTLE:
+                made.praised[contact].append(at)
+        return made
+
+    def _add(self, contact: int, at: int, stage: int) -> None:
+        self.contact.append(contact)
+        self.at.append(at)
+        self.stage.append(stage)
+        self.departed.append(NEVER)
+
+    def clocks(self, names: Names, ended: Column, cause: Column | None = None) -> Clocks:
+        """From each complaint to what ended its clock."""
+        return Clocks(
+            names=names,
+            contact=self.contact,
+            key=self.key,
+            started=self.at,
+            ended=ended,
+            stage=self.stage,
+            cause=column() if cause is None else cause,
+        )
+
+
+def recoveries(facts: Facts, asked: Asked) -> Clocks:
+    """From each complaint to the first purchase or advocacy after it."""
+    made = Complaints.read(facts, asked, MomentKind.APOSTLE)
+    return made.clocks(facts.names, *first_recoveries(facts, made))
+
+
+def first_recoveries(facts: Facts, made: Complaints) -> tuple[Column, Column]:
+    """When whoever complained first purchased or advocated after that, and which it was.
+
+    What recovers ranks before a complaint of the same instant, and so comes later in time.
+    """
+    reads = {**dict.fromkeys(PRAISE_OR_PURCHASE), Signal.RATING: partial(_argument, facts.funnel)}
+    found = facts.happenings(Wanted(reads=reads, having=MomentKind.COMPLAINT))
+    labels, places = facts.names.labels, places_of(found.contacts)
+    none, bought, praised = map(labels.__getitem__, (None, PURCHASE, ADVOCACY))
+    enough, ended, causes = facts.funnel.apostle_after_referrals, column(), column()
+    recovering, whose = list[tuple[int, bool]](), -1
+    for contact, at in zip(made.contact, made.at, strict=True):
+        if contact != whose:
+            whose, mine = contact, places.get(contact, range(0))
+            # All that is left of the praise of one who was erased is the moment.
+            told = ((one, True) for one in made.praised.get(contact, ()))
+            recovering = sorted([*_recovering(found, mine, enough), *told])
+        later = bisect_right(recovering, at, key=itemgetter(0))
+        end, is_praise = recovering[later] if later < len(recovering) else (NEVER, None)
+        ended.append(end)
+        causes.append(none if is_praise is None else praised if is_praise else bought)
+    return ended, causes
+
+
+def _argument(funnel: Funnel, name: str, properties: Mapping[str, Any]) -> int:
+    return funnel.read_stored(name, properties).argument
+
+
+def _recovering(found: Happenings, places: range, enough: int | None) -> Iterator[tuple[int, bool]]:
+    """When a contact did what could recover, and whether that was advocacy."""
+    referrals = 0
+    for place in places:
+        signal, at = found.signals[place], found.at[place]
+        if signal == Signal.REFER:
+            referrals += 1
+            if enough is not None and referrals >= enough:
+                yield at, True
+        elif signal != Signal.RATING or found.said[place] == 1:
+            yield at, signal != Signal.PURCHASE
+
+
 RECOVERY: Final = Windowed(
     name="recovery",
     definition=(
@@ -91,13 +158,7 @@ RECOVERY: Final = Windowed(
     ),
     since="the complaint",
     event="purchased or advocated",
-    clocks=one_by_one(
-        recoveries,
-        "happenings",
-        moments=ABOUT_COMPLAINTS,
-        signals=PRAISE_OR_PURCHASE,
-        having=MomentKind.COMPLAINT,
-    ),
+    clocks=recoveries,
     start=frozenset({MomentKind.COMPLAINT}),
     awaits=PRAISE_OR_PURCHASE,
     groups=frozenset({"stage"}),

@@ -7,7 +7,7 @@ An inquiry chooses between the two; no question asks which of them it reads.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import NamedTuple, Protocol
@@ -21,10 +21,11 @@ from motfunnel.domain.lens import Phase
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.facts.moments import Activity, Moments, Openings
-from motfunnel.reports.facts.relations import Episodes
-from motfunnel.reports.measure.clock import EVERYBODY, Cohort, Names, Readings, Told
+from motfunnel.reports.facts.relations import Episodes, Happenings
+from motfunnel.reports.measure.clock import EVERYBODY, Cohort, Names, Readings
 from motfunnel.reports.measure.grouping import Grouping
 from motfunnel.store.ledger.rows import StoredEvent
+from motfunnel.store.queries.happenings import Wanted
 from motfunnel.store.queries.moments import Referral
 
 Unread = tuple[str, list[StoredEvent]]
@@ -102,22 +103,8 @@ class Facts(Protocol):
         """
         ...
 
-    def told(
-        self,
-        reads: str,
-        *,
-        moments: frozenset[MomentKind] = frozenset(),
-        signals: frozenset[Signal] = frozenset(),
-        having: MomentKind | None = None,
-    ) -> Iterator[Told]:
-        """Give what is known of contacts, one by one, as far as it is asked for.
-
-        Args:
-            reads: ``purchases``, ``happenings`` or ``trials``.
-            moments: of which moments.
-            signals: of which events, where of events.
-            having: only of contacts with such a moment.
-        """
+    def happenings(self, wanted: Wanted, /) -> Happenings:
+        """Give events of some signals, contact by contact, each contact's in order."""
         ...
 
     def groups(self, grouping: Grouping, start: Start, chosen: Readings, /) -> Sequence[str]:
@@ -203,8 +190,8 @@ class Facts(Protocol):
         """Give the names of all traits that any contact has."""
         ...
 
-    def lately(self, contacts: Collection[str], most: int) -> Iterator[Told]:
-        """Give so many of the latest moments of some contacts, and how a trial assigned them."""
+    def latest(self, contacts: Collection[str], most: int) -> Mapping[str, Sequence[Moment]]:
+        """Give so many of the latest moments of some contacts; who has none may be left out."""
         ...
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from itertools import compress
@@ -24,7 +24,7 @@ from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import from_micros, to_micros
 from motfunnel.domain.journey import Entry, Journey, PlainEntry
 from motfunnel.domain.lens import phases
-from motfunnel.domain.moment import UNKNOWN, Episode, MomentKind
+from motfunnel.domain.moment import UNKNOWN, Episode, Moment, MomentKind
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.facts.facts import (
     Phased,
@@ -36,23 +36,24 @@ from motfunnel.reports.facts.facts import (
     Unread,
 )
 from motfunnel.reports.facts.moments import PLACES, Activity, Moments, Openings
-from motfunnel.reports.facts.relations import Episodes
+from motfunnel.reports.facts.relations import Episodes, Happenings
 from motfunnel.reports.facts.stored import Stored
 from motfunnel.reports.measure.clock import (
     EVERYBODY,
     Cohort,
-    Happening,
     Names,
     Readings,
-    Told,
     lies_in,
 )
 from motfunnel.reports.measure.grouping import Grouping, group_named, property_text, trait_at
+from motfunnel.reports.measure.trial import ATTEMPTED
 from motfunnel.store.ledger.identity import follow, known_pointers
 from motfunnel.store.ledger.rows import StoredEvent, event_of
 from motfunnel.store.queries.events import read_histories
 from motfunnel.store.queries.groups import read_trait_names, said_as, source_or_referral
+from motfunnel.store.queries.happenings import Wanted
 from motfunnel.store.queries.moments import Referral
+from motfunnel.store.schema.types import read_properties
 from motfunnel.tracking.recording.fold import read_in_order, source_of
 
 _by_key = itemgetter(0, 1)
@@ -117,19 +118,23 @@ class Known:
         }
         return Episodes(**both)
 
-    def told(
-        self,
-        reads: str,
-        *,
-        moments: frozenset[MomentKind] = frozenset(),
-        signals: frozenset[Signal] = frozenset(),
-        having: MomentKind | None = None,
-    ) -> Iterator[Told]:
-        """Give what is known of contacts, one by one; a walk passes by all of them."""
-        asked = signals | ({Signal.OUTREACH} if reads == "trials" else frozenset())
-        for history in self._walked():
-            yield history.told(asked)
-        yield from self._left.told(reads, moments=moments, signals=signals, having=having)
+    def happenings(self, wanted: Wanted) -> Happenings:
+        """Give events of some signals, contact by contact, each contact's in order."""
+        left, rows, which = self._left.happenings(wanted), [], []
+        for one in self._walked():
+            if wanted.contacts is not None and one.contact not in wanted.contacts:
+                continue
+            contact = self.names.people[one.contact]
+            for entry, stored in one.happenings(wanted.reads):
+                if wanted.names is None or stored.event in wanted.names:
+                    read = wanted.reads[Signal(entry.signal)]
+                    said = read(stored.event, read_properties(stored.properties)) if read else 0
+                    rows.append((contact, entry.at, entry.signal, said))
+                    which.append((entry.recorded_as, entry.id))
+        whole = (left.contacts, left.at, left.signals, left.said)
+        for values, more in zip(whole, zip(*rows, strict=True), strict=False):
+            values.extend(more)
+        return evolve(left, events=[*left.events, *which] if wanted.events else ())
 
     def _walked(self) -> Iterator[History]:
         """Walk each contact, and keep on the way by what its clocks will be told apart."""
@@ -270,12 +275,10 @@ class Known:
         """Give the names of all traits that any contact had."""
         return read_trait_names(self.stored.extent, self.known_by)
 
-    def lately(self, contacts: Collection[str], most: int) -> Iterator[Told]:
-        """Give so many of the latest moments of some contacts, and their outreaches."""
-        for one in self.histories():
-            if one.contact in contacts:
-                told = one.told({Signal.OUTREACH})
-                yield evolve(told, moments=told.moments[-most:])
+    def latest(self, contacts: Collection[str], most: int) -> Mapping[str, Sequence[Moment]]:
+        """Give so many of the latest moments of some contacts; who has none may be left out."""
+        histories = ((one.contact, one.journey.moments) for one in self.histories())
+        return {contact: made[-most:] for contact, made in histories if contact in contacts}
 
     def _pointers(self) -> dict[str, str]:
         """Into whom contacts had been merged."""
@@ -351,9 +354,9 @@ def _refer(history: History, into: dict[str, str], found: Referring) -> None:
 def _starts(history: History, start: Start) -> Iterator[tuple[object, Event]]:
     """The start events of clocks, each under the key of its clock."""
     if isinstance(start, Signal):
-        for one in history.told({start}).happenings:
-            if start is not Signal.OUTREACH or one.argument == 1:
-                yield to_micros(one.event.occurred_at), one.event
+        for entry, stored in history.happenings({start}):
+            if start is not Signal.OUTREACH or entry.reading.argument == ATTEMPTED:
+                yield entry.at, event_of(stored)
         return
     by_key: dict[tuple[str, str | None], Event] = {(e.contact, e.id): e for e in history.events}
     for moment in history.journey.moments:
@@ -402,26 +405,12 @@ class History:
         """Its events, in no order."""
         return [*map(event_of, self._stored)]
 
-    def told(self, signals: Collection[Signal] = ()) -> Told:
-        """What is known of the contact, with its events of some signals."""
-        bought = (from_micros(at) for at, signal, *_ in self._ordered if signal == Signal.PURCHASE)
-        return Told(
-            contact=self.contact,
-            moments=self.journey.moments,
-            happenings=list(self._happenings(signals)) if signals else (),
-            first_purchase_at=next(bought, None),
-        )
-
     def touches(self) -> Iterator[int]:
         """When the contact was kept alive, in order, in microseconds since 1970."""
         return (entry[0] for entry in compress(self._ordered, self.journey.alive))
 
-    def _happenings(self, signals: Collection[Signal]) -> Iterator[Happening]:
-        stored = {_by_key(one): one for one in self._stored}
-        for one in self.entries:
-            if one.signal in signals:
-                yield Happening(
-                    signal=Signal(one.signal),
-                    argument=one.reading.argument,
-                    event=event_of(stored[one.recorded_as, one.id]),
-                )
+    def happenings(self, signals: Collection[Signal]) -> Iterator[tuple[Entry, StoredEvent]]:
+        """Its events of some signals, in the one order, with what is stored of them."""
+        wanted = [one for one in self.entries if one.signal in signals]
+        stored = {_by_key(one): one for one in self._stored} if wanted else {}
+        return ((one, stored[one.recorded_as, one.id]) for one in wanted)

@@ -1,10 +1,13 @@
-"""The relations of facts: columns of equal length, in which a place is an episode.
+"""The relations of facts: columns of equal length, in which a place is an episode, or an event.
 
 Contacts are numbers, and so are stages and reasons; instants are microseconds since 1970, and
 ``NEVER`` where nothing came. What was not asked for is empty.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
 
 from attrs import field, frozen
 
@@ -37,3 +40,32 @@ class Episodes:
 
     def __len__(self) -> int:
         return len(self.contact)
+
+
+@frozen(eq=False)
+class Happenings:
+    """Events of some signals, contact by contact, each contact's by instant, signal and id.
+
+    Attributes:
+        contacts: whose each is, by the number of the contact.
+        at: when, in microseconds since 1970.
+        signals: the rank of its signal.
+        said: what was read of its name and properties.
+        events: which it is: its key, and its id.
+    """
+
+    contacts: Column
+    at: Column
+    signals: Column
+    said: Column
+    events: Sequence[tuple[str, str | None]] = ()
+
+
+def places_of(contacts: Column) -> dict[int, range]:
+    """Find at which places each contact stands in a column that is contact by contact.
+
+    >>> places_of(column([7, 7, 5]))
+    {7: range(0, 2), 5: range(2, 3)}
+    """
+    starts = [n for n, contact in enumerate(contacts) if not n or contacts[n - 1] != contact]
+    return {contacts[a]: range(a, b) for a, b in pairwise([*starts, len(contacts)])}

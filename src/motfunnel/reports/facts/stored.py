@@ -7,18 +7,17 @@ questions that take everything into account; ``known`` serves those of an earlie
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from attrs import field, frozen
 
 from motfunnel.domain.columns import Codes
-from motfunnel.domain.event import Event
 from motfunnel.domain.experience import EXPERIENCED
 from motfunnel.domain.funnel.funnel import Funnel
-from motfunnel.domain.instant import from_micros, to_micros
-from motfunnel.domain.moment import UNKNOWN, MomentKind
+from motfunnel.domain.instant import from_micros
+from motfunnel.domain.moment import UNKNOWN, Moment, MomentKind
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.facts.facts import (
     Phased,
@@ -30,28 +29,20 @@ from motfunnel.reports.facts.facts import (
     Unread,
 )
 from motfunnel.reports.facts.moments import Activity, Moments, Openings
-from motfunnel.reports.facts.relations import Episodes
-from motfunnel.reports.measure.clock import (
-    EVERYBODY,
-    Cohort,
-    Happening,
-    Names,
-    Readings,
-    Told,
-)
+from motfunnel.reports.facts.relations import Episodes, Happenings
+from motfunnel.reports.measure.clock import EVERYBODY, Cohort, Names, Readings
 from motfunnel.reports.measure.grouping import Grouping, group_named, property_text, trait_at
-from motfunnel.reports.measure.trial import trial_rules
+from motfunnel.reports.measure.trial import ATTEMPTED
 from motfunnel.store.queries.activity import read_activity
 from motfunnel.store.queries.episodes import read_episodes
 from motfunnel.store.queries.events import (
     read_active,
-    read_events_by_signal,
-    read_first_purchases,
     read_histories,
     read_moment_properties,
     read_scored,
 )
 from motfunnel.store.queries.groups import read_sources, read_trait, read_trait_names
+from motfunnel.store.queries.happenings import Wanted, read_happenings
 from motfunnel.store.queries.moments import (
     count_moments,
     read_earliest,
@@ -64,12 +55,8 @@ from motfunnel.store.queries.moments import (
 from motfunnel.store.queries.phases import count_by_phase, read_ratings_by_phase
 from motfunnel.store.queries.scope import Extent
 
-Kinds = frozenset[MomentKind]
-Signals = frozenset[Signal]
-Having = MomentKind | None
-
-_READ_BY_THE_FUNNEL = (Signal.RATING, Signal.OUTREACH)
 _REACHING = (MomentKind.OPENING, MomentKind.CONVERSION)
+_NO_ATTEMPT = -1
 
 
 @frozen(kw_only=True)
@@ -100,16 +87,9 @@ class Stored:
         read = read_episodes(self.extent, wanted, codes, first=first, narrow=narrow)
         return Episodes(**dict(zip(wanted, read, strict=True)))
 
-    def told(
-        self,
-        reads: str,
-        *,
-        moments: frozenset[MomentKind] = frozenset(),
-        signals: frozenset[Signal] = frozenset(),
-        having: MomentKind | None = None,
-    ) -> Iterator[Told]:
-        """Give what is known of contacts, one by one, as far as it is asked for."""
-        return _READERS[reads](self, moments, signals, having)
+    def happenings(self, wanted: Wanted) -> Happenings:
+        """Give events of some signals, contact by contact, each contact's in order."""
+        return Happenings(**read_happenings(self.extent, self.names.people, wanted))
 
     def unread(self, signals: Collection[Signal] | None = None) -> Iterator[Unread]:
         """Give the events of each contact, or of some signals those, unread and in no order."""
@@ -175,9 +155,13 @@ class Stored:
             yield Phased(rated.contact, Signal.RATING, rated.phase, promoter=promoter, events=1)
         self._refer(loop)
         whom = {one.referred for one in loop.referrals}
-        for contact, events in read_events_by_signal(self.extent, [Signal.RESEARCH]):
-            if contact in whom:
-                loop.researched[contact] = [event.occurred_at for _, event in events]
+        found, texts = (
+            self.happenings(Wanted(reads={Signal.RESEARCH: None})),
+            self.names.people.texts,
+        )
+        for contact, at in zip(found.contacts, found.at, strict=True):
+            if texts[contact] in whom:
+                loop.researched.setdefault(texts[contact], []).append(from_micros(at))
 
     def referring(self, period: Cohort, found: Referring | None = None) -> Referring:
         """Give who referred whom, who opened, and who was active in a period, beside others."""
@@ -209,19 +193,9 @@ class Stored:
         """Give the names of all traits that any contact has."""
         return read_trait_names(self.extent, None)
 
-    def lately(self, contacts: Collection[str], most: int) -> Iterator[Told]:
-        """Give so many of the latest moments of some contacts, and how a trial assigned them."""
-        last = read_latest_moments(self.extent, contacts, most)
-        names = trial_rules(self.funnel)
-        assigned: dict[str, list[Happening]] = {}
-        if names:
-            found = read_events_by_signal(
-                self.extent, [Signal.OUTREACH], names=names, contacts=contacts
-            )
-            assigned = {contact: [*self._happenings(events)] for contact, events in found}
-        for contact in contacts:
-            mine, outreaches = last.get(contact, ()), assigned.get(contact, ())
-            yield Told(contact=contact, moments=mine, happenings=outreaches)
+    def latest(self, contacts: Collection[str], most: int) -> Mapping[str, Sequence[Moment]]:
+        """Give so many of the latest moments of some contacts; who has none is left out."""
+        return read_latest_moments(self.extent, contacts, most)
 
     def _refer(self, found: Referring) -> None:
         found.referrals += read_referrals(self.extent)
@@ -244,54 +218,28 @@ class Stored:
     def _properties(self, grouping: Grouping, start: Start, chosen: Readings) -> Sequence[str]:
         wanted = [*zip(chosen.contact, chosen.key, strict=True)]
         among, values = {*wanted}, dict[object, str]()
-        for contact, key, properties in self._starts(start):
-            place = (self.names.people[contact], key)
-            if place in among:  # of several events of one instant the first by id
-                values.setdefault(place, property_text(properties, grouping.name))
+        for contact, key, said in self._starts(start, grouping.name):
+            if (contact, key) in among:  # of several events of one instant the first by id
+                values.setdefault((contact, key), said)
         return [values.get(place, UNKNOWN) for place in wanted]
 
-    def _starts(self, start: Start) -> Iterator[tuple[str, object, Mapping[str, Any]]]:
-        """The properties of start events, under their contact and the key of its clock."""
+    def _starts(self, start: Start, name: str) -> Iterator[tuple[int, object, str]]:
+        """What a property says of start events, under their contact and the key of its clock."""
         if not isinstance(start, Signal):
-            for (contact, key), properties in read_moment_properties(self.extent, start):
-                yield contact, key, properties
+            for (who, key), properties in read_moment_properties(self.extent, start):
+                yield self.names.people[who], key, property_text(properties, name)
             return
-        for contact, events in read_events_by_signal(self.extent, [start]):
-            for one in self._happenings(events):
-                if start is not Signal.OUTREACH or one.argument == 1:
-                    yield contact, to_micros(one.event.occurred_at), one.event.properties
+        values = Codes()
 
-    def _purchases(self, moments: Kinds, _: Signals, having: Having) -> Iterator[Told]:
-        found = read_stories(self.extent, moments, having=having, first_only=True)
-        of = dict(found)  # of each contact one
-        for contact, at in read_first_purchases(self.extent):
-            yield Told(contact=contact, moments=of.get(contact, ()), first_purchase_at=at)
+        def value(event: str, properties: Mapping[str, Any]) -> int:
+            if start is Signal.OUTREACH and not self._is_attempt(event, properties):
+                return _NO_ATTEMPT
+            return values[property_text(properties, name)]
 
-    def _beside_moments(self, moments: Kinds, signals: Signals, having: Having) -> Iterator[Told]:
-        """The moments of all are read first: they are few, and a connection streams one thing."""
-        of = dict(read_stories(self.extent, moments, having=having))
-        found = read_events_by_signal(self.extent, signals, having=having)
-        for contact, events in found:
-            mine = of.pop(contact, ())
-            yield Told(contact=contact, moments=mine, happenings=[*self._happenings(events)])
-        for contact, mine in of.items():
-            yield Told(contact=contact, moments=mine)
+        found = self.happenings(Wanted(reads={start: value}))
+        for contact, at, said in zip(found.contacts, found.at, found.said, strict=True):
+            if said != _NO_ATTEMPT:
+                yield contact, at, values.texts[said]
 
-    def _trials(self, _: Kinds, __: Signals, ___: Having) -> Iterator[Told]:
-        names = trial_rules(self.funnel)
-        for contact, events in read_events_by_signal(self.extent, [Signal.OUTREACH], names=names):
-            yield Told(contact=contact, happenings=[*self._happenings(events)])
-
-    def _happenings(self, events: Sequence[tuple[Signal, Event]]) -> Iterator[Happening]:
-        for signal, event in events:
-            argument = 0
-            if signal in _READ_BY_THE_FUNNEL:
-                argument = self.funnel.read_stored(event.name, event.properties).argument
-            yield Happening(signal=signal, argument=argument, event=event)
-
-
-_READERS: dict[str, Callable[[Stored, Kinds, Signals, Having], Iterator[Told]]] = {
-    "purchases": Stored._purchases,
-    "happenings": Stored._beside_moments,
-    "trials": Stored._trials,
-}
+    def _is_attempt(self, event: str, properties: Mapping[str, Any]) -> bool:
+        return self.funnel.read_stored(event, properties).argument == ATTEMPTED

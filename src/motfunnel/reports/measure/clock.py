@@ -18,10 +18,7 @@ from attrs import evolve, field, fields, frozen
 
 from motfunnel.answers.members import Members
 from motfunnel.domain.columns import NEVER, Codes, Column, column, pick
-from motfunnel.domain.event import Event
 from motfunnel.domain.instant import iso, to_micros
-from motfunnel.domain.moment import Moment
-from motfunnel.domain.signal import Signal
 
 Cohort = tuple[datetime | None, datetime | None]
 """Bounds that were read: from the first instant on, before the second; None leaves an end open."""
@@ -32,65 +29,6 @@ RULED_OUT: Final = "ruled out"
 ENDINGS: Final = (None, HAPPENED, ERASED, RULED_OUT)
 """How a clock stopped; the first still runs."""
 _HAPPENED, _ERASED, _RULED_OUT = range(1, 4)
-_INSTANTS: Final = ("started", "ended", "departed", "reopened")
-_LABELS: Final = ("stage", "cause")
-
-
-@frozen(kw_only=True)
-class Happening:
-    """An event, with what the funnel makes of it.
-
-    Attributes:
-        signal: its signal.
-        argument: 1 for an attempt, and for a promoter's rating; as in ``domain.machine``.
-        event: the event.
-    """
-
-    signal: Signal
-    argument: int
-    event: Event
-
-
-@frozen(kw_only=True)
-class Told:
-    """What is known of a contact, as far as a rate asks for it; all in order.
-
-    Attributes:
-        contact: the contact.
-        moments: its moments.
-        happenings: its events.
-        first_purchase_at: when it first bought.
-    """
-
-    contact: str
-    moments: Sequence[Moment] = ()
-    happenings: Sequence[Happening] = ()
-    first_purchase_at: datetime | None = None
-
-
-@frozen(kw_only=True)
-class Clock:
-    """One clock of a contact: from a start event to the event that the rate waits for.
-
-    Attributes:
-        contact: whose clock.
-        key: what tells its start event from others of the contact.
-        started_at: when it started.
-        ended_at: when the event came; None where it did not.
-        stage: the stage at the start event, where a rate has one.
-        cause: of an event of several kinds, which.
-        departed_at: of a case, when the contact left while it was open.
-        reopened_at: of a case that was resolved, when it opened again.
-    """
-
-    contact: str
-    key: Hashable
-    started_at: datetime
-    ended_at: datetime | None = None
-    stage: str | None = None
-    cause: str | None = None
-    departed_at: datetime | None = None
-    reopened_at: datetime | None = None
 
 
 @frozen(kw_only=True, eq=False)
@@ -214,23 +152,6 @@ NOBODY: Final = Readings(
     waited=column(),
     ending=column(),
 )
-
-
-def gather(clocks: Iterable[Clock], names: Names) -> Clocks:
-    """Make columns of clocks that were made one by one."""
-    many = list(clocks)
-    marks = {name: [getattr(one, f"{name}_at") for one in many] for name in _INSTANTS}
-    texts = {name: [getattr(one, name) for one in many] for name in _LABELS}
-    return Clocks(
-        names=names,
-        contact=array("q", [names.people[one.contact] for one in many]),
-        key=[one.key for one in many],
-        **{
-            name: array("q", [NEVER if at is None else to_micros(at) for at in column])
-            for name, column in marks.items()
-        },
-        **{name: array("q", map(names.labels.__getitem__, texts[name])) for name in texts},
-    )
 
 
 def choose(

@@ -1,24 +1,24 @@
-"""Trials: which rules of a funnel hold an arm out, and which outreaches assign to an arm.
+"""Trials: which rules of a funnel hold an arm out, and to which arm an outreach assigns.
 
 The arms of a landmark are named here too. Makes no clock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
-from motfunnel.domain.event import Event
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.funnel.rule import Rule
 from motfunnel.domain.signal import Signal
-from motfunnel.reports.measure.clock import Happening
 from motfunnel.reports.measure.grouping import property_text
 
 CONTACTED: Final = "contacted"
 NOT_CONTACTED: Final = "not contacted"
 ATTEMPTED: Final = 1
 """The argument of an outreach that was made, and not held out."""
+NO_TRIAL: Final = -1
+"""What is read of an outreach that assigns to no arm."""
 
 
 def trial_rules(funnel: Funnel) -> dict[str, list[Rule]]:
@@ -30,16 +30,9 @@ def trial_rules(funnel: Funnel) -> dict[str, list[Rule]]:
     return {name: rules for name, rules in trials.items() if rules}
 
 
-def assignments(happenings: Iterable[Happening], funnel: Funnel) -> Iterator[tuple[Happening, str]]:
-    """The outreaches that assign a contact to an arm, each with the arm."""
-    for one in happenings:
-        if one.signal is Signal.OUTREACH and (arm := _arm(one.event, funnel)) is not None:
-            yield one, arm
-
-
-def _arm(event: Event, funnel: Funnel) -> str | None:
+def arm_of(funnel: Funnel, name: str, properties: Mapping[str, Any]) -> str | None:
     """The arm that an outreach assigns to; None where it belongs to no trial."""
-    for rule in funnel.rules.get(event.name, ()):
-        if rule.applies(event.properties):
-            return property_text(event.properties, rule.arm or "") if rule.holdout else None
+    for rule in funnel.rules.get(name, ()):
+        if rule.applies(properties):
+            return property_text(properties, rule.arm or "") if rule.holdout else None
     return None

@@ -5,32 +5,37 @@ Its clock, its words, and the question.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
-from motfunnel.domain.funnel.funnel import Funnel
-from motfunnel.domain.instant import Duration, to_micros
+from motfunnel.domain.columns import NEVER, column, pick
+from motfunnel.domain.instant import Duration
 from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.signal import Signal
+from motfunnel.reports.facts.facts import Facts
+from motfunnel.reports.facts.relations import places_of
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds
-from motfunnel.reports.measure.clock import Clock, Told
+from motfunnel.reports.measure.clock import Clocks
 from motfunnel.reports.measure.rate import Rate
-from motfunnel.reports.window import Windowed, one_by_one
+from motfunnel.reports.window import Asked, Windowed
 from motfunnel.reports.windowed import ask_rate
+from motfunnel.store.queries.happenings import Wanted
 
 
-def loyalists(told: Told, _: Funnel) -> Iterator[Clock]:
+def loyalists(facts: Facts, _: Asked) -> Clocks:
     """From the first purchase to the first LOYALIST."""
-    if told.first_purchase_at is not None:
-        yield Clock(
-            contact=told.contact,
-            key=to_micros(told.first_purchase_at),
-            started_at=told.first_purchase_at,
-            ended_at=next(
-                (m.occurred_at for m in told.moments if m.kind is MomentKind.LOYALIST), None
-            ),
-        )
+    bought = facts.happenings(Wanted(reads={Signal.PURCHASE: None}))
+    firsts = [places[0] for places in places_of(bought.contacts).values()]
+    found = facts.moments([MomentKind.LOYALIST], "at")
+    loyal = dict(zip(reversed(found.contacts), reversed(found.at), strict=True))
+    who, started = column(pick(bought.contacts, firsts)), column(pick(bought.at, firsts))
+    return Clocks(
+        names=facts.names,
+        contact=who,
+        key=started,
+        started=started,
+        ended=column(loyal.get(contact, NEVER) for contact in who),
+    )
 
 
 LOYALTY: Final = Windowed(
@@ -41,7 +46,7 @@ LOYALTY: Final = Windowed(
     ),
     since="the first purchase",
     event="became a loyalist",
-    clocks=one_by_one(loyalists, "purchases", moments=frozenset({MomentKind.LOYALIST})),
+    clocks=loyalists,
     start=Signal.PURCHASE,
     groups=frozenset(),
 )

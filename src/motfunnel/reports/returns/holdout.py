@@ -5,20 +5,23 @@ Compares as assigned, whatever was sent.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from motfunnel.domain.columns import column, pick
-from motfunnel.domain.instant import Duration, to_micros
+from motfunnel.domain.instant import Duration
 from motfunnel.domain.signal import Signal
 from motfunnel.errors import QuestionError
 from motfunnel.reports.facts.facts import Facts
+from motfunnel.reports.facts.relations import places_of
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_window
 from motfunnel.reports.measure.clock import Clocks
 from motfunnel.reports.measure.rate import Rate
-from motfunnel.reports.measure.trial import assignments, trial_rules
+from motfunnel.reports.measure.trial import NO_TRIAL, arm_of, trial_rules
 from motfunnel.reports.window import Asked, Windowed
 from motfunnel.reports.windowed import compare_arms
+from motfunnel.store.queries.happenings import Wanted
 
 RANDOMISED: Final = (
     "compares as assigned, whatever was sent; the difference is an effect only if chance alone "
@@ -26,29 +29,32 @@ RANDOMISED: Final = (
 )
 
 
-def trial_clocks(facts: Facts, asked: Asked) -> Clocks:
+def trial_clocks(facts: Facts, _: Asked) -> Clocks:
     """From the first assignment of each departure that had one to its return."""
-    labels, assigned = facts.names.labels, {}
-    for told in facts.told("trials"):
-        found = assignments(told.happenings, facts.funnel)
-        several = [(to_micros(one.event.occurred_at), labels[arm]) for one, arm in found]
-        if several:
-            assigned[facts.names.people[told.contact]] = several
+    labels, funnel = facts.names.labels, facts.funnel
+
+    def arm(name: str, properties: Mapping[str, Any]) -> int:
+        found = arm_of(funnel, name, properties)
+        return NO_TRIAL if found is None else labels[found]
+
+    found = facts.happenings(Wanted(reads={Signal.OUTREACH: arm}, names=trial_rules(funnel)))
+    assigned = places_of(found.contacts)
     episodes = facts.episodes("departed", "returned")
-    places, firsts = [], []
+    places, firsts = list[int](), list[int]()
     columns = (episodes.contact, episodes.departed, episodes.returned)
     for place, (contact, left, back) in enumerate(zip(*columns, strict=True)):
-        # An outreach ranks before what leaves and what returns at the same instant.
-        during = (one for one in assigned.get(contact, ()) if left < one[0] <= back)
-        if (first := next(during, None)) is not None:
-            places.append(place)
-            firsts.append(first)
+        for one in assigned.get(contact, ()):
+            # An outreach ranks before what leaves and what returns at the same instant.
+            if left < found.at[one] <= back and found.said[one] != NO_TRIAL:
+                places.append(place)
+                firsts.append(one)
+                break
     return Clocks(
         names=facts.names,
         contact=column(pick(episodes.contact, places)),
-        started=column(at for at, _ in firsts),
+        started=column(pick(found.at, firsts)),
         ended=column(pick(episodes.returned, places)),
-        arm=column(arm for _, arm in firsts),
+        arm=column(pick(found.said, firsts)),
     )
 
 

@@ -6,7 +6,7 @@ The database puts the bits together: it is told where stretches end, and knows n
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from motfunnel.domain.columns import Codes, Column
 from motfunnel.store.queries.columns import read_columns
+from motfunnel.store.queries.happenings import read_merged
 from motfunnel.store.queries.scope import Extent
 
 WORD: Final = 60
@@ -48,7 +49,7 @@ def read_activity(
     Returns:
         The contacts, and the bits of each.
     """
-    merged, is_long = _merged(extent, people), len(bounds) >= WORD
+    merged, is_long = read_merged(extent, people), len(bounds) >= WORD
     codes = [people, None, None] if is_long else [people, None]
     found = read_columns(extent.connection, _active(extent, bounds, erased=erased), codes)
     contacts, bits = found[:2]
@@ -96,16 +97,6 @@ def _choose(
     below = _choose(at, bounds[:middle], values[: middle + 1])
     above = _choose(at, bounds[middle + 1 :], values[middle + 1 :])
     return case((at < bounds[middle], below), else_=above)
-
-
-def _merged(extent: Extent, people: Codes) -> Mapping[int, int]:
-    """Of each key that was merged into a contact, the contact."""
-    c = extent.tables.contacts.c
-    into = select(c.contact, c.merged_into).where(c.tenant == extent.tenant)
-    keys, owners = read_columns(
-        extent.connection, into.where(c.merged_into.is_not(None)), [people, people]
-    )
-    return dict(zip(keys, owners, strict=True))
 
 
 def _joined(contacts: Iterable[int], bits: Iterable[int]) -> tuple[Column, Sequence[int]]:

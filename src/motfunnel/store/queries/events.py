@@ -6,7 +6,7 @@ walked anew: whole histories. What an event means beside its signal is the funne
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from itertools import chain, groupby
 from operator import itemgetter
@@ -25,63 +25,16 @@ from sqlalchemy import (
 
 from motfunnel.domain.event import Event
 from motfunnel.domain.moment import MomentKind
-from motfunnel.domain.signal import BY_LABEL, Signal
+from motfunnel.domain.signal import Signal
 from motfunnel.store.ledger.identity import follow, known_pointers
 from motfunnel.store.ledger.rows import (
     StoredEvent,
     event_of,
-    named_rows,
-    read_event,
     unread_columns,
 )
 from motfunnel.store.queries.columns import read_rows
-from motfunnel.store.queries.moments import having_moment
 from motfunnel.store.queries.scope import AT_ONCE, Bounds, Extent, between
-from motfunnel.store.schema.dialects import chunks
 from motfunnel.store.schema.tables import Tables
-
-
-def read_events_by_signal(
-    extent: Extent,
-    signals: Collection[Signal],
-    *,
-    names: Collection[str] | None = None,
-    having: MomentKind | None = None,
-    contacts: Collection[str] | None = None,
-) -> Iterator[tuple[str, list[tuple[Signal, Event]]]]:
-    """Read the events of some signals up to an instant, contact by contact, by instant and id.
-
-    Args:
-        extent: of whom, and up to when.
-        signals: which events.
-        names: only those of these names.
-        having: only of contacts that have a moment of this kind.
-        contacts: only of these, with the keys that were merged into them.
-    """
-    e = extent.tables.events.c
-    owner, wanted = _owned(extent, extent.tables.events)
-    wanted = wanted.where(e.signal.in_([signal.label for signal in signals]))
-    if names is not None:
-        wanted = wanted.where(e.event.in_(names))
-    if having is not None:
-        wanted = wanted.where(owner.in_(having_moment(extent, having)))
-    ordered = wanted.order_by(owner, e.occurred_at, e.id, e.contact)
-    if contacts is None:
-        yield from _by_owner(extent, ordered)
-        return
-    for some in chunks(contacts):
-        yield from _by_owner(extent, ordered.where(e.contact.in_(_keys(extent, some))))
-
-
-def read_first_purchases(extent: Extent) -> Iterator[tuple[str, datetime]]:
-    """Read when each customer bought for the first time, in the order of the contacts."""
-    e = extent.tables.events.c
-    first = func.min(e.occurred_at, type_=e.occurred_at.type).label("at")
-    owner, bought = _owned(extent, first)
-    bought = bought.where(e.signal == Signal.PURCHASE.label).group_by(owner).order_by(owner)
-    with extent.connection.execute(bought, execution_options={"yield_per": AT_ONCE}) as result:
-        for row in result:
-            yield row.owner, row.at
 
 
 def read_active(extent: Extent, period: Bounds) -> Iterator[str]:
@@ -188,21 +141,6 @@ def count_names(
     names = some.subquery().c.event
     counted = select(names, func.count()).group_by(names)
     return [(name, count) for name, count in connection.execute(counted)]
-
-
-def _by_owner(
-    extent: Extent, ordered: Select[Any]
-) -> Iterator[tuple[str, list[tuple[Signal, Event]]]]:
-    with extent.connection.execute(ordered, execution_options={"yield_per": AT_ONCE}) as result:
-        for contact, mine in groupby(named_rows(result), lambda row: str(row["owner"])):
-            yield contact, [(BY_LABEL[row["signal"]], read_event(row)) for row in mine]
-
-
-def _keys(extent: Extent, contacts: Sequence[str]) -> list[str]:
-    """The keys under which events of some contacts were recorded."""
-    c = extent.tables.contacts.c
-    merged = select(c.contact).where(c.tenant == extent.tenant, c.merged_into.in_(contacts))
-    return [*contacts, *extent.connection.scalars(merged)]
 
 
 def _owned(extent: Extent, *columns: Any) -> tuple[ColumnElement[Any], Select[Any]]:
