@@ -14,6 +14,8 @@ machine, is in no hurry, and knows one contact at a time. It reads events with t
         "unmapped": "note",
     }
 
+A patience may be a rhythm: `{"tenths": 65, "usual": …, "at_least": …, "at_most": …}`.
+
 A rule may have `stage` (of a reach), `property` (of a rating, refer, complain, resolve or
 leave), `promoter` (of a rating), `arm` and `holdout` (of an outreach), and `when`.
 """
@@ -22,7 +24,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 RANKS = [
@@ -70,6 +73,8 @@ def start() -> Story:
         "apostle": False,
         "open_cases": [],
         "last_touch": None,
+        "gaps": 0,
+        "gaps_sum": timedelta(0),
         "moments": [],
         "episodes": [],
     }
@@ -148,8 +153,18 @@ def deadline_of(state: Story, funnel: Story) -> datetime | None:
     patience = funnel["patience"][funnel["stages"][state["stage"]]]
     if patience is None:
         return None
-    deadline: datetime = state["last_touch"] + patience
+    waits = by_rhythm(patience, state) if isinstance(patience, dict) else patience
+    deadline: datetime = state["last_touch"] + waits
     return deadline
+
+
+def by_rhythm(rhythm: Story, state: Story) -> timedelta:
+    """Return the factor times the mean of the gaps and two usual ones, within the bounds."""
+    whole = (rhythm["usual"] + rhythm["usual"] + state["gaps_sum"]) // timedelta(microseconds=1)
+    waits = Fraction(rhythm["tenths"], 10) * Fraction(whole, 2 + state["gaps"])
+    patience = timedelta(microseconds=waits.numerator // waits.denominator)
+    least, most = rhythm["at_least"], rhythm["at_most"]
+    return least if patience < least else most if patience > most else patience
 
 
 def step(state: Story, event: Story, funnel: Story) -> None:
@@ -163,6 +178,7 @@ def step(state: Story, event: Story, funnel: Story) -> None:
             depart(state, deadline, "silence", None, funnel)
 
     # 2. Presence.
+    stayed = state["presence"] == "active"
     if state["presence"] == "unknown" and signal in OPENS:
         state["presence"] = "active"
         moment(state, "opening", at, event["id"])
@@ -175,6 +191,9 @@ def step(state: Story, event: Story, funnel: Story) -> None:
 
     # 3. Clock.
     if state["presence"] == "active" and signal in KEEPS_ALIVE:
+        if stayed and at > state["last_touch"]:
+            state["gaps"] += 1
+            state["gaps_sum"] += at - state["last_touch"]
         state["last_touch"] = at
 
     # 4. Effect.

@@ -1,8 +1,9 @@
 """Hypothesis strategies that all property tests share: funnels, histories, instants, rows.
 
 A history is drawn from few ids and a coarse grid of instants, one microsecond to either side
-included, and every patience is a whole number of the grid's hours. So events tie, deadlines are
-hit exactly and missed by a microsecond, and duplicates and disorder are the rule.
+included, and every patience is a whole number of the grid's hours, or a rhythm of such. So events
+tie, deadlines are hit exactly and missed by a microsecond, and duplicates and disorder are the
+rule.
 
 A `Story` is a funnel as the oracle reads it; `make_funnel` makes the library's funnel of it.
 """
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from motfunnel.domain.event import IDENTIFY, Event, make_event
 from motfunnel.domain.funnel import rule as rules
 from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.funnel.rhythm import Rhythm, rhythm
 from motfunnel.domain.funnel.rule import Rule
 from motfunnel.domain.instant import iso
 from tests.oracle import Story
@@ -58,16 +60,33 @@ def texts(most: int = 20) -> st.SearchStrategy[str]:
 def stories(draw: st.DrawFn) -> Story:
     """A funnel in the oracle's form: its stages, every signal, and any thresholds."""
     stages = [*draw(st.sampled_from([STAGES[:1], STAGES[:2], STAGES[:3]])), STAGES[3]]
-    waits = st.sampled_from([HOUR, 2 * HOUR, 3 * HOUR, HOUR + MICROSECOND, None])
     return {
         "stages": stages,
         "rules": draw(vocabularies(stages)),
-        "patience": {stage: draw(waits) for stage in stages},
+        "patience": {stage: draw(waits()) for stage in stages},
         "loyal_after": draw(st.integers(2, 3)),
         "loyal_apart": draw(st.sampled_from([timedelta(0), MICROSECOND, HOUR, 2 * HOUR])),
         "apostle_after_referrals": draw(st.sampled_from([None, 1, 2, 3])),
         "unmapped": draw(st.sampled_from(["note", "touch"])),
     }
+
+
+def waits() -> st.SearchStrategy[timedelta | Story | None]:
+    """A patience: mostly a duration, else a rhythm, or none."""
+    plain = [HOUR, 2 * HOUR, 3 * HOUR, HOUR + MICROSECOND, None]
+    return st.one_of(st.sampled_from(plain), st.sampled_from(plain), rhythms())
+
+
+def rhythms() -> st.SearchStrategy[Story]:
+    """A rhythm in the oracle's form; gaps of whole hours often give a deadline on the grid."""
+    return st.fixed_dictionaries(
+        {
+            "tenths": st.sampled_from([5, 10, 13, 15, 20]),
+            "usual": st.sampled_from([HOUR, HOUR, 2 * HOUR, HOUR + MICROSECOND]),
+            "at_least": st.sampled_from([MICROSECOND, HOUR, 2 * HOUR]),
+            "at_most": st.sampled_from([2 * HOUR, 3 * HOUR, NEVER]),
+        }
+    )
 
 
 @st.composite
@@ -112,12 +131,20 @@ def make_funnel(story: Story) -> Funnel:
             for name, several in story["rules"].items()
             if name != IDENTIFY
         },
-        patience=story["patience"],
+        patience={stage: make_patience(told) for stage, told in story["patience"].items()},
         loyal_after=story["loyal_after"],
         loyal_apart=story["loyal_apart"],
         apostle_after_referrals=story["apostle_after_referrals"],
         unmapped=story["unmapped"],
     )
+
+
+def make_patience(told: timedelta | Story | None) -> timedelta | Rhythm | None:
+    """Give the library's patience of a story's."""
+    if not isinstance(told, dict):
+        return told
+    parts = {key: value for key, value in told.items() if key != "tenths"}
+    return rhythm(told["tenths"] / 10, **parts)
 
 
 def make_rule(told: Story) -> Rule:

@@ -60,7 +60,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
 }
 SURFACES = {"cli": {"demo"}, "integrations": {"cli"}}  # one that opens another, called
 MOST_FILES = 13
-ALLOWED = {"step": 73}  # the state machine: one function, so that a compiler takes it as it stands
+ALLOWED = {"step": 89}  # the state machine: one function, so that a compiler takes it as it stands
 PRIVATE_OF_OTHERS = {
     "_default_manager": "Django documents it",
     "_fields": "a named tuple's, documented",

@@ -14,6 +14,7 @@ import motfunnel.errors  # noqa: F401 - motfunnel.errors.StoreError needs no imp
 
 if TYPE_CHECKING:
     from motfunnel.domain.funnel.funnel import Funnel
+    from motfunnel.domain.funnel.rhythm import Rhythm, rhythm
     from motfunnel.domain.funnel.rule import (
         Rule,
         advocate,
@@ -53,6 +54,7 @@ __all__ = [
     "MomentKind",
     "Presence",
     "Profile",
+    "Rhythm",
     "Rule",
     "Touchpoint",
     "Tracked",
@@ -69,6 +71,7 @@ __all__ = [
     "refer",
     "research",
     "resolve",
+    "rhythm",
     "touch",
     "track",
     "tracker",
@@ -77,6 +80,7 @@ __all__ = [
 # Where each name is: what the imports above say to type checkers, for Python.
 _NAMES: Final = {
     "motfunnel.domain.funnel.funnel": "Funnel",
+    "motfunnel.domain.funnel.rhythm": "Rhythm rhythm",
     "motfunnel.domain.funnel.rule": "Rule advocate complain leave note outreach purchase rating "
     "reach refer research resolve touch",
     "motfunnel.domain.funnel.touchpoint": "Touchpoint",

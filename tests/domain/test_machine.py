@@ -85,6 +85,7 @@ def from_now(state: list[int], now: int) -> Row:
         row[place] = max(row[place] - now, -9)
     for place in (machine.PURCHASES, machine.REFERRALS, EPISODES, machine.OUTREACHES):
         row[place] = min(row[place], 3)
+    row[machine.GAPS] = row[machine.GAPS_SUM] = 0  # where no stage has a rhythm, nothing asks
     return tuple(row)
 
 
@@ -196,18 +197,23 @@ def test_a_signal_without_an_effect_has_none() -> None:
 def walks(draw: st.DrawFn) -> tuple[Row, list[Row]]:
     """Terms, and steps of a signal, the time since the one before, and an argument."""
     last = draw(st.integers(1, 3))
-    waits = st.sampled_from([machine.NEVER, 1, 2, 5])
+    waits = st.sampled_from([machine.NEVER, machine.BY_RHYTHM, 1, 2, 5])
+    # From what is small to what would not fit into 64 bits, were it multiplied first.
+    long = st.sampled_from([1, 2, 5, 3_155_760_000_000_000])
+    rhythm = st.tuples(st.sampled_from([1, 7, 10, 15, 1000]), long, st.sampled_from([1, 3]), long)
     terms = (
         last,
         draw(st.integers(2, 3)),
         draw(st.integers(0, 2)),
         draw(st.sampled_from([machine.NEVER, 1, 2])),
         *draw(st.lists(waits, min_size=last + 1, max_size=last + 1)),
+        *(term for one in range(last + 1) for term in draw(rhythm)),
     )
+    years = 300_000_000_000_000_000  # nearly ten thousand of them
     steps = st.sampled_from(Signal).flatmap(
         lambda signal: st.tuples(
             st.just(int(signal)),
-            st.integers(0, 3),
+            st.sampled_from([0, 0, 1, 1, 2, 2, 3, years // 60]),
             st.integers(0, last) if signal is Signal.REACH else st.integers(0, 1),
         )
     )

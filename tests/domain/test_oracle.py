@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -33,6 +33,8 @@ def told(journey: Journey) -> Story:
             {"case": case.case, "event_id": case.event_id, "at": case.opened_at}
             for case in journey.open_cases
         ],
+        "gaps": state[machine.GAPS],
+        "gaps_sum": timedelta(microseconds=state[machine.GAPS_SUM]),
         "last_touch": from_micros(state[machine.LAST_TOUCH]) if touched else None,
         "moments": [
             {

@@ -36,13 +36,20 @@ def stretched(event: Event, by: int) -> Event:
     return evolve(event, occurred_at=START + by * (event.occurred_at - START))
 
 
+def slower(wait: timedelta | Story | None, by: int) -> timedelta | Story | None:
+    """A patience so many times as long; of a rhythm every duration."""
+    if not isinstance(wait, dict):
+        return wait and by * wait
+    return {key: one if key == "tenths" else by * one for key, one in wait.items()}
+
+
 @st.composite
 def long_stories(draw: st.DrawFn) -> tuple[Story, list[Event]]:
     """A funnel, and a history of two contacts that takes as long as a year."""
     story, by = draw(stories()), draw(st.sampled_from(STRETCHES))
     told = {**story, "rules": {n: r for n, r in story["rules"].items() if n != IDENTIFY}}
     events = draw(histories(told, CONTACTS[:2], most=20))
-    patience = {stage: wait and by * wait for stage, wait in story["patience"].items()}
+    patience = {stage: slower(wait, by) for stage, wait in story["patience"].items()}
     return {**story, "patience": patience}, [stretched(event, by) for event in events]
 
 

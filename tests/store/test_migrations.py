@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 from sqlalchemy import Engine, inspect, select, text
 
-from motfunnel import Tracker
+from motfunnel import Tracker, rhythm
 from motfunnel.errors import SchemaError
 from motfunnel.store.database.database import Database
 from motfunnel.store.database.migrations import migrate
+from motfunnel.store.database.pace import Pace
 from motfunnel.store.schema.tables import tables
 from motfunnel.store.schema.versions import VERSION
 from motfunnel.tracking.upkeep.check import check_contacts
@@ -171,6 +173,57 @@ def test_who_was_kept_alive_is_found_in_older_tables(url: str) -> None:
         assert check_contacts(tracker).is_sound
     alive = {(one["signal"], one["alive"]) for one in kept["motfunnel_events"]}
     assert {("rating", True), ("rating", False), ("complain", False)} <= alive
+
+
+def _take_back_to_5(engine: Engine) -> None:
+    """Leave the tables and rows as version 5 had them, checkpoints of a shorter state included."""
+    kept = tables().checkpoints
+    with engine.begin() as connection:
+        for row in connection.execute(select(kept)).mappings().all():
+            state, cases = json.loads(row["state"])
+            mine = [column == row[column.name] for column in kept.primary_key]
+            shorter = json.dumps([state[:11], cases])
+            connection.execute(kept.update().where(*mine).values(state=shorter))
+        for column in "gaps", "gaps_sum":
+            connection.execute(text(f"ALTER TABLE motfunnel_contacts DROP COLUMN {column}"))
+        connection.execute(tables().version.update().values(version=5))
+
+
+def test_gaps_are_counted_by_the_next_fold(url: str) -> None:
+    """Who was there before goes on, and keeps no gaps until a late event, or a rebuild, folds it.
+
+    A fold finds no checkpoint from before, and a funnel with a rhythm counts all gaps.
+    """
+    funnel = evolve(
+        FUNNEL, patience={"default": rhythm(2, usual="2d", at_least="1d", at_most="9d")}
+    )
+    with Tracker(url, funnel=FUNNEL, clock=lambda: day(500)) as tracker:
+        engine = tracker.database.engine
+        tracker.database.pace = Pace(every=2)
+        for contact in "ada", "bob", "cyd":
+            for number in range(5):
+                tracker.track(contact, "saw", id=f"{number}", occurred_at=day(2 * number))
+        _take_back_to_5(engine)
+        assert migrate(Database(engine)) == (5, VERSION)
+
+        def gaps() -> dict[str, int | None]:
+            rows = rows_of(engine, tracker.tenant)["motfunnel_contacts"]
+            assert all((one["gaps"] is None) == (one["gaps_sum"] is None) for one in rows)
+            return {one["contact"]: one["gaps"] for one in rows}
+
+        assert check_contacts(tracker).is_sound
+        tracker.track("ada", "saw", id="5", occurred_at=day(10))
+        tracker.track("bob", "saw", id="5", occurred_at=day(1))
+        assert gaps() == {"ada": None, "bob": 5, "cyd": None}
+        assert check_contacts(tracker).is_sound
+    with Tracker(url, funnel=funnel, clock=lambda: day(500)) as tracker:
+        tracker.track("cyd", "saw", id="5", occurred_at=day(9))
+        assert gaps() == {"ada": None, "bob": 5, "cyd": 5}
+        tracker.rebuild()
+        assert gaps() == {"ada": 5, "bob": 5, "cyd": 5}
+        assert check_contacts(tracker).is_sound
+        silent = {moment.contact: moment.occurred_at for moment in tracker.moments(kind="depart")}
+        assert silent["ada"] == day(10 + 2 * 2)
 
 
 @pytest.mark.parametrize("version", RELEASED)

@@ -128,6 +128,8 @@ def stored_story(engine: Engine, tenant: str, contact: str, funnel: Funnel) -> S
             {"case": case, "event_id": event_id, "at": datetime.fromisoformat(at)}
             for case, event_id, at in json.loads(row["open_cases"])
         ],
+        "gaps": row["gaps"],
+        "gaps_sum": timedelta(microseconds=row["gaps_sum"]),
         "last_touch": row["last_touch_at"],
         "moments": [
             {

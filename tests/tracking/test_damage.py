@@ -76,7 +76,8 @@ def test_a_sweep_takes_all_the_same(
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
-    "column", ["last_touch_at", "opened_at", "last_at", "owed_since", "purchases", "aliases"]
+    "column",
+    ["last_touch_at", "opened_at", "last_at", "owed_since", "purchases", "aliases", "gaps"],
 )
 def test_columns_that_take_anything(engine: Engine, column: str) -> None:
     """On SQLite an instant and a count may be any text."""

@@ -151,10 +151,11 @@ class Journey:
     @property
     def deadline(self) -> int | None:
         """The last instant (in microseconds) at which the contact, if silent, is still here."""
-        patience = self.funnel.terms[machine.PATIENCE + self.state[machine.STAGE]]
-        if self.presence is not Presence.ACTIVE or patience == machine.NEVER:
+        if self.presence is not Presence.ACTIVE:
             return None
-        return self.state[machine.LAST_TOUCH] + patience
+        after = list(self.state)
+        made = machine.step(after, self.funnel.terms, machine.NOTE, machine.FOREVER, 0)
+        return after[machine.DEPARTED_AT] if made else None
 
     def _tell(self, made: int, entry: Entry, stage: int, purchases: int) -> list[Moment]:
         """Name the moments of one step, and keep the episodes up with them."""

@@ -27,20 +27,32 @@ EPISODES: Final = 7
 DEPARTED_AT: Final = 8  # of the latest episode
 OUTREACHES: Final = 9  # in the open episode
 FIRST_OUTREACH: Final = 10  # of the latest episode that had one
-NEW_CONTACT: Final = (0,) * 11
+GAPS: Final = 11  # from one touch to the next later one, with no absence between
+GAPS_SUM: Final = 12  # how long they were together
+NEW_CONTACT: Final = (0,) * 13
 
 # The presences, in the order of moment.Presence.
 UNKNOWN: Final = 0
 ACTIVE: Final = 1
 DEPARTED: Final = 2
 
-# A funnel's terms: a row of integers, at these places; from PATIENCE on, one for each stage.
+# A funnel's terms: a row of integers, at these places; from PATIENCE on, one for each stage. Where
+# any stage has a rhythm, the rhythms of all stages follow, four integers each.
 LAST_STAGE: Final = 0
 LOYAL_AFTER: Final = 1
 LOYAL_APART: Final = 2
 APOSTLE_AFTER: Final = 3  # referrals
 PATIENCE: Final = 4
 NEVER: Final = -1  # as a patience or as APOSTLE_AFTER
+BY_RHYTHM: Final = -2  # as a patience: it is what the contact's rhythm gives
+NO_RHYTHM: Final = (0, 0, 0, 0)
+
+# Within the four of a rhythm.
+TENTHS: Final = 0  # of how many usual gaps the patience is
+USUAL: Final = 1  # the gap of a contact that has shown none of its own
+AT_LEAST: Final = 2
+AT_MOST: Final = 3
+A_RHYTHM: Final = 4  # how many there are
 
 # The ranks of the signals that have an effect of their own (see signal.Signal).
 OUTREACH: Final = 2
@@ -64,6 +76,8 @@ APOSTLE: Final = 64
 COMPLAINT: Final = 128
 MOMENTS: Final = 255  # all of them
 
+FOREVER: Final = 1 << 62  # an instant that is later than any
+
 # Beside the moments of a step: whether its event kept the contact alive.
 ALIVE: Final = 256
 
@@ -85,13 +99,17 @@ The picture in the documentation is drawn from it, and a test holds ``step`` to 
 """
 
 
-def step(  # noqa: C901, PLR0912 - one function by design, so that it compiles as it stands
+def step(  # noqa: C901, PLR0912, PLR0915 - one function by design, so that it compiles as it stands
     state: MutableSequence[int], terms: Sequence[int], signal: int, at: int, argument: int
 ) -> int:
     """Advance a contact's state, in place, by one event; give the moments made, as bits, and ALIVE.
 
     A departure by silence is dated ``state[DEPARTED_AT]``, all other moments ``at``. To ask
-    whether a silence has run out by some instant, step a NOTE one microsecond later.
+    whether a silence has run out by some instant, step a NOTE one microsecond later; to ask when
+    it will have, step one at FOREVER.
+
+    A rhythm's patience is its factor times the mean of the contact's gaps and of two usual ones,
+    rounded down and held between its bounds.
 
     Args:
         state: the contact's row, changed in place.
@@ -106,6 +124,15 @@ def step(  # noqa: C901, PLR0912 - one function by design, so that it compiles a
     # Silence, or a farewell. An event exactly at the deadline is still in time.
     if state[PRESENCE] == ACTIVE:
         patience = terms[PATIENCE + state[STAGE]]
+        if patience == BY_RHYTHM:
+            rhythm = PATIENCE + terms[LAST_STAGE] + 1 + A_RHYTHM * state[STAGE]
+            whole = 2 * terms[rhythm + USUAL] + state[GAPS_SUM]
+            parts = 10 * (2 + state[GAPS])
+            patience = terms[rhythm + AT_MOST]
+            if whole // parts < patience:  # else it would be the most anyway; 64 bits suffice so
+                times = terms[rhythm + TENTHS]
+                patience = min(whole // parts * times + whole % parts * times // parts, patience)
+            patience = max(patience, terms[rhythm + AT_LEAST])
         deadline = state[LAST_TOUCH] + patience
         silent = patience != NEVER and at > deadline
         if silent or signal == LEAVE:
@@ -126,6 +153,9 @@ def step(  # noqa: C901, PLR0912 - one function by design, so that it compiles a
 
     # Clock.
     if state[PRESENCE] == ACTIVE and KEEPS_ALIVE[signal]:
+        if made == 0 and at > state[LAST_TOUCH]:  # it was here all the time
+            state[GAPS] += 1
+            state[GAPS_SUM] += at - state[LAST_TOUCH]
         made |= ALIVE
         state[LAST_TOUCH] = at
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.funnel.rhythm import Rhythm
 from motfunnel.domain.instant import format_duration, iso
 from motfunnel.domain.moment import UNKNOWN
 from motfunnel.domain.signal import Signal
@@ -51,7 +52,8 @@ def impossible(
         return f"the rate is 0 by construction: {lacking}"
     lowest = _lowest(funnel, stages)
     silences = (funnel.patience_of(stage) for stage in funnel.stages[lowest:])
-    shortest = min((one for one in silences if one is not None), default=None)
+    least = (one.at_least if isinstance(one, Rhythm) else one for one in silences)
+    shortest = min((one for one in least if one is not None), default=None)
     where = f" from {funnel.stages[lowest]} on" if lowest else ""
     if shortest is None:
         return f"the rate is 0 by construction: {lacking}, and no silence{where} means a departure"

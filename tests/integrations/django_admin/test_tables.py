@@ -212,7 +212,7 @@ def test_the_migration_can_be_written_anew() -> None:
     """Django can write all of it into another file, as ``squashmigrations`` does."""
     from django.db.migrations.writer import MigrationWriter
 
-    names = ["0001_initial", "0002_tombstones", "0003_checkpoints", "0004_alive"]
+    names = ["0001_initial", "0002_tombstones", "0003_checkpoints", "0004_alive", "0005_gaps"]
     for version, name in enumerate(names, 2):
         written = import_module(f"motfunnel.integrations.django.migrations.{name}")
         migration = written.Migration(name, "motfunnel")

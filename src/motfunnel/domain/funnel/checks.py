@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from motfunnel.domain.event import IDENTIFY, check_text
 from motfunnel.domain.funnel.file import check_name
+from motfunnel.domain.funnel.rhythm import Rhythm
 from motfunnel.domain.funnel.rule import Rule
 from motfunnel.domain.funnel.touchpoint import Touchpoint
 from motfunnel.domain.instant import LONGEST, Duration, read_duration
@@ -43,7 +44,9 @@ def as_stages(stages: Sequence[str]) -> tuple[str, ...]:
         raise FunnelError("stages", str(error), 'write ["visitor", "customer"]') from None
 
 
-def as_patience(patience: Mapping[str, Duration | None]) -> dict[str, timedelta | None]:
+def as_patience(
+    patience: Mapping[str, Duration | Rhythm | None],
+) -> dict[str, timedelta | Rhythm | None]:
     """Take how long one may be silent at a stage."""
     given = _as_mapping("patience", patience, 'write {"visitor": "14d"}')
     return {stage: _as_duration(f"patience.{stage}", silence) for stage, silence in given.items()}
@@ -89,18 +92,18 @@ def check_rules(rules: Mapping[str, Sequence[Rule]], stages: Sequence[str]) -> N
 
 
 def check_patience(patience: Mapping[str, object], stages: Sequence[str]) -> None:
-    """Stages that there are, and durations that end."""
+    """Stages that there are, and durations that end, or rhythms, which have checked themselves."""
     for stage, silence in patience.items():
         key = f"patience.{stage}"
         check_name(stage, ("default", *stages), key, "stage")
-        if silence is not None and not (
-            isinstance(silence, timedelta) and timedelta() < silence <= LONGEST
-        ):
+        if silence is None or isinstance(silence, Rhythm):
+            continue
+        if not isinstance(silence, timedelta) or not timedelta() < silence <= LONGEST:
             raise FunnelError(
                 key,
                 f"{silence!r} is no time to wait",
                 'write a duration such as "30d" (a timedelta in Python), at most a century, '
-                "or false (None) for never",
+                "a rhythm, or false (None) for never",
             )
 
 

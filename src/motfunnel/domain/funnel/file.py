@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 from motfunnel.domain.funnel import rule as rules
+from motfunnel.domain.funnel.rhythm import Rhythm, read_rhythm
 from motfunnel.domain.funnel.rule import Rule
 from motfunnel.domain.funnel.touchpoint import Touchpoint
 from motfunnel.domain.instant import format_duration, parse_duration
@@ -100,7 +101,7 @@ def read(written: Mapping[str, Any]) -> dict[str, Any]:
     if arguments.get("apostle_after_referrals") is False:
         arguments["apostle_after_referrals"] = None
     arguments["patience"] = {
-        stage: None if patience is False else _duration(f"patience.{stage}", patience)
+        stage: _read_patience(f"patience.{stage}", patience)
         for stage, patience in _table(written, "patience").items()
     }
     arguments["rules"] = {
@@ -113,7 +114,7 @@ def read(written: Mapping[str, Any]) -> dict[str, Any]:
     return arguments
 
 
-def write(arguments: Mapping[str, Any], default: timedelta | None) -> dict[str, Any]:
+def write(arguments: Mapping[str, Any], default: timedelta | Rhythm | None) -> dict[str, Any]:
     """Turn the arguments of ``Funnel`` into the written form."""
     patience = {"default": default} | dict(arguments["patience"])
     return {
@@ -122,7 +123,7 @@ def write(arguments: Mapping[str, Any], default: timedelta | None) -> dict[str, 
         "loyal_apart": format_duration(arguments["loyal_apart"]),
         "apostle_after_referrals": arguments["apostle_after_referrals"] or False,
         "unmapped": arguments["unmapped"],
-        "patience": {s: False if p is None else format_duration(p) for s, p in patience.items()},
+        "patience": {stage: write_patience(waited) for stage, waited in patience.items()},
         "rules": {name: [*map(write_rule, rule)] for name, rule in arguments["rules"].items()},
         "touchpoints": {
             name: {"promise": t.promise} | ({} if t.expected is None else {"expected": t.expected})
@@ -145,6 +146,24 @@ def _table(written: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     if not isinstance(table, Mapping):
         raise FunnelError(key, "is no table", f"write its lines under [{key}]")
     return table
+
+
+def _read_patience(key: str, written: object) -> timedelta | Rhythm | None:
+    if written is False:
+        return None
+    if not isinstance(written, Mapping):
+        return _duration(key, written)
+    try:
+        return read_rhythm(written)
+    except FunnelError as error:
+        raise FunnelError(f"{key}.{error.key}", error.reason, error.remedy) from None
+
+
+def write_patience(patience: timedelta | Rhythm | None) -> Any:
+    """Turn a patience into the written form: a duration, the table of a rhythm, or false."""
+    if isinstance(patience, Rhythm):
+        return patience.to_dict()
+    return False if patience is None else format_duration(patience)
 
 
 def _duration(key: str, text: object) -> timedelta:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from difflib import get_close_matches
 from os import PathLike, fspath
@@ -22,6 +22,7 @@ from motfunnel.domain import machine
 from motfunnel.domain.event import IDENTIFY
 from motfunnel.domain.funnel import checks, file
 from motfunnel.domain.funnel.condition import VERSION
+from motfunnel.domain.funnel.rhythm import Rhythm
 from motfunnel.domain.funnel.rule import Reading, Rule
 from motfunnel.domain.funnel.touchpoint import Touchpoint
 from motfunnel.domain.instant import duration_micros
@@ -47,8 +48,8 @@ class Funnel:
             the last is the transaction.
         rules: for each event name one rule, or several of which the first that applies counts.
         patience: how long a contact at a stage may be silent, as a timedelta or a text such as
-            ``30d``; None for a stage that nobody departs from by silence. The key ``default``
-            stands for the stages not named.
+            ``30d``, or by each contact's own ``rhythm``; None for a stage that nobody departs from
+            by silence. The key ``default`` stands for the stages not named.
         loyal_after: the number of purchases that makes a loyalist, at least 2.
         loyal_apart: how far apart purchases must lie to count.
         apostle_after_referrals: the number of referrals that makes an apostle, or None.
@@ -61,7 +62,7 @@ class Funnel:
 
     stages: tuple[str, ...] = field(converter=checks.as_stages)
     rules: Mapping[str, tuple[Rule, ...]] = field(converter=checks.as_rules, repr=_count)
-    patience: Mapping[str, timedelta | None] = field(
+    patience: Mapping[str, timedelta | Rhythm | None] = field(
         factory=dict, converter=checks.as_patience, repr=False
     )
     loyal_after: int = 2
@@ -129,8 +130,8 @@ class Funnel:
         """Give the definition in the form of a funnel file, ready for JSON or TOML."""
         return file.write({name: getattr(self, name) for name in file.KEYS}, self.patience_of(None))
 
-    def patience_of(self, stage: str | None) -> timedelta | None:
-        """How long a contact at the stage may be silent; None: for ever."""
+    def patience_of(self, stage: str | None) -> timedelta | Rhythm | None:
+        """How long a contact at the stage may be silent, or by which rhythm; None: for ever."""
         default = self.patience.get("default", PATIENCE)
         return default if stage is None else self.patience.get(stage, default)
 
@@ -184,13 +185,14 @@ class Funnel:
         return reading
 
     def _make_terms(self) -> tuple[int, ...]:
-        silences = (self.patience_of(stage) for stage in self.stages)
+        silences = [self.patience_of(stage) for stage in self.stages]
         return (
             len(self.stages) - 1,
             self.loyal_after,
             duration_micros(self.loyal_apart),
             self.apostle_after_referrals or machine.NEVER,
-            *(machine.NEVER if p is None else duration_micros(p) for p in silences),
+            *map(_patience_term, silences),
+            *(term for rhythm in _rhythms(silences) for term in rhythm),
         )
 
     def _make_fingerprint(self) -> str:
@@ -207,6 +209,19 @@ class Funnel:
         first = {name: rules[0] for name, rules in self.rules.items() if rules[0].is_constant}
         constant = {name: rule.read({}, self.stages) for name, rule in first.items()}
         return constant | {IDENTIFY: Reading(Signal.NOTE)}
+
+
+def _patience_term(patience: timedelta | Rhythm | None) -> int:
+    if isinstance(patience, Rhythm):
+        return machine.BY_RHYTHM
+    return machine.NEVER if patience is None else duration_micros(patience)
+
+
+def _rhythms(silences: Sequence[timedelta | Rhythm | None]) -> Iterator[tuple[int, ...]]:
+    """The terms of the rhythm at each stage; nothing where no stage has one."""
+    if any(isinstance(one, Rhythm) for one in silences):
+        for one in silences:
+            yield one.terms if isinstance(one, Rhythm) else machine.NO_RHYTHM
 
 
 def preset(name: str) -> Funnel:

@@ -119,6 +119,8 @@ class Contact(_TenantsModel):
     events = IntegerField(null=True)
     checkpoint = IntegerField(null=True)
     owed_since = InstantField(null=True)
+    gaps = IntegerField(null=True)
+    gaps_sum = BigIntegerField(null=True)
 
     class Meta(ReadModel.Meta):  # noqa: D106
         db_table = "motfunnel_contacts"

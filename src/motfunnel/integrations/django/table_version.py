@@ -40,3 +40,12 @@ def fill_alive(apps: Any, schema_editor: Any) -> None:
         database = LentDatabase(DjangoLender(alias))
         with database.connect() as connection:
             migrations.fill_alive(connection, database.tables)
+
+
+def drop_old_checkpoints(apps: Any, schema_editor: Any) -> None:
+    """Drop checkpoints from before gaps were counted, where these are not counted already."""
+    alias = schema_editor.connection.alias
+    if router.allow_migrate_model(alias, apps.get_model("motfunnel", "Checkpoint")):
+        database = LentDatabase(DjangoLender(alias))
+        with database.connect() as connection:
+            migrations.drop_old_checkpoints(connection, database.tables)

@@ -28,6 +28,7 @@ from motfunnel.charts.labels import fewer, label
 from motfunnel.charts.scene import Axis, Band, Line, Mark, Panel, Picture, Rule, Tick, shares
 from motfunnel.charts.style import PALETTE
 from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.funnel.rhythm import Rhythm
 from motfunnel.domain.instant import MICROSECOND, Duration, format_duration, to_micros
 from motfunnel.errors import QuestionError
 from motfunnel.reports.decisions.silences import (
@@ -223,7 +224,8 @@ class Gathered:
     _names: list[tuple[list[str], list[str]]] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._patience = [self.funnel.patience_of(stage) for stage in self.funnel.stages]
+        silences = [self.funnel.patience_of(stage) for stage in self.funnel.stages]
+        self._patience = [None if isinstance(one, Rhythm) else one for one in silences]
         self._counts = [StageCounts(_marks(patience)) for patience in self._patience]
         self._names = [([], []) for _ in self._patience]
 

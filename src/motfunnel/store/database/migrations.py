@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Connection,
@@ -166,11 +167,33 @@ def fill_alive(connection: Connection, tables: Tables) -> None:
         connection.execute(update(events).where(mine).values(alive=False))
 
 
+def _to_version_6(connection: Connection, tables: Tables) -> None:
+    """The gaps between a contact's touches are counted, by which a rhythm knows its patience.
+
+    Nobody counts those of contacts that are there: the next fold of each does.
+    """
+    drop_old_checkpoints(connection, tables)
+    _add_column(connection, tables.contacts, Column("gaps", Integer))
+    _add_column(connection, tables.contacts, Column("gaps_sum", BigInteger))
+
+
+def drop_old_checkpoints(connection: Connection, tables: Tables) -> None:
+    """Drop checkpoints from before gaps were counted; what folds on from them would lack these.
+
+    Whoever is folded makes new ones. Does nothing where the columns of version 6 are there.
+    """
+    if "gaps_sum" not in _columns(connection, tables.contacts):
+        connection.execute(delete(tables.checkpoints))
+        kept = tables.contacts.c.checkpoint
+        connection.execute(update(tables.contacts).where(kept.is_not(None)).values(checkpoint=None))
+
+
 _STEPS: Final[dict[int, Callable[[Connection, Tables], None]]] = {
     1: _to_version_2,
     2: _to_version_3,
     3: _to_version_4,
     4: _to_version_5,
+    5: _to_version_6,
 }
 """What brings the tables from a version to the next."""
 

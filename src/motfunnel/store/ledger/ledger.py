@@ -422,13 +422,19 @@ class Ledger:
         self._run.add_episode.execute_many(self.connection, rows)
 
     def checkpoint_before(self, state: ContactState, instant: int) -> JourneyCheckpoint | None:
-        """Read the last checkpoint that has seen nothing from an instant (in microseconds) on."""
+        """Read the last checkpoint that has seen nothing from an instant (in microseconds) on.
+
+        None, too, of one that is damaged, or that an earlier version left.
+        """
         if state.checkpoint is None:
             return None
         before = {"last_at": from_micros(instant), "events": state.checkpoint}
         key = self._key(state.contact) | before
         rows = self._run.read_checkpoint_before.fetch(self.connection, key)
-        return read_checkpoint_row(rows[0]) if rows else None
+        try:
+            return read_checkpoint_row(rows[0]) if rows else None
+        except UNREADABLE:
+            return None
 
     def last_checkpoint(self, state: ContactState) -> JourneyCheckpoint | None:
         """Read the last checkpoint of a contact that holds; None, too, of one that is damaged."""

@@ -32,6 +32,7 @@ _COUNTS = (
     (machine.EPISODES, "episodes"),
     (machine.OUTREACHES, "outreaches"),
 )
+_GAPS = ((machine.GAPS, "gaps"), (machine.GAPS_SUM, "gaps_sum"))
 _INSTANTS = (
     (machine.LAST_PURCHASE, "last_purchase_at"),
     (machine.LAST_TOUCH, "last_touch_at"),
@@ -39,6 +40,7 @@ _INSTANTS = (
     (machine.FIRST_OUTREACH, "first_outreach_at"),
 )
 _NUMBERS = (*(name for _, name in _COUNTS), "moments", "aliases")
+_NUMBERS_IF_ANY = ("events", "checkpoint", "last_signal", "last_stage", "gaps", "gaps_sum")
 Place = tuple[int, int, int, str]
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What Python raises of rows that nothing of ours wrote."""
@@ -66,6 +68,8 @@ class ContactState:
         events: how many events the journey has seen, with those of a fold that is owed; None where
             nobody has counted them: no fold has come by since that was first done.
         checkpoint: how many events the last checkpoint has seen that holds; None where none does.
+        gaps_known: whether a fold has counted the gaps between touches; of a contact that was there
+            before these were stored none has, and no rhythm asks until one does.
         owed_since: where late events were stored whose fold is owed, when the first of them was.
             The journey, and all that is stored of moments and episodes, is that of before.
         is_readable: whether its row is one of ours; if not, it is to be folded anew.
@@ -85,6 +89,7 @@ class ContactState:
     erased_at: datetime | None = None
     events: int | None = 0
     checkpoint: int | None = None
+    gaps_known: bool = True
     owed_since: datetime | None = None
     is_readable: bool = True
 
@@ -101,7 +106,7 @@ class ContactState:
     def make_checkpoint(self) -> JourneyCheckpoint | None:
         """Keep the state as it is, where nothing but events has made it."""
         last = self.last
-        if last is None or self.events is None:
+        if last is None or self.events is None or not self.gaps_known:
             return None
         if self.silent_until is not None and self.silent_until >= last[0]:
             return None
@@ -177,6 +182,7 @@ def _read_whole(row: Mapping[str, Any], funnel: Funnel) -> ContactState:
     state.moments = row["moments"]
     state.events, state.checkpoint = row["events"], row["checkpoint"]
     state.owed_since = row["owed_since"]
+    state.gaps_known = row["gaps"] is not None and row["gaps_sum"] is not None
     if row["presence"] == Presence.DEPARTED:
         state.silent_until = to_micros(row["departed_at"])
     if row["last_at"] is not None:
@@ -202,7 +208,7 @@ def _check(row: Mapping[str, Any]) -> None:
         TypeError: there is some.
     """
     counts = [row[name] for name in _NUMBERS]
-    counts += [row[name] or 0 for name in ("events", "checkpoint", "last_signal", "last_stage")]
+    counts += [row[name] or 0 for name in _NUMBERS_IF_ANY]
     instants = [row[name] for name in ("opened_at", "erased_at", "owed_since")]
     if not all(isinstance(one, int) for one in counts):
         raise TypeError("a count is no number")
@@ -264,6 +270,8 @@ def write_state(state: ContactState, tenant: str) -> dict[str, Any]:
         row[name] = journey.state[place]
     for place, name in _INSTANTS:
         row[name] = from_micros(journey.state[place]) if _is_set(journey, place) else None
+    for place, name in _GAPS:
+        row[name] = journey.state[place] if state.gaps_known else None
     return row
 
 
@@ -289,6 +297,8 @@ def _read_machine(row: Mapping[str, Any], funnel: Funnel) -> list[int]:
         state[place] = row[name]
     for place, name in _INSTANTS:
         state[place] = _micros(row[name])
+    for place, name in _GAPS:
+        state[place] = row[name] or 0
     return state
 
 

@@ -160,6 +160,8 @@ def _contacts() -> list[Any]:
         Column("events", Integer, nullable=True),  # None: nobody has counted them yet
         Column("checkpoint", Integer, nullable=True),  # how many of them the last one has seen
         _instant("owed_since", given=False),
+        Column("gaps", Integer, nullable=True),  # None: no fold has counted them yet
+        Column("gaps_sum", BigInteger, nullable=True),  # in microseconds
         _index_where_set("contacts_deadline", "deadline_at"),  # what a sweep looks for
         _index_where_set("contacts_merged", "merged_into"),
         _index_where_set("contacts_owed", "owed_since"),

@@ -6,18 +6,28 @@ Walks the events themselves, not what is stored of the contact's state, so that 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from attrs import evolve
 
+from motfunnel.answers.cells import days
 from motfunnel.domain.event import IDENTIFY, Event
-from motfunnel.domain.funnel.file import line, rule_text
+from motfunnel.domain.funnel.file import line, rule_text, write_patience
 from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.funnel.rhythm import Rhythm
 from motfunnel.domain.funnel.rule import Rule
-from motfunnel.domain.instant import format_duration, from_micros, to_micros
+from motfunnel.domain.instant import MICROSECOND, format_duration, from_micros, to_micros
 from motfunnel.domain.journey import Entry, Journey, in_order
-from motfunnel.domain.machine import IS_APOSTLE, LAST_TOUCH, PURCHASES, REFERRALS
+from motfunnel.domain.machine import (
+    GAPS,
+    GAPS_SUM,
+    IS_APOSTLE,
+    LAST_TOUCH,
+    PURCHASES,
+    REFERRALS,
+    STAGE,
+)
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.domain.signal import Signal
 from motfunnel.text import counted
@@ -33,7 +43,7 @@ def make_profile(
     limit = to_micros(as_of)
     by_id = {(event.contact, event.id): event for event in events}
     traits: dict[str, Any] = {}
-    befores: list[Before] = []
+    befores: list[list[int]] = []
     count = 0
     for entry in in_order(events, funnel.read_stored):
         if entry.at > limit:
@@ -86,8 +96,8 @@ def _profile(
     )
 
 
-def _advance(journey: Journey, entry: Entry) -> list[Before]:
-    """Take one event; give what was so before each moment that it made.
+def _advance(journey: Journey, entry: Entry) -> list[list[int]]:
+    """Take one event; give the state before each moment that it made.
 
     A silence that ran out before it is taken in a step of its own: what the event found is what
     the silence had left.
@@ -95,29 +105,57 @@ def _advance(journey: Journey, entry: Entry) -> list[Before]:
     silent = _fall_silent(journey, entry.at - 1)
     state = list(journey.state)
     made = journey.advance(entry)
-    return silent + [Before.of(journey.funnel, state)] * len(made) if made else silent
+    return silent + [state] * len(made)
 
 
-def _fall_silent(journey: Journey, until: int) -> list[Before]:
+def _fall_silent(journey: Journey, until: int) -> list[list[int]]:
     state = list(journey.state)
-    return [Before.of(journey.funnel, state) for _ in journey.silence(until)]
+    return [state for _ in journey.silence(until)]
 
 
-def _explain(moment: Moment, event: Event | None, before: Before, journey: Journey) -> Explained:
+def _explain(moment: Moment, event: Event | None, state: list[int], journey: Journey) -> Explained:
     name = None if event is None else event.name
-    why = _WHY[moment.kind](moment, name, journey)
+    before = Before.of(journey.funnel, state)
+    if moment.is_silent:
+        why = _why_silent(moment, state, journey.funnel)
+    else:
+        why = _WHY[moment.kind](moment, name, journey)
     return Explained(
         moment, name, why, ground_of(moment, event, before.stage, journey.funnel), before
     )
 
 
-def _why_depart(moment: Moment, name: str | None, journey: Journey) -> str:
-    if name is not None:
-        return f"said {name}: {moment.reason}"
-    episode = journey.episodes[moment.episode or 0]
-    patience = journey.funnel.patience_of(episode.stage)
-    waited = "" if patience is None else format_duration(patience)
-    return f"silent for {waited}, the patience at stage {episode.stage}"
+def _why_silent(moment: Moment, state: Sequence[int], funnel: Funnel) -> str:
+    stage = funnel.stages[state[STAGE]]
+    patience = funnel.patience_of(stage)
+    if isinstance(patience, Rhythm):
+        waited = moment.occurred_at - from_micros(state[LAST_TOUCH])
+        usual = patience.usual_gap(state[GAPS], timedelta(microseconds=state[GAPS_SUM]))
+        return _why_out_of_rhythm(waited, usual, patience)
+    waits = "" if patience is None else format_duration(patience)
+    return f"silent for {waits}, the patience at stage {stage}"
+
+
+def _why_out_of_rhythm(waited: timedelta, usual: timedelta, rhythm: Rhythm) -> str:
+    """Say how a contact's own gaps gave its patience, or which bound did."""
+    times = f"{rhythm.tenths / 10:g} times its usual {_days(usual)} between visits"
+    asked, silent = usual * rhythm.tenths / 10, f"silent for {_days(waited)}"
+    if asked < rhythm.at_least:
+        return f"{silent}, the least there is; {times} would be {_days(asked)}"
+    if asked > rhythm.at_most + MICROSECOND:
+        return f"{silent}, the most there is; {times} would be {_days(asked)}"
+    return f"{silent}, {times}"
+
+
+def _days(duration: timedelta) -> str:
+    """A duration in days, hours or minutes; whole ones without a fraction."""
+    short = duration < timedelta(hours=1)
+    told = f"{duration / timedelta(minutes=1):.1f} min" if short else days(duration)
+    return told.replace(".0 ", " ")
+
+
+def _why_depart(moment: Moment, name: str | None, _: Journey) -> str:
+    return f"said {name}: {moment.reason}"
 
 
 def _why_return(moment: Moment, name: str | None, journey: Journey) -> str:
@@ -175,5 +213,4 @@ def _thresholds(kind: MomentKind, rule: Rule | None, funnel: Funnel) -> list[str
 def _patience(stage: str, funnel: Funnel) -> str:
     key = stage if stage in funnel.patience else "default"
     patience = funnel.patience_of(stage)
-    waited = False if patience is None else format_duration(patience)
-    return f"[patience] {line(key, waited)}"
+    return f"[patience] {line(key, write_patience(patience))}"

@@ -241,6 +241,7 @@ def _replay(
     folded = fold(stored, story, funnel, ends=ends)
     if stored.events is None:  # nobody has counted them yet
         folded.state.events = None
+    folded.state.gaps_known = stored.gaps_known
     journey = folded.state.journey
     return write_state(folded.state, ledger.tenant) | {
         "moments": journey.moments,
