@@ -15,6 +15,7 @@ from attrs import frozen
 
 from motfunnel import Tracker
 from motfunnel.dashboard import Dashboard, wsgi
+from motfunnel.reports.report import Report
 from tests.reports.drawn import AS_OF, make_tracker
 
 Ask = Callable[..., "Seen"]
@@ -68,6 +69,12 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tracker]:
     with make_tracker(f"sqlite:///{folder / 'store.db'}") as tracker:
         tracker.clock = lambda: AS_OF
         yield tracker
+
+
+@pytest.fixture(scope="session")
+def report(history: Tracker) -> Report:
+    """The report on it."""
+    return history.report(as_of=AS_OF)
 
 
 @pytest.fixture

@@ -1,33 +1,217 @@
-"""Every page on every kind of store: whole, escaped, and with the numbers that its lists have."""
+"""Every page on every kind of store: whole, escaped, and with lists as long as their numbers."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
+from html import unescape
+from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 pytest.importorskip("jinja2", reason="pages are templates: install motfunnel[web]")
 
-from motfunnel import Tracker
+from attrs import evolve
+
+from motfunnel import Funnel, Tracker, purchase, touch
+from motfunnel.charts.svg import style
+from motfunnel.dashboard.asking import people
 from motfunnel.dashboard.filters import Filters
 from motfunnel.dashboard.links import Links
 from motfunnel.dashboard.pages import PAGES, Page
-from motfunnel.dashboard.render import render_page, render_section
-from tests.reports.drawn import FUNNEL
+from motfunnel.dashboard.render import (
+    render_error,
+    render_page,
+    render_people,
+    render_search,
+    render_section,
+    render_story,
+)
+from motfunnel.reports.report import Report
+from tests.reports.drawn import AS_OF, FIRST, FUNNEL, HOSTILE
 
 LINKS = Links("/shop")
+MONTHS = Filters(step="month")
+STATIC = Path("src/motfunnel/dashboard/static")
+PEOPLE = re.compile(r'<a href="([^"]*/people\?[^"]*)">([^<]+)</a>')
+NO_VALUE = re.compile(r"\b(None|nan|NaN|inf|Undefined)\b")
+BARE = Funnel(stages=("guest", "buyer"), rules={"seen": touch(), "bought": purchase()})
+each_page = pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
 
 
-@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
-def test_of_an_empty_store(page: Page, tmp_path: Path) -> None:
-    """Nobody is there, and each section says so in words."""
-    with Tracker(f"sqlite:///{tmp_path / 'store.db'}", FUNNEL) as tracker:
+def whole(page: Page, report: Report, filters: Filters = MONTHS) -> str:
+    """A page with all its sections in it."""
+    sections = {
+        one.slug: render_section(page, one, report, filters, LINKS) for one in page.sections
+    }
+    return render_page(page, filters, LINKS, sections=sections)
+
+
+class Markup(HTMLParser):
+    """Collects the tags of a page with their attributes, and its words."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+def check(html: str) -> None:
+    """Make sure that nothing undefined is shown, and that the page needs no more than its files."""
+    read = Markup(html)
+    assert NO_VALUE.search(" ".join(read.words)) is None
+    for tag, attributes in read.tags:
+        assert tag not in ("style", "img", "iframe", "object", "base")
+        assert tag != "script" or attributes.get("src")
+        assert not [name for name in attributes if name == "style" or name.startswith("on")]
+        assert not (attributes.get("href") or "").lower().startswith("javascript")
+
+
+@each_page
+@pytest.mark.parametrize("group", ["", "source"])
+def test_a_history(page: Page, group: str, report: Report) -> None:
+    """Each section is there under its heading, and what strangers wrote is text."""
+    html = whole(page, report, Filters(group=group))
+    check(html)
+    left = [one for one in page.sections if one.heading not in unescape(html)]
+    assert {one.view for one in left} <= {"warning"}
+    assert "cannot be read" not in html
+    assert "cannot be told apart" not in html or not group
+
+
+def stores(folder: Path) -> Iterator[tuple[str, Tracker]]:
+    """Stores with next to nothing in them."""
+    for name, funnel, events in (
+        ("empty", FUNNEL, []),
+        ("one contact", BARE, [("ada", "seen", 0)]),
+        ("nothing opens", BARE, [("ada", "unheard of", 0)]),
+    ):
+        tracker = Tracker(f"sqlite:///{folder / name}.db", funnel)
         tracker.create_tables()
-        report, filters = tracker.report(), Filters()
-        sections = {
-            one.slug: render_section(page, one, report, filters, LINKS) for one in page.sections
-        }
-    whole = render_page(page, filters, LINKS, sections=sections)
-    assert all(one.heading in whole for one in page.sections)
-    assert "None" not in whole
-    assert "NaN" not in whole
+        for contact, event, day in events:
+            tracker.track(contact, event, occurred_at=FIRST + day * (AS_OF - FIRST) / 100)
+        yield name, tracker
+
+
+@pytest.fixture(scope="session")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Tracker]]:
+    """These stores by name."""
+    found = dict(stores(tmp_path_factory.mktemp("few")))
+    yield found
+    for tracker in found.values():
+        tracker.close()
+
+
+@each_page
+def test_next_to_nothing(page: Page, few: Mapping[str, Tracker]) -> None:
+    """A page of a store with nobody, or hardly anybody, says so, and shows no undefined number."""
+    for tracker in few.values():
+        html = whole(page, tracker.report(as_of=AS_OF))
+        check(html)
+        assert all(f'id="{one.slug}"' in html for one in page.sections if one.view != "warning")
+
+
+@each_page
+def test_what_the_funnel_lacks(page: Page, few: Mapping[str, Tracker]) -> None:
+    """It leaves the page, and one line at the end says which rule would bring it."""
+    html = whole(page, few["one contact"].report(as_of=AS_OF))
+    lacking = html.partition('<p class="lacking"')[2]
+    assert "<section" not in lacking
+    for one in page.sections:
+        if one.needs - {2, 5}:
+            assert f'<p class="lacking" id="{one.slug}">' in html
+            assert "<code>" in lacking
+
+
+@each_page
+def test_each_list_is_as_long_as_its_number(page: Page, report: Report) -> None:
+    """Every number that leads to people says how many they are."""
+    looked_at = 0
+    for section in page.sections:
+        html = render_section(page, section, report, MONTHS, LINKS)
+        for href, text in {*PEOPLE.findall(html)}:
+            query = {name: one for name, (one,) in parse_qs(urlsplit(unescape(href)).query).items()}
+            filters = Filters.read(query)
+            assert filters.as_of == AS_OF
+            names = people(section, report, filters, int(query["row"]), query["column"])
+            if not text.endswith("%"):
+                assert f"{len(names):,}" == text
+            else:
+                assert names
+            looked_at += 1
+    assert looked_at or page.slug in ("people", "about", "touchpoints", "patience")
+
+
+def test_a_changed_funnel(tmp_path: Path) -> None:
+    """One warning, and no number that would be wrong."""
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    with Tracker(url, BARE) as tracker:
+        tracker.track("ada", "seen", occurred_at=FIRST)
+    with Tracker(url, evolve(BARE, loyal_after=3)) as tracker:
+        html = whole(PAGES["overview"], tracker.report(as_of=AS_OF))
+    assert html.count('class="warn"') == 1
+    assert "rebuild" in html
+    assert "<section" not in html
+
+
+def test_a_patience_that_is_too_short(tmp_path: Path) -> None:
+    """It says so first, in the reader's words."""
+    funnel = evolve(BARE, patience={"default": "5d"})
+    with Tracker(f"sqlite:///{tmp_path / 'store.db'}", funnel) as tracker:
+        for n in range(30):
+            for day in (0, 10, 20, 30)[: 2 + n % 3]:
+                tracker.track(f"c{n}", "seen", occurred_at=FIRST + (AS_OF - FIRST) * (day / 130))
+        html = whole(PAGES["overview"], tracker.report(as_of=AS_OF))
+    assert "Check your patience first." in html
+    assert html.index("Check your patience") < html.index('class="cards"')
+
+
+def test_shells_load_themselves() -> None:
+    """A page without its sections asks for each, and leads to one that has all."""
+    page = PAGES["overview"]
+    html = render_page(page, Filters(group="plan"), LINKS, sections=None)
+    check(html)
+    loads = re.findall(r'hx-get="([^"]+)"', html)
+    expected = [LINKS.section("overview", one.slug, Filters(group="plan")) for one in page.sections]
+    assert [unescape(one) for one in loads] == expected
+    assert "whole=1" in html.partition("<noscript>")[2]
+
+
+def test_people_stories_and_errors(history: Tracker) -> None:
+    """Whoever is named anyhow, is named as text."""
+    page, names = PAGES["growth"], [HOSTILE, HOSTILE, "../../etc"]
+    html = render_people(page, page.sections[0], 0, "openings", names, MONTHS, LINKS)
+    found = render_search(HOSTILE, names, MONTHS, LINKS)
+    story = render_story(history.contact(HOSTILE), MONTHS, LINKS)
+    error = render_error("Not found", HOSTILE, LINKS)
+    for one in (html, found, story, error):
+        check(one)
+        assert "<script>" not in one
+        assert "&lt;script&gt;" in one
+    assert "3 people" in html
+    assert "/shop/person?contact=..%2F..%2Fetc" in html
+
+
+def test_a_story_is_folded(tmp_path: Path) -> None:
+    """The newest first; what happens again and again is one line."""
+    with Tracker(f"sqlite:///{tmp_path / 'store.db'}", BARE) as tracker:
+        for day in range(5):
+            tracker.track("ada", "bought", occurred_at=FIRST + (AS_OF - FIRST) * (day / 130))
+        html = render_story(tracker.contact("ada", as_of=AS_OF), MONTHS, LINKS)
+    told = re.findall(r"<strong>([^<]+)</strong>", html)
+    assert told == ["left", "bought again 4 times", "reached a stage", "was new"]
+
+
+def test_the_style_of_figures() -> None:
+    """The style sheet ends with that of the figures, as they are drawn today."""
+    sheet = (STATIC / "dashboard.css").read_text("utf-8")
+    assert sheet.rstrip().endswith(style())

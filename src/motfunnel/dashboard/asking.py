@@ -5,20 +5,27 @@ The filters are given to each question under the names that it has for them. Cou
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, Final
 
 from attrs import evolve, frozen
 
 from motfunnel.answers.answer import Answer
-from motfunnel.dashboard.filters import Filters
+from motfunnel.charts.labels import named
+from motfunnel.dashboard.filters import SHOWN, WINDOWS, Filters
 from motfunnel.dashboard.pages import Ask, Section
+from motfunnel.dashboard.words import days
+from motfunnel.domain.calendar import Calendar, Period
+from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.instant import MICROSECOND, format_duration, iso, parse_duration
 from motfunnel.errors import QuestionError
 from motfunnel.reports.catalogue import CATALOGUE, Entry
 from motfunnel.reports.report import Report
 
-_UNITS: Final = {"lifecycle", "growth", "retention"}
+BY_PERIODS: Final = frozenset({"lifecycle", "growth", "retention"})
 """The questions of which ``period`` is a length of time."""
 
 
@@ -29,10 +36,14 @@ class Question:
     Attributes:
         name: in the catalogue.
         options: its arguments.
+        label: what tells it apart from the others of its section; empty: it is alone.
+        kind: of which kind its picture is; empty: the one that suits it best.
     """
 
     name: str
     options: Mapping[str, Any]
+    label: str = ""
+    kind: str = ""
 
     def put(self, report: Report) -> Answer[Any]:
         """Ask it.
@@ -43,15 +54,25 @@ class Question:
             QuestionError: it has no answer.
         """
         asked = getattr(report, self.name)
-        if not self.options.get("by"):
-            answer: Answer[Any] = asked(**self.options)
-            return answer
         try:
-            answer = asked(**self.options)
+            answer: Answer[Any] = asked(**self.options)
         except QuestionError as error:
+            if not self.options.get("by"):
+                raise
             answer = asked(**{**self.options, "by": None})
             return evolve(answer, notes=(*answer.notes, str(error)))
         return answer
+
+    def command(self, report: Report) -> str:
+        """What to type for the same answer."""
+        entry = CATALOGUE[self.name]
+        told = [f"motfunnel report {self.name.replace('_', '-')}"]
+        for name, value in self.options.items():
+            told += _typed(entry, name, value)
+        told += ["--as-of", iso(report.as_of)]
+        if report.timezone.key != "UTC":
+            told += ["--timezone", shlex.quote(report.timezone.key)]
+        return " ".join(told)
 
 
 def answers(section: Section, report: Report, filters: Filters) -> tuple[Answer[Any], ...]:
@@ -60,7 +81,7 @@ def answers(section: Section, report: Report, filters: Filters) -> tuple[Answer[
     Raises:
         QuestionError: one of its questions has no answer.
     """
-    return tuple(one.put(report) for one in questions(section, report.as_of, filters))
+    return tuple(one.put(report) for one in questions(section, report, filters))
 
 
 def people(section: Section, report: Report, filters: Filters, row: int, column: str) -> list[str]:
@@ -76,34 +97,125 @@ def people(section: Section, report: Report, filters: Filters, row: int, column:
     Raises:
         QuestionError: there is no such number, or nobody behind it.
     """
-    rows = [(answer, one) for answer in answers(section, report, filters) for one in answer.rows]
-    if not 0 <= row < len(rows):
-        raise QuestionError(f"there is no row {row}; there are {len(rows)}")
-    answer, found = rows[row]
-    return answer.members(found, column)
+    before = 0
+    for question in questions(section, report, filters):
+        answer = question.put(report)
+        if before <= row < before + len(answer.rows):
+            return answer.members(answer.rows[row - before], column)
+        before += len(answer.rows)
+    raise QuestionError(f"there is no row {row}; there are {before}")
 
 
-def questions(section: Section, as_of: datetime, filters: Filters) -> Sequence[Question]:
+def questions(section: Section, report: Report, filters: Filters) -> Sequence[Question]:
     """What a section asks, with all that each question is told."""
-    return [one for ask in section.asks for one in _asked(ask, as_of, filters)]
+    return [one for ask in section.asks for one in _each(ask, report, filters)]
 
 
-def _asked(ask: Ask, as_of: datetime, filters: Filters) -> Iterator[Question]:
+def complete_periods(report: Report, filters: Filters, most: int = SHOWN) -> list[Period]:
+    """The latest periods that are over, the earliest first; those that were chosen, if any were."""
+    since, until = filters.bounds(report.as_of)
+    calendar = Calendar(zone=report.timezone, unit=filters.step)
+    end = report.as_of if until is None else min(until, report.as_of)
+    found = [one for one in islice(_before(calendar, end), most) if one.is_over(report.as_of)]
+    return [one for one in reversed(found) if since is None or one.starts_at >= since]
+
+
+def _before(calendar: Calendar, end: datetime) -> Iterator[Period]:
+    """The periods that end no later than an instant, the latest first."""
+    period = calendar.period_before(calendar.day_of(end + MICROSECOND))
+    while True:
+        yield period
+        try:
+            period = calendar.period_before(period.starts_on)
+        except (OverflowError, ValueError):
+            return
+
+
+def _each(ask: Ask, report: Report, filters: Filters) -> Iterator[Question]:
     entry = CATALOGUE[ask.question]
-    yield Question(name=entry.name, options={**_options(entry, ask, as_of, filters), **ask.given})
+    told = {**_options(entry, ask, report, filters), **_given(ask, report.definition)}
+    if ask.each in ("period", "newest"):
+        for period in _cohorts(ask, report, filters):
+            cohort = {entry.cohort[0]: (period.starts_at, period.ends_at)}
+            label = named(period.starts_on, filters.step)
+            yield Question(name=entry.name, options=told | cohort, label=label)
+    elif ask.each == "window":
+        for window in _windows(filters):
+            label = days(format_duration(window))
+            yield Question(name=entry.name, options=told | {"within": window}, label=label)
+    else:
+        yield Question(name=entry.name, options=told, label=ask.label, kind=ask.kind)
 
 
-def _options(entry: Entry, ask: Ask, as_of: datetime, filters: Filters) -> dict[str, Any]:
+def _cohorts(ask: Ask, report: Report, filters: Filters) -> list[Period]:
+    """The latest periods that are over, or the newest of them that was followed for the window."""
+    periods = complete_periods(report, filters)
+    if ask.each == "period":
+        return periods
+    return [one for one in periods if one.ends_at + filters.window <= report.as_of][-1:]
+
+
+def _windows(filters: Filters) -> list[timedelta]:
+    return sorted({filters.window, *map(parse_duration, WINDOWS)})
+
+
+def _options(entry: Entry, ask: Ask, report: Report, filters: Filters) -> dict[str, Any]:
     """The filters under the names that a question has for them."""
-    by = filters.group if ask.by is None else ask.by
+    by = (filters.group or ask.by) if ask.by else (filters.group if ask.by is None else None)
     told: dict[str, Any] = {"within": filters.window, "by": by or None}
     told = {name: value for name, value in told.items() if name in entry.options}
-    if entry.name in _UNITS:
-        _, until = filters.bounds(as_of)
-        return told | {
-            "period": filters.step,
-            "since": filters.since(as_of),
-            "until": until,
-        }
-    bounds = filters.bounds(as_of)
-    return told if bounds == (None, None) or not entry.cohort else told | {entry.cohort[0]: bounds}
+    if entry.name == "funnel":
+        del told["within"]
+    if entry.name in BY_PERIODS:
+        _, until = filters.bounds(report.as_of)
+        since = filters.since(report.as_of)
+        return told | {"period": filters.step, "since": since, "until": until}
+    bounds = filters.bounds(report.as_of)
+    if not entry.cohort:
+        return told
+    if entry.options[entry.cohort[0]].needed:
+        latest = complete_periods(report, filters)[-1]
+        return told | {entry.cohort[0]: (latest.starts_at, latest.ends_at)}
+    return told if bounds == (None, None) else told | {entry.cohort[0]: bounds}
+
+
+def _given(ask: Ask, funnel: Funnel) -> dict[str, Any]:
+    """What the page fixes; what is so in each funnel is read off it."""
+    read: dict[str, Callable[[], Any]] = {
+        "first stage": lambda: funnel.stages[0],
+        "last stage": lambda: funnel.stages[-1],
+        "shorter patience": lambda: _patience(funnel, 1, 2),
+        "longer patience": lambda: _patience(funnel, 2, 1),
+    }
+    return {
+        name: read[value]() if isinstance(value, str) and value in read else value
+        for name, value in ask.given.items()
+    }
+
+
+def _patience(funnel: Funnel, times: int, parts: int) -> Funnel:
+    """The same funnel with another patience at each stage."""
+    each = {stage: funnel.patience_of(stage) for stage in funnel.stages}
+    scaled = {
+        stage: None
+        if one is None
+        else timedelta(seconds=one // timedelta(seconds=1) * times // parts)
+        for stage, one in each.items()
+    }
+    return evolve(funnel, patience=scaled)
+
+
+def _typed(entry: Entry, name: str, value: Any) -> Iterator[str]:
+    """An option as it is typed; what cannot be typed is left out."""
+    if value is None or isinstance(value, Funnel):
+        return
+    if isinstance(value, tuple):
+        bounds = zip(("--from", "--to"), value, strict=True)
+        yield " ".join(f"{option} {iso(one)}" for option, one in bounds if one is not None)
+    elif name in ("since", "until"):
+        option = "--from" if name == "since" else "--to"
+        yield f"{option} {value.isoformat()}"
+    else:
+        called = {"name": "lens"}.get(name, name.replace("_", "-"))
+        text = format_duration(value) if isinstance(value, timedelta) else str(value)
+        yield f"--{called} {shlex.quote(text)}"

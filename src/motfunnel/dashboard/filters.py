@@ -131,6 +131,10 @@ class Filters:
         """The same, as of an instant: what was counted then can be listed later."""
         return evolve(self, as_of=as_of)
 
+    def within(self, window: str) -> Filters:
+        """The same, with another window."""
+        return evolve(self, window=parse_duration(window))
+
     def bounds(self, as_of: datetime) -> Bounds:
         """The stretch of time that was chosen, as of an instant; None leaves an end open.
 

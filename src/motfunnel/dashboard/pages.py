@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
+from motfunnel.domain.lens import LENSES
 from motfunnel.domain.signal import Signal
 
 
@@ -21,9 +22,12 @@ class Ask:
     Attributes:
         question: its name in the catalogue.
         given: the options that do not follow from the filters.
-        each: asked once for each of the latest ``periods``, or of the ``windows``; empty: once.
+        each: asked once for each ``period`` of the latest, for the ``newest`` of them that was
+            followed for the whole window, or for each ``window``; empty: once.
         kind: of which kind its picture is; empty: the one that suits it best.
-        by: by what to tell apart; None: as the reader chose; empty: not at all.
+        by: by what to tell apart where the reader chose nothing; None: not at all then; empty:
+            never.
+        label: what tells it apart from the others of its section.
     """
 
     question: str
@@ -31,6 +35,7 @@ class Ask:
     each: str = ""
     kind: str = ""
     by: str | None = None
+    label: str = ""
 
 
 @frozen(kw_only=True)
@@ -75,39 +80,436 @@ class Page:
         return next((one for one in self.sections if one.slug == slug), None)
 
 
+_OUTREACH: Final = frozenset({Signal.OUTREACH})
+_BOUGHT: Final = frozenset({Signal.PURCHASE})
+_COMPLAINED: Final = frozenset({Signal.COMPLAIN})
+_REFERRED: Final = frozenset({Signal.REFER})
+_RATED: Final = frozenset({Signal.RATING})
+
+RULES: Final[Mapping[Signal, str]] = {
+    Signal.OUTREACH: 'winback_sent = { outreach = true, arm = "arm", holdout = "control" }',
+    Signal.PURCHASE: 'order_placed = "purchase"',
+    Signal.COMPLAIN: 'ticket_opened = { complain = "ticket" }',
+    Signal.RESOLVE: 'ticket_closed = { resolve = "ticket" }',
+    Signal.REFER: 'invited = { refer = "friend" }',
+    Signal.RATING: 'rated = { rating = "score" }',
+}
+"""What to write into a funnel for what a section needs."""
+
+_GROWTH: Final = Section(
+    slug="growth",
+    heading="Is it growing?",
+    asks=(Ask(question="growth", by=""),),
+    meanwhile="who is new, came back and left in each period",
+)
+_BY_COHORT: Final = Section(
+    slug="returns",
+    heading="Do those who leave come back sooner than before?",
+    asks=(Ask(question="recidivism", by="", each="period"),),
+    meanwhile="who came back, by when each left",
+    view="series",
+)
+
 OVERVIEW: Final = Page(
     slug="overview",
     title="Overview",
     says="Who is with us, who left, who came back, and whom to write to first.",
     sections=(
         Section(
+            slug="warning",
+            heading="May these numbers be trusted?",
+            asks=(Ask(question="patience", kind="none"),),
+            meanwhile="who comes back after the patience ran out",
+            view="warning",
+        ),
+        Section(
             slug="now",
             heading="How are we doing?",
-            asks=(Ask(question="growth", by=""),),
+            asks=(Ask(question="growth", by=""), Ask(question="recidivism", by="", each="newest")),
             meanwhile="who is with us, who is new, who left and who came back",
             view="cards",
         ),
-        Section(
-            slug="growth",
-            heading="Is it growing?",
-            asks=(Ask(question="growth", by=""),),
-            meanwhile="who opened, came back and left in each period",
-        ),
-        Section(
-            slug="returns",
-            heading="Do those who leave come back sooner than before?",
-            asks=(Ask(question="recidivism", by=""),),
-            meanwhile="who came back, by when each left",
-        ),
+        _GROWTH,
+        _BY_COHORT,
         Section(
             slug="first",
             heading="Whom to write to first?",
-            asks=(Ask(question="worklist", given={"limit": 5}),),
+            asks=(Ask(question="worklist", given={"limit": 5}, kind="none"),),
             meanwhile="who is away, and how likely each is to return",
-            view="people",
+            view="worklist",
+        ),
+        Section(
+            slug="groups",
+            heading="Which group moved most?",
+            asks=(Ask(question="growth", by="source", kind="none"),),
+            meanwhile="who came and left in each group",
+            view="moved",
         ),
     ),
 )
 
-PAGES: Final[Mapping[str, Page]] = {page.slug: page for page in (OVERVIEW,)}
+GROWTH: Final = Page(
+    slug="growth",
+    title="Growth",
+    says="Who comes, who comes back, who leaves, and who is with us at the end of it.",
+    sections=(
+        _GROWTH,
+        Section(
+            slug="lifecycle",
+            heading="Who is seen, and were they here before?",
+            asks=(Ask(question="lifecycle", by=""),),
+            meanwhile="who is seen in each period",
+        ),
+        Section(
+            slug="groups",
+            heading="Which group grows?",
+            asks=(Ask(question="growth", by="source"),),
+            meanwhile="who came and left in each group",
+            view="groups",
+        ),
+        Section(
+            slug="loyalty",
+            heading="Do those who buy buy again?",
+            asks=(Ask(question="loyalty", by=""),),
+            meanwhile="who bought again",
+            needs=_BOUGHT,
+        ),
+    ),
+)
+
+COMING_BACK: Final = Page(
+    slug="coming-back",
+    title="Coming back",
+    says="Of those who left, who came back, how soon, and for how long.",
+    sections=(
+        Section(
+            slug="curve",
+            heading="How many of those who leave come back?",
+            asks=(Ask(question="recidivism", by=""),),
+            meanwhile="who came back, and how soon",
+            view="windows",
+        ),
+        Section(
+            slug="windows",
+            heading="How many are back after a week, a month, a year?",
+            asks=(Ask(question="recidivism", by="", each="window"),),
+            meanwhile="who came back within each window",
+            view="shares",
+        ),
+        Section(
+            slug="groups",
+            heading="Who comes back more often?",
+            asks=(Ask(question="recidivism", by="stage", kind="rates"),),
+            meanwhile="who came back in each group",
+        ),
+        _BY_COHORT,
+        Section(
+            slug="reactivation",
+            heading="How many of those who were away came back lately?",
+            asks=(Ask(question="reactivation", by=""),),
+            meanwhile="who was away, and came back in the latest period",
+        ),
+        Section(
+            slug="relapse",
+            heading="Do those who came back stay?",
+            asks=(Ask(question="relapse", by=""),),
+            meanwhile="who left again",
+        ),
+    ),
+)
+
+FUNNEL: Final = Page(
+    slug="funnel",
+    title="Funnel",
+    says="How far people get, how long each step takes, and where they are lost.",
+    sections=(
+        Section(
+            slug="stages",
+            heading="How far do people get?",
+            asks=(Ask(question="funnel", by=""),),
+            meanwhile="who reached which stage",
+        ),
+        Section(
+            slug="groups",
+            heading="Who gets further?",
+            asks=(Ask(question="funnel", by="source"),),
+            meanwhile="who reached which stage in each group",
+            view="groups",
+        ),
+        Section(
+            slug="all-the-way",
+            heading="Do more go all the way than before?",
+            asks=(
+                Ask(
+                    question="conversion",
+                    given={"start": "first stage", "goal": "last stage"},
+                    each="period",
+                    by="",
+                ),
+            ),
+            meanwhile="who went from the first stage to the last",
+            view="series",
+        ),
+    ),
+)
+
+RETENTION: Final = Page(
+    slug="retention",
+    title="Retention",
+    says="Of those who were new in one period, who was seen again in those after it.",
+    sections=(
+        Section(
+            slug="seen-again",
+            heading="Who is seen again?",
+            asks=(Ask(question="retention", by="", kind="none"),),
+            meanwhile="who was seen again, cohort by cohort",
+            view="cohorts",
+        ),
+        Section(
+            slug="still-seen",
+            heading="Who is seen again then, or later?",
+            asks=(Ask(question="retention", given={"how": "in or after"}, by="", kind="none"),),
+            meanwhile="who was seen again then or later",
+            view="cohorts",
+        ),
+    ),
+)
+
+WORKLIST: Final = Page(
+    slug="who-to-write-to",
+    title="Who to write to",
+    says="Who is away, the likeliest to come back first.",
+    sections=(
+        Section(
+            slug="worklist",
+            heading="Who is the likeliest to come back?",
+            asks=(Ask(question="worklist", given={"limit": 100}, kind="none"),),
+            meanwhile="who is away, and how likely each is to return",
+            view="worklist",
+        ),
+        Section(
+            slug="trial",
+            heading="Does writing to them help?",
+            asks=(Ask(question="holdout"),),
+            meanwhile="who came back of those who were written to, and of those held out",
+            needs=_OUTREACH,
+        ),
+    ),
+)
+
+WRITING: Final = Page(
+    slug="writing-to-them",
+    title="Writing to them",
+    says="To how many of those who left you write, and what comes of it.",
+    sections=(
+        Section(
+            slug="coverage",
+            heading="To how many of those who left did you write?",
+            asks=(Ask(question="coverage", by=""),),
+            meanwhile="who was written to",
+            needs=_OUTREACH,
+        ),
+        Section(
+            slug="holdout",
+            heading="What does a letter change?",
+            asks=(Ask(question="holdout"),),
+            meanwhile="who came back of those who were written to, and of those held out",
+            needs=_OUTREACH,
+        ),
+        Section(
+            slug="after",
+            heading="How many come back after a letter?",
+            asks=(Ask(question="reengagement", by=""),),
+            meanwhile="who came back after a letter",
+            needs=_OUTREACH,
+        ),
+        Section(
+            slug="without-trial",
+            heading="And without a trial?",
+            asks=(
+                Ask(question="landmark", given={"after": "7d"}, label="After the first week"),
+                Ask(question="mantel_byar", label="The pace, before a letter and after it"),
+            ),
+            meanwhile="who came back before and after a letter",
+            needs=_OUTREACH,
+        ),
+    ),
+)
+
+PATIENCE: Final = Page(
+    slug="patience",
+    title="Patience",
+    says="After how long a silence somebody counts as gone, and whether that is too soon.",
+    sections=(
+        Section(
+            slug="patience",
+            heading="Are those whom you call gone really gone?",
+            asks=(Ask(question="patience"),),
+            meanwhile="who was heard of again after how long a silence",
+        ),
+        Section(
+            slug="otherwise",
+            heading="What if you waited for less long, or longer?",
+            asks=(
+                Ask(
+                    question="simulate",
+                    given={"other_funnel": "shorter patience"},
+                    label="Half as long",
+                ),
+                Ask(
+                    question="simulate",
+                    given={"other_funnel": "longer patience"},
+                    label="Twice as long",
+                ),
+            ),
+            meanwhile="what another patience would make of the same events",
+        ),
+    ),
+)
+
+COMPLAINTS: Final = Page(
+    slug="complaints",
+    title="Complaints",
+    says="Who complained, how long it took to put right, and whether they came round or left.",
+    sections=(
+        Section(
+            slug="cases",
+            heading="Do those who complain come round, or leave?",
+            asks=(Ask(question="complaints", by=""),),
+            meanwhile="cases, and what became of them",
+            needs=_COMPLAINED,
+        ),
+        Section(
+            slug="recovery",
+            heading="How soon do they come round?",
+            asks=(Ask(question="recovery", by=""),),
+            meanwhile="who came round",
+            needs=_COMPLAINED,
+        ),
+        Section(
+            slug="departure",
+            heading="How soon do they leave?",
+            asks=(Ask(question="departure_after_complaint", by=""),),
+            meanwhile="who left after a complaint",
+            needs=_COMPLAINED,
+        ),
+        Section(
+            slug="groups",
+            heading="Whose complaints end well?",
+            asks=(Ask(question="recovery", by="stage", kind="rates"),),
+            meanwhile="who came round in each group",
+            needs=_COMPLAINED,
+        ),
+    ),
+)
+
+ADVOCATES: Final = Page(
+    slug="advocates",
+    title="Advocates and referrals",
+    says="Who speaks for us, and what comes of it.",
+    sections=(
+        Section(
+            slug="referrals",
+            heading="What do referrals bring?",
+            asks=(Ask(question="referrals"),),
+            meanwhile="who referred whom",
+            needs=_REFERRED,
+        ),
+        Section(
+            slug="nps",
+            heading="Would they recommend us?",
+            asks=(Ask(question="nps"),),
+            meanwhile="who would recommend us",
+            needs=_RATED,
+        ),
+        Section(
+            slug="loop",
+            heading="What do their good words lead to?",
+            asks=(Ask(question="lens", given={"name": "ultimate"}),),
+            meanwhile="what ultimate moments led to",
+        ),
+    ),
+)
+
+TOUCHPOINTS: Final = Page(
+    slug="touchpoints",
+    title="Touchpoints",
+    says="What was promised, expected and experienced, stage by stage.",
+    sections=(
+        Section(
+            slug="map",
+            heading="Where do we keep our promises?",
+            asks=(Ask(question="journey_map"),),
+            meanwhile="what was promised and what was experienced",
+            needs=_RATED,
+        ),
+        Section(
+            slug="worst",
+            heading="Where is it worst?",
+            asks=(Ask(question="touchpoints", by=""),),
+            meanwhile="what was experienced at each touchpoint",
+            needs=_RATED,
+        ),
+    ),
+)
+
+PATHS: Final = Page(
+    slug="paths",
+    title="Paths",
+    says="From which moment to which people go, and the same seen through older models.",
+    sections=(
+        Section(
+            slug="flows",
+            heading="Which ways do people go?",
+            asks=(Ask(question="flows", given={"steps": 4}, by=""),),
+            meanwhile="who went from which moment to which",
+        ),
+        Section(
+            slug="lenses",
+            heading="How would the older models see it?",
+            asks=tuple(
+                Ask(question="lens", given={"name": name}, label=lens.title)
+                for name, lens in LENSES.items()
+            ),
+            meanwhile="moments as Carlzon, Lafley and Blackshaw count them",
+        ),
+    ),
+)
+
+PEOPLE: Final = Page(
+    slug="people",
+    title="People",
+    says="Look somebody up by key, and read the story.",
+    sections=(),
+)
+
+ABOUT: Final = Page(
+    slug="about",
+    title="About these numbers",
+    says="What counts as what here, and what each number means.",
+    sections=(
+        Section(slug="rules", heading="What counts as what?", asks=(), view="rules"),
+        Section(slug="words", heading="What do the words mean?", asks=(), view="words"),
+        Section(slug="questions", heading="What can be asked?", asks=(), view="questions"),
+    ),
+)
+
+_ALL: Final = (
+    OVERVIEW,
+    GROWTH,
+    COMING_BACK,
+    FUNNEL,
+    RETENTION,
+    WORKLIST,
+    WRITING,
+    PATIENCE,
+    COMPLAINTS,
+    ADVOCATES,
+    TOUCHPOINTS,
+    PATHS,
+    PEOPLE,
+    ABOUT,
+)
+
+PAGES: Final[Mapping[str, Page]] = {page.slug: page for page in _ALL}
 """All pages by their slugs, in the order in which they are listed."""

@@ -8,19 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from motfunnel.dashboard.asking import answers
+from motfunnel.answers.answer import Answer
+from motfunnel.answers.cells import percent
+from motfunnel.charts.labels import moment
+from motfunnel.dashboard.asking import Question, questions
 from motfunnel.dashboard.filters import GROUPS, PERIODS, STEPS, WINDOWS, Filters
 from motfunnel.dashboard.links import Links
 from motfunnel.dashboard.pages import PAGES, Page, Section
+from motfunnel.dashboard.views import about
+from motfunnel.dashboard.views.lacking import NothingError, check_answers, check_funnel
+from motfunnel.dashboard.views.section import blocks, shown
+from motfunnel.dashboard.views.story import revoked, state, story
+from motfunnel.dashboard.words import column, days
 from motfunnel.domain.instant import format_duration
-from motfunnel.errors import MissingExtraError, MotfunnelError, install
+from motfunnel.errors import (
+    MissingExtraError,
+    MotfunnelError,
+    OutdatedError,
+    QuestionError,
+    install,
+)
 from motfunnel.reports.report import Report
 from motfunnel.tracking.profile.profile import Profile
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+
+LACKING: Final = '<p class="lacking"'
+"""How what a page lacks begins."""
 
 
 def render_page(
@@ -49,10 +67,16 @@ def render_page(
         filters=filters,
         links=links,
         usual=Filters(),
-        sections=sections,
+        sections=None if sections is None else _in_order(page, sections),
         choices=_choices(filters, groups),
         foot=foot,
     )
+
+
+def _in_order(page: Page, sections: Mapping[str, str]) -> list[str]:
+    """The sections of a page; what it lacks comes last, as a line each."""
+    each = [sections[one.slug] for one in page.sections]
+    return sorted(each, key=lambda html: html.lstrip().startswith(LACKING))
 
 
 def render_section(
@@ -68,17 +92,50 @@ def render_section(
         links: the addresses of all that it leads to.
     """
     try:
-        found = answers(section, report, filters)
+        return _shown(page, section, report, filters, links)
+    except OutdatedError as error:
+        first = section is page.sections[0]
+        return _rendered("warning.html", section=section, reason=str(error)) if first else ""
+    except NothingError as error:
+        return _rendered("lacking.html", section=section, reason=str(error), rule=error.rule)
     except MotfunnelError as error:
         return _rendered("unanswered.html", section=section, reason=str(error))
+
+
+def _shown(page: Page, section: Section, report: Report, filters: Filters, links: Links) -> str:
+    check_funnel(section, report.definition)
+    asked = questions(section, report, filters)
+    both = [(one, _put(one, section, report)) for one in asked]
+    then = filters.at(report.as_of)
+    commands = [one.command(report) for one in asked]
+    check_answers(section, [answer for _, answer in both])
+
+    def href(row: int, column: str) -> str:
+        return links.people(page.slug, section.slug, row, column, then)
+
     return _rendered(
-        "section.html",
+        f"{section.view}.html",
         page=page,
         section=section,
-        answers=found,
-        filters=filters.at(report.as_of),
+        blocks=blocks(both, commands, href, links.person),
+        shown=shown(section.view, both, href),
+        definition=report.definition,
+        href=href,
+        filters=then,
         links=links,
     )
+
+
+def _put(question: Question, section: Section, report: Report) -> Answer[Any]:
+    """The answer to a question; what a section needs of the funnel may be more than a rule."""
+    try:
+        return question.put(report)
+    except OutdatedError:
+        raise
+    except QuestionError as error:
+        if section.needs:
+            raise NothingError(str(error)) from None
+        raise
 
 
 def render_people(
@@ -109,6 +166,7 @@ def render_people(
         row=row,
         column=column,
         names=names,
+        as_of="" if filters.as_of is None else moment(filters.as_of),
         filters=filters,
         links=links,
     )
@@ -117,7 +175,14 @@ def render_people(
 def render_story(profile: Profile, filters: Filters, links: Links) -> str:
     """What is known of a contact, the newest first."""
     return _rendered(
-        "story.html", profile=profile, pages=PAGES.values(), filters=filters, links=links
+        "story.html",
+        profile=profile,
+        state=state(profile),
+        story=story(profile),
+        revoked=revoked(profile),
+        pages=PAGES.values(),
+        filters=filters,
+        links=links,
     )
 
 
@@ -154,8 +219,10 @@ def _choices(filters: Filters, groups: Sequence[str]) -> dict[str, Any]:
         "period": ["", *PERIODS, filters.period],
         "group": ["", *GROUPS, *groups, filters.group],
     }
+    words = {one: days(one) for one in [*WINDOWS, window]}
+    lasts = {"": "all time", **{one: f"the last {days(one)}" for one in PERIODS}}
     each_once = {name: list(dict.fromkeys(values)) for name, values in offered.items()}
-    return {**each_once, "chosen": window}
+    return {**each_once, "chosen": window, "words": words, "lasts": lasts}
 
 
 @cache
@@ -164,13 +231,15 @@ def _environment() -> Environment:
         from jinja2 import Environment, PackageLoader, StrictUndefined
     except ModuleNotFoundError as error:
         raise MissingExtraError(f"the dashboard needs Jinja2: {install('web')}") from error
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("motfunnel.dashboard"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals.update(about=about, days=days, word=column, percent=percent)
+    return environment
 
 
 def _rendered(template: str, **told: Any) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.reports.decisions.patience import patience
 from motfunnel.reports.decisions.simulate import simulate
 from motfunnel.reports.decisions.worklist import worklist
@@ -102,3 +103,8 @@ class Report(Questions, Synchronous):
         self.as_of: datetime = inquiry.as_of
         self.known_by: datetime | None = inquiry.known_by
         self.timezone: ZoneInfo = inquiry.timezone
+
+    @property
+    def definition(self) -> Funnel:
+        """The funnel in use: ``funnel`` is the question how contacts go through its stages."""
+        return self._inquiry.funnel

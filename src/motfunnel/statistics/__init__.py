@@ -5,6 +5,7 @@ Pure: the standard library and attrs only, counts in, values out. Re-exports, de
 
 from motfunnel.statistics.aalen_johansen import CompetingRisks
 from motfunnel.statistics.chance import Chance
+from motfunnel.statistics.change import Change
 from motfunnel.statistics.interval import Z95, Interval, critical_value, log_log_interval
 from motfunnel.statistics.kaplan_meier import MedianInterval, RestrictedMean, Step, SurvivalCurve
 from motfunnel.statistics.kaplan_meier_clustered import ClusteredCurve
@@ -18,6 +19,7 @@ from motfunnel.statistics.variance import Sample, intraclass_correlation, mean_r
 __all__ = [
     "Z95",
     "Chance",
+    "Change",
     "ClusteredCurve",
     "ClusteredShare",
     "CompetingRisks",

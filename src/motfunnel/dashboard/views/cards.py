@@ -1,0 +1,129 @@
+"""Cards: the latest period that is over beside the one before it, and whether that is chance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from attrs import frozen
+
+from motfunnel.answers.cells import percent, span
+from motfunnel.charts.labels import named
+from motfunnel.dashboard.words import days
+from motfunnel.domain.instant import format_duration
+from motfunnel.reports.measure.rate import Rate
+from motfunnel.reports.periods.growth import Growth
+from motfunnel.statistics import Change
+
+
+@frozen(kw_only=True)
+class Card:
+    """A number that is read at a glance.
+
+    Attributes:
+        title: what it counts.
+        number: the number.
+        change: how it compares with the period before; empty: there is none.
+        sure: what chance alone would make of it; empty where that cannot be said.
+        answer: in which answer of the section who is behind it stands.
+        row: in which of its rows.
+        column: under which name; empty: nobody is.
+    """
+
+    title: str
+    number: str
+    change: str = ""
+    sure: str = ""
+    answer: int = 0
+    row: int = 0
+    column: str = ""
+
+
+_FLOWS: Final = (("New", "openings"), ("Came back", "returns"), ("Left", "departures"))
+
+
+def cards(growth: Growth, rates: Sequence[tuple[str, Rate]]) -> list[Card]:
+    """The cards of the first page: who is with us, who came and went, and who came back.
+
+    Args:
+        growth: the latest periods, of all contacts together.
+        rates: who came back of the newest cohort that was followed for long enough, with its name.
+    """
+    if not growth.rows:
+        return [Card(title="With us now", number="0", change="nobody has come yet")]
+    return [*_counts(growth), *_rate(rates)]
+
+
+def _counts(growth: Growth) -> Iterator[Card]:
+    over = [n for n, row in enumerate(growth.rows) if not row.unfinished]
+    last = len(growth.rows) - 1
+    now = growth.rows[last]
+    this = over[-1] if over else last
+    since = growth.rows[this - 1] if this == last and this else growth.rows[this]
+    told = ""
+    if since is not now:
+        moved = now.present_at_end - since.present_at_end
+        told = f"{moved:+,} since the end of {named(since.starts_on, growth.period)}"
+    yield Card(
+        title="With us now",
+        number=f"{now.present_at_end:,}",
+        change=told,
+        row=last,
+        column="present_at_end" if now.present_at_end else "",
+    )
+    for title, column in _FLOWS:
+        yield _flow(growth, this, title, column)
+
+
+def _flow(growth: Growth, this: int, title: str, column: str) -> Card:
+    """How many came or went in the latest period, beside the one before."""
+    row = growth.rows[this]
+    number: int = getattr(row, column)
+    month = f"{named(row.starts_on, growth.period)}{' so far' if row.unfinished else ''}"
+    card = Card(
+        title=title,
+        number=f"{number:,}",
+        change=f"in {month}",
+        row=this,
+        column=column if number else "",
+    )
+    if not this or row.unfinished:
+        return card
+    before: int = getattr(growth.rows[this - 1], column)
+    change = Change(before=before, after=number)
+    than = named(growth.rows[this - 1].starts_on, growth.period)
+    moved = f"{number - before:+,} on {than}" if number != before else f"as in {than}"
+    return Card(
+        title=card.title,
+        number=card.number,
+        change=f"in {month}, {moved}",
+        sure=_sure(change),
+        row=this,
+        column=card.column,
+    )
+
+
+def _sure(change: Change) -> str:
+    """Whether a change is more than chance, with the interval of how much more there were."""
+    around = change.interval()
+    if around is None:
+        return ""
+    ends = f"{around.lower:+.0%} to {around.upper:+.0%}"
+    if not change.is_clear():
+        return f"may be chance: {ends}"
+    return f"more than chance: {ends}"
+
+
+def _rate(rates: Sequence[tuple[str, Rate]]) -> Iterator[Card]:
+    """Who came back of the newest cohort that was followed for the whole window."""
+    for n, (label, rate) in enumerate(rates, start=1):
+        row = rate.rows[0]
+        if row.rate is not None:
+            yield Card(
+                title=f"Back within {days(format_duration(rate.within))}",
+                number=percent(row.rate),
+                change=f"{row.numerator:,} of {row.denominator:,} who left in {label}",
+                sure="" if row.interval is None else span(row.interval),
+                answer=n,
+                column="numerator" if row.numerator else "",
+            )

@@ -1,0 +1,169 @@
+"""Figures: the picture of an answer in a reader's words, twice: for a screen and for a phone.
+
+And what has no answer of its own: a rate by the time at which it was asked, one dot for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from attrs import evolve, frozen
+
+from motfunnel.answers.answer import Answer, picture
+from motfunnel.answers.cells import percent, span
+from motfunnel.charts.scene import (
+    Axis,
+    Bars,
+    Dots,
+    Line,
+    Mark,
+    Numbers,
+    Panel,
+    Picture,
+    Tick,
+    shares,
+)
+from motfunnel.charts.style import BLUE, PAPER
+from motfunnel.charts.svg import to_svg
+from motfunnel.dashboard.words import hovered, told
+from motfunnel.reports.measure.rate import RateRow
+
+WIDE: Final = 720
+NARROW: Final = 340
+"""How wide figures are, in pixels: beside each other's text on a screen, and on a phone."""
+
+_LABELS: Final = 12
+
+
+@frozen(kw_only=True)
+class Figure:
+    """A drawn picture.
+
+    Attributes:
+        wide: as SVG, for a screen.
+        narrow: as SVG, for a phone.
+        told: what one sees, for who does not see it.
+        counted: how many it rests on.
+        blank: why nothing is drawn; empty where something is.
+    """
+
+    wide: str
+    narrow: str
+    told: str
+    counted: str
+    blank: str = ""
+
+
+def figure_of(answer: Answer[Any], kind: str = "") -> Figure:
+    """Draw the picture of an answer in a reader's words."""
+    return drawn(worded(picture(answer, kind or None)))
+
+
+def drawn(scene: Picture) -> Figure:
+    """Draw a picture at both widths."""
+    if scene.blank:
+        return Figure(wide="", narrow="", told="", counted=scene.counted, blank=scene.blank)
+    return Figure(
+        wide=to_svg(scene, width=WIDE),
+        narrow=to_svg(scene, width=NARROW),
+        told=scene.told,
+        counted=scene.counted,
+    )
+
+
+def worded(scene: Picture) -> Picture:
+    """The same picture in a reader's words."""
+    panels = [
+        evolve(
+            one,
+            marks=[_mark(mark) for mark in one.marks],
+            y=evolve(one.y, title=told(one.y.title)) if isinstance(one.y, Axis) else one.y,
+        )
+        for one in scene.panels
+    ]
+    return evolve(scene, panels=panels)
+
+
+def _mark(mark: Mark) -> Mark:
+    if isinstance(mark, Bars | Line | Dots):
+        return evolve(mark, name=told(mark.name), hovers=[hovered(one) for one in mark.hovers])
+    return evolve(mark, name=told(mark.name)) if isinstance(mark, Numbers) else mark
+
+
+@frozen(kw_only=True)
+class Point:
+    """One of a series of rates.
+
+    Attributes:
+        label: what tells it apart.
+        row: the rate.
+        is_whole: whether only those count who were followed for the whole window.
+    """
+
+    label: str
+    row: RateRow
+    is_whole: bool = False
+
+    @property
+    def is_early(self) -> bool:
+        """Whether it is too early to tell: not all were followed for the whole window."""
+        return bool(self.row.immature_count) and not self.is_whole
+
+    @property
+    def share(self) -> float | None:
+        """The share; where it is too early, the one by Kaplan–Meier, of all that is known yet."""
+        return self.row.km.probability if self.is_early else self.row.rate
+
+    @property
+    def ends(self) -> Any:
+        """The interval around it."""
+        return self.row.km.interval if self.is_early else self.row.interval
+
+
+def series(points: Sequence[Point], what: str) -> Picture:
+    """Draw a rate by when it was asked, a dot for each; hollow where it is too early to tell.
+
+    Args:
+        points: in order.
+        what: what the share is of, for the axis.
+    """
+    seen = [(n, one) for n, one in enumerate(points) if one.share is not None]
+    if not seen:
+        return Picture(counted="n = 0", told="", blank="nobody was followed for long enough yet")
+    tops = [one.ends.upper if one.ends else one.share for _, one in seen]
+    marks = [
+        _dots([pair for pair in seen if pair[1].is_early is early], early=early)
+        for early in (False, True)
+    ]
+    each = max(1, -(-len(points) // _LABELS))
+    ticks = [Tick(n, points[n].label) for n in range(0, len(points), each)]
+    early = any(one.is_early for _, one in seen)
+    said = "; ".join(f"{one.label}: {percent(one.share)}" for _, one in seen)
+    return Picture(
+        panels=(Panel(marks=marks, y=shares(what, tops), high=200),),
+        x=Axis(lower=-0.6, upper=len(points) - 0.4, ticks=ticks, has_grid=False),
+        note="hollow: too early to tell" if early else "",
+        counted=f"n = {sum(one.row.denominator for one in points):,}",
+        told=f"Dots with their intervals. {said}.",
+    )
+
+
+def _dots(pairs: Sequence[tuple[int, Point]], *, early: bool) -> Dots:
+    return Dots(
+        x=[n for n, _ in pairs],
+        y=[one.share or 0.0 for _, one in pairs],
+        ends=[one.ends for _, one in pairs],
+        is_upright=True,
+        colour=BLUE,
+        fill=PAPER if early else "",
+        hovers=[
+            f"{one.label}: {percent(one.share)}, {span(one.ends)}"
+            + (
+                "; too early to tell"
+                if early
+                else f", {one.row.numerator:,} of {one.row.denominator:,}"
+            )
+            for _, one in pairs
+        ],
+    )

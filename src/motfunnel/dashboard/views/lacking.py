@@ -1,0 +1,52 @@
+"""What is lacking: which sections have nothing to show, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from motfunnel.answers.answer import Answer, Grouped
+from motfunnel.dashboard.pages import RULES, Section
+from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.errors import QuestionError
+from motfunnel.reports.measure.rate import Rate
+from motfunnel.reports.remarks import can
+
+
+class NothingError(QuestionError):
+    """A section has nothing to show, and leaves the page.
+
+    Attributes:
+        rule: the line that the funnel lacks; empty: that is not why.
+    """
+
+    def __init__(self, reason: str, rule: str = "") -> None:
+        self.rule: str = rule
+        super().__init__(reason)
+
+
+def check_funnel(section: Section, funnel: Funnel) -> None:
+    """Make sure that the funnel has a rule for what a section shows.
+
+    Raises:
+        NothingError: it has none.
+    """
+    if section.needs and not can(funnel, section.needs):
+        rule = next(RULES[signal] for signal in sorted(section.needs) if signal in RULES)
+        raise NothingError("no event of the funnel says so", rule)
+
+
+def check_answers(section: Section, answers: Sequence[Answer[Any]]) -> None:
+    """Make sure that there are groups, where a section is about groups.
+
+    Raises:
+        NothingError: all contacts are in one group.
+    """
+    if section.view not in ("groups", "moved"):
+        return
+    for answer in answers:
+        if not isinstance(answer, Grouped | Rate):
+            continue
+        if len({row.group for row in answer.rows}) == 1:
+            by = answer.by or "anything"
+            raise NothingError(f"contacts cannot be told apart by {by} here; choose another above")

@@ -1,0 +1,197 @@
+"""Lists: who is away as a table of people, and cohorts as cells of a table, the newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from attrs import frozen
+
+from motfunnel.answers.cells import days, percent, span
+from motfunnel.charts.labels import named
+from motfunnel.charts.style import SHADES
+from motfunnel.reports.decisions.worklist import Worklist
+from motfunnel.reports.periods.growth import Growth, GrowthRow
+from motfunnel.reports.periods.retention import Retention
+
+Href = Callable[[int, str], str]
+
+COLUMNS: Final = 13
+"""So many periods after that of the opening stand in a table of cohorts."""
+
+MOVED: Final = 3
+"""So many groups are named."""
+
+
+@frozen(kw_only=True)
+class Away:
+    """One who is away.
+
+    Attributes:
+        contact: who.
+        chance: to return within the window.
+        interval: around it.
+        away: for how long.
+        stage: as what it left.
+        reason: why.
+        written: when it was written to; empty: never.
+        held_out: whether a trial holds it out.
+    """
+
+    contact: str
+    chance: str
+    interval: str
+    away: str
+    stage: str
+    reason: str
+    written: str
+    held_out: bool
+
+
+def away(answer: Worklist) -> list[Away]:
+    """Who is away, in the order of the answer."""
+    return [
+        Away(
+            contact=row.contact,
+            chance=percent(row.chance),
+            interval="" if row.interval is None else span(row.interval),
+            away=days(row.away),
+            stage=row.stage,
+            reason=row.reason,
+            written=f"{row.first_outreach_at:%Y-%m-%d}" if row.first_outreach_at else "",
+            held_out=row.held_out,
+        )
+        for row in answer.rows
+    ]
+
+
+@frozen(kw_only=True)
+class CohortCell:
+    """What became of a cohort in one period.
+
+    Attributes:
+        text: the share; empty: there is none.
+        shade: which of the shades; None: there is none.
+        told: how many these are.
+        href: who they are; empty: nobody is.
+    """
+
+    text: str
+    shade: int | None = None
+    told: str = ""
+    href: str = ""
+
+
+@frozen(kw_only=True)
+class Cohort:
+    """Those who were new in one period.
+
+    Attributes:
+        name: of the period.
+        size: how many they are.
+        href: who they are.
+        cells: what became of them, from the first period after on.
+    """
+
+    name: str
+    size: str
+    href: str
+    cells: Sequence[CohortCell]
+
+
+def cohorts(answer: Retention, href: Href) -> list[Cohort]:
+    """The cohorts, the newest first, and all of them together on top."""
+    found = [_cohort(answer, n, href) for n, row in enumerate(answer.rows) if row.contacts]
+    wide = min(COLUMNS, max((len(one.cells) for one in found), default=0))
+    together = Cohort(
+        name="all",
+        size=f"{sum(row.contacts for row in answer.rows):,}",
+        href="",
+        cells=[_together(answer, n) for n in range(1, wide + 1)],
+    )
+    return [together, *reversed(found)] if found else []
+
+
+def _cohort(answer: Retention, n: int, href: Href) -> Cohort:
+    row = answer.rows[n]
+    cells = []
+    for one in row.cells[1 : COLUMNS + 1]:
+        if one.share is None or one.returned is None:
+            cells.append(CohortCell(text="" if one.is_complete else "·", told="not over yet"))
+            continue
+        cells.append(
+            CohortCell(
+                text=f"{one.share:.0%}",
+                shade=_shade(one.share),
+                told=f"{one.returned:,} of {row.contacts:,}",
+                href=href(n, str(one.number)) if one.returned else "",
+            )
+        )
+    return Cohort(
+        name=named(row.starts_on, answer.period),
+        size=f"{row.contacts:,}",
+        href=href(n, "contacts"),
+        cells=cells,
+    )
+
+
+def _together(answer: Retention, number: int) -> CohortCell:
+    """The share of all cohorts that were followed for so many periods."""
+    known = [
+        (row.contacts, row.cells[number].returned)
+        for row in answer.rows
+        if len(row.cells) > number and row.cells[number].returned is not None
+    ]
+    of, back = sum(one for one, _ in known), sum(one or 0 for _, one in known)
+    if not of:
+        return CohortCell(text="·", told="not over yet")
+    return CohortCell(text=f"{back / of:.0%}", shade=_shade(back / of), told=f"{back:,} of {of:,}")
+
+
+def _shade(share: float) -> int:
+    return min(SHADES - 1, int(share * SHADES))
+
+
+@frozen(kw_only=True)
+class Moved:
+    """How a group moved in the latest period that is over.
+
+    Attributes:
+        group: which.
+        change: how many more, or fewer, are with us.
+        counts: with us at its end, new, came back and left: each with who they are.
+    """
+
+    group: str
+    change: str
+    counts: Sequence[tuple[str, str]]
+
+
+_COUNTS: Final = ("present_at_end", "openings", "returns", "departures")
+
+
+def moved(answer: Growth, href: Href) -> tuple[str, list[Moved]]:
+    """The groups that moved most in the latest period that is over, and which period that is."""
+    over = [(n, row) for n, row in enumerate(answer.rows) if not row.unfinished]
+    if not over:
+        return "", []
+    last = max(row.starts_on for _, row in over)
+    rows = sorted(
+        ((n, row) for n, row in over if row.starts_on == last), key=lambda one: -_by(one[1])
+    )
+    return named(last, answer.period), [
+        Moved(
+            group=f"{row.group}",
+            change=f"{row.present_at_end - row.present_at_start:+,}",
+            counts=[
+                (f"{count:,}", href(n, column) if count else "")
+                for column in _COUNTS
+                if (count := getattr(row, column)) is not None
+            ],
+        )
+        for n, row in rows[:MOVED]
+    ]
+
+
+def _by(row: GrowthRow) -> int:
+    return abs(row.present_at_end - row.present_at_start)

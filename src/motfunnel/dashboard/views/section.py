@@ -1,0 +1,141 @@
+"""A section as its template takes it: of each answer what is said, drawn, listed and handed on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from motfunnel.answers.answer import Answer
+from motfunnel.charts.labels import readable
+from motfunnel.dashboard.asking import Question
+from motfunnel.dashboard.filters import WINDOWS
+from motfunnel.dashboard.views.cards import Card, cards
+from motfunnel.dashboard.views.figures import Figure, Point, drawn, figure_of, series
+from motfunnel.dashboard.views.lists import away, cohorts, moved
+from motfunnel.dashboard.views.sentences import Sentence, sentence
+from motfunnel.dashboard.views.tables import Table, tables
+from motfunnel.reports.decisions.patience import Patience
+from motfunnel.reports.measure.rate import Rate
+from motfunnel.reports.periods.growth import Growth
+
+Href = Callable[[int, str], str]
+"""Gives the address of the people behind a count, by its row in the section and its name."""
+
+Asked = Sequence[tuple[Question, Answer[Any]]]
+"""What a section asked, and what was answered."""
+
+
+@frozen(kw_only=True)
+class Block:
+    """An answer as it is shown.
+
+    Attributes:
+        label: what tells it apart from the others of its section.
+        first: the row, counted through all answers of the section, that is its first.
+        sentence: what it says first.
+        figure: its picture; None: there is none.
+        tables: its tables.
+        definition: what its numbers mean.
+        remarks: what a reader has to know besides.
+        command: what to type for the same.
+    """
+
+    label: str
+    first: int
+    sentence: Sentence
+    figure: Figure | None
+    tables: Sequence[Table]
+    definition: str
+    remarks: Sequence[str]
+    command: str
+
+
+def blocks(
+    asked: Asked, commands: Sequence[str], href: Href, person: Callable[[str], str]
+) -> list[Block]:
+    """What is shown of each answer."""
+    found, first = [], 0
+    for (question, answer), command in zip(asked, commands, strict=True):
+        found.append(
+            Block(
+                label=question.label,
+                first=first,
+                sentence=sentence(answer),
+                figure=None if question.kind == "none" else figure_of(answer, question.kind),
+                tables=list(tables(answer, _from(first, href), person)),
+                definition=readable(answer.definition),
+                remarks=[readable(one) for one in answer.remarks],
+                command=command,
+            )
+        )
+        first += len(answer.rows)
+    return found
+
+
+def shown(view: str, asked: Asked, href: Href) -> Any:
+    """What a view shows besides, made of all answers of the section."""
+    makes: dict[str, Callable[[Asked, Href], Any]] = {
+        "cards": made_cards,
+        "series": in_series,
+        "shares": in_shares,
+        "worklist": lambda asked, _: away(_only(asked)),
+        "cohorts": lambda asked, href: cohorts(_only(asked), href),
+        "moved": lambda asked, href: moved(_only(asked), href),
+        "windows": lambda asked, _: WINDOWS,
+        "warning": lambda asked, _: is_impatient(_only(asked)),
+    }
+    return makes[view](asked, href) if view in makes else None
+
+
+def is_impatient(answer: Patience) -> bool:
+    """Whether more of those who are called gone come back than a patience is to let through."""
+    return any(
+        row.interval is not None and row.interval.lower > answer.below for row in answer.rows
+    )
+
+
+def _only(asked: Asked) -> Any:
+    (_, answer), *_ = asked
+    return answer
+
+
+def in_series(asked: Asked, _: Href) -> tuple[Figure, int]:
+    """A rate by the time of its cohort, a dot for each; and the newest that can be told of."""
+    points = _points(asked, is_whole=False)
+    told = [n for n, one in enumerate(points) if not one.is_early and one.row.denominator]
+    return drawn(series(points, "share")), told[-1] if told else len(points) - 1
+
+
+def in_shares(asked: Asked, _: Href) -> tuple[Figure, list[Point]]:
+    """A rate within several windows, a dot for each; and the rates."""
+    points = _points(asked, is_whole=True)
+    return drawn(series(points, "share")), points
+
+
+def _points(asked: Asked, *, is_whole: bool) -> list[Point]:
+    return [
+        Point(label=question.label, row=answer.rows[0], is_whole=is_whole)
+        for question, answer in asked
+        if isinstance(answer, Rate) and answer.rows
+    ]
+
+
+def made_cards(asked: Asked, href: Href) -> list[tuple[Card, str]]:
+    """The cards, each with the address of the people behind it."""
+    growth = next((one for _, one in asked if isinstance(one, Growth)), None)
+    if growth is None:
+        return []
+    rates = [(question.label, one) for question, one in asked if isinstance(one, Rate)]
+    first = [0]
+    for _, answer in asked:
+        first.append(first[-1] + len(answer.rows))
+    return [
+        (card, href(first[card.answer] + card.row, card.column) if card.column else "")
+        for card in cards(growth, rates)
+    ]
+
+
+def _from(first: int, href: Href) -> Href:
+    return lambda row, column: href(first + row, column)

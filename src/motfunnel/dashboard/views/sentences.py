@@ -1,0 +1,406 @@
+"""Sentences: what an answer says first, in a line of words with the number and its interval.
+
+One function for each question that has one; each gives parts, of which some are numbers of people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from attrs import frozen
+
+from motfunnel.answers.answer import Answer
+from motfunnel.answers.cells import percent, span, wait
+from motfunnel.charts.labels import named
+from motfunnel.dashboard.words import days, told
+from motfunnel.domain.instant import format_duration
+from motfunnel.reports.decisions.patience import Patience
+from motfunnel.reports.decisions.simulate import Simulation
+from motfunnel.reports.decisions.worklist import Worklist
+from motfunnel.reports.experience.complaints import Complaints
+from motfunnel.reports.experience.journey_map import JourneyMap
+from motfunnel.reports.experience.nps import Nps
+from motfunnel.reports.experience.touchpoints import Touchpoints
+from motfunnel.reports.measure.rate import Rate, RateRow
+from motfunnel.reports.periods.growth import Growth
+from motfunnel.reports.periods.lifecycle import Lifecycle
+from motfunnel.reports.periods.retention import Retention
+from motfunnel.reports.progress.flows import Flows
+from motfunnel.reports.progress.funnel import StageFunnel
+from motfunnel.reports.progress.lens import LensAnswer
+from motfunnel.reports.progress.referrals import ReferralYield
+from motfunnel.reports.returns.mantel_byar import PaceComparison
+from motfunnel.statistics import Interval
+
+
+@frozen
+class Part:
+    """A part of a sentence.
+
+    Attributes:
+        text: what is read.
+        is_strong: whether it is read first.
+        row: of a number of people, in which row of the answer it stands; None: it is none.
+        column: and the name of the count.
+    """
+
+    text: str
+    is_strong: bool = False
+    row: int | None = None
+    column: str = ""
+
+
+Sentence = Sequence[Part]
+
+
+def sentence(answer: Answer[Any]) -> Sentence:
+    """What an answer says first; nothing where it has nobody to tell of."""
+    said = next((tell for kind, tell in _TELLS if isinstance(answer, kind)), None)
+    return [] if said is None or not answer.rows else list(said(answer))
+
+
+def text(said: str) -> Part:
+    """Words."""
+    return Part(said)
+
+
+def strong(said: str) -> Part:
+    """What is read first."""
+    return Part(said, is_strong=True)
+
+
+def people(answer: Answer[Any], row: int, column: str) -> Part:
+    """A number of people, with who they are."""
+    names = answer.rows[row].names.get(column, ())
+    number = f"{len(names):,}"
+    return Part(number, row=row, column=column) if names else Part(number)
+
+
+def between(interval: Interval | None) -> str:
+    """An interval in brackets; nothing where there is none."""
+    return "" if interval is None else f" ({span(interval)})"
+
+
+_RATES: Final[Mapping[str, tuple[str, str]]] = {
+    "recidivism": ("of those who left came back", ""),
+    "reengagement": ("of those you wrote to came back", ""),
+    "outreach coverage": ("of those who left were written to", ""),
+    "reactivation": ("of those who were away came back in it", "none"),
+    "relapse": ("of those who came back left again", ""),
+    "conversion": ("went all the way", ""),
+    "loyalty": ("of those who bought bought again", ""),
+    "recovery": ("of those who complained came round", ""),
+    "departure after a complaint": ("of those who complained left", ""),
+}
+
+
+def _rate(answer: Rate) -> Iterator[Part]:
+    said, windowless = _RATES.get(answer.name, (answer.event, ""))
+    within = "" if windowless else f" within {days(format_duration(answer.within))}"
+    if answer.by is None:
+        row = answer.rows[0]
+        if row.rate is None:
+            yield text("Nobody was followed for long enough yet")
+        else:
+            yield strong(percent(row.rate))
+            yield text(f" {said}{within}{between(row.interval)}: ")
+            yield from _counts(answer, 0)
+        yield from _recent(answer)
+        return
+    known = [(n, row) for n, row in enumerate(answer.rows) if row.rate is not None]
+    if not known:
+        yield text("Nobody was followed for long enough yet.")
+        return
+    n, most = max(known, key=lambda one: one[1].rate or 0)
+    yield text(f"{most.group}: ")
+    yield strong(percent(most.rate))
+    yield text(f" {said}{within}{between(most.interval)}, ")
+    yield from _counts(answer, n)
+    m, least = min(known, key=lambda one: one[1].rate or 0)
+    if m != n:
+        yield text(f"; {least.group}: ")
+        yield strong(percent(least.rate))
+        yield text(f"{between(least.interval)}, ")
+        yield from _counts(answer, m)
+    yield text(".")
+
+
+def _counts(answer: Rate, n: int) -> Iterator[Part]:
+    yield people(answer, n, "numerator")
+    yield text(" of ")
+    yield people(answer, n, "denominator")
+
+
+def _recent(answer: Rate) -> Iterator[Part]:
+    row: RateRow = answer.rows[0]
+    if row.immature_count:
+        yield text("; ")
+        yield people(answer, 0, "immature")
+        yield text(" are too recent to count.")
+    else:
+        yield text(".")
+
+
+def _latest(answer: Any) -> int | None:
+    """The latest period that is over; of one that is not, no more is said than that."""
+    over = [n for n, row in enumerate(answer.rows) if not row.unfinished]
+    return over[-1] if over else None
+
+
+def _growth(answer: Growth) -> Iterator[Part]:
+    if answer.by is not None:
+        yield from _moved(answer)
+        return
+    n = _latest(answer)
+    at = len(answer.rows) - 1 if n is None else n
+    row = answer.rows[at]
+    so_far = " so far" if row.unfinished else ""
+    yield text(f"In {named(row.starts_on, answer.period)}{so_far} ")
+    yield people(answer, at, "openings")
+    yield text(" were new, ")
+    yield people(answer, at, "returns")
+    yield text(" came back and ")
+    yield people(answer, at, "departures")
+    yield text(" left; ")
+    yield strong(f"{row.present_at_end:,}")
+    yield text(" were with us at its end")
+    ratio = row.quick_ratio
+    yield text("." if ratio is None else f": {ratio:.2f} gained per lost.")
+
+
+def _moved(answer: Growth) -> Iterator[Part]:
+    """Which group grew most in the latest period, and which shrank most."""
+    over = [row for row in answer.rows if not row.unfinished]
+    if not over:
+        return
+    last = over[-1].starts_on
+    rows = [row for row in over if row.starts_on == last]
+    most, least = (
+        pick(rows, key=lambda row: row.present_at_end - row.present_at_start) for pick in (max, min)
+    )
+    yield text(f"In {named(last, answer.period)}, {most.group}: ")
+    yield strong(f"{most.present_at_end - most.present_at_start:+,}")
+    if least is not most:
+        yield text(f"; {least.group}: ")
+        yield strong(f"{least.present_at_end - least.present_at_start:+,}")
+    yield text(".")
+
+
+def _lifecycle(answer: Lifecycle) -> Iterator[Part]:
+    n = _latest(answer)
+    if n is None or answer.by is not None:
+        return
+    row = answer.rows[n]
+    yield text(f"In {named(row.starts_on, answer.period)} ")
+    yield people(answer, n, "active")
+    yield text(" were seen: ")
+    yield people(answer, n, "new")
+    yield text(" new, ")
+    yield people(answer, n, "returning")
+    yield text(f" seen the {answer.period} before too, and ")
+    yield people(answer, n, "resurrecting")
+    yield text(" again after a pause; ")
+    yield people(answer, n, "dormant")
+    yield text(f" of the {answer.period} before were not.")
+
+
+def _retention(answer: Retention) -> Iterator[Part]:
+    """Of all cohorts together, how many were seen again in the next period."""
+    cells = [(row.contacts, row.cells[1]) for row in answer.rows if len(row.cells) > 1]
+    known = [(contacts, one.returned) for contacts, one in cells if one.returned is not None]
+    of, back = sum(one for one, _ in known), sum(one for _, one in known)
+    if of:
+        yield text(f"Of {of:,} who were new, {back:,} ")
+        yield strong(f"({percent(back / of)})")
+        later = " or later" if answer.how != "in" else ""
+        yield text(f" were seen again in the next {answer.period}{later}.")
+
+
+def _funnel(answer: StageFunnel) -> Iterator[Part]:
+    if answer.by is not None:
+        last = answer.rows[-1].stage
+        rows = [row for row in answer.rows if row.stage == last and row.from_first is not None]
+        if rows:
+            most = max(rows, key=lambda row: row.from_first or 0)
+            yield text(f"Most reach {last} of {most.group}: ")
+            yield strong(percent(most.from_first))
+            yield text(f"{between(most.from_first_interval)}.")
+        return
+    yield text("Of ")
+    yield people(answer, 0, "contacts")
+    for n, row in enumerate(answer.rows[1:], start=1):
+        yield text(", " if n > 1 else " who came, ")
+        yield people(answer, n, "contacts")
+        yield text(f" reached {row.stage}, ")
+        yield strong(percent(row.from_previous))
+        yield text(f" of the stage before{between(row.interval)}")
+    yield text(".")
+
+
+def _flows(answer: Flows) -> Iterator[Part]:
+    row = max(answer.rows, key=lambda row: row.transitions)
+    yield text(f"{answer.contacts:,} contacts; what happens most: ")
+    yield strong(f"{told(row.source)}, then {told(row.target)}")
+    yield text(", ")
+    yield people(answer, answer.rows.index(row), "transitions")
+    yield text(f" times ({percent(row.share)}).")
+
+
+def _lens(answer: LensAnswer) -> Iterator[Part]:
+    row = max(answer.rows, key=lambda row: row.events)
+    n = answer.rows.index(row)
+    yield text("Most often ")
+    yield strong(row.of_class)
+    yield text(f": {row.events:,} times, of ")
+    yield people(answer, n, "contacts")
+    yield text(" contacts.")
+
+
+def _touchpoints(answer: Touchpoints) -> Iterator[Part]:
+    rows = [row for row in answer.rows if row.experienced is not None]
+    if rows:
+        worst = min(rows, key=lambda row: row.experienced or 0)
+        group = f", {worst.group}" if worst.group else ""
+        yield text(f"Worst at {worst.touchpoint}{group}: ")
+        yield strong(f"{worst.experienced:.1f} of 10")
+        yield text(" on average, of ")
+        yield people(answer, answer.rows.index(worst), "experiences")
+        yield text(" experiences.")
+
+
+def _map(answer: JourneyMap) -> Iterator[Part]:
+    rows = [row for row in answer.rows if row.kept is not None]
+    if rows:
+        worst = min(rows, key=lambda row: row.kept or 0)
+        yield text(f"Least kept at {worst.touchpoint}: ")
+        yield strong(percent(worst.kept))
+        yield text(f" as good as expected, or better{between(worst.interval)}.")
+
+
+def _nps(answer: Nps) -> Iterator[Part]:
+    row = answer.rows[0]
+    if row.nps is None:
+        return
+    yield text("Net promoter score ")
+    yield strong(f"{row.nps * 100:+.0f}")
+    if row.interval is not None:
+        yield text(f" ({row.interval.lower * 100:+.0f} to {row.interval.upper * 100:+.0f})")
+    yield text(": ")
+    yield people(answer, 0, "promoters")
+    yield text(" would recommend us, ")
+    yield people(answer, 0, "detractors")
+    yield text(" would not, of ")
+    yield people(answer, 0, "contacts")
+    yield text(".")
+
+
+def _complaints(answer: Complaints) -> Iterator[Part]:
+    row = answer.rows[0]
+    if answer.by is not None or not row.cases:
+        return
+    yield people(answer, 0, "cases")
+    yield text(" cases, ")
+    yield people(answer, 0, "unresolved")
+    yield text(" of them open")
+    if row.median is not None:
+        yield text(f"; half were resolved within {wait(row.median)}")
+    first = row.outcomes
+    if first.recovered_share is not None:
+        yield text(". Of those who complained ")
+        yield strong(percent(first.recovered_share))
+        yield text(f" came round first{between(first.recovered_interval)} and ")
+        yield strong(percent(first.departed_share))
+        yield text(f" left first{between(first.departed_interval)}")
+        yield text(f", within {days(format_duration(answer.within))}")
+    yield text(".")
+
+
+def _worklist(answer: Worklist) -> Iterator[Part]:
+    row = answer.rows[0]
+    yield strong(f"{answer.departed:,}")
+    yield text(" are away. The likeliest to return come first")
+    if row.chance is not None:
+        yield text(f": {percent(row.chance)}{between(row.interval)}")
+        yield text(f" within {days(format_duration(answer.within))} for the first")
+    yield text(".")
+    equal = sum(one.chance == row.chance for one in answer.rows)
+    if equal > 1:
+        yield text(f" The first {equal} are as likely as each other.")
+
+
+def _patience(answer: Patience) -> Iterator[Part]:
+    known = [row for row in answer.rows if row.patience is not None and row.share is not None]
+    if not known:
+        yield text("Nobody leaves by silence here, or no silence was followed for long enough.")
+        return
+    row = max(known, key=lambda one: one.share or 0)
+    n = answer.rows.index(row)
+    assert row.patience is not None
+    yield strong(percent(row.share))
+    patience, horizon = (days(format_duration(one)) for one in (row.patience, answer.horizon))
+    yield text(f" of those at {row.stage} whom you call gone after {patience} ")
+    yield text(f"are back within {horizon} more{between(row.interval)}: ")
+    yield people(answer, n, "numerator")
+    yield text(" of ")
+    yield people(answer, n, "denominator")
+    if row.suggested is not None:
+        yield text(f". The data suggest {days(format_duration(row.suggested))}")
+    yield text(".")
+
+
+def _simulation(answer: Simulation) -> Iterator[Part]:
+    yield strong(f"{answer.changed:,}")
+    yield text(f" of {answer.folded:,} would have another story.")
+    rates = [one for one in answer.recidivism if one.rate is not None]
+    if len(rates) > 1:
+        window = days(format_duration(answer.within))
+        yield text(f" Of those who left, {percent(rates[0].rate)} come back within {window} now")
+        yield text(f"{between(rates[0].interval)}, then {percent(rates[1].rate)}")
+        yield text(f"{between(rates[1].interval)}.")
+
+
+def _referrals(answer: ReferralYield) -> Iterator[Part]:
+    n = len(answer.rows) - 1
+    row = answer.rows[n]
+    yield people(answer, n, "contacts")
+    yield text(" referred somebody, and ")
+    yield people(answer, n, "openings")
+    yield text(" came of it")
+    if row.k is not None:
+        yield text(": ")
+        yield strong(f"{row.k:.2f}")
+        yield text(" new for each who referred")
+        if row.interval is not None:
+            yield text(f" ({row.interval.lower:.2f}–{row.interval.upper:.2f})")
+    yield text(".")
+
+
+def _pace(answer: PaceComparison) -> Iterator[Part]:
+    if answer.p_value is None:
+        yield text("The two paces cannot be compared yet.")
+        return
+    apart = "differs by more than chance" if answer.p_value < 0.05 else "may differ by chance alone"  # noqa: PLR2004 - as is the custom
+    yield text("The pace of coming back before a letter and after one ")
+    yield strong(apart)
+    yield text(f" ({answer.verdict()}).")
+
+
+_TELLS: Final[Sequence[tuple[type, Callable[[Any], Iterator[Part]]]]] = (
+    (Rate, _rate),
+    (Growth, _growth),
+    (Lifecycle, _lifecycle),
+    (Retention, _retention),
+    (StageFunnel, _funnel),
+    (Flows, _flows),
+    (LensAnswer, _lens),
+    (Touchpoints, _touchpoints),
+    (JourneyMap, _map),
+    (Nps, _nps),
+    (Complaints, _complaints),
+    (Worklist, _worklist),
+    (Patience, _patience),
+    (Simulation, _simulation),
+    (ReferralYield, _referrals),
+    (PaceComparison, _pace),
+)
