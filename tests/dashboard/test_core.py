@@ -159,7 +159,7 @@ def test_people_are_as_many_as_the_number(ask: Ask, history: Tracker) -> None:
     report = history.report(as_of=AS_OF)
     for section in OVERVIEW.sections:
         rows = [row for one in answers(section, report, filters) for row in one.rows]
-        for n, row in enumerate(rows[:4]):
+        for n, row in list(enumerate(rows))[-4:]:
             for column, names in row.names.items():
                 where = f"/overview/{section.slug}/people"
                 query = urlencode({"row": n, "column": column})
