@@ -46,8 +46,9 @@ def test_every_link_is_there_whatever_the_prefix(history: Tracker, prefix: str) 
     root = f"{prefix}/".replace("é b", "%C3%A9%20b")
     seen: set[str] = set()
     waiting = {root}
-    while waiting and len(seen) < 60:
-        address = waiting.pop()
+    while waiting and len(seen) < 40:
+        address = min(waiting, key=lambda one: (one.count("?"), one))  # no person comes first
+        waiting.remove(address)
         seen.add(address)
         answer = ask(address)
         assert answer.status == 200, address
