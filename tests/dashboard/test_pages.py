@@ -29,6 +29,7 @@ from motfunnel.dashboard.render import (
     render_section,
     render_story,
 )
+from motfunnel.domain.funnel.rhythm import Rhythm
 from motfunnel.reports.report import Report
 from tests.reports.drawn import AS_OF, FIRST, FUNNEL, HOSTILE
 
@@ -215,3 +216,18 @@ def test_the_style_of_figures() -> None:
     """The style sheet ends with that of the figures, as they are drawn today."""
     sheet = (STATIC / "dashboard.css").read_text("utf-8")
     assert sheet.rstrip().endswith(style())
+
+
+def test_a_patience_by_ones_own_rhythm(tmp_path: Path) -> None:
+    """It is told in words, and half and twice of it can be tried."""
+    rhythm = Rhythm(6.5, usual="7d", at_least="14d", at_most="60d")
+    with Tracker(
+        f"sqlite:///{tmp_path / 'store.db'}", evolve(BARE, patience={"default": rhythm})
+    ) as tracker:
+        tracker.track("ada", "seen", occurred_at=FIRST)
+        report = tracker.report(as_of=AS_OF)
+        told = whole(PAGES["about"], report)
+        tried = whole(PAGES["patience"], report)
+    assert "after 6.5 times one&#39;s own usual pause, between 14 days and 60 days" in told
+    assert "Twice as long" in tried
+    assert "cannot" not in tried

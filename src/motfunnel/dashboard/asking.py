@@ -20,13 +20,17 @@ from motfunnel.dashboard.pages import Ask, Section
 from motfunnel.dashboard.words import days
 from motfunnel.domain.calendar import Calendar, Period
 from motfunnel.domain.funnel.funnel import Funnel
-from motfunnel.domain.instant import MICROSECOND, format_duration, iso, parse_duration
+from motfunnel.domain.funnel.rhythm import MOST, Rhythm
+from motfunnel.domain.instant import LONGEST, MICROSECOND, format_duration, iso, parse_duration
 from motfunnel.errors import QuestionError
 from motfunnel.reports.catalogue import CATALOGUE, Entry
 from motfunnel.reports.report import Report
 
 BY_PERIODS: Final = frozenset({"lifecycle", "growth", "retention"})
 """The questions of which ``period`` is a length of time."""
+
+
+_SECOND: Final = timedelta(seconds=1)
 
 
 @frozen(kw_only=True)
@@ -195,14 +199,19 @@ def _given(ask: Ask, funnel: Funnel) -> dict[str, Any]:
 
 def _patience(funnel: Funnel, times: int, parts: int) -> Funnel:
     """The same funnel with another patience at each stage."""
-    each = {stage: funnel.patience_of(stage) for stage in funnel.stages}
-    scaled = {
-        stage: None
-        if one is None
-        else timedelta(seconds=one // timedelta(seconds=1) * times // parts)
-        for stage, one in each.items()
-    }
-    return evolve(funnel, patience=scaled)
+
+    def scaled(one: timedelta) -> timedelta:
+        return min(LONGEST, max(_SECOND, one // _SECOND * times // parts * _SECOND))
+
+    def other(one: timedelta | Rhythm | None) -> timedelta | Rhythm | None:
+        if not isinstance(one, Rhythm):
+            return None if one is None else scaled(one)
+        factor = min(MOST, max(1, one.tenths * times // parts) / 10)
+        least, most = scaled(one.at_least), scaled(one.at_most)
+        return evolve(one, times=factor, at_least=least, at_most=most)
+
+    each = {stage: other(funnel.patience_of(stage)) for stage in funnel.stages}
+    return evolve(funnel, patience=each)
 
 
 def _typed(entry: Entry, name: str, value: Any) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Final
 
 from motfunnel.dashboard.words import days
 from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.funnel.rhythm import Rhythm
 from motfunnel.domain.funnel.rule import Rule
 from motfunnel.domain.instant import format_duration
 from motfunnel.domain.signal import Signal
@@ -76,6 +77,10 @@ def _patience(funnel: Funnel) -> Iterator[str]:
         patience = funnel.patience_of(stage)
         if patience is None:
             yield f"{stage}: never by silence"
+        elif isinstance(patience, Rhythm):
+            bounds = (days(format_duration(one)) for one in (patience.at_least, patience.at_most))
+            own = f"after {patience.times:g} times one's own usual pause"
+            yield f"{stage}: {own}, between {' and '.join(bounds)}"
         else:
             yield f"{stage}: after {days(format_duration(patience))} of silence"
 
