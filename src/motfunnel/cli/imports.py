@@ -33,6 +33,8 @@ from motfunnel.trackers.tracker import Tracker
 _MEANINGS: Final = ("contact", "event", "at", "id", "timezone", "at_format", "truncate",
                     "contact_key", "any_contact", "decimal", "event_name")  # fmt: skip
 
+_SHAPES: Final = ("like", "wide", "once_per", "touchpoint", "expected", "experienced")
+
 
 @click.command("import")
 @click.argument("file", required=False, type=click.Path(path_type=Path))
@@ -44,6 +46,13 @@ _MEANINGS: Final = ("contact", "event", "at", "id", "timezone", "at_format", "tr
 @click.option("--id", metavar="COLUMN",
               help="The event's id: a column; else 'id', if there is one.")  # fmt: skip
 @click.option("--event-name", metavar="NAME", help="The name of all rows, instead of a column.")
+@click.option("--wide", metavar="COLUMN", multiple=True, default=None,
+              help="A date in a row that has several: an event of this name.")  # fmt: skip
+@click.option("--once-per", metavar="COLUMN",
+              help="Rows that share it are one event, such as an order's lines.")  # fmt: skip
+@click.option("--touchpoint", metavar="COLUMN", help="Where; else 'touchpoint', or the event.")
+@click.option("--expected", metavar="COLUMN", help="The score that was expected; else 'expected'.")
+@click.option("--experienced", metavar="COLUMN", help="The score; else 'experienced'.")
 @click.option("--like", type=click.Choice([*PROFILES]), help="The export of another program.")
 @click.option("--timezone", type=zone, help="Where naive instants are read; UTC if not given.")
 @click.option(
@@ -94,7 +103,8 @@ def _import(
     if file is None:
         raise click.UsageError("name the file to import")
     timezone = options.pop("timezone") or "UTC"
-    options["contact_key"] = options["contact_key"] or None
+    for name in ("contact_key", "wide"):
+        options[name] = options[name] or None
     delimiter = (options.pop("delimiter") or "").replace("\\t", "\t") or None
     try:
         return import_file(
@@ -107,8 +117,8 @@ def _import(
 def _retry(
     tracker: Tracker, file: Path | None, options: dict[str, Any], progress: Report
 ) -> Imported:
-    for name in ("rejects", "file_format", "delimiter", "encoding", "like"):
-        if options[name] is not None:
+    for name in ("rejects", "file_format", "delimiter", "encoding", *_SHAPES):
+        if options[name]:
             raise click.UsageError(f"--retry-rejects takes no --{name.replace('_', '-')}")
     mended = {name: options[name] or None for name in _MEANINGS}
     source = None if file is None else file.name

@@ -42,10 +42,18 @@ CONFLICT = "the id {!r} is taken by an event with other content, which stays as 
 
 
 class Taken(NamedTuple):
-    """A row that has become an event."""
+    """A row that has become an event.
+
+    Attributes:
+        raw: the row.
+        row: the event.
+        is_state: whether the row says how things stand, so that what else it says may change, and
+            the first that was taken stays.
+    """
 
     raw: Raw
     row: EventRow
+    is_state: bool = False
 
 
 class Refused(NamedTuple):
@@ -94,7 +102,7 @@ class Batch:
         for one in self.taken:
             key = (one.row.contact, one.row.id)
             stay, go = alike.setdefault(key, []), [one]
-            if not stay or _event(stay[0].row).same_as(_event(one.row)):
+            if not stay or one.is_state or _event(stay[0].row).same_as(_event(one.row)):
                 stay.append(one)
                 continue
             if _place(one.row, funnel) < _place(stay[0].row, funnel):
@@ -276,7 +284,7 @@ def _contradicted(settled: Sequence[Taken], stored: Iterable[Event]) -> list[Ref
         event = by_key.get((one.row.contact, one.row.id))
         if event is None:  # nothing of it was new, so its contact is not locked any more
             raise _ErasedMeanwhile
-        if not _event(one.row).same_as(event):
+        if not one.is_state and not _event(one.row).same_as(event):
             refused.append(Refused(one.raw, CONFLICT.format(one.row.id)))
     return refused
 

@@ -150,7 +150,7 @@ def _open(
         digest=digest_of(path),
         columns=choose_columns(columns, source.names, path.name),
         source=source,
-        form=" ".join(map(str, [*form, like])),
+        form=" ".join(map(str, [*form, like, given.get("wide"), "counted by rows"])),
     )
 
 
@@ -168,6 +168,9 @@ class _Import:
     key: str = field(init=False, default="")
     kept: int = field(init=False, default=0)
     not_kept: int = field(init=False, default=0)
+    line: int = field(init=False, default=0)
+    part: int = field(init=False, default=0)
+    resumed_after: int = field(init=False, default=0)
 
     def run(self) -> Imported:
         """Take all rows, then fold."""
@@ -175,10 +178,10 @@ class _Import:
         self.key = self.file.key(tracker.funnel)
         tracker.keep_funnel()
         tracker.settle()  # handlers hear of late events that were tracked, not of what is imported
-        start = done = self._find_checkpoint()
-        for batch, last in self._batches(start.line):
+        done = self._find_checkpoint()
+        for batch in self._batches(done.line):
             now = tracker.interpreter.clock()
-            write = partial(self._write, batch=batch, done=evolve(done, line=last), now=now)
+            write = partial(self._write, batch=batch, done=evolve(done, line=self.rows), now=now)
             before = done.rejected
             done, rejects = persist(tracker.database, write, confirm=self._is_written)
             self.kept += sum(len(reject.payload) for reject in rejects)
@@ -196,7 +199,7 @@ class _Import:
             duplicates=self.rows - done.added - done.rejected,
             rejected=done.rejected,
             contacts=contacts,
-            resumed_after=start.line,
+            resumed_after=self.resumed_after,
             reasons=tuple(self.reasons[:REASONS]),
             unmapped=tuple(self.reader.unmapped),
             not_kept=self.not_kept,
@@ -208,25 +211,30 @@ class _Import:
             ),
         )
 
-    def _batches(self, after: int) -> Iterator[tuple[Batch, int]]:
-        """Read the rows in batches, each with its last line; those done with are only counted."""
+    def _batches(self, after: int) -> Iterator[Batch]:
+        """Read the rows in batches; so many of the first are done with, and only counted."""
         rows = self.file.source.rows()
         while some := self._some(rows):
             batch = self._read(some)
+            done = max(0, after - self.rows)
             self.rows += len(some)
             self.links.take(self.reader.links, self.tracker)
-            if some[-1].line <= after:
-                continue
-            batch.taken = [one for one in batch.taken if one.raw.line > after]
-            batch.refused = [one for one in batch.refused if one.raw.line > after]
-            yield batch, some[-1].line
+            if done:
+                self.resumed_after = some[:done][-1].line
+                left = {id(raw) for raw in some[done:]}
+                batch.taken = [one for one in batch.taken if id(one.raw) in left]
+                batch.refused = [one for one in batch.refused if id(one.raw) in left]
+            if done < len(some):
+                yield batch
 
     def _some(self, rows: Iterator[Raw]) -> list[Raw]:
         """The next rows, as many as memory allows."""
         source, some = self.file.source, []
         most = source.consumed + MOST_AT_ONCE
         for raw in rows:
-            some.append(raw)
+            self.part = self.part + 1 if raw.line == self.line else 0
+            self.line = raw.line
+            some.append(raw._replace(part=self.part) if self.part else raw)
             if len(some) == AT_ONCE or source.consumed >= most:
                 break
         return some
@@ -234,12 +242,13 @@ class _Import:
     def _read(self, some: list[Raw]) -> Batch:
         batch = Batch(has_ids=self.file.columns.id is not None)
         read, take = self.reader.read, batch.taken.append
+        is_state = self.reader.is_state
         for raw in some:
             if raw.fault is not None:
                 batch.refused.append(Refused(raw, raw.fault))
                 continue
             try:
-                take(Taken(raw, read(raw.cells)))
+                take(Taken(raw, read(raw.cells), is_state))
             except ValueError as error:
                 reason, contact = (
                     getattr(error, "reason", str(error)),
@@ -257,7 +266,7 @@ class _Import:
         room = max(0, MOST_REJECTS - done.rejected) if self.kept < MOST_KEPT else 0
         rejects = [
             make_reject(one, self.file.name, self.file.digest, self.file.columns)
-            for one in sorted(refused, key=lambda one: one.raw.line)[:room]
+            for one in sorted(refused, key=lambda one: (one.raw.line, one.raw.part))[:room]
         ]
         put_rejects(connection, tables, tracker.tenant, rejects, now)
         done = evolve(done, added=done.added + added, rejected=done.rejected + len(refused))

@@ -59,7 +59,7 @@ def make_reject(refused: Refused, source: str, digest: str, columns: Columns) ->
             "it again"
         )
     return Reject(
-        id=f"{digest[:PREFIX]}-{raw.line}",
+        id=f"{digest[:PREFIX]}-{raw.line}{f'.{raw.part}' if raw.part else ''}",
         source=storable(source[:_MOST_SHOWN]),
         line=raw.line,
         contact=_shown(raw, columns.contact),

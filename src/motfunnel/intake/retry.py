@@ -166,8 +166,10 @@ class _Retry:
                 stay[reject.id] = reject.reason
                 continue
             try:
-                row = self._reader(reject, kept[COLUMNS]).read(kept[ROW])
-                batch.taken.append(Taken(Raw(reject.line, {"reject": reject.id}), row))
+                reader = self._reader(reject, kept[COLUMNS])
+                row = reader.read(kept[ROW])
+                raw = Raw(reject.line, {"reject": reject.id})
+                batch.taken.append(Taken(raw, row, reader.is_state))
             except ValueError as error:
                 stay[reject.id] = getattr(error, "reason", str(error))
         return batch, stay

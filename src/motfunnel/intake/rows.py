@@ -96,6 +96,7 @@ class RowReader:
             columns.at_format in (None, ISO) and columns.timezone == "UTC"
         )
         self._funnel = funnel
+        self.is_state: bool = columns.is_state
         self._ordinals = Ordinals()
         self._layout: Layout | None = None
         self.contacts: Contacts = Contacts(interpreter, columns)
@@ -190,7 +191,9 @@ class RowReader:
         Of the instant as the file says it: should it be read otherwise the next time, the row is
         known again, and contradicts what was taken, instead of being taken for another event.
         """
-        if id is None:
+        if id is None and self.is_state:
+            id = Ordinals().make_id(f"{key}\0{name}\0{said}\0".encode())
+        elif id is None:
             id = self._ordinals.make_id(f"{key}\0{name}\0{said}\0".encode() + encoded)
         return EventRow(key, id, name, instant, signal, written)
 

@@ -4,16 +4,19 @@ Their rows are events already. Those that say who somebody is become traits and 
 
 Sources of the shapes: the public documents of Mixpanel (raw data export, identity merge), Amplitude
 (export API), Segment and RudderStack (common fields of the spec: identify, track, page, alias),
-PostHog (batch export of events, alias), and Google Analytics (BigQuery export schema).
+PostHog (batch export of events, alias), Matomo (the reporting API's Live.getLastVisitsDetails), and
+Google Analytics (BigQuery export schema).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from motfunnel.intake.exports.shape import Cells, as_object, flat, says, without
 
+_SHOWN: Final = re.compile(r"Icon|Pretty|SVG|Flag|^visitIp$|^icon|^userId$")
 _VALUES: Final = ("string_value", "int_value", "float_value", "double_value")
 
 
@@ -91,6 +94,37 @@ def ga4(cells: Mapping[str, Any]) -> list[Cells]:
             "user_pseudo_id": cells.get("user_id") or cells.get("user_pseudo_id"),
         }
     ]
+
+
+def matomo(cells: Mapping[str, Any]) -> list[Cells]:
+    """A visit of Matomo, as ``Live.getLastVisitsDetails`` gives it: its actions are the events.
+
+    What is only to be shown (icons, flags, pretty texts) is left out, and so is the address.
+    """
+    visit = {key: cell for key, cell in cells.items() if _is_said(key, cell)}
+    visit["visitorId"] = cells.get("userId") or cells.get("visitorId")
+    actions = cells.get("actionDetails")
+    return [
+        visit | _action(as_object(one), cells, number)
+        for number, one in enumerate(actions if isinstance(actions, list) else (), 1)
+    ]
+
+
+def _action(action: Cells, visit: Mapping[str, Any], number: int) -> Cells:
+    """An action: a goal and an event have names of their own."""
+    kind = action.get("type")
+    named = {"event": "eventAction", "goal": "goalName"}.get(str(kind), "type")
+    return {key: cell for key, cell in action.items() if _is_said(key, cell)} | {
+        "kind": kind,
+        "type": action.get(named) or kind,
+        "timestamp": action.get("timestamp") or visit.get("serverTimestamp"),
+        "id": f"{visit.get('idVisit')}-{number}",
+    }
+
+
+def _is_said(key: str, cell: object) -> bool:
+    """Whether a key of Matomo's says something, and is not only to be shown."""
+    return not (cell == "" or isinstance(cell, list | dict) or _SHOWN.search(key))
 
 
 def _set_of(said: Mapping[str, Any]) -> Cells:

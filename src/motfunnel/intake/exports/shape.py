@@ -24,6 +24,9 @@ Shape = Callable[[Iterator[Raw], list[str]], Iterator[Raw]]
 EVENT_NAME: Final = "(event)"
 """The column that a name given for all rows is put into."""
 
+INSTANT: Final = "(at)"
+"""The column of the instant, of rows that have several."""
+
 SAYS: Final = "(says)"
 """The column of what a row says of its contact besides the event: traits, and keys of its."""
 
@@ -88,18 +91,26 @@ def each(flatten: Callable[[Mapping[str, Any]], Iterable[Cells]]) -> Shape:
             if raw.fault is not None:
                 yield raw
                 continue
-            for cells in flatten(raw.cells):
+            events = [*flatten(raw.cells)]
+            for cells in events:
                 there = {key: cell for key, cell in cells.items() if cell is not None}
                 yield Raw(raw.line, there)
+            if not events:
+                yield Raw(raw.line, raw.cells, "it holds no event")
 
     return shape
 
 
-def lift(paths: tuple[str, ...], event_name: str | None) -> Shape:
-    """A shape in which dotted paths are columns, and all rows have one name."""
+def lift(paths: Mapping[str, str], event_name: str | None) -> Shape:
+    """A shape in which what lies at a path is a column, and all rows have one name.
+
+    Args:
+        paths: by the name of the column, the path to it, or another column.
+        event_name: the name; None: each row says its own.
+    """
 
     def flatten(cells: Mapping[str, Any]) -> list[Cells]:
-        row = {**cells} | {path: find(cells, path) for path in paths if path not in cells}
+        row = {**cells} | {name: find(cells, path) for name, path in paths.items()}
         return [row if event_name is None else row | {EVENT_NAME: event_name}]
 
     return each(flatten)

@@ -43,6 +43,9 @@ class Columns:
         event_name: the name of all events, in place of a column of names.
         decimal: the decimal sign of numbers among the properties, whose other signs are taken out;
             None: they stay as they are.
+        is_state: whether a row says how things stand, and not only what happened: its events are
+            known again by contact, name and instant (or id), whatever else it says, which stays as
+            it was when they were first taken.
     """
 
     contact: str
@@ -56,6 +59,7 @@ class Columns:
     any_contact: bool = False
     event_name: str | None = None
     decimal: str | None = field(default=None, validator=optional(in_(SIGNS)))
+    is_state: bool = False
 
     def check(self, names: Collection[str], source: str) -> None:
         """Make sure that a file has the columns.

@@ -39,11 +39,13 @@ class Raw(NamedTuple):
         line: the physical line on which it begins, from 1 (in Parquet, the row's number).
         cells: the cells that are not empty, by column; of a faulty row, what could be read of it.
         fault: why it is no row; None for one that is.
+        part: of several that begin on one line, how many were before it.
     """
 
     line: int
     cells: Mapping[str, Any]
     fault: str | None = None
+    part: int = 0
 
 
 class Source(Protocol):

@@ -15,6 +15,7 @@ from attrs import frozen
 
 from motfunnel.domain.columns import Column
 from motfunnel.domain.event import check_text, trait_text
+from motfunnel.domain.funnel.condition import find
 from motfunnel.domain.moment import UNKNOWN
 from motfunnel.errors import QuestionError
 from motfunnel.reports.measure.clock import Clocks
@@ -98,7 +99,7 @@ def trait_at(said: Sequence[tuple[datetime, str]], at: datetime) -> str:
 
 def property_text(properties: Mapping[str, Any] | None, name: str) -> str:
     """The value of a property, as the text to group by."""
-    value = None if properties is None else properties.get(name)
+    value = None if properties is None else find(properties, name)
     return UNKNOWN if value is None else group_named(trait_text(value))
 
 

@@ -49,7 +49,7 @@ class Checkpoint:
     """How far the import of a file has come.
 
     Attributes:
-        line: where the last row begins that is done with.
+        line: how many rows are done with, of which many may begin on one line.
         added: how many events were new.
         rejected: how many rows were rejected.
     """
