@@ -155,10 +155,14 @@ class OutdatedError(MotfunnelError, RuntimeError):
         contacts: how many contacts await it.
     """
 
-    def __init__(self, contacts: int) -> None:
+    def __init__(self, contacts: int, *, unfinished: int = 0) -> None:
+        remedy = "run tracker.rebuild() (or: motfunnel rebuild, with the same --funnel)"
+        if unfinished:
+            broken_off = f"an import was broken off after {unfinished:,} rows"
+            remedy = f"{broken_off}: import the file again, or {remedy}"
         super().__init__(
             f"this funnel has not classified {contacts:,} of the contacts yet; "
-            "run tracker.rebuild() (or: motfunnel rebuild, with the same --funnel) and ask again"
+            f"{remedy} and ask again"
         )
         self.contacts = contacts
 

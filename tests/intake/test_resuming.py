@@ -62,7 +62,7 @@ def test_a_killed_import_goes_on(
 def test_what_is_resumed_must_be_the_same(
     lite: Tracker, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another file, or the same understood otherwise, begins at its beginning."""
+    """Another file, or one understood otherwise, begins at its beginning, and ends the note."""
     monkeypatch.setattr(importing, "AT_ONCE", 100)
 
     def stop(what: str, done: int) -> None:
@@ -72,4 +72,5 @@ def test_what_is_resumed_must_be_the_same(
     with pytest.raises(KeyboardInterrupt):
         take(lite, path, progress=stop)
     assert take(lite, path, timezone="Europe/Berlin").resumed_after == 0
-    assert take(lite, path).resumed_after == 101
+    assert checkpoints(lite) == 0
+    assert take(lite, path).resumed_after == 0

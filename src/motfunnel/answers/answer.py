@@ -37,6 +37,7 @@ from motfunnel.charts.svg import to_svg
 from motfunnel.domain.event import to_readable_json
 from motfunnel.domain.instant import iso
 from motfunnel.errors import QuestionError
+from motfunnel.text import counted
 
 if TYPE_CHECKING:
     import pandas
@@ -93,6 +94,7 @@ class Answer(Generic[R]):
         rows: what was counted.
         notes: what a reader has to know besides.
         is_anything_known: whether anything had been recorded by ``known_by``.
+        unfinished: how many rows are in of imports that were broken off.
     """
 
     row_class: ClassVar[type[Row]] = Row
@@ -112,6 +114,7 @@ class Answer(Generic[R]):
     rows: tuple[R, ...]
     notes: tuple[str, ...] = ()
     is_anything_known: bool = True
+    unfinished: int = 0
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -121,6 +124,11 @@ class Answer(Generic[R]):
             remarks.append(NOTHING_KNOWN)
         if self.erased:
             remarks.append(without_erased(self.erased))
+        if self.unfinished:
+            remarks.append(
+                f"an import is not finished, of which {counted(self.unfinished, 'row')} came: "
+                "import the file again, and it goes on there"
+            )
         return tuple(remarks)
 
     @property

@@ -77,7 +77,7 @@ _SHAPES: Final = ("like", "wide", "once_per", "touchpoint", "expected", "experie
 def import_command(
     ctx: click.Context, tracker: Tracker, /, file: Path | None, retry_rejects: bool, **options: Any
 ) -> None:
-    """Take the events of a CSV, JSON lines or Parquet FILE.
+    """Take the events of a CSV, JSON lines or Parquet FILE, or of a folder or ZIP of them.
 
     Columns that are called as the options show need no option; those not named become properties.
     Rows that cannot be taken are kept as rejects, and the exit code is then 1. Importing the same
@@ -93,7 +93,7 @@ def import_command(
         names = ", ".join(map(repr, imported.unmapped))
         taken_as = tracker.funnel.unmapped
         click.echo(safe(f"no rule of the funnel names: {names}; taken as {taken_as}"), err=True)
-    if imported.rejected:
+    if not imported.is_whole:
         ctx.exit(NOT_WHOLLY)
 
 
@@ -191,8 +191,8 @@ def _command(found: Look, funnel: Path, db: str) -> str:
     words = ["motfunnel", "import", str(found.path), "--funnel", str(funnel), "--db", db]
     if found.like is not None:
         return shlex.join([*words, "--like", found.like])
-    if found.path.suffix not in (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".gz"):
-        words += ["--file-format", "csv"]
+    if found.file_format is not None:
+        words += ["--file-format", found.file_format]
     for option, value in found.columns.items():
         words += [f"--{option.replace('_', '-')}", value] if value else []
     return shlex.join(words)

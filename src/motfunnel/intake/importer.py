@@ -23,13 +23,15 @@ from motfunnel.intake.batch import Batch, Refused, Taken, check_tombstone_key, w
 from motfunnel.intake.exports.profiles import shaped
 from motfunnel.intake.files.columns import Columns, choose_columns
 from motfunnel.intake.files.forms import open_source
-from motfunnel.intake.files.source import Raw, Source, digest_of
+from motfunnel.intake.files.members import find_members
+from motfunnel.intake.files.source import Place, Raw, Source, digest_of
 from motfunnel.intake.links import Links
 from motfunnel.intake.rejects import make_reject, open_rejects_file, write_rejects_file
 from motfunnel.intake.rows import RowReader
 from motfunnel.store.database.retry import ask, persist
 from motfunnel.store.ledger.confirm import is_checkpoint
 from motfunnel.store.ledger.imports import (
+    OF_NAME,
     Checkpoint,
     Transaction,
     drop_checkpoint,
@@ -77,7 +79,8 @@ def import_file(
 
     Args:
         tracker: whose store and funnel.
-        path: CSV, JSON lines or Parquet, the first two also packed with gzip.
+        path: CSV, JSON lines or Parquet, the first two also packed with gzip; or a folder or a ZIP
+            archive of such files.
         file_format: csv, jsonl or parquet, where the file's name does not say.
         delimiter: what stands between the cells of CSV; recognised where it is not given.
         encoding: the encoding of CSV, where it is neither UTF-8 nor marked as UTF-16.
@@ -92,14 +95,20 @@ def import_file(
         MissingExtraError: reading Parquet needs pyarrow.
     """
     _check(tracker, rejects, Path(path))
-    file = _open(Path(path), columns, like, (file_format, delimiter, encoding))
-    try:
-        reader = RowReader(tracker.interpreter, tracker.funnel, file.columns)
-    except ValueError as error:
-        raise SourceError(str(error)) from None
-    imported = _Import(tracker, file, reader, progress or (lambda _, __: None)).run()
+    form = (file_format, delimiter, encoding)
+    members = find_members(Path(path), file_format)
+    run = _Import(tracker, Path(path).name, progress or (lambda _, __: None))
+    run.remarks += members.remarks
+    for name, place in members.places.items():
+        try:
+            run.take(_open(name, place, columns, like, form))
+        except SourceError as error:
+            if len(members.places) == 1:
+                raise
+            run.unread.append(error)
+    imported = run.finish()
     if rejects is not None:
-        write_rejects_file(tracker, Path(rejects), file.digest)
+        write_rejects_file(tracker, Path(rejects), run.digests)
     return imported
 
 
@@ -136,19 +145,30 @@ class _File:
     form: str
 
     def key(self, funnel: Funnel) -> str:
-        """Under what to note how far its import has come: all that decides what is made of it."""
+        """Under what to note how far its import has come: all that decides what is made of it.
+
+        Begins with what its name gives, so that notes of what it was before can be found.
+        """
         decisive = f"{self.digest} {self.columns} {self.form} {funnel.fingerprint}"
-        return hashlib.sha256(decisive.encode()).hexdigest()
+        name, rest = (
+            hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+            for text in (self.name, decisive)
+        )
+        return name[:OF_NAME] + rest[OF_NAME:]
 
 
 def _open(
-    path: Path, given: Mapping[str, Any], like: str | None, form: Sequence[str | None]
+    name: str,
+    place: Place,
+    given: Mapping[str, Any],
+    like: str | None,
+    form: Sequence[str | None],
 ) -> _File:
-    source, columns = shaped(open_source(path, *form), given, like)
+    source, columns = shaped(open_source(place, *form), given, like)
     return _File(
-        name=path.name,
-        digest=digest_of(path),
-        columns=choose_columns(columns, source.names, path.name),
+        name=name,
+        digest=digest_of(place),
+        columns=choose_columns(columns, source.names, name),
         source=source,
         form=" ".join(map(str, [*form, like, given.get("wide"), "counted by rows"])),
     )
@@ -156,68 +176,105 @@ def _open(
 
 @define
 class _Import:
-    """An import on its way."""
+    """An import on its way, of a file or of many."""
 
     tracker: Tracker
-    file: _File
-    reader: RowReader
+    name: str
     progress: Progress
     rows: int = 0
+    added: int = 0
+    rejected: int = 0
+    kept: int = 0
+    not_kept: int = 0
+    resumed_after: int = 0
     links: Links = field(factory=Links)
     reasons: list[tuple[int, str]] = field(factory=list)
-    key: str = field(init=False, default="")
-    kept: int = field(init=False, default=0)
-    not_kept: int = field(init=False, default=0)
+    remarks: list[str] = field(factory=list)
+    unread: list[SourceError] = field(factory=list)
+    digests: list[str] = field(factory=list)
+    readers: dict[Columns, RowReader] = field(factory=dict)
+    keys: list[str] = field(factory=list)
+    file: _File = field(init=False)
+    reader: RowReader = field(init=False)
+    read: int = field(init=False, default=0)
     line: int = field(init=False, default=0)
     part: int = field(init=False, default=0)
-    resumed_after: int = field(init=False, default=0)
 
-    def run(self) -> Imported:
-        """Take all rows, then fold."""
+    def take(self, file: _File) -> None:
+        """Take all rows of a file; its contacts are folded when all files are in."""
         tracker = self.tracker
-        self.key = self.file.key(tracker.funnel)
-        tracker.keep_funnel()
-        tracker.settle()  # handlers hear of late events that were tracked, not of what is imported
+        self.file, self.reader = file, self._begin(file.columns)
+        if not self.keys:
+            tracker.keep_funnel()
+            tracker.settle()  # handlers hear of late events that were tracked, not of these
+        self.keys.append(file.key(tracker.funnel))
+        self.digests.append(file.digest)
         done = self._find_checkpoint()
         for batch in self._batches(done.line):
             now = tracker.interpreter.clock()
-            write = partial(self._write, batch=batch, done=evolve(done, line=self.rows), now=now)
+            write = partial(self._write, batch=batch, done=evolve(done, line=self.read), now=now)
             before = done.rejected
             done, rejects = persist(tracker.database, write, confirm=self._is_written)
             self.kept += sum(len(reject.payload) for reject in rejects)
             self.not_kept += done.rejected - before - len(rejects)
-            if len(self.reasons) < REASONS:
-                self.reasons += [(reject.line, reject.reason) for reject in rejects[:REASONS]]
-            self.progress("rows", self.rows)
+            where = "" if file.name == self.name else f"{file.name}: "
+            self.reasons += [(one.line, f"{where}{one.reason}") for one in rejects[:REASONS]]
+            del self.reasons[REASONS:]
+            self.progress("rows", self.rows + self.read)
+        self.rows, self.added = self.rows + self.read, self.added + done.added
+        self.rejected += done.rejected
+        self.remarks += file.source.remarks
+
+    def finish(self) -> Imported:
+        """Merge and fold once all rows are in.
+
+        Raises:
+            SourceError: no file could be read; the first says why not.
+        """
+        tracker = self.tracker
+        if self.unread and not self.keys:
+            raise self.unread[0]
         self.links.apply(tracker)
         contacts = tracker.finish(progress=lambda count: self.progress("contacts", count))
-        persist(tracker.database, self._forget_checkpoint)
+        persist(tracker.database, self._forget_checkpoints)
+        readers = self.readers.values()
+        remarks = [*self.remarks, *self.links.remarks()]
+        for reader in readers:
+            remarks += [*reader.contacts.remarks(), *reader.conditions.remarks()]
         return Imported(
-            source=self.file.name,
+            source=self.name,
             rows=self.rows,
-            added=done.added,
-            duplicates=self.rows - done.added - done.rejected,
-            rejected=done.rejected,
+            added=self.added,
+            duplicates=self.rows - self.added - self.rejected,
+            rejected=self.rejected,
             contacts=contacts,
             resumed_after=self.resumed_after,
-            reasons=tuple(self.reasons[:REASONS]),
-            unmapped=tuple(self.reader.unmapped),
+            reasons=tuple(self.reasons),
+            unmapped=tuple(dict.fromkeys(name for one in readers for name in one.unmapped)),
             not_kept=self.not_kept,
-            remarks=(
-                *self.file.source.remarks,
-                *self.links.remarks(),
-                *self.reader.contacts.remarks(),
-                *self.reader.conditions.remarks(),
-            ),
+            remarks=tuple(dict.fromkeys(remarks)),
+            unread=tuple(map(str, self.unread)),
         )
+
+    def _begin(self, columns: Columns) -> RowReader:
+        """The reader of all files with these columns, at the beginning of one."""
+        self.read = self.line = self.part = 0
+        if columns not in self.readers:
+            interpreter, funnel = self.tracker.interpreter, self.tracker.funnel
+            try:
+                self.readers[columns] = RowReader(interpreter, funnel, columns)
+            except ValueError as error:
+                raise SourceError(str(error)) from None
+        self.readers[columns].begin_file()
+        return self.readers[columns]
 
     def _batches(self, after: int) -> Iterator[Batch]:
         """Read the rows in batches; so many of the first are done with, and only counted."""
         rows = self.file.source.rows()
         while some := self._some(rows):
             batch = self._read(some)
-            done = max(0, after - self.rows)
-            self.rows += len(some)
+            done = max(0, after - self.read)
+            self.read += len(some)
             self.links.take(self.reader.links, self.tracker)
             if done:
                 self.resumed_after = some[:done][-1].line
@@ -270,7 +327,7 @@ class _Import:
         ]
         put_rejects(connection, tables, tracker.tenant, rejects, now)
         done = evolve(done, added=done.added + added, rejected=done.rejected + len(refused))
-        put_checkpoint(connection, tables, tracker.tenant, self.key, done, now)
+        put_checkpoint(connection, tables, tracker.tenant, self.keys[-1], done, now)
         return done, rejects
 
     def _is_written(
@@ -279,20 +336,23 @@ class _Import:
         """Whether a batch whose commit was not answered is written after all."""
         tracker = self.tracker
         tables, tenant = tracker.database.tables, tracker.tenant
-        return is_checkpoint(connection, tables, tenant, self.key, written[0])
+        return is_checkpoint(connection, tables, tenant, self.keys[-1], written[0])
 
     def _find_checkpoint(self) -> Checkpoint:
         database = self.tracker.database
 
         def read() -> Checkpoint | None:
             with database.read() as connection:
-                return read_checkpoint(connection, database.tables, self.tracker.tenant, self.key)
+                return read_checkpoint(
+                    connection, database.tables, self.tracker.tenant, self.keys[-1]
+                )
 
         return ask(database, read) or Checkpoint()
 
-    def _forget_checkpoint(self, connection: Transaction) -> None:
+    def _forget_checkpoints(self, connection: Transaction) -> None:
         tables = self.tracker.database.tables
-        drop_checkpoint(connection, tables, self.tracker.tenant, self.key)
+        for key in self.keys:
+            drop_checkpoint(connection, tables, self.tracker.tenant, key)
 
 
 @frozen(kw_only=True)
@@ -312,6 +372,7 @@ class Imported:
         not_kept: how many of the rejected are only counted, because there were too many.
         remarks: how an unusual file was read, contacts that look like one, conditions of rules that
             held in no row, and values that they could not read.
+        unread: of a folder or an archive, why files of it could not be read.
     """
 
     source: str
@@ -325,6 +386,12 @@ class Imported:
     unmapped: tuple[str, ...] = ()
     not_kept: int = 0
     remarks: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every row of every file was taken."""
+        return not self.rejected and not self.unread
 
     def __str__(self) -> str:
         """One line, and one for each of the first rejects and each remark."""
@@ -339,4 +406,5 @@ class Imported:
         if self.not_kept:
             counted_only = f"{counted(self.not_kept, 'row')} of them only counted, not kept"
             lines.append(f"  {counted_only}: mend the file, and import it again")
+        lines += [f"  not read: {why}" for why in self.unread]
         return "\n".join([head, *lines, *(f"  {remark}" for remark in self.remarks)])

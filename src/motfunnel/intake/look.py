@@ -19,9 +19,10 @@ from motfunnel.domain.event import storable
 from motfunnel.domain.funnel.file import line
 from motfunnel.errors import SourceError
 from motfunnel.intake.exports.profiles import PROFILES, shaped
-from motfunnel.intake.files.forms import open_source
+from motfunnel.intake.files.forms import format_named, open_source
 from motfunnel.intake.files.instants import instant_reader
-from motfunnel.intake.files.source import NO_UTF8, Source, open_bytes
+from motfunnel.intake.files.members import find_members
+from motfunnel.intake.files.source import NO_UTF8, Place, Source, open_bytes
 from motfunnel.text import counted
 
 _ROWS: Final = 10_000
@@ -90,6 +91,7 @@ class Look:
         contacts: how many contacts are among the rows.
         remarks: how it is written, where that is not usual, and what is not sure.
         names: all columns.
+        file_format: csv or jsonl, where the file's name does not say.
     """
 
     path: Path
@@ -99,6 +101,7 @@ class Look:
     events: Counter[str]
     contacts: int
     names: Collection[str]
+    file_format: str | None = None
     remarks: list[str] = field(factory=list)
 
     @property
@@ -142,7 +145,9 @@ def look(path: Path, *, given: dict[str, str] | None = None) -> Look:
     Raises:
         SourceError: it is missing, or can be read in no form.
     """
-    source, encoding = _open(path)
+    members = find_members(path)
+    place = next(iter(members.places.values()))
+    source, encoding = _open(place)
     names = set(source.names)
     marked = [name for name, one in PROFILES.items() if one.mark <= names]
     like = max(marked, key=lambda name: len(PROFILES[name].mark), default=None)
@@ -150,6 +155,9 @@ def look(path: Path, *, given: dict[str, str] | None = None) -> Look:
     all_names = list(shaped_source.names)
     rows = [raw.cells for raw in islice(shaped_source.rows(), _ROWS) if raw.fault is None]
     remarks = list(source.remarks)
+    if place is not path:
+        remarks = [f"{counted(len(members.places), 'file')}, of which {place.name} was looked at",
+                   *members.remarks, *remarks]  # fmt: skip
     if encoding is not None:
         columns["encoding"] = encoding
         remarks.append(f"not UTF-8, and taken for {encoding}: look at the accents")
@@ -170,11 +178,12 @@ def look(path: Path, *, given: dict[str, str] | None = None) -> Look:
         events=events,
         contacts=len({str(row[who]) for row in rows if row.get(who) is not None}),
         names=all_names,
+        file_format=_form_of(place),
         remarks=remarks,
     )
 
 
-def _open(path: Path) -> tuple[Source, str | None]:
+def _open(path: Place) -> tuple[Source, str | None]:
     """Open a file, as cp1252 where it is no UTF-8, as most such files are."""
     form = _form_of(path)
     try:
@@ -189,14 +198,15 @@ def _open(path: Path) -> tuple[Source, str | None]:
     return open_source(path, form, None, _WESTERN), _WESTERN
 
 
-def _form_of(path: Path) -> str | None:
+def _form_of(path: Place) -> str | None:
     """The form of a file whose name does not say it: by its first character."""
-    suffixes = {suffix.lower() for suffix in path.suffixes}
-    if suffixes & {".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet"} or not path.is_file():
+    if format_named(path) is not None or not path.is_file():
         return None
     with open_bytes(path) as file:
         start = file.read(4)
-    return None if start == b"PAR1" else "jsonl" if start.lstrip()[:1] in (b"{", b"[") else "csv"
+    return (
+        "parquet" if start == b"PAR1" else "jsonl" if start.lstrip()[:1] in (b"{", b"[") else "csv"
+    )
 
 
 def _guess(

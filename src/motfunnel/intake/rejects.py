@@ -69,8 +69,8 @@ def make_reject(refused: Refused, source: str, digest: str, columns: Columns) ->
     )
 
 
-def write_rejects_file(tracker: Tracker, path: Path, digest: str) -> int:
-    """Write the rejects of the file with this digest as CSV; how many there are.
+def write_rejects_file(tracker: Tracker, path: Path, digests: Iterable[str]) -> int:
+    """Write the rejects of the files with these digests as CSV; how many there are.
 
     Only its owner can read it. A cell that a spreadsheet would take for a formula gets an
     apostrophe before it, and so does one that begins with an apostrophe: whoever takes one away
@@ -84,12 +84,13 @@ def write_rejects_file(tracker: Tracker, path: Path, digest: str) -> int:
         file.truncate()
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["source", "line", "reason", "contact", "event", "payload"])
-        tables, prefix = tracker.database.tables, f"{digest[:PREFIX]}-"
-        found = all_rejects(connection, tables, tracker.tenant, prefix=prefix)
-        for one in sorted(found, key=lambda reject: reject.line):
-            texts = (one.reason, one.contact, one.event, one.payload)
-            writer.writerow([_disarmed(one.source), one.line, *map(_disarmed, texts)])
-            count += 1
+        tables = tracker.database.tables
+        for digest in dict.fromkeys(digests):
+            found = all_rejects(connection, tables, tracker.tenant, prefix=f"{digest[:PREFIX]}-")
+            for one in sorted(found, key=lambda reject: reject.line):
+                texts = (one.reason, one.contact, one.event, one.payload)
+                writer.writerow([_disarmed(one.source), one.line, *map(_disarmed, texts)])
+                count += 1
     return count
 
 

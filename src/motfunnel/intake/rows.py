@@ -107,6 +107,10 @@ class RowReader:
         self.conditions: Conditions = Conditions(funnel)
         self.links: dict[tuple[str, str], list[Link]] = {}
 
+    def begin_file(self) -> None:
+        """Begin with another file of these columns: identical rows are counted file by file."""
+        self._ordinals, self._layout = Ordinals(), None
+
     def read(self, cells: Mapping[str, Any]) -> EventRow:
         """Give the event of a row.
 

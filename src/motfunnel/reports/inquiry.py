@@ -26,6 +26,7 @@ from motfunnel.reports.remarks import all_unknown
 from motfunnel.reports.window import Asked, Windowed
 from motfunnel.store.database.database import Database
 from motfunnel.store.ledger.erasure import erased_contacts
+from motfunnel.store.ledger.imports import count_unfinished
 from motfunnel.store.queries.groups import read_trait_names
 from motfunnel.store.queries.scope import Extent, is_anything_known
 from motfunnel.tracking.reader import Reader
@@ -85,8 +86,14 @@ class Inquiry:
             "tenant": self._tracker.tenant,
             "confidence": confidence,
             "erased": self.erased()[1],
+            "unfinished": self._unfinished(),
             "is_anything_known": self._is_anything_known(),
         }
+
+    def _unfinished(self) -> int:
+        database = self._tracker.database
+        with database.read() as connection:
+            return count_unfinished(connection, database.tables, self._tracker.tenant)
 
     def _is_anything_known(self) -> bool:
         if self.known_by is None:

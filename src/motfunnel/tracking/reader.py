@@ -22,6 +22,7 @@ from motfunnel.errors import EventError, NoFunnelError, OutdatedError, QuestionE
 from motfunnel.store.database.database import Database
 from motfunnel.store.database.retry import ask, ask_lazily
 from motfunnel.store.ledger import funnels
+from motfunnel.store.ledger.imports import count_unfinished
 from motfunnel.store.ledger.ledger import Ledger
 from motfunnel.store.queries.moments import read_moments
 from motfunnel.tracking.profile.explain import make_profile, profile_of_erased
@@ -208,9 +209,11 @@ class Reader:
         """
         funnel = self.funnel
         with self.database.read() as connection:
-            outdated = funnels.count_outdated(connection, self.database.tables, self.tenant, funnel)
+            where = (connection, self.database.tables, self.tenant)
+            outdated = funnels.count_outdated(*where, funnel)
+            unfinished = count_unfinished(*where) if outdated else 0
         if outdated:
-            raise OutdatedError(outdated)
+            raise OutdatedError(outdated, unfinished=unfinished)
 
     def _key(self, contact: object) -> str:
         try:

@@ -9,14 +9,13 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Final
 
 from motfunnel.errors import SourceError
 from motfunnel.intake.files.columns import check_header
 from motfunnel.intake.files.dialect import find_dialect
 from motfunnel.intake.files.lines import MOST, TOO_LONG, Lines
-from motfunnel.intake.files.source import NO_UTF8, Raw, open_text
+from motfunnel.intake.files.source import NO_UTF8, Place, Raw, open_text
 
 _MOST_AGAIN: Final = 1 << 24
 
@@ -43,7 +42,7 @@ class CsvSource:
     """
 
     def __init__(
-        self, path: Path, delimiter: str | None = None, encoding: str | None = None
+        self, path: Place, delimiter: str | None = None, encoding: str | None = None
     ) -> None:
         if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
             raise SourceError(f"the delimiter {delimiter!r} is not one usable character")

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import codecs
 import re
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from motfunnel.errors import SourceError
-from motfunnel.intake.files.source import encoding_of, open_bytes
+from motfunnel.intake.files.source import Place, encoding_of, open_bytes
 
 _LOOKED_AT: Final = 1 << 16
 _CANDIDATES: Final = (",", ";", "\t", "|")
@@ -37,7 +36,7 @@ class Dialect(NamedTuple):
     remark: str | None = None
 
 
-def find_dialect(path: Path, delimiter: str | None, encoding: str | None) -> Dialect:
+def find_dialect(path: Place, delimiter: str | None, encoding: str | None) -> Dialect:
     """Find out how a file is written; what is given is taken.
 
     Raises:

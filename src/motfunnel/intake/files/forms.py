@@ -5,13 +5,12 @@ Says whether a file can be read at all. What its rows mean, it does not ask.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 from motfunnel.errors import SourceError
 from motfunnel.intake.files.csv import CsvSource
 from motfunnel.intake.files.json_lines import JsonSource
-from motfunnel.intake.files.source import Source
+from motfunnel.intake.files.source import Place, Source
 
 FORMATS: Final = ("csv", "jsonl", "parquet")
 _SUFFIXES: Final = {
@@ -26,7 +25,7 @@ _PARQUET: Final = b"PAR1"
 
 
 def open_source(
-    path: Path,
+    path: Place,
     file_format: str | None = None,
     delimiter: str | None = None,
     encoding: str | None = None,
@@ -53,14 +52,20 @@ def open_source(
     return CsvSource(path, delimiter, encoding)
 
 
-def _format_of(path: Path) -> str:
+def format_named(path: Place) -> str | None:
+    """The form that a file's name says it has; None: it does not say."""
     for suffix in reversed(path.suffixes):
         if suffix.lower() in _SUFFIXES:
             return _SUFFIXES[suffix.lower()]
         if suffix.lower() != ".gz":
             break
-    if path.is_dir():
-        raise SourceError(f"{path} is a directory; name a file")
+    return None
+
+
+def _format_of(path: Place) -> str:
+    named = format_named(path)
+    if named is not None:
+        return named
     if not path.exists():
         raise SourceError(f"there is no file {path}")
     with path.open("rb") as file:

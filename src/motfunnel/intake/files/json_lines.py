@@ -9,13 +9,12 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
 from typing import Any, NoReturn
 
 from motfunnel.errors import SourceError
 from motfunnel.intake.files.json_values import read_values
 from motfunnel.intake.files.lines import MOST, TOO_LONG, Lines
-from motfunnel.intake.files.source import Raw, open_text
+from motfunnel.intake.files.source import Place, Raw, open_text
 
 _LOOKED_AT = 1000
 _OF_A_LIST = 8
@@ -29,7 +28,7 @@ class JsonSource:
         path: the file.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Place) -> None:
         self._path = path
         self.consumed: int = 0
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 from motfunnel.domain.instant import from_micros
 from motfunnel.errors import MissingExtraError, SourceError, install
 from motfunnel.intake.files.columns import check_header
-from motfunnel.intake.files.source import Raw
+from motfunnel.intake.files.source import Place, Raw
 
 _AT_ONCE: Final = 10_000
 _MOST_AT_ONCE: Final = 1 << 24
@@ -32,7 +32,7 @@ class ParquetSource:
         MissingExtraError: pyarrow is not installed.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Place) -> None:
         try:
             import pyarrow  # noqa: F401
         except ImportError:
@@ -71,7 +71,8 @@ class ParquetSource:
         from pyarrow.parquet import ParquetFile
 
         try:
-            return ParquetFile(self._path)
+            here = self._path
+            return ParquetFile(here if isinstance(here, Path) else here.open("rb"))
         except FileNotFoundError:
             raise SourceError(f"there is no file {self._path}") from None
         except (OSError, pyarrow.ArrowException) as error:

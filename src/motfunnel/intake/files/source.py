@@ -10,20 +10,24 @@ import gzip
 import hashlib
 import io
 import re
+import zipfile
 import zlib
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Final, NamedTuple, Protocol
+from typing import IO, Any, Final, NamedTuple, Protocol, TypeAlias
 
 from motfunnel.errors import SourceError
+
+Place: TypeAlias = Path | zipfile.Path
+"""Where a file is: on the disk, or in a ZIP archive."""
 
 NO_UTF8: Final = re.compile("[\udc80-\udcff]")
 """What stands, in a text that was read, for bytes that are no UTF-8."""
 
 _GZIP: Final = b"\x1f\x8b"
 _FOREIGN: Final = {
-    b"PK\x03\x04": "is a ZIP archive or a workbook; unpack it, or save it as CSV",
+    b"PK\x03\x04": "is a ZIP archive within another, or a workbook; unpack it, or save it as CSV",
     b"BZh": "is compressed with bzip2; unpack it, or use gzip",
     b"\xfd7zXZ": "is compressed with xz; unpack it, or use gzip",
     b"\x28\xb5\x2f\xfd": "is compressed with zstd; unpack it, or use gzip",
@@ -67,7 +71,7 @@ class Source(Protocol):
         """Read the rows."""
 
 
-def digest_of(path: Path) -> str:
+def digest_of(path: Place) -> str:
     """Digest a file's content, unpacked; so that whether it is whole is known before the start.
 
     Raises:
@@ -81,7 +85,7 @@ def digest_of(path: Path) -> str:
 
 
 @contextmanager
-def open_bytes(path: Path) -> Iterator[IO[bytes]]:
+def open_bytes(path: Place) -> Iterator[IO[bytes]]:
     """Open a file, unpacked if it is packed with gzip (which its first bytes say).
 
     Raises:
@@ -101,14 +105,16 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
                 yield file
     except FileNotFoundError:
         raise SourceError(f"there is no file {path}") from None
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise SourceError(f"{path} is damaged gzip: {error}; fetch it again") from None
+    except (EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error) as error:
+        raise SourceError(f"{path} is damaged gzip or ZIP: {error}; fetch it again") from None
+    except NotImplementedError as error:  # how it is compressed
+        raise SourceError(f"{path} cannot be unpacked: {error}; unpack it") from None
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror or error}") from None
 
 
 @contextmanager
-def open_text(path: Path, encoding: str | None = None) -> Iterator[IO[str]]:
+def open_text(path: Place, encoding: str | None = None) -> Iterator[IO[str]]:
     """Open a file of text: of UTF-8, unless its first bytes or the caller say otherwise.
 
     Bytes that are no UTF-8 become halves of surrogate pairs, to be refused row by row.

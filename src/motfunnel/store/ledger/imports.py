@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from attrs import frozen
-from sqlalchemy import Connection, delete, select, tuple_
+from sqlalchemy import Connection, delete, func, select, tuple_
 
 from motfunnel.domain.event import Event, to_json
 from motfunnel.domain.instant import instant_text
@@ -19,6 +19,9 @@ from motfunnel.store.ledger.rows import ALIVE_IF_HERE, read_event
 from motfunnel.store.ledger.statements import SOME, statements
 from motfunnel.store.schema.dialects import insert_or_update
 from motfunnel.store.schema.tables import Tables
+
+OF_NAME: Final = 16
+"""How many characters of what an import is noted under are of its file's name."""
 
 Transaction: TypeAlias = Connection
 """What work is done on; the rooms above know it by this name only."""
@@ -144,8 +147,15 @@ def put_checkpoint(
     connection.execute(statement, row)
 
 
-def drop_checkpoint(connection: Connection, tables: Tables, tenant: str, source: str) -> None:
-    """Forget how far the import of a file had come: it is finished."""
+def count_unfinished(connection: Connection, tables: Tables, tenant: str) -> int:
+    """Count the rows that are in of imports that were broken off."""
     imports = tables.imports
-    mine = (imports.c.tenant == tenant) & (imports.c.source == source)
-    connection.execute(delete(imports).where(mine))
+    rows = select(func.sum(imports.c.line)).where(imports.c.tenant == tenant)
+    return int(connection.scalar(rows) or 0)
+
+
+def drop_checkpoint(connection: Connection, tables: Tables, tenant: str, source: str) -> None:
+    """Forget how far the imports of a file of this name had come: one is finished."""
+    imports = tables.imports
+    named = imports.c.source.startswith(source[:OF_NAME], autoescape=True)
+    connection.execute(delete(imports).where(imports.c.tenant == tenant, named))
