@@ -22,7 +22,13 @@ from motfunnel.errors import ErasedError, TombstoneError
 from motfunnel.intake.files.source import Raw
 from motfunnel.store.engine.faults import FAULTS, Fault, fault_of, name_of
 from motfunnel.store.hosts.transaction import savepoint
-from motfunnel.store.ledger.imports import EventRow, Transaction, add_event_rows, stored_events
+from motfunnel.store.ledger.imports import (
+    EventRow,
+    Transaction,
+    add_event_rows,
+    find_same,
+    stored_events,
+)
 from motfunnel.store.ledger.ledger import Ledger
 from motfunnel.store.ledger.statements import SOME
 from motfunnel.store.ledger.tombstones import (
@@ -137,8 +143,9 @@ def write_events(
                 kept = [one for one in taken if id(one.raw) not in gone]
                 contradicted: list[Refused] = []
                 if added < len(kept):
-                    keys = [(one.row.contact, one.row.id) for one in kept]
-                    stored = stored_events(connection, tables, tenant, keys)
+                    same = find_same(connection, tables, tenant, [one.row for one in kept])
+                    kept = [one for one in kept if one.row[:2] not in same]
+                    stored = stored_events(connection, tables, tenant, [o.row[:2] for o in kept])
                     contradicted = _contradicted(kept, stored)
         except _ErasedMeanwhile:
             continue

@@ -23,7 +23,7 @@ from motfunnel.intake.batch import Batch, Refused, Taken, check_tombstone_key, w
 from motfunnel.intake.exports.profiles import shaped
 from motfunnel.intake.files.columns import Columns, choose_columns
 from motfunnel.intake.files.forms import open_source
-from motfunnel.intake.files.members import find_members
+from motfunnel.intake.files.members import Members, find_members
 from motfunnel.intake.files.source import Place, Raw, Source, digest_of
 from motfunnel.intake.links import Links
 from motfunnel.intake.rejects import make_reject, open_rejects_file, write_rejects_file
@@ -79,8 +79,7 @@ def import_file(
 
     Args:
         tracker: whose store and funnel.
-        path: CSV, JSON lines or Parquet, the first two also packed with gzip; or a folder or a ZIP
-            archive of such files.
+        path: CSV, JSON lines or Parquet, also packed with gzip; a folder or a ZIP archive of them.
         file_format: csv, jsonl or parquet, where the file's name does not say.
         delimiter: what stands between the cells of CSV; recognised where it is not given.
         encoding: the encoding of CSV, where it is neither UTF-8 nor marked as UTF-16.
@@ -95,17 +94,10 @@ def import_file(
         MissingExtraError: reading Parquet needs pyarrow.
     """
     _check(tracker, rejects, Path(path))
+    run = _Import(tracker, Path(path).name, progress or (lambda _, __: None))
     form = (file_format, delimiter, encoding)
     members = find_members(Path(path), file_format)
-    run = _Import(tracker, Path(path).name, progress or (lambda _, __: None))
-    run.remarks += members.remarks
-    for name, place in members.places.items():
-        try:
-            run.take(_open(name, place, columns, like, form))
-        except SourceError as error:
-            if len(members.places) == 1:
-                raise
-            run.unread.append(error)
+    run.take_all(members, lambda name, place: _open(name, place, columns, like, form))
     imported = run.finish()
     if rejects is not None:
         write_rejects_file(tracker, Path(rejects), run.digests)
@@ -199,6 +191,17 @@ class _Import:
     read: int = field(init=False, default=0)
     line: int = field(init=False, default=0)
     part: int = field(init=False, default=0)
+
+    def take_all(self, members: Members, open_file: Callable[[str, Place], _File]) -> None:
+        """Take all files; of several, one that cannot be read does not stop the others."""
+        self.remarks += members.remarks
+        for name, place in members.places.items():
+            try:
+                self.take(open_file(name, place))
+            except SourceError as error:
+                if len(members.places) == 1:
+                    raise
+                self.unread.append(error)
 
     def take(self, file: _File) -> None:
         """Take all rows of a file; its contacts are folded when all files are in."""

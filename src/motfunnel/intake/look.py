@@ -154,10 +154,10 @@ def look(path: Path, *, given: dict[str, str] | None = None) -> Look:
     shaped_source, columns = shaped(source, dict(given or {}), like)
     all_names = list(shaped_source.names)
     rows = [raw.cells for raw in islice(shaped_source.rows(), _ROWS) if raw.fault is None]
-    remarks = list(source.remarks)
+    remarks = [*members.remarks, *source.remarks]
     if place is not path:
-        remarks = [f"{counted(len(members.places), 'file')}, of which {place.name} was looked at",
-                   *members.remarks, *remarks]  # fmt: skip
+        files = counted(len(members.places), "file")
+        remarks.insert(0, f"{files}, of which {place.name} was looked at")
     if encoding is not None:
         columns["encoding"] = encoding
         remarks.append(f"not UTF-8, and taken for {encoding}: look at the accents")
@@ -167,20 +167,22 @@ def look(path: Path, *, given: dict[str, str] | None = None) -> Look:
     if "event" not in columns:
         columns["event_name"] = re.sub(r"\W+", "_", path.name.split(".")[0]).strip("_").lower()
         remarks.append("no column names an event, so all rows get one name")
-    name, key = columns.get("event_name"), columns.get("event", "")
-    events = Counter(name or str(row[key]) for row in rows if name or row.get(key) is not None)
-    who = columns.get("contact", "")
+    name = columns.get("event_name")
     return Look(
         path=path,
         like=like,
         columns=columns | ({"event": ""} if name else {}),
         rows=len(rows),
-        events=events,
-        contacts=len({str(row[who]) for row in rows if row.get(who) is not None}),
+        events=Counter({name: len(rows)} if name else _texts(rows, columns["event"])),
+        contacts=len({*_texts(rows, columns.get("contact", ""))}),
         names=all_names,
         file_format=_form_of(place),
         remarks=remarks,
     )
+
+
+def _texts(rows: Sequence[Any], column: str) -> list[str]:
+    return [str(row[column]) for row in rows if row.get(column) is not None]
 
 
 def _open(path: Place) -> tuple[Source, str | None]:

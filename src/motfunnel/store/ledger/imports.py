@@ -11,7 +11,17 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from attrs import frozen
-from sqlalchemy import Connection, delete, func, select, tuple_
+from sqlalchemy import (
+    Connection,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    func,
+    select,
+    tuple_,
+    type_coerce,
+)
 
 from motfunnel.domain.event import Event, to_json
 from motfunnel.domain.instant import instant_text
@@ -19,6 +29,8 @@ from motfunnel.store.ledger.rows import ALIVE_IF_HERE, read_event
 from motfunnel.store.ledger.statements import SOME, statements
 from motfunnel.store.schema.dialects import insert_or_update
 from motfunnel.store.schema.tables import Tables
+
+_AT_ONCE: Final = 5_000
 
 OF_NAME: Final = 16
 """How many characters of what an import is noted under are of its file's name."""
@@ -110,6 +122,33 @@ def stored_events(
         )
         for row in connection.execute(found).mappings():
             yield read_event(dict(row))
+
+
+def find_same(
+    connection: Connection, tables: Tables, tenant: str, rows: Sequence[EventRow]
+) -> set[tuple[str, str]]:
+    """Find those of some events that are stored letter for letter, by contact and id.
+
+    Of SQLite only, where events are texts, and many small questions are dear; elsewhere none.
+    """
+    if connection.dialect.name != "sqlite":
+        return set()
+    e = tables.events.c
+    wanted = func.json_each(bindparam("keys")).table_valued("value")
+    key = (func.json_extract(wanted.c.value, f"$[{place}]") for place in range(2))
+    texts = (type_coerce(column, Text) for column in (e.occurred_at, e.properties))
+    mine = and_(e.tenant == tenant, e.contact == next(key), e.id == next(key))
+    # An outer join, so that the keys come first: SQLite takes them for few and would scan events.
+    find = select(e.contact, e.id, e.event, *texts).select_from(
+        wanted.join(tables.events, mine, isouter=True)
+    )
+    same: set[tuple[str, str]] = set()
+    for start in range(0, len(rows), _AT_ONCE):
+        some = rows[start : start + _AT_ONCE]
+        keys = to_json([[row.contact, row.id] for row in some])
+        stored = {tuple(row) for row in connection.execute(find, {"keys": keys})}
+        same |= {row[:2] for row in some if (*row[:4], row.properties) in stored}
+    return same
 
 
 def read_checkpoint(
