@@ -148,11 +148,9 @@ def look(path: Path, *, given: dict[str, str] | None = None) -> Look:
     members = find_members(path)
     place = next(iter(members.places.values()))
     source, encoding = _open(place)
-    names = set(source.names)
-    marked = [name for name, one in PROFILES.items() if one.mark <= names]
-    like = max(marked, key=lambda name: len(PROFILES[name].mark), default=None)
+    like = _like({*source.names})
     shaped_source, columns = shaped(source, dict(given or {}), like)
-    all_names = list(shaped_source.names)
+    all_names = [*shaped_source.names]
     rows = [raw.cells for raw in islice(shaped_source.rows(), _ROWS) if raw.fault is None]
     remarks = [*members.remarks, *source.remarks]
     if place is not path:
@@ -167,6 +165,19 @@ def look(path: Path, *, given: dict[str, str] | None = None) -> Look:
     if "event" not in columns:
         columns["event_name"] = re.sub(r"\W+", "_", path.name.split(".")[0]).strip("_").lower()
         remarks.append("no column names an event, so all rows get one name")
+    return _found(path, place, like, columns, rows, all_names, remarks)
+
+
+def _found(
+    path: Path,
+    place: Place,
+    like: str | None,
+    columns: dict[str, str],
+    rows: list[Any],
+    all_names: list[str],
+    remarks: list[str],
+) -> Look:
+    """Put together what was found, and count the events."""
     name = columns.get("event_name")
     return Look(
         path=path,
@@ -179,6 +190,12 @@ def look(path: Path, *, given: dict[str, str] | None = None) -> Look:
         file_format=_form_of(place),
         remarks=remarks,
     )
+
+
+def _like(names: set[str]) -> str | None:
+    """The profile whose marks are there, of several the one with the most."""
+    marked = [name for name, one in PROFILES.items() if one.mark <= names]
+    return max(marked, key=lambda name: len(PROFILES[name].mark), default=None)
 
 
 def _texts(rows: Sequence[Any], column: str) -> list[str]:
