@@ -9,6 +9,7 @@ SOAK_ARGS ?= -n 2
 MATRIX_ARGS ?=
 SHOP_PORT ?= 8000
 NEWSLETTER_PORT ?= 5000
+DASHBOARD_PORT ?= 8765
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -18,7 +19,7 @@ REQUIRED := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo shop newsletter test test-all soak matrix types lint format docs check wheel lock clean
+.PHONY: help demo dashboard shop newsletter test test-all soak matrix types lint format docs check wheel lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +27,15 @@ help: ## show this list
 demo: $(VENV)/.cli ## install the command line alone and run its demo
 	$(BIN)/motfunnel demo
 	@echo "(motfunnel is $(BIN)/motfunnel)"
+
+# The history is taken in once; a second run finds it.
+dashboard: $(VENV)/.web ## show the demo's history as a dashboard, on 127.0.0.1:8765
+	@mkdir -p $(BUILD)/dashboard
+	@test -f $(BUILD)/dashboard/demo.db || { \
+		$(BIN)/motfunnel demo --db sqlite:///$(BUILD)/dashboard/new.db >/dev/null && \
+		mv $(BUILD)/dashboard/new.db $(BUILD)/dashboard/demo.db; }
+	$(BIN)/motfunnel serve --db sqlite:///$(BUILD)/dashboard/demo.db --tenant demo \
+		--port $(DASHBOARD_PORT)
 
 # The database is SQLite's, in $(BUILD)/shop; a DATABASE_URL in the environment names another.
 shop: $(VENV)/.shop ## run the example shop, in Django, on 127.0.0.1:8000
@@ -105,17 +115,21 @@ $(VENV)/.cli: $(VENV)/.pip $(REQUIRED)
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[cli]'
 	@touch $@
 
+$(VENV)/.web: $(VENV)/.pip $(REQUIRED)
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[cli,web]'
+	@touch $(VENV)/.cli $@
+
 $(VENV)/.shop: $(VENV)/.pip $(REQUIRED)
 	$(PIP) install --quiet --constraint constraints.txt \
-		--editable '.[cli,django,postgres,mysql]'
+		--editable '.[cli,django,web,postgres,mysql]'
 	@touch $(VENV)/.cli $@
 
 $(VENV)/.newsletter: $(VENV)/.pip $(REQUIRED)
 	$(PIP) install --quiet --constraint constraints.txt --group newsletter \
-		--editable '.[cli,flask,postgres,mysql]'
+		--editable '.[cli,flask,web,postgres,mysql]'
 	@touch $(VENV)/.cli $@
 
 # The whole includes the others, so that `make demo` after `make test` installs nothing.
 $(VENV)/.dev: $(VENV)/.pip $(REQUIRED)
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[all]' --group dev
-	@touch $(VENV)/.cli $(VENV)/.shop $(VENV)/.newsletter $@
+	@touch $(VENV)/.cli $(VENV)/.web $(VENV)/.shop $(VENV)/.newsletter $@

@@ -54,7 +54,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
     ),
     "motfunnel.intake": ({"files"}, {"exports"}, {"…"}),
     "motfunnel.integrations": ({"…"}, {"django", "flask"}),
-    "motfunnel.integrations.django": ({"…"}, {"admin"}, {"management", "migrations"}),
+    "motfunnel.integrations.django": ({"…"}, {"admin"}, {"dashboard", "management", "migrations"}),
     "motfunnel.cli": ({"…"},),
     "motfunnel.dashboard": (
         {"assets", "filters", "pages", "words"},

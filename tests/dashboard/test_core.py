@@ -219,13 +219,13 @@ def test_names_that_would_be_markup(tmp_path: Path) -> None:
             tracker.track(name, "unsubscribed", **told)
         tracker.clock = lambda: AS_OF
         ask = asking(wsgi(Dashboard(tracker, authorize=lambda environ: True)))
-        shown = [ask(f"/{slug}?whole=1").text for slug in PAGES]
-        shown += [ask(f"/{slug}?whole=1&group=source").text for slug in PAGES]
+        shown = [ask(f"/{slug}?whole=1&group=source").text for slug in ("overview", "paths")]
         for name in taken:
             seen = ask("/person?" + urlencode({"contact": name}))
             assert seen.status == 200
             assert name in BeautifulSoup(seen.text, "html.parser").get_text()
-            shown += [seen.text, ask("/search?" + urlencode({"q": name})).text]
+            shown.append(seen.text)
+        shown += [ask("/search?" + urlencode({"q": name})).text for name in taken[::4]]
         for html in shown:
             soup = BeautifulSoup(html, "html.parser")
             assert all(script.has_attr("src") for script in soup.find_all("script"))

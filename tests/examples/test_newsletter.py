@@ -122,6 +122,13 @@ def log_in(page: Page) -> None:
     expect(page.get_by_role("heading", name="Readers")).to_be_visible()
 
 
+def look_at_the_dashboard(page: Page) -> None:
+    click(page, "Dashboard")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
+    page.go_back()
+
+
 def resolve(page: Page) -> None:
     take_task(page, "complained")
     page.get_by_label("Your answer").fill("It is open now. We are sorry.")
@@ -181,6 +188,7 @@ def test_a_readers_whole_journey(site: str, browser: Browser) -> None:
         pay(reader, "Become a patron", "A month")
         complain(reader)
         log_in(staff)
+        look_at_the_dashboard(staff)
         resolve(staff)
         assert not has_task(staff)
         leave(reader)

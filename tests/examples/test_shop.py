@@ -199,6 +199,10 @@ def test_the_return_rate_says_what_it_counts(site: str, browser: Browser) -> Non
     """The seeded history has a return rate, with its counts, interval and definition beside it."""
     with someone(browser, site) as staff:
         log_in_as_staff(staff)
+        go(staff, "Dashboard")
+        expect(staff.get_by_role("heading", level=1)).to_have_text("Overview")
+        expect(staff.locator("[aria-busy=true]")).to_have_count(0)
+        staff.go_back()
         go(staff, "Returns")
         figure = staff.get_by_role("region", name="Returned within 90 days")
         expect(figure).to_contain_text(re.compile(r"\d+ of \d+"))

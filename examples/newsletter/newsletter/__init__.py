@@ -1,6 +1,7 @@
 """Small Hours, a newsletter: readers come, read, pay, complain, leave and come back.
 
-The application factory. What motfunnel needs of it is one line: ``MotFunnel(app, …)``.
+The application factory. What motfunnel needs of it is one line: ``MotFunnel(app, …)``; its
+dashboard is another.
 """
 
 import os
@@ -33,6 +34,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     CSRFProtect(app)
     for part in (pages, membership, mailbox, staff):
         app.register_blueprint(part.blueprint)
+    app.register_blueprint(staff.dashboard, url_prefix="/staff/dashboard")
     app.cli.add_command(seed.seed_command)
     presentation.init_app(app)
     support.init_app(app)

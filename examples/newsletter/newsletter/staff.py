@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from motfunnel import MomentKind, track, tracker
+from motfunnel.integrations.flask.dashboard import blueprint as make_dashboard
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
@@ -16,6 +17,9 @@ from newsletter.support import end_tasks
 
 blueprint = Blueprint("staff", __name__, url_prefix="/staff")
 blueprint.before_request(require_staff)
+
+dashboard = make_dashboard("dashboard", authorize=lambda request: session.get("staff"))
+dashboard.before_request(require_staff)
 
 
 @blueprint.route("/login", methods=["GET", "POST"])

@@ -14,13 +14,15 @@ from motfunnel.cli.exit import DEBUG, telling_faults
 
 # The commands in the order of the help: the module of each, and what it says that it does.
 COMMANDS: Final = {
-    "demo": ("demo", "Classify the Git project's own history, and ask about it."),
+    "demo": ("show", "Classify the Git project's own history, and ask about it."),
     "init": ("imports", "Look at FILE, write a funnel for it, and print the command that imports "
                      "it."),
     "import": ("imports", "Take the events of a CSV, JSON lines or Parquet FILE."),
     "rejects": ("imports", "Look at the rows that could not be taken: count, list, show ID, drop "
                            "ID, or retry."),
     "report": ("report", "Ask for the rate or report NAME, or for all of them."),
+    "serve": ("show", "Show the dashboard in a browser of this machine, until it is "
+                       "interrupted."),
     "moments": ("contact", "List moments, contact by contact, each contact's in order."),
     "contact": ("contact", "Tell a contact's story: its moments, and why each of them holds."),
     "sweep": ("upkeep", "Write down the departures by silence whose deadline has come."),

@@ -55,13 +55,15 @@ class Whose:
     def of(cls, tracker: Tracker, scope: str) -> Whose:
         """Of a tracker's contacts, for some people."""
         database = tracker.database
-        with asking(database), database.read() as connection:
-            erasures = count_erasures(connection, database.tables, tracker.tenant)
+        with asking(database):
+            fingerprint = tracker.funnel.fingerprint
+            with database.read() as connection:
+                erasures = count_erasures(connection, database.tables, tracker.tenant)
         url = database.engine.url.render_as_string(hide_password=True)
         return cls(
             database=(database.name, url) if database.name else database.engine,
             tenant=tracker.tenant,
-            fingerprint=tracker.funnel.fingerprint,
+            fingerprint=fingerprint,
             scope=scope,
             erasures=erasures,
         )
@@ -117,7 +119,7 @@ class Asking:
     def as_of(self, tracker: Tracker) -> datetime:
         """The instant of a question that names none: rounded down, and not beyond what is known."""
         epoch = self.epoch(tracker.clock())
-        newest = self.get(("as_of", epoch), partial(tracker.as_of, None))
+        newest = self.get(("as_of", epoch), partial(_newest, tracker))
         instant: datetime = newest.value
         return min(instant, epoch)
 
@@ -191,6 +193,11 @@ class KeptReport(Report):
                 return Said(answer=question(*args, **kwargs), at=at)
         except StoreError as error:
             raise UnansweredError(error.reason) from error
+
+
+def _newest(tracker: Tracker) -> datetime:
+    with asking(tracker.database):
+        return tracker.as_of(None)
 
 
 def _hashable(value: Any) -> Hashable:

@@ -1,7 +1,7 @@
 """The project's pages: its admin, and the shop."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 from tests.integrations.django_project.shop import views
 
@@ -12,4 +12,5 @@ urlpatterns = [
     path("hasty", views.hasty),
     path("see", views.see),
     path("asee", views.asee),
+    path("funnel/", include("motfunnel.integrations.django.dashboard.urls")),
 ]

@@ -32,6 +32,9 @@ from motfunnel.trackers.tracker import Tracker
 AGAIN: Final = "3"
 """After so many seconds a browser asks again for what is still computed."""
 
+LISTED: Final = 10_000
+"""So many people are listed on a page; all of them are in its CSV."""
+
 _GLANCE: Final = 0.05  # seconds that a page waits for what it can do without
 _FOUND: Final = 50
 
@@ -146,6 +149,11 @@ class Visit:
         if in_csv:
             told = csv_table(["contact"], [[name] for name in names])
             return _file(told, f"{page.slug}-{section.slug}-people.csv")
+        if len(names) > LISTED:
+            links = evolve(self.links, pinned=_known_by(given))
+            whole = links.people(page.slug, section.slug, row, column, filters, form="csv")
+            reason = f"A page lists {LISTED:,} people. All of them are in the file {whole}"
+            return said(200, f"{len(names):,} people", reason, self.links)
         links = evolve(self.links, pinned=_known_by(given))
         told = render.render_people(page, section, row, column, names, filters, links)
         return Response(body=told.encode())

@@ -100,7 +100,16 @@ OPTIONS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
 }
 """The keys that become arguments of the Tracker: which, and how each is read."""
 
-KEYS: Final = (*OPTIONS, "DATABASE", "CONTACT_URL")
+KEYS: Final = (*OPTIONS, "DATABASE", "CONTACT_URL", "DASHBOARD")
+
+DASHBOARD: Final = {
+    "AUTHORIZE": "authorize",
+    "FRESH": "fresh",
+    "PATIENCE": "patience",
+    "STATIC_URL": "static_url",
+    "MEMORY": "memory",
+}
+"""The keys of the dashboard: which arguments of it they become."""
 
 
 def given_options() -> Mapping[str, Any]:
@@ -143,6 +152,22 @@ def read_contact_url() -> Callable[[str], str | None] | None:
     """
     found: Callable[[str], str | None] | None = _read_function(given_options().get("CONTACT_URL"))
     return found
+
+
+def read_dashboard() -> dict[str, Any]:
+    """The arguments of the dashboard that the setting gives.
+
+    Raises:
+        ImproperlyConfigured: a key is unknown, or who may look is said by no function.
+        ImportError: what should say it is not there.
+    """
+    given = given_options().get("DASHBOARD", {})
+    if not isinstance(given, Mapping) or given.keys() - DASHBOARD.keys():
+        raise ImproperlyConfigured(f"DASHBOARD is a dictionary of: {', '.join(DASHBOARD)}")
+    read = {DASHBOARD[key]: value for key, value in given.items()}
+    if "authorize" in read:
+        read["authorize"] = _read_function(read["authorize"])
+    return read
 
 
 class Trackers:
@@ -207,7 +232,8 @@ def check_setting(**_: Any) -> list[CheckMessage]:
         *_check_keys(given),
         *_check_database(given),
         *_check_values(given),
-        *_check_contact_url(),
+        *_check_function("CONTACT_URL", read_contact_url),
+        *_check_function("DASHBOARD", read_dashboard),
         *_check_sessions(given),
     ]
     if "FUNNEL" not in given:
@@ -270,11 +296,11 @@ def _check_values(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
                 yield Error(f"{NAME}[{key!r}] cannot be used: {error}", id=id)
 
 
-def _check_contact_url() -> Iterator[CheckMessage]:
+def _check_function(key: str, read: Callable[[], object]) -> Iterator[CheckMessage]:
     try:
-        read_contact_url()
+        read()
     except (ImproperlyConfigured, ImportError) as error:
-        yield Error(f"{NAME}['CONTACT_URL'] cannot be used: {error}", id="motfunnel.E006")
+        yield Error(f"{NAME}[{key!r}] cannot be used: {error}", id="motfunnel.E006")
 
 
 def _check_sessions(given: Mapping[str, Any]) -> Iterator[CheckMessage]:

@@ -1,0 +1,57 @@
+"""``motfunnel demo`` and ``motfunnel serve``: what is there to look at, a history and the pages."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+
+import click
+
+from motfunnel.cli.output import print_lines
+from motfunnel.cli.store import with_tracker
+from motfunnel.domain.instant import Duration
+from motfunnel.errors import SettingError
+from motfunnel.trackers.tracker import Tracker
+
+_PORT = 8765
+
+
+@click.command("demo")
+@click.option("--db", "database", metavar="URL", help="Where to keep it; else a file here.")
+def demo_command(database: str | None) -> None:
+    """Classify the Git project's own history, and ask about it."""
+    from rich.console import Console
+
+    from motfunnel.demo import run
+
+    run(Console(), database)
+
+
+@click.command("serve")
+@with_tracker
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=_PORT,
+    show_default=True,
+    help="The port on 127.0.0.1; 0: any that is free.",
+)
+@click.option("--fresh", metavar="SPAN", default="5m", show_default=True,
+              help="How old an answer may be; 0s: each is computed anew.")  # fmt: skip
+def serve_command(tracker: Tracker, /, port: int, fresh: Duration) -> None:
+    """Show the dashboard in a browser of this machine, until it is interrupted."""
+    from motfunnel.dashboard.web.local import LocalServer
+
+    if type(tracker) is not Tracker:
+        raise click.UsageError(
+            "this shows the store that --db names; within an application, mount the dashboard"
+        )
+    try:
+        server = LocalServer(tracker, port, fresh=fresh)
+    except OSError as error:
+        remedy = "name another with --port, or 0 for any that is free"
+        raise SettingError("port", f"{port} cannot be had: {error.strerror}; {remedy}") from error
+    print_lines([f"open {server.address}", "it opens once; Ctrl-C ends this"])
+    sys.stdout.flush()
+    with suppress(KeyboardInterrupt):
+        server.serve()
