@@ -39,6 +39,16 @@ FILES: dict[str, tuple[bytes, int, tuple[str, ...]]] = {
         1,
         ('"Demo booked" = { reach = "lead" }',),
     ),
+    "transactions.csv": (
+        b"household_id,basket_id,transaction_timestamp\n7,1,2017-01-01T10:00:00Z\n",
+        1,
+        ('transactions = "purchase"',),
+    ),
+    "crm.csv": (
+        b"Record ID,Email,Create Date,Became a Customer Date\n1,a@x.org,2025-01-01,2025-02-01\n",
+        2,
+        ('"Create Date" = "touch"', '"Became a Customer Date" = "purchase"'),
+    ),
     "array.json": (
         json.dumps([{"user": "ada", "action": "zzz", "time": 1735700000.1234567}]).encode(),
         1,

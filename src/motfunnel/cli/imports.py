@@ -20,6 +20,7 @@ from motfunnel.cli.output import Report, print_json_rows, print_lines, safe, sho
 from motfunnel.cli.store import with_tracker, with_tracker_of_any
 from motfunnel.errors import ColumnsError
 from motfunnel.intake.exports.profiles import PROFILES
+from motfunnel.intake.exports.shape import EVENT_NAME, INSTANT
 from motfunnel.intake.files.decimals import SIGNS
 from motfunnel.intake.files.forms import FORMATS
 from motfunnel.intake.importer import Imported, import_file
@@ -33,6 +34,7 @@ from motfunnel.trackers.tracker import Tracker
 _MEANINGS: Final = ("contact", "event", "at", "id", "timezone", "at_format", "truncate",
                     "contact_key", "any_contact", "decimal", "event_name")  # fmt: skip
 
+_OF_SHAPES: Final = {EVENT_NAME: "as the export says", INSTANT: "the date of each event"}
 _SHAPES: Final = ("like", "wide", "once_per", "touchpoint", "expected", "experienced")
 
 
@@ -172,7 +174,8 @@ def _told(found: Look) -> list[str]:
             lines.append(f"  {option:<8} {why}")
         else:
             form = f", {form_text(columns.get('at_format'))}; UTC where no offset says otherwise"
-            lines.append(f"  {option:<8} {column}{form if option == 'at' else ''}")
+            shown = _OF_SHAPES.get(column, column)
+            lines.append(f"  {option:<8} {shown}{form if option == 'at' else ''}")
     if found.missing:
         lines.append(f"  columns  {', '.join(found.names)}")
     return [*lines, *(f"  {rows:>9,} {name}" for name, rows in found.events.most_common(10))]

@@ -41,6 +41,9 @@ _CALLED: Final = {
     "created_at created created_on event_date order_date purchase_date ts logged_at",
     "id": "event_id id message_id insert_id uuid transaction_id order_id",
 }
+_OF_TIME: Final = re.compile(r"(date|time|timestamp|[_ ]at)$", re.IGNORECASE)
+"""How columns of instants are called that are called like no other."""
+
 _FORMS: Final = {
     None: "ISO 8601",
     "unix": "seconds since 1970",
@@ -62,7 +65,7 @@ _FORMS: Final = {
     "excel": "days of a spreadsheet",
 }
 _MEANINGS: Final = (
-    ("note", r"sent|deliver|bounce|mailed|dispatch|ship"),
+    ("note", r"order.*(cancel|refund)|sent|deliver|bounce|mailed|dispatch|ship"),
     ("outreach", r"win.?back|re.?engage"),
     ("leave", r"unsub|cancel|churn|opt.?out|deactivat|(account|subscription|user).*(delet|clos)"),
     ("resolve", r"(ticket|case|issue|complaint).*(clos|solv|resolv|done)|resolved"),
@@ -70,9 +73,11 @@ _MEANINGS: Final = (
     ("refer", r"invit|refer"),
     ("rating", r"nps|rating|rated|survey|csat|feedback"),
     ("advocate", r"review.*(writ|post|publish|submit)|testimonial"),
+    ("purchase", r"became an? customer"),
     ("purchase", r"purchas|order.*(plac|complet|paid|creat)|^orders?$|paid|payment.*succ|bought|"
                  r"checkout.*complet|charge.succ|transaction|^sales?$"),
     ("reach", r"sign.?(ed)?.?up|regist|subscri|trial|demo|account.*creat|customer.created|lead"),
+    ("touch", r"^create date$"),
     ("touch", r"page|view|visit|log.?in|signed.?in|session|open|click|search|cart|screen|start|"
               r"download|seen|app|checkout|product|scroll"),
 )  # fmt: skip
@@ -238,6 +243,8 @@ def _guess(
         fits = _FITS.get(option, bool)  # a column that is empty is nobody
         free = [name for name in names if name not in found.values()]
         called = _ranked(free, _CALLED[option])
+        if option == "at":
+            called += [name for name in free if _OF_TIME.search(name) and name not in called]
         for name in called:
             if fits([row[name] for row in rows[:_READ] if row.get(name) is not None]):
                 found[option] = name
