@@ -76,13 +76,13 @@ def _measure(tracker: Tracker, history: Path, columns: dict[str, Any]) -> None:
     engine = tracker.database.engine
     tables = [getattr(tracker.database.tables, name) for name in TABLES]
     tracker.create_tables()
-    _empty(engine, tables)
+    _empty(engine, [*tables, tracker.database.tables.checkpoints])
     began = perf_counter()
     imported = import_file(tracker, history, at_format="unix", **columns)
     ours = perf_counter() - began
     with engine.connect() as connection:
         rows = {table: list(_bound(connection, table)) for table in tables}
-    _empty(engine, tables)
+    _empty(engine, [*tables, tracker.database.tables.checkpoints])
     theirs = sum(_insert_plainly(engine, table, rows[table]) for table in tables)
     counts = ", ".join(
         f"{len(rows[table]):,} {name}" for table, name in zip(tables, TABLES, strict=True)

@@ -62,7 +62,7 @@ def test_orders_of_a_shop(lite: Tracker, write: Write) -> None:
     ]  # fmt: skip
     told = import_file(lite, write(table(SHOPIFY, *orders)), like="shopify")
     assert (told.rows, told.added, told.rejected) == (3, 3, 0)
-    assert "2 lines that continue an order are items of it" in told.remarks
+    assert "items of orders on lines of their own: 2" in told.remarks
     events = stored(lite)
     assert [name for _, name, *_ in events] == ["order_cancelled", "order_placed", "order_placed"]
     (placed,) = (said for *_, said in events if said["Name"] == "#1001")

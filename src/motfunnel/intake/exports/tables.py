@@ -14,7 +14,6 @@ from typing import Any, Final
 
 from motfunnel.intake.exports.shape import EVENT_NAME, INSTANT, Cells, Shape, without
 from motfunnel.intake.files.source import Raw
-from motfunnel.text import counted
 
 ORDERED: Final = "order_placed"
 CANCELLED: Final = "order_cancelled"
@@ -75,7 +74,7 @@ def shopify(rows: Iterator[Raw], remarks: list[str]) -> Iterator[Raw]:
             yield raw
     yield from _order(order, items)
     if continued:
-        remarks.append(f"{counted(continued, 'line')} that continue an order are items of it")
+        remarks.append(f"items of orders on lines of their own: {continued:,}")
 
 
 def _item(cells: Mapping[str, Any]) -> Cells:
