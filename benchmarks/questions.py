@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 from made_up import FUNNEL, UNTIL
 
 from motfunnel import Funnel
@@ -28,11 +28,15 @@ class ByHand:
         sql: the statement.
         counts: what it should give, read out of the answer of the report.
         named: the statement that gives the rows behind the counts.
+        mark: how many times as much the report may take.
+        is_counting: as much as the statement that counts; otherwise, as the one that gives rows.
     """
 
     sql: str
     counts: Callable[[Any], Counts]
     named: str
+    mark: float
+    is_counting: bool = False
 
 
 @frozen(kw_only=True)
@@ -44,12 +48,16 @@ class Question:
         asked: its arguments.
         known_by: whether by what was known at an instant.
         by_hand: the same in SQL, where that is one statement.
+        marks: of a database, how many times as much the first reports should have taken at least.
+        memory: how many times the memory.
     """
 
     report: str
     asked: dict[str, Any]
     known_by: bool = False
     by_hand: ByHand | None = None
+    marks: dict[str, float] = field(factory=dict)
+    memory: float = 1.0
 
     def __str__(self) -> str:
         """The report, and what sets this question apart."""
@@ -70,6 +78,7 @@ _RECIDIVISM: Final = ByHand(
         WHERE tenant = :tenant AND episode = 1 AND departed_at + interval '90 days' <= :as_of
     """,
     counts=lambda answer: [(answer.numerator, answer.denominator)],
+    mark=2.0,
     named="""
         SELECT contact, departed_at, returned_at FROM motfunnel_episodes
         WHERE tenant = :tenant AND episode = 1 AND departed_at <= :as_of ORDER BY contact
@@ -89,6 +98,7 @@ _FUNNEL: Final = ByHand(
         ) AS reached
     """,
     counts=lambda answer: [tuple(row.contacts for row in answer.rows)],
+    mark=2.0,
     named="""
         SELECT contact, moment, to_stage, occurred_at FROM motfunnel_moments
         WHERE tenant = :tenant AND moment IN ('opening', 'conversion', 'depart', 'recidivism')
@@ -113,6 +123,8 @@ _LIFECYCLE: Final = ByHand(
         GROUP BY month ORDER BY month
     """,
     counts=lambda answer: [(row.active, row.new, row.returning) for row in answer.rows[:24]],
+    mark=1.0,
+    is_counting=True,
     named=_ACTIVE + "SELECT contact, month FROM active ORDER BY contact, month",
 )
 _RETENTION: Final = ByHand(
@@ -126,6 +138,8 @@ _RETENTION: Final = ByHand(
     counts=lambda answer: [
         (one.returned,) for row in answer.rows for one in row.cells if one.returned
     ],
+    mark=1.0,
+    is_counting=True,
     named=_ACTIVE + "SELECT contact, month FROM active ORDER BY contact, month",
 )
 _GROWTH: Final = ByHand(
@@ -139,6 +153,7 @@ _GROWTH: Final = ByHand(
         ORDER BY date_trunc('month', occurred_at AT TIME ZONE 'UTC')
     """,
     counts=lambda answer: [(row.openings, row.returns, row.departures) for row in answer.rows[:24]],
+    mark=2.0,
     named="""
         SELECT contact, moment, occurred_at FROM motfunnel_moments
         WHERE tenant = :tenant AND moment IN ('opening', 'recidivism', 'depart')
@@ -148,48 +163,72 @@ _GROWTH: Final = ByHand(
 )
 
 
-def _ask(report: str, by_hand: ByHand | None = None, **asked: Any) -> Question:
-    return Question(report=report, asked=asked, by_hand=by_hand)
+def _ask(
+    report: str,
+    marks: tuple[float, float] | None = None,
+    memory: float = 1.0,
+    by_hand: ByHand | None = None,
+    *,
+    known_by: bool = False,
+    **asked: Any,
+) -> Question:
+    return Question(
+        report=report,
+        asked=asked,
+        known_by=known_by,
+        by_hand=by_hand,
+        marks=dict(zip(("postgresql", "sqlite"), marks or (), strict=False)),
+        memory=memory,
+    )
 
+
+# Marks: on PostgreSQL, and on SQLite.
+_BY_CONTACT: Final = (5.0, 3.5)
+_FLOWS: Final = (4.0, 2.5)
+_BY_EPISODE: Final = (3.0, 2.5)
+_TOUCHPOINTS: Final = (2.5, 2.5)
+_WALK: Final = (3.5, 1.8)
+_PATIENCE: Final = (2.5, 1.8)
+_HALF, _QUARTER = 2.0, 4.0
 
 QUESTIONS: Final = (
-    _ask("recidivism", _RECIDIVISM, **WITHIN),
-    _ask("recidivism", **WITHIN, unit="episode"),
-    _ask("recidivism", **WITHIN, by="reason"),
-    _ask("recidivism", **WITHIN, by="source"),
-    _ask("recidivism", **WITHIN, by="plan"),
-    _ask("recidivism", **WITHIN, by="property:reason"),
-    _ask("reengagement", **WITHIN),
-    _ask("coverage", **WITHIN),
-    _ask("reactivation", **_YEAR),
-    _ask("relapse", **WITHIN),
-    _ask("conversion", start="lead", goal="customer", **WITHIN),
-    _ask("loyalty", **WITHIN),
-    _ask("recovery", **WITHIN),
-    _ask("departure_after_complaint", **WITHIN),
-    _ask("complaints", **WITHIN),
+    _ask("recidivism", _BY_CONTACT, _HALF, _RECIDIVISM, **WITHIN),
+    _ask("recidivism", _BY_EPISODE, _HALF, **WITHIN, unit="episode"),
+    _ask("recidivism", _BY_CONTACT, _HALF, **WITHIN, by="reason"),
+    _ask("recidivism", _BY_CONTACT, _HALF, **WITHIN, by="source"),
+    _ask("recidivism", _BY_CONTACT, _HALF, **WITHIN, by="plan"),
+    _ask("recidivism", _BY_CONTACT, _HALF, **WITHIN, by="property:reason"),
+    _ask("reengagement", _BY_CONTACT, _HALF, **WITHIN),
+    _ask("coverage", _BY_CONTACT, _HALF, **WITHIN),
+    _ask("reactivation", _BY_CONTACT, _HALF, **_YEAR),
+    _ask("relapse", _BY_CONTACT, _HALF, **WITHIN),
+    _ask("conversion", _BY_CONTACT, _HALF, start="lead", goal="customer", **WITHIN),
+    _ask("loyalty", _BY_CONTACT, **WITHIN),
+    _ask("recovery", _BY_CONTACT, **WITHIN),
+    _ask("departure_after_complaint", _BY_CONTACT, **WITHIN),
+    _ask("complaints", _BY_EPISODE, **WITHIN),
     _ask("referrals", **_YEAR),
-    _ask("holdout", **WITHIN),
-    _ask("landmark", after=timedelta(days=30), **WITHIN),
-    _ask("mantel_byar"),
-    _ask("funnel", _FUNNEL),
-    _ask("flows"),
-    _ask("lifecycle", _LIFECYCLE),
-    _ask("growth", _GROWTH),
-    _ask("retention", _RETENTION),
-    _ask("retention", by="plan"),
+    _ask("holdout", _BY_CONTACT, **WITHIN),
+    _ask("landmark", _BY_CONTACT, _HALF, after=timedelta(days=30), **WITHIN),
+    _ask("mantel_byar", _BY_CONTACT, _HALF),
+    _ask("funnel", None, _HALF, _FUNNEL),
+    _ask("flows", _FLOWS, _HALF),
+    _ask("lifecycle", None, 1.0, _LIFECYCLE),
+    _ask("growth", _BY_EPISODE, _HALF, _GROWTH),
+    _ask("retention", None, _QUARTER, _RETENTION),
+    _ask("retention", None, _QUARTER, by="plan"),
     _ask("nps"),
-    _ask("touchpoints"),
-    _ask("touchpoints", by="branch"),
+    _ask("touchpoints", _TOUCHPOINTS),
+    _ask("touchpoints", _TOUCHPOINTS, by="branch"),
     _ask("journey_map"),
     _ask("lens", name="carlzon"),
     _ask("lens", name="lafley"),
     _ask("lens", name="ultimate"),
     _ask("lens", name="eight"),
-    _ask("worklist"),
-    _ask("patience"),
-    _ask("simulate", other_funnel=_OTHER),
-    Question(report="recidivism", asked=WITHIN, known_by=True),
-    Question(report="recovery", asked=WITHIN, known_by=True),
-    Question(report="lifecycle", asked={}, known_by=True),
+    _ask("worklist", _BY_EPISODE, _HALF),
+    _ask("patience", _PATIENCE),
+    _ask("simulate", _WALK, other_funnel=_OTHER),
+    _ask("recidivism", _WALK, known_by=True, **WITHIN),
+    _ask("recovery", _WALK, known_by=True, **WITHIN),
+    _ask("lifecycle", _WALK, known_by=True),
 )

@@ -1,75 +1,70 @@
-"""What every report costs, and how that grows with the events.
+"""What every report costs, beside the first reports and beside statements written by hand.
 
-Makes up histories (see ``made_up``), imports them into one database, each size a tenant with
-tables of its own, and asks each of them for every report, each in a process of its own.
+Makes up histories (see ``made_up``), keeps them in one database, each size a tenant with tables of
+its own, and asks for every report, each in a process of its own. Then asks the same of the first
+reports, which made an object of every row: the sources of ``--first``, a commit of this repository.
 
-Prints the seconds by the clock and of this process's own processor time, the memory beyond what the
-process held before, the rows of the answer, and the statements sent; how many times the seconds
-(by the clock, and its own) are those of the size before, for so many times the events; and of a
-question that is one statement of SQL, the seconds of that as written by hand, in the same run, and
-whether it counted the same; and last, the seconds of bringing the rows behind these counts here,
-with names and instants and nothing done about them, and how many times those the report took.
+Prints a table: the processor seconds of the process that asks, and of the server where that is
+PostgreSQL on the same machine; the memory beyond what the process held before; how many times as
+much the first reports took, of both, and the mark that was set; and of a question that is one
+statement of SQL, how many times the processor seconds of that the report took. That is a statement
+that brings the rows behind the counts here, with names and instants and nothing done about them;
+of ``lifecycle`` and ``retention`` the one that counts.
 
     createdb motfunnel_report_cost
     python benchmarks/report_cost.py --db postgresql://localhost/motfunnel_report_cost
 
-Leaves the database as a next run can use it; drop it when done.
+``--write PAGE`` writes the table between the markers of its database and size. Leaves the database
+as a next run can use it; drop it when done.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import platform
-import resource
+import re
+import subprocess
+import sys
+import tarfile
+import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
-from multiprocessing import get_context
-from time import perf_counter, process_time
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
-from attrs import frozen
-from filling import fill, make_tracker, schema_of
-from made_up import UNTIL
-from questions import QUESTIONS, ByHand, Question
-from sqlalchemy import event, text
+from filling import fill, make_tracker
+from questions import QUESTIONS, Question
+from sqlalchemy import func, select
 
-from motfunnel import Tracker
-from motfunnel.reports import report as _  # noqa: F401 - once, for all processes
-
+FIRST = "ccf0680fc84d6d30102240748e342793e7bd7136"
+"""The last commit whose reports made an object of every row; its store is today's."""
+HERE = Path(__file__).resolve().parent
 HEADER = (
-    f"{'':34}{'events':>11}{'clock s':>9}{'own s':>8}{'MiB':>7}{'rows':>7}{'sent':>5}"
-    f"{'grew':>13}{'by hand':>9}{'ratio':>7}{'named':>7}{'ratio':>7}"
-)
-_KIBIBYTES_IN_ONE = 1 if platform.system() == "Linux" else 1024  # what ru_maxrss counts in
+    "report", "own s", "server s", "MiB", "sent", "first reports", "their memory", "by hand",
+)  # fmt: skip
+ASK = "import sys; sys.path[:0] = sys.argv[1:3]; import one_report; one_report.main(*sys.argv[3:])"
 
-
-@frozen(kw_only=True)
-class Cost:
-    """What one report cost once."""
-
-    clock: float
-    own: float
-    mebibytes: float
-    rows: int
-    sent: int
-    by_hand: float | None = None
-    named: float = 0.0
-    alike: bool = True
+Cost = dict[str, Any]
 
 
 def main() -> None:
-    """Fill, ask and print."""
+    """Fill, ask, print, and write where that is asked for."""
     arguments = _arguments()
-    print(f"{platform.python_implementation()} {platform.python_version()}, {datetime.now(UTC):%F}")
-    sizes = sorted({*arguments.sizes, arguments.events})
-    for size in sizes:
-        print(fill(arguments.db, size), flush=True)
-    print(HEADER)
-    for question in QUESTIONS:
-        if not arguments.only or {*arguments.only} & {*str(question).split()}:
-            for line in _lines(question, arguments.db, sizes):
-                print(line, flush=True)
+    print(fill(arguments.db, arguments.events), flush=True)
+    asked = [n for n, one in enumerate(QUESTIONS) if _is_asked(one, arguments.only)]
+    with tempfile.TemporaryDirectory() as folder:
+        first = _unpacked(arguments.first, Path(folder))
+        lines = [HEADER, ("---", *["--:"] * (len(HEADER) - 1))]
+        print(_padded(HEADER), flush=True)
+        for number in asked:
+            line = tuple(_line(number, arguments, first))
+            print(_padded(line), flush=True)
+            lines.append(line)
+    if arguments.write is not None:
+        table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        _write(arguments.write, arguments.db, arguments.events, table)
 
 
 def _arguments() -> argparse.Namespace:
@@ -77,102 +72,105 @@ def _arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--db", required=True, metavar="URL")
-    parser.add_argument("--events", type=int, default=1_000_000, help="the largest size")
-    parser.add_argument("--sizes", type=int, nargs="*", default=[100_000], help="those before it")
+    parser.add_argument("--events", type=int, default=1_000_000, help="how many to ask of")
     parser.add_argument("--only", nargs="*", metavar="WORD", help="of the first column")
+    parser.add_argument("--first", default=FIRST, metavar="COMMIT", help="'' for none")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="a page with markers")
     return parser.parse_args()
 
 
-def _lines(question: Question, url: str, sizes: list[int]) -> Iterator[str]:
-    """A line for each size; from the second on, how the time has grown."""
-    before: tuple[int, Cost] | None = None
-    for size in sizes:
-        # A process of its own, so that its memory is this report's.
-        with ProcessPoolExecutor(1, mp_context=get_context("fork")) as process:
-            cost = process.submit(measure, url, size, QUESTIONS.index(question)).result()
-        grew = _grew(cost, before[1], size / before[0]) if before else ""
-        yield (
-            f"{str(question) if before is None else '':34}{size:>11,}{cost.clock:>9.2f}"
-            f"{cost.own:>8.2f}{cost.mebibytes:>7.0f}{cost.rows:>7,}{cost.sent:>5}{grew:>13}"
-            + _compared(cost)
-        )
-        before = size, cost
+def _is_asked(question: Question, words: list[str] | None) -> bool:
+    return not words or bool({*words} & {*str(question).split()})
 
 
-def _grew(cost: Cost, before: Cost, events: float) -> str:
-    return f"{cost.clock / before.clock:.1f} {cost.own / before.own:.1f}/{events:.0f}"
+def _unpacked(commit: str, folder: Path) -> Path | None:
+    """The sources of a commit; None where there is none such, as in a copy without its history."""
+    archive = ["git", "archive", commit, "src"]
+    packed = subprocess.run(archive, cwd=HERE.parent, capture_output=True, check=False)
+    if packed.returncode:
+        print(f"no sources of {commit or 'the first reports'}: not compared")
+        return None
+    with tarfile.open(fileobj=BytesIO(packed.stdout)) as sources:
+        sources.extractall(folder, filter="data")
+    return folder / "src"
 
 
-def _compared(cost: Cost) -> str:
-    if cost.by_hand is None:
+def _line(number: int, arguments: argparse.Namespace, first: Path | None) -> Iterator[str]:
+    """The cells of one question."""
+    question = QUESTIONS[number]
+    cost = _ask(HERE.parent / "src", arguments, number, by_hand=True)
+    yield f"`{question}`"
+    yield f"{cost['own']:.2f}"
+    yield "" if cost["server"] is None else f"{cost['server']:.2f}"
+    yield f"{cost['mebibytes']:.0f}"
+    yield f"{cost['sent']}"
+    if first is None:
+        yield from ("", "")
+    else:
+        before = _ask(first, arguments, number, by_hand=False)
+        mark = question.marks.get(arguments.db.split(":")[0].split("+")[0])
+        yield _at_least(_seconds(before) / _seconds(cost), mark)
+        yield _at_least(before["mebibytes"] / max(cost["mebibytes"], 1), question.memory)
+    yield _beside_rows(cost, question)
+
+
+def _ask(source: Path, arguments: argparse.Namespace, number: int, *, by_hand: bool) -> Cost:
+    """Ask one question by the reports of some sources, in a process of their own."""
+    told = (arguments.db, arguments.events, number, int(by_hand))
+    command = [sys.executable, "-c", ASK, source, HERE, *told]
+    printed = subprocess.run([*map(str, command)], stdout=subprocess.PIPE, check=True, text=True)
+    cost: Cost = json.loads(printed.stdout)
+    return cost
+
+
+def _seconds(cost: Cost) -> float:
+    return float(cost["own"]) + float(cost["server"] or 0.0)
+
+
+def _at_least(times: float, mark: float | None) -> str:
+    if mark is None:
+        return f"{times:.1f} ×"
+    return f"{times:.1f} × (≥ {mark:g}{'' if round(times, 1) >= mark else ': missed'})"
+
+
+def _beside_rows(cost: Cost, question: Question) -> str:
+    """How many times a statement by hand the report took."""
+    if question.by_hand is None or "named" not in cost:
         return ""
-    other = "" if cost.alike else "  (other counts)"
-    return (
-        f"{cost.by_hand:>9.2f}{cost.clock / cost.by_hand:>7.1f}"
-        f"{cost.named:>7.2f}{cost.clock / cost.named:>7.1f}{other}"
+    hand = cost["counts" if question.by_hand.is_counting else "named"]
+    times, mark = _seconds(cost) / _seconds(hand), question.by_hand.mark
+    missed = "" if round(times, 1) <= mark else ": missed"
+    other = "" if cost["alike"] else ", other counts"
+    return f"{times:.1f} × (≤ {mark:g}{missed}{other})"
+
+
+def _padded(cells: tuple[str, ...]) -> str:
+    widths = (34, 7, 9, 6, 5, 20, 20, 20)
+    return "".join(
+        f"{cell:{'<' if n == 0 else '>'}{width}}"
+        for n, (cell, width) in enumerate(zip(cells, widths, strict=True))
     )
 
 
-def measure(url: str, size: int, number: int) -> Cost:
-    """Ask one question of one size, on a connection that is warm."""
-    question = QUESTIONS[number]
-    with make_tracker(url, size) as tracker:
-        tracker.report(as_of=UNTIL).reactivation(period=(UNTIL.replace(year=2023), UNTIL))
-        sent: list[str] = []
-        event.listen(
-            tracker.database.engine,
-            "before_cursor_execute",
-            lambda _, __, sql, *___: sent.append(sql),
-        )
-        held, own, began = _most_held(), process_time(), perf_counter()
-        answer = _ask(tracker, question)
-        clock, own = perf_counter() - began, process_time() - own
-        cost = {
-            "clock": clock,
-            "own": own,
-            "mebibytes": (_most_held() - held) / 1024,
-            "rows": len(answer.rows),
-            "sent": len(sent),
-        }
-        if question.by_hand is None or tracker.database.engine.name != "postgresql":
-            return Cost(**cost)
-        seconds, alike = _by_hand(tracker, size, question.by_hand, answer)
-        named = _named(tracker, size, question.by_hand)
-        return Cost(**cost, by_hand=seconds, named=named, alike=alike)
-
-
-def _ask(tracker: Tracker, question: Question) -> Any:
-    known_by = datetime.now(UTC) if question.known_by else None
-    report = tracker.report(as_of=UNTIL, known_by=known_by)
-    return getattr(report, question.report)(**question.asked)
-
-
-def _by_hand(tracker: Tracker, size: int, by_hand: ByHand, answer: Any) -> tuple[float, bool]:
-    """Ask by hand; the seconds, and whether the counts are those of the answer."""
-    with tracker.database.engine.connect() as connection:
-        connection.exec_driver_sql(f"SET LOCAL search_path TO {schema_of(size)}")
-        began = perf_counter()
-        asked = {"tenant": tracker.tenant, "as_of": UNTIL}
-        found = connection.execute(text(by_hand.sql), asked).all()
-        seconds = perf_counter() - began
-    return seconds, [tuple(row) for row in found] == by_hand.counts(answer)
-
-
-def _named(tracker: Tracker, size: int, by_hand: ByHand) -> float:
-    """Bring the rows behind the counts here, some thousand at a time; the seconds."""
-    with tracker.database.engine.connect() as connection:
-        connection.exec_driver_sql(f"SET LOCAL search_path TO {schema_of(size)}")
-        began = perf_counter()
-        asked = {"tenant": tracker.tenant, "as_of": UNTIL}
-        streaming = {"yield_per": 5000}
-        for _ in connection.execute(text(by_hand.named), asked, execution_options=streaming):
-            pass
-        return perf_counter() - began
-
-
-def _most_held() -> float:
-    """The most memory that this process has held so far, in KiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _KIBIBYTES_IN_ONE
+def _write(page: Path, url: str, size: int, table: str) -> None:
+    """Put the table between the markers of its database and size."""
+    with make_tracker(url, size) as tracker, tracker.database.engine.connect() as connection:
+        engine, contacts = tracker.database.engine, tracker.database.tables.contacts
+        count = select(func.count()).where(contacts.c.tenant == tracker.tenant)
+        many, dialect = connection.scalar(count), engine.dialect
+        version = ".".join(map(str, getattr(dialect, "server_version_info", ())[:2]))
+    name = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}.get(dialect.name, dialect.name)
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    made = f"{size:,} events of {many:,} contacts in {name} {version}, {python}"
+    said = f"{made}, {datetime.now(UTC):%-d %B %Y}:"
+    begin, end = (f"<!-- report_cost {word} {dialect.name} {size} -->" for word in ("from", "to"))
+    block = f"{begin}\n\n{said}\n\n{table}\n\n{end}"
+    text, found = re.subn(
+        f"{re.escape(begin)}.*?{re.escape(end)}", lambda _: block, page.read_text(), flags=re.S
+    )
+    if not found:
+        raise SystemExit(f"{page} has no place for it; write {begin} and {end}")
+    page.write_text(text)
 
 
 if __name__ == "__main__":
