@@ -10,6 +10,9 @@ MATRIX_ARGS ?=
 SHOP_PORT ?= 8000
 NEWSLETTER_PORT ?= 5000
 DASHBOARD_PORT ?= 8765
+BENCH_DB ?= sqlite:///$(abspath $(BUILD))/report_cost.db
+BENCH_EVENTS ?= 1000000
+BENCH_ARGS ?= --write docs/explanation/costs.md
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -19,10 +22,10 @@ REQUIRED := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo dashboard shop newsletter test test-all soak matrix types lint format docs check wheel lock clean
+.PHONY: help demo dashboard shop newsletter test test-all soak matrix types lint format docs check bench-reports wheel lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.cli ## install the command line alone and run its demo
 	$(BIN)/motfunnel demo
@@ -90,6 +93,11 @@ docs: $(VENV)/.dev ## build the documents as HTML; warnings are errors
 	@echo "see $(BUILD)/docs/index.html"
 
 check: lint types test docs ## all of these four
+
+# Another database and size: `make bench-reports BENCH_DB=postgresql://… BENCH_EVENTS=10000000`.
+bench-reports: $(VENV)/.dev ## measure every report beside its marks, and write the page on costs
+	@mkdir -p $(BUILD)
+	$(BIN)/python benchmarks/report_cost.py --db $(BENCH_DB) --events $(BENCH_EVENTS) $(BENCH_ARGS)
 
 wheel: $(VENV)/.pip ## build a wheel, in dist
 	$(PIP) wheel --quiet --no-deps --wheel-dir dist .

@@ -49,7 +49,7 @@ def main(url: str, events: str, question_number: str, by_hand: str) -> None:
         )
         cost |= {"mebibytes": (_most_held() - held) / 1024, "sent": len(sent)}
         cost |= {"rows": len(answer.rows)}
-        if int(by_hand) and question.by_hand is not None:
+        if int(by_hand) and question.by_hand is not None and backends:
             cost |= _compared(tracker, size, question.by_hand, answer, backends)
     print(json.dumps(cost))
 
