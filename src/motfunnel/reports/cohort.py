@@ -6,7 +6,7 @@ adds up for all adds up in each. Counts nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
@@ -16,7 +16,7 @@ from attrs import frozen
 from motfunnel.domain.columns import NEVER, column
 from motfunnel.domain.instant import to_micros
 from motfunnel.domain.moment import MomentKind
-from motfunnel.reports.facts.facts import Facts
+from motfunnel.reports.facts.facts import Facts, Keep
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.clock import EVERYBODY, Clocks, Cohort, choose
 from motfunnel.reports.measure.grouping import Grouping, read_grouping
@@ -60,13 +60,21 @@ class Opened:
 
 @contextmanager
 def read_opened(
-    inquiry: Inquiry, name: str, by: str | None, cohort: Cohort = EVERYBODY
+    inquiry: Inquiry,
+    name: str,
+    by: str | None,
+    cohort: Cohort = EVERYBODY,
+    *,
+    keeps: Iterable[Keep] = (),
 ) -> Iterator[Opened]:
-    """Read who opened in a cohort, for a report of some name about all of them."""
+    """Read who opened in a cohort, for a report of some name about all of them.
+
+    And what it will ask for besides.
+    """
     opening = _openings_of(name)
     grouping = read_grouping(by, opening.name, opening.groups)
     erased, _ = inquiry.erased()
-    with inquiry.reading(grouping, OPENING) as source:
+    with inquiry.reading(grouping, OPENING, frozenset({"openings", *keeps})) as source:
         gone = {source.names.people[contact]: to_micros(at) for contact, at in erased.items()}
         groups: dict[int, str | None] | None = None
         if grouping is not None:

@@ -16,7 +16,7 @@ from attrs import evolve
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.moment import UNKNOWN
 from motfunnel.errors import QuestionError
-from motfunnel.reports.facts.facts import Facts, Start
+from motfunnel.reports.facts.facts import NOTHING, Facts, Keep, Start
 from motfunnel.reports.facts.known import Known
 from motfunnel.reports.facts.stored import Stored
 from motfunnel.reports.measure.arguments import read_known_by
@@ -112,13 +112,17 @@ class Inquiry:
 
     @contextmanager
     def reading(
-        self, grouping: Grouping | None = None, start: Start | None = None
+        self,
+        grouping: Grouping | None = None,
+        start: Start | None = None,
+        keeps: frozenset[Keep] = NOTHING,
     ) -> Iterator[Facts]:
         """What can be read, by what is stored or by what was known.
 
         Args:
             grouping: by what clocks will be told apart; None: not at all.
             start: which events will start them.
+            keeps: what will be asked for, where that is more than one thing.
         """
         tracker = self._tracker
         if self.known_by is None:
@@ -129,7 +133,8 @@ class Inquiry:
                 where = (extent.connection, tracker.database, tracker.tenant, tracker.funnel)
                 yield evolve(stored, extent=evolve(extent, tables=as_if_folded(*where)))
             else:
-                yield Known(stored=stored, known_by=self.known_by, grouping=grouping, start=start)
+                by = self.known_by
+                yield Known(stored=stored, known_by=by, grouping=grouping, start=start, keeps=keeps)
 
     @contextmanager
     def _extent(self, *, widely: bool = False) -> Iterator[Extent]:
@@ -149,7 +154,7 @@ class Inquiry:
         """Choose a cohort, and only then tell its groups apart."""
         erased, _ = self.erased()
         asked = Asked(cohort=cohort, grouping=grouping, first_only=first_only)
-        with self.reading(grouping, rate.start) as source:
+        with self.reading(grouping, rate.start, rate.keeps) as source:
             clocks = rate.clocks(source, asked)
             chosen = choose(clocks, cohort, self.as_of, erased, first_only=first_only)
             if grouping is None:

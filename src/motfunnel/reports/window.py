@@ -12,7 +12,7 @@ from typing import Final
 from attrs import frozen
 
 from motfunnel.domain.signal import Signal
-from motfunnel.reports.facts.facts import Facts, Start
+from motfunnel.reports.facts.facts import NOTHING, Facts, Keep, Start
 from motfunnel.reports.measure.clock import EVERYBODY, Clocks, Cohort
 from motfunnel.reports.measure.grouping import Grouping
 
@@ -73,6 +73,7 @@ class Windowed:
         awaits: the signals without which its event cannot come, but for a departure by silence;
             empty where that is not known.
         note: what a reader has to know besides.
+        keeps: what its clocks are made of beside the events that they ask for first.
     """
 
     name: str
@@ -85,3 +86,4 @@ class Windowed:
     causes: tuple[str, ...] = ()
     awaits: frozenset[Signal] = frozenset()
     note: str | None = None
+    keeps: frozenset[Keep] = NOTHING

@@ -21,6 +21,7 @@ from motfunnel.reports.experience.recovery import (
     RECOVERY,
     Complaints,
     first_recoveries,
+    read_recovering,
 )
 from motfunnel.reports.facts.facts import Facts
 from motfunnel.reports.facts.relations import Happenings, places_of
@@ -109,8 +110,9 @@ def outcomes(facts: Facts, asked: Asked) -> Clocks:
     At one instant what recovers comes first: who acts at the deadline has not departed, and a
     farewell ranks last.
     """
+    recovering = read_recovering(facts)
     made = Complaints.read(facts, asked, MomentKind.APOSTLE, MomentKind.DEPART)
-    recovered, causes = first_recoveries(facts, made)
+    recovered, causes = first_recoveries(facts, made, recovering)
     departure = facts.names.labels[DEPARTURE]
     for place, (good, bad) in enumerate(zip(recovered, made.departed, strict=True)):
         if bad < good:
@@ -124,6 +126,7 @@ RESOLUTION: Final = Windowed(
     clocks=resolutions,
     start=frozenset({MomentKind.COMPLAINT}),
     groups=frozenset(),
+    keeps=frozenset({MomentKind.DEPART}),
 )
 OUTCOME: Final = evolve(
     RECOVERY,
@@ -131,4 +134,5 @@ OUTCOME: Final = evolve(
     definition="of the complaints in the cohort, what came of them first",
     clocks=outcomes,
     causes=(PURCHASE, ADVOCACY, DEPARTURE),
+    keeps=RECOVERY.keeps | {MomentKind.DEPART},
 )

@@ -105,17 +105,22 @@ class Complaints:
 
 def recoveries(facts: Facts, asked: Asked) -> Clocks:
     """From each complaint to the first purchase or advocacy after it."""
+    recovering = read_recovering(facts)
     made = Complaints.read(facts, asked, MomentKind.APOSTLE)
-    return made.clocks(facts.names, *first_recoveries(facts, made))
+    return made.clocks(facts.names, *first_recoveries(facts, made, recovering))
 
 
-def first_recoveries(facts: Facts, made: Complaints) -> tuple[Column, Column]:
+def read_recovering(facts: Facts) -> Happenings:
+    """Read what could recover of those who complained."""
+    reads = {**dict.fromkeys(PRAISE_OR_PURCHASE), Signal.RATING: partial(_argument, facts.funnel)}
+    return facts.happenings(Wanted(reads=reads, having=MomentKind.COMPLAINT))
+
+
+def first_recoveries(facts: Facts, made: Complaints, found: Happenings) -> tuple[Column, Column]:
     """When whoever complained first purchased or advocated after that, and which it was.
 
     What recovers ranks before a complaint of the same instant, and so comes later in time.
     """
-    reads = {**dict.fromkeys(PRAISE_OR_PURCHASE), Signal.RATING: partial(_argument, facts.funnel)}
-    found = facts.happenings(Wanted(reads=reads, having=MomentKind.COMPLAINT))
     labels, places = facts.names.labels, places_of(found.contacts)
     none, bought, praised = map(labels.__getitem__, (None, PURCHASE, ADVOCACY))
     enough, ended, causes = facts.funnel.apostle_after_referrals, column(), column()
@@ -163,6 +168,7 @@ RECOVERY: Final = Windowed(
     awaits=PRAISE_OR_PURCHASE,
     groups=frozenset({"stage"}),
     causes=(PURCHASE, ADVOCACY),
+    keeps=frozenset({MomentKind.COMPLAINT, MomentKind.CONVERSION, MomentKind.APOSTLE}),
 )
 
 

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
-from typing import NamedTuple, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 from attrs import define, field
 
@@ -36,6 +36,9 @@ Traits = dict[str, list[tuple[datetime, str]]]
 
 Start = frozenset[MomentKind] | Signal
 """What starts clocks: moments of some kinds, or events of a signal."""
+Keep = MomentKind | Literal["episodes", "openings", "activity", "events"]
+"""What a question will ask for beside others: who walks through histories does so once, then."""
+NOTHING: Final[frozenset[Keep]] = frozenset()
 
 
 class Phased(NamedTuple):

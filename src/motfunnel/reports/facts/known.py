@@ -5,19 +5,18 @@ Folds every contact's events anew, one contact at a time, since the stored state
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from functools import cached_property
-from itertools import compress
+from itertools import compress, repeat
 from operator import itemgetter
 from typing import Self
 
 from attrs import define, evolve, field, fields
 
-from motfunnel.domain.columns import NEVER, Codes, Column, column
+from motfunnel.domain.columns import NEVER, Codes, Column, column, pick
 from motfunnel.domain.event import IDENTIFY, Event
 from motfunnel.domain.experience import EXPERIENCED
 from motfunnel.domain.funnel.funnel import Funnel
@@ -27,6 +26,8 @@ from motfunnel.domain.lens import phases
 from motfunnel.domain.moment import UNKNOWN, Episode, Moment, MomentKind
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.facts.facts import (
+    NOTHING,
+    Keep,
     Phased,
     Referring,
     Scored,
@@ -70,12 +71,15 @@ class Known:
         known_by: what had been recorded by this instant is taken into account.
         grouping: by what clocks will be told apart; what that needs is kept on the way.
         start: which events start them.
+        keeps: what will be asked for; it is kept of the first walk, so that one is enough.
     """
 
     stored: Stored
     known_by: datetime
     grouping: Grouping | None
     start: Start | None = None
+    keeps: frozenset[Keep] = NOTHING
+    _kept: Kept = field(factory=lambda: Kept(NOTHING), init=False)
     _referred: dict[str, datetime] = field(factory=dict, init=False)
     _opened: dict[int, tuple[datetime, str | None]] = field(factory=dict, init=False)
     _traits: dict[int, list[tuple[datetime, str]]] = field(factory=dict, init=False)
@@ -105,17 +109,9 @@ class Known:
         attempted: Cohort = EVERYBODY,
     ) -> Episodes:
         """Give all departures, whichever are asked for: a walk passes by them."""
-        names = self.names
-        rows: list[tuple[int, ...]] = []
-        for history in self._walked():
-            contact = names.people[history.contact]
-            for one in history.journey.episodes.values():
-                rows.append((contact, *_as_numbers(one, names.labels)))
-        known = dict(zip(_EPISODE, map(column, zip(*rows, strict=True)), strict=False))
+        known = dict(zip(_EPISODE, self._keep({"episodes"}).episodes, strict=True))
         left = self._left.episodes(*columns, first=first, departed=departed, attempted=attempted)
-        both = {
-            name: known.get(name, column()) + getattr(left, name) for name in ("contact", *columns)
-        }
+        both = {name: known[name] + getattr(left, name) for name in ("contact", *columns)}
         return Episodes(**both)
 
     def happenings(self, wanted: Wanted) -> Happenings:
@@ -137,14 +133,27 @@ class Known:
         return evolve(left, events=[*left.events, *which] if wanted.events else ())
 
     def _walked(self) -> Iterator[History]:
-        """Walk each contact, and keep on the way by what its clocks will be told apart."""
+        """Walk each contact, and keep on the way what is going to be asked for.
+
+        And by what its clocks will be told apart.
+        """
         into = self._pointers() if self.grouping is not None else {}
+        kept = Kept(NOTHING if self._kept.keeps >= self.keeps else self.keeps)
         for history in self.histories():
             self._own.add(self.names.people[history.contact])
+            kept.add(history, self.names)
             if self.grouping is not None:
                 self._keep_referrals(history.journey, into)
                 self._keep_groups(history, self.grouping)
             yield history
+        self._kept = kept if kept.keeps else self._kept
+
+    def _keep(self, asked: Set[Keep]) -> Kept:
+        """What a walk kept; where it did not keep all that is asked for, another does."""
+        if not self._kept.keeps >= asked:
+            self.keeps |= asked
+            deque(self._walked(), maxlen=0)
+        return self._kept
 
     def histories(self) -> Iterator[History]:
         """Walk each contact up to the instant."""
@@ -172,11 +181,7 @@ class Known:
 
     def openings(self) -> Openings:
         """Give who opened, and when."""
-        contacts, at = array("q"), array("q")
-        for one in self._walked():
-            if one.journey.moments:
-                contacts.append(self.names.people[one.contact])
-                at.append(to_micros(one.journey.moments[0].occurred_at))
+        contacts, at = self._keep({"openings"}).openings
         left = self._left.openings()
         return Openings(contacts + left.contacts, at + left.at)
 
@@ -184,23 +189,25 @@ class Known:
         self, kinds: Collection[MomentKind], *columns: str, having: MomentKind | None = None
     ) -> Moments:
         """Give the moments of some kinds, contact by contact, each contact's in order."""
-        left, stages = self._left.moments(kinds, *columns, having=having), self.funnel.stages
-        events = [*left.events]
-        reasons, found = Codes(), defaultdict[str, Column](lambda: array("q"))
+        has_events = "events" in columns
+        kept = self._keep({*kinds, "events"} if has_events else {*kinds})
+        left, places = self._left.moments(kinds, *columns, having=having), kept.places_of(kinds)
+        who, kind, at, labels, why = (pick(one, places) for one in kept.moments)
+        reasons, texts = Codes(), self.names.labels.texts
         reasons.numbers(left.said)  # which keep the numbers that they have in what is left
-        for one in self._walked():
-            for moment in one.journey.moments:
-                if moment.kind in kinds:
-                    events.append(moment.event_key)
-                    found["labels"].append(self.names.labels[moment.to_stage])
-                    found["contacts"].append(self.names.people[one.contact])
-                    found["kinds"].append(PLACES[moment.kind])
-                    found["at"].append(to_micros(moment.occurred_at))
-                    found["stages"].append(stages.index(moment.to_stage) if moment.to_stage else 0)
-                    found["reasons"].append(reasons[moment.reason])
+        stages = {stage: n for n, stage in enumerate(self.funnel.stages)}
+        made: dict[str, Iterable[int]] = {
+            "contacts": who,
+            "kinds": kind,
+            "at": at,
+            "labels": labels,
+            "stages": (stages.get(texts[label], 0) for label in labels),
+            "reasons": (reasons[texts[reason]] for reason in why),
+        }
         asked = ("contacts", "kinds", *(name for name in columns if name != "events"))
-        whole = {name: getattr(left, name) + found[name] for name in asked}
-        return Moments(**whole, said=reasons.texts, events=events if "events" in columns else ())
+        whole = {name: getattr(left, name) + column(made[name]) for name in asked}
+        events = [*left.events, *pick(kept.events, places)] if has_events else ()
+        return Moments(**whole, said=reasons.texts, events=events)
 
     def earliest(self) -> datetime | None:
         """Give when the first contact opened; None where none did."""
@@ -209,17 +216,11 @@ class Known:
 
     def activity(self, bounds: Sequence[datetime], *, erased: bool) -> Activity:
         """Give the stretches in which each contact was active."""
-        ends = [*map(to_micros, bounds)]
-        contacts, stretches = array("q"), list[int]()
-        for one in self.histories():
-            bits = 0
-            for at in one.touches():
-                bits |= 1 << bisect_right(ends, at)
-            if bits:
-                contacts.append(self.names.people[one.contact])
-                stretches.append(bits)
+        ends, bits = [*map(to_micros, bounds)], dict[int, int]()
+        for contact, at in zip(*self._keep({"activity"}).activity, strict=True):
+            bits[contact] = bits.get(contact, 0) | 1 << bisect_right(ends, at)
         left = self._left.activity(bounds, erased=erased)
-        return Activity(contacts + left.contacts, [*stretches, *left.stretches])
+        return Activity(column(bits) + left.contacts, [*bits.values(), *left.stretches])
 
     def kinds(self, period: Cohort) -> Iterator[tuple[str, MomentKind, int]]:
         """Give how many moments of each kind contacts had in a period."""
@@ -279,6 +280,10 @@ class Known:
         """Give so many of the latest moments of some contacts; who has none may be left out."""
         histories = ((one.contact, one.journey.moments) for one in self.histories())
         return {contact: made[-most:] for contact, made in histories if contact in contacts}
+
+    def __attrs_post_init__(self) -> None:
+        if self.grouping is not None and self.grouping.kind == "property":
+            self.keeps |= {"events"}
 
     def _pointers(self) -> dict[str, str]:
         """Into whom contacts had been merged."""
@@ -363,6 +368,60 @@ def _starts(history: History, start: Start) -> Iterator[tuple[object, Event]]:
         if moment.kind in start and moment.event_key in by_key:
             key = moment.event_key if moment.episode is None else moment.episode
             yield key, by_key[moment.event_key]
+
+
+class Kept:
+    """What is kept of a walk, in columns.
+
+    Attributes:
+        keeps: what is.
+        episodes: in the order of the columns of ``Episodes``.
+        openings: contacts, and when each opened.
+        activity: contacts, and instants at which each was kept alive.
+        moments: contacts, kinds, instants, labels of the stages they led to, and of reasons.
+        events: of moments, the events that made them.
+    """
+
+    def __init__(self, keeps: Set[Keep]) -> None:
+        self.keeps = keeps
+        self.episodes = [column() for _ in _EPISODE]
+        self.openings = [column(), column()]
+        self.activity = [column(), column()]
+        self.moments = [column() for _ in range(5)]
+        self.events: list[tuple[str, str | None]] = []
+
+    def add(self, history: History, names: Names) -> None:
+        """Keep of a contact what is asked for."""
+        contact, moments, labels = (
+            names.people[history.contact],
+            history.journey.moments,
+            names.labels,
+        )
+        if "episodes" in self.keeps:
+            for episode in history.journey.episodes.values():
+                _append(self.episodes, contact, *_as_numbers(episode, labels))
+        if "openings" in self.keeps and moments:
+            _append(self.openings, contact, to_micros(moments[0].occurred_at))
+        if "activity" in self.keeps:
+            touches = column(history.touches())
+            self.activity[0].extend(repeat(contact, len(touches)))
+            self.activity[1].extend(touches)
+        for one in moments:
+            if one.kind in self.keeps:
+                said = labels[one.to_stage], labels[one.reason]
+                _append(self.moments, contact, PLACES[one.kind], to_micros(one.occurred_at), *said)
+                if "events" in self.keeps:
+                    self.events.append(one.event_key)
+
+    def places_of(self, kinds: Collection[MomentKind]) -> Sequence[int]:
+        """At which places moments of some kinds stand."""
+        asked = {PLACES[kind] for kind in kinds}
+        return [place for place, kind in enumerate(self.moments[1]) if kind in asked]
+
+
+def _append(columns: Sequence[Column], *row: int) -> None:
+    for values, value in zip(columns, row, strict=True):
+        values.append(value)
 
 
 class History:

@@ -290,7 +290,7 @@ def growth(
         by: likewise.
     """
     told = told_of(inquiry, period, week_start, by)
-    with read_opened(inquiry, "growth", by) as opened:
+    with read_opened(inquiry, "growth", by, keeps=KINDS) as opened:
         told["notes"] = opened.notes
         line = timeline_of(inquiry, period, week_start, since, until, opened)
         rows: tuple[GrowthRow, ...] = ()

@@ -162,7 +162,7 @@ def lifecycle(
             source, stage or reason), or ``property:NAME`` of the event that opened.
     """
     told = told_of(inquiry, period, week_start, by)
-    with read_opened(inquiry, "lifecycle", by) as opened:
+    with read_opened(inquiry, "lifecycle", by, keeps=["activity"]) as opened:
         told["notes"] = opened.notes
         line = timeline_of(inquiry, period, week_start, since, until, opened)
         rows = () if line is None else lifecycle_rows(opened, line)

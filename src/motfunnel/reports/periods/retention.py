@@ -298,7 +298,7 @@ def retention(
         raise QuestionError(f"how is {how!r}; it can be 'in' or 'in or after'")
     _check_periods(periods)
     told = told_of(inquiry, period, week_start, by, confidence) | {"how": how}
-    with read_opened(inquiry, "retention", by) as opened:
+    with read_opened(inquiry, "retention", by, keeps=["activity"]) as opened:
         told["notes"] = opened.notes
         line = timeline_of(inquiry, period, week_start, since, until, opened)
         asked = (how, periods, confidence)

@@ -53,6 +53,7 @@ from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort, read_window
 from motfunnel.reports.measure.clock import EVERYBODY, Cohort
 from motfunnel.reports.progress.ways import (
+    KINDS,
     REASON,
     RETURNED,
     STAYED,
@@ -426,7 +427,8 @@ def funnel(
     stages, cohort = inquiry.funnel.stages, read_cohort(opened)
     windows = _read_windows(within, stages)
     told = inquiry.header(confidence)
-    with read_opened(inquiry, "funnel", None if by == REASON else by, cohort) as found:
+    own = None if by == REASON else by
+    with read_opened(inquiry, "funnel", own, cohort, keeps=KINDS) as found:
         ways, notes = ways_by_group(found, stages, by), found.notes
     rows = (stage_rows(ways[group], stages, windows, inquiry.as_of, confidence, group)
             for group in sorted(ways, key=str))  # fmt: skip

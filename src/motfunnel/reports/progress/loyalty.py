@@ -24,7 +24,7 @@ from motfunnel.store.queries.happenings import Wanted
 
 def loyalists(facts: Facts, _: Asked) -> Clocks:
     """From the first purchase to the first LOYALIST."""
-    bought = facts.happenings(Wanted(reads={Signal.PURCHASE: None}))
+    bought = facts.happenings(Wanted(reads={Signal.PURCHASE: None}, first=True))
     firsts = [places[0] for places in places_of(bought.contacts).values()]
     found = facts.moments([MomentKind.LOYALIST], "at")
     loyal = dict(zip(reversed(found.contacts), reversed(found.at), strict=True))
@@ -49,6 +49,7 @@ LOYALTY: Final = Windowed(
     clocks=loyalists,
     start=Signal.PURCHASE,
     groups=frozenset(),
+    keeps=frozenset({MomentKind.LOYALIST}),
 )
 
 

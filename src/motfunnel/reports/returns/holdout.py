@@ -69,6 +69,7 @@ HOLDOUT: Final = Windowed(
     clocks=trial_clocks,
     start=Signal.OUTREACH,
     note=RANDOMISED,
+    keeps=frozenset({"episodes"}),
 )
 
 

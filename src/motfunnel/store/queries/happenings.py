@@ -8,10 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import repeat
 from typing import Any, Final, TypeAlias
 
 from attrs import frozen
-from sqlalchemy import ColumnElement, Select, Text, case, cast, or_, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    type_coerce,
+)
 from sqlalchemy.types import NullType
 
 from motfunnel.domain.columns import Codes, Column, column, pick
@@ -42,6 +54,7 @@ class Wanted:
         having: only of contacts that have a moment of this kind.
         contacts: only of these.
         events: whether it is asked which event each is, by its key and its id.
+        first: each contact's first alone, of one signal, of which nothing is read.
     """
 
     reads: Reads
@@ -49,6 +62,12 @@ class Wanted:
     having: MomentKind | None = None
     contacts: Collection[str] | None = None
     events: bool = False
+    first: bool = False
+
+    @property
+    def is_read(self) -> bool:
+        """Whether anything is read of any event."""
+        return any(read is not None for read in self.reads.values())
 
 
 def read_happenings(extent: Extent, people: Codes, wanted: Wanted) -> dict[str, Any]:
@@ -65,17 +84,15 @@ def read_happenings(extent: Extent, people: Codes, wanted: Wanted) -> dict[str, 
     merged = read_merged(extent, people)
     has_ids = wanted.events or bool(merged)
     found = {name: column() for name in ("contacts", "at", "signals", "said")}
-    ids = list[str]()
-    meaning = _meaning(wanted.reads)
-    for statement in _statements(extent, wanted, is_merged=bool(merged)):
+    ids, meaning = list[str](), _meaning(wanted.reads)
+    for statement in _statements(extent, wanted, has_ids=has_ids, is_merged=bool(merged)):
         for rows in read_rows(extent.connection, statement):
-            keys, at, signals, marks, called, said = zip(*rows, strict=True)
+            keys, at, signals, *more = zip(*rows, strict=True)
             found["contacts"].extend(people.numbers(keys))
             found["at"].extend(at)
             found["signals"].extend(signals)
-            found["said"].extend(map(meaning, signals, called, said))
-            if has_ids:
-                ids += marks
+            found["said"].extend(map(meaning, signals, *more[:2]) if more else repeat(0, len(rows)))
+            ids += more[2] if has_ids and more else ()
     whole: dict[str, Any] = dict(found)
     if wanted.events:
         texts = map(people.texts.__getitem__, found["contacts"])
@@ -93,20 +110,21 @@ def read_merged(extent: Extent, people: Codes) -> Mapping[int, int]:
     return dict(zip(keys, owners, strict=True))
 
 
-def _statements(extent: Extent, wanted: Wanted, *, is_merged: bool) -> Iterator[Select[Any]]:
+def _statements(
+    extent: Extent, wanted: Wanted, *, has_ids: bool, is_merged: bool
+) -> Iterator[Select[Any]]:
     """One for all, or one for some hundred contacts each."""
     e, having = extent.tables.events.c, wanted.having
-    asked = select(*_columns(extent, wanted.reads)).where(
+    asked = _first(extent, wanted) if wanted.first else _every(extent, wanted, has_ids=has_ids)
+    asked = extent.within(asked, e.contact).where(
         e.tenant == extent.tenant,
         e.occurred_at <= extent.as_of,
         e.signal.in_([signal.label for signal in wanted.reads]),
     )
-    asked = extent.within(asked, e.contact)
     if wanted.names is not None:
         asked = asked.where(e.event.in_(wanted.names))
     if having is not None:
         asked = asked.where(_of_owners(extent, having_moment(extent, having), is_merged=is_merged))
-    asked = asked.order_by(e.contact, e.occurred_at, "signal", e.id)
     if wanted.contacts is None:
         yield asked
         return
@@ -114,15 +132,26 @@ def _statements(extent: Extent, wanted: Wanted, *, is_merged: bool) -> Iterator[
         yield asked.where(_of_owners(extent, some, is_merged=is_merged))
 
 
-def _columns(extent: Extent, reads: Reads) -> list[ColumnElement[Any]]:
-    """Of each event its key, instant, signal and id; and its name and properties, where read."""
-    e, dialect = extent.tables.events.c, extent.connection.dialect
+def _first(extent: Extent, wanted: Wanted) -> Select[Any]:
+    """Of each key when the first event was; one signal is asked for."""
+    e = extent.tables.events.c
+    first = micros(func.min(e.occurred_at, type_=e.occurred_at.type), extent.connection.dialect)
+    (signal,) = wanted.reads
+    return select(e.contact, first, literal(int(signal))).group_by(e.contact)
+
+
+def _every(extent: Extent, wanted: Wanted, *, has_ids: bool) -> Select[Any]:
+    """Of each event its key, instant and signal; its name and properties, where read; its id."""
+    e, dialect, reads = extent.tables.events.c, extent.connection.dialect, wanted.reads
     ranks = {signal.label: int(signal) for signal in reads}
-    read = e.signal.in_([signal.label for signal, one in reads.items() if one is not None])
+    signal = case(ranks, value=e.signal)
+    narrow = select(e.contact, micros(e.occurred_at, dialect), signal)
+    if not has_ids and not wanted.is_read:
+        return narrow.order_by(e.contact, e.occurred_at, signal)
+    read = e.signal.in_([one.label for one, read in reads.items() if read is not None])
     text = cast(e.properties, Text) if dialect.name == "postgresql" else e.properties
-    unread = case((read, type_coerce(text, NullType())))
-    at = micros(e.occurred_at, dialect)
-    return [e.contact, at, case(ranks, value=e.signal).label("signal"), e.id, e.event, unread]
+    more = (e.event, case((read, type_coerce(text, NullType()))), e.id)
+    return narrow.add_columns(*more).order_by(e.contact, e.occurred_at, signal, e.id)
 
 
 def _of_owners(extent: Extent, owners: Any, *, is_merged: bool) -> ColumnElement[bool]:
@@ -154,6 +183,6 @@ def _under_owners(
     at, signals, texts = found["at"], found["signals"], people.texts
     places = sorted(
         range(len(keys)),
-        key=lambda n: (owners[n], at[n], signals[n], ids[n], texts[keys[n]]),
+        key=lambda n: (owners[n], at[n], signals[n], *ids[n : n + 1], texts[keys[n]]),
     )
     return {name: pick(values, places) for name, values in (found | {"contacts": owners}).items()}
