@@ -14,8 +14,9 @@ of ``lifecycle`` and ``retention`` the one that counts.
     createdb motfunnel_report_cost
     python benchmarks/report_cost.py --db postgresql://localhost/motfunnel_report_cost
 
-``--write PAGE`` writes the table between the markers of its database and size. Leaves the database
-as a next run can use it; drop it when done.
+``--write PAGE`` writes the table between the markers of its database and size; with ``--only``, of
+the lines that are there, those alone are written anew. Leaves the database as a next run can use
+it; drop it when done.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import re
 import subprocess
 import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -56,15 +57,12 @@ def main() -> None:
     asked = [n for n, one in enumerate(QUESTIONS) if _is_asked(one, arguments.only)]
     with tempfile.TemporaryDirectory() as folder:
         first = _unpacked(arguments.first, Path(folder))
-        lines = [HEADER, ("---", *["--:"] * (len(HEADER) - 1))]
         print(_padded(HEADER), flush=True)
         for number in asked:
             line = tuple(_line(number, arguments, first))
             print(_padded(line), flush=True)
-            lines.append(line)
-    if arguments.write is not None:
-        table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-        _write(arguments.write, arguments.db, arguments.events, table)
+            if arguments.write is not None:
+                _write(arguments.write, arguments.db, arguments.events, line)
 
 
 def _arguments() -> argparse.Namespace:
@@ -152,25 +150,34 @@ def _padded(cells: tuple[str, ...]) -> str:
     )
 
 
-def _write(page: Path, url: str, size: int, table: str) -> None:
-    """Put the table between the markers of its database and size."""
+def _write(page: Path, url: str, size: int, line: tuple[str, ...]) -> None:
+    """Put a line between the markers of its database and size, in the order of the questions."""
+    name = url.split(":")[0].split("+")[0]
+    begin, end = (f"<!-- report_cost {word} {name} {size} -->" for word in ("from", "to"))
+    before, found, rest = page.read_text().partition(begin)
+    block, ended, after = rest.partition(end)
+    if not (found and ended):
+        raise SystemExit(f"{page} has no place for it; write {begin} and {end}")
+    rows = {row.split(" | ")[0]: row for row in block.splitlines() if row.startswith("| `")}
+    rows[f"| {line[0]}"] = f"| {' | '.join(line)} |"
+    order = [f"| `{question}`" for question in QUESTIONS]
+    table = [f"| {' | '.join(HEADER)} |", f"| --- |{' --: |' * (len(HEADER) - 1)}"]
+    table += [rows[key] for key in order if key in rows]
+    said = f"{_made(url, size)}, {datetime.now(UTC):%-d %B %Y}:"
+    page.write_text("\n".join([before + begin, "", said, "", *table, "", end + after]))
+
+
+@cache
+def _made(url: str, size: int) -> str:
+    """Of what, and by what, it was measured."""
     with make_tracker(url, size) as tracker, tracker.database.engine.connect() as connection:
-        engine, contacts = tracker.database.engine, tracker.database.tables.contacts
+        contacts, dialect = tracker.database.tables.contacts, connection.dialect
         count = select(func.count()).where(contacts.c.tenant == tracker.tenant)
-        many, dialect = connection.scalar(count), engine.dialect
-        version = ".".join(map(str, getattr(dialect, "server_version_info", ())[:2]))
+        many = connection.scalar(count)
+        version = ".".join(map(str, (dialect.server_version_info or ())[:2]))
     name = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}.get(dialect.name, dialect.name)
     python = f"{platform.python_implementation()} {platform.python_version()}"
-    made = f"{size:,} events of {many:,} contacts in {name} {version}, {python}"
-    said = f"{made}, {datetime.now(UTC):%-d %B %Y}:"
-    begin, end = (f"<!-- report_cost {word} {dialect.name} {size} -->" for word in ("from", "to"))
-    block = f"{begin}\n\n{said}\n\n{table}\n\n{end}"
-    text, found = re.subn(
-        f"{re.escape(begin)}.*?{re.escape(end)}", lambda _: block, page.read_text(), flags=re.S
-    )
-    if not found:
-        raise SystemExit(f"{page} has no place for it; write {begin} and {end}")
-    page.write_text(text)
+    return f"{size:,} events of {many:,} contacts in {name} {version}, {python}"
 
 
 if __name__ == "__main__":

@@ -18,9 +18,11 @@ from motfunnel.charts.scene import Picture
 from motfunnel.cli.report import REPORTS, Form
 from motfunnel.domain.instant import Duration
 from motfunnel.reports.catalogue import CATALOGUE, Entry
+from motfunnel.reports.facts.known import Known
 from motfunnel.reports.report import Report
 from tests.reports.drawn import AS_OF, make_tracker, put
 
+WALKS: Final = {"complaints": 2, "worklist": 2}  # by cases and by contacts; who is away comes first
 ROOT: Final = Path(__file__).parents[2]
 each: Final = pytest.mark.parametrize("question", CATALOGUE.values(), ids=CATALOGUE)
 
@@ -54,11 +56,22 @@ def test_of_nobody_there_is_an_answer(question: Entry, nobody: Report) -> None:
 
 
 @each
-def test_what_is_known_now_is_what_is_stored(question: Entry, drawn: Tracker) -> None:
-    """By what had been recorded by now, the answer is the same."""
+def test_what_is_known_now_is_what_is_stored(
+    question: Entry, drawn: Tracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By what had been recorded by now, the answer is the same; each contact is walked once."""
+    walks: list[Known] = []
+    walk = Known.unread
+
+    def counted(source: Known, *signals: Any) -> Any:
+        walks.append(source)
+        return walk(source, *signals)
+
+    monkeypatch.setattr(Known, "unread", counted)
     known = drawn.report(as_of=AS_OF, known_by=datetime.now(UTC))
     stored = put(question, drawn.report(as_of=AS_OF))
     assert put(question, known).to_dict() == evolve(stored, known_by=known.known_by).to_dict()
+    assert len(walks) == WALKS.get(question.name, 1)
 
 
 @each

@@ -41,6 +41,7 @@ from motfunnel.domain.instant import (
 from motfunnel.domain.moment import Moment
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.facts.facts import Facts
+from motfunnel.reports.facts.relations import Happenings
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, check_count, read_window
 from motfunnel.reports.measure.clock import EVERYBODY, HAPPENED, Readings, choose
@@ -290,29 +291,27 @@ def _curve(known: Readings) -> SurvivalCurve | CompetingRisks:
 def lately(source: Facts, rows: Sequence[WorkRow]) -> list[WorkRow]:
     """Tell of each row what the contact did last, and whether a trial holds it out."""
     since = {row.contact: to_micros(row.departed_at) for row in rows}
-    moments, held_out = source.latest(since, LAST), _held_out(source, since)
-    return [
-        evolve(with_moments(row, moments.get(row.contact, ())), held_out=row.contact in held_out)
-        for row in rows
-    ]
-
-
-def _held_out(source: Facts, since: Mapping[str, int]) -> set[str]:
-    """Of those who are away since then, whose first assignment is to the arm that is held out."""
     funnel, rules = source.funnel, trial_rules(source.funnel)
-    if not rules:
-        return set()
 
     def attempt(name: str, properties: Mapping[str, Any]) -> int:
         if arm_of(funnel, name, properties) is None:
             return NO_TRIAL
         return funnel.read_stored(name, properties).argument
 
-    wanted = Wanted(reads={Signal.OUTREACH: attempt}, names=rules, contacts=since)
-    found, texts = source.happenings(wanted), source.names.people.texts
+    reads = {Signal.OUTREACH: attempt} if rules else {}
+    last, assigned = source.latest(since, LAST, Wanted(reads=reads, names=rules, contacts=since))
+    held_out = _held_out(assigned, source.names.people.texts, since)
+    return [
+        evolve(with_moments(row, last.get(row.contact, ())), held_out=row.contact in held_out)
+        for row in rows
+    ]
+
+
+def _held_out(assigned: Happenings, people: Sequence[str], since: Mapping[str, int]) -> set[str]:
+    """Of those who are away since then, whose first assignment is to the arm that is held out."""
     first: dict[str, int] = {}
-    for contact, at, said in zip(found.contacts, found.at, found.said, strict=True):
-        who = texts[contact]
+    for contact, at, said in zip(assigned.contacts, assigned.at, assigned.said, strict=True):
+        who = people[contact]
         if said != NO_TRIAL and at > since.get(who, NEVER):
             first.setdefault(who, said)
     return {who for who, said in first.items() if said != ATTEMPTED}

@@ -193,8 +193,13 @@ class Facts(Protocol):
         """Give the names of all traits that any contact has."""
         ...
 
-    def latest(self, contacts: Collection[str], most: int) -> Mapping[str, Sequence[Moment]]:
-        """Give so many of the latest moments of some contacts; who has none may be left out."""
+    def latest(
+        self, contacts: Collection[str], most: int, wanted: Wanted, /
+    ) -> tuple[Mapping[str, Sequence[Moment]], Happenings]:
+        """Give so many of the latest moments of some contacts, and events of theirs.
+
+        Who has no moments may be left out.
+        """
         ...
 
 

@@ -116,10 +116,11 @@ class Known:
 
     def happenings(self, wanted: Wanted) -> Happenings:
         """Give events of some signals, contact by contact, each contact's in order."""
+        return self._happenings(wanted, self._walked())
+
+    def _happenings(self, wanted: Wanted, walked: Iterable[History]) -> Happenings:
         left, rows, which = self._left.happenings(wanted), [], []
-        for one in self._walked():
-            if wanted.contacts is not None and one.contact not in wanted.contacts:
-                continue
+        for one in walked:
             contact = self.names.people[one.contact]
             for entry, stored in one.happenings(wanted.reads):
                 if wanted.names is None or stored.event in wanted.names:
@@ -276,10 +277,19 @@ class Known:
         """Give the names of all traits that any contact had."""
         return read_trait_names(self.stored.extent, self.known_by)
 
-    def latest(self, contacts: Collection[str], most: int) -> Mapping[str, Sequence[Moment]]:
-        """Give so many of the latest moments of some contacts; who has none may be left out."""
-        histories = ((one.contact, one.journey.moments) for one in self.histories())
-        return {contact: made[-most:] for contact, made in histories if contact in contacts}
+    def latest(
+        self, contacts: Collection[str], most: int, wanted: Wanted
+    ) -> tuple[Mapping[str, Sequence[Moment]], Happenings]:
+        """Give so many of the latest moments of some contacts, and events of theirs."""
+        last: dict[str, Sequence[Moment]] = {}
+
+        def passing() -> Iterator[History]:
+            for one in self._walked():
+                if one.contact in contacts:
+                    last[one.contact] = one.journey.moments[-most:]
+                    yield one
+
+        return last, self._happenings(wanted, passing())
 
     def __attrs_post_init__(self) -> None:
         if self.grouping is not None and self.grouping.kind == "property":

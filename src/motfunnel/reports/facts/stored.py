@@ -193,9 +193,11 @@ class Stored:
         """Give the names of all traits that any contact has."""
         return read_trait_names(self.extent, None)
 
-    def latest(self, contacts: Collection[str], most: int) -> Mapping[str, Sequence[Moment]]:
-        """Give so many of the latest moments of some contacts; who has none is left out."""
-        return read_latest_moments(self.extent, contacts, most)
+    def latest(
+        self, contacts: Collection[str], most: int, wanted: Wanted
+    ) -> tuple[Mapping[str, Sequence[Moment]], Happenings]:
+        """Give so many of the latest moments of some contacts, and events of theirs."""
+        return read_latest_moments(self.extent, contacts, most), self.happenings(wanted)
 
     def _refer(self, found: Referring) -> None:
         found.referrals += read_referrals(self.extent)

@@ -85,7 +85,8 @@ def read_happenings(extent: Extent, people: Codes, wanted: Wanted) -> dict[str, 
     has_ids = wanted.events or bool(merged)
     found = {name: column() for name in ("contacts", "at", "signals", "said")}
     ids, meaning = list[str](), _meaning(wanted.reads)
-    for statement in _statements(extent, wanted, has_ids=has_ids, is_merged=bool(merged)):
+    statements = _statements(extent, wanted, has_ids=has_ids, is_merged=bool(merged))
+    for statement in statements if wanted.reads else ():
         for rows in read_rows(extent.connection, statement):
             keys, at, signals, *more = zip(*rows, strict=True)
             found["contacts"].extend(people.numbers(keys))
