@@ -98,7 +98,8 @@ def _server_seconds(backends: list[int]) -> float | None:
     with suppress(OSError):
         stats = [Path(f"/proc/{number}/stat").read_text() for number in backends]
         used = [stat.rpartition(")")[2].split()[11:13] for stat in stats]
-        return sum(int(ticks) for both in used for ticks in both) / sysconf("SC_CLK_TCK")
+        ticks = sum(int(ticks) for both in used for ticks in both)
+        return ticks / sysconf("SC_CLK_TCK") if backends else None
     return None
 
 

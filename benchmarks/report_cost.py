@@ -152,7 +152,7 @@ def _padded(cells: tuple[str, ...]) -> str:
 
 def _write(page: Path, url: str, size: int, line: tuple[str, ...]) -> None:
     """Put a line between the markers of its database and size, in the order of the questions."""
-    name = url.split(":")[0].split("+")[0]
+    name = url.split(":", maxsplit=1)[0].split("+", maxsplit=1)[0]
     begin, end = (f"<!-- report_cost {word} {name} {size} -->" for word in ("from", "to"))
     before, found, rest = page.read_text().partition(begin)
     block, ended, after = rest.partition(end)
