@@ -40,7 +40,7 @@ from questions import QUESTIONS, Question
 from sqlalchemy import func, select
 
 FIRST = "ccf0680fc84d6d30102240748e342793e7bd7136"
-"""The last commit whose reports made an object of every row; its store is today's."""
+"""The last commit whose reports made an object of every row; it can read today's store."""
 HERE = Path(__file__).resolve().parent
 HEADER = (
     "report", "own s", "server s", "MiB", "sent", "first reports", "their memory", "by hand",
@@ -143,9 +143,9 @@ def _beside_rows(cost: Cost, question: Question) -> str:
 
 
 def _padded(cells: tuple[str, ...]) -> str:
-    widths = (34, 7, 9, 6, 5, 20, 20, 20)
+    widths = (35, 8, 10, 7, 6, 23, 23, 23)
     return "".join(
-        f"{cell:{'<' if n == 0 else '>'}{width}}"
+        f"{cell:{'<' if n == 0 else '>'}{width - 1}} "
         for n, (cell, width) in enumerate(zip(cells, widths, strict=True))
     )
 
