@@ -188,6 +188,10 @@ def drop_old_checkpoints(connection: Connection, tables: Tables) -> None:
         connection.execute(update(tables.contacts).where(kept.is_not(None)).values(checkpoint=None))
 
 
+_MARIADB_COLUMNS: Final = text(
+    "SELECT column_name FROM information_schema.columns "
+    "WHERE table_schema = COALESCE(:schema, DATABASE()) AND table_name = :name"
+)
 _STEPS: Final[dict[int, Callable[[Connection, Tables], None]]] = {
     1: _to_version_2,
     2: _to_version_3,
@@ -250,6 +254,9 @@ def _add_indexes(connection: Connection, tables: Tables, *names: str) -> None:
 
 
 def _columns(connection: Connection, table: Table) -> set[str]:
+    if connection.dialect.name in MARIADB:  # of a lent connection SQLAlchemy cannot read tables
+        found = connection.scalars(_MARIADB_COLUMNS, {"schema": table.schema, "name": table.name})
+        return {str(name) for name in found}
     if not inspect(connection).has_table(table.name, schema=table.schema):
         return set()
     return {one["name"] for one in inspect(connection).get_columns(table.name, table.schema)}
