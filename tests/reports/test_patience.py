@@ -20,7 +20,16 @@ from motfunnel.statistics import ClusteredShare, Proportion
 from tests import oracle
 from tests.oracle import Story
 from tests.reports.test_windowed import FEW, track_all
-from tests.strategies import CONTACTS, HOUR, NEVER, START, histories, instants, stories
+from tests.strategies import (
+    CONTACTS,
+    HOUR,
+    NEVER,
+    START,
+    histories,
+    instants,
+    make_patience,
+    stories,
+)
 from tests.strategies import make_funnel as funnel_of
 
 Hand = list[tuple[str, str, datetime, timedelta, str | None]]
@@ -115,15 +124,36 @@ def test_the_silences_are_those_counted_one_by_one(
                 check_interval(one, came, of)
 
 
+def count_by_rhythm(
+    hand: Hand, stage: str, rhythm: Story, horizon: timedelta, as_of: datetime
+) -> tuple[list[str], list[str]]:
+    """The same by a rhythm, of departures; a silence that ended at its deadline is none."""
+    gaps: dict[str, Story] = {}
+    came, of = [], []
+    for contact, where, since, length, how in hand:
+        mine = gaps.setdefault(contact, {"gaps": 0, "gaps_sum": timedelta(0)})
+        waits = oracle.by_rhythm(rhythm, mine)
+        is_out = where == stage and (length > waits or (length == waits and how is None))
+        if is_out and since + waits + horizon <= as_of:
+            of.append(contact)
+            came += [contact] * (how == "touch" and length <= waits + horizon)
+        elif not is_out and how == "touch" and length:
+            mine["gaps"] += 1
+            mine["gaps_sum"] += length
+    return came, of
+
+
 def check_patience(answer: Any, row: Any, story: Story, hand: Hand) -> None:
     """At the patience in force, to the last name."""
     patience = story["patience"][row.stage]
-    patience = None if isinstance(patience, dict) else patience
-    assert row.patience == patience
+    assert row.patience == make_patience(patience)
     if patience is None:
         assert row.share is None and row.denominator == 0
         return
-    came, of = count(hand, row.stage, patience, answer.horizon, answer.as_of)
+    if isinstance(patience, dict):
+        came, of = count_by_rhythm(hand, row.stage, patience, answer.horizon, answer.as_of)
+    else:
+        came, of = count(hand, row.stage, patience, answer.horizon, answer.as_of)
     assert (row.numerator, row.denominator) == (len(came), len(of))
     assert row.share == (len(came) / len(of) if of else None)
     assert Counter(answer.members(row, "numerator")) == Counter(came)

@@ -266,6 +266,8 @@ def test_other_reports(report: Report) -> None:
     change = report.simulate(FUNNEL)
     same = trace(change.figure(), name="same")
     assert counts(same) == [row.same for row in change.rows]
+    returned = trace(change.figure("silences"), name="returned in the window")
+    assert counts(returned) == [row.numerator for row in change.silences if row.departures]
     pace = report.mantel_byar()
     assert list(trace(pace.figure(), name="returned")["x"]) == [row.observed for row in pace.rows]
     work = report.worklist(within=MONTH)

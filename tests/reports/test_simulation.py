@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from statistics import median_low
 from typing import Any
 from uuid import uuid4
 
@@ -100,6 +101,38 @@ def test_the_differences_are_those_of_two_tellings(
         }
         check_contacts(answer, tellings, story, other)
         check_rates(answer, tellings, within)
+        check_silences(answer, mine, story, other)
+
+
+def check_silences(
+    answer: Simulation, mine: dict[str, list[Event]], story: Story, other: Story
+) -> None:
+    """Of each departure by silence: how long it had lasted, and whether its contact returned."""
+    for row, one in zip(answer.silences, (story, other), strict=True):
+        waits: list[timedelta] = []
+        of: list[str] = []
+        came: list[str] = []
+        for contact, events in mine.items():
+            told = oracle.tell(events, one, answer.as_of)
+            departures = [moment for moment in told["moments"] if moment["kind"] == "depart"]
+            silent = [moment["at"] for moment in departures if moment["event_id"] is None]
+            touches = {
+                at: last
+                for (_, last), at in keyed(events, one, answer.as_of).items()
+                if at in silent and isinstance(last, datetime)
+            }
+            assert len(touches) == len(silent)
+            waits += [at - last for at, last in touches.items()]
+            for episode in told["episodes"]:
+                at, back = episode["departed_at"], episode["returned_at"]
+                if at in touches and answer.as_of - at >= answer.within:
+                    of.append(contact)
+                    came += [contact] * (back is not None and back - at <= answer.within)
+        assert row.departures == len(waits)
+        assert answer.members(row, "denominator") == sorted(of)
+        assert answer.members(row, "numerator") == sorted(came)
+        assert row.share == (len(came) / len(of) if of else None)
+        assert row.known_after == (median_low(waits) if waits else None)
 
 
 def check_moments(

@@ -81,6 +81,11 @@ class Rhythm:
         return round(self.times * _TENTHS)
 
     @property
+    def short(self) -> str:
+        """In the fewest words."""
+        return f"{self.tenths / _TENTHS:g} × usual"
+
+    @property
     def terms(self) -> tuple[int, int, int, int]:
         """What the state machine reads of it."""
         usual, at_least, at_most = (duration_micros(getattr(self, part)) for part in PARTS)
@@ -122,6 +127,12 @@ def rhythm(times: float, *, usual: Duration, at_least: Duration, at_most: Durati
         FunnelError: a part cannot be used; it says what to write instead.
     """
     return Rhythm(times, usual=usual, at_least=at_least, at_most=at_most)
+
+
+def patience_after(terms: tuple[int, int, int, int], gaps: int, together: int) -> int:
+    """What a rhythm's terms give after so many gaps of such a sum, as ``machine.step`` has it."""
+    tenths, usual, at_least, at_most = terms
+    return max(min(tenths * (2 * usual + together) // (_TENTHS * (2 + gaps)), at_most), at_least)
 
 
 def read_rhythm(written: Mapping[str, Any]) -> Rhythm:

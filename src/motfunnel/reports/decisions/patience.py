@@ -14,11 +14,13 @@ from attrs import define, field, frozen
 from motfunnel.answers.answer import Answer, Draw, Row, Table, columns_of
 from motfunnel.answers.cells import (
     COUNT,
+    DURATION,
     LEVEL,
     ROWS,
     SHARE,
     TEXT,
     WINDOW,
+    Kind,
     between,
     cell,
     headed,
@@ -27,10 +29,12 @@ from motfunnel.answers.cells import (
 from motfunnel.charts.labels import fewer, label
 from motfunnel.charts.scene import Axis, Band, Line, Mark, Panel, Picture, Rule, Tick, shares
 from motfunnel.charts.style import PALETTE
+from motfunnel.domain.funnel.file import line
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.funnel.rhythm import Rhythm
 from motfunnel.domain.instant import MICROSECOND, Duration, format_duration, to_micros
 from motfunnel.errors import QuestionError
+from motfunnel.reports.decisions.rhythms import Said, StageSilences, Waits, Wanted
 from motfunnel.reports.decisions.silences import (
     HEARD,
     TOUCHED,
@@ -49,13 +53,22 @@ from motfunnel.text import counted
 from motfunnel.tracking.recording.fold import read_in_order
 
 QUARTER: Final = timedelta(days=90)
+IN_FORCE: Final = "in force"
+PLAIN: Final = "duration"
+BY_RHYTHM: Final = "rhythm"
+_RULE: Final = Kind(
+    "text",
+    lambda rule: rule.short if isinstance(rule, Rhythm) else format_duration(rule),
+    lambda rule: str(rule) if isinstance(rule, Rhythm) else format_duration(rule),
+)
 DAY: Final = timedelta(days=1)
 DEFINITION: Final = (
     "of the silences at a stage that lasted at least so long and were observed for the horizon "
     "more, the share that ended by a touch of the contact within it; the suggested patience is the "
     "shortest from which on that share stays below the one asked for at every length that enough "
-    "silences reached, and the upper end of its own interval too; intervals are "
-    f"{IN_WORDS}"
+    "silences reached, and the upper end of its own interval too; the suggested rhythm is the "
+    "smallest, in tenths, of whose departures at the stage fewer are back within the horizon, with "
+    f"the same interval; intervals are {IN_WORDS}"
 )
 NOTES: Final = (
     "a silence is counted from one touch to the next as if nobody lost patience; one that ends "
@@ -72,6 +85,7 @@ _SUGGESTED: Final = headed(
     ("suggested_interval", between(SHARE), LEVEL),
     ("suggested_numerator", COUNT, "counted"),
     ("suggested_denominator", COUNT, "observed"),
+    ("rhythm", _RULE, "or a rhythm"),
 )
 FEWEST_DRAWN: Final = 10
 """A share of fewer silences is not drawn: one of one would be all."""
@@ -104,6 +118,38 @@ class PatienceStep(Row):
 
 
 @frozen(kw_only=True)
+class PatienceOutcome(Row):
+    """What a rule would have said of the silences at a stage.
+
+    Attributes:
+        stage: the stage.
+        by: ``in force``, ``duration`` (the one suggested) or ``rhythm`` (likewise).
+        patience: the rule.
+        departures: how many silences it would have called departures so far.
+        share: of those observed for the horizon more, the share that ended by a touch within it.
+        interval: around it; Wilson's, or clustered by contact where contacts repeat.
+        numerator: those that ended so.
+        denominator: those observed for the horizon more.
+        known_after: half of the departures were known after so long a silence, or sooner.
+    """
+
+    caption: ClassVar[str] = (
+        "What the patience in force, and those suggested, would have said; after: half of the "
+        "departures were known after so long a silence, or sooner"
+    )
+
+    stage: str = field(metadata=cell(TEXT, "stage"))
+    by: str = field(metadata=cell(TEXT, "by"))
+    patience: timedelta | Rhythm = field(metadata=cell(_RULE))
+    departures: int = field(metadata=cell(COUNT, "departed"))
+    share: float | None = field(metadata=cell(SHARE, "came"))
+    interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
+    numerator: int = field(metadata=cell(COUNT, "counted"))
+    denominator: int = field(metadata=cell(COUNT, "observed"))
+    known_after: timedelta | None = field(metadata=cell(DURATION, "after"))
+
+
+@frozen(kw_only=True)
 class PatienceRow(Row):
     """The silences at one stage, at the patience in force and at the one suggested.
 
@@ -111,7 +157,7 @@ class PatienceRow(Row):
 
     Attributes:
         stage: the stage.
-        patience: the one in force; None where nobody departs by silence.
+        patience: the one in force, or the rhythm; None where nobody departs by silence.
         share: of the silences that lasted as long, those that ended by a touch within the
             horizon more; None where there are none, or no patience is in force.
         interval: around it; Wilson's, or clustered by contact where contacts repeat; None where
@@ -126,12 +172,15 @@ class PatienceRow(Row):
         suggested_numerator: the same counts there.
         suggested_denominator: likewise.
         suggested_ever: how many of these ended by a touch at all so far, however late.
+        rhythm: the smallest rhythm, in tenths, of whose departures fewer than the share asked for
+            are back within the horizon, the upper end of the interval included; None where none is.
         silences: all that there were.
+        outcomes: what the rule in force, the patience and the rhythm suggested would have said.
         steps: the share after other lengths.
     """
 
     stage: str = field(metadata=cell(TEXT, "stage"))
-    patience: timedelta | None = field(metadata=cell(WINDOW, "patience"))
+    patience: timedelta | Rhythm | None = field(metadata=cell(_RULE, "patience"))
     share: float | None = field(metadata=cell(SHARE, "came"))
     interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
     numerator: int = field(metadata=cell(COUNT, "counted"))
@@ -142,7 +191,9 @@ class PatienceRow(Row):
     suggested_numerator: int | None = field(metadata=cell(COUNT))
     suggested_denominator: int | None = field(metadata=cell(COUNT))
     suggested_ever: int | None = field(metadata=cell(COUNT))
+    rhythm: Rhythm | None = field(metadata=cell(_RULE))
     silences: int = field(metadata=cell(COUNT))
+    outcomes: tuple[PatienceOutcome, ...] = field(metadata=cell(ROWS))
     steps: tuple[PatienceStep, ...] = field(metadata=cell(ROWS))
 
 
@@ -203,6 +254,9 @@ class Patience(Answer[PatienceRow]):
         """What is printed below the definition; last, the share after other lengths."""
         yield from super().tables()
         yield self.table(_SUGGESTED_CAPTION, _SUGGESTED, self.rows)
+        outcomes = [one for row in self.rows for one in row.outcomes]
+        if outcomes:
+            yield self.table(PatienceOutcome.caption, columns_of(PatienceOutcome), outcomes)
         steps = [step for row in self.rows for step in row.steps]
         if steps:
             yield self.table(PatienceStep.caption, columns_of(PatienceStep), steps)
@@ -220,29 +274,33 @@ class Gathered:
     funnel: Funnel
     asked: Asked
     _counts: list[StageCounts] = field(init=False)
-    _patience: list[timedelta | None] = field(init=False)
+    _patience: list[Waits | None] = field(init=False)
     _names: list[tuple[list[str], list[str]]] = field(init=False)
+    _kept: list[StageSilences] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        silences = [self.funnel.patience_of(stage) for stage in self.funnel.stages]
-        self._patience = [None if isinstance(one, Rhythm) else one for one in silences]
+        self._patience = [self.funnel.patience_of(stage) for stage in self.funnel.stages]
         self._counts = [StageCounts(_marks(patience)) for patience in self._patience]
         self._names = [([], []) for _ in self._patience]
+        self._kept = [StageSilences() for _ in self._patience]
 
     def add(self, contact: str, silences: Iterable[Silence]) -> None:
         """Add a contact."""
         by_stage: dict[int, list[Silence]] = {}
         for one in silences:
             by_stage.setdefault(one.stage, []).append(one)
-        for stage, mine in by_stage.items():
+        earlier: list[Silence] = []
+        for stage, mine in by_stage.items():  # a stage that was left is never come back to
             self._counts[stage].add(self.asked, mine)
+            self._kept[stage].add(contact, mine, earlier)
+            earlier += mine
             patience = self._patience[stage]
-            if patience is not None:
+            if isinstance(patience, timedelta):
                 self._name(contact, mine, stage, patience // MICROSECOND)
 
-    def rows(self, below: float, fewest: int, confidence: float) -> tuple[PatienceRow, ...]:
+    def rows(self, wanted: Wanted) -> tuple[PatienceRow, ...]:
         """Make a row of each stage."""
-        return tuple(self._row(n, below, fewest, confidence) for n in range(len(self._counts)))
+        return tuple(self._row(n, wanted) for n in range(len(self._counts)))
 
     def _name(self, contact: str, silences: Sequence[Silence], stage: int, patience: int) -> None:
         came, of = self._names[stage]
@@ -252,15 +310,21 @@ class Gathered:
                 if one.ending == TOUCHED and one.length <= patience + self.asked.horizon:
                     came.append(contact)
 
-    def _row(self, n: int, below: float, fewest: int, confidence: float) -> PatienceRow:
+    def _row(self, n: int, wanted: Wanted) -> PatienceRow:
         counts, patience, stage = self._counts[n], self._patience[n], self.funnel.stages[n]
+        confidence = wanted.confidence
         steps = [
             _step(stage, mark, sums, confidence)
             for mark, sums in zip(counts.marks, counts.sums, strict=True)
         ]
         here = next((step for step in steps if step.silent_for == patience), None)
-        found = counts.suggestion(below, fewest, confidence)
+        found = counts.suggestion(wanted.below, wanted.fewest, confidence)
+        suggested = None if found is None else found.step * self.asked.step * MICROSECOND
+        rhythm = self._kept[n].suggested(self.asked, wanted)
         came, of = self._names[n]
+        if isinstance(patience, Rhythm):
+            said = self._kept[n].said_by(patience, self.asked, named=True)
+            came, of, here = said.came, said.of, _at_rhythm(stage, said, confidence)
         return PatienceRow(
             stage=stage,
             patience=patience,
@@ -268,21 +332,51 @@ class Gathered:
             interval=here.interval if here else None,
             numerator=here.numerator if here else 0,
             denominator=here.denominator if here else 0,
-            suggested=None if found is None else found.step * self.asked.step * MICROSECOND,
+            suggested=suggested,
             suggested_share=None if found is None else found.share,
             suggested_interval=None if found is None else found.interval,
             suggested_numerator=None if found is None else found.came,
             suggested_denominator=None if found is None else found.of,
             suggested_ever=None if found is None else found.ever,
+            rhythm=rhythm,
             silences=counts.silences,
+            outcomes=tuple(self._outcomes(n, (patience, suggested, rhythm), confidence)),
             steps=tuple(step for step in steps if step.denominator),
             names={"numerator": tuple(came), "denominator": tuple(of)},
         )
 
+    def _outcomes(
+        self, n: int, rules: tuple[Waits | None, ...], confidence: float
+    ) -> Iterator[PatienceOutcome]:
+        """What rules would have said of a stage's silences; nothing where it had none."""
+        for by, rule in zip((IN_FORCE, PLAIN, BY_RHYTHM), rules, strict=True):
+            if not rule or not self._counts[n].silences:
+                continue
+            said = self._kept[n].said_by(rule, self.asked)
+            yield PatienceOutcome(
+                stage=self.funnel.stages[n],
+                by=by,
+                patience=rule,
+                departures=len(said.waits),
+                share=said.share.value,
+                interval=said.share.interval(confidence),
+                numerator=said.share.numerator,
+                denominator=said.share.denominator,
+                known_after=said.known_after,
+            )
 
-def _marks(patience: timedelta | None) -> list[int]:
+
+def _at_rhythm(stage: str, said: Said, confidence: float) -> PatienceStep | None:
+    """The share at a rhythm that is in force; no one length stands for it."""
+    if not said.of:
+        return None
+    return _step(stage, 0, said.share, confidence)
+
+
+def _marks(patience: Waits | None) -> list[int]:
     """The lengths that are shown, with the patience in force among them."""
-    lengths = {timedelta(days=n) for n in _DAYS} | ({patience} if patience is not None else set())
+    plain = {patience} if isinstance(patience, timedelta) else set()
+    lengths = {timedelta(days=n) for n in _DAYS} | plain
     return sorted(length // MICROSECOND for length in lengths)
 
 
@@ -374,13 +468,14 @@ def patience(
     more, every = read_window(horizon, "horizon"), read_window(step, "step")
     _check_patience(share, every, fewest)
     erased, _ = inquiry.erased()
-    rows = _gather_silences(inquiry, more, every).rows(share, fewest, confidence)
+    wanted = Wanted(below=share, fewest=fewest, confidence=confidence, step=every // MICROSECOND)
+    rows = _gather_silences(inquiry, more, every).rows(wanted)
     left_out = f"without {counted(len(erased), 'contact')} erased, of whom only counts are left"
     return Patience(
         name="patience",
         definition=DEFINITION,
         rows=rows,
-        notes=(*NOTES, *_merely_slow(rows, more), *([left_out] if erased else [])),
+        notes=(*NOTES, *_notes(rows, more), *([left_out] if erased else [])),
         horizon=more,
         below=share,
         step=every,
@@ -389,8 +484,11 @@ def patience(
     )
 
 
-def _merely_slow(rows: Sequence[PatienceRow], horizon: timedelta) -> Iterator[str]:
-    """What those come to who would be called departed by the patience that is suggested."""
+def _notes(rows: Sequence[PatienceRow], horizon: timedelta) -> Iterator[str]:
+    """What is suggested, as one would write it; and what those come to who are called departed."""
+    written = [line(row.stage, row.rhythm.to_dict()) for row in rows if row.rhythm is not None]
+    if written:
+        yield f"a rhythm as it stands in a funnel file, under [patience]: {'; '.join(written)}"
     within = format_duration(horizon)
     for row in rows:
         if row.suggested is not None and row.suggested_denominator:

@@ -13,7 +13,18 @@ from typing import ClassVar, Final
 from attrs import Factory, define, field, frozen
 
 from motfunnel.answers.answer import Answer, Draw, Row, Table, columns_of
-from motfunnel.answers.cells import COUNT, LEVEL, ROWS, SHARE, TEXT, WINDOW, between, cell
+from motfunnel.answers.cells import (
+    COUNT,
+    DURATION,
+    LEVEL,
+    ROWS,
+    SHARE,
+    TEXT,
+    WINDOW,
+    between,
+    cell,
+    days,
+)
 from motfunnel.charts.bars import Part, stacked
 from motfunnel.charts.scene import Picture
 from motfunnel.charts.style import AMBER, ORANGE, PALE, SKY
@@ -24,6 +35,7 @@ from motfunnel.domain.journey import Journey
 from motfunnel.domain.machine import IS_APOSTLE, STAGE
 from motfunnel.domain.moment import MomentKind, Presence
 from motfunnel.errors import QuestionError
+from motfunnel.reports.decisions.rhythms import Said
 from motfunnel.reports.decisions.two_walks import (
     GAINED,
     LOST,
@@ -132,6 +144,49 @@ class RateChange(Row):
     immature_count: int = field(metadata=cell(COUNT))
 
 
+@frozen(kw_only=True)
+class SilenceChange(Row):
+    """The departures by silence that one of the funnels makes, as of the instant of the question.
+
+    Behind ``numerator`` and ``denominator`` stand names, a contact's once for each departure.
+
+    Attributes:
+        funnel: ``in use`` or ``other``.
+        departures: how many there are.
+        share: of those observed for the window, the share whose contact returned within it.
+        interval: around it; Wilson's, or clustered by contact where contacts repeat.
+        numerator: those that returned.
+        denominator: those observed for the window.
+        known_after: half of the departures were known after so long a silence, or sooner.
+    """
+
+    caption: ClassVar[str] = (
+        "Departures by silence, and who returned within the window; after: half of the departures "
+        "were known after so long a silence, or sooner"
+    )
+
+    funnel: str = field(metadata=cell(TEXT, "funnel"))
+    departures: int = field(metadata=cell(COUNT, "departures"))
+    share: float | None = field(metadata=cell(SHARE, "returned"))
+    interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
+    numerator: int = field(metadata=cell(COUNT, "counted"))
+    denominator: int = field(metadata=cell(COUNT, "observed"))
+    known_after: timedelta | None = field(metadata=cell(DURATION, "after"))
+
+
+def silences_picture(answer: Simulation) -> Picture:
+    """Draw what became of the departures by silence of either funnel."""
+    rows = [row for row in answer.silences if row.departures]
+    parts = [
+        Part("returned in the window", AMBER, [row.numerator for row in rows]),
+        Part("did not", SKY, [row.denominator - row.numerator for row in rows]),
+        Part("not observed for it", PALE, [row.departures - row.denominator for row in rows]),
+    ]
+    said = [f"{row.funnel} (half known after {days(row.known_after)})" for row in rows]
+    n = sum(row.departures for row in rows)
+    return stacked(said, parts, f"n = {n:,} departures by silence")
+
+
 def picture(answer: Simulation) -> Picture:
     """Draw what becomes of the moments of each kind."""
     rows = answer.rows
@@ -154,17 +209,19 @@ class Simulation(Answer[MomentChange]):
         folded: how many contacts were folded.
         changed: how many of them would have other moments.
         contacts: what is true of how many contacts: the stages reached, and where they stand.
+        silences: the departures by silence of either, and how soon they are known.
         recidivism: the return rate by either.
     """
 
     row_class: ClassVar[type[Row]] = MomentChange
-    _pictures: ClassVar[Mapping[str, Draw]] = {"changes": picture}
+    _pictures: ClassVar[Mapping[str, Draw]] = {"changes": picture, "silences": silences_picture}
 
     other_funnel: str = field(metadata=cell(TEXT))
     within: timedelta = field(metadata=cell(WINDOW))
     folded: int = field(metadata=cell(COUNT))
     changed: int = field(metadata=cell(COUNT))
     contacts: tuple[ContactChange, ...] = field(metadata=cell(ROWS))
+    silences: tuple[SilenceChange, ...] = field(metadata=cell(ROWS))
     recidivism: tuple[RateChange, ...] = field(metadata=cell(ROWS))
 
     @property
@@ -182,6 +239,7 @@ class Simulation(Answer[MomentChange]):
         """What is printed below the definition: moments, contacts, and the return rate."""
         yield from super().tables()
         yield self.table(ContactChange.caption, columns_of(ContactChange), self.contacts)
+        yield self.table(SilenceChange.caption, columns_of(SilenceChange), self.silences)
         window = format_duration(self.within)
         caption = f"Recidivism within {window}, contact-based; {PAIRED}"
         yield self.table(caption, columns_of(RateChange), self.recidivism)
@@ -233,6 +291,7 @@ class Differences:
     _moments: dict[MomentKind, Tally] = field(init=False)
     _contacts: dict[str, Tally] = field(init=False)
     _rates: Tally = field(factory=Tally, init=False)
+    _said: tuple[Said, Said] = field(factory=lambda: (Said(), Said()), init=False)
 
     def __attrs_post_init__(self) -> None:
         self._moments = {kind: Tally() for kind in MomentKind}
@@ -252,6 +311,8 @@ class Differences:
         self.changed += differs
         self._add_facts(contact, _facts(before.journey), _facts(after.journey))
         self._add_rates(contact, *(self._returned(one.journey) for one in (before, after)))
+        for walk, said in zip((before, after), self._said, strict=True):
+            self._add_silences(walk, said)
 
     def moments(self) -> tuple[MomentChange, ...]:
         """A row for each kind of moment."""
@@ -286,6 +347,37 @@ class Differences:
     def recidivism(self, confidence: float) -> tuple[RateChange, ...]:
         """The return rate by either funnel."""
         return tuple(self._rate(side, confidence) for side in (IN_USE, OTHER))
+
+    def silences(self, confidence: float) -> tuple[SilenceChange, ...]:
+        """The departures by silence of either funnel."""
+        return tuple(
+            SilenceChange(
+                funnel=side,
+                departures=len(said.waits),
+                share=said.share.value,
+                interval=said.share.interval(confidence),
+                numerator=said.share.numerator,
+                denominator=said.share.denominator,
+                known_after=said.known_after,
+                names={NUMERATOR: tuple(sorted(said.came)), DENOMINATOR: tuple(sorted(said.of))},
+            )
+            for side, said in zip((IN_USE, OTHER), self._said, strict=True)
+        )
+
+    def _add_silences(self, walk: Walk, said: Said) -> None:
+        """Add the departures by silence of one contact."""
+        came = of = 0
+        for (_, touched), moment in walk.moments.items():
+            if not moment.is_silent or not isinstance(touched, int):
+                continue
+            said.waits.append(to_micros(moment.occurred_at) - touched)
+            if self.as_of - moment.occurred_at >= self.within:
+                back = walk.journey.episodes[moment.episode or 0].returned_at
+                of += 1
+                came += back is not None and back - moment.occurred_at <= self.within
+        said.share.add(came, of)
+        said.came += [walk.journey.contact] * came
+        said.of += [walk.journey.contact] * of
 
     def _add_facts(self, contact: str, before: set[str], after: set[str]) -> None:
         for facts, how in (
@@ -361,8 +453,9 @@ def simulate(
 
     Walks every contact's events through both funnels, one contact at a time, and holds the
     names of those who differ. Of each kind of moment: how many are the same, moved, gained or
-    lost; of each stage, how many would have reached it; and recidivism by both. An empty
-    denominator gives None.
+    lost; of each stage, how many would have reached it; the departures by silence, how many
+    returned and how soon they were known; and recidivism by both. So one patience can be laid
+    beside a rhythm. An empty denominator gives None.
 
     Args:
         other_funnel: the other one, or the name of a preset.
@@ -387,6 +480,7 @@ def simulate(
         folded=found.folded,
         changed=found.changed,
         contacts=found.contacts(),
+        silences=found.silences(confidence),
         recidivism=found.recidivism(confidence),
         **inquiry.header(confidence),
     )
