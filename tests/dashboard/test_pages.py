@@ -224,10 +224,11 @@ def test_a_patience_by_ones_own_rhythm(tmp_path: Path) -> None:
     with Tracker(
         f"sqlite:///{tmp_path / 'store.db'}", evolve(BARE, patience={"default": rhythm})
     ) as tracker:
-        tracker.track("ada", "seen", occurred_at=FIRST)
+        tracker.track("ada", "seen", occurred_at=FIRST - (AS_OF - FIRST))
         report = tracker.report(as_of=AS_OF)
         told = whole(PAGES["about"], report)
         tried = whole(PAGES["patience"], report)
     assert "after 6.5 times one&#39;s own usual pause, between 14 days and 60 days" in told
+    assert "gone after 6.5 times their usual pause" in tried
     assert "Twice as long" in tried
     assert "cannot" not in tried

@@ -6,6 +6,7 @@ One function for each question that has one; each gives parts, of which some are
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 from attrs import frozen
@@ -14,6 +15,7 @@ from motfunnel.answers.answer import Answer
 from motfunnel.answers.cells import percent, span, wait
 from motfunnel.charts.labels import named
 from motfunnel.dashboard.words import days, told
+from motfunnel.domain.funnel.rhythm import Rhythm
 from motfunnel.domain.instant import format_duration
 from motfunnel.reports.decisions.patience import Patience
 from motfunnel.reports.decisions.simulate import Simulation
@@ -338,15 +340,23 @@ def _patience(answer: Patience) -> Iterator[Part]:
     n = answer.rows.index(row)
     assert row.patience is not None
     yield strong(percent(row.share))
-    patience, horizon = (days(format_duration(one)) for one in (row.patience, answer.horizon))
-    yield text(f" of those at {row.stage} whom you call gone after {patience} ")
+    horizon = days(format_duration(answer.horizon))
+    yield text(f" of those at {row.stage} whom you call gone after {_waited(row.patience)} ")
     yield text(f"are back within {horizon} more{between(row.interval)}: ")
     yield people(answer, n, "numerator")
     yield text(" of ")
     yield people(answer, n, "denominator")
     if row.suggested is not None:
         yield text(f". The data suggest {days(format_duration(row.suggested))}")
+    if row.rhythm is not None:
+        yield text(f". By each one's own rhythm, they suggest {_waited(row.rhythm)}")
     yield text(".")
+
+
+def _waited(patience: timedelta | Rhythm) -> str:
+    if isinstance(patience, Rhythm):
+        return f"{patience.times:g} times their usual pause"
+    return days(format_duration(patience))
 
 
 def _simulation(answer: Simulation) -> Iterator[Part]:
