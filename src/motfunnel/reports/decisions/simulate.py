@@ -451,11 +451,9 @@ def simulate(
 ) -> Simulation:
     """What would change, had another funnel read the same events; changes nothing.
 
-    Walks every contact's events through both funnels, one contact at a time, and holds the
-    names of those who differ. Of each kind of moment: how many are the same, moved, gained or
-    lost; of each stage, how many would have reached it; the departures by silence, how many
-    returned and how soon they were known; and recidivism by both. So one patience can be laid
-    beside a rhythm. An empty denominator gives None.
+    Walks each contact's events through both, and holds the names of those who differ. Of each
+    kind of moment: how many are the same, moved, gained or lost; of each stage, how many would
+    have reached it; by both, departures by silence and recidivism. An empty denominator gives None.
 
     Args:
         other_funnel: the other one, or the name of a preset.
