@@ -26,7 +26,7 @@ from motfunnel.answers.cells import (
     days,
 )
 from motfunnel.charts.bars import Part, stacked
-from motfunnel.charts.scene import Picture
+from motfunnel.charts.scene import EMPTY, Picture
 from motfunnel.charts.style import AMBER, ORANGE, PALE, SKY
 from motfunnel.domain.funnel.file import Preset
 from motfunnel.domain.funnel.funnel import Funnel, read_funnel
@@ -177,6 +177,8 @@ class SilenceChange(Row):
 def silences_picture(answer: Simulation) -> Picture:
     """Draw what became of the departures by silence of either funnel."""
     rows = [row for row in answer.silences if row.departures]
+    if not rows:
+        return EMPTY
     parts = [
         Part("returned in the window", AMBER, [row.numerator for row in rows]),
         Part("did not", SKY, [row.denominator - row.numerator for row in rows]),
