@@ -28,6 +28,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"reports"},
         {"trackers"},
         {"intake", "pages"},
+        {"batch"},
         {"figures"},
         {"dashboard"},
         {"testing", "cli", "demo", "integrations"},
@@ -78,7 +79,8 @@ PRIVATE_OF_OTHERS = {
     "_set_mariadb": "a dialect of SQLAlchemy 2.1 asks the server which of the two it is",
     "_state": "Django documents it",
 }
-HEAVY = {"celery", "click", "django", "flask", "numpy", "pandas", "plotly", "pyarrow", "rich"}
+HEAVY = {"celery", "click", "django", "duckdb", "flask", "numba", "numpy", "pandas", "plotly"}
+HEAVY |= {"pyarrow", "pyspark", "rich"}
 
 
 def room_of(name: str) -> str:
@@ -180,7 +182,7 @@ def test_no_circle_of_files() -> None:
         pytest.fail(" imports ".join(reversed(error.args[1])))
 
 
-DOORS = {"answers", "charts", "dashboard", "demo", "intake", "pages", "statistics"}
+DOORS = {"answers", "batch", "charts", "dashboard", "demo", "intake", "pages", "statistics"}
 """Rooms whose faces documents name as places to import from."""
 
 
@@ -231,6 +233,24 @@ def test_no_question_asks_where_facts_come_from() -> None:
     sources = {f"{room}.stored", f"{room}.known"}
     telling = {dotted(file) for file in FILES if sources & {name for name, _ in of_ours(file)}}
     assert telling - sources == {"motfunnel.reports.inquiry"}
+
+
+def known_to(file: Path, known: set[str]) -> set[str]:
+    """All modules of ours that loading a file loads, itself among them."""
+    if dotted(file) not in known:
+        known.add(dotted(file))
+        for name, when in of_ours(file):
+            if when == "loaded":
+                path = SOURCE.joinpath(*name.split("."))
+                known_to(path / "__init__.py" if path.is_dir() else path.with_suffix(".py"), known)
+    return known
+
+
+@each_file("batch")
+def test_the_batch_engine_knows_no_store(file: Path) -> None:
+    """It shares with an import how rows are read, and names nothing of a database."""
+    rooms = {room_of(name) for name in known_to(file, set())}
+    assert rooms <= {"batch", "domain", "errors", "intake", "keys", "text"}
 
 
 @each_file("domain")

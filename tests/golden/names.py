@@ -18,7 +18,7 @@ from sqlalchemy import create_engine
 from sqlalchemy import inspect as database_of
 
 import motfunnel
-from motfunnel import AsyncTracker, Tracker, errors, intake, statistics, testing
+from motfunnel import AsyncTracker, Tracker, batch, errors, intake, statistics, testing
 from motfunnel.reports.question import Question
 from tests.golden.histories import NOW
 from tests.golden.questions import questions
@@ -33,7 +33,7 @@ class Verbatim(str):
 
 def front_door() -> Iterator[str]:
     """What is imported, from the front door and from the rooms that documents list."""
-    for room in (motfunnel, errors, intake, statistics, testing):
+    for room in (motfunnel, batch, errors, intake, statistics, testing):
         own = [name for name, one in vars(room).items() if is_public(name, one, room.__name__)]
         things = {name: getattr(room, name) for name in getattr(room, "__all__", own)}
         yield from section(room.__name__, things)

@@ -14,6 +14,7 @@ from motfunnel.errors import EventError
 from motfunnel.intake.files.columns import Columns
 from motfunnel.intake.files.csv import Header, TextCells
 from motfunnel.intake.files.instants import instant_reader, plain_text
+from motfunnel.intake.importer import row_reader
 from motfunnel.intake.rows import RowReader
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -72,7 +73,7 @@ def test_a_row_of_texts_is_read_as_any_row(rows: list[tuple[str, ...]]) -> None:
     """By places or by names, a row gives the same event, or the same reason why not."""
     columns = Columns(contact="who", event="what", at="at", at_format="unix")
     with Tracker("sqlite://", FUNNEL, clock=lambda: NOW + timedelta(days=1)) as tracker:
-        by_place, by_name = (RowReader(tracker.interpreter, FUNNEL, columns) for _ in range(2))
+        by_place, by_name = (row_reader(tracker, columns) for _ in range(2))
         for row in rows:
             cells = {name: text for name, text in zip(NAMES, row, strict=True) if text}
             assert dict(TextCells(NAMES, row)) == cells

@@ -18,6 +18,8 @@ COMMANDS: Final = {
     "init": ("imports", "Look at FILE, write a funnel for it, and print the command that imports "
                      "it."),
     "import": ("imports", "Take the events of a CSV, JSON lines or Parquet FILE."),
+    "classify": ("imports", "Classify whole histories in FILES, without a database, into the "
+                            "folder OUT."),
     "rejects": ("imports", "Look at the rows that could not be taken: count, list, show ID, drop "
                            "ID, or retry."),
     "report": ("report", "Ask for the rate or report NAME, or for all of them."),

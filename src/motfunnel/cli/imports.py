@@ -1,6 +1,7 @@
-"""``motfunnel init`` and ``import``: a look at a file, its events into the store, and its rejects.
+"""``motfunnel init``, ``import`` and ``classify``: a look at a file, its events, and its rejects.
 
 ``init`` imports nothing: it writes a funnel to begin with, and the command that imports.
+``classify`` needs no store: files in, files out.
 """
 
 from __future__ import annotations
@@ -8,16 +9,21 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any, Final
 
 import click
 from attrs import asdict
 
-from motfunnel.cli.arguments import zone
+from motfunnel.batch import classify
+from motfunnel.batch.classification import MEMORY
+from motfunnel.cli.arguments import read_funnel, read_instant, zone
 from motfunnel.cli.exit import NOT_WHOLLY
 from motfunnel.cli.output import Report, print_json_rows, print_lines, safe, showing_progress
 from motfunnel.cli.store import with_tracker, with_tracker_of_any
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.errors import ColumnsError
 from motfunnel.intake.exports.profiles import PROFILES
 from motfunnel.intake.exports.shape import EVENT_NAME, INSTANT
@@ -38,40 +44,60 @@ _OF_SHAPES: Final = {EVENT_NAME: "as the export says", INSTANT: "the date of eac
 _SHAPES: Final = ("like", "wide", "once_per", "touchpoint", "expected", "experienced")
 
 
+def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say how the rows of files are to be read."""
+
+    @click.option("--contact", metavar="COLUMN", help="Who: a column; else 'contact'.")
+    @click.option("--event", metavar="COLUMN", help="What happened: a column; else 'event'.")
+    @click.option("--at", metavar="COLUMN",
+                  help="When: a column; else 'occurred_at', 'at' or 'timestamp'.")  # fmt: skip
+    @click.option("--id", metavar="COLUMN",
+                  help="The event's id: a column; else 'id', if there is one.")  # fmt: skip
+    @click.option("--event-name", metavar="NAME", help="The name of all rows, instead of a column.")
+    @click.option("--wide", metavar="COLUMN", multiple=True, default=None,
+                  help="A date in a row that has several: an event of this name.")  # fmt: skip
+    @click.option("--once-per", metavar="COLUMN",
+                  help="Rows that share it are one event, such as an order's lines.")  # fmt: skip
+    @click.option("--touchpoint", metavar="COLUMN", help="Where; else 'touchpoint', or the event.")
+    @click.option("--expected", metavar="COLUMN",
+                  help="The score that was expected; else 'expected'.")  # fmt: skip
+    @click.option("--experienced", metavar="COLUMN", help="The score; else 'experienced'.")
+    @click.option("--like", type=click.Choice([*PROFILES]), help="The export of another program.")
+    @click.option("--timezone", type=zone, help="Where naive instants are read; UTC if not given.")
+    @click.option(
+        "--at-format",
+        metavar="FORM",
+        help="iso (the default), unix, unix_ms, unix_us, unix_ns, excel, or a strptime pattern.",
+    )
+    @click.option("--truncate", is_flag=True, default=None,
+                  help="Cut what is finer than a microsecond.")  # fmt: skip
+    @click.option("--file-format", type=click.Choice(FORMATS), help="If the name does not say.")
+    @click.option("--delimiter", help=r"What stands between cells of CSV; \t for a tab.")
+    @click.option("--encoding", help="Of CSV; UTF-8 if not given, or UTF-16 if it is marked so.")
+    @click.option("--decimal", type=click.Choice(SIGNS), help="The decimal sign of the numbers.")
+    @click.option("--contact-key", type=click.Choice([*KEYS]), multiple=True, default=None,
+                  help="Make keys of contacts alike; may be given several times.")  # fmt: skip
+    @click.option("--any-contact", is_flag=True, default=None,
+                  help="Take texts such as NULL as contacts too.")  # fmt: skip
+    @wraps(command)
+    def reading(*arguments: Any, **options: Any) -> Any:
+        return command(*arguments, **options)
+
+    return reading
+
+
+def said_of_columns(options: dict[str, Any]) -> dict[str, Any]:
+    """What the options say, as reading takes it: what is not given is absent."""
+    given = {name: value for name, value in options.items() if value not in (None, ())}
+    if "delimiter" in given:
+        given["delimiter"] = given["delimiter"].replace("\\t", "\t")
+    return given
+
+
 @click.command("import")
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @with_tracker_of_any
-@click.option("--contact", metavar="COLUMN", help="Who: a column; else 'contact'.")
-@click.option("--event", metavar="COLUMN", help="What happened: a column; else 'event'.")
-@click.option("--at", metavar="COLUMN",
-              help="When: a column; else 'occurred_at', 'at' or 'timestamp'.")  # fmt: skip
-@click.option("--id", metavar="COLUMN",
-              help="The event's id: a column; else 'id', if there is one.")  # fmt: skip
-@click.option("--event-name", metavar="NAME", help="The name of all rows, instead of a column.")
-@click.option("--wide", metavar="COLUMN", multiple=True, default=None,
-              help="A date in a row that has several: an event of this name.")  # fmt: skip
-@click.option("--once-per", metavar="COLUMN",
-              help="Rows that share it are one event, such as an order's lines.")  # fmt: skip
-@click.option("--touchpoint", metavar="COLUMN", help="Where; else 'touchpoint', or the event.")
-@click.option("--expected", metavar="COLUMN", help="The score that was expected; else 'expected'.")
-@click.option("--experienced", metavar="COLUMN", help="The score; else 'experienced'.")
-@click.option("--like", type=click.Choice([*PROFILES]), help="The export of another program.")
-@click.option("--timezone", type=zone, help="Where naive instants are read; UTC if not given.")
-@click.option(
-    "--at-format",
-    metavar="FORM",
-    help="iso (the default), unix, unix_ms, unix_us, unix_ns, excel, or a strptime pattern.",
-)
-@click.option("--truncate", is_flag=True, default=None,
-              help="Cut what is finer than a microsecond.")  # fmt: skip
-@click.option("--file-format", type=click.Choice(FORMATS), help="If the name does not say.")
-@click.option("--delimiter", help=r"What stands between cells of CSV; \t for a tab.")
-@click.option("--encoding", help="Of CSV; UTF-8 if not given, or UTF-16 if it is marked so.")
-@click.option("--decimal", type=click.Choice(SIGNS), help="The decimal sign of the numbers.")
-@click.option("--contact-key", type=click.Choice([*KEYS]), multiple=True, default=None,
-              help="Make keys of contacts alike; may be given several times.")  # fmt: skip
-@click.option("--any-contact", is_flag=True, default=None,
-              help="Take texts such as NULL as contacts too.")  # fmt: skip
+@reading_options
 @click.option("--rejects", type=click.Path(dir_okay=False, path_type=Path),
               help="Write the rows that could not be taken to this file too.")  # fmt: skip
 @click.option("--retry-rejects", is_flag=True, help="Take the rejects again, after mending.")
@@ -104,14 +130,8 @@ def _import(
 ) -> Imported:
     if file is None:
         raise click.UsageError("name the file to import")
-    timezone = options.pop("timezone") or "UTC"
-    for name in ("contact_key", "wide"):
-        options[name] = options[name] or None
-    delimiter = (options.pop("delimiter") or "").replace("\\t", "\t") or None
     try:
-        return import_file(
-            tracker, file, timezone=timezone, delimiter=delimiter, progress=progress, **options
-        )
+        return import_file(tracker, file, progress=progress, **said_of_columns(options))
     except ColumnsError as error:
         raise click.UsageError(str(error)) from None
 
@@ -125,6 +145,52 @@ def _retry(
     mended = {name: options[name] or None for name in _MEANINGS}
     source = None if file is None else file.name
     return retry_rejects(tracker, source=source, progress=progress, **mended)
+
+
+@click.command("classify")
+@click.argument("files", nargs=-1, required=True, metavar="FILES...", type=click.Path())
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--funnel", required=True, metavar="FILE|PRESET",
+              help="The funnel: a file, or ecommerce or saas.")  # fmt: skip
+@click.option("--as-of", metavar="INSTANT", help="As of this instant; else the newest of the rows.")
+@click.option("--memory", default=MEMORY, show_default=True, help="How much to use.")
+@click.option("--threads", type=click.IntRange(min=1), help="How many; else all processors.")
+@click.option("--events/--no-events", default=True, show_default=True,
+              help="Whether to write the events too.")  # fmt: skip
+@reading_options
+@click.pass_context
+def classify_command(
+    ctx: click.Context,
+    /,
+    files: tuple[str, ...],
+    out: Path,
+    funnel: str,
+    as_of: str | None,
+    **options: Any,
+) -> None:
+    """Classify whole histories in FILES, without a database, into the folder OUT.
+
+    FILES are Parquet, CSV or JSON lines, folders of these, or patterns. Columns mean what they mean
+    to import. OUT holds moments, episodes, contacts, events, traits and rejects as Parquet. A run
+    that was broken off goes on where it was. The exit code is 1 if there are rejects.
+    """
+    read = read_funnel(funnel)
+    assert isinstance(read, Funnel)  # one is required
+    instant = read_instant(as_of, options["timezone"] or "UTC", "as-of")
+    given = said_of_columns(options)
+    try:
+        with showing_progress() as progress:
+            classified = classify([*files], out, read, as_of=instant, progress=progress, **given)
+    except ColumnsError as error:
+        raise click.UsageError(str(error)) from None
+    print_lines(map(safe, str(classified).splitlines()))
+    if classified.unmapped:
+        names = ", ".join(map(repr, classified.unmapped))
+        click.echo(
+            safe(f"no rule of the funnel names: {names}; taken as {read.unmapped}"), err=True
+        )
+    if classified.rejected:
+        ctx.exit(NOT_WHOLLY)
 
 
 @click.command("init")

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from attrs import frozen
@@ -66,6 +66,26 @@ class Event:
             and (ignore_instant or self.occurred_at == other.occurred_at)
             and same_content(one, two)
         )
+
+
+class EventRow(NamedTuple):
+    """An event as it goes into its table; plain, because an import makes millions.
+
+    Attributes:
+        contact: whose event.
+        id: unique among the contact's events.
+        event: what happened.
+        occurred_at: when, as ``domain.instant.instant_text`` writes it.
+        signal: the name of what it means to the funnel.
+        properties: what else was said, as JSON.
+    """
+
+    contact: str
+    id: str
+    event: str
+    occurred_at: str
+    signal: str
+    properties: str
 
 
 def make_event(

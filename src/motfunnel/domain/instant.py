@@ -21,6 +21,9 @@ Duration: TypeAlias = timedelta | str
 """A span of time as a caller gives it: a timedelta, or a text such as ``90d``."""
 
 MICROSECOND: Final = timedelta(microseconds=1)
+TOLERANCE: Final = timedelta(minutes=5)
+"""How far ahead of our clock another machine's may be."""
+
 _UNITS: Final = {
     "d": timedelta(days=1),
     "h": timedelta(hours=1),

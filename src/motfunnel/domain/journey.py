@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 from attrs import define, evolve, field, frozen
 
 from motfunnel.domain import machine
-from motfunnel.domain.event import Event
+from motfunnel.domain.event import Event, Properties, to_json
+from motfunnel.domain.funnel.condition import is_blank
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.funnel.rule import Reading
 from motfunnel.domain.instant import from_micros, to_micros, utc
@@ -236,6 +237,14 @@ class Journey:
             if case is None or open_case.case == case:
                 del self.open_cases[place]
                 return
+
+
+def source_of(properties: Properties) -> str | None:
+    """The source that an opening event gives; None where it gives none."""
+    source = properties.get("source")
+    if is_blank(source):
+        return None
+    return source if isinstance(source, str) else to_json(source)
 
 
 def walk(

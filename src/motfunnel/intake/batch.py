@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from attrs import define, field
 
-from motfunnel.domain.event import IDENTIFY, Event
+from motfunnel.domain.event import IDENTIFY, Event, EventRow
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import instant_text
 from motfunnel.domain.journey import make_entry
 from motfunnel.domain.marker import Marker
 from motfunnel.errors import ErasedError, TombstoneError
 from motfunnel.intake.files.source import Raw
+from motfunnel.intake.rows import CONFLICT
 from motfunnel.store.engine.faults import FAULTS, Fault, fault_of, name_of
 from motfunnel.store.hosts.transaction import savepoint
 from motfunnel.store.ledger.imports import (
-    EventRow,
     Transaction,
     add_event_rows,
     find_same,
@@ -43,8 +43,6 @@ from motfunnel.store.schema.types import read_instant
 
 if TYPE_CHECKING:
     from motfunnel.trackers.tracker import Tracker
-
-CONFLICT = "the id {!r} is taken by an event with other content, which stays as it was"
 
 
 class Taken(NamedTuple):

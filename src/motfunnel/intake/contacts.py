@@ -6,19 +6,20 @@ Refuses texts that programs write for nobody. Shows no key: a summary may be rea
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from motfunnel.domain.event import contact_key
 from motfunnel.intake.files.columns import Columns
 from motfunnel.keys import chain, email
 from motfunnel.text import counted
-from motfunnel.tracking.recording.interpreter import Interpreter
 
 _MOST_KEPT: Final = 50_000
-_NOBODY: Final = frozenset(
+NOBODY: Final = frozenset(
     ["nan", "null", "(null)", r"\n", "undefined", "<na>", "#n/a", "n/a", "none", "nil"]
 )
+"""What programs write, in small letters, where there is no contact."""
+
 _FLOAT: Final = re.compile(r"([0-9]+)\.0+", re.ASCII)
 
 
@@ -26,15 +27,15 @@ class Contacts:
     """The contacts of one file.
 
     Args:
-        interpreter: the tracker's; it knows what a contact is.
+        turn: turns a contact into what it is known by, such as the tracker does.
         columns: how keys are to be understood.
 
     Raises:
         ValueError: a form of keys is named that is not known.
     """
 
-    def __init__(self, interpreter: Interpreter, columns: Columns) -> None:
-        self._interpreter = interpreter
+    def __init__(self, turn: Callable[[Any], object], columns: Columns) -> None:
+        self._turn = turn
         self._make = chain(columns.contact_key) if columns.contact_key else None
         self._takes_any = columns.any_contact
         self.known: dict[str, str] = {}
@@ -69,10 +70,10 @@ class Contacts:
             yield f"{keys} written like 17.0, and like 17 too, which is another; write them alike"
 
     def _read(self, contact: Any) -> str:
-        if isinstance(contact, str) and not self._takes_any and contact.strip().lower() in _NOBODY:
+        if isinstance(contact, str) and not self._takes_any and contact.strip().lower() in NOBODY:
             raise ValueError(f"the contact {contact!r} stands for nobody; --any-contact takes it")
         made = contact if self._make is None else self._make(contact)
-        key = contact_key(self._interpreter.key(made))
+        key = contact_key(self._turn(made))
         self._compare(key)
         return key
 

@@ -118,6 +118,17 @@ def _check(tracker: Tracker, given: str | Path | None, source: Path) -> None:
         open_rejects_file(rejects).close()
 
 
+def row_reader(tracker: Tracker, columns: Columns) -> RowReader:
+    """Read rows as a tracker takes events.
+
+    Raises:
+        ValueError: there is no such time zone, or no such form of instants.
+    """
+    taker = tracker.interpreter
+    latest = taker.clock() + taker.tolerance
+    return RowReader(tracker.funnel, columns, key=taker.key, latest=latest)
+
+
 @frozen(kw_only=True)
 class _File:
     """A file to import.
@@ -263,9 +274,8 @@ class _Import:
         """The reader of all files with these columns, at the beginning of one."""
         self.read = self.line = self.part = 0
         if columns not in self.readers:
-            interpreter, funnel = self.tracker.interpreter, self.tracker.funnel
             try:
-                self.readers[columns] = RowReader(interpreter, funnel, columns)
+                self.readers[columns] = row_reader(self.tracker, columns)
             except ValueError as error:
                 raise SourceError(str(error)) from None
         self.readers[columns].begin_file()

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from attrs import define, field
 
 from motfunnel.domain.instant import instant_text
 from motfunnel.errors import MergeError
+from motfunnel.intake.rows import Link
 from motfunnel.store.ledger.identity import lifted_pointers
 from motfunnel.store.ledger.tombstones import find_tombstones
 from motfunnel.text import counted
@@ -30,23 +31,6 @@ _MOST_KEPT: Final = 50_000
 _APART: Final = "was taken apart by hand"
 _ERASED: Final = "was erased"
 _REFUSED: Final = "is merged already, or was identified; motfunnel merge --force decides"
-
-
-class Link(NamedTuple):
-    """That two keys are one contact.
-
-    Attributes:
-        at: since when it is said, as ``instant_text`` writes it.
-        into: the contact.
-        old: the other key of it.
-        is_known: whether the other may be a person's own key: then one that was identified is
-            not merged.
-    """
-
-    at: str
-    into: str
-    old: str
-    is_known: bool
 
 
 @define

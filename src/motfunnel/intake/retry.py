@@ -20,7 +20,7 @@ from motfunnel.errors import ErasedError, EventError, SourceError, StoreError
 from motfunnel.intake.batch import Batch, Refused, Taken, check_tombstone_key, write_events
 from motfunnel.intake.files.columns import Columns
 from motfunnel.intake.files.source import Raw
-from motfunnel.intake.importer import REASONS, Imported, Progress
+from motfunnel.intake.importer import REASONS, Imported, Progress, row_reader
 from motfunnel.intake.links import Links
 from motfunnel.intake.rejects import PREFIX
 from motfunnel.intake.rows import RowReader
@@ -179,9 +179,8 @@ class _Retry:
         columns = Columns.from_dict(written | self.changes)
         key = (reject.id[:PREFIX], columns)
         if key not in self.readers:
-            tracker = self.tracker
             try:
-                self.readers[key] = RowReader(tracker.interpreter, tracker.funnel, columns)
+                self.readers[key] = row_reader(self.tracker, columns)
             except ValueError as error:
                 raise SourceError(str(error)) from None
         return self.readers[key]

@@ -7,11 +7,12 @@ again, and plain properties are checked by writing them. Writes nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from motfunnel.domain.event import IDENTIFY, MOST_BYTES, check_properties, check_text
+from motfunnel.domain.event import IDENTIFY, MOST_BYTES, EventRow, check_properties, check_text
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import instant_text
 from motfunnel.domain.signal import Signal
@@ -23,9 +24,9 @@ from motfunnel.intake.files.csv import Header, TextCells
 from motfunnel.intake.files.decimals import plain_number
 from motfunnel.intake.files.instants import ISO, instant_reader, plain_text
 from motfunnel.intake.files.parquet import plain
-from motfunnel.intake.links import Link
-from motfunnel.store.ledger.imports import EventRow
-from motfunnel.tracking.recording.interpreter import Interpreter
+
+CONFLICT: Final = "the id {!r} is taken by an event with other content, which stays as it was"
+"""Why a row is refused whose id another has."""
 
 _MOST_KEPT: Final = 50_000
 _MOST_NAMES: Final = 20
@@ -36,6 +37,23 @@ _quote: Final = json.encoder.encode_basestring  # refuses whatever is no text
 _write: Final = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
 ).encode
+
+
+class Link(NamedTuple):
+    """That two keys are one contact.
+
+    Attributes:
+        at: since when it is said, as ``instant_text`` writes it.
+        into: the contact.
+        old: the other key of it.
+        is_known: whether the other may be a person's own key: then one that was identified is
+            not merged.
+    """
+
+    at: str
+    into: str
+    old: str
+    is_known: bool
 
 
 class Layout:
@@ -73,33 +91,39 @@ class RowReader:
     """Reads the rows of one file.
 
     Args:
-        interpreter: the tracker's; it knows what a contact is, and what time it is.
         funnel: what events mean.
         columns: how the cells are to be understood.
+        key: turns a contact into what it is known by.
+        latest: the last instant that is not in the future.
 
     Raises:
         ValueError: there is no such time zone, or no such form of instants.
     """
 
-    def __init__(self, interpreter: Interpreter, funnel: Funnel, columns: Columns) -> None:
+    def __init__(
+        self,
+        funnel: Funnel,
+        columns: Columns,
+        *,
+        key: Callable[[Any], object],
+        latest: datetime,
+    ) -> None:
         self._contact_in, self._event_in, self._at_in = columns.contact, columns.event, columns.at
         self._id_in = columns.id
         self._named = frozenset(name for _, name in columns.named()) | {SAYS}
         self._read_instant = instant_reader(
             columns.timezone, columns.at_format, truncate=columns.truncate
         )
-        self._interpreter = interpreter
-        self._latest = interpreter.clock() + interpreter.tolerance
-        self._latest_text = instant_text(self._latest)
+        self._latest, self._latest_text = latest, instant_text(latest)
         self._is_unix = columns.at_format == "unix"
         self._is_plain = self._is_unix or (
             columns.at_format in (None, ISO) and columns.timezone == "UTC"
         )
-        self._funnel = funnel
+        self.funnel: Funnel = funnel
         self.is_state: bool = columns.is_state
         self._ordinals = Ordinals()
         self._layout: Layout | None = None
-        self.contacts: Contacts = Contacts(interpreter, columns)
+        self.contacts: Contacts = Contacts(key, columns)
         self._contact, self._known = self.contacts.key, self.contacts.known
         self._decimal = columns.decimal
         self._signals: dict[str, str] = {}
@@ -248,8 +272,8 @@ class RowReader:
                 "and reads what it says of contacts"
             )
         self.conditions.look(name, properties)
-        signal = self._funnel.read(name, properties).signal.label
-        rules = self._funnel.rules.get(name, ())
+        signal = self.funnel.read(name, properties).signal.label
+        rules = self.funnel.rules.get(name, ())
         if not rules and len(self.unmapped) < _MOST_NAMES:
             self.unmapped[name] = None
         if (not rules or rules[0].is_constant) and len(self._signals) < _MOST_KEPT:

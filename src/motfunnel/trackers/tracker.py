@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 from motfunnel.domain.event import IDENTIFY
 from motfunnel.domain.funnel.file import Preset
 from motfunnel.domain.funnel.funnel import Funnel, read_funnel
-from motfunnel.domain.instant import Duration
+from motfunnel.domain.instant import TOLERANCE, Duration
 from motfunnel.domain.marker import Marker
 from motfunnel.domain.moment import MomentKind, MomentName
 from motfunnel.store.database.asyncio import run_on_host
@@ -49,10 +49,6 @@ if TYPE_CHECKING:
 
     from motfunnel.reports.report import Report
     from motfunnel.store.database.asyncio import AsyncHost
-
-TOLERANCE = timedelta(minutes=5)
-"""How far ahead of our clock the clock of another machine may be."""
-
 
 BUDGET = timedelta(seconds=5)
 """How long a call may keep its host waiting, where nothing else is said."""

@@ -42,7 +42,7 @@ def open_source(
         SourceError: it is missing, unreadable, or of a form that is not known.
         MissingExtraError: reading Parquet needs pyarrow.
     """
-    found = file_format or _format_of(path)
+    found = file_format or format_of(path)
     if found == "parquet":
         from motfunnel.intake.files.parquet import ParquetSource
 
@@ -62,7 +62,12 @@ def format_named(path: Place) -> str | None:
     return None
 
 
-def _format_of(path: Place) -> str:
+def format_of(path: Place) -> str:
+    """The form of a file, by its name or its first bytes.
+
+    Raises:
+        SourceError: they do not say.
+    """
     named = format_named(path)
     if named is not None:
         return named

@@ -36,7 +36,7 @@ class ParquetSource:
         try:
             import pyarrow  # noqa: F401
         except ImportError:
-            raise MissingExtraError(f"reading Parquet needs pyarrow: {install('batch')}") from None
+            raise MissingExtraError(f"reading Parquet needs pyarrow: {install('arrow')}") from None
         self._path = path
         self.consumed: int = 0
 
@@ -107,12 +107,13 @@ def _values(column: Any) -> list[Any]:
     whole = column.cast(pyarrow.timestamp("us", kind.tz), safe=False).to_pylist()
     nanos = column.cast(pyarrow.int64()).to_pylist()
     return [
-        instant if nano is None or nano % 1000 == 0 else _finer(nano, kind.tz is not None)
+        instant if nano is None or nano % 1000 == 0 else finer(nano, is_aware=kind.tz is not None)
         for instant, nano in zip(whole, nanos, strict=True)
     ]
 
 
-def _finer(nanos: int, is_aware: bool) -> str:
+def finer(nanos: int, *, is_aware: bool = False) -> str:
+    """Write an instant in nanoseconds since 1970, with all its digits."""
     instant = from_micros(nanos // 1000).replace(tzinfo=None)
     return f"{instant.isoformat(timespec='microseconds')}{nanos % 1000:03}" + "Z" * is_aware
 

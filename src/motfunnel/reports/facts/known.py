@@ -21,7 +21,7 @@ from motfunnel.domain.event import IDENTIFY, Event
 from motfunnel.domain.experience import EXPERIENCED
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import from_micros, to_micros
-from motfunnel.domain.journey import Entry, Journey, PlainEntry
+from motfunnel.domain.journey import Entry, Journey, PlainEntry, source_of
 from motfunnel.domain.lens import phases
 from motfunnel.domain.moment import UNKNOWN, Episode, Moment, MomentKind
 from motfunnel.domain.signal import Signal
@@ -55,7 +55,7 @@ from motfunnel.store.queries.groups import read_trait_names, said_as, source_or_
 from motfunnel.store.queries.happenings import Wanted
 from motfunnel.store.queries.moments import Referral
 from motfunnel.store.schema.types import read_properties
-from motfunnel.tracking.recording.fold import read_in_order, source_of
+from motfunnel.tracking.recording.fold import read_in_order
 
 _by_key = itemgetter(0, 1)
 _EPISODE = tuple(one.name for one in fields(Episodes))  # the order of _as_numbers

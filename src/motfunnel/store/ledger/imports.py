@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from attrs import frozen
 from sqlalchemy import (
@@ -23,7 +23,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from motfunnel.domain.event import Event, to_json
+from motfunnel.domain.event import Event, EventRow, to_json
 from motfunnel.domain.instant import instant_text
 from motfunnel.store.ledger.rows import ALIVE_IF_HERE, read_event
 from motfunnel.store.ledger.statements import SOME, statements
@@ -37,26 +37,6 @@ OF_NAME: Final = 16
 
 Transaction: TypeAlias = Connection
 """What work is done on; the rooms above know it by this name only."""
-
-
-class EventRow(NamedTuple):
-    """An event as it goes into its table; plain, because an import makes millions.
-
-    Attributes:
-        contact: whose event.
-        id: unique among the contact's events.
-        event: what happened.
-        occurred_at: when, as ``domain.instant.instant_text`` writes it.
-        signal: the name of what it means to the funnel.
-        properties: what else was said, as JSON.
-    """
-
-    contact: str
-    id: str
-    event: str
-    occurred_at: str
-    signal: str
-    properties: str
 
 
 @frozen(kw_only=True)

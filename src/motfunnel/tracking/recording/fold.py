@@ -11,12 +11,11 @@ from functools import lru_cache
 from attrs import define, evolve, frozen
 
 from motfunnel.domain import machine
-from motfunnel.domain.event import IDENTIFY, Properties, to_json
-from motfunnel.domain.funnel.condition import is_blank
+from motfunnel.domain.event import IDENTIFY
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.funnel.rule import Reading
 from motfunnel.domain.instant import from_micros
-from motfunnel.domain.journey import Entry, Journey, PlainEntry
+from motfunnel.domain.journey import Entry, Journey, PlainEntry, source_of
 from motfunnel.domain.moment import Episode, Moment, MomentKind, Presence
 from motfunnel.domain.signal import Signal
 from motfunnel.errors import InconsistencyError
@@ -173,14 +172,6 @@ def _ends(entries: Sequence[PlainEntry], every: int) -> Iterator[int]:
         else:
             yield end
             end += every
-
-
-def source_of(properties: Properties) -> str | None:
-    """The source that an opening event gives; None where it gives none."""
-    source = properties.get("source")
-    if is_blank(source):
-        return None
-    return source if isinstance(source, str) else to_json(source)
 
 
 @frozen(kw_only=True)

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from motfunnel.domain.funnel.funnel import Funnel
-from motfunnel.domain.journey import Entry
+from motfunnel.domain.journey import Entry, source_of
 from motfunnel.domain.moment import Moment
 from motfunnel.store.database.database import Database
 from motfunnel.store.database.retry import persist
@@ -29,7 +29,6 @@ from motfunnel.tracking.recording.fold import (
     draft_owed,
     read_in_order,
     settle_locked,
-    source_of,
     write,
 )
 from motfunnel.tracking.recording.recorder import advance

@@ -19,7 +19,7 @@ from motfunnel.domain.event import IDENTIFY, Event
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.funnel.rule import Reading
 from motfunnel.domain.instant import to_micros, utc
-from motfunnel.domain.journey import Entry, make_entry
+from motfunnel.domain.journey import Entry, make_entry, source_of
 from motfunnel.domain.marker import Marker
 from motfunnel.domain.moment import Moment, Presence
 from motfunnel.errors import ConflictError, ErasedError, EventError
@@ -34,7 +34,7 @@ from motfunnel.store.ledger.tombstones import (
     find_tombstones,
 )
 from motfunnel.tracking.recording.call import Tracked
-from motfunnel.tracking.recording.fold import difference, draft, fold, source_of, write
+from motfunnel.tracking.recording.fold import difference, draft, fold, write
 
 _place = attrgetter("place")
 _ALL: Final = 2**31 - 1

@@ -1,0 +1,362 @@
+"""Classifying files: rows parted by contact, then one part after another walked and written.
+
+Memory is bounded by the largest part. A run that is killed goes on with the part that it was at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import asdict, define, field, fields_dict, frozen
+
+from motfunnel.batch.database import check_installed, connect, count, text, write_parquet
+from motfunnel.batch.kernel import COMPILED_FROM
+from motfunnel.batch.manifest import Output, read_json, write_json
+from motfunnel.batch.outputs import (
+    write_contacts,
+    write_episodes,
+    write_events,
+    write_moments,
+    write_traits,
+)
+from motfunnel.batch.part import Conflict, classify_part
+from motfunnel.batch.parts import FILE, Parting, Reading, write_rejects
+from motfunnel.batch.source import Form, Given, find_sources
+from motfunnel.domain.funnel.funnel import Funnel, read_funnel
+from motfunnel.domain.instant import TOLERANCE, from_micros, iso, to_micros, utc
+from motfunnel.errors import QuestionError, SourceError
+from motfunnel.text import counted
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection as Connection
+
+MEMORY: Final = "2GiB"
+"""The memory that is taken where nothing else is said."""
+
+_PART: Final = 600_000
+_ROW_BYTES: Final = 300
+_UNITS: Final = {"": 1, "k": 10, "m": 20, "g": 30}
+_MEMORY: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmg]?)i?b?", re.IGNORECASE)
+_LEAST: Final = 1 << 28
+
+Progress = Callable[[str, int], object]
+"""Is called with what is counted, and how many are done."""
+
+
+@frozen(kw_only=True)
+class Classified:
+    """The outcome of a classification; ``rows`` is the sum of the next four.
+
+    Attributes:
+        out: the folder with the outputs.
+        as_of: the instant as of which they are so.
+        rows: how many rows the sources have.
+        events: how many events they hold.
+        duplicates: how many rows are the same event once more.
+        rejected: how many could not be taken; they are among the outputs.
+        later: how many rows are later than ``as_of``.
+        contacts: whose events.
+        moments: how many were made.
+        episodes: how many departures there are.
+        parts: into how many parts the rows went.
+        unmapped: names of events that no rule of the funnel names, as far as seen.
+        remarks: how unusual files were read.
+    """
+
+    out: Path
+    as_of: datetime
+    rows: int
+    events: int
+    duplicates: int
+    rejected: int
+    later: int
+    contacts: int
+    moments: int
+    episodes: int
+    parts: int
+    unmapped: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """One line, and one for each remark."""
+        head = (
+            f"{counted(self.rows, 'row')}: {counted(self.events, 'event')} of "
+            f"{counted(self.contacts, 'contact')}, {self.duplicates:,} there twice, "
+            f"{self.rejected:,} rejected, {self.later:,} later; {counted(self.moments, 'moment')}, "
+            f"{counted(self.episodes, 'episode')}, as of {iso(self.as_of)}"
+        )
+        return "\n".join([head, *(f"  {remark}" for remark in self.remarks)])
+
+
+def classify(
+    sources: Any,
+    out: str | Path,
+    funnel: Funnel | str,
+    *,
+    as_of: datetime | None = None,
+    memory: str | int = MEMORY,
+    events: bool = True,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    **reading: Any,
+) -> Classified:
+    """Classify whole histories in files, without a database; write a folder of Parquet.
+
+    Of one id with two contents the first in the order of events is taken, not the first to come.
+
+    Args:
+        sources: files of Parquet, CSV or JSON lines, folders, patterns, Arrow tables; or one.
+        out: the folder to write to; what an earlier run has written there is replaced.
+        funnel: what events mean; or the name of a preset.
+        as_of: the instant of the question; by default the newest of the rows.
+        memory: how much to use, such as ``2GiB``.
+        events: whether to write the events too.
+        threads: how many may be used; by default one for each processor.
+        progress: is called with ``rows`` or ``parts`` and how many are done.
+        reading: how files are read, by the names that ``import_file`` has for it.
+
+    Raises:
+        SourceError: a source cannot be read, or the outputs cannot be written.
+        QuestionError: ``as_of`` is no instant.
+        MissingExtraError: DuckDB or numpy is not installed.
+    """
+    check_installed()
+    asked = (_reading(funnel, reading), _read_instant(as_of), read_memory(memory))
+    run = _Run(find_sources(sources), Output(Path(out)), *asked, events, progress or _silently)
+    with _telling_faults(run.output.folder):
+        return run.classify(threads)
+
+
+def _silently(_: str, __: int) -> None:
+    """Nobody wants to know how far it has come."""
+
+
+def _reading(funnel: Funnel | str, said: dict[str, Any]) -> Reading:
+    chosen = read_funnel(funnel)
+    if chosen is None:
+        raise SourceError("name the funnel to classify by")
+    return Reading(
+        funnel=chosen,
+        given={name: value for name, value in said.items() if name not in fields_dict(Form)},
+        form=Form(**{name: value for name, value in said.items() if name in fields_dict(Form)}),
+        latest=datetime.now(UTC) + TOLERANCE,
+    )
+
+
+@define
+class _Run:
+    """A classification on its way."""
+
+    sources: list[Given]
+    output: Output
+    reading: Reading
+    as_of: datetime | None
+    memory: int
+    has_events: bool
+    progress: Progress
+    connection: Connection = field(init=False)
+    parts: int = field(init=False, default=1)
+
+    def classify(self, threads: int | None) -> Classified:
+        """Part the rows, then take the parts, unless an earlier run has done so."""
+        self.output.check()
+        self.output.work.mkdir(parents=True, exist_ok=True)
+        self.connection = connect(self.output.work, self.memory // 2, threads)
+        about = sum(one.rows_about(self.connection, self.reading.form) for one in self.sources)
+        most = min(_PART, max(1, self.memory // 2 // _ROW_BYTES))
+        self.parts = max(1, -(-about // most))
+        decisive = self._decisive()
+        key = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+        counts = None if decisive["sources"] is None else self.output.finished(key)
+        if counts is None:
+            counts = self._classify(key, decisive)
+        self.connection.close()
+        return self._told(counts)
+
+    def _classify(self, key: str, decisive: dict[str, Any]) -> dict[str, Any]:
+        counts = self.output.resume(key)
+        if counts is None:
+            counts = self._part()
+            self.output.note_parted(key, counts)
+        for number in range(self.parts):
+            done = self._done(number)
+            if not done.exists():
+                write_json(done, self._take(number, counts))
+            self.progress("parts", number + 1)
+        for number in range(self.parts):
+            for name, more in read_json(self._done(number)).items():
+                counts[name] = counts.get(name, 0) + more
+        self._gather_rejects()
+        about = {"as_of": counts["as_of"], "fingerprint": self.reading.funnel.fingerprint}
+        self.output.finish(key, about, counts)
+        return counts
+
+    def _decisive(self) -> dict[str, Any]:
+        """All that decides about the bytes of the outputs."""
+        digests = [(one.name, one.digest()) for one in self.sources]
+        return {
+            "sources": None if any(digest is None for _, digest in digests) else digests,
+            "funnel": self.reading.funnel.fingerprint,
+            "columns": sorted((name, repr(said)) for name, said in self.reading.given.items()),
+            "form": asdict(self.reading.form),
+            "as_of": None if self.as_of is None else iso(self.as_of),
+            "parts": self.parts,
+            "events": self.has_events,
+            "versions": [version("motfunnel"), version("duckdb"), version("numpy")],
+        }
+
+    def _part(self) -> dict[str, Any]:
+        """Read all rows into their parts."""
+        work = self.output.work
+        parting = Parting(self.connection, work, self.parts, self.reading)
+        for number, one in enumerate(self.sources):
+            parting.take(number, one, self.progress)
+        parting.finish()
+        self._check_parts()
+        until = self.as_of or self._newest()
+        return {
+            "as_of": iso(until),
+            "rows": parting.rows,
+            "rejected": parting.rejected,
+            "unmapped": [*parting.unmapped],
+            "remarks": parting.remarks,
+        }
+
+    def _files(self, number: int | str) -> Path:
+        return self.output.work / "parts" / f"part={number}" / "*.parquet"
+
+    def _done(self, number: int) -> Path:
+        return self.output.work / "done" / f"{number:06}.json"
+
+    def _check_parts(self) -> None:
+        """Make sure, before the first part is begun, that each will fit.
+
+        Raises:
+            SourceError: one will not.
+        """
+        rows = count(
+            self.connection,
+            "SELECT max(rows) FROM (SELECT sum(num_rows) AS rows FROM "
+            f"parquet_file_metadata({text(self._files('*'))}) GROUP BY parse_dirpath(file_name))",
+        )
+        if rows * _ROW_BYTES > self.memory // 2:
+            needed = rows * _ROW_BYTES * 2 // 2**20 + 1
+            raise SourceError(
+                f"a part of {rows:,} rows does not fit into the memory; give at least "
+                f"{needed:,}MiB (a contact cannot be divided)"
+            )
+
+    def _newest(self) -> datetime:
+        query = f"SELECT max(micros) FROM read_parquet({text(self._files('*'))})"
+        return from_micros(count(self.connection, query))
+
+    def _take(self, number: int, counts: dict[str, Any]) -> dict[str, int]:
+        """Classify one part; what it counts."""
+        work, files = self.output.work, self._files(number)
+        if not files.parent.exists():
+            return {}
+        until = to_micros(datetime.fromisoformat(counts["as_of"]))
+        is_compiled = int(counts["rows"]) >= COMPILED_FROM
+        part = classify_part(
+            self.connection, str(files), self.reading.funnel, until=until, is_compiled=is_compiled
+        )
+        file = f"{number:06}.parquet"
+        self._keep(part.conflicts, number)
+        return {
+            "moments": write_moments(part, work / "moments" / file),
+            "episodes": write_episodes(part, work / "episodes" / file),
+            "contacts": write_contacts(part, work / "contacts" / file),
+            "traits": write_traits(part, work / "traits" / file),
+            "events": self._write_events(part, work / "events" / file),
+            "duplicates": part.duplicates,
+            "rejected": len(part.conflicts),
+            "later": part.later,
+        }
+
+    def _write_events(self, part: Any, path: Path) -> int:
+        return write_events(part, path) if self.has_events else len(part.places)
+
+    def _keep(self, conflicts: list[Conflict], number: int) -> None:
+        names = [one.name for one in self.sources]
+        rejects = [
+            (names[one.row >> FILE], one.row & (1 << FILE) - 1, one.contact, one.id, one.reason,
+             one.payload)
+            for one in conflicts
+        ]  # fmt: skip
+        if rejects:
+            write_rejects(self.connection, rejects, self.output.work / "conflicts", number)
+
+    def _gather_rejects(self) -> None:
+        """Write all rejects, by source and row."""
+        work = self.output.work
+        nothing = (
+            "SELECT '' AS source, 0::BIGINT AS row, '' AS contact, '' AS id, '' AS reason, "
+            "'' AS payload WHERE false"
+        )
+        found = [work / name for name in ("refused", "conflicts") if (work / name).exists()]
+        parts = [f"FROM read_parquet({text(folder / '*.parquet')})" for folder in found]
+        query = " UNION ALL ".join([nothing, *parts])
+        path = work / "rejects" / "000000.parquet"
+        write_parquet(self.connection, f"FROM ({query}) ORDER BY ALL", path)
+
+    def _told(self, counts: dict[str, Any]) -> Classified:
+        numbers = ["events", "duplicates", "rejected", "later", "contacts", "moments", "episodes"]
+        return Classified(
+            out=self.output.folder,
+            as_of=datetime.fromisoformat(counts["as_of"]),
+            rows=counts["rows"],
+            parts=self.parts,
+            unmapped=tuple(counts["unmapped"]),
+            remarks=tuple(counts["remarks"]),
+            **{name: counts.get(name, 0) for name in numbers},
+        )
+
+
+def read_memory(given: str | int) -> int:
+    """Read how much memory may be used, in bytes.
+
+    >>> read_memory("2GiB"), read_memory("512 MiB")
+    (2147483648, 536870912)
+
+    Raises:
+        SourceError: it is no such number, or too small for anything.
+    """
+    match = _MEMORY.fullmatch(str(given).strip())
+    if match is None:
+        raise SourceError(f"{given!r} is no amount of memory; write e.g. 2GiB")
+    read = int(float(match[1]) * (1 << (_UNITS[match[2].lower()] or 0)))
+    if read < _LEAST:
+        raise SourceError(f"{given!r} is too little memory; the least is 256MiB")
+    return read
+
+
+def _read_instant(as_of: datetime | None) -> datetime | None:
+    try:
+        return None if as_of is None else utc(as_of)
+    except ValueError as error:
+        raise QuestionError(f"as_of: {error}") from None
+
+
+@contextmanager
+def _telling_faults(folder: Path) -> Iterator[None]:
+    """Say what DuckDB or the disk says, and that the work can go on."""
+    from duckdb import IOException, OutOfMemoryException
+
+    try:
+        yield
+    except OutOfMemoryException as error:
+        said = str(error).splitlines()[0]
+        raise SourceError(f"the memory does not suffice: {said}; give more of it") from error
+    except (IOException, OSError) as error:
+        said = str(error).splitlines()[0]
+        raise SourceError(
+            f"{folder} is not whole: {said}; the same call goes on where this one ended"
+        ) from error
