@@ -18,6 +18,7 @@ from motfunnel.answers.answer import Answer
 from motfunnel.cli.arguments import duration, read_funnel, read_instant, zone
 from motfunnel.cli.output import formats, print_lines, print_whole, terminal_width
 from motfunnel.cli.store import with_tracker
+from motfunnel.dashboard.pages import PAGES
 from motfunnel.domain.calendar import UNITS, WEEKDAYS
 from motfunnel.domain.instant import Duration
 from motfunnel.domain.lens import LENSES
@@ -78,6 +79,15 @@ def option_of(argument: str) -> str:
 
 REPORTS: Final = {name.replace("_", "-"): Form.of(entry) for name, entry in CATALOGUE.items()}
 """What each report is told, by its name on the command line."""
+_FIRST: Final = [
+    ask.question.replace("_", "-")
+    for one in PAGES.values()
+    for section in one.sections
+    if section.view != "warning"
+    for ask in section.asks
+]
+ORDER: Final = tuple(dict.fromkeys([*_FIRST, *REPORTS]))
+"""The reports in the order of the dashboard's pages."""
 OPTIONS: Final = {
     option: form.entry.options[name]
     for form in REPORTS.values()
@@ -207,7 +217,7 @@ def hand_on(asked: Asked, form: str, output: Path | None, *, title: str = "") ->
 def _written(asked: Asked, form: str, title: str, *, beside: bool) -> str:
     answers = asked.answers
     if form == "html":
-        sections = [Section(name, answer) for name, answer in answers.items()]
+        sections = [Section(name, answers[name]) for name in sorted(answers, key=_place)]
         return page(sections, title=title, left_out=_left_out(asked))
     if form == "csv":
         return "".join(answer.to_csv() for answer in answers.values())
@@ -218,6 +228,12 @@ def _written(asked: Asked, form: str, title: str, *, beside: bool) -> str:
     if asked.left_out:
         told.append("\n".join(["Not asked:", *(f"  {one}" for one in _left_out(asked))]))
     return "\n\n\n".join(told) + "\n"
+
+
+def _place(anchor: str) -> int:
+    """Where a report stands on a page: as in the dashboard, what is looked at first comes first."""
+    name = next(one for one in ORDER if anchor.startswith(one))
+    return ORDER.index(name)
 
 
 def _json(asked: Asked, title: str) -> str:

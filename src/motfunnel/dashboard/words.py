@@ -56,6 +56,7 @@ TOLD: Final[Mapping[str, str]] = {
     "quick": "gained per lost",
     "rate": "share",
     "recidivism": "came back",
+    "recovered first": "came round first",
     "referral": "referred somebody",
     "resurrecting": "seen again",
     "returned": "came back",
@@ -84,6 +85,16 @@ COLUMNS: Final[Mapping[str, str]] = {
 }
 """What people did who stand behind a count, by its name."""
 
+_PHRASES: Final = (
+    (" (by Kaplan–Meier)", ""),
+    (" (by Aalen–Johansen)", ""),
+    ("share that returned", "share back"),
+    ("share that departed again", "share that left again"),
+    ("share that departed", "share that left"),
+    ("share that purchased or advocated", "share that came round"),
+    ("since the departure", "since they left"),
+    ("its dormant are not drawn", "who is not seen any more cannot be told yet"),
+)
 _HOVER: Final = re.compile(r"^(.*?: (?:[\d,]+|–)) (.+)$")
 
 
@@ -94,6 +105,19 @@ def told(text: str) -> str:
     ('too recent', 'KM')
     """
     return TOLD.get(text, text)
+
+
+def phrase(text: str) -> str:
+    """What stands along an axis or above a figure, in a reader's words.
+
+    >>> phrase("share that returned (by Kaplan–Meier)"), phrase("rate")
+    ('share back', 'share')
+    """
+    if text in TOLD:
+        return TOLD[text]
+    for ours, theirs in _PHRASES:
+        text = text.replace(ours, theirs)
+    return text
 
 
 def column(name: str) -> str:

@@ -18,15 +18,19 @@ from motfunnel.charts.scene import (
     Dots,
     Line,
     Mark,
+    Node,
     Numbers,
     Panel,
     Picture,
+    Ribbons,
+    Rows,
     Tick,
     shares,
 )
 from motfunnel.charts.style import BLUE, PAPER
 from motfunnel.charts.svg import to_svg
-from motfunnel.dashboard.words import hovered, told
+from motfunnel.dashboard.words import hovered, phrase, told
+from motfunnel.domain.moment import MomentKind
 from motfunnel.reports.measure.rate import RateRow
 
 WIDE: Final = 720
@@ -78,17 +82,47 @@ def worded(scene: Picture) -> Picture:
         evolve(
             one,
             marks=[_mark(mark) for mark in one.marks],
-            y=evolve(one.y, title=told(one.y.title)) if isinstance(one.y, Axis) else one.y,
+            y=_axis(one.y),
         )
         for one in scene.panels
     ]
-    return evolve(scene, panels=panels)
+    x = None if scene.x is None else evolve(scene.x, title=phrase(scene.x.title))
+    return evolve(scene, panels=panels, x=x, note=phrase(scene.note))
+
+
+def _axis(y: Axis | Rows | None) -> Axis | Rows | None:
+    """The axis of a panel; where moments are its rows, what happened then."""
+    match y:
+        case Axis():
+            return evolve(y, title=phrase(y.title))
+        case Rows():
+            return evolve(y, names=[_row(one) for one in y.names])
+    return y
+
+
+def _row(name: str) -> str:
+    """The name of a row; that of a group is its own."""
+    moment, behind, more = name.partition(" (n = ")
+    return f"{told(moment)}{behind}{more}" if moment in [*MomentKind] else name
 
 
 def _mark(mark: Mark) -> Mark:
-    if isinstance(mark, Bars | Line | Dots):
-        return evolve(mark, name=told(mark.name), hovers=[hovered(one) for one in mark.hovers])
-    return evolve(mark, name=told(mark.name)) if isinstance(mark, Numbers) else mark
+    match mark:
+        case Bars() | Line() | Dots():
+            said = [hovered(one) for one in mark.hovers]
+            return evolve(mark, name=told(mark.name), hovers=said)
+        case Numbers():
+            return evolve(mark, name=told(mark.name))
+        case Ribbons():
+            return evolve(mark, nodes=[_node(one) for one in mark.nodes])
+    return mark
+
+
+def _node(node: Node) -> Node:
+    """A place in a flow; what is added to its name stays."""
+    name = node.name.partition(",")[0]
+    own, beside = (one.replace(name, told(name)) for one in (node.name, node.lettered))
+    return evolve(node, name=own, lettered=beside)
 
 
 @frozen(kw_only=True)

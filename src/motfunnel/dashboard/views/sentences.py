@@ -86,14 +86,16 @@ def between(interval: Interval | None) -> str:
 
 _RATES: Final[Mapping[str, tuple[str, str]]] = {
     "recidivism": ("of those who left came back", ""),
-    "reengagement": ("of those you wrote to came back", ""),
+    "re-engagement": ("of those you wrote to came back", ""),
     "outreach coverage": ("of those who left were written to", ""),
     "reactivation": ("of those who were away came back in it", "none"),
     "relapse": ("of those who came back left again", ""),
     "conversion": ("went all the way", ""),
     "loyalty": ("of those who bought bought again", ""),
     "recovery": ("of those who complained came round", ""),
-    "departure after a complaint": ("of those who complained left", ""),
+    "hold-out trial": ("came back", ""),
+    "landmark comparison": ("came back", ""),
+    "departure after complaint": ("of those who complained left", ""),
 }
 
 
