@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -147,3 +148,24 @@ def test_a_plain_name_is_one_trait_in_all_reports(filled: Run) -> None:
         assert told["flows"]["by"] == by
     alone = json.loads(filled("report", "complaints", "--by", "plan", "--format", "json").stdout)
     assert alone["by"] == "plan"
+
+
+def test_pages_to_send(filled: Run) -> None:
+    """Pages of the dashboard are one file that loads nothing; only those that there are."""
+    pytest.importorskip("jinja2", reason="pages are templates: install motfunnel[web]")
+    filled("report", "--pages", "overview,growth", "--within", "7d", "--output", "sent.html")
+    sent = Path("sent.html").read_text("utf-8")
+    assert "<h1>Overview</h1>" in sent.partition("<h1>Growth</h1>")[0]
+    assert "<script" not in sent and "href=" not in sent.replace('href="data:,"', "")
+    anchors = re.findall(r' id="([^"]+)"', sent)
+    assert len({*anchors}) == len(anchors) > 5
+    wrong = filled("report", "--pages", "overvue", code=2)
+    assert "there is no page 'overvue'; there are: overview, growth" in wrong.stderr
+
+
+def test_what_is_looked_at_first_comes_first(filled: Run) -> None:
+    """A page has its reports in the order of the dashboard."""
+    told = filled("report", "--html", "--within", "7d").stdout
+    anchors = re.findall(r'<section id="([^"]+)"', told)
+    assert anchors[:3] == ["growth", "recidivism", "worklist"]
+    assert anchors.index("funnel") < anchors.index("retention") < anchors.index("flows")

@@ -18,7 +18,9 @@ from motfunnel.answers.answer import Answer
 from motfunnel.cli.arguments import duration, read_funnel, read_instant, zone
 from motfunnel.cli.output import formats, print_lines, print_whole, terminal_width
 from motfunnel.cli.store import with_tracker
-from motfunnel.dashboard.pages import PAGES
+from motfunnel.dashboard.filters import Filters
+from motfunnel.dashboard.pages import PAGES, Page
+from motfunnel.dashboard.render import render_file
 from motfunnel.domain.calendar import UNITS, WEEKDAYS
 from motfunnel.domain.instant import Duration
 from motfunnel.domain.lens import LENSES
@@ -37,6 +39,8 @@ _ONLY_IN_PYTHON: Final = {"step", "fewest"}
 """The arguments that have no option."""
 FORMS: Final = ("text", "json", "csv", "html")
 """The forms in which answers are written."""
+MONTH: Final = timedelta(days=30)
+"""The window of the dashboard's pages, where no other is asked for."""
 QUARTER: Final = timedelta(days=90)
 """The window of those reports that need one, where all are asked for."""
 _PERIODS: Final = ((4, "month"), (12, "quarter"))
@@ -86,6 +90,8 @@ _FIRST: Final = [
     if section.view != "warning"
     for ask in section.asks
 ]
+_SENT: Final = [one.slug for one in PAGES.values() if one.sections]
+"""The pages of the dashboard that can be sent as a file."""
 ORDER: Final = tuple(dict.fromkeys([*_FIRST, *REPORTS]))
 """The reports in the order of the dashboard's pages."""
 OPTIONS: Final = {
@@ -196,6 +202,15 @@ def file_to_write(_: click.Context, __: click.Parameter, file: Path | None) -> P
     return file
 
 
+def pages_to_send(_: click.Context, __: click.Parameter, named: str | None) -> list[Page]:
+    """Read which pages of the dashboard were named."""
+    slugs = [] if named is None else [one.strip() for one in named.split(",")]
+    for slug in slugs:
+        if slug not in _SENT:
+            raise click.BadParameter(f"there is no page {slug!r}; there are: {', '.join(_SENT)}")
+    return [PAGES[slug] for slug in slugs]
+
+
 def hand_on(asked: Asked, form: str, output: Path | None, *, title: str = "") -> None:
     """Print answers in a form, or write them into a file.
 
@@ -280,6 +295,11 @@ def _left_out(asked: Asked) -> list[str]:
 @formats(*FORMS)
 @click.option("--html", "is_page", is_flag=True, help="The same as --format html.")
 @click.option(
+    "--pages",
+    callback=pages_to_send,
+    help=f"Pages of the dashboard as one file of HTML, with commas: {', '.join(_SENT)}.",
+)
+@click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     callback=file_to_write,
@@ -305,10 +325,28 @@ def report_command(tracker: Tracker, /, name: str, form: str, **options: Any) ->
         known_by=read_instant(options["known_by"], timezone, "known-by"),
         timezone=timezone,
     )
-    if name == ALL:
+    if options["pages"]:
+        _send(options["pages"], report, told, output)
+    elif name == ALL:
         hand_on(_ask_all(report, told, tracker.funnel.stages), form, output, title="Reports")
     else:
         hand_on(Asked({name: _ask(report, name, told)}), form, output)
+
+
+def _send(pages: Sequence[Page], report: Report, told: Told, output: Path | None) -> None:
+    """Write pages of the dashboard as one file, or print it."""
+    asked = told.options
+    filters = Filters(
+        step=asked.get("period", "month"),
+        window=asked.get("within", MONTH),
+        group=asked.get("by", ""),
+        zone=report.timezone.key,
+    )
+    text = render_file(pages, report, filters)
+    if output is None:
+        print_whole(text)
+    else:
+        write_whole(output, text.encode())
 
 
 def _read(options: dict[str, Any], timezone: str) -> Told:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from motfunnel.answers.answer import Answer
@@ -80,7 +81,7 @@ def _in_order(page: Page, sections: Mapping[str, str]) -> list[str]:
 
 
 def render_section(
-    page: Page, section: Section, report: Report, filters: Filters, links: Links
+    page: Page, section: Section, report: Report, filters: Filters, links: Links | None
 ) -> str:
     """A section of a page, asked of a report; what has no answer says why.
 
@@ -89,20 +90,28 @@ def render_section(
         section: which.
         report: what is asked.
         filters: what was chosen.
-        links: the addresses of all that it leads to.
+        links: the addresses of all that it leads to; None: it leads nowhere.
     """
+    told = {"section": section, "anchor": section.slug if links else f"{page.slug}-{section.slug}"}
     try:
-        return _shown(page, section, report, filters, links)
+        return _shown(page, section, report, filters, links, told)
     except OutdatedError as error:
         first = section is page.sections[0]
-        return _rendered("warning.html", section=section, reason=str(error)) if first else ""
+        return _rendered("warning.html", **told, reason=str(error)) if first else ""
     except NothingError as error:
-        return _rendered("lacking.html", section=section, reason=str(error), rule=error.rule)
+        return _rendered("lacking.html", **told, reason=str(error), rule=error.rule)
     except MotfunnelError as error:
-        return _rendered("unanswered.html", section=section, reason=str(error))
+        return _rendered("unanswered.html", **told, reason=str(error))
 
 
-def _shown(page: Page, section: Section, report: Report, filters: Filters, links: Links) -> str:
+def _shown(
+    page: Page,
+    section: Section,
+    report: Report,
+    filters: Filters,
+    links: Links | None,
+    told: Mapping[str, Any],
+) -> str:
     check_funnel(section, report.definition)
     asked = questions(section, report, filters)
     both = [(one, _put(one, section, report)) for one in asked]
@@ -111,13 +120,16 @@ def _shown(page: Page, section: Section, report: Report, filters: Filters, links
     check_answers(section, [answer for _, answer in both])
 
     def href(row: int, column: str) -> str:
-        return links.people(page.slug, section.slug, row, column, then)
+        return links.people(page.slug, section.slug, row, column, then) if links else ""
+
+    def person(contact: str) -> str:
+        return links.person(contact) if links else ""
 
     return _rendered(
         f"{section.view}.html",
+        **told,
         page=page,
-        section=section,
-        blocks=blocks(both, commands, href, links.person),
+        blocks=blocks(both, commands, href, person),
         shown=shown(section.view, both, href),
         definition=report.definition,
         href=href,
@@ -136,6 +148,25 @@ def _put(question: Question, section: Section, report: Report) -> Answer[Any]:
         if section.needs:
             raise NothingError(str(error)) from None
         raise
+
+
+def render_file(pages: Sequence[Page], report: Report, filters: Filters) -> str:
+    """Pages as one file to be sent: it loads nothing, leads nowhere, and has no script.
+
+    Args:
+        pages: which, in order.
+        report: what is asked.
+        filters: what was chosen.
+    """
+    parts = []
+    for page in pages:
+        sections = {
+            one.slug: render_section(page, one, report, filters, None) for one in page.sections
+        }
+        parts.append((page, _in_order(page, sections)))
+    style = files("motfunnel.dashboard").joinpath("static", "dashboard.css").read_text("utf-8")
+    asked = f"As of {moment(report.as_of)}"
+    return _rendered("file.html", pages=pages, parts=parts, style=style, asked=asked)
 
 
 def render_people(
