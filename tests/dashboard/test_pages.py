@@ -17,7 +17,7 @@ from attrs import evolve
 
 from motfunnel import Funnel, Tracker, purchase, touch
 from motfunnel.charts.svg import style
-from motfunnel.dashboard.asking import people
+from motfunnel.dashboard.asking import answers, people
 from motfunnel.dashboard.filters import Filters
 from motfunnel.dashboard.links import Links
 from motfunnel.dashboard.pages import PAGES, Page
@@ -232,3 +232,11 @@ def test_a_patience_by_ones_own_rhythm(tmp_path: Path) -> None:
     assert "gone after 6.5 times their usual pause" in tried
     assert "Twice as long" in tried
     assert "cannot" not in tried
+
+
+def test_nothing_before_the_first(report: Report) -> None:
+    """Figures begin with the first period in which anybody was there."""
+    growth = PAGES["growth"].section("growth")
+    assert growth is not None
+    [answer] = answers(growth, report, MONTHS)
+    assert [f"{row.starts_on:%Y-%m}" for row in answer.rows] == [f"2025-0{n}" for n in range(1, 6)]

@@ -64,8 +64,8 @@ class Question:
             if not self.options.get("by"):
                 raise
             answer = asked(**{**self.options, "by": None})
-            return evolve(answer, notes=(*answer.notes, str(error)))
-        return answer
+            answer = evolve(answer, notes=(*answer.notes, str(error)))
+        return _from_the_first(answer) if self.name in BY_PERIODS else answer
 
     def command(self, report: Report) -> str:
         """What to type for the same answer."""
@@ -77,6 +77,13 @@ class Question:
         if report.timezone.key != "UTC":
             told += ["--timezone", shlex.quote(report.timezone.key)]
         return " ".join(told)
+
+
+def _from_the_first(answer: Answer[Any]) -> Answer[Any]:
+    """The same without the periods before anybody was there."""
+    seen = [row.starts_on for row in answer.rows if any(row.names.values())]
+    rows = tuple(row for row in answer.rows if not seen or row.starts_on >= min(seen))
+    return evolve(answer, rows=rows)
 
 
 def answers(section: Section, report: Report, filters: Filters) -> tuple[Answer[Any], ...]:

@@ -63,7 +63,8 @@ def _counts(growth: Growth) -> Iterator[Card]:
     told = ""
     if since is not now:
         moved = now.present_at_end - since.present_at_end
-        told = f"{moved:+,} since the end of {named(since.starts_on, growth.period)}"
+        then = f"the end of {named(since.starts_on, growth.period)}"
+        told = f"{moved:+,} since {then}" if moved else f"as at {then}"
     yield Card(
         title="With us now",
         number=f"{now.present_at_end:,}",

@@ -105,7 +105,8 @@ def in_series(asked: Asked, _: Href) -> tuple[Figure, int]:
     """A rate by the time of its cohort, a dot for each; and the newest that can be told of."""
     points = _points(asked, is_whole=False)
     told = [n for n, one in enumerate(points) if not one.is_early and one.row.denominator]
-    return drawn(series(points, "share")), told[-1] if told else len(points) - 1
+    first = next((n for n, one in enumerate(points) if one.share is not None), 0)
+    return drawn(series(points[first:], "share")), told[-1] if told else len(points) - 1
 
 
 def in_shares(asked: Asked, _: Href) -> tuple[Figure, list[Point]]:
