@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import pyarrow
 import pytest
+from attrs import evolve
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,6 +24,7 @@ from motfunnel import Funnel, Tracker, purchase, rating, touch
 from motfunnel.batch import classification, classify, kernel, manifest, parts
 from motfunnel.cli.group import group
 from motfunnel.domain.event import Event
+from motfunnel.domain.event import given as given_properties
 from motfunnel.domain.journey import walk
 from motfunnel.errors import SourceError
 from motfunnel.intake import import_file
@@ -71,7 +73,11 @@ def test_conflicts_are_settled_alike_in_any_order(
         assert seen[0] == seen[1]
         moments, episodes = seen[0][:2]
         for contact in {event.contact for event in events}:
-            own = [event for event in events if event.contact == contact]
+            own = [
+                evolve(event, properties=given_properties(event.properties))  # as a file has them
+                for event in events
+                if event.contact == contact
+            ]
             journey = walk(contact, funnel, own, as_of=done.as_of)
             assert [r for r in moments if r["contact"] == contact] == [
                 moment_row(moment) for moment in journey.moments

@@ -78,6 +78,12 @@ def numbers(connection: Connection, query: str) -> dict[str, Array]:
     return connection.execute(query).fetchnumpy()
 
 
+def column(connection: Connection, query: str) -> Array:
+    """Read one column of texts, in the order in which the query gives them."""
+    (values,) = connection.execute(query).fetchnumpy().values()
+    return values
+
+
 def count(connection: Connection, query: str) -> int:
     """Read one number; 0 where there is none."""
     found = connection.execute(query).fetchall()

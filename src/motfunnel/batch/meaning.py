@@ -56,6 +56,7 @@ class Meanings:
     """What the combinations of events and properties mean, in columns.
 
     Attributes:
+        events: the events' names.
         signals: the ranks.
         arguments: what ``machine.step`` takes beside them.
         stages: of a reach the stage, else 0: part of the order.
@@ -65,6 +66,7 @@ class Meanings:
         scores: the experience that was rated.
     """
 
+    events: list[str]
     signals: Array
     arguments: Array
     stages: Array
@@ -74,7 +76,7 @@ class Meanings:
     scores: Array
 
     @classmethod
-    def of(cls, readings: Sequence[Reading]) -> Meanings:
+    def of(cls, events: list[str], readings: Sequence[Reading]) -> Meanings:
         """Put readings into columns."""
         import numpy as np
 
@@ -86,6 +88,7 @@ class Meanings:
         absent = float("nan")
         scores = [absent if r.score is None else float(r.score) for r in readings]
         return cls(
+            events=events,
             signals=signals,
             arguments=arguments,
             stages=np.where(signals == Signal.REACH, arguments, 0),

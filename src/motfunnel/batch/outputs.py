@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from motfunnel.batch import kernel
-from motfunnel.batch.database import lend, text, texts, write_parquet
+from motfunnel.batch.database import column, lend, text, texts, write_parquet
 from motfunnel.batch.part import Part
 from motfunnel.domain import machine
 from motfunnel.domain.event import IDENTIFY, trait_text
@@ -33,19 +33,16 @@ def write_moments(part: Part, path: Path) -> int:
     """Write the moments, contact by contact, each contact's in order; how many there are."""
     columns = _moments(part)
     lend(part.connection, "made", columns)
-    _lend_said(part)
     query = f"""
-        SELECT contacts.contact, {texts(_KINDS)}[kind + 1] AS moment,
-            make_timestamptz(made.micros) AS occurred_at, id AS event_id,
+        SELECT contact::VARCHAR AS contact, {texts(_KINDS)}[kind + 1] AS moment,
+            make_timestamptz(micros) AS occurred_at, id::VARCHAR AS event_id,
             {texts(part.funnel.stages)}[nullif(before, -1) + 1] AS from_stage,
             {texts(part.funnel.stages)}[nullif(after, -1) + 1] AS to_stage,
-            CASE WHEN silent THEN {text(SILENCE)} WHEN "left" THEN coalesce(reason, {text(LEFT)})
-                END AS reason,
-            nullif(episode, -1)::INTEGER AS episode, CASE WHEN refers THEN referred END AS referred,
+            CASE WHEN silent THEN {text(SILENCE)}
+                WHEN "left" THEN coalesce(said::VARCHAR, {text(LEFT)}) END AS reason,
+            nullif(episode, -1)::INTEGER AS episode, referred::VARCHAR AS referred,
             NULL::VARCHAR AS recorded_as
-        FROM made JOIN contacts USING (number) LEFT JOIN part ON part.rowid = made.place
-            LEFT JOIN said ON said.said = made.meant
-        ORDER BY step"""
+        FROM made"""
     write_parquet(part.connection, query, path)
     return len(columns["step"])
 
@@ -60,31 +57,30 @@ def write_episodes(part: Part, path: Path) -> int:
     back, tried = row[:, kernel.RETURN], row[:, kernel.OUTREACHES] > 0
     columns = {
         "step": np.arange(len(row)),
-        "number": row[:, kernel.CONTACT],
+        "contact": part.keys[row[:, kernel.CONTACT]],
         "episode": row[:, kernel.EPISODE],
         "departed": row[:, kernel.DEPARTED],
-        "meant": np.where(silent, _NONE, _at(part.meant, row[:, kernel.EVENT])),
+        "said": _said(part.meanings.reasons, _at(part.meant, row[:, kernel.EVENT])),
         "silent": silent,
         "stage": row[:, kernel.BEFORE],
         "customer": row[:, kernel.CUSTOMER] > 0,
         "first": np.where(tried, row[:, kernel.FIRST], _NEVER),
         "outreaches": row[:, kernel.OUTREACHES],
         "returned": np.where(back >= 0, _at(part.instants, back), _NEVER),
-        "place": np.where(back >= 0, _at(part.places, back), _NONE),
+        "id": np.where(back >= 0, _at(part.ids, back), None),
     }
     lend(part.connection, "made", columns)
-    _lend_said(part)
     query = f"""
-        SELECT contacts.contact, episode::INTEGER AS episode,
+        SELECT contact::VARCHAR AS contact, episode::INTEGER AS episode,
             make_timestamptz(departed) AS departed_at,
-            CASE WHEN silent THEN {text(SILENCE)} ELSE coalesce(reason, {text(LEFT)}) END AS reason,
+            CASE WHEN silent THEN {text(SILENCE)} ELSE coalesce(said::VARCHAR, {text(LEFT)})
+                END AS reason,
             {texts(part.funnel.stages)}[stage + 1] AS stage, customer,
             make_timestamptz(nullif("first", {_NEVER})) AS first_outreach_at,
             outreaches::INTEGER AS outreaches,
-            make_timestamptz(nullif(returned, {_NEVER})) AS returned_at, id AS return_event_id
-        FROM made JOIN contacts USING (number) LEFT JOIN part ON part.rowid = made.place
-            LEFT JOIN said ON said.said = made.meant
-        ORDER BY step"""
+            make_timestamptz(nullif(returned, {_NEVER})) AS returned_at,
+            id::VARCHAR AS return_event_id
+        FROM made"""
     write_parquet(part.connection, query, path)
     return len(row)
 
@@ -110,12 +106,14 @@ def write_contacts(part: Part, path: Path) -> int:
 
 def write_events(part: Part, path: Path) -> int:
     """Write the events in the canonical order, with their meaning; how many there are."""
-    import numpy as np
-
     meanings, meant = part.meanings, part.meant
+    properties = column(part.connection, "SELECT properties FROM part ORDER BY rowid")
     columns = {
-        "step": np.arange(len(meant)),
-        "place": part.places,
+        "contact": part.keys[part.contacts],
+        "micros": part.instants,
+        "id": part.ids,
+        "event": _said([*meanings.events], meant),
+        "properties": properties[part.places],
         "signal": meanings.signals[meant],
         "argument": meanings.arguments[meant],
         "score": meanings.scores[meant],
@@ -124,11 +122,12 @@ def write_events(part: Part, path: Path) -> int:
     lend(part.connection, "made", columns)
     labels = texts([signal.label for signal in Signal])
     query = f"""
-        SELECT contact, make_timestamptz(micros) AS occurred_at, id, event,
+        SELECT contact::VARCHAR AS contact, make_timestamptz(micros) AS occurred_at,
+            id::VARCHAR AS id, event::VARCHAR AS event,
             {labels}[signal + 1] AS signal, argument::INTEGER AS argument,
-            CASE WHEN NOT isnan(score) THEN score END AS score, alive, properties
-        FROM made JOIN part ON part.rowid = made.place
-        ORDER BY step"""
+            CASE WHEN NOT isnan(score) THEN score END AS score, alive,
+            properties::VARCHAR AS properties
+        FROM made"""
     write_parquet(part.connection, query, path)
     return len(meant)
 
@@ -182,19 +181,20 @@ def _moments(part: Part) -> dict[str, Array]:
     silent &= is_depart
     event = row[:, kernel.EVENT]
     converts = kind == _KINDS.index(MomentKind.CONVERSION)
+    refers, meant = kind == _KINDS.index(MomentKind.REFERRAL), _at(part.meant, event)
     numbered = is_depart | (kind == _KINDS.index(MomentKind.RECIDIVISM))
     return {
         "step": np.arange(len(step)),
-        "number": row[:, kernel.CONTACT],
+        "contact": part.keys[row[:, kernel.CONTACT]],
         "kind": kind,
         "micros": np.where(is_depart, row[:, kernel.DEPARTED], at),
-        "place": np.where(silent, _NONE, _at(part.places, event)),
+        "id": np.where(silent, None, _at(part.ids, event)),
         "before": np.where(converts, row[:, kernel.BEFORE], _NONE),
         "after": np.where(converts, row[:, kernel.AFTER], _NONE),
         "left": is_depart & ~silent,
         "silent": silent,
-        "refers": kind == _KINDS.index(MomentKind.REFERRAL),
-        "meant": np.where(silent, _NONE, _at(part.meant, event)),
+        "said": np.where(is_depart & ~silent, _said(part.meanings.reasons, meant), None),
+        "referred": np.where(refers, _said(part.meanings.referred, meant), None),
         "episode": np.where(numbered, row[:, kernel.EPISODE], _NONE),
     }
 
@@ -253,20 +253,11 @@ def _at(column: Array, places: Array) -> Array:
     return found
 
 
-def _lend_said(part: Part) -> None:
-    """Let what events say in words be read by the number of their meaning."""
+def _said(words: list[str | None], meant: Array) -> Array:
+    """What events say in words, by the numbers of their meanings."""
     import numpy as np
 
-    columns: dict[str, Any] = {
-        "said": np.arange(len(part.meanings.reasons)),
-        "reason": part.meanings.reasons,
-        "referred": part.meanings.referred,
-    }
-    lend(part.connection, "words", columns)
-    part.connection.execute(
-        "CREATE OR REPLACE TEMP VIEW said AS SELECT said, reason::VARCHAR AS reason, "
-        "referred::VARCHAR AS referred FROM words"
-    )
+    return _at(np.array(words, dtype=object), meant)
 
 
 def _lend_sources(part: Part) -> None:

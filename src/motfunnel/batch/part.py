@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
-from motfunnel.batch.database import count, lend, numbers, text
+from motfunnel.batch.database import column, count, lend, numbers, text
 from motfunnel.batch.kernel import Walked, walk
 from motfunnel.batch.meaning import Meanings
 from motfunnel.domain.event import Event
@@ -54,6 +54,8 @@ class Part:
         connection: has the tables ``part`` (the rows) and ``contacts`` (their keys, numbered).
         funnel: what events mean.
         meanings: of each combination that occurs.
+        keys: the contacts' keys, by their numbers.
+        ids: of each event in the order, its id.
         places: of each event in the order, the place of its row in ``part``.
         contacts: the number of its contact.
         instants: when.
@@ -69,6 +71,8 @@ class Part:
     connection: Connection
     funnel: Funnel
     meanings: Meanings
+    keys: Array
+    ids: Array
     places: Array
     contacts: Array
     instants: Array
@@ -102,6 +106,8 @@ def classify_part(
         connection=connection,
         funnel=funnel,
         meanings=meanings,
+        keys=column(connection, "SELECT contact FROM contacts ORDER BY number"),
+        ids=column(connection, "SELECT id FROM part ORDER BY rowid")[rows["place"][order]],
         places=rows["place"][order],
         contacts=contacts,
         instants=instants,
@@ -148,7 +154,7 @@ def _read_meanings(connection: Connection, funnel: Funnel) -> Meanings:
         "number": np.arange(len(found)),
     }
     lend(connection, "meanings", columns)
-    return Meanings.of(readings)
+    return Meanings.of(columns["event"], readings)
 
 
 def _order(connection: Connection, rows: dict[str, Array], meanings: Meanings) -> Array:

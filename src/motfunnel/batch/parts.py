@@ -125,9 +125,11 @@ class Parting:
         if isinstance(source, Relation):
             plain = plain_rows(source.types, columns, funnel, latest)
             if plain is not None:
-                self.rows += self._copy(source, plain, number)
+                taken = self._copy(source, plain, number)
+                self.rows += taken
                 progress("rows", self.rows)
-                rows = source.rows_where(f"NOT {plain.is_plain}")
+                left = "false" if taken == len(source) else f"NOT {plain.is_plain}"
+                rows = source.rows_where(left)
         looked = _Rows(reader, columns, one.name, number << FILE)
         for some in _chunks(rows, source):
             events, rejects = looked.read(some)

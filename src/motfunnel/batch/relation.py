@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from motfunnel.batch.database import name
+from motfunnel.batch.database import count, name
 from motfunnel.domain.instant import from_micros
 from motfunnel.errors import SourceError
 from motfunnel.intake.files.columns import check_header
@@ -71,6 +71,10 @@ class Relation:
     def names(self) -> list[str]:
         """The columns."""
         return [*self.types]
+
+    def __len__(self) -> int:
+        """How many rows it has."""
+        return count(self.connection, f"SELECT count(*) FROM {self.table}")
 
     def rows(self) -> Iterator[Raw]:
         """Read all rows."""
