@@ -67,7 +67,7 @@ def write_episodes(part: Part, path: Path) -> int:
         "first": np.where(tried, row[:, kernel.FIRST], _NEVER),
         "outreaches": row[:, kernel.OUTREACHES],
         "returned": np.where(back >= 0, _at(part.instants, back), _NEVER),
-        "id": np.where(back >= 0, _at(part.ids, back), None),
+        "id": _only(back >= 0, _at(part.ids, back)),
     }
     lend(part.connection, "made", columns)
     query = f"""
@@ -188,13 +188,13 @@ def _moments(part: Part) -> dict[str, Array]:
         "contact": part.keys[row[:, kernel.CONTACT]],
         "kind": kind,
         "micros": np.where(is_depart, row[:, kernel.DEPARTED], at),
-        "id": np.where(silent, None, _at(part.ids, event)),
+        "id": _only(~silent, _at(part.ids, event)),
         "before": np.where(converts, row[:, kernel.BEFORE], _NONE),
         "after": np.where(converts, row[:, kernel.AFTER], _NONE),
         "left": is_depart & ~silent,
         "silent": silent,
-        "said": np.where(is_depart & ~silent, _said(part.meanings.reasons, meant), None),
-        "referred": np.where(refers, _said(part.meanings.referred, meant), None),
+        "said": _only(is_depart & ~silent, _said(part.meanings.reasons, meant)),
+        "referred": _only(refers, _said(part.meanings.referred, meant)),
         "episode": np.where(numbered, row[:, kernel.EPISODE], _NONE),
     }
 
@@ -250,6 +250,13 @@ def _at(column: Array, places: Array) -> Array:
     if not len(column):
         return np.zeros(len(places), column.dtype)
     found: Array = column[np.maximum(places, 0)]
+    return found
+
+
+def _only(there: Array, texts: Array) -> Array:
+    """The texts of some places, and nothing at the others."""
+    found = texts.astype(object)
+    found[~there] = None
     return found
 
 
