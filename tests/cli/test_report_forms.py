@@ -169,3 +169,29 @@ def test_what_is_looked_at_first_comes_first(filled: Run) -> None:
     anchors = re.findall(r'<section id="([^"]+)"', told)
     assert anchors[:3] == ["growth", "recidivism", "worklist"]
     assert anchors.index("funnel") < anchors.index("retention") < anchors.index("flows")
+
+
+def test_those_counted_are_named(filled: Run) -> None:
+    """As text, CSV and JSON, with what tells the rows apart where there are several."""
+    asked = ("report", "recidivism", "--within", "30d", "--members")
+    assert filled(*asked, "numerator").stdout.splitlines()[-3:] == ["contact", "───────", "ada"]
+    grouped = filled(*asked, "numerator", "--by", "reason", "--format", "csv").stdout
+    assert grouped.splitlines()[:2] == ["contact,group", "ada,price"]
+    told = json.loads(filled(*asked, "denominator", "--by", "stage", "--format", "json").stdout)
+    assert {one["group"]: one["members"] for one in told["rows"]}["customer"] == ["ada"]
+    growth = filled("report", "growth", "--members", "openings", "--format", "csv").stdout
+    assert growth.splitlines() == ["contact,starts_on", "ada,2024-01-01", "bob,2024-03-01"]
+    filled(*asked, "numerator", "--format", "csv", "--output", "who.csv")
+    assert Path("who.csv").read_text() == "contact\nada\n"
+    wrong = filled(*asked, "nobody", code=3).output
+    assert "there are: numerator, denominator, immature, erased, at_risk" in " ".join(wrong.split())
+    assert "one at a time" in filled("report", "--members", "numerator", code=2).output
+    assert "a page has none" in filled(*asked, "numerator", "--html", code=2).output
+
+
+def test_a_rate_by_period(filled: Run) -> None:
+    """A row for each month in which somebody left, of a zone."""
+    asked = ("report", "recidivism", "--within", "10d", "--per", "month", "--format", "csv")
+    header, *rows = filled(*asked).stdout.splitlines()
+    assert header.startswith("starts_on,") and ",change," in header
+    assert [row.partition(",")[0] for row in rows] == ["2024-01-01", "2024-02-01", "2024-03-01"]

@@ -89,10 +89,10 @@ def name(n: int) -> str:
     return f"c{n:02}" if n % 9 else f'<img src=x onerror="window.hurt=1">{n:02}'
 
 
-def put(question: Entry, report: Report) -> Answer[Any]:
-    """Put a question to a report with no more than it needs."""
+def put(question: Entry, report: Report, **more: Any) -> Answer[Any]:
+    """Put a question to a report with no more than it needs, and what is given."""
     needed = {name: GIVEN[name] for name, option in question.options.items() if option.needed}
-    answer: Answer[Any] = getattr(report, question.name)(**needed)
+    answer: Answer[Any] = getattr(report, question.name)(**needed | more)
     return answer
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from inspect import getdoc, iscoroutinefunction, signature
@@ -14,9 +15,12 @@ from attrs import evolve
 
 from motfunnel import AsyncTracker, Tracker
 from motfunnel.answers.answer import kinds, picture
+from motfunnel.answers.cells import COUNT, ROWS, cells
+from motfunnel.answers.named import Named
 from motfunnel.charts.scene import Picture
 from motfunnel.cli.report import REPORTS, Form
 from motfunnel.domain.instant import Duration
+from motfunnel.domain.lens import LENSES
 from motfunnel.reports.catalogue import CATALOGUE, Entry
 from motfunnel.reports.facts.known import Known
 from motfunnel.reports.report import Report
@@ -72,6 +76,64 @@ def test_what_is_known_now_is_what_is_stored(
     stored = put(question, drawn.report(as_of=AS_OF))
     assert put(question, known).to_dict() == evolve(stored, known_by=known.known_by).to_dict()
     assert len(walks) == WALKS.get(question.name, 1)
+
+
+UNNAMED: Final = {
+    "lens": {"events"},  # these are events; their contacts have names
+    "flows": {"leaving"},  # one number in all rows of a moment
+    "touchpoints": {"with_expectation"},  # delight, met and disappointment together
+    "complaints": {"outcomes.contacts", "outcomes.purchase_first", "outcomes.advocacy_first"},
+    "worklist": {"at_risk"},  # on how many a chance rests
+    "patience": {
+        "silences",
+        "suggested_numerator",
+        "suggested_denominator",
+        "suggested_ever",
+        "steps.numerator",
+        "steps.denominator",
+    },
+    "simulate": {"before", "after", "same"},
+}
+"""The counts behind which no names stand."""
+
+
+def counts_of(row: Any, before: str = "") -> Iterator[tuple[str, str, int | None]]:
+    """Each count of a row, with the part under which its names are kept."""
+    for name, one in cells(type(row)).items():
+        value, path = getattr(row, name), before + name
+        if one.kind.row is not None and value is not None:
+            yield from counts_of(value, f"{path}.")
+        elif one.kind is ROWS and path == "cells":
+            yield from ((path, str(each.number), each.returned) for each in value)
+        elif one.kind is ROWS:
+            yield from (count for each in value for count in counts_of(each, f"{path}."))
+        elif one.kind is COUNT:
+            yield path, name.removesuffix("_count"), value
+
+
+@each
+def test_names_are_as_many_as_the_number(question: Entry, report: Report) -> None:
+    """Behind every count stand so many names, and the command line's list is as long."""
+    lenses = [{"name": name} for name in LENSES] if question.name == "lens" else [{}]
+    for lens in lenses:
+        answer = put(question, report, **lens)
+        lengths = Counter[str]()
+        for row in answer.rows:
+            for path, part, number in counts_of(row):
+                if path in UNNAMED.get(question.name, ()):
+                    continue
+                assert part in row.names or number is None, (path, row)
+                if part not in row.names:
+                    continue
+                assert len(row.names[part]) == (number or 0), (path, row)
+                lengths[part] += number or 0
+        for part, length in lengths.items():
+            named = Named(answer, part)
+            assert len(named.to_csv().splitlines()) == length + 1
+            assert f"{part}: {length:,}\n" in named.to_text()
+            told = named.to_dict()["rows"]
+            assert [len(one["members"]) for one in told] == [one["count"] for one in told]
+            assert sum(one["count"] for one in told) == length
 
 
 @each

@@ -185,6 +185,10 @@ class Hand:
             counted[group, key] = row
         return counted
 
+    def is_present(self, contact: str, at: datetime) -> bool:
+        state: Story = oracle.tell(self.histories[contact], self.story, at)
+        return bool(state["presence"] == "active")
+
     def retention(self, how: str) -> dict[tuple[str | None, date], list[list[str] | None]]:
         counted = {}
         for group, key in self.rows():
@@ -195,7 +199,11 @@ class Hand:
                 back = [c for c in cohort if any(
                     d == later or (how != "in" and d > later)
                     for d in map(self.floor, self.touched[c]))]  # fmt: skip
-                over = self.ends_at(later) - MICROSECOND <= self.as_of
+                end = self.ends_at(later)
+                over = end - MICROSECOND <= self.as_of
+                if how == "with-us":
+                    over = end <= self.as_of
+                    back = [c for c in cohort if self.is_present(c, end - MICROSECOND)]
                 cells.append(back if over else None)
             counted[group, key] = cells
         return counted
@@ -207,7 +215,7 @@ class Hand:
     as_of=moments_of_asking(),
     zone=st.sampled_from(ZONES),
     asked=questions(),
-    how=st.sampled_from(["in", "in or after"]),
+    how=st.sampled_from(["in", "in or after", "with-us"]),
 )
 def test_the_store_counts_as_one_counts_by_hand(
     shared_engine: Engine,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -129,7 +128,7 @@ def test_a_trait_that_nobody_has_is_remarked(tracker: Tracker) -> None:
         report.growth(by="plam"),
     ):
         assert "no contact has the trait 'plam'; known traits: plan" in answer.notes
-    assert not report.recidivism(within=MONTH, by="plan").notes
+    assert "trait" not in str(report.recidivism(within=MONTH, by="plan"))
     early = tracker.report(known_by=NOW).recidivism(within=MONTH, by="plam")
     assert "known traits: plan" in str(early)
 
@@ -137,8 +136,8 @@ def test_a_trait_that_nobody_has_is_remarked(tracker: Tracker) -> None:
 def test_a_trait_said_too_late_is_remarked(tracker: Tracker) -> None:
     """A trait that some have, and none had when its clock started, is not called mistyped."""
     tracker.identify("c1", {"late": "yes"}, occurred_at=day(90), id="late")
-    (note,) = tracker.report().recidivism(within=MONTH, by="late").notes
-    assert "known of none of those counted" in note
+    notes = tracker.report().recidivism(within=MONTH, by="late").notes
+    assert "known of none of those counted" in " ".join(notes)
 
 
 def test_a_property_that_nothing_has_is_remarked(tracker: Tracker) -> None:
@@ -156,7 +155,7 @@ def test_too_many_groups_are_said_not_to_be_compared(tracker: Tracker) -> None:
     assert many.comparison is None and len(many.rows) == 14 > MOST_COMPARED
     assert "the 14 groups are not compared" in str(many)
     few = report.recidivism(within=MONTH, by="stage")
-    assert "not compared" not in str(few)
+    assert "groups are not compared" not in str(few)
 
 
 def test_nobody_knows_what_is_yet_to_be_recorded(tracker: Tracker) -> None:
@@ -177,4 +176,4 @@ def test_where_nothing_had_been_recorded_the_answer_says_so(tmp_path: Path) -> N
         assert remark in " ".join(str(early).split())
         assert remark in early.to_json()
         later = tracker.report(known_by=NOW).recidivism(within=MONTH)
-        assert json.loads(later.to_json())["notes"] == []
+        assert remark not in later.to_json()

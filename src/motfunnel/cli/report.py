@@ -15,6 +15,7 @@ import click
 from attrs import evolve, field, frozen
 
 from motfunnel.answers.answer import Answer
+from motfunnel.answers.named import Named
 from motfunnel.cli.arguments import duration, read_funnel, read_instant, zone
 from motfunnel.cli.output import formats, print_lines, print_whole, terminal_width
 from motfunnel.cli.store import with_tracker
@@ -37,6 +38,8 @@ _CALLED: Final = {"name": "lens", "other_funnel": "other"}
 """The options of those arguments that are called otherwise."""
 _ONLY_IN_PYTHON: Final = {"step", "fewest"}
 """The arguments that have no option."""
+HOW: Final = {"in": "in", "in-or-after": "in or after", "with-us": "with-us"}
+"""What counts as kept, by what it is called here."""
 FORMS: Final = ("text", "json", "csv", "html")
 """The forms in which answers are written."""
 MONTH: Final = timedelta(days=30)
@@ -220,13 +223,24 @@ def hand_on(asked: Asked, form: str, output: Path | None, *, title: str = "") ->
         output: the file; None: they are printed.
         title: of all of them together; of one answer none is needed.
     """
-    text = _written(asked, form, title, beside=output is not None)
+    _print(_written(asked, form, title, beside=output is not None), form, output)
+
+
+def _print(text: str, form: str, output: Path | None) -> None:
     if output is not None:
         write_whole(output, text.encode())
     elif form in ("csv", "html"):
         print_whole(text)
     else:
         print_lines([text.removesuffix("\n")])
+
+
+def _names(named: Named, form: str, *, beside: bool) -> str:
+    if form == "csv":
+        return named.to_csv()
+    if form == "json":
+        return named.to_json() + "\n"
+    return named.to_text(None if beside else terminal_width()) + "\n"
 
 
 def _written(asked: Asked, form: str, title: str, *, beside: bool) -> str:
@@ -282,7 +296,9 @@ def _left_out(asked: Asked) -> list[str]:
 @click.option("--other", metavar="FILE", help="Another funnel: a file, or a preset.")
 @click.option("--period", type=click.Choice(UNITS), help="How long periods are.")
 @click.option("--week-start", type=click.Choice(WEEKDAYS), help="The day on which weeks begin.")
-@click.option("--how", type=click.Choice(["in", "in-or-after"]), help="What counts as kept.")
+@click.option(
+    "--how", type=click.Choice(["in", "in-or-after", "with-us"]), help="What counts as kept."
+)
 @click.option("--periods", type=click.IntRange(0), help="The last period after the opening.")
 @click.option("--steps", type=click.IntRange(1), help="How many steps of a flow are told.")
 @click.option("--stepwise/--together", default=None, help="Tell steps apart by their number.")
@@ -292,6 +308,9 @@ def _left_out(asked: Asked) -> list[str]:
 @click.option("--as-of", metavar="INSTANT", help="As of this instant.")
 @click.option("--known-by", metavar="INSTANT", help="By what had been recorded at this instant.")
 @click.option("--timezone", type=zone, default="UTC", help="Of naive instants and of periods.")
+@click.option(
+    "--members", metavar="COUNT", help="Name who was counted, e.g. numerator, and nothing else."
+)
 @formats(*FORMS)
 @click.option("--html", "is_page", is_flag=True, help="The same as --format html.")
 @click.option(
@@ -318,8 +337,10 @@ def report_command(tracker: Tracker, /, name: str, form: str, **options: Any) ->
     told = _read(options, timezone)
     if name != ALL:
         told.check(name)
-    elif form == "csv":
-        raise click.UsageError("each report has columns of its own; ask for one at a time as CSV")
+    elif form == "csv" or options["members"]:
+        raise click.UsageError("each report has columns of its own; ask for one at a time")
+    if options["members"] and form == "html":
+        raise click.UsageError("names are written as text, json or csv; a page has none")
     report = tracker.report(
         as_of=read_instant(options["as_of"], timezone, "as-of"),
         known_by=read_instant(options["known_by"], timezone, "known-by"),
@@ -329,6 +350,9 @@ def report_command(tracker: Tracker, /, name: str, form: str, **options: Any) ->
         _send(options["pages"], report, told, output)
     elif name == ALL:
         hand_on(_ask_all(report, told, tracker.funnel.stages), form, output, title="Reports")
+    elif options["members"]:
+        named = Named(_ask(report, name, told), options["members"])
+        _print(_names(named, form, beside=output is not None), form, output)
     else:
         hand_on(Asked({name: _ask(report, name, told)}), form, output)
 
@@ -353,7 +377,7 @@ def _read(options: dict[str, Any], timezone: str) -> Told:
     """Read what was given, as the reports are to be told it."""
     given = {one: options[one.replace("-", "_")] for one in OPTIONS}
     given["other"] = read_funnel(given["other"])
-    given["how"] = given["how"] and given["how"].replace("-", " ")
+    given["how"] = given["how"] and HOW[given["how"]]
     given = {option: value for option, value in given.items() if value is not None}
     bounds = {"from": options["since"], "to": options["until"]}
     sides = {side for side, bound in bounds.items() if bound is not None}

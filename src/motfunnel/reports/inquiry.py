@@ -5,7 +5,7 @@ Hands what is read to the questions, which compute the answers.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -149,14 +149,28 @@ class Inquiry:
             )
 
     def choose(
-        self, rate: Windowed, cohort: Cohort, grouping: Grouping | None, *, first_only: bool
+        self,
+        rate: Windowed,
+        cohort: Cohort,
+        grouping: Grouping | None,
+        *,
+        first_only: bool,
+        narrow: Callable[[Readings], Readings] = lambda chosen: chosen,
     ) -> Groups:
-        """Choose a cohort, and only then tell its groups apart."""
+        """Choose a cohort, and only then tell its groups apart.
+
+        Args:
+            rate: makes the clocks.
+            cohort: when they start.
+            grouping: by what they are told apart.
+            first_only: each contact's first alone.
+            narrow: takes of the chosen those that are meant.
+        """
         erased, _ = self.erased()
         asked = Asked(cohort=cohort, grouping=grouping, first_only=first_only)
         with self.reading(grouping, rate.start, rate.keeps) as source:
             clocks = rate.clocks(source, asked)
-            chosen = choose(clocks, cohort, self.as_of, erased, first_only=first_only)
+            chosen = narrow(choose(clocks, cohort, self.as_of, erased, first_only=first_only))
             if grouping is None:
                 return {None: chosen}
             parted = by_group(source.groups(grouping, rate.start, chosen), chosen)

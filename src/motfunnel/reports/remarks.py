@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from motfunnel.answers.cells import percent
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.funnel.rhythm import Rhythm
 from motfunnel.domain.instant import format_duration, iso
@@ -18,6 +19,7 @@ from motfunnel.domain.signal import Signal
 from motfunnel.reports.measure.clock import Cohort
 from motfunnel.reports.measure.estimate import MOST_COMPARED
 from motfunnel.reports.measure.grouping import Grouping
+from motfunnel.reports.measure.rate import RateRow
 from motfunnel.text import counted
 
 NO_SCORES: Final = (
@@ -144,6 +146,62 @@ def nobody_yet(cohort: Cohort, as_of: datetime) -> str | None:
     if start is None or start <= as_of:
         return None
     return f"nobody is counted yet: {iso(start)} comes after the instant of the question"
+
+
+def apart_from_the_curve(rows: Sequence[RateRow], since: str, by: datetime) -> str | None:
+    """That rates differ from their curves, of whom each is, and where one lies outside the other.
+
+    Args:
+        rows: the groups.
+        since: at what the clocks start, in words.
+        by: by when those started who were observed for the whole window.
+    """
+    shown = [row for row in rows if row.immature_count]
+    if not any(_differ(row) for row in shown):
+        return None
+    said = (
+        f"the rate is that of those who started ({since}) by {by:%Y-%m-%d}; the curve takes the "
+        "newer ones to be like them; where the two differ, neither is the rate of the newest: look "
+        "at per="
+    )
+    outside = [row for row in shown if _is_outside(row)]
+    if not outside:
+        return said
+    where = [row.group for row in outside if row.group is not None]
+    named = f" of {', '.join(where)}" if where else ""
+    return (
+        f"the rate{named} lies outside the interval of the curve: the older ones and the newer are "
+        f"not alike, or some are missing because of how they ended; {said}"
+    )
+
+
+def _differ(row: RateRow) -> bool:
+    """Whether rate and curve differ as they are printed."""
+    known = row.rate is not None and row.km.probability is not None
+    return known and percent(row.rate) != percent(row.km.probability)
+
+
+def _is_outside(row: RateRow) -> bool:
+    ends = row.km.interval
+    return row.rate is not None and ends is not None and not ends.lower <= row.rate <= ends.upper
+
+
+def began(funnel: Funnel, earliest: datetime, first: datetime) -> str | None:
+    """That whoever was there before the history began looks new in it for a while.
+
+    Args:
+        funnel: the one in use; by its longest patience everybody who was there is heard of.
+        earliest: the first opening of all.
+        first: when the first period that is told begins.
+    """
+    every = (funnel.patience_of(stage) for stage in funnel.stages)
+    longest = max((one for one in every if isinstance(one, timedelta)), default=None)
+    if longest is None or first >= earliest + longest:
+        return None
+    return (
+        f"the history begins at {earliest:%Y-%m-%d}: whoever was there before looks new at first, "
+        f"within one patience of it, {format_duration(longest)}"
+    )
 
 
 def not_compared(groups: int) -> str | None:

@@ -7,7 +7,7 @@ was known at an earlier time. Reads no database.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Literal
 
 from attrs import frozen
 
@@ -46,9 +46,12 @@ class Asked:
         return "" if self.grouping is None else self.grouping.kind
 
     def columns(self, *always: str) -> tuple[str, ...]:
-        """The columns of episodes: those that are always needed, and those that groups need."""
-        own = {"stage": ("stage",), "reason": ("reason",), "property": ("number",)}
-        return (*always, *(name for name in own.get(self._kind, ()) if name not in always))
+        """The columns of episodes: those that are always needed, and those that groups need.
+
+        By stage and reason it is known which silence a departure was.
+        """
+        own = ("stage", "reason", *(("number",) if self._kind == "property" else ()))
+        return (*always, *(name for name in own if name not in always))
 
 
 MakeClocks = Callable[[Facts, Asked], Clocks]
@@ -70,6 +73,8 @@ class Windowed:
         start: what its start events are: moments, or a signal; whose properties one can ask for.
         groups: what its start events have for groups beside source, traits and properties.
         causes: what its event can be, where it is told which came first.
+        departures: where it counts departures: those that start its clocks (``started``), or those
+            that it waits for (``awaited``); of these some may be silences. Empty: it counts none.
         awaits: the signals without which its event cannot come, but for a departure by silence;
             empty where that is not known.
         note: what a reader has to know besides.
@@ -84,6 +89,7 @@ class Windowed:
     start: Start
     groups: frozenset[str] = frozenset({"stage", "reason"})
     causes: tuple[str, ...] = ()
+    departures: Literal["", "started", "awaited"] = ""
     awaits: frozenset[Signal] = frozenset()
     note: str | None = None
     keeps: frozenset[Keep] = NOTHING

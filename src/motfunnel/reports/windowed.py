@@ -5,7 +5,8 @@ What is counted, each rate says; what the answer is, ``measure.rate``.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -13,11 +14,23 @@ from motfunnel.domain.instant import Duration
 from motfunnel.errors import QuestionError
 from motfunnel.reports.inquiry import Groups, Inquiry
 from motfunnel.reports.measure.arguments import Bounds, Unit, read_cohort, read_window
-from motfunnel.reports.measure.clock import EVERYBODY
-from motfunnel.reports.measure.estimate import compare, make_row
+from motfunnel.reports.measure.clock import EVERYBODY, Readings
+from motfunnel.reports.measure.estimate import compare_classes, make_row
 from motfunnel.reports.measure.grouping import Grouping, read_grouping
-from motfunnel.reports.measure.rate import COMPETING, CausedRate, Rate, RateRow
-from motfunnel.reports.remarks import impossible, nobody_yet, not_compared
+from motfunnel.reports.measure.rate import CausedRate, Rate, RateRow, competing
+from motfunnel.reports.measure.timeline import Timeline, read_calendar
+from motfunnel.reports.measure.trend import (
+    BY_PERIOD,
+    CausedTrend,
+    Per,
+    Trend,
+    TrendRow,
+    first_of_each,
+    timeline_of,
+    trend_rows,
+)
+from motfunnel.reports.remarks import apart_from_the_curve, impossible, nobody_yet, not_compared
+from motfunnel.reports.silence import NOT_ALIKE, SAID, classes, patiences, silence_note
 from motfunnel.reports.window import Windowed
 
 _BY_ARM: Final = Grouping(kind="arm")
@@ -31,24 +44,75 @@ def ask_rate(
     by: str | None,
     unit: Unit,
     confidence: float,
+    per: Per | None = None,
 ) -> Rate:
-    """Ask for a windowed rate of a cohort, by contact or by episode."""
+    """Ask for a windowed rate of a cohort, or of each period's, by contact or by episode."""
     window = read_window(within)
     if unit not in ("contact", "episode"):
         raise QuestionError(f"unit is {unit!r}; it can be 'contact' or 'episode'")
     cohort, grouping = read_cohort(bounds), read_grouping(by, rate.name, rate.groups)
+    more: dict[str, Any] = {"by": by, "unit": unit, "cohort": cohort}
+    if per is not None:
+        return _by_period(inquiry, rate, grouping, window, confidence, more | {"per": per})
     groups = inquiry.choose(rate, cohort, grouping, first_only=unit == "contact")
-    return answer_rate(
-        inquiry,
-        CausedRate if rate.causes else Rate,
-        rate,
-        groups,
-        window,
-        confidence,
-        by=by,
-        unit=unit,
-        cohort=cohort,
+    kind = CausedRate if rate.causes else Rate
+    return answer_rate(inquiry, kind, rate, groups, window, confidence, **more)
+
+
+def _by_period(
+    inquiry: Inquiry,
+    rate: Windowed,
+    grouping: Grouping | None,
+    window: timedelta,
+    confidence: float,
+    more: Mapping[str, Any],
+) -> Trend:
+    """Ask for a windowed rate of each period's cohort, of which contact-based is the first."""
+    calendar = read_calendar(more["per"], inquiry.timezone, 0)
+    as_of, cohort, lines = inquiry.as_of, more["cohort"], list[Timeline]()
+
+    def narrow(chosen: Readings) -> Readings:
+        line = timeline_of(chosen, calendar, cohort, as_of)
+        if line is None:
+            return chosen
+        lines.append(line)
+        return first_of_each(chosen, line) if more["unit"] == "contact" else chosen
+
+    groups = inquiry.choose(rate, cohort, grouping, first_only=False, narrow=narrow)
+    rows = tuple(
+        row
+        for line in lines
+        for group, chosen in groups.items()
+        for row in _rows_by_period(inquiry, rate, group, chosen, line, window, confidence)
     )
+    return (CausedTrend if rate.causes else Trend)(
+        name=rate.name,
+        definition=rate.definition,
+        since=rate.since,
+        event=rate.event,
+        rows=rows,
+        within=window,
+        notes=(BY_PERIOD, *_notes(inquiry, rate, groups, rows, window, more)),
+        **more,
+        **inquiry.header(confidence),
+    )
+
+
+def _rows_by_period(
+    inquiry: Inquiry,
+    rate: Windowed,
+    group: str | None,
+    chosen: Readings,
+    line: Timeline,
+    window: timedelta,
+    confidence: float,
+) -> Iterator[TrendRow]:
+    """The rate of a group in each period."""
+
+    def estimate(one: Readings) -> RateRow:
+        return make_row(group, one, window, inquiry.as_of, confidence, rate.causes)
+
+    return trend_rows(chosen, line, estimate)
 
 
 def compare_arms(
@@ -84,18 +148,24 @@ def answer_rate(
         make_row(group, one, window, inquiry.as_of, confidence, rate.causes)
         for group, one in groups.items()
     )
-    is_comparable = more["unit"] == "contact" and more["by"] is not None
-    stages = {stage for chosen in groups.values() for stage in chosen.texts("stage")}
-    never = impossible(inquiry.funnel, rate.awaits, window, stages)
-    notes = _notes(inquiry, rate, rows, never, more)
-    told: dict[str, Any] = {"within": window, "notes": notes}
+    alike: Mapping[str | None, object] = {}
+    if more["unit"] == "contact" and more["by"] is not None:
+        kinds = {group: patiences(rate, one, inquiry.funnel) for group, one in groups.items()}
+        alike = dict.fromkeys(groups, SAID) if against else classes(kinds)
+    told: dict[str, Any] = {
+        "within": window,
+        "notes": (
+            *_notes(inquiry, rate, groups, rows, window, more),
+            *_not_compared(alike),
+        ),
+    }
     return kind(
         name=rate.name,
         definition=rate.definition,
         since=rate.since,
         event=rate.event,
         rows=rows,
-        comparison=compare(groups, rows, confidence, against) if is_comparable else None,
+        comparisons=compare_classes(groups, rows, confidence, alike, against),
         **told | more,
         **inquiry.header(confidence),
     )
@@ -104,19 +174,31 @@ def answer_rate(
 def _notes(
     inquiry: Inquiry,
     rate: Windowed,
+    groups: Groups,
     rows: Sequence[RateRow],
-    never: str | None,
+    window: timedelta,
     more: Mapping[str, Any],
-) -> tuple[str, ...]:
+) -> Iterator[str]:
     """What a reader of a rate has to know besides."""
     happened = any(row.numerator for row in rows)
+    stages = {stage for chosen in groups.values() for stage in chosen.texts("stage")}
+    erased = sum(row.erased_count for row in rows)
     grouping = read_grouping(more["by"], rate.name, rate.groups)
     notes = (
         rate.note,
-        COMPETING if any(row.erased_count for row in rows) else None,
-        None if happened else never,
+        silence_note(rate, groups, window, inquiry.as_of, inquiry.funnel),
+        competing(erased) if erased else None,
+        None if happened else impossible(inquiry.funnel, rate.awaits, window, stages),
         nobody_yet(more["cohort"], inquiry.as_of),
-        not_compared(len(rows)) if more["unit"] == "contact" else None,
         inquiry.unknown(grouping, [row.group for row in rows]),
+        None if "per" in more else apart_from_the_curve(rows, rate.since, inquiry.as_of - window),
     )
-    return tuple(note for note in notes if note is not None)
+    yield from (note for note in notes if note is not None)
+
+
+def _not_compared(alike: Mapping[str | None, object]) -> Iterator[str]:
+    """That groups are not compared, and why."""
+    sizes = Counter(alike.values())
+    if len(sizes) > 1 or None in sizes:
+        yield NOT_ALIKE
+    yield from (note for note in map(not_compared, sizes.values()) if note is not None)

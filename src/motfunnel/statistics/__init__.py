@@ -9,9 +9,9 @@ from motfunnel.statistics.change import Change
 from motfunnel.statistics.interval import Z95, Interval, critical_value, log_log_interval
 from motfunnel.statistics.kaplan_meier import MedianInterval, RestrictedMean, Step, SurvivalCurve
 from motfunnel.statistics.kaplan_meier_clustered import ClusteredCurve
-from motfunnel.statistics.log_rank import LogRank, log_rank, log_rank_of_risk_sets
+from motfunnel.statistics.log_rank import LogRank, holm, log_rank, log_rank_of_risk_sets
 from motfunnel.statistics.net_promoter import NetPromoterScore
-from motfunnel.statistics.proportion import Difference, Proportion, difference
+from motfunnel.statistics.proportion import Difference, Proportion, difference, hybrid
 from motfunnel.statistics.ratio import ClusteredShare, Ratio
 from motfunnel.statistics.risk_table import RiskTable
 from motfunnel.statistics.variance import Sample, intraclass_correlation, mean_range
@@ -37,6 +37,8 @@ __all__ = [
     "SurvivalCurve",
     "critical_value",
     "difference",
+    "holm",
+    "hybrid",
     "intraclass_correlation",
     "log_log_interval",
     "log_rank",

@@ -126,6 +126,22 @@ def _return_times(table: RiskTable) -> Iterable[int]:
     return compress(table.durations, table.returned)
 
 
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Adjust several p-values for being several, step by step from the smallest (Holm 1979).
+
+    Whoever calls those below a level significant errs at all with no more than its probability.
+
+    >>> holm([0.01, 0.04, 0.03])
+    [0.03, 0.06, 0.06]
+    """
+    adjusted, least = [1.0] * len(p_values), 0.0
+    order = sorted(range(len(p_values)), key=p_values.__getitem__)
+    for place, number in enumerate(order):
+        least = max(least, min(1.0, p_values[number] * (len(p_values) - place)))
+        adjusted[number] = least
+    return adjusted
+
+
 def upper_tail(chi_square: float, degrees_of_freedom: int) -> float:
     """Give the probability of a chi-square at least this large where groups do not differ.
 

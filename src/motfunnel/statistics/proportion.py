@@ -75,12 +75,25 @@ def difference(a: Proportion, b: Proportion, confidence: float = CONFIDENCE) -> 
     >>> round(difference(two_thirds, half).value, 4)
     0.1667
     """
-    of_a, of_b = a.interval(confidence), b.interval(confidence)
-    if a.value is None or b.value is None or of_a is None or of_b is None:
+    if a.value is None or b.value is None:
         return None
-    apart = a.value - b.value
-    below = hypot(a.value - of_a.lower, of_b.upper - b.value)
-    above = hypot(of_a.upper - a.value, b.value - of_b.lower)
+    return hybrid(a.value, a.interval(confidence), b.value, b.interval(confidence))
+
+
+def hybrid(
+    value: float, interval: Interval | None, other: float, others: Interval | None
+) -> Difference | None:
+    """Take one share from another by the intervals that they have; None where one has none.
+
+    Of two proportions with Wilson's intervals it is Newcombe's; of others the same rule, by which
+    the variance of each is recovered from its own interval, end by end (Zou & Donner 2008). The two
+    are taken to be independent.
+    """
+    if interval is None or others is None:
+        return None
+    apart = value - other
+    below = hypot(value - interval.lower, others.upper - other)
+    above = hypot(interval.upper - value, other - others.lower)
     return Difference(value=apart, interval=Interval(lower=apart - below, upper=apart + above))
 
 

@@ -16,6 +16,7 @@ from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, Unit
 from motfunnel.reports.measure.clock import Clocks
 from motfunnel.reports.measure.rate import Rate
+from motfunnel.reports.measure.trend import Per
 from motfunnel.reports.window import IN_THE_COHORT, Asked, Windowed
 from motfunnel.reports.windowed import ask_rate
 
@@ -33,6 +34,7 @@ DEPARTURE_AFTER_COMPLAINT: Final = Windowed(
     event="departed",
     clocks=departures,
     start=frozenset({MomentKind.COMPLAINT}),
+    departures="awaited",
     groups=frozenset({"stage"}),
     awaits=frozenset({Signal.LEAVE}),
     note="complaints of contacts that have already departed count too, as the definition says",
@@ -45,6 +47,7 @@ def departure_after_complaint(
     within: Duration,
     complained: Bounds | None = None,
     by: str | None = None,
+    per: Per | None = None,
     unit: Unit = "contact",
     confidence: float = CONFIDENCE,
 ) -> Rate:
@@ -59,6 +62,10 @@ def departure_after_complaint(
         complained: the cohort, as in ``recovery``.
         by: as in ``recovery``.
         unit: as in ``recovery``.
+        per: ``day``, ``week``, ``month``, ``quarter`` or ``year``: a row for each such period of
+            the complaint, with the change from the period before; None: one row of all.
         confidence: of the intervals.
     """
-    return ask_rate(inquiry, DEPARTURE_AFTER_COMPLAINT, within, complained, by, unit, confidence)
+    return ask_rate(
+        inquiry, DEPARTURE_AFTER_COMPLAINT, within, complained, by, unit, confidence, per
+    )

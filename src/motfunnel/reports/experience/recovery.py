@@ -26,6 +26,7 @@ from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, Unit
 from motfunnel.reports.measure.clock import Clocks, Names
 from motfunnel.reports.measure.rate import Rate
+from motfunnel.reports.measure.trend import Per
 from motfunnel.reports.window import IN_THE_COHORT, Asked, Windowed
 from motfunnel.reports.windowed import ask_rate
 from motfunnel.store.queries.happenings import Wanted
@@ -178,6 +179,7 @@ def recovery(
     within: Duration,
     complained: Bounds | None = None,
     by: str | None = None,
+    per: Per | None = None,
     unit: Unit = "contact",
     confidence: float = CONFIDENCE,
 ) -> Rate:
@@ -193,7 +195,9 @@ def recovery(
         complained: the cohort: complaints from the first instant on, before the second.
         by: ``stage``, ``source``, a trait, or ``property:NAME`` of the complaint, as in
             ``recidivism``.
+        per: ``day``, ``week``, ``month``, ``quarter`` or ``year``: a row for each such period of
+            the complaint, with the change from the period before; None: one row of all.
         unit: ``contact`` for each contact's first complaint in the cohort, ``episode`` for all.
         confidence: of the intervals.
     """
-    return ask_rate(inquiry, RECOVERY, within, complained, by, unit, confidence)
+    return ask_rate(inquiry, RECOVERY, within, complained, by, unit, confidence, per)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from motfunnel.answers.cells import BY, GROUP, LEVEL, POINTS, between, cell, plain
+from motfunnel.answers.cells import BY, GROUP, LEVEL, P_VALUE, POINTS, between, cell, plain
 from motfunnel.charts.labels import label
 from motfunnel.statistics import Interval, LogRank
 
@@ -32,16 +32,20 @@ class DifferenceRow:
         group: the group's value.
         difference: its rate less the other's; None where either is undefined.
         interval: Newcombe's, around the difference.
+        p_value: of the log-rank test of these two alone; None where they cannot be compared.
+        adjusted: the same by Holm, for all the groups that are compared with that one.
     """
 
     group: str = field(metadata=cell(GROUP, BY))
     difference: float | None = field(metadata=cell(POINTS, "points apart"))
     interval: Interval | None = field(metadata=cell(between(POINTS), LEVEL))
+    p_value: float | None = field(metadata=cell(P_VALUE))
+    adjusted: float | None = field(metadata=cell(P_VALUE, "log-rank p"))
 
 
 @frozen(kw_only=True)
 class Comparison:
-    """The groups of a rate, compared.
+    """Groups of a rate that may be compared, each with the largest of them.
 
     Attributes:
         against: the group with which each other is compared: the one with the most observed.
@@ -71,10 +75,16 @@ class Comparison:
     @property
     def caption(self) -> str:
         """What is printed above the differences."""
-        many = f"; {CAUTION}" if len(self.differences) > 1 else ""
+        number = len(self.differences)
         test = describe(self.log_rank)
         whole = "" if self.log_rank is None else f", {WHOLE}"
-        return f"Against {self.against}, in percentage points, by Newcombe{many}. {test}{whole}"
+        if number == 1:
+            return f"Against {self.against}, in percentage points, by Newcombe. {test}{whole}"
+        return (
+            f"Against {self.against}, in percentage points, by Newcombe; {number} comparisons, and "
+            f"{CAUTION}; p of each pair by log-rank, adjusted for the {number} by Holm. Of all "
+            f"together, not adjusted: {test}{whole}"
+        )
 
 
 def apart(found: Comparison | None, by: str | None, before: str = "") -> str:

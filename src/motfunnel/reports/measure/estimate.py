@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from motfunnel.domain.instant import MICROSECOND, to_micros
-from motfunnel.reports.measure.clock import ERASED, HAPPENED, Readings
+from motfunnel.reports.measure.clock import ENDINGS, ERASED, HAPPENED, Readings
 from motfunnel.reports.measure.comparison import Comparison, DifferenceRow
 from motfunnel.reports.measure.rate import CausedRow, KaplanMeier, RateRow, Span, is_enough
 from motfunnel.statistics import (
@@ -19,10 +19,12 @@ from motfunnel.statistics import (
     ClusteredShare,
     CompetingRisks,
     Interval,
+    LogRank,
     Proportion,
     RestrictedMean,
     SurvivalCurve,
     difference,
+    holm,
     log_rank,
 )
 
@@ -44,7 +46,14 @@ def make_row(
     mature, immature = part_mature(chosen, window, as_of)
     counted = happened_within(chosen, mature, window)
     share = Proportion(numerator=len(counted), denominator=len(mature))
-    parts = {"numerator": counted, "denominator": mature, "immature": immature}
+    erased = ENDINGS.index(ERASED)
+    parts = {
+        "numerator": counted,
+        "denominator": mature,
+        "immature": immature,
+        "erased": [place for place, how in enumerate(chosen.ending) if how == erased],
+        "at_risk": [place for place, waited in enumerate(chosen.waited) if waited >= window],
+    }
     which = chosen.texts("cause") if causes else []
     for cause in causes:
         parts[f"{cause}_first"] = [place for place in counted if which[place] == cause]
@@ -76,6 +85,23 @@ def happened_within(chosen: Readings, places: Iterable[int], window: int) -> lis
     return [place for place in places if happened[place] and waited[place] <= window]
 
 
+def compare_classes(
+    groups: Mapping[str | None, Readings],
+    rows: Sequence[RateRow],
+    confidence: float,
+    classes: Mapping[str | None, object],
+    against: Collection[str] = (),
+) -> tuple[Comparison, ...]:
+    """Compare the groups of each class with one another, those of a class of None with nobody."""
+    found = []
+    for one in dict.fromkeys(one for one in classes.values() if one is not None):
+        alike = {group: groups[group] for group in groups if classes[group] == one}
+        mine = [row for row in rows if row.group in alike]
+        compared = compare(alike, mine, confidence, against)
+        found += [] if compared is None else [compared]
+    return tuple(found)
+
+
 def compare(
     groups: Mapping[str | None, Readings],
     rows: Sequence[RateRow],
@@ -93,22 +119,35 @@ def compare(
         return None
     named = [row for row in rows if row.group in against] or rows
     largest = max(named, key=lambda row: row.denominator)  # of several the first
-    base = _proportion(largest)
-    differences = []
-    for row in rows:
-        apart = None if row is largest else difference(_proportion(row), base, confidence)
-        if row is not largest:
-            differences.append(
-                DifferenceRow(
-                    group=row.group or "",
-                    difference=None if apart is None else apart.value,
-                    interval=None if apart is None else apart.interval,
-                )
-            )
+    curves = {group: _kaplan_meier(one) for group, one in groups.items()}
+    others = [row for row in rows if row is not largest]
+    tests = [log_rank([curves[row.group], curves[largest.group]]) for row in others]
+    known = [test.p_value for test in tests if test is not None]
+    adjusted = iter(holm(known))
     return Comparison(
         against=largest.group or "",
-        differences=tuple(differences),
-        log_rank=log_rank(map(_kaplan_meier, groups.values())),
+        differences=tuple(
+            _difference(row, largest, confidence, test, None if test is None else next(adjusted))
+            for row, test in zip(others, tests, strict=True)
+        ),
+        log_rank=log_rank(curves.values()),
+    )
+
+
+def _difference(
+    row: RateRow,
+    base: RateRow,
+    confidence: float,
+    test: LogRank | None,
+    adjusted: float | None,
+) -> DifferenceRow:
+    apart = difference(_proportion(row), _proportion(base), confidence)
+    return DifferenceRow(
+        group=row.group or "",
+        difference=None if apart is None else apart.value,
+        interval=None if apart is None else apart.interval,
+        p_value=None if test is None else test.p_value,
+        adjusted=adjusted,
     )
 
 

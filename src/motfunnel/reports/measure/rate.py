@@ -37,7 +37,7 @@ from motfunnel.charts.style import PALETTE
 from motfunnel.domain.instant import MICROSECOND, format_duration, iso
 from motfunnel.reports.measure.clock import HAPPENED, in_period
 from motfunnel.reports.measure.comparison import Comparison, DifferenceRow, apart
-from motfunnel.statistics import CompetingRisks, Interval, SurvivalCurve
+from motfunnel.statistics import CompetingRisks, Interval, Proportion, SurvivalCurve
 
 FEWEST_AT_RISK: Final = 10
 """Below this many nothing is read off a curve: at risk, or in effect."""
@@ -61,6 +61,11 @@ COMPETING = (
     "to contacts that were erased with their counts kept nothing can happen any more: they count "
     "as without the event, and the erasure is a competing risk"
 )
+
+
+def competing(erased: int) -> str:
+    """How many count as without the event since they were erased."""
+    return f"the {erased:,} erased with counts kept count as without the event; {COMPETING}"
 
 
 @frozen(kw_only=True)
@@ -189,7 +194,7 @@ def rates_picture(answer: Rate) -> Picture:
 class Rate(Answer[RateRow]):
     """A windowed rate, of all or by groups: one row for each group, in the order of their names.
 
-    Names stand behind ``numerator``, ``denominator`` and ``immature``.
+    Names stand behind ``numerator``, ``denominator``, ``immature``, ``erased`` and ``at_risk``.
 
     Attributes:
         within: the window; its edge belongs to it.
@@ -198,7 +203,8 @@ class Rate(Answer[RateRow]):
         cohort: from when to when the clocks of those counted began; half-open, None: no bound.
         since: from what the clocks count, in words.
         event: what those did for whom they stopped, in words.
-        comparison: of a contact-based rate by groups, how they compare.
+        comparisons: of a contact-based rate by groups, how those compare that may be compared:
+            all of them, or, where their silences have different patience, each part of them.
     """
 
     row_class: ClassVar[type[Row]] = RateRow
@@ -210,7 +216,17 @@ class Rate(Answer[RateRow]):
     cohort: tuple[datetime | None, datetime | None] = field(metadata=cell(COHORT))
     since: str
     event: str
-    comparison: Comparison | None = None
+    comparisons: tuple[Comparison, ...] = ()
+
+    @property
+    def comparison(self) -> Comparison | None:
+        """The first of the comparisons, and mostly the only one; None where there is none."""
+        return self.comparisons[0] if self.comparisons else None
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """All that a reader has to know besides, and what those may have done who are gone."""
+        return (*super().remarks, *([biased(self)] if self.erased else []))
 
     @property
     def row(self) -> RateRow:
@@ -261,8 +277,8 @@ class Rate(Answer[RateRow]):
         """The whole answer, ready for JSON; without groups the row is part of it."""
         told = super().to_dict()
         if self.by is not None:
-            compared = self.comparison
-            return told | {"comparison": None if compared is None else compared.to_dict()}
+            compared = [one.to_dict() for one in self.comparisons]
+            return told | {"comparison": next(iter(compared), None), "comparisons": compared}
         del told["rows"]
         alone = self.row.to_dict()
         del alone["group"]
@@ -273,9 +289,8 @@ class Rate(Answer[RateRow]):
         rates, (_, header, rows) = super().tables()
         yield rates
         yield self._caption(), header, rows
-        if self.comparison is not None:
-            columns = columns_of(DifferenceRow)
-            yield self.table(self.comparison.caption, columns, self.comparison.differences)
+        for compared in self.comparisons:
+            yield self.table(compared.caption, columns_of(DifferenceRow), compared.differences)
 
     def words(self) -> dict[str, str]:
         """What stands in headings for what is asked differently each time."""
@@ -330,6 +345,22 @@ class PeriodRate(Rate):
         """What was asked, as a heading."""
         start, end = (iso(one) for one in self.cohort if one is not None)
         return f"{self.name.capitalize()} in the period from {start} to {end}, {self.unit}-based"
+
+
+def biased(answer: Rate) -> str:
+    """What those may have done to a rate who were erased with nothing of them kept."""
+    said = "if the erased were unlike the rest, the rate is biased"
+    if answer.by is not None or answer.unit != "contact":
+        return said
+    none, every = (
+        Proportion(numerator=row.numerator + more, denominator=row.denominator + answer.erased)
+        for row in answer.rows
+        for more in (0, answer.erased)
+    )
+    return (
+        f"{said}: had all of them been counted here with the event, or without it, it would be "
+        f"{percent(none.value)} to {percent(every.value)}"
+    )
 
 
 def is_enough(number: float | None) -> bool:

@@ -24,13 +24,14 @@ from motfunnel.charts.scene import Picture
 from motfunnel.charts.style import AMBER, BLUE, GREY, ORANGE
 from motfunnel.domain.columns import NEVER, Column
 from motfunnel.domain.instant import to_micros
-from motfunnel.domain.moment import MomentKind
+from motfunnel.domain.moment import SILENCE, MomentKind
 from motfunnel.errors import InconsistencyError
 from motfunnel.reports.cohort import Opened, Places, read_opened
 from motfunnel.reports.facts.moments import PLACES, Moments
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.timeline import FIRST, Periodic, PeriodRow, Timeline, bars
-from motfunnel.reports.periods.period import Day, Unit, timeline_of, told_of
+from motfunnel.reports.periods.period import Day, Unit, notes_of, timeline_of, told_of
+from motfunnel.reports.silence import departures_note
 
 DEFINITION: Final = (
     "the openings, returns (RECIDIVISM) and departures (DEPART, by silence too, from the deadline "
@@ -168,7 +169,7 @@ def growth_rows(
     timeline: Timeline,
 ) -> tuple[GrowthRow, ...]:
     """Count each period of each group."""
-    moves, people = _moves(moments, opened, timeline), opened.source.names.people.texts
+    moves, people = moves_of(moments, opened, timeline), opened.source.names.people.texts
     return tuple(
         row
         for group, places in opened.parts(moves.contacts).items()
@@ -176,7 +177,8 @@ def growth_rows(
     )
 
 
-def _moves(moments: Moments, opened: Opened, timeline: Timeline) -> Moves:
+def moves_of(moments: Moments, opened: Opened, timeline: Timeline) -> Moves:
+    """What contacts count as, and when; of those who were erased up to then."""
     contacts, at = moments.contacts, moments.at
     parts = array("q", map(_PART_OF.__getitem__, moments.kinds))
     if opened.gone:
@@ -200,7 +202,7 @@ def _until_gone(
             yield contact, _ERASED, gone
 
 
-def _spans(moves: Moves, places: Places) -> Spans:
+def spans_of(moves: Moves, places: Places) -> Spans:
     """When the contacts at some places were present."""
     contacts, parts, stretches = moves
     spans = Spans(array("q"), array("q"), array("q"))
@@ -224,7 +226,7 @@ def _rows(
 ) -> Iterator[GrowthRow]:
     counted, spans = (
         defaultdict[tuple[int, int], Column](lambda: array("q")),
-        _spans(moves, places),
+        spans_of(moves, places),
     )
     for one in places:
         counted[moves.stretches[one], moves.parts[one]].append(moves.contacts[one])
@@ -291,9 +293,13 @@ def growth(
     """
     told = told_of(inquiry, period, week_start, by)
     with read_opened(inquiry, "growth", by, keeps=KINDS) as opened:
-        told["notes"] = opened.notes
         line = timeline_of(inquiry, period, week_start, since, until, opened)
+        told["notes"] = notes_of(inquiry, opened, line)
         rows: tuple[GrowthRow, ...] = ()
         if line is not None:
-            rows = growth_rows(opened.source.moments(KINDS, "at"), opened, line)
+            moments = opened.source.moments(KINDS, "at", "reasons")
+            rows = growth_rows(moments, opened, line)
+            said = departures_note(inquiry.funnel)
+            if said is not None and SILENCE in moments.said and any(r.departures for r in rows):
+                told["notes"] = (*told["notes"], said)
     return Growth(name="growth", definition=DEFINITION, rows=rows, **told)

@@ -26,6 +26,7 @@ from motfunnel.reports.measure.timeline import FIRST, Periodic, PeriodRow, Timel
 from motfunnel.reports.periods.period import (
     Day,
     Unit,
+    notes_of,
     read_active,
     stretches_of,
     timeline_of,
@@ -163,8 +164,8 @@ def lifecycle(
     """
     told = told_of(inquiry, period, week_start, by)
     with read_opened(inquiry, "lifecycle", by, keeps=["activity"]) as opened:
-        told["notes"] = opened.notes
         line = timeline_of(inquiry, period, week_start, since, until, opened)
+        told["notes"] = notes_of(inquiry, opened, line)
         rows = () if line is None else lifecycle_rows(opened, line)
     if any(row.unfinished and row.dormant for row in rows):
         told["notes"] = (*told["notes"], NOT_OVER)

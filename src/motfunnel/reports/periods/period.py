@@ -15,6 +15,7 @@ from motfunnel.reports.facts.moments import Activity
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE
 from motfunnel.reports.measure.timeline import Timeline, make_timeline, read_calendar
+from motfunnel.reports.remarks import began
 
 Day = date | datetime | None
 Unit = Literal["day", "week", "month", "quarter", "year"]
@@ -40,6 +41,15 @@ def timeline_of(
     calendar = read_calendar(period, inquiry.timezone, week_start)
     earliest = opened.source.earliest() if since is None else None
     return make_timeline(calendar, inquiry.as_of, since, until, earliest)
+
+
+def notes_of(inquiry: Inquiry, opened: Opened, line: Timeline | None) -> tuple[str, ...]:
+    """What a reader has to know of the groups, and of how the history begins."""
+    earliest = opened.source.earliest() if line is not None else None
+    if line is None or earliest is None:
+        return opened.notes
+    note = began(inquiry.funnel, earliest, line.periods[0].starts_at)
+    return opened.notes if note is None else (*opened.notes, note)
 
 
 def read_active(opened: Opened, timeline: Timeline) -> Activity:

@@ -5,8 +5,7 @@ Counts from the stretches of time in which each contact was active; the first is
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final, Literal
 
 from attrs import field, frozen
@@ -17,24 +16,29 @@ from motfunnel.answers.members import Members
 from motfunnel.charts.heat import Line, heat
 from motfunnel.charts.labels import labels, named
 from motfunnel.charts.scene import Picture
-from motfunnel.domain.columns import Column
+from motfunnel.domain.columns import Column, column
 from motfunnel.errors import QuestionError
 from motfunnel.reports.cohort import Opened, read_opened
+from motfunnel.reports.facts.facts import Keep
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE
 from motfunnel.reports.measure.timeline import FIRST, Periodic, PeriodRow, Timeline
+from motfunnel.reports.periods.growth import KINDS, PARTS, moves_of, spans_of
 from motfunnel.reports.periods.period import (
     Day,
     Unit,
+    notes_of,
     read_active,
     stretches_of,
     timeline_of,
     told_of,
 )
+from motfunnel.reports.silence import has_patience
 from motfunnel.statistics import Interval, Proportion
 
 IN: Final = "in"
 IN_OR_AFTER: Final = "in or after"
+WITH_US: Final = "with-us"
 DEFINITIONS: Final = {
     IN: (
         "of the contacts that opened in the first period, the share that was active, that is had "
@@ -46,6 +50,20 @@ DEFINITIONS: Final = {
         "an event that kept it alive, in the n-th period after it or in any later one by now; in "
         "period 0 all were, by opening; a period that is not over has no share yet"
     ),
+    WITH_US: (
+        "of the contacts that opened in the first period, the share that had not departed, or had "
+        "come back, just before the end of the n-th period after it; an end that is yet to come "
+        "has no share yet"
+    ),
+}
+NEARLY_ALL: Final = (
+    "within one patience of the opening hardly anybody can have departed by silence: these shares "
+    "are near 100% by construction"
+)
+_KEEPS: Final[Mapping[str, Iterable[Keep]]] = {
+    IN: ["activity"],
+    IN_OR_AFTER: ["activity"],
+    WITH_US: KINDS,
 }
 _ABREAST: Final = 12
 _INTERVALS_ABREAST: Final = 6
@@ -57,10 +75,11 @@ class RetentionCell:
 
     Attributes:
         number: how many periods after that of the opening.
-        returned: how many of the cohort were active in it (or in it or after); None while the
-            period is not over.
+        returned: how many of the cohort were active in it (or in it or after), or still with us
+            at its end; None while the period is not over.
         share: of the cohort; None likewise, and where nobody opened.
-        interval: Wilson's, around the share; None in period 0, in which all were by opening.
+        interval: Wilson's, around the share; None in period 0, in which all were active by
+            opening.
         is_complete: whether the period is over.
     """
 
@@ -116,7 +135,7 @@ class Retention(Periodic[RetentionRow]):
     ``members(row, "3")``.
 
     Attributes:
-        how: ``in`` the period, or ``in or after`` it.
+        how: active ``in`` the period, or ``in or after`` it, or still ``with-us`` at its end.
     """
 
     row_class: ClassVar[type[Row]] = RetentionRow
@@ -150,6 +169,8 @@ class Retention(Periodic[RetentionRow]):
         columns = max((len(row.cells) for row in self.rows), default=1)
         later = ", or later" if self.how == IN_OR_AFTER else ""
         active = f"active in the n-th {self.period} after that of the opening{later}"
+        if self.how == WITH_US:
+            active = f"with us at the end of the n-th {self.period} after that of the opening"
         level = self.words()["level"]
         for caption, abreast, write in (
             (f"% {active}", _ABREAST, lambda one: _percent(one.share)),
@@ -189,73 +210,116 @@ def _percent(share: float | None) -> str:
     return "99" if 0.995 <= share < 1 else f"{share * 100:.0f}"  # noqa: PLR2004
 
 
-def retention_rows(
-    opened: Opened,
-    timeline: Timeline,
-    how: str,
-    most: int | None,
-    confidence: float,
-) -> tuple[RetentionRow, ...]:
+@frozen
+class Asked:
+    """What is asked of the cohorts: which of them count, up to which period, and how sure."""
+
+    how: str
+    most: int | None
+    confidence: float
+
+
+@frozen
+class Cohort:
+    """The contacts that opened in one period, and of each period after it those who count."""
+
+    contacts: Column = field(factory=column)
+    back: list[Column] = field(factory=list)
+
+    def add(self, contact: int, numbers: Iterable[int]) -> None:
+        """Count a contact in some periods, by their numbers after that of the opening."""
+        for number in numbers:
+            self.back.extend(column() for _ in range(number + 1 - len(self.back)))
+            self.back[number].append(contact)
+
+
+def retention_rows(opened: Opened, timeline: Timeline, asked: Asked) -> tuple[RetentionRow, ...]:
     """Count each cohort of each group, up to so many periods after that of its opening."""
-    rows, activity = [], read_active(opened, timeline)
+    parts = _with_us if asked.how == WITH_US else _active
+    people = opened.source.names.people.texts
+    return tuple(
+        _row(group, number, cohort, people, timeline, asked)
+        for group, cohorts in parts(opened, timeline, asked.how)
+        for number, cohort in enumerate(cohorts)
+    )
+
+
+Parts = Iterator[tuple[str | None, list[Cohort]]]
+"""The cohorts of each group."""
+
+
+def _active(opened: Opened, timeline: Timeline, how: str) -> Parts:
+    """Those who were active in a period, or in it or after it."""
+    activity = read_active(opened, timeline)
     for group, places in opened.parts(activity.contacts).items():
-        cohorts = [list[Column]() for _ in range(timeline.shown)]
+        cohorts = [Cohort() for _ in range(timeline.shown)]
         for place in places:
             contact, stretches = activity.contacts[place], stretches_of(activity.stretches[place])
             since = stretches[0]
             if FIRST <= since < FIRST + timeline.shown:
-                _add(cohorts[since - FIRST], contact, since, stretches, how)
-        people = opened.source.names.people.texts
-        rows += [
-            _row(group, number, cohort, people, timeline, most, confidence)
-            for number, cohort in enumerate(cohorts)
-        ]
-    return tuple(rows)
+                told = range(since, stretches[-1] + 1) if how == IN_OR_AFTER else stretches
+                cohorts[since - FIRST].contacts.append(contact)
+                cohorts[since - FIRST].add(contact, (one - since for one in told))
+        yield group, cohorts
 
 
-def _add(
-    cohort: list[Column], contact: int, since: int, stretches: Sequence[int], how: str
-) -> None:
-    """Add a contact to its cohort: to each period after that of its opening in which it is back."""
-    cohort += [array("q") for _ in range(stretches[-1] - since + 1 - len(cohort))]
-    for stretch in range(since, stretches[-1] + 1) if how == IN_OR_AFTER else stretches:
-        cohort[stretch - since].append(contact)
+def _with_us(opened: Opened, timeline: Timeline, _: str) -> Parts:
+    """Those who had not departed at the end of a period."""
+    moves = moves_of(opened.source.moments(KINDS, "at"), opened, timeline)
+    opening, last = PARTS.index("openings"), FIRST + len(timeline.periods)
+    for group, places in opened.parts(moves.contacts).items():
+        cohorts, since_of = [Cohort() for _ in range(timeline.shown)], dict[int, int]()
+        for place in places:
+            since = moves.stretches[place]
+            if moves.parts[place] == opening and FIRST <= since < FIRST + timeline.shown:
+                since_of[moves.contacts[place]] = since
+                cohorts[since - FIRST].contacts.append(moves.contacts[place])
+        for contact, come, gone in zip(*spans_of(moves, places), strict=True):
+            if contact in since_of:
+                since = since_of[contact]
+                numbers = (one - since for one in range(come, min(gone, last)))
+                cohorts[since - FIRST].add(contact, numbers)
+        yield group, cohorts
 
 
 def _row(
     group: str | None,
     number: int,
-    cohort: Sequence[Column],
+    cohort: Cohort,
     people: Sequence[str],
     timeline: Timeline,
-    most: int | None,
-    confidence: float,
+    asked: Asked,
 ) -> RetentionRow:
     periods = timeline.periods[number:]
-    if most is not None:
-        periods = periods[: most + 1]
-    back = [*cohort, *(array("q") for _ in periods)]  # nobody comes back so late
-    contacts = len(back[0])
-    names = {"contacts": Members(people, back[0])}
+    if asked.most is not None:
+        periods = periods[: asked.most + 1]
+    back = [*cohort.back, *(column() for _ in periods)]  # nobody comes back so late
+    contacts = len(cohort.contacts)
+    names = {"contacts": Members(people, cohort.contacts)}
     cells = []
     for n, period in enumerate(periods):
-        is_complete = period.is_over(timeline.as_of)
+        is_told = n > 0 or asked.how == WITH_US
+        # With us at an end is known once it has come; active before it, an instant earlier.
+        end = period.ends_at <= timeline.as_of
+        is_complete = end if asked.how == WITH_US else period.is_over(timeline.as_of)
         returned = len(back[n]) if is_complete else None
         if is_complete:
             names[str(n)] = Members(people, back[n])
-        cells.append(_cell(n, returned, contacts, is_complete, confidence))
+        cells.append(
+            _cell(n, returned, contacts, asked.confidence if is_told else None, is_complete)
+        )
     told = timeline.told(number)
     return RetentionRow(group=group, **told, contacts=contacts, cells=tuple(cells), names=names)
 
 
 def _cell(
-    number: int, returned: int | None, cohort: int, is_complete: bool, confidence: float
+    number: int, returned: int | None, cohort: int, confidence: float | None, is_complete: bool
 ) -> RetentionCell:
     share = interval = None
     if returned is not None and cohort:
         proportion = Proportion(numerator=returned, denominator=cohort)
         share = proportion.value
-        interval = proportion.interval(confidence) if number else None
+        interval = None if confidence is None else proportion.interval(confidence)
     return RetentionCell(
         number=number,
         returned=returned,
@@ -269,7 +333,7 @@ def retention(
     inquiry: Inquiry,
     period: Unit = "month",
     *,
-    how: Literal["in", "in or after"] = "in",
+    how: Literal["in", "in or after", "with-us"] = "in",
     periods: int | None = None,
     since: Day = None,
     until: Day = None,
@@ -280,12 +344,12 @@ def retention(
     """How many of those who opened in one period are back in each period after it.
 
     Numerator: contacts of the cohort with an event that kept them alive in period n (or in it
-    or in any later one by now). Denominator: contacts that opened in the cohort's period. In
-    period 0 that is everyone. None for a period that is not over, and where nobody opened.
+    or in any later one by now; or that had not departed at its end). Denominator: contacts that
+    opened in the cohort's period. None where that is 0, and for a period that is not over.
 
     Args:
         period: as in ``lifecycle``.
-        how: ``in`` the n-th period, or ``in or after`` it.
+        how: active ``in`` the n-th period or ``in or after`` it, or ``with-us`` at its end.
         periods: the greatest n; by default as far as time has come.
         since: the first cohort is that of the period in which this lies.
         until: the last cohort is that of the last period that begins before it; how long the
@@ -295,14 +359,15 @@ def retention(
         confidence: of the intervals.
     """
     if how not in DEFINITIONS:
-        raise QuestionError(f"how is {how!r}; it can be 'in' or 'in or after'")
+        raise QuestionError(f"how is {how!r}; it can be 'in', 'in or after' or 'with-us'")
     _check_periods(periods)
     told = told_of(inquiry, period, week_start, by, confidence) | {"how": how}
-    with read_opened(inquiry, "retention", by, keeps=["activity"]) as opened:
-        told["notes"] = opened.notes
+    with read_opened(inquiry, "retention", by, keeps=_KEEPS[how]) as opened:
         line = timeline_of(inquiry, period, week_start, since, until, opened)
-        asked = (how, periods, confidence)
-        rows = () if line is None else retention_rows(opened, line, *asked)
+        nearly = (NEARLY_ALL,) if how == WITH_US and has_patience(inquiry.funnel) else ()
+        told["notes"] = (*notes_of(inquiry, opened, line), *nearly)
+        asked = Asked(how, periods, confidence)
+        rows = () if line is None else retention_rows(opened, line, asked)
     return Retention(name="retention", definition=DEFINITIONS[how], rows=rows, **told)
 
 

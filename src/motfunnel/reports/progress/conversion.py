@@ -16,6 +16,7 @@ from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds
 from motfunnel.reports.measure.clock import Clocks
 from motfunnel.reports.measure.rate import Rate
+from motfunnel.reports.measure.trend import Per
 from motfunnel.reports.window import Asked, MakeClocks, Windowed
 from motfunnel.reports.windowed import ask_rate
 
@@ -80,6 +81,7 @@ def conversion(
     within: Duration,
     reached: Bounds | None = None,
     by: str | None = None,
+    per: Per | None = None,
     confidence: float = CONFIDENCE,
 ) -> Rate:
     """How many get from one stage to another in time.
@@ -95,6 +97,8 @@ def conversion(
         reached: the cohort: who reached the start from the first instant on, before the second.
         by: ``stage`` (the one reached when the clock started), ``source``, a trait or
             ``property:NAME`` of the event that reached it, as in ``recidivism``.
+        per: ``day``, ``week``, ``month``, ``quarter`` or ``year``: a row for each such period of
+            the start, with the change from the period before; None: one row of all.
         confidence: of the intervals.
     """
     stages = inquiry.funnel.stages
@@ -105,4 +109,4 @@ def conversion(
     if low >= high:
         raise QuestionError(f"{goal} does not come after {start}; nobody converts backwards")
     rate = conversion_of(low, high, stages)
-    return ask_rate(inquiry, rate, within, reached, by, "contact", confidence)
+    return ask_rate(inquiry, rate, within, reached, by, "contact", confidence, per)

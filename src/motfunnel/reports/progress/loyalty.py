@@ -17,6 +17,7 @@ from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds
 from motfunnel.reports.measure.clock import Clocks
 from motfunnel.reports.measure.rate import Rate
+from motfunnel.reports.measure.trend import Per
 from motfunnel.reports.window import Asked, Windowed
 from motfunnel.reports.windowed import ask_rate
 from motfunnel.store.queries.happenings import Wanted
@@ -59,6 +60,7 @@ def loyalty(
     within: Duration,
     bought: Bounds | None = None,
     by: str | None = None,
+    per: Per | None = None,
     confidence: float = CONFIDENCE,
 ) -> Rate:
     """How many customers become loyal.
@@ -71,6 +73,8 @@ def loyalty(
         within: the window after the first purchase; its edge belongs to it.
         bought: the cohort: first purchases from the first instant on, before the second.
         by: ``source``, a trait, or ``property:NAME`` of the first purchase.
+        per: ``day``, ``week``, ``month``, ``quarter`` or ``year``: a row for each such period of
+            the first purchase, with the change from the period before; None: one row of all.
         confidence: of the intervals.
     """
-    return ask_rate(inquiry, LOYALTY, within, bought, by, "contact", confidence)
+    return ask_rate(inquiry, LOYALTY, within, bought, by, "contact", confidence, per)

@@ -16,6 +16,7 @@ from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, Unit
 from motfunnel.reports.measure.clock import Clocks
 from motfunnel.reports.measure.rate import Rate
+from motfunnel.reports.measure.trend import Per
 from motfunnel.reports.window import IN_THE_COHORT, Asked, Windowed
 from motfunnel.reports.windowed import ask_rate
 
@@ -52,6 +53,7 @@ COVERAGE: Final = Windowed(
     event="had a first outreach",
     clocks=outreaches,
     start=frozenset({MomentKind.DEPART}),
+    departures="started",
     awaits=frozenset({Signal.OUTREACH}),
     note=("one who has returned can no longer be reached: the return is a competing risk"),
 )
@@ -63,6 +65,7 @@ def coverage(
     within: Duration,
     departed: Bounds | None = None,
     by: str | None = None,
+    per: Per | None = None,
     unit: Unit = "contact",
     confidence: float = CONFIDENCE,
 ) -> Rate:
@@ -76,7 +79,9 @@ def coverage(
         within: the window; an outreach at its very end is within.
         departed: the cohort, as in ``recidivism``.
         by: as in ``recidivism``.
+        per: ``day``, ``week``, ``month``, ``quarter`` or ``year``: a row for each such period of
+            the departure, with the change from the period before; None: one row of all.
         unit: ``contact`` for each contact's first departure in the cohort, ``episode`` for all.
         confidence: of the intervals.
     """
-    return ask_rate(inquiry, COVERAGE, within, departed, by, unit, confidence)
+    return ask_rate(inquiry, COVERAGE, within, departed, by, unit, confidence, per)

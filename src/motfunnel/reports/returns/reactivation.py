@@ -55,6 +55,7 @@ def reactivation_of(start: datetime) -> Windowed:
         event="returned",
         clocks=away_at(start),
         start=frozenset({MomentKind.DEPART}),
+        departures="started",
     )
 
 

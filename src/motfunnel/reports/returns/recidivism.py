@@ -14,6 +14,7 @@ from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, Unit
 from motfunnel.reports.measure.clock import Clocks
 from motfunnel.reports.measure.rate import Rate
+from motfunnel.reports.measure.trend import Per
 from motfunnel.reports.window import IN_THE_COHORT, Asked, Windowed
 from motfunnel.reports.windowed import ask_rate
 
@@ -44,6 +45,7 @@ RECIDIVISM: Final = Windowed(
     event="returned",
     clocks=departures,
     start=frozenset({MomentKind.DEPART}),
+    departures="started",
 )
 
 
@@ -53,6 +55,7 @@ def recidivism(
     within: Duration,
     departed: Bounds | None = None,
     by: str | None = None,
+    per: Per | None = None,
     unit: Unit = "contact",
     confidence: float = CONFIDENCE,
 ) -> Rate:
@@ -68,9 +71,11 @@ def recidivism(
         by: ``stage``, ``reason``, ``source``, the name of a trait (``trait:NAME`` where it has
             one of those names), or ``property:NAME`` of the start event: the value that held
             at the departure.
+        per: ``day``, ``week``, ``month``, ``quarter`` or ``year``: a row for each such period of
+            the departure, with the change from the period before; None: one row of all.
         unit: ``contact`` for each contact's first departure in the cohort, ``episode`` for all.
         confidence: of the intervals.
 
     Source: the form of the US Bureau of Justice Statistics' recidivism series (NCJ 244205).
     """
-    return ask_rate(inquiry, RECIDIVISM, within, departed, by, unit, confidence)
+    return ask_rate(inquiry, RECIDIVISM, within, departed, by, unit, confidence, per)

@@ -15,6 +15,7 @@ from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, Unit
 from motfunnel.reports.measure.clock import Clocks
 from motfunnel.reports.measure.rate import Rate
+from motfunnel.reports.measure.trend import Per
 from motfunnel.reports.window import Asked, Windowed
 from motfunnel.reports.windowed import ask_rate
 
@@ -45,6 +46,7 @@ REENGAGEMENT: Final = Windowed(
     event="returned",
     clocks=attempts,
     start=Signal.OUTREACH,
+    departures="started",
 )
 
 
@@ -54,6 +56,7 @@ def reengagement(
     within: Duration,
     attempted: Bounds | None = None,
     by: str | None = None,
+    per: Per | None = None,
     unit: Unit = "contact",
     confidence: float = CONFIDENCE,
 ) -> Rate:
@@ -68,7 +71,9 @@ def reengagement(
         attempted: the cohort: first outreaches from the first instant on, before the second.
         by: as in ``recidivism``; a trait's value, and the property, are those at the first
             outreach.
+        per: ``day``, ``week``, ``month``, ``quarter`` or ``year``: a row for each such period of
+            the first outreach, with the change from the period before; None: one row of all.
         unit: ``contact`` for each contact's first attempted episode, ``episode`` for all.
         confidence: of the intervals.
     """
-    return ask_rate(inquiry, REENGAGEMENT, within, attempted, by, unit, confidence)
+    return ask_rate(inquiry, REENGAGEMENT, within, attempted, by, unit, confidence, per)

@@ -16,6 +16,7 @@ from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, Unit
 from motfunnel.reports.measure.clock import Clocks
 from motfunnel.reports.measure.rate import Rate
+from motfunnel.reports.measure.trend import Per
 from motfunnel.reports.window import IN_THE_COHORT, Asked, Windowed
 from motfunnel.reports.windowed import ask_rate
 
@@ -50,6 +51,7 @@ RELAPSE: Final = Windowed(
     event="departed again",
     clocks=relapses,
     start=frozenset({MomentKind.RECIDIVISM}),
+    departures="awaited",
     awaits=frozenset({Signal.LEAVE}),
 )
 
@@ -60,6 +62,7 @@ def relapse(
     within: Duration,
     returned: Bounds | None = None,
     by: str | None = None,
+    per: Per | None = None,
     unit: Unit = "contact",
     confidence: float = CONFIDENCE,
 ) -> Rate:
@@ -74,7 +77,9 @@ def relapse(
         returned: the cohort: returns from the first instant on, before the second.
         by: as in ``recidivism``; stage and reason are those with which it had left, a trait's
             value, and the property, those at the return.
+        per: ``day``, ``week``, ``month``, ``quarter`` or ``year``: a row for each such period of
+            the return, with the change from the period before; None: one row of all.
         unit: ``contact`` for each contact's first return in the cohort, ``episode`` for all.
         confidence: of the intervals.
     """
-    return ask_rate(inquiry, RELAPSE, within, returned, by, unit, confidence)
+    return ask_rate(inquiry, RELAPSE, within, returned, by, unit, confidence, per)

@@ -1,0 +1,130 @@
+"""Silences among the departures that a rate counts: what they mean, and what may be compared.
+
+A departure by silence is made by the patience in force, a goodbye is not. Says so beside the rate,
+and holds apart what differs by the patience alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from itertools import repeat
+from typing import Final
+
+from motfunnel.answers.cells import percent
+from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.instant import MICROSECOND, format_duration
+from motfunnel.domain.moment import SILENCE
+from motfunnel.reports.inquiry import Groups
+from motfunnel.reports.measure.clock import Readings
+from motfunnel.reports.measure.estimate import happened_within, part_mature
+from motfunnel.reports.window import Windowed
+
+SAID: Final = "said"
+"""In place of a patience: the departure was no silence."""
+NOT_ALIKE: Final = (
+    "groups are compared only where all of their silences had one patience, and silence never with "
+    "what was said: such a difference would be the patience's"
+)
+_SUGGESTED: Final = "the report patience says what the data suggest"
+_SHORTER: Final = f"a shorter patience means a higher rate; {_SUGGESTED}"
+
+Patiences = frozenset[object]
+"""Of which patience silences were; ``SAID`` stands for departures that were none."""
+
+
+def patiences(rate: Windowed, chosen: Readings, funnel: Funnel) -> Patiences:
+    """Of which patience the departures are that a rate counts, or can count."""
+    return frozenset(patience for _, patience in _kinds(rate, chosen, funnel))
+
+
+def classes(groups: Mapping[str | None, Patiences]) -> dict[str | None, Patiences | None]:
+    """Give of each group among which groups it may be compared; None: with none.
+
+    With those whose silences all had the same one patience, goodbyes among them or not; and those
+    that hold goodbyes alone with one another.
+    """
+    return {group: _class(kinds) for group, kinds in groups.items()}
+
+
+def _class(kinds: Patiences) -> Patiences | None:
+    silent = kinds - {SAID}
+    if len(silent) > 1 or not all(isinstance(one, timedelta) for one in silent):
+        return None
+    return silent or frozenset({SAID})
+
+
+def silence_note(
+    rate: Windowed, groups: Groups, window: timedelta, as_of: datetime, funnel: Funnel
+) -> str | None:
+    """What a silence is, where a rate counts departures by silence, and how many are heard of."""
+    kinds = {one for chosen in groups.values() for one in _kinds(rate, chosen, funnel)}
+    waits = {stage: patience for stage, patience in kinds if patience != SAID}
+    if not waits:
+        return None
+    what = f"a silence of {_in_words(waits, funnel)}, not a goodbye"
+    if rate.departures == "awaited":
+        return f"a departure may be {what}: who is merely slow counts as departed; {_SHORTER}"
+    if rate.event != "returned":
+        return f"{what}: who is merely slow counts as departed; {_SUGGESTED}"
+    heard = [_heard(chosen, window, as_of) for chosen in groups.values()]
+    came, of = (sum(one[n] for one in heard) for n in (0, 1))
+    if not came:
+        return f"{what}: {_SHORTER}"
+    return (
+        f"{what}: at this patience {percent(came / of)} are heard of within "
+        f"{format_duration(window)}; most of these need never have left; {_SHORTER}"
+    )
+
+
+def has_patience(funnel: Funnel) -> bool:
+    """Whether anybody can depart by silence."""
+    return any(funnel.patience_of(stage) for stage in funnel.stages)
+
+
+def departures_note(funnel: Funnel) -> str | None:
+    """What a silence is, where departures are counted and some are silences."""
+    waits = {stage: one for stage in funnel.stages if (one := funnel.patience_of(stage))}
+    if not waits:
+        return None
+    return (
+        f"a departure may be a silence of {_in_words(waits, funnel)}, not a goodbye: who is merely "
+        f"slow counts as departed, and as returned later; {_SUGGESTED}"
+    )
+
+
+def _kinds(rate: Windowed, chosen: Readings, funnel: Funnel) -> set[tuple[str, object]]:
+    """At which stages departures are that a rate counts, or can count, and of which patience."""
+    if not rate.departures or not chosen.stage:
+        return set()
+    texts, silence = chosen.names.labels.texts, chosen.names.labels[SILENCE]
+    reasons = chosen.reason if rate.departures == "started" else repeat(silence)
+    found = set[tuple[str, object]]()
+    for stage, reason in {*zip(chosen.stage, reasons, strict=False)}:
+        patience = funnel.patience_of(texts[stage]) if reason == silence else None
+        found.add((texts[stage] or "", SAID if patience is None else patience))
+    return found
+
+
+def _heard(chosen: Readings, window: timedelta, as_of: datetime) -> tuple[int, int]:
+    """Of the silences that were observed for the whole window, how many ended within it."""
+    silence, length = chosen.names.labels[SILENCE], window // MICROSECOND
+    mature, _ = part_mature(chosen, length, as_of)
+    silent = [place for place in mature if chosen.reason[place] == silence]
+    return len(happened_within(chosen, silent, length)), len(silent)
+
+
+def _in_words(waits: Mapping[str, object], funnel: Funnel) -> str:
+    """One patience, or each with its stage, in the order of the stages."""
+    order = [stage for stage in funnel.stages if stage in waits]
+    order += sorted(waits.keys() - {*order})
+    alike: dict[str, list[str]] = {}
+    for stage in order:
+        alike.setdefault(_written(waits[stage]), []).append(stage)
+    if len(alike) == 1:
+        return next(iter(alike))
+    return " or ".join(f"{patience} ({', '.join(stages)})" for patience, stages in alike.items())
+
+
+def _written(patience: object) -> str:
+    return format_duration(patience) if isinstance(patience, timedelta) else str(patience)

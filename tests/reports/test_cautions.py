@@ -1,0 +1,234 @@
+"""Remarks that a careful reader needs: there where they must be, absent where they need not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+from statsmodels.stats.multitest import multipletests
+
+from motfunnel import Funnel, Tracker, leave, purchase, touch
+from motfunnel.reports.measure.rate import Rate
+from motfunnel.statistics import SurvivalCurve, holm, log_rank
+from motfunnel.statistics.log_rank import LogRank
+
+FIRST = datetime(2025, 1, 1, tzinfo=UTC)
+NOW = FIRST + timedelta(days=400)
+DAY = timedelta(days=1)
+RULES = {"came": touch(), "paid": purchase(), "left": leave(reason="why")}
+SILENCE = "not a goodbye"
+UNEQUAL = "would be the patience's"
+CURVE = "neither is the rate of the newest"
+
+Event = tuple[str, str, float, dict[str, Any]]
+
+
+def told(*events: Event, traits: dict[str, dict[str, Any]] | None = None, **more: Any) -> Tracker:
+    """A tracker of what contacts did, by days."""
+    funnel: dict[str, Any] = {"stages": ("visitor", "customer"), "rules": RULES}
+    tracker = Tracker("sqlite://", Funnel(**funnel | more), clock=lambda: NOW)
+    for contact, said in (traits or {}).items():
+        tracker.identify(contact, said, occurred_at=FIRST, id="traits")
+    for n, (contact, event, day, properties) in enumerate(events):
+        at = FIRST + day * DAY
+        tracker.track(contact, event, occurred_at=at, id=str(n), properties=properties)
+    return tracker
+
+
+def silent(stage: str, back: int, of: int, gap: float = 30) -> Iterator[Event]:
+    """So many who came once, of whom some came again after a gap."""
+    for n in range(of):
+        yield f"{stage}{n}", "paid" if stage == "customer" else "came", 0, {}
+        if n < back:
+            yield f"{stage}{n}", "came", gap + n / 100, {}
+
+
+def gone(reason: str, back: int, of: int) -> Iterator[Event]:
+    """So many who said that they left, of whom some came again."""
+    for n in range(of):
+        yield f"{reason}{n}", "came", -1, {}
+        yield f"{reason}{n}", "left", 0, {"why": reason}
+        if n < back:
+            yield f"{reason}{n}", "came", 9 + n / 100, {}
+
+
+def test_a_rate_of_silences_says_what_a_silence_is() -> None:
+    """With the patience in force, and how many of the silences end: of the goodbyes nothing."""
+    events = [*silent("visitor", 6, 20), *gone("price", 0, 10)]
+    with told(*events, patience={"default": 10 * DAY}) as tracker:
+        answer = tracker.report().recidivism(within="90d")
+        (note,) = [one for one in answer.notes if SILENCE in one]
+        assert "a silence of 10d" in note and "30.0% are heard of within 90d" in note
+        assert (answer.numerator, answer.denominator) == (6, 30)
+        assert SILENCE in str(tracker.report().growth("month"))
+        assert "a departure may be" in str(tracker.report().relapse(within="90d"))
+        assert "who is merely slow" in str(tracker.report().coverage(within="90d"))
+    with told(*events, patience={"default": None}) as tracker:
+        for name in ("recidivism", "relapse", "coverage"):
+            assert SILENCE not in str(getattr(tracker.report(), name)(within="90d"))
+        assert SILENCE not in str(tracker.report().growth("month"))
+    with told(*gone("price", 3, 10), patience={"default": 500 * DAY}) as tracker:
+        assert SILENCE not in str(tracker.report().recidivism(within="90d"))
+        assert SILENCE not in str(tracker.report().growth("month"))
+
+
+def test_groups_of_another_patience_are_not_compared() -> None:
+    """The same people, 10 or 40 days patient: their difference is the patience's, and not shown."""
+    events = [*silent("visitor", 12, 20), *silent("customer", 6, 20)]
+    unlike = {"visitor": 10 * DAY, "customer": 20 * DAY}
+    with told(*events, patience=unlike) as tracker:
+        answer = tracker.report().recidivism(within="90d", by="stage")
+        assert len(answer.rows) == 2 and answer.comparison is None
+        assert UNEQUAL in str(answer) and "10d (visitor) or 20d (customer)" in str(answer)
+    with told(*events, patience={"default": 10 * DAY}) as tracker:
+        answer = tracker.report().recidivism(within="90d", by="stage")
+        assert answer.comparison is not None and UNEQUAL not in str(answer)
+        assert "a silence of 10d, not" in str(answer)
+
+
+def test_silence_is_not_compared_with_what_was_said() -> None:
+    """Reasons are compared with one another, and silence with none of them."""
+    events = [*silent("visitor", 5, 12), *gone("price", 4, 12), *gone("moved", 8, 11)]
+    with told(*events, patience={"default": 10 * DAY}) as tracker:
+        answer = tracker.report().recidivism(within="90d", by="reason")
+        (compared,) = answer.comparisons
+        assert compared.against == "price"
+        assert [one.group for one in compared.differences] == ["moved"]
+        assert [row.group for row in answer.rows] == ["moved", "price", "silence"]
+        assert UNEQUAL in str(answer)
+    with told(*gone("price", 4, 12), *gone("moved", 8, 11)) as tracker:
+        answer = tracker.report().recidivism(within="90d", by="reason")
+        assert answer.comparison is not None and UNEQUAL not in str(answer)
+
+
+def test_groups_that_mix_patiences_are_not_compared() -> None:
+    """Each plan holds visitors and customers, whose patience differs."""
+    events = [*silent("visitor", 12, 20), *silent("customer", 6, 20)]
+    plans = {contact: {"plan": "ab"[n // 2 % 2]} for n, (contact, *_) in enumerate(events)}
+    unlike = {"visitor": 10 * DAY, "customer": 20 * DAY}
+    with told(*events, traits=plans, patience=unlike) as tracker:
+        answer = tracker.report().recidivism(within="90d", by="plan")
+        assert answer.comparison is None and UNEQUAL in str(answer)
+    with told(*events, traits=plans, patience={"default": 10 * DAY}) as tracker:
+        assert tracker.report().recidivism(within="90d", by="plan").comparison is not None
+
+
+def drifting(newer: int) -> Tracker:
+    """Twenty who left long ago, of whom ten came back at once, and twenty who left lately."""
+    events = list[Event]()
+    for n in range(40):
+        is_old, came = n < 20, n % 20 < (10 if n < 20 else newer)
+        left = 0.0 if is_old else 340 + n / 10
+        events.append((f"c{n}", "came", left - 1, {}))
+        events.append((f"c{n}", "left", left, {}))
+        if came:
+            events.append((f"c{n}", "came", left + 1 + n % 20 * 2, {}))
+    return told(*events, patience={"default": None})
+
+
+def test_a_rate_apart_from_its_curve_is_remarked() -> None:
+    """Whose rate each is, where they differ; and more where the one lies outside the other."""
+    with drifting(newer=20) as tracker:
+        answer = tracker.report().recidivism(within="90d")
+        ends = answer.km.interval
+        assert ends is not None and answer.rate is not None and answer.rate < ends.lower
+        assert "lies outside the interval of the curve" in " ".join(answer.notes)
+        assert CURVE in " ".join(answer.notes) and "(the departure) by 2025-11-07" in str(answer)
+        old = tracker.report().recidivism(within="90d", departed=(None, FIRST + DAY))
+        assert CURVE not in str(old)
+    with drifting(newer=8) as tracker:
+        answer = tracker.report().recidivism(within="90d")
+        assert "lies outside" not in " ".join(answer.notes) and CURVE in " ".join(answer.notes)
+
+
+def test_what_the_erased_may_have_done_is_bounded() -> None:
+    """With counts kept they count as not returned; without, all or none of them may have."""
+    with told(*gone("price", 4, 12)) as tracker:
+        whole = str(tracker.report().recidivism(within="90d"))
+        assert "count as without" not in whole and "if the erased were" not in whole
+        tracker.forget("price0", keep_counts=True)
+        tracker.forget("price1")
+        tracker.forget("price11")
+        answer = tracker.report().recidivism(within="90d")
+        assert (answer.numerator, answer.denominator, answer.row.erased_count) == (3, 10, 0)
+        assert "if the erased were unlike the rest, the rate is biased" in str(answer)
+        assert "25.0% to 41.7%" in " ".join(answer.remarks)
+        tracker.forget("price10", keep_counts=True)
+        answer = tracker.report().recidivism(within="90d")
+        assert "the 1 erased with counts kept count as without the event" in str(answer)
+
+
+def test_whoever_was_there_before_looks_new_at_first() -> None:
+    """Within one patience of where the history begins, and not after it."""
+    with told(*silent("visitor", 5, 9, gap=80), patience={"default": 40 * DAY}) as tracker:
+        for name in ("lifecycle", "growth", "retention"):
+            ask = getattr(tracker.report(), name)
+            assert "looks new at first, within one patience of it, 40d" in " ".join(
+                ask("month").notes
+            )
+            later = ask("month", since=FIRST + 60 * DAY)
+            assert "looks new" not in " ".join(later.notes)
+
+
+def test_who_is_with_us_is_kept_by_patience_at_first() -> None:
+    """Of those who opened so many are with us; erased ones, whose counts were kept, are not."""
+    events = silent("visitor", 0, 4)
+    with told(*events, patience={"default": 40 * DAY}) as tracker:
+        tracker.track("visitor3", "left", occurred_at=FIRST + 3 * DAY, id="left")
+        answer = tracker.report().retention("month", how="with-us")
+        first = answer.rows[0]
+        assert [cell.returned for cell in first.cells][:3] == [3, 0, 0]
+        assert first.cells[0].interval is not None and first.contacts == 4
+        assert "near 100% by construction" in str(answer) and "with us at the end" in str(answer)
+        assert "by construction" not in str(tracker.report().retention("month"))
+        early = tracker.report(as_of=FIRST + 30 * DAY).retention("month", how="with-us")
+        assert early.rows[0].cells[0].returned is None
+    with told(*silent("visitor", 0, 4), patience={"default": None}) as tracker:
+        tracker.forget("visitor1", keep_counts=True)
+        answer = tracker.report().retention("month", how="with-us")
+        assert [cell.returned for cell in answer.rows[0].cells][:2] == [4, 4]
+        assert "near 100%" not in str(answer)
+
+
+def test_several_groups_are_compared_in_pairs() -> None:
+    """Each with the reference by the log-rank test, by Holm for all; not the common test."""
+    drawn = Random(7)
+    events, curves = list[Event](), dict[str, list[tuple[int, bool]]]()
+    for reason, pace, of in (("a", 20, 60), ("b", 30, 40), ("c", 80, 40), ("d", 25, 30)):
+        for n in range(of):
+            waited = 1 + int(drawn.expovariate(1 / pace) * 1000)
+            events.append((f"{reason}{n}", "came", -1, {}))
+            events.append((f"{reason}{n}", "left", 0, {"why": reason}))
+            events.append((f"{reason}{n}", "came", waited / 1000, {}))
+            curves.setdefault(reason, []).append((waited, True))
+    with told(*events) as tracker:
+        answer: Rate = tracker.report().recidivism(within="30d", by="reason")
+    compared = answer.comparison
+    assert compared is not None and compared.against == "a" and compared.log_rank is not None
+    alone = {reason: SurvivalCurve.from_observations(one) for reason, one in curves.items()}
+    pairs = [log_rank([alone["a"], alone[reason]]) for reason in "bcd"]
+    raw = [test.p_value for test in pairs if isinstance(test, LogRank)]
+    _, right, _, _ = multipletests(raw, method="holm")
+    assert [one.p_value for one in compared.differences] == pytest.approx(raw)
+    assert [one.adjusted for one in compared.differences] == pytest.approx(list(right))
+    whole = log_rank(alone.values())
+    assert whole is not None and compared.log_rank.p_value == pytest.approx(whole.p_value)
+    assert "3 comparisons" in compared.caption and "Holm" in compared.caption
+    assert "Holm" not in str(tracker_of_two())
+
+
+def tracker_of_two() -> Rate:
+    with told(*gone("price", 4, 12), *gone("moved", 8, 11)) as tracker:
+        return tracker.report().recidivism(within="90d", by="reason")
+
+
+def test_holm_is_statsmodels() -> None:
+    """Whatever the p-values, ties among them, and those that come to more than 1."""
+    drawn = Random(5)
+    for many in 1, 2, 7:
+        given = [round(drawn.random() ** 3, 1) for _ in range(many)]
+        _, right, _, _ = multipletests(given, method="holm")
+        assert holm(given) == pytest.approx(list(right))
