@@ -17,7 +17,10 @@ COMMANDS: Final = {
     "demo": ("show", "Classify the Git project's own history, and ask about it."),
     "init": ("imports", "Look at FILE, write a funnel for it, and print the command that imports "
                      "it."),
-    "import": ("imports", "Take the events of a CSV, JSON lines or Parquet FILE."),
+    "import": (
+        "imports",
+        "Take the events of a CSV, JSON lines or Parquet FILE, or of a folder or ZIP of them.",
+    ),
     "classify": ("imports", "Classify whole histories in FILES, without a database, into the "
                             "folder OUT."),
     "rejects": ("imports", "Look at the rows that could not be taken: count, list, show ID, drop "

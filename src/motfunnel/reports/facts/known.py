@@ -393,11 +393,11 @@ class Kept:
     """
 
     def __init__(self, keeps: Set[Keep]) -> None:
-        self.keeps = keeps
-        self.episodes = [column() for _ in _EPISODE]
-        self.openings = [column(), column()]
-        self.activity = [column(), column()]
-        self.moments = [column() for _ in range(5)]
+        self.keeps: Set[Keep] = keeps
+        self.episodes: list[Column] = [column() for _ in _EPISODE]
+        self.openings: list[Column] = [column(), column()]
+        self.activity: list[Column] = [column(), column()]
+        self.moments: list[Column] = [column() for _ in range(5)]
         self.events: list[tuple[str, str | None]] = []
 
     def add(self, history: History, names: Names) -> None:
