@@ -40,7 +40,8 @@ def slower(wait: timedelta | Story | None, by: int) -> timedelta | Story | None:
     """A patience so many times as long; of a rhythm every duration."""
     if not isinstance(wait, dict):
         return wait and by * wait
-    return {key: one if key == "tenths" else by * one for key, one in wait.items()}
+    most = timedelta(days=36_500)  # which a funnel takes
+    return {key: one if key == "tenths" else min(by * one, most) for key, one in wait.items()}
 
 
 @st.composite
