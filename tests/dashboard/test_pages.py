@@ -86,7 +86,7 @@ def test_a_history(page: Page, group: str, report: Report) -> None:
     left = [one for one in page.sections if one.heading not in unescape(html)]
     assert {one.view for one in left} <= {"warning"}
     assert "cannot be read" not in html
-    assert "cannot be told apart" not in html or not group
+    assert "cannot be grouped" not in html or not group
 
 
 def stores(folder: Path) -> Iterator[tuple[str, Tracker]]:

@@ -19,7 +19,7 @@ LEVEL: Final = "{level}"
 """The heading of an interval: the confidence, as it was asked for."""
 
 BY: Final = "{by}"
-"""The heading of the groups: what they are told apart by."""
+"""The heading of the groups: what they are grouped by."""
 
 _CELL: Final = "motfunnel.cell"
 _DAY: Final = timedelta(days=1)

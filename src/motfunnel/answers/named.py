@@ -42,7 +42,7 @@ class Named:
             raise QuestionError(f"no names stand behind {self.part!r}; there are: {there_are}")
 
     def rows(self) -> Iterator[tuple[dict[str, Any], Sequence[str]]]:
-        """What each row is told apart by, and who is counted in it."""
+        """What each row is grouped by, and who is counted in it."""
         for row in self.answer.rows:
             if self.part in row.names:
                 told = {name: kind.plain(value) for name, kind, value in self._told(row)}
@@ -62,7 +62,7 @@ class Named:
         return to_readable_json(self.to_dict())
 
     def to_csv(self) -> str:
-        """A line for each name, under one header, with what its row is told apart by."""
+        """A line for each name, under one header, with what its row is grouped by."""
         lines = [[contact, *told.values()] for told, names in self.rows() for contact in names]
         return csv_table([CONTACT, *self._columns()], lines)
 

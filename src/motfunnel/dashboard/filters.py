@@ -28,7 +28,7 @@ PERIODS: Final = ("30d", "90d", "365d")
 """The stretches of time that are offered; two dates with .. between them can be written."""
 
 GROUPS: Final = ("stage", "reason", "source")
-"""What contacts can be told apart by in any store."""
+"""What contacts can be grouped by in any store."""
 
 SHOWN: Final = 12
 """So many periods are in a figure where no stretch of time was chosen."""
@@ -63,7 +63,7 @@ class Filters:
             what suits each section.
         step: how long the periods of a figure are.
         window: within which an event is to come.
-        group: by what contacts are told apart; empty: not at all.
+        group: by what contacts are grouped; empty: not at all.
         zone: the IANA zone of calendar periods.
         as_of: the instant of the question; None: now.
         whole: whether all sections are in the page itself, for who has no script.

@@ -33,7 +33,7 @@ class Opened:
 
     Attributes:
         source: what can be read.
-        by: what they are told apart by; None: not at all.
+        by: what they are grouped by; None: not at all.
         groups: of each, by its number, its group; None: all who opened are one.
         gone: of those who were erased with their counts kept, when, in microseconds since 1970.
         notes: what a reader has to know of the groups.

@@ -120,7 +120,7 @@ class Inquiry:
         """What can be read, by what is stored or by what was known.
 
         Args:
-            grouping: by what clocks will be told apart; None: not at all.
+            grouping: by what clocks will be grouped; None: not at all.
             start: which events will start them.
             keeps: what will be asked for, where that is more than one thing.
         """
@@ -162,7 +162,7 @@ class Inquiry:
         Args:
             rate: makes the clocks.
             cohort: when they start.
-            grouping: by what they are told apart.
+            grouping: by what they are grouped.
             first_only: each contact's first alone.
             narrow: takes of the chosen those that are meant.
         """
@@ -182,7 +182,7 @@ class Inquiry:
         groups: Collection[str | None],
         source: Facts | None = None,
     ) -> str | None:
-        """That what all are told apart by is unknown of all, and which traits there are."""
+        """That what all are grouped by is unknown of all, and which traits there are."""
         if {*groups} != {UNKNOWN}:
             return None
         if grouping is None or grouping.kind != "trait":

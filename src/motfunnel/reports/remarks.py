@@ -218,7 +218,7 @@ def all_unknown(
     """That nobody has the trait or the property by which all are told apart.
 
     Args:
-        grouping: what they are told apart by.
+        grouping: what they are grouped by.
         groups: the groups that there are.
         traits: the traits that anybody has.
     """

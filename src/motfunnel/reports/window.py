@@ -23,7 +23,7 @@ class Asked:
 
     Attributes:
         cohort: when the clocks start.
-        grouping: by what they are told apart; None: not at all.
+        grouping: by what they are grouped; None: not at all.
         first_only: each contact's first alone.
     """
 

@@ -49,4 +49,4 @@ def check_answers(section: Section, answers: Sequence[Answer[Any]]) -> None:
             continue
         if len({row.group for row in answer.rows}) == 1:
             by = answer.by or "anything"
-            raise NothingError(f"contacts cannot be told apart by {by} here; choose another group")
+            raise NothingError(f"contacts cannot be grouped by {by} here; choose another group")

@@ -69,7 +69,7 @@ class Known:
         stored: the same contacts, by all that is stored; of those who were erased it knows all
             that is left.
         known_by: what had been recorded by this instant is taken into account.
-        grouping: by what clocks will be told apart; what that needs is kept on the way.
+        grouping: by what clocks will be grouped; what that needs is kept on the way.
         start: which events start them.
         keeps: what will be asked for; it is kept of the first walk, so that one is enough.
     """
@@ -136,7 +136,7 @@ class Known:
     def _walked(self) -> Iterator[History]:
         """Walk each contact, and keep on the way what is going to be asked for.
 
-        And by what its clocks will be told apart.
+        And by what its clocks will be grouped.
         """
         into = self._pointers() if self.grouping is not None else {}
         kept = Kept(NOTHING if self._kept.keeps >= self.keeps else self.keeps)

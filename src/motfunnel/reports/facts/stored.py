@@ -1,4 +1,4 @@
-"""What is stored, as of an instant: what clocks are made of, and by what they are told apart.
+"""What is stored, as of an instant: what clocks are made of, and by what they are grouped.
 
 Each answer is a statement or two that stream; only what belongs to the cohort is kept. Serves the
 questions that take everything into account; ``known`` serves those of an earlier knowledge.

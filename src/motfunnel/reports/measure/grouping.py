@@ -1,4 +1,4 @@
-"""By what a rate is told apart, and the value that held when a clock started.
+"""By what a rate is grouped, and the value that held when a clock started.
 
 Reads ``by`` as a user writes it. A value that nobody gave, or of which nothing can be seen, is
 ``unknown``.
@@ -64,7 +64,7 @@ def read_grouping(by: str | None, name: str, groups: Collection[str]) -> Groupin
 
     Args:
         by: as it was written.
-        name: what is told apart.
+        name: what is grouped.
         groups: what its start events have beside source, traits and properties.
 
     Raises:
@@ -74,7 +74,7 @@ def read_grouping(by: str | None, name: str, groups: Collection[str]) -> Groupin
         return None
     if by in ("stage", "reason") and by not in groups:
         others = ", ".join(sorted({*groups, "source", "property:NAME", "a trait"}))
-        raise QuestionError(f"{name} cannot be told apart by {by}; it can by: {others}")
+        raise QuestionError(f"{name} cannot be grouped by {by}; it can be by: {others}")
     if by in NO_TRAITS:
         return Grouping(kind=by)
     return _prefixed(by) or Grouping(kind="trait", name=by)

@@ -199,7 +199,7 @@ class Rate(Answer[RateRow]):
     Attributes:
         within: the window; its edge belongs to it.
         unit: ``contact`` (each contact's first episode in the cohort) or ``episode`` (all).
-        by: what the rows are told apart by, or None.
+        by: what the rows are grouped by, or None.
         cohort: from when to when the clocks of those counted began; half-open, None: no bound.
         since: from what the clocks count, in words.
         event: what those did for whom they stopped, in words.

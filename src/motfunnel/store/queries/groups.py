@@ -1,4 +1,4 @@
-"""Reading by what contacts are told apart: their source, a trait.
+"""Reading by what contacts are grouped: their source, a trait.
 
 Each a statement that streams; what of it is wanted, the reader keeps.
 """
