@@ -61,9 +61,9 @@ def departure_after_complaint(
         within: the window after the complaint; its edge belongs to it.
         complained: the cohort, as in ``recovery``.
         by: as in ``recovery``.
-        unit: as in ``recovery``.
         per: ``day``, ``week``, ``month``, ``quarter`` or ``year``: a row for each such period of
             the complaint, with the change from the period before; None: one row of all.
+        unit: as in ``recovery``.
         confidence: of the intervals.
     """
     return ask_rate(
