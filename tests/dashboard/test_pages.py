@@ -18,6 +18,7 @@ from attrs import evolve
 from motfunnel import Funnel, Tracker, purchase, touch
 from motfunnel.charts.svg import style
 from motfunnel.dashboard.asking import answers, people
+from motfunnel.dashboard.assets import SHEET, assets
 from motfunnel.dashboard.filters import Filters
 from motfunnel.dashboard.links import Links
 from motfunnel.dashboard.pages import PAGES, Page
@@ -35,7 +36,6 @@ from tests.reports.drawn import AS_OF, FIRST, FUNNEL, HOSTILE
 
 LINKS = Links("/shop")
 MONTHS = Filters(step="month")
-STATIC = Path("src/motfunnel/dashboard/static")
 PEOPLE = re.compile(r'<a href="([^"]*/people\?[^"]*)">([^<]+)</a>')
 NO_VALUE = re.compile(r"\b(None|nan|NaN|inf|Undefined)\b")
 BARE = Funnel(stages=("guest", "buyer"), rules={"seen": touch(), "bought": purchase()})
@@ -213,9 +213,10 @@ def test_a_story_is_folded(tmp_path: Path) -> None:
 
 
 def test_the_style_of_figures() -> None:
-    """The style sheet ends with that of the figures, as they are drawn today."""
-    sheet = (STATIC / "dashboard.css").read_text("utf-8")
-    assert sheet.rstrip().endswith(style())
+    """The style sheet that is served ends with that of the figures, as they are drawn today."""
+    sheet = assets()[SHEET].content.decode()
+    assert sheet.endswith(style())
+    assert sheet.count(".mf .ink{") == 1
 
 
 def test_a_patience_by_ones_own_rhythm(tmp_path: Path) -> None:

@@ -16,6 +16,11 @@ from typing import Final
 
 from attrs import frozen
 
+from motfunnel.charts import style
+
+SHEET: Final = "dashboard.css"
+"""The style sheet; that of the figures, as they draw themselves, is added to its file."""
+
 _TYPES: Final = {
     "css": "text/css; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
@@ -48,7 +53,7 @@ def assets() -> Mapping[str, Asset]:
     for file in files("motfunnel.dashboard").joinpath("static").iterdir():
         stem, _, ending = file.name.rpartition(".")
         if ending in _TYPES:
-            content = file.read_bytes()
+            content = file.read_bytes() + (style().encode() if file.name == SHEET else b"")
             found[file.name] = Asset(
                 name=f"{stem}.{sha256(content).hexdigest()[:_DIGITS]}.{ending}",
                 media_type=_TYPES[ending],

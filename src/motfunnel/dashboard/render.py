@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from motfunnel.answers.answer import Answer
 from motfunnel.answers.cells import percent
 from motfunnel.charts.labels import moment
 from motfunnel.dashboard.asking import Question, questions
+from motfunnel.dashboard.assets import SHEET, assets
 from motfunnel.dashboard.filters import GROUPS, PERIODS, STEPS, WINDOWS, Filters
 from motfunnel.dashboard.links import Links
 from motfunnel.dashboard.pages import PAGES, Page, Section
@@ -164,7 +164,7 @@ def render_file(pages: Sequence[Page], report: Report, filters: Filters) -> str:
             one.slug: render_section(page, one, report, filters, None) for one in page.sections
         }
         parts.append((page, _in_order(page, sections)))
-    style = files("motfunnel.dashboard").joinpath("static", "dashboard.css").read_text("utf-8")
+    style = assets()[SHEET].content.decode()
     asked = f"As of {moment(report.as_of)}"
     return _rendered("file.html", pages=pages, parts=parts, style=style, asked=asked)
 
