@@ -93,6 +93,10 @@ MISTAKES: list[tuple[str, type[Exception], str]] = [
     ('motfunnel.capture("ada", "saw")', AttributeError, "write track(contact, event)"),
     ('motfunnel.init("key")', AttributeError, "write motfunnel.configure(database, funnel=…)"),
     ('motfunnel.Client("key")', AttributeError, "write motfunnel.Tracker(database, funnel=…)"),
+    ('tracker.report().recidivsm(within="90d")', AttributeError, "did you mean recidivism?"),
+    ('async_tracker.report().flow()', AttributeError, "did you mean flows?"),
+    ('tracker.report().recidivism(witin="90d")', TypeError, "did you mean within=?"),
+    ('motfunnel.Trcker(url)', AttributeError, "did you mean Tracker?"),
     # Funnels.
     ('Tracker(url, funnel="e-commerce")', FunnelError, 'did you mean "ecommerce"?'),
     ('Tracker(url, funnel="SaaS")', FunnelError, "none of the presets (ecommerce, saas)"),
@@ -123,7 +127,7 @@ MISTAKES: list[tuple[str, type[Exception], str]] = [
     ("Tracker(dsn=url)", TypeError, "the database is the first argument"),
     ('Tracker(url, tenants="a")', TypeError, "did you mean tenant=?"),
     # Durations.
-    ('tracker.report().recidivism("90d")', TypeError, "it is recidivism(within=…, departed=…"),
+    ('tracker.report().recidivism("90d")', TypeError, "it is Report.recidivism(within=…"),
     ('tracker.report().recidivism(within="3 months")', QuestionError, "such as 90d"),
     ("tracker.report().recidivism(within=90)", QuestionError, "such as 90d"),
     ('tracker.report().recidivism(within=-now.resolution)', QuestionError, "write e.g. '90d'"),

@@ -1,9 +1,22 @@
-"""Moments of truth, classified inside your own application.
+"""Who left, who came back, and why: customer analytics inside your own application and database.
 
-The front door: everything a host imports, each name loaded when it is first used. It defines
-nothing itself.
+>>> from motfunnel import Funnel, Tracker, purchase, touch
+>>> funnel = Funnel(
+...     stages=("visitor", "customer"),
+...     rules={"page_viewed": touch(), "order_placed": purchase()},
+... )
+>>> tracker = Tracker("sqlite://", funnel=funnel)  # or a URL of PostgreSQL, or your own Engine
+>>> tracked = tracker.track("ada@example.com", "order_placed", properties={"value": 40})
+>>> [moment.kind.value for moment in tracked.moments]
+['opening', 'conversion']
+>>> rate = tracker.report().recidivism(within="90d")  # of those who left, how many came back
+>>> tracker.close()
 
-PYTEST_DONT_REWRITE: pytest has nothing to rewrite here, and need not warn where it comes too late.
+Tracker, AsyncTracker: record events, answer what they mean: track, contact, report, on, sweep.
+Funnel: the definition; its rules are touch, reach, purchase, leave, outreach, and their like.
+configure, track: the same for an application that wants one tracker.
+
+PYTEST_DONT_REWRITE: for pytest, which would else warn where it is loaded after this.
 """
 
 from importlib import import_module
@@ -12,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import motfunnel.errors  # noqa: F401 - motfunnel.errors.StoreError needs no import of its own
 
+# Every name is loaded when it is first used; nothing is defined here.
 if TYPE_CHECKING:
     from motfunnel.domain.funnel.funnel import Funnel
     from motfunnel.domain.funnel.rhythm import Rhythm, rhythm
@@ -110,7 +124,7 @@ if not TYPE_CHECKING:  # a checker is to refuse what is not there
             raise AttributeError(f"module 'motfunnel' has no attribute {name!r}", name=name)
         with _LOADING:
             from motfunnel.trackers.configured import module_attribute
-        return module_attribute(name)
+        return module_attribute(name, __all__)
 
 
 def __dir__() -> list[str]:

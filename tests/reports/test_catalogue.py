@@ -46,6 +46,8 @@ def test_answers_are_what_the_signature_says(question: Entry, report: Report) ->
     assert isinstance(answer, question.answer)
     assert answer.definition
     assert answer.to_dict()["definition"] == answer.definition
+    assert repr(answer).startswith(f"<{type(answer).__name__} {answer.title}: ")
+    assert "\n" not in repr(answer)
 
 
 @each
@@ -154,7 +156,7 @@ def test_a_report_has_it_as_a_method(question: Entry) -> None:
 @each
 def test_a_wrong_call_says_what_to_write(question: Entry, report: Report) -> None:
     """The right form of the question stands in the error, without what it is put to."""
-    with pytest.raises(TypeError, match=rf"it is {question.name}\((?!inquiry|self)"):
+    with pytest.raises(TypeError, match=rf"it is Report.{question.name}\((?!inquiry|self)"):
         getattr(report, question.name)(nonsense=1)
 
 

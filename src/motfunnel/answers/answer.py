@@ -78,7 +78,7 @@ def dots(answer: Answer[Any], before: str = "") -> Picture:
     return dots_of_cells(answer.rows, answer.row_class, answer.words(), before)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class Answer(Generic[R]):
     """The answer of a report.
 
@@ -209,6 +209,10 @@ class Answer(Generic[R]):
         """
         return to_svg(picture(self, kind), width=width, frame=self._frame())
 
+    def __repr__(self) -> str:
+        """On one line: what was asked, and the number or how many rows there are."""
+        return f"<{type(self).__name__} {self.title}: {self._gist()}, as of {iso(self.as_of)}>"
+
     def _repr_html_(self) -> str:
         """The answer as a notebook shows it: the picture that suits it best, and the tables."""
         drawn = picture(self)
@@ -283,6 +287,10 @@ class Answer(Generic[R]):
         whose = "" if self.tenant == "default" else f", of the tenant {self.tenant}"
         return f"{self.title}, as of {iso(self.as_of)}{known}{whose}"
 
+    def _gist(self) -> str:
+        """What the answer is, in a few words."""
+        return counted(len(self.rows), "row")
+
     def _kinds(self) -> tuple[str, ...]:
         return tuple(self._pictures)
 
@@ -306,7 +314,7 @@ class GroupedRow(Row):
 G = TypeVar("G", bound=GroupedRow)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class Grouped(Answer[G]):
     """An answer that may tell contacts apart.
 

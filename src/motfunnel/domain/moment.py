@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 from attrs import frozen
 
 from motfunnel.domain.instant import iso
+from motfunnel.text import brief
 
 
 class Presence(StrEnum):
@@ -98,6 +99,10 @@ class Moment:
             "episode": self.episode,
         }
 
+    def __repr__(self) -> str:
+        """On one line, without what is None."""
+        return brief(self)
+
     def __str__(self) -> str:
         """The moment on one line."""
         when = f"{self.occurred_at:%Y-%m-%d %H:%M:%S}"
@@ -163,3 +168,7 @@ class Episode:
             "returned_at": None if self.returned_at is None else iso(self.returned_at),
             "return_event_id": self.return_event_id,
         }
+
+    def __repr__(self) -> str:
+        """On one line, without what is None."""
+        return brief(self)

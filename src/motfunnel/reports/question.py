@@ -83,28 +83,30 @@ class Question(Generic[P, Answer_co]):
 
     def _method(self, owner: type) -> Callable[..., Any]:
         """What to call; to look at, it is as if it had been written in the class."""
-        function = self.function
+        function, name = self.function, f"{owner.__qualname__}.{self.function.__name__}"
         method: Callable[..., Any]
         if issubclass(owner, Asynchronous):
 
             @wraps(function)
             async def method(self: Asynchronous, /, *args: Any, **kwargs: Any) -> Any:
-                return await self.ask(lambda report: _put(function, report, args, kwargs))
+                return await self.ask(lambda report: _put(function, report, name, args, kwargs))
         else:
 
             @wraps(function)
             def method(self: Synchronous, /, *args: Any, **kwargs: Any) -> Any:
-                return _put(function, self, args, kwargs)
+                return _put(function, self, name, args, kwargs)
 
         told = signature(function)
         _, *options = told.parameters.values()
         itself = Parameter("self", Parameter.POSITIONAL_OR_KEYWORD)
         vars(method)["__signature__"] = told.replace(parameters=[itself, *options])
-        method.__qualname__ = f"{owner.__qualname__}.{function.__name__}"
+        method.__qualname__ = name
         return method
 
 
-def _put(function: Callable[..., Any], report: Synchronous, args: Any, kwargs: Any) -> Any:
+def _put(
+    function: Callable[..., Any], report: Synchronous, name: str, args: Any, kwargs: Any
+) -> Any:
     inquiry = report._inquiry
-    question = taught(MethodType(function, inquiry))
+    question = taught(MethodType(function, inquiry), name)
     return ask(inquiry.database, lambda: question(*args, **kwargs))

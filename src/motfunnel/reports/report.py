@@ -6,10 +6,11 @@ Lists the questions, a line each; what each asks and answers stands in a file of
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.instant import iso
 from motfunnel.reports.decisions.patience import patience
 from motfunnel.reports.decisions.simulate import simulate
 from motfunnel.reports.decisions.worklist import worklist
@@ -39,6 +40,7 @@ from motfunnel.reports.returns.recidivism import recidivism
 from motfunnel.reports.returns.reengagement import reengagement
 from motfunnel.reports.returns.relapse import relapse
 from motfunnel.tracking.reader import Reader
+from motfunnel.tracking.recording.habits import near
 
 
 class Questions:
@@ -73,6 +75,19 @@ class Questions:
 
     trait_names: Final = Question(Inquiry.trait_names)
 
+    if not TYPE_CHECKING:  # or a checker would take any name
+
+        def __getattr__(self, name: str) -> object:
+            """Say what was probably meant; asked only for what is not there.
+
+            Raises:
+                AttributeError: always.
+            """
+            known = [one for one in dir(type(self)) if not one.startswith("_")]
+            advice = "" if name.startswith("_") else near(name, known)
+            said = f"a report has no {name!r}{advice and '; '}{advice}"
+            raise AttributeError(said, name=name, obj=self)
+
 
 class Report(Questions, Synchronous):
     """Rates and reports of one tenant, as of an instant.
@@ -103,6 +118,11 @@ class Report(Questions, Synchronous):
         self.as_of: datetime = inquiry.as_of
         self.known_by: datetime | None = inquiry.known_by
         self.timezone: ZoneInfo = inquiry.timezone
+
+    def __repr__(self) -> str:
+        """As of when, by what was known until when, and in which zone."""
+        known = "" if self.known_by is None else f", as known by {iso(self.known_by)}"
+        return f"<Report as of {iso(self.as_of)}{known}, {self.timezone.key}>"
 
     @property
     def definition(self) -> Funnel:

@@ -108,6 +108,10 @@ class AsyncTracker:
             tombstone_key=tombstone_key,
         )
 
+    def __repr__(self) -> str:
+        """Where it records, without a password, and whose contacts these are."""
+        return f"<AsyncTracker{repr(self._tracker).removeprefix('<Tracker')}"
+
     @property
     def tenant(self) -> str:
         """Whose contacts they are."""

@@ -5,7 +5,7 @@ A framework whose applications have trackers of their own provides them here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from importlib.metadata import version
@@ -19,7 +19,7 @@ from motfunnel.errors import NotConfiguredError
 from motfunnel.store.hosts.transaction import Host
 from motfunnel.trackers.tracker import BUDGET, Tracker, advice_on, now
 from motfunnel.tracking.recording.call import Tracked
-from motfunnel.tracking.recording.habits import DOORS, taught
+from motfunnel.tracking.recording.habits import DOORS, near, taught
 from motfunnel.tracking.recording.policy import RAISE, OnError
 from motfunnel.tracking.spool.spool import LIMIT, WhenFull
 
@@ -124,8 +124,12 @@ def tracker() -> Tracker:
     return _configured[0]
 
 
-def module_attribute(name: str) -> str:
+def module_attribute(name: str, names: Collection[str]) -> str:
     """What ``motfunnel`` itself does not define: its version, or what was probably meant.
+
+    Args:
+        name: what was asked for.
+        names: what it defines.
 
     Raises:
         AttributeError: it is no version.
@@ -136,7 +140,9 @@ def module_attribute(name: str) -> str:
     if name in DOORS:
         here = f"; write motfunnel.{DOORS[name]}"
     said = f"module 'motfunnel' has no attribute {name!r}"
-    raise AttributeError(said + (here or advice_on(Tracker, name)), name=name)
+    classes = near(name, [one for one in names if one[0].isupper()])
+    here = here or (f"; {classes}" if classes else advice_on(Tracker, name))
+    raise AttributeError(said + here, name=name)
 
 
 @taught

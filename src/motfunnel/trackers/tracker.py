@@ -308,6 +308,11 @@ class Tracker(Upkeep, Custodian):
             """
             raise no_attribute(self, name)
 
+    def __repr__(self) -> str:
+        """Where it records, without a password, and whose contacts these are."""
+        given = vars(self)  # one whose making failed has neither
+        return f"<Tracker {given.get('database')!r} tenant={given.get('tenant')!r}>"
+
     def _open(self, database: Any, schema: str | None) -> Database:
         return Database(database, schema)
 

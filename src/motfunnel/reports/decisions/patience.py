@@ -225,7 +225,7 @@ def picture(answer: Patience) -> Picture:
     )
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class Patience(Answer[PatienceRow]):
     """What the data say about patience: a row for each stage, in their order.
 

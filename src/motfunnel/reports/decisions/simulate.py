@@ -201,7 +201,7 @@ def picture(answer: Simulation) -> Picture:
     return stacked(said, parts, f"n = {sum(n):,} moments of {answer.folded:,} contacts")
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class Simulation(Answer[MomentChange]):
     """What another funnel would make of the same events: a row for each kind of moment.
 

@@ -120,7 +120,7 @@ class WorkRow(Row):
     moments: tuple[LastMoment, ...] = field(default=(), metadata=cell(ROWS))
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class Worklist(Answer[WorkRow]):
     """The departed, the likeliest to return first; those of whom nothing can be said come last.
 

@@ -231,7 +231,7 @@ def _beside(one: Outcomes) -> Text:
     )
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class Complaints(Answer[ComplaintRow]):
     """Cases and what came of them, of all or by groups.
 

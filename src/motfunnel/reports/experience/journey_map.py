@@ -104,7 +104,7 @@ def picture(answer: JourneyMap) -> Picture:
     return gaps(rows, "target", "actual", "experiences")
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class JourneyMap(Answer[MapRow]):
     """The journey map with its targets and what was experienced, in the order of the stages.
 

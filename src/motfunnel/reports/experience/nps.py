@@ -69,7 +69,7 @@ def picture(answer: Nps) -> Picture:
     return stacked([score], parts, f"{score}{sure}; n = {row.contacts:,} contacts")
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class Nps(Answer[NpsRow]):
     """The net promoter score.
 

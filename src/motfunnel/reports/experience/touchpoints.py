@@ -256,7 +256,7 @@ def _joined(answer: Touchpoints, row: TouchpointRow) -> str:
     return row.touchpoint if answer.by is None else f"{row.touchpoint} · {row.group}"
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class Touchpoints(Answer[TouchpointRow]):
     """What was experienced at each touchpoint: those of the journey map first, in its order.
 

@@ -190,7 +190,7 @@ def rates_picture(answer: Rate) -> Picture:
     return dots(answer, apart(answer.comparison, answer.by))
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class Rate(Answer[RateRow]):
     """A windowed rate, of all or by groups: one row for each group, in the order of their names.
 
@@ -297,6 +297,11 @@ class Rate(Answer[RateRow]):
         used = [name for name, rows in self._estimators().items() if rows]
         return super().words() | {"by": self.by or "", "estimator": " or ".join(used) or KM}
 
+    def _gist(self) -> str:
+        return (
+            super()._gist() if self.by is not None or len(self.rows) != 1 else _rate(self.rows[0])
+        )
+
     def _kinds(self) -> tuple[str, ...]:
         return ("curve",) if self.by is None else ("rates", "curve")
 
@@ -323,7 +328,7 @@ class Rate(Answer[RateRow]):
         return f"By {', and by '.join(used)}, {observed}{mean}; {end}"
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class CausedRate(Rate):
     """A windowed rate whose rows say what came first.
 
@@ -333,7 +338,7 @@ class CausedRate(Rate):
     row_class: ClassVar[type[Row]] = CausedRow
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class PeriodRate(Rate):
     """A rate whose clocks all start with a period and whose window ends with it.
 

@@ -52,7 +52,7 @@ class PeriodRow(GroupedRow):
 P = TypeVar("P", bound=PeriodRow)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class Periodic(Grouped[P]):
     """An answer with a row for each period, and in groups for each group and period.
 

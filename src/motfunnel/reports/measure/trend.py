@@ -138,7 +138,7 @@ def _beside(row: TrendRow) -> Text:
     )
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class Trend(Rate):
     """A windowed rate by calendar period: a row for each, and in groups for each of each group.
 
@@ -239,7 +239,7 @@ def _change(row: RateRow, before: RateRow | None) -> Difference | None:
     return hybrid(row.rate, row.interval, before.rate, before.interval)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class CausedTrend(Trend):
     """The same of a rate whose rows say what came first.
 

@@ -96,7 +96,7 @@ def picture(answer: Growth) -> Picture:
     return bars(answer, parts, f"n = {present:,} contacts present at the end", line)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class Growth(Periodic[GrowthRow]):
     """How the contacts that are present come and go, period by period.
 

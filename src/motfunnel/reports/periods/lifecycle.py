@@ -95,7 +95,7 @@ def _drawn(rows: Sequence[LifecycleRow]) -> list[Part]:
     ]
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class Lifecycle(Periodic[LifecycleRow]):
     """How many contacts are active in each period, and where they come from.
 

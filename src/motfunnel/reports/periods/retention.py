@@ -127,7 +127,7 @@ def picture(answer: Retention) -> Picture:
     )
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class Retention(Periodic[RetentionRow]):
     """How many of each cohort are back in each period after that of their opening.
 

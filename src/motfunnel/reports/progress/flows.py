@@ -152,7 +152,7 @@ def _told(rows: Iterable[FlowRow]) -> str:
     return f"Sankey diagram; the greatest flows: {'; '.join(said)}."
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class Flows(Grouped[FlowRow]):
     """How contacts go from moment to moment.
 

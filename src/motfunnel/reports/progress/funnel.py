@@ -149,7 +149,7 @@ def picture(answer: StageFunnel) -> Picture:
     return _funnel(answer) if answer.by is None else _groups(answer)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class StageFunnel(Grouped[StageRow]):
     """How contacts go through the stages: a row for each, in their order.
 

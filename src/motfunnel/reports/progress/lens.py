@@ -94,7 +94,7 @@ def picture(answer: LensAnswer) -> Picture:
     return stacked(said, [part], counted, whole=False)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class LensAnswer(Answer[LensRow]):
     """A contact's events through one of the older models, a row for each class.
 
@@ -188,7 +188,7 @@ class Made:
     interval: Interval | None = field(metadata=cell(between(NUMBER), LEVEL))
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class UltimateLens(LensAnswer):
     """The lens from the zero moment to the ultimate one, with the loop between them.
 

@@ -51,7 +51,7 @@ class YieldRow(Row):
     contacts: int = field(metadata=cell(COUNT, "contacts"))
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class ReferralYield(Answer[YieldRow]):
     """What referrals bring: for each active contact, and for each that referred.
 

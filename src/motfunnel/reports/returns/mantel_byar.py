@@ -98,7 +98,7 @@ def picture(answer: PaceComparison) -> Picture:
     )
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class PaceComparison(Answer[PaceRow]):
     """The pace of return before and after an outreach.
 

@@ -28,7 +28,7 @@ from motfunnel.store.engine.engine import (
 )
 from motfunnel.store.engine.faults import Fault, fault_of
 from motfunnel.store.engine.fork import ForkGate
-from motfunnel.store.engine.urls import is_in_memory
+from motfunnel.store.engine.urls import is_in_memory, shown
 from motfunnel.store.hosts.transaction import (
     Host,
     check_not_amid,
@@ -102,6 +102,11 @@ class Database:
         backend = "mysql" if backend in MARIADB else backend
         place = url.host or url.query.get("host") or url.query.get("unix_socket") or ""
         return f"{backend} {place} {url.port or ''} {url.database or ''} {schema}"
+
+    def __repr__(self) -> str:
+        """Where it is, without a password."""
+        where = shown(self.engine.url)
+        return where if self.tables.schema is None else f"{where} schema={self.tables.schema!r}"
 
     @property
     def is_joining(self) -> bool:

@@ -54,6 +54,14 @@ def without_secrets(url: str | URL) -> str:
     return read.update_query_dict(dict.fromkeys(secret, "***")).render_as_string()
 
 
+def shown(url: URL) -> str:
+    """The URL of an engine for people to see; its backend alone where it may show a secret."""
+    try:
+        return without_secrets(url)
+    except UrlError:
+        return f"{url.get_backend_name()}://…"
+
+
 def with_driver(url: URL, *, is_async: bool) -> URL:
     """The URL with the driver that it gets where it names none."""
     drivers = _ASYNC_DRIVERS if is_async else _DRIVERS

@@ -15,7 +15,7 @@ from motfunnel.domain.instant import iso
 from motfunnel.domain.journey import PRESENCES, OpenCase
 from motfunnel.domain.machine import IS_APOSTLE, PRESENCE, PURCHASES, REFERRALS, STAGE
 from motfunnel.domain.moment import Episode, Moment, Presence
-from motfunnel.text import counted
+from motfunnel.text import counted, preformatted
 
 _SECONDS = "%Y-%m-%d %H:%M:%S"
 _INDENT = " " * 21
@@ -198,6 +198,17 @@ class Profile:
     def to_json(self) -> str:
         """The same as a JSON text."""
         return to_readable_json(self.to_dict())
+
+    def __repr__(self) -> str:
+        """On one line: whose, what is so, and how much there is to tell."""
+        what = [f"{self.presence.value} at {self.stage}"] * (self.presence is not Presence.UNKNOWN)
+        said = ", ".join([*(what or ["unknown"]), counted(self.events, "event"),
+                          counted(len(self.moments), "moment")])  # fmt: skip
+        return f"<Profile {self.contact!r}: {said}, as of {iso(self.as_of)}>"
+
+    def _repr_html_(self) -> str:
+        """As a notebook shows it: the story."""
+        return preformatted(self)
 
     def __str__(self) -> str:
         """The story in lines."""

@@ -11,6 +11,7 @@ from attrs import frozen
 
 from motfunnel.domain.event import to_readable_json
 from motfunnel.domain.moment import Moment
+from motfunnel.text import preformatted
 
 IDENTIFYING: Final = "identify"
 """The verb that tells traits; the others tell events."""
@@ -74,6 +75,17 @@ class Tracked:
     duplicate: bool = False
     skipped: bool = False
     error: Exception | None = None
+
+    def __repr__(self) -> str:
+        """On one line: whose event, and what it did."""
+        came = [moment.kind.value for moment in self.moments]
+        went = [f"revoked {moment.kind.value}" for moment in self.revoked]
+        did = ", ".join(came + went) or str(self)
+        return f"<Tracked {self.contact!r}: {did}>"
+
+    def _repr_html_(self) -> str:
+        """As a notebook shows it: what it did, a line each."""
+        return preformatted(self)
 
     def __str__(self) -> str:
         """What it did, a line each."""

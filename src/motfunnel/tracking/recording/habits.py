@@ -81,8 +81,13 @@ DOORS: Final = {
 """Where one begins with other libraries, and where here."""
 
 
-def taught(function: Function) -> Function:
-    """Have a call that does not fit the function say what to write instead."""
+def taught(function: Function, name: str = "") -> Function:
+    """Have a call that does not fit the function say what to write instead.
+
+    Args:
+        function: what is called.
+        name: what it is called by; by default its own name.
+    """
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -91,7 +96,7 @@ def taught(function: Function) -> Function:
         except TypeError as error:
             if not _is_refused(error):
                 raise
-        raise TypeError(_advise(function, args, kwargs)) from None
+        raise TypeError(_advise(function, name, args, kwargs)) from None
 
     @wraps(function)
     async def call_async(*args: Any, **kwargs: Any) -> Any:
@@ -102,7 +107,7 @@ def taught(function: Function) -> Function:
                 raise
             coroutine = None
         if coroutine is None:
-            raise TypeError(_advise(function, args, kwargs)) from None
+            raise TypeError(_advise(function, name, args, kwargs)) from None
         return await coroutine
 
     return cast("Function", call_async if iscoroutinefunction(function) else call)
@@ -126,8 +131,7 @@ def verb_of(name: str, verbs: Collection[str], questions: Collection[str]) -> st
         return f"write report().{plain}(…)"
     if plain in _VERBS:
         return f"write {_VERBS[plain]}"
-    close = get_close_matches(plain, verbs, n=1, cutoff=0.75)
-    return f"did you mean {close[0]}?" if close else ""
+    return near(plain, verbs)
 
 
 def _is_refused(error: TypeError) -> bool:
@@ -135,16 +139,23 @@ def _is_refused(error: TypeError) -> bool:
     return error.__traceback__ is None or error.__traceback__.tb_next is None
 
 
-def _advise(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
+def near(name: str, among: Collection[str]) -> str:
+    """Ask whether a name that is nearly the same was meant; empty where none is."""
+    close = get_close_matches(name, among, n=1, cutoff=0.7)
+    return f"did you mean {close[0]}?" if close else ""
+
+
+def _advise(
+    function: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> str:
+    verb = name or _name(function)
     parameters = [one for one in signature(function).parameters.values() if one.name != "self"]
     values = args[1:] if "self" in signature(function).parameters else args
     known = [one.name for one in parameters]
     leading = [one.name for one in parameters if one.kind is Parameter.POSITIONAL_OR_KEYWORD]
     required = [one.name for one in parameters if one.default is Parameter.empty]
-    advice = [_of_keyword(_name(function), name, known) for name in kwargs if name not in known]
-    advice += [
-        _of_extra(_name(function), value, leading, known) for value in values[len(leading) :]
-    ]
+    advice = [_of_keyword(verb, name, known) for name in kwargs if name not in known]
+    advice += [_of_extra(verb, value, leading, known) for value in values[len(leading) :]]
     given = {*leading[: len(values)], *kwargs}
     twice = [name for name in leading[: len(values)] if name in kwargs]
     advice += [f"{name} is given twice" for name in twice]
@@ -153,7 +164,7 @@ def _advise(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping
         advice = [f"{' and '.join(missing)} is missing"]
     named = [name for name in known if name not in leading]
     form = ", ".join([*leading, *(f"{name}=…" for name in named)])
-    return f"{'; '.join(advice)}\nit is {_name(function)}({form})"
+    return f"{'; '.join(advice)}\nit is {verb}({form})"
 
 
 def _name(function: Callable[..., Any]) -> str:

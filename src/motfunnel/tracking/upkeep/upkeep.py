@@ -17,7 +17,7 @@ from motfunnel.store.ledger import funnels
 from motfunnel.store.ledger.contacts import count_owed, owed_departures, was_swept
 from motfunnel.store.ledger.rejects import count_rejects
 from motfunnel.store.queries.events import count_names
-from motfunnel.text import counted
+from motfunnel.text import brief, counted, preformatted
 from motfunnel.tracking.reader import question
 from motfunnel.tracking.recording.owed import settle_all
 from motfunnel.tracking.recording.policy import error_of, log_error
@@ -284,6 +284,14 @@ class Health:
             "error": self.error,
             "reason": self.reason,
         }
+
+    def __repr__(self) -> str:
+        """On one line, without what is None."""
+        return brief(self)
+
+    def _repr_html_(self) -> str:
+        """As a notebook shows it."""
+        return preformatted(self)
 
     def __str__(self) -> str:
         """One line."""
