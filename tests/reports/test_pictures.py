@@ -22,7 +22,7 @@ from motfunnel.pages import Section, page
 from motfunnel.reports.measure.rate import traced
 from motfunnel.reports.progress.flows import ENDS, STEPS
 from motfunnel.reports.report import Report
-from motfunnel.statistics import CompetingRisks, SurvivalCurve
+from motfunnel.statistics import CompetingRisks, Curve, SurvivalCurve
 from tests.reports.drawn import FUNNEL, HOSTILE
 
 plotly = pytest.importorskip("plotly", reason="no figures without plotly: install the extra plot")
@@ -101,17 +101,18 @@ def test_a_traced_curve(observed: list[tuple[int, str | None]], window: int) -> 
     """Rises, ends in the window and where it rests on ten, and says what the curve says."""
     plain = SurvivalCurve.from_observations((t, how == "happened") for t, how in observed)
     risks = CompetingRisks.from_observations(observed, causes=["happened"])
+    risks = risks.of("happened")
     within = window * MICROSECOND
     scale = Scale("microseconds", MICROSECOND, window)
-    for curve in (plain, risks):
+    both: tuple[Curve, ...] = (plain, risks)
+    for curve in both:
         steps = traced(curve, within, 0.95, scale)
         assert [step.share for step in steps] == sorted(step.share for step in steps)
         assert [step.at for step in steps] == sorted(step.at for step in steps)
-        away = curve if isinstance(curve, SurvivalCurve) else curve.curve
-        numbers = [away.effective_number(round(step.at)) or 0 for step in steps]
+        numbers = [curve.effective_number(round(step.at)) or 0 for step in steps]
         assert all(number >= 10 - 1e-9 for number in numbers)
         assert all(step.at <= window for step in steps)
-        if (away.effective_number(window) or 0) >= 10:
+        if (curve.effective_number(window) or 0) >= 10:
             assert steps[-1].at == window
         assert all(step.lower <= step.share <= step.upper for step in steps)
         assert len(steps) <= 403

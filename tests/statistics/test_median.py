@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motfunnel.statistics import MedianInterval, SurvivalCurve
+from motfunnel.statistics import (
+    ClusteredCurve,
+    CompetingRisks,
+    Curve,
+    MedianInterval,
+    SurvivalCurve,
+)
 from motfunnel.statistics.interval import critical_value
 from motfunnel.statistics.kaplan_meier import median_interval
 from tests.statistics.strategies import exact_survival, observations
@@ -93,3 +99,32 @@ def test_rows_far_from_a_half_are_passed_over_unseen(
     curve = SurvivalCurve.from_observations((min(t, most), back and t % 3 > 0) for t, back in data)
     rows = zip(curve.table.durations, curve.survival_after, curve.greenwood_after, strict=True)
     assert curve.median_interval() == median_interval(rows, critical_value(0.95))
+
+
+@given(data=observations, share=st.sampled_from([0.25, 0.5, 0.75, 1.0]))
+def test_a_quantile_is_the_first_duration_of_a_share(
+    data: list[tuple[int, bool]], share: float
+) -> None:
+    """Asked of any curve; without a competing event all estimators find the same."""
+    risks = CompetingRisks.from_observations(
+        ((t, "back" if back else None) for t, back in data), causes=["back"]
+    )
+    curves: tuple[Curve, ...] = (
+        SurvivalCurve.from_observations(data),
+        ClusteredCurve.from_observations((n % 3, *one) for n, one in enumerate(data)),
+        risks.of("back"),
+    )
+    times = sorted({t for t, _ in data})
+    found = [t for t in times if 1 - exact_survival(data, t) >= share]
+    assert [one.quantile(share) for one in curves] == [found[0] if found else None] * 3
+
+
+def test_a_quantile_of_one_cause_waits_for_that_cause() -> None:
+    """What ends by another cause comes to no share of it."""
+    risks = CompetingRisks.from_observations([(1, "gone"), (2, "back"), (3, "gone"), (4, "back")])
+    back, gone = risks.of("back"), risks.of("gone")
+    assert (back.quantile(0.25), back.quantile(0.5), back.quantile(0.75)) == (2, 4, None)
+    assert (gone.quantile(0.25), gone.quantile(0.5)) == (1, 3)
+    assert back.median_interval() is None and back.restricted_mean(3) is None
+    with pytest.raises(ValueError, match="no cause 'lost' among back, gone"):
+        risks.of("lost")

@@ -22,6 +22,7 @@ from motfunnel.reports.measure.timeline import Timeline, read_calendar
 from motfunnel.reports.measure.trend import (
     BY_PERIOD,
     CausedTrend,
+    CausedTrendRow,
     Per,
     Trend,
     TrendRow,
@@ -112,7 +113,8 @@ def _rows_by_period(
     def estimate(one: Readings) -> RateRow:
         return make_row(group, one, window, inquiry.as_of, confidence, rate.causes)
 
-    return trend_rows(chosen, line, estimate)
+    kind = CausedTrendRow if rate.causes else TrendRow
+    return trend_rows(kind, chosen, line, estimate)
 
 
 def compare_arms(

@@ -4,8 +4,8 @@ Pure: the standard library and attrs only, counts in, values out. Re-exports, de
 """
 
 from motfunnel.statistics.aalen_johansen import CompetingRisks
-from motfunnel.statistics.chance import Chance
 from motfunnel.statistics.change import Change
+from motfunnel.statistics.curve import Chance, Curve
 from motfunnel.statistics.interval import Z95, Interval, critical_value, log_log_interval
 from motfunnel.statistics.kaplan_meier import MedianInterval, RestrictedMean, Step, SurvivalCurve
 from motfunnel.statistics.kaplan_meier_clustered import ClusteredCurve
@@ -23,6 +23,7 @@ __all__ = [
     "ClusteredCurve",
     "ClusteredShare",
     "CompetingRisks",
+    "Curve",
     "Difference",
     "Interval",
     "LogRank",

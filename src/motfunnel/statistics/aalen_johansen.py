@@ -6,16 +6,23 @@ Ranks no causes, and knows none by name.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import chain
 from math import fsum
-from typing import Self
+from typing import ClassVar, Self
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from motfunnel.statistics.interval import CONFIDENCE, Interval, log_log_interval
-from motfunnel.statistics.kaplan_meier import SurvivalCurve
+from motfunnel.statistics.kaplan_meier import (
+    SLACK,
+    MedianInterval,
+    RestrictedMean,
+    SurvivalCurve,
+)
+from motfunnel.statistics.risk_table import RiskTable
 
 _Tally = defaultdict[int, int]
 
@@ -38,10 +45,14 @@ class CompetingRisks:
     Attributes:
         curve: the share that has not ended at all; all causes count as its returns.
         causes: the causes, in alphabetical order.
+        cause: the one that it tells of where it is asked as a ``Curve`` is; see ``of``.
     """
+
+    estimator: ClassVar[str] = "Aalen–Johansen"
 
     curve: SurvivalCurve
     causes: tuple[str, ...]
+    cause: str = field(default="", kw_only=True)
     _counts: Mapping[str, tuple[int, ...]] = field(repr=False, hash=False)
     _incidence: Mapping[str, tuple[float, ...]] = field(repr=False, eq=False)
 
@@ -104,6 +115,24 @@ class CompetingRisks:
             incidence={cause: _accumulate(curve, counts[cause]) for cause in counts},
         )
 
+    def of(self, cause: str) -> Self:
+        """The same, to be asked as any ``Curve`` is: of one cause, with which others compete.
+
+        >>> risks = CompetingRisks.from_observations([(2, "returned"), (3, "erased"), (6, None)])
+        >>> risks.of("returned").quantile(0.25)
+        2
+
+        Raises:
+            ValueError: there is no such cause.
+        """
+        self._must_know(cause)
+        return evolve(self, cause=cause)
+
+    @property
+    def table(self) -> RiskTable:
+        """The counts at each distinct duration; all causes count as its returns."""
+        return self.curve.table
+
     def at_risk(self, t: int) -> int:
         """Count those still under observation that had not ended just before this duration."""
         return self.curve.at_risk(t)
@@ -153,6 +182,45 @@ class CompetingRisks:
         if not incidence or variance is None:
             return None
         return log_log_interval(incidence, variance / incidence**2, confidence)
+
+    def probability(self, t: int) -> float | None:
+        """Estimate the share that has ended by ``cause``; None past the last observed duration."""
+        return self.incidence(self.cause, t)
+
+    def probability_interval(self, t: int, confidence: float = CONFIDENCE) -> Interval | None:
+        """Give the interval of that share, as ``interval`` does."""
+        return self.interval(self.cause, t, confidence)
+
+    def effective_number(self, t: int) -> float | None:
+        """How many, all observed for so long, would tell as much of the share not ended."""
+        return self.curve.effective_number(t)
+
+    def quantile(self, share: float) -> int | None:
+        """Find the first duration within which at least a share has ended by ``cause``, or None."""
+        self._must_know(self.cause)
+        row = bisect_left(self._incidence[self.cause], share - SLACK)
+        return self.table.durations[row] if row < len(self.table.durations) else None
+
+    def median_interval(self, _: float = CONFIDENCE) -> MedianInterval | None:
+        """There is none: it is not told where others compete."""
+        return None
+
+    def restricted_mean(self, _: int) -> RestrictedMean | None:
+        """There is none: who ended by another cause waits for ever."""
+        return None
+
+    def chance(self, after: int, within: int) -> float | None:
+        """Estimate the share that ends by ``cause`` within so much more, of those not ended.
+
+        The growth of the incidence between the two, over the share that had not ended.
+        """
+        still = self.survival(after)
+        now, later = self.probability(after), self.probability(after + within)
+        return None if not still or now is None or later is None else (later - now) / still
+
+    def chance_interval(self, _: int, __: int, ___: float = CONFIDENCE) -> Interval | None:
+        """There is none."""
+        return None
 
     def _delta(self, cause: str, last: int, now: float) -> float:
         """Sum the delta method's three terms over the endings up to a row of the table."""

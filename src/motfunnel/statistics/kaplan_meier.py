@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from math import exp, fsum, inf, log, sqrt
 from operator import neg
-from typing import Final, Self
+from typing import ClassVar, Final, Self
 
 from attrs import field, frozen
 
@@ -26,8 +26,10 @@ from motfunnel.statistics.interval import (
 )
 from motfunnel.statistics.risk_table import RiskTable
 
-HALF: Final = 0.5 + 1e-9
-"""The share away at which half are back; the slack takes up rounding where it is met exactly."""
+SLACK: Final = 1e-9
+"""It takes up rounding where a quantile is met exactly."""
+HALF: Final = 0.5 + SLACK
+"""The share away at which half are back."""
 _HALF: Final = -log(HALF) * (1 - 1e-9)
 """The exponent of the band's lower end where that is at a half; less what rounding may take."""
 _AT_ONCE: Final = 64
@@ -66,6 +68,8 @@ class SurvivalCurve:
         survival_after: the share still away from each row of the table on.
         greenwood_after: Greenwood's sum up to each row of the table.
     """
+
+    estimator: ClassVar[str] = "Kaplan–Meier"
 
     table: RiskTable
     survival_after: tuple[float, ...] = field(repr=False, eq=False)
@@ -179,10 +183,14 @@ class SurvivalCurve:
         away = self.interval(t, confidence)
         return None if away is None else away.complement()
 
+    def quantile(self, share: float) -> int | None:
+        """Find the first duration within which at least a share is back, or None."""
+        row = bisect_left(self.survival_after, share - 1.0 - SLACK, key=neg)
+        return self.table.durations[row] if row < len(self.table.durations) else None
+
     def median(self) -> int | None:
         """Find the first duration after which at most half are still away, or None."""
-        row = median_row(self.survival_after)
-        return None if row is None else self.table.durations[row]
+        return self.quantile(0.5)
 
     def median_interval(self, confidence: float = CONFIDENCE) -> MedianInterval | None:
         """Find where the lower and the upper end of the curve's band first fall to a half.
@@ -220,6 +228,29 @@ class SurvivalCurve:
         if not self._knows(tau):
             return None
         return RestrictedMean.of(self.table, self.survival_after, tau)
+
+    def chance(self, after: int, within: int) -> float | None:
+        """Estimate the share back within so much more, of those still away after so long.
+
+        One less the share still away in the end over that at first; None past the last observed
+        duration, and where nobody is left away.
+        """
+        now, later = self.survival(after), self.survival(after + within)
+        return None if not now or later is None else 1.0 - later / now
+
+    def chance_interval(
+        self, after: int, within: int, confidence: float = CONFIDENCE
+    ) -> Interval | None:
+        """Give its interval, with Greenwood's sum over the returns between the two durations.
+
+        None where there are none, and where nobody stays away.
+        """
+        now, later = self.survival(after), self.survival(after + within)
+        if not now or later is None:
+            return None
+        before, until = self.greenwood(after) or 0.0, self.greenwood(after + within) or 0.0
+        still = log_log_interval(later / now, until - before, confidence)
+        return None if still is None else still.complement()
 
     def _knows(self, t: int) -> bool:
         """Whether anybody was observed for so long, or nobody is away any more."""
@@ -262,16 +293,6 @@ class MedianInterval:
 def _most(first: float, last: float, greenwood: float, z: float) -> float:
     reach = z * sqrt(greenwood)
     return max(x * exp(min(reach / x, _WIDEST)) for x in (-log(first), -log(last)))
-
-
-def median_row(survival: Sequence[float]) -> int | None:
-    """Find the first row from which on at most half are still away, or None.
-
-    >>> median_row([0.75, 0.5, 0.25])
-    1
-    """
-    found = bisect_left(survival, -HALF, key=neg)
-    return found if found < len(survival) else None
 
 
 def median_interval(rows: Iterable[tuple[int, float, float]], z: float) -> MedianInterval | None:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import chain, islice, repeat
 from math import fsum
-from typing import Final, Self
+from typing import ClassVar, Final, Self
 
 from attrs import evolve, field, frozen
 
@@ -23,6 +23,7 @@ from motfunnel.statistics.kaplan_meier import (
     SurvivalCurve,
     median_interval,
 )
+from motfunnel.statistics.risk_table import RiskTable
 
 _ROUNDING: Final = 1e-13
 """What a sum of terms that cancel out may be off by, as a share of them."""
@@ -48,6 +49,8 @@ class ClusteredCurve:
         curve: the curve over all episodes, whose own intervals would take them as independent.
         clusters: how many clusters there are.
     """
+
+    estimator: ClassVar[str] = SurvivalCurve.estimator
 
     curve: SurvivalCurve
     clusters: int
@@ -89,6 +92,11 @@ class ClusteredCurve:
     def _sizes(self) -> Clusters:
         return Clusters.of(Counter(self._cluster).values())
 
+    @property
+    def table(self) -> RiskTable:
+        """The counts of episodes at each distinct duration."""
+        return self.curve.table
+
     def at_risk(self, t: int) -> int:
         """Count the episodes still under observation and away just before this duration."""
         return self.curve.at_risk(t)
@@ -106,6 +114,11 @@ class ClusteredCurve:
 
         None where nobody was left away, past the last observed duration, and of one cluster.
         """
+        totals = self._totals(t)
+        return None if totals is None else self._sum_of_squares(totals)
+
+    def _totals(self, t: int) -> list[float] | None:
+        """What each cluster adds to the logarithm of the share of episodes still away."""
         at_t = self.curve.greenwood(t)
         if at_t is None or not self.curve.survival(t) or self.sizes.are_one:
             return None
@@ -114,7 +127,7 @@ class ClusteredCurve:
         still_observed = repeat(at_t, len(self._cluster) - len(ended))
         for cluster, added in zip(self._cluster, chain(ended, still_observed), strict=True):
             totals[cluster] += added
-        return self._sum_of_squares(totals)
+        return totals
 
     def effective_number(self, t: int) -> float | None:
         """How many, all observed for so long, and of different clusters, would tell as much.
@@ -135,16 +148,18 @@ class ClusteredCurve:
         and for fewer than ten clusters of which any repeats.
         """
         survival, variance = self.survival(t), self.variance_of_log(t)
-        z = self.sizes.critical_value(confidence)
-        if survival is None or variance is None or z is None:
+        if survival is None or variance is None:
             return None
-        ends = log_log_ends(survival, variance, z)
-        return None if ends is None else Interval(lower=ends[0], upper=ends[1])
+        return _around(survival, variance, self.sizes, confidence)
 
     def probability_interval(self, t: int, confidence: float = CONFIDENCE) -> Interval | None:
         """Give the interval of the share back; None wherever that of the share away is."""
         away = self.interval(t, confidence)
         return None if away is None else away.complement()
+
+    def quantile(self, share: float) -> int | None:
+        """Find the first duration within which at least a share of episodes is back."""
+        return self.curve.quantile(share)
 
     def median(self) -> int | None:
         """Find the first duration after which at most half of the episodes are still away."""
@@ -179,6 +194,28 @@ class ClusteredCurve:
         for cluster, added in zip(self._cluster, chain(ended, still_observed), strict=True):
             totals[cluster] += added
         return evolve(mean, variance=self._sum_of_squares(totals), clusters=self.sizes)
+
+    def chance(self, after: int, within: int) -> float | None:
+        """Estimate the share of episodes back within so much more, of those still away."""
+        return self.curve.chance(after, within)
+
+    def chance_interval(
+        self, after: int, within: int, confidence: float = CONFIDENCE
+    ) -> Interval | None:
+        """Give its interval: that of a curve of the episodes still away, with their clusters."""
+        now, later = self.survival(after), self.survival(after + within)
+        before, until = self._totals(after), self._totals(after + within)
+        if not now or later is None or before is None or until is None:
+            return None
+        left = Counter(self._cluster[len(self._added_by_the_ended(after)) :])
+        sizes = Clusters.of(left.values())
+        variance = fsum(
+            ((until[cluster] - before[cluster]) * sizes.leave_out(size)) ** 2
+            for cluster, size in left.items()
+            if not sizes.are_one
+        )
+        still = _around(later / now, variance, sizes, confidence)
+        return None if still is None else still.complement()
 
     def _sum_of_squares(self, totals: Sequence[float]) -> float:
         """Square what each cluster adds, as the estimate without it would have it."""
@@ -254,3 +291,11 @@ class ClusteredCurve:
             added += [exposure] * table.censored[row]
             added += [exposure - 1 / away] * table.returned[row]
         return added
+
+
+def _around(
+    survival: float, variance: float, sizes: Clusters, confidence: float
+) -> Interval | None:
+    z = sizes.critical_value(confidence)
+    ends = None if z is None else log_log_ends(survival, variance, z)
+    return None if ends is None else Interval(lower=ends[0], upper=ends[1])

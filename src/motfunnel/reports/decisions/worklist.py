@@ -44,12 +44,13 @@ from motfunnel.reports.facts.facts import Facts
 from motfunnel.reports.facts.relations import Happenings
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, check_count, read_window
-from motfunnel.reports.measure.clock import EVERYBODY, HAPPENED, Readings, choose
+from motfunnel.reports.measure.clock import EVERYBODY, Readings, choose
+from motfunnel.reports.measure.estimate import curve_by
 from motfunnel.reports.measure.rate import COMPETING, FEWEST_AT_RISK
 from motfunnel.reports.measure.trial import ATTEMPTED, NO_TRIAL, arm_of, trial_rules
 from motfunnel.reports.returns.recidivism import departures
 from motfunnel.reports.window import Asked
-from motfunnel.statistics import Chance, CompetingRisks, Interval, SurvivalCurve
+from motfunnel.statistics import Chance, Curve, Interval
 from motfunnel.store.queries.happenings import Wanted
 
 DEFINITION: Final = (
@@ -162,24 +163,24 @@ class Curves:
 
     first: Readings
     _groups: dict[Hashable, list[int]] = field(init=False)
-    _made: dict[Hashable, SurvivalCurve | CompetingRisks] = field(factory=dict, init=False)
+    _made: dict[Hashable, Curve] = field(factory=dict, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._groups = defaultdict(list)
         for place, group in enumerate(zip(self.first.stage, self.first.reason, strict=True)):
             self._groups[group].append(place)
 
-    def basis(self, group: Hashable, waited: int) -> tuple[str, SurvivalCurve | CompetingRisks]:
+    def basis(self, group: Hashable, waited: int) -> tuple[str, Curve]:
         """Whose curve tells the chance of one of a group who has been away for so long."""
         curve = self._curve(group)
         if curve.at_risk(waited) < FEWEST_AT_RISK:
             return BY_ALL, self._curve(None)
         return BY_GROUP, curve
 
-    def _curve(self, group: Hashable) -> SurvivalCurve | CompetingRisks:
+    def _curve(self, group: Hashable) -> Curve:
         if group not in self._made:
             mine = self.first if group is None else self.first.at(self._groups[group])
-            self._made[group] = _curve(mine)
+            self._made[group] = curve_by(mine)
         return self._made[group]
 
 
@@ -249,11 +250,7 @@ def _urgencies(away: Readings, curves: Curves, window: int) -> Iterator[_Urgency
     columns = zip(away.contact, away.stage, away.reason, away.waited, strict=True)
     for place, (contact, stage, reason, waited) in enumerate(columns):
         _, curve = curves.basis((stage, reason), waited)
-        value = (
-            Chance.of_cause(curve, HAPPENED, waited, window).value
-            if isinstance(curve, CompetingRisks)
-            else Chance.value_of(curve, waited, window)
-        )
+        value = curve.chance(waited, window)
         yield _Urgency(value is None, -(value or 0.0), waited, texts[contact], place)
 
 
@@ -261,11 +258,7 @@ def _row(away: Readings, one: _Urgency, curves: Curves, window: int, confidence:
     labels, place = away.names.labels.texts, one.place
     stage, reason, reached = away.stage[place], away.reason[place], away.exposed[place]
     basis, curve = curves.basis((stage, reason), one.waited)
-    chance = (
-        Chance.of_cause(curve, HAPPENED, one.waited, window)
-        if isinstance(curve, CompetingRisks)
-        else Chance.of(curve, one.waited, window, confidence)
-    )
+    chance = Chance.of(curve, one.waited, window, confidence)
     return WorkRow(
         contact=one.contact,
         chance=chance.value,
@@ -279,13 +272,6 @@ def _row(away: Readings, one: _Urgency, curves: Curves, window: int, confidence:
         first_outreach_at=None if reached == NEVER else from_micros(reached),
         names={"contact": (one.contact,)},
     )
-
-
-def _curve(known: Readings) -> SurvivalCurve | CompetingRisks:
-    """By Kaplan and Meier, and where some were erased by Aalen and Johansen."""
-    if known.is_anybody_gone:
-        return CompetingRisks.from_observations(known.endings(), causes=[HAPPENED])
-    return SurvivalCurve.from_columns(known.waited, known.happened)
 
 
 def lately(source: Facts, rows: Sequence[WorkRow]) -> list[WorkRow]:

@@ -6,7 +6,7 @@ Recovery is set against departure as competing outcomes; the plain rates are ``r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
@@ -52,7 +52,6 @@ from motfunnel.reports.measure.clock import (
     in_period,
 )
 from motfunnel.reports.measure.estimate import (
-    TOLERANCE,
     curve_of,
     happened_within,
     part_mature,
@@ -60,7 +59,7 @@ from motfunnel.reports.measure.estimate import (
 from motfunnel.reports.measure.grouping import Grouping, read_property
 from motfunnel.reports.measure.rate import FEWEST_AT_RISK, Span, is_enough
 from motfunnel.reports.remarks import impossible, never_resolved, nobody_yet
-from motfunnel.statistics import ClusteredShare, CompetingRisks, Interval, Proportion, SurvivalCurve
+from motfunnel.statistics import ClusteredShare, CompetingRisks, Curve, Interval, Proportion
 
 _ROW: Final = 44
 _MOST: Final = 20
@@ -364,18 +363,10 @@ def _share(cases: Readings, counted: Iterable[int], of: Iterable[int]) -> Cluste
     return ClusteredShare.by_name(map(whose, counted), map(whose, of))
 
 
-def _quantile(curve: SurvivalCurve | CompetingRisks, share: float) -> timedelta | None:
+def _quantile(curve: Curve, share: float) -> timedelta | None:
     """The first time by which a share is resolved."""
-    table = curve.table if isinstance(curve, SurvivalCurve) else curve.curve.table
-    resolved: Callable[[int], float | None] = (
-        curve.probability
-        if isinstance(curve, SurvivalCurve)
-        else lambda t: curve.incidence(HAPPENED, t)
-    )
-    for t in table.durations:
-        if (resolved(t) or 0.0) >= share - TOLERANCE:
-            return t * MICROSECOND
-    return None
+    found = curve.quantile(share)
+    return None if found is None else found * MICROSECOND
 
 
 def _outcomes(

@@ -18,6 +18,7 @@ from motfunnel.statistics import (
     ClusteredCurve,
     ClusteredShare,
     CompetingRisks,
+    Curve,
     Interval,
     LogRank,
     Proportion,
@@ -28,7 +29,6 @@ from motfunnel.statistics import (
     log_rank,
 )
 
-TOLERANCE: Final = 1e-9
 MOST_COMPARED: Final = 12
 """Beyond so many groups, comparing each with another says little and takes long."""
 
@@ -178,60 +178,38 @@ def _interval(
     return None if interval is None else interval.complement()
 
 
-def curve_of(chosen: Readings, window: int, confidence: float) -> KaplanMeier:
-    """Estimate the curve of some readings, and what it says of a window (in microseconds)."""
+def curve_by(chosen: Readings) -> Curve:
+    """The curve by Kaplan and Meier; where the event is ruled out of some, Aalen and Johansen's."""
     if chosen.is_anybody_gone:
-        return _aalen_johansen(chosen, window, confidence)
-    curve = _clustered(chosen) if chosen.repeats else _kaplan_meier(chosen)
-    plain = curve.curve if isinstance(curve, ClusteredCurve) else curve
+        return CompetingRisks.from_observations(chosen.endings(), causes=[HAPPENED]).of(HAPPENED)
+    return _kaplan_meier(chosen)
+
+
+def curve_of(chosen: Readings, window: int, confidence: float) -> KaplanMeier:
+    """Estimate the curve of some readings, and what it says of a window (in microseconds).
+
+    Where contacts repeat its intervals are clustered; by Aalen–Johansen there are then none.
+    """
+    drawn = curve = curve_by(chosen)
+    is_sure = not chosen.repeats
+    if chosen.repeats and not chosen.is_anybody_gone:
+        clustered = ClusteredCurve.from_columns(chosen.contact, chosen.waited, chosen.happened)
+        drawn, curve, is_sure = clustered.curve, clustered, True
     enough = is_enough(curve.effective_number(window))
     mean = curve.restricted_mean(window) if enough else None
-    median, ends = plain.median(), curve.median_interval(confidence)
+    median, ends = curve.quantile(0.5), curve.median_interval(confidence)
     return KaplanMeier(
-        probability=plain.probability(window) if enough else None,
-        interval=curve.probability_interval(window, confidence) if enough else None,
-        at_risk=plain.at_risk(window),
-        median=_duration(median),
+        probability=curve.probability(window) if enough else None,
+        interval=curve.probability_interval(window, confidence) if enough and is_sure else None,
+        at_risk=curve.at_risk(window),
+        median=None if median is None else median * MICROSECOND,
         median_interval=None if ends is None else Span.of(ends.lower, ends.upper),
         mean=None if mean is None else mean.value * MICROSECOND,
         mean_interval=_mean_interval(mean, confidence),
-        curve=plain,
-    )
-
-
-def _aalen_johansen(chosen: Readings, window: int, confidence: float) -> KaplanMeier:
-    """The same where the event may be ruled out; no interval where contacts repeat."""
-    risks = CompetingRisks.from_observations(chosen.endings(), causes=[HAPPENED])
-    enough = is_enough(risks.curve.effective_number(window))
-    sure = enough and not chosen.repeats
-    return KaplanMeier(
-        probability=risks.incidence(HAPPENED, window) if enough else None,
-        interval=risks.interval(HAPPENED, window, confidence) if sure else None,
-        at_risk=risks.at_risk(window),
-        median=_duration(_median(risks)),
-        median_interval=None,
-        mean=None,
-        mean_interval=None,
-        curve=risks,
+        curve=drawn,
     )
 
 
 def _mean_interval(mean: RestrictedMean | None, confidence: float) -> Span | None:
     interval = None if mean is None else mean.interval(confidence)
     return None if interval is None else Span.of(interval.lower, interval.upper)
-
-
-def _duration(micros: int | None) -> timedelta | None:
-    return None if micros is None else micros * MICROSECOND
-
-
-def _median(risks: CompetingRisks) -> int | None:
-    """The first time by which the event has come to half."""
-    for t in risks.curve.table.durations:
-        if (risks.incidence(HAPPENED, t) or 0.0) >= 0.5 - TOLERANCE:
-            return t
-    return None
-
-
-def _clustered(chosen: Readings) -> ClusteredCurve:
-    return ClusteredCurve.from_columns(chosen.contact, chosen.waited, chosen.happened)

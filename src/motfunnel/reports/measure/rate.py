@@ -30,14 +30,15 @@ from motfunnel.answers.cells import (
     percent,
     span,
 )
-from motfunnel.charts.curves import Curve, Scale, Step, Words, curves
+from motfunnel.charts import curves as charts
+from motfunnel.charts.curves import Scale, Step, Words, curves
 from motfunnel.charts.labels import labels
 from motfunnel.charts.scene import Picture
 from motfunnel.charts.style import PALETTE
 from motfunnel.domain.instant import MICROSECOND, format_duration, iso
-from motfunnel.reports.measure.clock import HAPPENED, in_period
+from motfunnel.reports.measure.clock import in_period
 from motfunnel.reports.measure.comparison import Comparison, DifferenceRow, apart
-from motfunnel.statistics import CompetingRisks, Interval, Proportion, SurvivalCurve
+from motfunnel.statistics import CompetingRisks, Curve, Interval, Proportion, SurvivalCurve
 
 FEWEST_AT_RISK: Final = 10
 """Below this many nothing is read off a curve: at risk, or in effect."""
@@ -46,13 +47,11 @@ KM: Final = "KM"
 AJ: Final = "AJ"
 """The headings of curves by Kaplan–Meier and by Aalen–Johansen."""
 
-_NAMES: Final = {KM: "Kaplan–Meier", AJ: "Aalen–Johansen"}
+_NAMES: Final = {KM: SurvivalCurve.estimator, AJ: CompetingRisks.estimator}
+_LETTERS: Final = {name: letters for letters, name in _NAMES.items()}
 _ROUNDING: Final = 1e-9
-_POINTS: Final = 400
-"""So many steps of a curve are drawn; a screen shows no more."""
-
-_COMPETING: Final = 100
-"""So many where something competes with the event: there each interval takes long to compute."""
+_STEPS: Final = {_NAMES[KM]: 400, _NAMES[AJ]: 100}
+"""So many steps of a curve are drawn: a screen shows no more, and those of the second take long."""
 
 _SEEN: Final = 100
 """A curve that ends before this part of the window is an upright line at its edge."""
@@ -108,7 +107,7 @@ class KaplanMeier:
     median_interval: Span | None = field(default=None, metadata=cell(between(DURATION), LEVEL))
     mean: timedelta | None = field(default=None, metadata=cell(WAIT, "mean"))
     mean_interval: Span | None = field(default=None, metadata=cell(between(DURATION), LEVEL))
-    curve: SurvivalCurve | CompetingRisks = field(repr=False)
+    curve: Curve = field(repr=False)
 
 
 @frozen(kw_only=True)
@@ -373,47 +372,35 @@ def is_enough(number: float | None) -> bool:
     return number is not None and number >= FEWEST_AT_RISK - _ROUNDING
 
 
-def traced(
-    curve: SurvivalCurve | CompetingRisks, window: timedelta, confidence: float, scale: Scale
-) -> list[Step]:
+def traced(curve: Curve, window: timedelta, confidence: float, scale: Scale) -> list[Step]:
     """The steps of a curve that are drawn: no more than a screen shows.
 
     They end with the window, or where it rests on fewer than ten in effect.
     """
-    away = curve if isinstance(curve, SurvivalCurve) else curve.curve
-    table, end = away.table, window // MICROSECOND
-    if not is_enough(away.effective_number(end)):
+    table, end = curve.table, window // MICROSECOND
+    if not is_enough(curve.effective_number(end)):
         # The number never rises.
-        after = bisect_left(table.durations, True, key=lambda t: _ends(away, t))
+        after = bisect_left(table.durations, True, key=lambda t: _ends(curve, t))
         if not after:
             return []
         end = min(end, table.durations[after - 1])
     times = [t for t, n in zip(table.durations, table.returned, strict=True) if n and t <= end]
-    most = _POINTS if isinstance(curve, SurvivalCurve) else _COMPETING
-    each = -(-len(times) // most) or 1
+    each = -(-len(times) // _STEPS[curve.estimator]) or 1
     steps = [Step(0.0, 0.0, 0.0, 0.0)]
     for t in sorted({0, *times[::-1][::each], end}):
-        share, interval = _at(curve, t, confidence)
+        share, interval = curve.probability(t), curve.probability_interval(t, confidence)
         if share is not None:
             ends = (interval.lower, interval.upper) if interval else (share, share)
             steps.append(Step(t / (scale.one // MICROSECOND), share, *ends))
     return steps
 
 
-def _ends(curve: SurvivalCurve, t: int) -> bool:
+def _ends(curve: Curve, t: int) -> bool:
     return not is_enough(curve.effective_number(t))
 
 
-def _at(
-    curve: SurvivalCurve | CompetingRisks, t: int, confidence: float
-) -> tuple[float | None, Interval | None]:
-    if isinstance(curve, SurvivalCurve):
-        return curve.probability(t), curve.probability_interval(t, confidence)
-    return curve.incidence(HAPPENED, t), curve.interval(HAPPENED, t, confidence)
-
-
-def _curve(row: RateRow, name: str, short: str, answer: Rate, scale: Scale) -> Curve:
-    return Curve(
+def _curve(row: RateRow, name: str, short: str, answer: Rate, scale: Scale) -> charts.Curve:
+    return charts.Curve(
         group=name,
         short=short,
         name=f"{name}: {percent(row.km.probability)} ({_estimator(row)})",
@@ -427,10 +414,10 @@ def _curve(row: RateRow, name: str, short: str, answer: Rate, scale: Scale) -> C
 
 def _estimator(row: RateRow) -> str:
     """How the curve of a row was estimated, in two letters."""
-    return AJ if isinstance(row.km.curve, CompetingRisks) else KM
+    return _LETTERS[row.km.curve.estimator]
 
 
-def _blank(shown: Sequence[Curve], scale: Scale) -> str:
+def _blank(shown: Sequence[charts.Curve], scale: Scale) -> str:
     """Why there is no curve; nothing where there is one."""
     if any(one.end is not None for one in shown):
         return ""

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final, Literal
 
 from attrs import field, fields, frozen
 
-from motfunnel.answers.answer import Draw, Row, Table, columns_of
+from motfunnel.answers.answer import Draw, Table, columns_of
 from motfunnel.answers.cells import (
     COUNT,
     INSTANT,
@@ -31,7 +31,7 @@ from motfunnel.charts.style import BLUE, PAPER
 from motfunnel.domain.calendar import Calendar
 from motfunnel.domain.instant import from_micros, to_micros
 from motfunnel.reports.measure.clock import Cohort, Readings
-from motfunnel.reports.measure.rate import CausedRow, KaplanMeier, Rate, RateRow
+from motfunnel.reports.measure.rate import KaplanMeier, Rate, RateRow
 from motfunnel.reports.measure.timeline import DATE, FIRST, SO_FAR, Timeline, make_timeline
 from motfunnel.statistics import Difference, Interval, hybrid
 
@@ -149,7 +149,7 @@ class Trend(Rate):
     """
 
     rows: tuple[TrendRow, ...]
-    row_class: ClassVar[type[Row]] = TrendRow
+    row_class: ClassVar[type[TrendRow]] = TrendRow
     _pictures: ClassVar[Mapping[str, Draw]] = {"periods": picture}
 
     per: str = field(metadata=cell(TEXT))
@@ -213,7 +213,10 @@ def first_of_each(chosen: Readings, line: Timeline) -> Readings:
 
 
 def trend_rows(
-    chosen: Readings, line: Timeline, estimate: Callable[[Readings], RateRow]
+    kind: type[TrendRow],
+    chosen: Readings,
+    line: Timeline,
+    estimate: Callable[[Readings], RateRow],
 ) -> Iterator[TrendRow]:
     """Estimate the rate of each period of a group, and how far it lies from the one before."""
     places: dict[int, list[int]] = {}
@@ -226,7 +229,7 @@ def trend_rows(
         told["unfinished"] = told["unfinished"] or row.immature_count > 0
         found = _change(row, before)
         before = row
-        yield (CausedTrendRow if isinstance(row, CausedRow) else TrendRow)(
+        yield kind(
             **{one.name: getattr(row, one.name) for one in fields(type(row))} | told,
             change=None if found is None else found.value,
             change_interval=None if found is None else found.interval,
@@ -246,4 +249,4 @@ class CausedTrend(Trend):
     Names stand behind ``purchase_first`` and ``advocacy_first`` too.
     """
 
-    row_class: ClassVar[type[Row]] = CausedTrendRow
+    row_class: ClassVar[type[TrendRow]] = CausedTrendRow
