@@ -229,6 +229,8 @@ def test_a_patience_by_ones_own_rhythm(tmp_path: Path) -> None:
         report = tracker.report(as_of=AS_OF)
         told = whole(PAGES["about"], report)
         tried = whole(PAGES["patience"], report)
+        away = whole(PAGES["who-to-write-to"], report)
+    assert "silence <small>silent for 45.5 d, 6.5 times its usual 7 d between visits<" in away
     assert "after 6.5 times one&#39;s own usual pause, between 14 days and 60 days" in told
     assert "gone after 6.5 times their usual pause" in tried
     assert "Twice as long" in tried

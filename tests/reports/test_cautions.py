@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from motfunnel import Funnel, Tracker, leave, purchase, touch
+from motfunnel import Funnel, Tracker, leave, purchase, rhythm, touch
 from motfunnel.reports.measure.rate import Rate
 from motfunnel.statistics import SurvivalCurve, holm, log_rank
 from motfunnel.statistics.log_rank import LogRank
@@ -87,6 +87,38 @@ def test_groups_of_another_patience_are_not_compared() -> None:
         answer = tracker.report().recidivism(within="90d", by="stage")
         assert answer.comparison is not None and UNEQUAL not in str(answer)
         assert "a silence of 10d, not" in str(answer)
+
+
+def test_a_rhythm_is_many_patiences() -> None:
+    """Whoever departs by a rhythm has a patience of its own: such groups are shown, not compared.
+
+    Where a rhythm decided about none of those that are counted, groups are compared.
+    """
+    own = rhythm(2, usual="5d", at_least="2d", at_most="90d")
+    events = [*silent("visitor", 12, 20), *silent("customer", 6, 20)]
+    plans = {contact: {"plan": "ab"[n // 2 % 2]} for n, (contact, *_) in enumerate(events)}
+    for patience in ({"default": own}, {"visitor": own, "customer": 10 * DAY}):
+        with told(*events, traits=plans, patience=patience) as tracker:
+            for by in ("stage", "plan"):
+                answer = tracker.report().recidivism(within="90d", by=by)
+                assert len(answer.rows) == 2 and answer.comparison is None
+                assert UNEQUAL in str(answer) and "2 times the usual gap, 2d to 90d" in str(answer)
+    with told(*events, traits=plans, patience={"default": 10 * DAY}) as tracker:
+        assert tracker.report().recidivism(within="90d", by="plan").comparison is not None
+    visitors = events[: len(events) // 2 + 3]
+    with told(
+        *(one for one in visitors if one[0].startswith("visitor")),
+        traits=plans,
+        patience={"visitor": 10 * DAY, "customer": own},
+    ) as tracker:
+        answer = tracker.report().recidivism(within="90d", by="plan")
+        assert answer.comparison is not None and UNEQUAL not in str(answer)
+    goodbyes = [*gone("price", 4, 12), *gone("moved", 8, 11)]
+    with told(
+        *goodbyes, patience={"default": rhythm(9, usual="90d", at_least="1d", at_most="900d")}
+    ) as tracker:
+        answer = tracker.report().recidivism(within="90d", by="reason")
+        assert answer.comparison is not None and UNEQUAL not in str(answer)
 
 
 def test_silence_is_not_compared_with_what_was_said() -> None:

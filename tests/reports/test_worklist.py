@@ -8,12 +8,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from motfunnel import Funnel, Tracker, leave, outreach, reach, touch
+from motfunnel import Funnel, Rhythm, Tracker, leave, outreach, reach, touch
 from motfunnel.domain.event import Event
+from motfunnel.domain.moment import MomentKind
 from motfunnel.errors import QuestionError
 from motfunnel.reports.decisions.worklist import BY_ALL, BY_GROUP
 from tests import oracle
@@ -103,6 +105,17 @@ def test_the_chances_are_those_worked_out_by_hand(
             moments = stories[row.contact]["moments"][-3:]
             assert [m.moment for m in row.moments] == [m["kind"] for m in moments]
             assert row.reason == moments_reason(stories[row.contact])
+            assert row.silence == silence_of(tracker, row.contact, as_of)
+
+
+def silence_of(tracker: Tracker, contact: str, as_of: datetime) -> str | None:
+    """What the contact's own story says of its last departure, if it was by its own rhythm."""
+    story = tracker.contact(contact, as_of=as_of).story
+    last = [one for one in story if one.moment.kind is MomentKind.DEPART][-1]
+    if not last.moment.is_silent or last.before is None:
+        return None
+    patience = tracker.funnel.patience_of(last.before.stage)
+    return last.why if isinstance(patience, Rhythm) else None
 
 
 def moments_reason(story: Story) -> str:
@@ -241,3 +254,26 @@ def test_what_cannot_be_asked(tracker: Tracker, asked: dict[str, Any]) -> None:
     """A limit is a whole number, a window a duration."""
     with pytest.raises(QuestionError):
         tracker.report().worklist(**asked)
+
+
+def test_a_silence_by_its_own_rhythm_has_its_words(shared_engine: Engine) -> None:
+    """In every form, where a rhythm decided; of a goodbye, whatever it calls itself, nothing."""
+    rhythm = Rhythm(2.5, usual="6d", at_least="5d", at_most="40d")
+    funnel = evolve(FUNNEL, patience={"visitor": rhythm, "default": timedelta(days=9)})
+    with Tracker(shared_engine, funnel, tenant=uuid4().hex, clock=lambda: day(100)) as tracker:
+        for n in (0, 2, 6):
+            tracker.track("slow", "came", occurred_at=day(n), id=f"{n}")
+        tracker.track("lead", "signed", occurred_at=day(0))
+        tracker.track("gone", "came", occurred_at=day(0))
+        tracker.track("gone", "left", properties={"why": "silence"}, occurred_at=day(3))
+        words = "silent for 11.2 d, 2.5 times its usual 4.5 d between visits"
+        for known_by in (None, day(100)):
+            answer = tracker.report(known_by=known_by).worklist()
+            assert {row.contact: row.silence for row in answer.rows} == {
+                "slow": words,
+                "lead": None,
+                "gone": None,
+            }
+            assert words in str(answer) and words in answer.to_csv()
+            assert words in {row["silence"] for row in answer.to_dict()["rows"]}
+        assert "rhythm" not in str(tracker.report(as_of=day(4)).worklist())

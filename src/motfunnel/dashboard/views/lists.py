@@ -34,6 +34,7 @@ class Away:
         away: for how long.
         stage: as what it left.
         reason: why.
+        silence: what its silence was, where its own rhythm decided; else empty.
         written: when it was written to; empty: never.
         held_out: whether a trial holds it out.
     """
@@ -44,6 +45,7 @@ class Away:
     away: str
     stage: str
     reason: str
+    silence: str
     written: str
     held_out: bool
 
@@ -58,6 +60,7 @@ def away(answer: Worklist) -> list[Away]:
             away=days(row.away),
             stage=row.stage,
             reason=row.reason,
+            silence=row.silence or "",
             written=f"{row.first_outreach_at:%Y-%m-%d}" if row.first_outreach_at else "",
             held_out=row.held_out,
         )

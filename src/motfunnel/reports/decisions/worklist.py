@@ -7,9 +7,9 @@ What each did last is read of no more than those listed.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 from attrs import define, evolve, field, frozen
 
@@ -38,20 +38,17 @@ from motfunnel.domain.instant import (
     from_micros,
     to_micros,
 )
-from motfunnel.domain.moment import Moment
-from motfunnel.domain.signal import Signal
+from motfunnel.domain.moment import SILENCE
+from motfunnel.reports.decisions.latest import LastMoment, has_rhythm, read_latest
 from motfunnel.reports.facts.facts import Facts
-from motfunnel.reports.facts.relations import Happenings
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, check_count, read_window
 from motfunnel.reports.measure.clock import EVERYBODY, Readings, choose
 from motfunnel.reports.measure.estimate import curve_by
 from motfunnel.reports.measure.rate import COMPETING, FEWEST_AT_RISK
-from motfunnel.reports.measure.trial import ATTEMPTED, NO_TRIAL, arm_of, trial_rules
 from motfunnel.reports.returns.recidivism import departures
 from motfunnel.reports.window import Asked
 from motfunnel.statistics import Chance, Curve, Interval
-from motfunnel.store.queries.happenings import Wanted
 
 DEFINITION: Final = (
     "of the contacts that had been away for as long as this one and not returned, the share that "
@@ -64,26 +61,8 @@ _DONE: Final = (
     ("first_outreach_at", Cell(DATE, "written to")),
     ("held_out", Cell(FLAG, "held out")),
 )
-LAST: Final = 3
-"""How many of a contact's latest moments are told."""
-
 _CURVE: Final = Kind("text", lambda basis: "all" if basis == BY_ALL else "group")
 MONTH: Final = timedelta(days=30)
-
-
-@frozen(kw_only=True)
-class LastMoment:
-    """One of the latest moments of a contact.
-
-    Attributes:
-        moment: its kind.
-        occurred_at: when.
-        reason: of a departure.
-    """
-
-    moment: str = field(metadata=cell(TEXT))
-    occurred_at: datetime = field(metadata=cell(INSTANT))
-    reason: str | None = field(metadata=cell(TEXT))
 
 
 @frozen(kw_only=True)
@@ -102,6 +81,7 @@ class WorkRow(Row):
         at_risk: on how many that rests: those observed and away for as long as this contact.
         first_outreach_at: when it was first written to since; None where it was not.
         held_out: whether a trial holds it out: its first assignment since was to the control arm.
+        silence: what its silence was, where its own rhythm decided; None else.
         last_moments: its latest moments as a text.
         moments: the same as values.
     """
@@ -117,6 +97,7 @@ class WorkRow(Row):
     at_risk: int = field(metadata=cell(COUNT, "at risk"))
     first_outreach_at: datetime | None = field(metadata=cell(INSTANT))
     held_out: bool = field(default=False, metadata=cell(FLAG))
+    silence: str | None = field(default=None, metadata=cell(TEXT))
     last_moments: str = field(default="", metadata=cell(TEXT))
     moments: tuple[LastMoment, ...] = field(default=(), metadata=cell(ROWS))
 
@@ -148,6 +129,9 @@ class Worklist(Answer[WorkRow]):
             (name, one) for name, one in _DONE if any(getattr(row, name) for row in self.rows)
         ]
         yield self.table(None, shown, self.rows)
+        silent = [(row.contact, row.silence) for row in self.rows if row.silence is not None]
+        if silent:
+            yield "By its own rhythm", ("contact", "silence"), silent
         if self.rows:
             told = [(row.contact, row.last_moments) for row in self.rows]
             yield "What each did last", ("contact", "moments"), told
@@ -222,16 +206,6 @@ def held_out_note(rows: Sequence[WorkRow]) -> str | None:
     )
 
 
-def with_moments(row: WorkRow, moments: Sequence[Moment]) -> WorkRow:
-    """Tell what the contact did lately."""
-    last = tuple(
-        LastMoment(moment=one.kind.value, occurred_at=one.occurred_at, reason=one.reason)
-        for one in moments[-LAST:]
-    )
-    text = ", ".join(f"{one.moment} {one.occurred_at:%Y-%m-%d}" for one in last)
-    return evolve(row, moments=last, last_moments=text)
-
-
 class _Urgency(NamedTuple):
     """Where one who is away stands on the list.
 
@@ -274,33 +248,25 @@ def _row(away: Readings, one: _Urgency, curves: Curves, window: int, confidence:
     )
 
 
-def lately(source: Facts, rows: Sequence[WorkRow]) -> list[WorkRow]:
+def with_latest(source: Facts, rows: Sequence[WorkRow]) -> list[WorkRow]:
     """Tell of each row what the contact did last, and whether a trial holds it out."""
+    funnel = source.funnel
     since = {row.contact: to_micros(row.departed_at) for row in rows}
-    funnel, rules = source.funnel, trial_rules(source.funnel)
-
-    def attempt(name: str, properties: Mapping[str, Any]) -> int:
-        if arm_of(funnel, name, properties) is None:
-            return NO_TRIAL
-        return funnel.read_stored(name, properties).argument
-
-    reads = {Signal.OUTREACH: attempt} if rules else {}
-    last, assigned = source.latest(since, LAST, Wanted(reads=reads, names=rules, contacts=since))
-    held_out = _held_out(assigned, source.names.people.texts, since)
+    silent = {
+        row.contact for row in rows if row.reason == SILENCE and has_rhythm(funnel, row.stage)
+    }
+    latest = read_latest(source, since, silent)
     return [
-        evolve(with_moments(row, last.get(row.contact, ())), held_out=row.contact in held_out)
+        evolve(
+            row,
+            held_out=row.contact in latest.held_out,
+            silence=latest.silence(row.contact, row.departed_at, funnel),
+            last_moments=", ".join(map(str, moments)),
+            moments=moments,
+        )
         for row in rows
+        for moments in [latest.last(row.contact)]
     ]
-
-
-def _held_out(assigned: Happenings, people: Sequence[str], since: Mapping[str, int]) -> set[str]:
-    """Of those who are away since then, whose first assignment is to the arm that is held out."""
-    first: dict[str, int] = {}
-    for contact, at, said in zip(assigned.contacts, assigned.at, assigned.said, strict=True):
-        who = people[contact]
-        if said != NO_TRIAL and at > since.get(who, NEVER):
-            first.setdefault(who, said)
-    return {who for who, said in first.items() if said != ATTEMPTED}
 
 
 def worklist(
@@ -330,7 +296,7 @@ def worklist(
         clocks = departures(source, Asked(), "outreach", "stage", "reason")
         chosen = choose(clocks, EVERYBODY, inquiry.as_of, erased, first_only=False)
         departed, rows = work_rows(chosen, erased, window, limit, confidence)
-        rows = lately(source, rows)
+        rows = with_latest(source, rows)
     competing = COMPETING if chosen.is_anybody_gone else None
     notes = (competing, held_out_note(rows))
     return Worklist(

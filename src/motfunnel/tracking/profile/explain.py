@@ -117,7 +117,7 @@ def _explain(moment: Moment, event: Event | None, state: list[int], journey: Jou
     name = None if event is None else event.name
     before = Before.of(journey.funnel, state)
     if moment.is_silent:
-        why = _why_silent(moment, state, journey.funnel)
+        why = why_silent(moment.occurred_at, state, journey.funnel)
     else:
         why = _WHY[moment.kind](moment, name, journey)
     return Explained(
@@ -125,11 +125,18 @@ def _explain(moment: Moment, event: Event | None, state: list[int], journey: Jou
     )
 
 
-def _why_silent(moment: Moment, state: Sequence[int], funnel: Funnel) -> str:
+def why_silent(departed_at: datetime, state: Sequence[int], funnel: Funnel) -> str:
+    """Say what the silence was that a departure came of.
+
+    Args:
+        departed_at: the deadline that passed.
+        state: of the contact, before or after it.
+        funnel: by which it was made.
+    """
     stage = funnel.stages[state[STAGE]]
     patience = funnel.patience_of(stage)
     if isinstance(patience, Rhythm):
-        waited = moment.occurred_at - from_micros(state[LAST_TOUCH])
+        waited = departed_at - from_micros(state[LAST_TOUCH])
         usual = patience.usual_gap(state[GAPS], timedelta(microseconds=state[GAPS_SUM]))
         return _why_out_of_rhythm(waited, usual, patience)
     waits = "" if patience is None else format_duration(patience)
