@@ -8,9 +8,10 @@ import gc
 import os
 from contextlib import ExitStack, chdir
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE
+from importlib.util import find_spec
 from itertools import groupby
 from random import Random
-from shutil import rmtree
+from shutil import rmtree, which
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
@@ -23,6 +24,7 @@ from xdist.scheduler import LoadScopeScheduling
 def enter_an_empty_directory(namespace: dict[str, Any]) -> None:
     stack = namespace["_stack"] = ExitStack()
     stack.enter_context(chdir(stack.enter_context(TemporaryDirectory())))
+    namespace["lacks_spark"] = find_spec("pyspark") is None or which("java") is None
 
 
 def pytest_unconfigure() -> None:

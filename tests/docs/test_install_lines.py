@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import metadata, version
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,8 @@ LINE = re.compile(r"pip install (?:--editable )?'([^'\[]*)\[([a-z,]*)\]'")
 NAME = "motfunnel"
 WHEEL = f"./motfunnel-{version('motfunnel')}-py3-none-any.whl"
 CHECKOUTS = (".", "../..")
-PROVIDED = set(metadata("motfunnel").get_all("Provides-Extra") or ())
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+PROVIDED = {*PROJECT["project"]["optional-dependencies"]}
 
 Said = list[tuple[str, str, list[str]]]
 

@@ -129,17 +129,22 @@ def classify(
         MissingExtraError: DuckDB or numpy is not installed.
     """
     check_installed()
-    asked = (_reading(funnel, reading), _read_instant(as_of), read_memory(memory))
-    run = _Run(find_sources(sources), Output(Path(out)), *asked, events, progress or _silently)
+    asked = (read_how(funnel, reading), read_instant(as_of), read_memory(memory))
+    run = _Run(find_sources(sources), Output(Path(out)), *asked, events, progress or silently)
     with _telling_faults(run.output.folder):
         return run.classify(threads)
 
 
-def _silently(_: str, __: int) -> None:
+def silently(_: str, __: int) -> None:
     """Nobody wants to know how far it has come."""
 
 
-def _reading(funnel: Funnel | str, said: dict[str, Any]) -> Reading:
+def read_how(funnel: Funnel | str, said: dict[str, Any]) -> Reading:
+    """Read by which funnel, and how, rows are to be read.
+
+    Raises:
+        SourceError: there is no funnel.
+    """
     chosen = read_funnel(funnel)
     if chosen is None:
         raise SourceError("name the funnel to classify by")
@@ -338,7 +343,12 @@ def read_memory(given: str | int) -> int:
     return read
 
 
-def _read_instant(as_of: datetime | None) -> datetime | None:
+def read_instant(as_of: datetime | None) -> datetime | None:
+    """Read an instant of a question, if there is one.
+
+    Raises:
+        QuestionError: it is no instant.
+    """
     try:
         return None if as_of is None else utc(as_of)
     except ValueError as error:
