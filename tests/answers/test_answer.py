@@ -110,10 +110,9 @@ def test_a_dict_has_all_that_was_asked_and_every_cell() -> None:
 
 
 def test_a_text_tells_all_of_it() -> None:
-    """Above stands the definition, below the rows, then what is nested in them; None is a dash."""
+    """First the rows, then what is nested in them, last what they mean; None is a dash."""
     assert str(ALL) == (
         "Branches, as of 2026-01-01T12:00:00.000000Z\n"
-        "what it means\n"
         "\n"
         "branch  calls  share         90%\n"
         "──────  ─────  ─────  ──────────\n"
@@ -124,7 +123,9 @@ def test_a_text_tells_all_of_it() -> None:
         "branch   wait\n"
         "──────  ─────\n"
         "north   1.5 d\n"
-        "south       –"
+        "south       –\n"
+        "\n"
+        "what it means"
     )
 
 
@@ -148,14 +149,14 @@ def test_a_narrow_terminal_folds_names(names: list[str], width: int) -> None:
     lines = answer(*map(branch, names)).to_text(width).splitlines()
     assert all(sum(1 + (letter == "日") for letter in line) <= width for line in lines)
     first = max(column(lines), 1)
-    below = lines[5 : lines.index("By another way")]
+    below = lines[4 : lines.index("By another way")]
     told = "".join(cut(line, first) for line in below).replace(" ", "")
     assert told == "".join(names).replace(" ", "")
 
 
 def column(lines: list[str]) -> int:
     """How wide the first column of a table is, by the line below its header."""
-    return len(lines[4].split("  ")[0])
+    return len(lines[3].split("  ")[0])
 
 
 def cut(line: str, columns: int) -> str:
@@ -170,7 +171,7 @@ def cut(line: str, columns: int) -> str:
 
 
 def test_what_a_reader_must_know_is_printed() -> None:
-    """Notes, erasures, another tenant and an earlier knowledge stand above the numbers."""
+    """Notes, erasures, another tenant and an earlier knowledge are told."""
     text = str(answer(notes=("mind this",), erased=2, tenant="north", known_by=NOON))
     assert "as known by 2026-01-01T12:00:00.000000Z, of the tenant north" in " ".join(text.split())
     assert "\nmind this\nwithout 2 contacts erased" in text

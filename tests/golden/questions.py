@@ -99,7 +99,7 @@ def _formats(title: str, report: Any, name: str, asked: dict[str, Any]) -> Itera
     except QuestionError as refusal:
         yield title, f"refused: {refusal}"
         return
-    yield f"{title} text", str(answer)
+    yield f"{title} text", answer.to_text(detail=True)
     yield f"{title} JSON", _json(answer.to_dict())
     yield f"{title} CSV", answer.to_csv()
     names = [

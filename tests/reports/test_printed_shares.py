@@ -106,15 +106,28 @@ def test_retention_is_printed_with_counts_and_intervals(report: Report) -> None:
 def test_the_curve_is_called_what_it_is_by(report: Report) -> None:
     """By Kaplan–Meier where nothing competes, by Aalen–Johansen where something does."""
     plain, competing = report.recidivism(within=MONTH), report.coverage(within=MONTH)
-    assert "By Kaplan–Meier" in str(plain) and "Aalen–Johansen" not in str(plain)
-    assert "By Aalen–Johansen" in str(competing) and "Kaplan–Meier" not in str(competing)
-    assert " AJ " in str(competing)
+    told, other = plain.to_text(detail=True), competing.to_text(detail=True)
+    assert "By Kaplan–Meier" in told and "Aalen–Johansen" not in told
+    assert "By Aalen–Johansen" in other and "Kaplan–Meier" not in other
+    assert " AJ " in other
+
+
+def test_the_curve_is_printed_where_detail_is_asked_for(report: Report) -> None:
+    """The number leads; but for the curve, what is printed is the same."""
+    each: list[dict[str, Any]] = [{}, {"by": "stage"}, {"per": "month"}]
+    for asked in each:
+        answer = report.recidivism(within=MONTH, **asked)
+        first, all_of_it = str(answer).split("\n\n"), answer.to_text(detail=True).split("\n\n")
+        left_out = [part for part in all_of_it if part not in first]
+        assert len(left_out) == 1 and left_out[0].startswith("By Kaplan–Meier")
+        assert first == [part for part in all_of_it if part not in left_out]
+        assert answer.definition in " ".join(first[-1].split())
 
 
 def test_groups_with_another_estimator_are_named(report: Report) -> None:
     """Where something competes in some groups only, these are told from the others."""
     answer = report.coverage(within=MONTH, by="stage")
-    told = " ".join(str(answer).split())
+    told = " ".join(answer.to_text(detail=True).split())
     used = [type(row.km.curve).__name__ for row in answer.rows]
     if len(set(used)) > 1:
         assert "By Kaplan–Meier, and by Aalen–Johansen in" in told

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from motfunnel import Funnel, Tracker, leave, purchase, rating, touch
+from motfunnel.answers.answer import Answer
 from motfunnel.answers.cells import WAIT
 from motfunnel.reports.measure.rate import FEWEST_AT_RISK
 
@@ -38,9 +39,9 @@ def tracker() -> Iterator[Tracker]:
         yield tracker
 
 
-def said(answer: object) -> str:
+def said(answer: Answer[Any]) -> str:
     """What is printed, on one line."""
-    return " ".join(str(answer).split())
+    return " ".join(answer.to_text(detail=True).split())
 
 
 def test_the_mean_is_said_to_be_of_the_time_without(tracker: Tracker) -> None:

@@ -243,26 +243,31 @@ class Answer(Generic[R]):
               for name, kind, value in asked if name not in taken),
         ]  # fmt: skip
 
-    def to_text(self, width: int | None = None) -> str:
-        """The answer with its definition, as one reads it.
+    def to_text(self, width: int | None = None, *, detail: bool = False) -> str:
+        """The answer as one reads it: what was asked, the numbers, and what they mean.
 
         Args:
             width: how many columns the terminal has: wider tables fold their names over several
                 lines. Without it they are as wide as they are. No name is ever cut.
+            detail: whether also what is looked at second, such as the curve beside a rate.
         """
-        told = [self._heading(), self.definition, *self.remarks]
-        text = "\n".join(wrapped(one, width) for one in told)
-        for caption, header, rows in self.tables():
-            above = "" if caption is None else f"\n{wrapped(caption, width)}"
-            text += f"\n{above}\n{text_table(header, rows, width)}"
-        return text
+        parts = [wrapped(self._heading(), width)]
+        for caption, header, rows in self.tables() if detail else self._first_tables():
+            above = "" if caption is None else f"{wrapped(caption, width)}\n"
+            parts.append(f"{above}{text_table(header, rows, width)}")
+        told = (self.definition, *self.remarks)
+        return "\n\n".join([*parts, "\n".join(wrapped(one, width) for one in told)])
 
     def __str__(self) -> str:
         """The answer as a text, however wide its names are."""
         return self.to_text()
 
+    def _first_tables(self) -> Iterator[Table]:
+        """Those of the tables that are printed where no detail is asked for."""
+        return self.tables()
+
     def tables(self) -> Iterator[Table]:
-        """What is printed below the definition: the rows, then what is nested in them."""
+        """What is printed below the heading: the rows, then what is nested in them."""
         shown = columns_of(self.row_class)
         yield self.table(None, shown, self.rows)
         for name, one in cells(self.row_class).items():
@@ -325,7 +330,7 @@ class Grouped(Answer[G]):
     by: str | None = field(default=None, metadata=cell(TEXT))
 
     def tables(self) -> Iterator[Table]:
-        """What is printed below the definition, for each group under its name."""
+        """What is printed below the heading, for each group under its name."""
         if self.by is None:
             yield from super().tables()
             return

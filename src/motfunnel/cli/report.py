@@ -214,7 +214,9 @@ def pages_to_send(_: click.Context, __: click.Parameter, named: str | None) -> l
     return [PAGES[slug] for slug in slugs]
 
 
-def hand_on(asked: Asked, form: str, output: Path | None, *, title: str = "") -> None:
+def hand_on(
+    asked: Asked, form: str, output: Path | None, *, title: str = "", detail: bool = False
+) -> None:
     """Print answers in a form, or write them into a file.
 
     Args:
@@ -222,8 +224,13 @@ def hand_on(asked: Asked, form: str, output: Path | None, *, title: str = "") ->
         form: one of ``FORMS``.
         output: the file; None: they are printed.
         title: of all of them together; of one answer none is needed.
+        detail: whether a text tells what is looked at second, too; the other forms always do.
     """
-    _print(_written(asked, form, title, beside=output is not None), form, output)
+    if form == "text":
+        width = None if output is not None else terminal_width()
+        _print(_told(asked, width, detail=detail), form, output)
+    else:
+        _print(_written(asked, form, title), form, output)
 
 
 def _print(text: str, form: str, output: Path | None) -> None:
@@ -243,20 +250,21 @@ def _names(named: Named, form: str, *, beside: bool) -> str:
     return named.to_text(None if beside else terminal_width()) + "\n"
 
 
-def _written(asked: Asked, form: str, title: str, *, beside: bool) -> str:
+def _told(asked: Asked, width: int | None, *, detail: bool) -> str:
+    told = [answer.to_text(width, detail=detail) for answer in asked.answers.values()]
+    if asked.left_out:
+        told.append("\n".join(["Not asked:", *(f"  {one}" for one in _left_out(asked))]))
+    return "\n\n\n".join(told) + "\n"
+
+
+def _written(asked: Asked, form: str, title: str) -> str:
     answers = asked.answers
     if form == "html":
         sections = [Section(name, answers[name]) for name in sorted(answers, key=_place)]
         return page(sections, title=title, left_out=_left_out(asked))
     if form == "csv":
         return "".join(answer.to_csv() for answer in answers.values())
-    if form == "json":
-        return _json(asked, title)
-    width = None if beside else terminal_width()
-    told = [answer.to_text(width) for answer in answers.values()]
-    if asked.left_out:
-        told.append("\n".join(["Not asked:", *(f"  {one}" for one in _left_out(asked))]))
-    return "\n\n\n".join(told) + "\n"
+    return _json(asked, title)
 
 
 def _place(anchor: str) -> int:
@@ -311,6 +319,9 @@ def _left_out(asked: Asked) -> list[str]:
 @click.option(
     "--members", metavar="COUNT", help="Name who was counted, e.g. numerator, and nothing else."
 )
+@click.option(
+    "--detail", is_flag=True, help="Print what is looked at second, too: the curve beside a rate."
+)
 @formats(*FORMS)
 @click.option("--html", "is_page", is_flag=True, help="The same as --format html.")
 @click.option(
@@ -349,12 +360,14 @@ def report_command(tracker: Tracker, /, name: str, form: str, **options: Any) ->
     if options["pages"]:
         _send(options["pages"], report, told, output)
     elif name == ALL:
-        hand_on(_ask_all(report, told, tracker.funnel.stages), form, output, title="Reports")
+        asked, title = _ask_all(report, told, tracker.funnel.stages), "Reports"
+        hand_on(asked, form, output, title=title, detail=options["detail"])
     elif options["members"]:
         named = Named(_ask(report, name, told), options["members"])
         _print(_names(named, form, beside=output is not None), form, output)
     else:
-        hand_on(Asked({name: _ask(report, name, told)}), form, output)
+        answers = Asked({name: _ask(report, name, told)})
+        hand_on(answers, form, output, detail=options["detail"])
 
 
 def _send(pages: Sequence[Page], report: Report, told: Told, output: Path | None) -> None:

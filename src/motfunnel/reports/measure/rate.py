@@ -283,6 +283,11 @@ class Rate(Answer[RateRow]):
         del alone["group"]
         return told | alone
 
+    def _first_tables(self) -> Iterator[Table]:
+        """All but the curves."""
+        curves = self._caption()
+        return (one for one in self.tables() if one[0] != curves)
+
     def tables(self) -> Iterator[Table]:
         """The rates, the curves with what they are by, and last how the groups compare."""
         rates, (_, header, rows) = super().tables()

@@ -136,9 +136,9 @@ class PaceComparison(Answer[PaceRow]):
             )
         )
 
-    def to_text(self, width: int | None = None) -> str:
+    def to_text(self, width: int | None = None, *, detail: bool = False) -> str:
         """The answer with its definition and the test, as one reads it."""
-        return f"{super().to_text(width)}\n\n{wrapped(self.verdict(), width)}"
+        return f"{super().to_text(width, detail=detail)}\n\n{wrapped(self.verdict(), width)}"
 
 
 def pace_rows(chosen: Readings) -> tuple[tuple[PaceRow, ...], LogRank | None]:
