@@ -106,9 +106,18 @@ def read(event: Any, funnel: Story) -> Story:
     elif signal == "outreach":
         arm = text(event.properties.get(rule.get("arm")))
         told["attempt"] = "holdout" not in rule or arm != rule["holdout"]
+    elif signal == "purchase" and "property" in rule:
+        told["value"] = worth(event.properties.get(rule["property"]))
+        if told["value"] is not None and told["value"] < 0:
+            told["signal"] = "note"
     elif signal in ("refer", "complain", "resolve", "leave"):
         told["text"] = text(event.properties.get(rule.get("property")))
     return told
+
+
+def worth(value: Any) -> Fraction | None:
+    """Return what a purchase was worth, exactly; None where nothing is said."""
+    return None if value is None or str(value).strip() == "" else Fraction(str(value).strip())
 
 
 def rule_for(event: Any, funnel: Story) -> Story:

@@ -53,6 +53,11 @@ def texts(most: int = 20) -> st.SearchStrategy[str]:
     return usable.filter(lambda text: bool(text.strip()) and text not in RESERVED)
 
 
+VALUES = [0, 40, 0.1, -0.2, "12.50", " -3 ", "", None, "0.000001", "999999999999.999999", 1e2]
+"""What purchases are worth; below 0 they are refunds."""
+WORTH = {"property": "worth"}
+
+
 # Funnels.
 
 
@@ -106,7 +111,9 @@ def vocabularies(draw: st.DrawFn, stages: Sequence[str]) -> Story:
         "winback_sent": [{"signal": "outreach", **draw(outreach)}],
         "page_viewed": [{"signal": "touch"}],
         **{f"became_{stage}": [{"signal": "reach", "stage": stage}] for stage in stages},
-        "order_placed": [{"signal": "purchase"}],
+        "order_placed": [
+            draw(st.sampled_from([{"signal": "purchase"}, {"signal": "purchase", **WORTH}]))
+        ],
         "nps_answered": [
             {"signal": "rating", "property": "score", "promoter": draw(st.integers(8, 10))}
         ],
@@ -117,7 +124,7 @@ def vocabularies(draw: st.DrawFn, stages: Sequence[str]) -> Story:
         "closed_any": [{"signal": "resolve"}],
         "unsubscribed": [{"signal": "leave", "property": "reason"}],
         "plan_changed": leaving_or_reaching,
-        "renewed": [{"signal": "purchase", "when": several}, {"signal": "note"}],
+        "renewed": [{"signal": "purchase", "when": several, **WORTH}, {"signal": "note"}],
         IDENTIFY: [{"signal": "note"}],
     }
 
@@ -150,7 +157,7 @@ def make_patience(told: timedelta | Story | None) -> timedelta | Rhythm | None:
 def make_rule(told: Story) -> Rule:
     """Give the library's rule of a story's."""
     names = {"rating": "score", "refer": "referred", "complain": "case"}
-    names |= {"resolve": "case", "leave": "reason"}
+    names |= {"resolve": "case", "leave": "reason", "purchase": "value"}
     keywords = {key: value for key, value in told.items() if key not in ("signal", "property")}
     if "property" in told:
         keywords[names[told["signal"]]] = told["property"]
@@ -201,6 +208,7 @@ def properties() -> st.SearchStrategy[dict[str, Any]]:
             "reason": st.sampled_from(["price", "silence", "", None]),
             "plan": st.sampled_from(["free", "basic", "pro"]),
             "seats": st.sampled_from([1, 5, "7", "many", None]),
+            "worth": st.sampled_from(VALUES),
         },
     )
 

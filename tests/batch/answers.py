@@ -74,6 +74,7 @@ def contact_row(profile: Profile, source: str | None) -> dict[str, Any]:
         "source": source,
         "episodes": len(profile.episodes),
         "open_cases": len(profile.open_cases),
+        "value": profile.value,
     }
 
 

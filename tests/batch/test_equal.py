@@ -15,6 +15,7 @@ from sqlalchemy import text
 from motfunnel import Funnel, Tracker
 from motfunnel.batch import classify
 from motfunnel.domain.event import Event
+from motfunnel.domain.funnel.value import to_decimal
 from motfunnel.domain.instant import iso
 from motfunnel.intake import import_file
 from motfunnel.testing import Clock
@@ -67,17 +68,24 @@ def assert_equal(tracker: Tracker, out: Path, as_of: datetime) -> None:
     assert outputs(out, "episodes") == [episode_row(e) for p in profiles for e in p.episodes]
     expected = [contact_row(profile, source_in(profile, events)) for profile in profiles]
     assert outputs(out, "contacts") == expected
-    query = "SELECT contact, id, event, signal, alive, properties FROM motfunnel_events"
+    query = "SELECT contact, id, event, signal, alive, value, properties FROM motfunnel_events"
     with tracker.database.read() as connection:
         stored = {
-            (row.contact, row.id): (row.event, row.signal, row.alive, json.loads(row.properties))
+            (row.contact, row.id): (
+                row.event,
+                row.signal,
+                row.alive,
+                json.loads(row.properties),
+                None if row.value is None else to_decimal(row.value),
+            )
             for row in connection.execute(text(query))
         }
     for event in events:
         key, all_seen = (event["contact"], event["id"]), as_of >= NOW
-        name, signal, alive, properties = stored.pop(key)
+        name, signal, alive, properties, value = stored.pop(key)
         assert (event["event"], event["signal"]) == (name, signal)
         assert event["properties"] == properties
+        assert event["value"] == value
         assert not all_seen or event["alive"] == alive
 
 

@@ -89,4 +89,4 @@ def test_a_check_that_repairs(filled: Run) -> None:
     assert "2 contacts replayed: 1 differ\n" in filled("check", code=1).stdout
     assert "1 differ, 1 repaired" in filled("check", "--repair").stdout
     assert filled("check").stdout == "2 contacts replayed: 0 differ\n"
-    assert filled("migrate").stdout == "the tables are of version 6 already\n"
+    assert filled("migrate").stdout == "the tables are of version 7 already\n"

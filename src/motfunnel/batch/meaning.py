@@ -47,8 +47,7 @@ def asked(properties: Mapping[str, Any], names: Iterable[str]) -> str:
 
 
 def _paths(rule: Rule) -> list[str]:
-    looks = (rule.score, rule.referred, rule.case, rule.reason, rule.arm)
-    return [look for look in looks if look is not None] + [one.property for one in rule.when]
+    return rule.looks + [one.property for one in rule.when]
 
 
 @frozen
@@ -64,6 +63,7 @@ class Meanings:
         reasons: why somebody left.
         referred: who was referred.
         scores: the experience that was rated.
+        values: what purchases were worth, in millionths; None where nothing was said.
     """
 
     events: list[str]
@@ -74,6 +74,7 @@ class Meanings:
     reasons: list[str | None]
     referred: list[str | None]
     scores: Array
+    values: list[int | None]
 
     @classmethod
     def of(cls, events: list[str], readings: Sequence[Reading]) -> Meanings:
@@ -96,4 +97,5 @@ class Meanings:
             reasons=[reading.reason for reading in readings],
             referred=[reading.referred for reading in readings],
             scores=np.array(scores, np.float64),
+            values=[reading.value for reading in readings],
         )

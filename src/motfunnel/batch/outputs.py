@@ -6,6 +6,7 @@ Columns and values are those that the store answers with; what was never said is
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +15,7 @@ from motfunnel.batch.database import column, lend, text, texts, write_parquet
 from motfunnel.batch.part import Part
 from motfunnel.domain import machine
 from motfunnel.domain.event import IDENTIFY, trait_text
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.journey import source_of
 from motfunnel.domain.moment import LEFT, SILENCE, MomentKind, Presence
 from motfunnel.domain.signal import Signal
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 _NONE: Final = -1
 _NEVER: Final = -(1 << 62)
+_PARTS: Final = 10**9  # sums of millionths are made in two parts, neither of which overflows
 _KINDS: Final = tuple(MomentKind)
 _BIT: Final = {kind: 1 << place for place, kind in enumerate(_KINDS)}
 
@@ -97,7 +100,8 @@ def write_contacts(part: Part, path: Path) -> int:
             make_timestamptz(nullif(touched, {_NEVER})) AS last_touch_at,
             make_timestamptz(nullif(deadline, {_NEVER})) AS deadline_at,
             make_timestamptz(nullif(opened, {_NEVER})) AS opened_at,
-            source::VARCHAR AS source, episodes::INTEGER AS episodes, cases::INTEGER AS open_cases
+            source::VARCHAR AS source, episodes::INTEGER AS episodes, cases::INTEGER AS open_cases,
+            {_sum(part.funnel)} AS value
         FROM made JOIN contacts USING (number) LEFT JOIN sources USING (number)
         ORDER BY contact"""
     write_parquet(part.connection, query, path)
@@ -118,6 +122,7 @@ def write_events(part: Part, path: Path) -> int:
         "argument": meanings.arguments[meant],
         "score": meanings.scores[meant],
         "alive": part.walked.alive,
+        "value": _values(part),
     }
     lend(part.connection, "made", columns)
     labels = texts([signal.label for signal in Signal])
@@ -126,6 +131,7 @@ def write_events(part: Part, path: Path) -> int:
             id::VARCHAR AS id, event::VARCHAR AS event,
             {labels}[signal + 1] AS signal, argument::INTEGER AS argument,
             CASE WHEN NOT isnan(score) THEN score END AS score, alive,
+            {_whole(f"nullif(value, {_NEVER})", 18)} AS value,
             properties::VARCHAR AS properties
         FROM made"""
     write_parquet(part.connection, query, path)
@@ -224,7 +230,41 @@ def _contacts(part: Part) -> dict[str, Array]:
         "opened": opened,
         "episodes": states[:, machine.EPISODES],
         "cases": part.walked.open_cases[people],
+        "most": _totals(part, lambda values: values // _PARTS),
+        "least": _totals(part, lambda values: values % _PARTS),
     }
+
+
+def _values(part: Part) -> Array:
+    """What each event was worth, in millionths; NEVER where nothing was said."""
+    import numpy as np
+
+    values = [_NEVER if value is None else value for value in part.meanings.values]
+    return _at(np.array(values, np.int64), part.meant)
+
+
+def _totals(part: Part, of: Callable[[Array], Array]) -> Array:
+    """Of each contact the sum of a part of what its events were worth."""
+    import numpy as np
+
+    values = _values(part)
+    said = values != _NEVER
+    totals = np.zeros(len(part.walked.states), np.int64)
+    np.add.at(totals, part.contacts[said], of(values[said]))
+    found: Array = totals[part.people]
+    return found
+
+
+def _sum(funnel: Funnel) -> str:
+    """The sum of both parts in the currency; null where the funnel names no values."""
+    whole = _whole(f"(most::HUGEINT * {_PARTS} + least)", 38)
+    return whole if funnel.has_values else "NULL::DECIMAL(38, 6)"
+
+
+def _whole(millionths: str, digits: int) -> str:
+    """What so many millionths are, exactly."""
+    exact = f"{millionths}::DECIMAL(31, 0) * 0.000001::DECIMAL(7, 6)"
+    return f"({exact})::DECIMAL({digits}, 6)"
 
 
 def _openings(part: Part) -> Array:

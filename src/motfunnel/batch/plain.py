@@ -23,6 +23,7 @@ from motfunnel.intake.files.instants import ISO
 
 _WORD: Final = "'[!-~]([ -~]{0,253}[!-~])?'"
 _NUMBER: Final = r"'[+-]?[0-9]{1,15}(\.[0-9]{1,9})?'"
+_VALUE: Final = r"'[+-]?[0-9]{1,12}(\.[0-9]{1,6})?'"
 _USUAL: Final = (
     r"'[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
     r"(Z|\+00:00)?'"
@@ -173,6 +174,8 @@ def _readable(funnel: Funnel, types: Mapping[str, str], event: str) -> list[str]
     for each, rules in funnel.rules.items():
         for column in {rule.score for rule in rules if rule.score in types}:
             conditions.append(f"{event} != {text(each)} OR {_is_score(column, types)}")
+        for column in {rule.value for rule in rules if rule.value in types}:
+            conditions.append(f"{event} != {text(each)} OR {_is_value(column, types)}")
     return conditions
 
 
@@ -182,3 +185,11 @@ def _is_score(column: str | None, types: Mapping[str, str]) -> str:
         return "true"
     is_number = f"regexp_full_match({quoted}, {_NUMBER})" if kind == "VARCHAR" else "false"
     return f"{quoted} IS NULL OR {is_number}"
+
+
+def _is_value(column: str | None, types: Mapping[str, str]) -> str:
+    quoted, kind = name(column or ""), types[column or ""]
+    if kind not in (*_WHOLE, *_FLOATS, "VARCHAR"):
+        return f"{quoted} IS NULL"
+    written = f"{quoted}::DOUBLE::VARCHAR" if kind == "FLOAT" else f"{quoted}::VARCHAR"
+    return f"{quoted} IS NULL OR regexp_full_match({written}, {_VALUE})"

@@ -78,6 +78,7 @@ class EventRow(NamedTuple):
         occurred_at: when, as ``domain.instant.instant_text`` writes it.
         signal: the name of what it means to the funnel.
         properties: what else was said, as JSON.
+        value: what it was worth, in millionths of the funnel's currency; None where nothing was.
     """
 
     contact: str
@@ -86,6 +87,7 @@ class EventRow(NamedTuple):
     occurred_at: str
     signal: str
     properties: str
+    value: int | None
 
 
 def make_event(

@@ -31,6 +31,11 @@ CONFLICT: Final = "the id {!r} is taken by an event with other content, which st
 _MOST_KEPT: Final = 50_000
 _MOST_NAMES: Final = 20
 
+_Meant = tuple[str, int | None]
+"""What an event means, and what it was worth, as they are stored with it."""
+
+_NOTE: Final[_Meant] = (Signal.NOTE.label, None)
+
 _quote: Final = json.encoder.encode_basestring  # refuses whatever is no text
 
 # With its keys sorted: one event, one text. What Python's json takes and JSON has not, it refuses.
@@ -126,7 +131,7 @@ class RowReader:
         self.contacts: Contacts = Contacts(key, columns)
         self._contact, self._known = self.contacts.key, self.contacts.known
         self._decimal = columns.decimal
-        self._signals: dict[str, str] = {}
+        self._meant: dict[str, _Meant] = {}
         self.unmapped: dict[str, None] = {}
         self.conditions: Conditions = Conditions(funnel)
         self.links: dict[tuple[str, str], list[Link]] = {}
@@ -155,12 +160,12 @@ class RowReader:
         key, instant = self._contact(contact), self._instant(at)
         properties = self._properties(cells)
         written, encoded = _write_properties(properties)
-        signal = self._signals.get(name) if type(name) is str else None
-        if signal is None:
-            signal = self._signal(name, properties)
+        meant = self._meant.get(name) if type(name) is str else None
+        if meant is None:
+            meant = self._meaning(name, properties)
         id = None if self._id_in is None else _check_id(cells, self._id_in)
         said = at if isinstance(at, str) else instant
-        return self._row(key, name, instant, signal, written, encoded, id, said)
+        return self._row(key, name, instant, meant, written, encoded, id, said)
 
     def _read_said(self, cells: Mapping[str, Any], contact: Any, name: Any, at: Any) -> EventRow:
         """Read a row that says who somebody is: traits, or other keys, or both."""
@@ -172,8 +177,7 @@ class RowReader:
             written, encoded = _write_properties(said["traits"])
             id = None if self._id_in is None else _check_id(cells, self._id_in)
             said_at = at if isinstance(at, str) else instant
-            label = Signal.NOTE.label
-            row = self._row(key, IDENTIFY, instant, label, written, encoded, id, said_at)
+            row = self._row(key, IDENTIFY, instant, _NOTE, written, encoded, id, said_at)
         keys = (self._contact(other) for other in said["keys"])
         links = [
             Link(row.occurred_at, row.contact, key, said["is_known"])
@@ -196,19 +200,19 @@ class RowReader:
         instant = self._instant(at)
         written = layout.write_properties(texts)
         encoded = _encode(written, cells, self._named)
-        signal = self._signals.get(name) or self._signal(name, self._properties(cells))
+        meant = self._meant.get(name) or self._meaning(name, self._properties(cells))
         id = None
         if layout.id is not None:
             id = texts[layout.id]
             check_text(id, "id") if id else _check_id(cells, self._id_in or "")
-        return self._row(key, name, instant, signal, written, encoded, id, at)
+        return self._row(key, name, instant, meant, written, encoded, id, at)
 
     def _row(
         self,
         key: str,
         name: str,
         instant: str,
-        signal: str,
+        meant: _Meant,
         written: str,
         encoded: bytes,
         id: str | None,
@@ -223,7 +227,8 @@ class RowReader:
             id = Ordinals().make_id(f"{key}\0{name}\0{said}\0".encode())
         elif id is None:
             id = self._ordinals.make_id(f"{key}\0{name}\0{said}\0".encode() + encoded)
-        return EventRow(key, id, name, instant, signal, written)
+        signal, value = meant
+        return EventRow(key, id, name, instant, signal, written, value)
 
     def _layout_of(self, names: Header) -> Layout:
         if self._layout is None or self._layout.names is not names:
@@ -263,7 +268,7 @@ class RowReader:
         except ValueError:
             return None
 
-    def _signal(self, name: Any, properties: Mapping[str, Any]) -> str:
+    def _meaning(self, name: Any, properties: Mapping[str, Any]) -> _Meant:
         """Read what an event means; keep the answer if it is the same for every event so named."""
         check_text(name, "event")
         if name == IDENTIFY:
@@ -272,13 +277,14 @@ class RowReader:
                 "and reads what it says of contacts"
             )
         self.conditions.look(name, properties)
-        signal = self.funnel.read(name, properties).signal.label
+        reading = self.funnel.read(name, properties)
+        meant = reading.signal.label, reading.value
         rules = self.funnel.rules.get(name, ())
         if not rules and len(self.unmapped) < _MOST_NAMES:
             self.unmapped[name] = None
-        if (not rules or rules[0].is_constant) and len(self._signals) < _MOST_KEPT:
-            self._signals[name] = signal
-        return signal
+        if (not rules or rules[0].is_constant) and len(self._meant) < _MOST_KEPT:
+            self._meant[name] = meant
+        return meant
 
 
 def _write_properties(properties: dict[str, Any]) -> tuple[str, bytes]:

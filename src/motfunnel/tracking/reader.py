@@ -111,7 +111,8 @@ class Reader:
                     moments=moments.get(stored.contact, []),
                     episodes={one.number: one for one in episodes.get(stored.contact, [])},
                 )
-                return profile_of_erased(journey, instant, stored.erased_at, len(recorded))
+                left = ledger.stories([stored], to_write=False).get(stored.contact, [])
+                return profile_of_erased(journey, instant, stored.erased_at, left)
         profile = make_profile(identity, funnel, [event for event, _ in recorded], instant)
         return evolve(profile, revoked=self._revoked(identity.contact, recorded, instant))
 

@@ -213,6 +213,7 @@ def test_the_migration_can_be_written_anew() -> None:
     from django.db.migrations.writer import MigrationWriter
 
     names = ["0001_initial", "0002_tombstones", "0003_checkpoints", "0004_alive", "0005_gaps"]
+    names.append("0006_values")
     for version, name in enumerate(names, 2):
         written = import_module(f"motfunnel.integrations.django.migrations.{name}")
         migration = written.Migration(name, "motfunnel")

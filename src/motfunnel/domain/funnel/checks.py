@@ -19,6 +19,7 @@ from motfunnel.errors import FunnelError
 
 UNMAPPED: Final = ("note", "touch", "refuse")
 _FEWEST_STAGES: Final = 2
+_LONGEST_CURRENCY: Final = 12
 
 Rules = Mapping[str, Rule | Sequence[Rule]]
 
@@ -117,6 +118,18 @@ def check_count(key: str, value: object, least: int) -> None:
     """A whole number, at least so large."""
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value < 2**31:
         raise FunnelError(key, f"{value!r} is no usable number", f"write {least} or more")
+
+
+def check_currency(currency: object) -> None:
+    """A short word, where there is one."""
+    if currency is None:
+        return
+    try:
+        word = check_text(currency, "currency")
+    except ValueError as error:
+        raise FunnelError("currency", str(error), 'write currency = "EUR"') from None
+    if len(word) > _LONGEST_CURRENCY or word != word.strip():
+        raise FunnelError("currency", f"{word[:40]!r} is too long", 'write currency = "EUR"')
 
 
 def check_touchpoints(touchpoints: Mapping[str, object]) -> None:

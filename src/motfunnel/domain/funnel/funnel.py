@@ -20,7 +20,7 @@ from attrs import field, frozen
 
 from motfunnel.domain import machine
 from motfunnel.domain.event import IDENTIFY
-from motfunnel.domain.funnel import checks, file
+from motfunnel.domain.funnel import checks, file, value
 from motfunnel.domain.funnel.condition import VERSION
 from motfunnel.domain.funnel.rhythm import Rhythm
 from motfunnel.domain.funnel.rule import Reading, Rule
@@ -54,6 +54,7 @@ class Funnel:
         loyal_apart: how far apart purchases must lie to count.
         apostle_after_referrals: the number of referrals that makes an apostle, or None.
         unmapped: what an event is that no rule names: ``note``, ``touch``, or ``refuse``.
+        currency: in which values are; a word that is printed beside them.
         touchpoints: the journey map.
 
     Raises:
@@ -69,6 +70,7 @@ class Funnel:
     loyal_apart: timedelta = field(default=timedelta(), converter=checks.as_apart)
     apostle_after_referrals: int | None = 3
     unmapped: Literal["note", "touch", "refuse"] = "note"
+    currency: str | None = None
     touchpoints: Mapping[str, Touchpoint] = field(
         factory=dict, converter=checks.as_touchpoints, repr=_count
     )
@@ -85,6 +87,7 @@ class Funnel:
         if self.apostle_after_referrals is not None:
             checks.check_count("apostle_after_referrals", self.apostle_after_referrals, 1)
         file.check_name(self.unmapped, checks.UNMAPPED, "unmapped", "choice")
+        checks.check_currency(self.currency)
         checks.check_touchpoints(self.touchpoints)
         object.__setattr__(self, "terms", self._make_terms())
         object.__setattr__(self, "fingerprint", self._make_fingerprint())
@@ -135,6 +138,11 @@ class Funnel:
         default = self.patience.get("default", PATIENCE)
         return default if stage is None else self.patience.get(stage, default)
 
+    @property
+    def has_values(self) -> bool:
+        """Whether a rule says what purchases are worth."""
+        return any(rule.value is not None for rules in self.rules.values() for rule in rules)
+
     def knows(self, name: str) -> bool:
         """Whether a rule names this event."""
         return name in self.rules or name == IDENTIFY
@@ -149,7 +157,7 @@ class Funnel:
 
         Raises:
             UnmappedEventError: no rule applies, and the funnel refuses such events.
-            ValueError: a rule reads a score that is no number.
+            ValueError: a rule reads a score or a value that is no number.
         """
         constant = self._constant.get(name)
         if constant is not None:
@@ -201,6 +209,8 @@ class Funnel:
         written["patience"] = self.terms[machine.PATIENCE :]
         if any(rule.when or rule.is_nested for rules in self.rules.values() for rule in rules):
             written["conditions"] = VERSION
+        if self.has_values:
+            written["values"] = value.VERSION
         canonical = json.dumps(written, sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 

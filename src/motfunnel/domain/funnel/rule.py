@@ -20,6 +20,7 @@ from motfunnel.domain.funnel.condition import (
     make_condition,
     number,
 )
+from motfunnel.domain.funnel.value import read_value, refusal
 from motfunnel.domain.signal import Signal
 from motfunnel.errors import FunnelError
 
@@ -37,6 +38,8 @@ class Reading(NamedTuple):
         reason: why the contact left, where that is said.
         referred: who was referred, where that is said.
         score: the experience that was rated.
+        value: what a purchase was worth, or, of a note, what a refund gives back (less than 0); in
+            millionths of the funnel's currency.
     """
 
     signal: Signal
@@ -45,6 +48,7 @@ class Reading(NamedTuple):
     reason: str | None = None
     referred: str | None = None
     score: float | None = None
+    value: int | None = None
 
 
 @frozen(kw_only=True)
@@ -57,6 +61,7 @@ class Rule:
     Attributes:
         signal: the meaning.
         stage: of ``reach``, the stage's name.
+        value: of ``purchase``, the property that says what it was worth.
         score: of ``rating``, the property with the score.
         promoter: of ``rating``, the score from which it is advocacy.
         referred: of ``refer``, the property that names the referred contact.
@@ -69,6 +74,7 @@ class Rule:
 
     signal: Signal
     stage: str | None = None
+    value: str | None = None
     score: str | None = None
     promoter: float = PROMOTER
     referred: str | None = None
@@ -85,29 +91,38 @@ class Rule:
     @property
     def is_constant(self) -> bool:
         """Whether the rule reads the same in every event: it looks at no property."""
-        looks = (self.score, self.referred, self.case, self.reason, self.arm)
-        return not self.when and all(look is None for look in looks)
+        return not self.when and not self.looks
 
     @property
     def is_nested(self) -> bool:
         """Whether it reads what lies within a property."""
-        looks = (self.score, self.referred, self.case, self.reason, self.arm)
-        return any(look is not None and "." in look for look in looks)
+        return any("." in look for look in self.looks)
+
+    @property
+    def looks(self) -> list[str]:
+        """The properties that it reads, beside those of its conditions."""
+        looks = (self.value, self.score, self.referred, self.case, self.reason, self.arm)
+        return [look for look in looks if look is not None]
 
     def read(self, properties: Mapping[str, Any], stages: tuple[str, ...]) -> Reading:
         """Apply the rule to an event's properties.
 
+        A purchase that was worth less than nothing is a refund, and a note.
+
         Raises:
-            ValueError: the score is there but is no number.
+            ValueError: the score or the value is there but is no number.
         """
         score = _score(properties, self.score)
+        value = _value(properties, self.value)
+        is_refund = value is not None and value < 0
         return Reading(
-            signal=self.signal,
+            signal=Signal.NOTE if is_refund else self.signal,
             argument=self._argument(properties, stages, score),
             case=_text(properties, self.case),
             reason=_text(properties, self.reason),
             referred=_text(properties, self.referred),
             score=score,
+            value=value,
         )
 
     def _argument(
@@ -137,9 +152,12 @@ def reach(stage: str, *, when: When = None) -> Rule:
     return _rule(Signal.REACH, when, stage=stage)
 
 
-def purchase(*, when: When = None) -> Rule:
-    """The transaction: a conversion to the last stage, and later the loyalist's return."""
-    return _rule(Signal.PURCHASE, when)
+def purchase(value: str | None = None, *, when: When = None) -> Rule:
+    """The transaction: a conversion to the last stage, and later the loyalist's return.
+
+    The property ``value`` says what it was worth; one below 0 makes it a refund, which is a note.
+    """
+    return _rule(Signal.PURCHASE, when, value=value)
 
 
 def rating(score: str | None = None, *, promoter: float = PROMOTER, when: When = None) -> Rule:
@@ -224,3 +242,13 @@ def _score(properties: Mapping[str, Any], name: str | None) -> float | None:
     if score is None:
         raise ValueError(f"the score in property {name!r} is {str(value)[:40]!r}: no number")
     return score
+
+
+def _value(properties: Mapping[str, Any], name: str | None) -> int | None:
+    given = None if name is None else find(properties, name)
+    if is_blank(given):
+        return None
+    value = read_value(given)
+    if value is None:
+        raise ValueError(refusal(given, name))
+    return value

@@ -146,6 +146,7 @@ class Event(_TenantsModel):
     signal = _key(_LABEL)
     properties = PropertiesField()
     alive = BooleanField()
+    value = BigIntegerField(null=True)
 
     class Meta(ReadModel.Meta):  # noqa: D106
         db_table = "motfunnel_events"

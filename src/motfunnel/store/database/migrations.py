@@ -188,6 +188,14 @@ def drop_old_checkpoints(connection: Connection, tables: Tables) -> None:
         connection.execute(update(tables.contacts).where(kept.is_not(None)).values(checkpoint=None))
 
 
+def _to_version_7(connection: Connection, tables: Tables) -> None:
+    """Of each event is stored what it was worth.
+
+    Of those that are there nobody knows: a funnel that names values classifies them anew.
+    """
+    _add_column(connection, tables.events, Column("value", BigInteger))
+
+
 _MARIADB_COLUMNS: Final = text(
     "SELECT column_name FROM information_schema.columns "
     "WHERE table_schema = COALESCE(:schema, DATABASE()) AND table_name = :name"
@@ -198,6 +206,7 @@ _STEPS: Final[dict[int, Callable[[Connection, Tables], None]]] = {
     3: _to_version_4,
     4: _to_version_5,
     5: _to_version_6,
+    6: _to_version_7,
 }
 """What brings the tables from a version to the next."""
 

@@ -27,6 +27,7 @@ from sqlalchemy import update as sql_update
 from sqlalchemy.exc import DBAPIError
 
 from motfunnel.domain.event import IDENTIFY, Event
+from motfunnel.domain.funnel.value import to_number
 from motfunnel.domain.instant import iso
 from motfunnel.domain.scrubber import Scrubber, plain_parts
 from motfunnel.store.database.database import Database
@@ -67,7 +68,7 @@ def copy_events(
     e = tables.events.c
     keys = sorted({contact for contact, _ in ids})
     counted = select(
-        e.contact, e.id, e.event, e.occurred_at, e.recorded_at, e.signal, e.alive
+        e.contact, e.id, e.event, e.occurred_at, e.recorded_at, e.signal, e.alive, e.value
     ).where(e.tenant == tenant, e.contact.in_(keys))
     rows = [
         {
@@ -80,6 +81,7 @@ def copy_events(
             "signal": row.signal,
             "properties": {},
             "alive": row.alive,
+            "value": row.value,
         }
         for row in connection.execute(counted).all()
     ]
@@ -341,6 +343,7 @@ def recorded_events(
             "id": row.id,
             "signal": row.signal,
             "alive": bool(row.alive),
+            "value": None if row.value is None else to_number(row.value),
             "properties": row.properties,
         }
         for row in rows

@@ -267,9 +267,11 @@ class Ledger:
         some = {f"contact_{n}": contacts[min(n, last)] for n in range(SOME)}
         return {"tenant": self.tenant, **some}
 
-    def add_event(self, event: Event, signal: str, recorded_at: datetime) -> bool:
+    def add_event(
+        self, event: Event, signal: str, recorded_at: datetime, value: int | None = None
+    ) -> bool:
         """Insert an event of a contact that is locked; whether its id is new."""
-        row = event_row(event, signal, recorded_at, self.tenant)
+        row = event_row(event, signal, value, recorded_at, self.tenant)
         try:
             return self._run.add_event.execute(self.connection, row) == 1
         except IntegrityError:
@@ -280,7 +282,9 @@ class Ledger:
 
     def add_events(self, events: Iterable[tuple[Event, str]], recorded_at: datetime) -> int:
         """Insert many events, with the names of their signals; how many ids were new."""
-        rows = [event_row(event, signal, recorded_at, self.tenant) for event, signal in events]
+        rows = [
+            event_row(event, signal, None, recorded_at, self.tenant) for event, signal in events
+        ]
         return self._run.add_events.execute_many(self.connection, rows)
 
     def find_event(self, event: Event) -> Event | None:
@@ -344,7 +348,8 @@ class Ledger:
         self._run.set_meaning.execute_many(
             self.connection,
             [
-                self._key(one.contact) | {"id": one.id, "signal": one.signal, "alive": one.alive}
+                self._key(one.contact)
+                | {"id": one.id, "signal": one.signal, "alive": one.alive, "value": one.value}
                 for one in changed
             ],
         )

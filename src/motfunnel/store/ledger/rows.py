@@ -41,8 +41,10 @@ def named_rows(result: Result[Any]) -> Iterator[Row]:
     return (dict(zip(names, row, strict=True)) for row in result)
 
 
-def event_row(event: Event, signal: str, recorded_at: datetime, tenant: str) -> Row:
-    """The row of an event, with the name of its signal."""
+def event_row(
+    event: Event, signal: str, value: int | None, recorded_at: datetime, tenant: str
+) -> Row:
+    """The row of an event, with the name of its signal and what it was worth."""
     return {
         "tenant": tenant,
         "contact": event.contact,
@@ -53,6 +55,7 @@ def event_row(event: Event, signal: str, recorded_at: datetime, tenant: str) -> 
         "signal": signal,
         "properties": event.properties,
         "alive": ALIVE_IF_HERE[signal],
+        "value": value,
     }
 
 
@@ -169,6 +172,7 @@ class StoredEvent(NamedTuple):
         signal: the name of what it meant when it was stored.
         properties: what else was said; ``types.read_properties`` reads it.
         alive: whether it is stored that it kept its contact alive.
+        value: what is stored of its worth, in millionths.
     """
 
     contact: str
@@ -178,6 +182,7 @@ class StoredEvent(NamedTuple):
     signal: str
     properties: Any
     alive: Any
+    value: int | None
 
 
 class Meant(NamedTuple):
@@ -188,12 +193,14 @@ class Meant(NamedTuple):
         id: of the event.
         signal: the name of its signal.
         alive: whether it kept the contact alive.
+        value: what it was worth, in millionths; None where nothing was said.
     """
 
     contact: str
     id: str
     signal: str
     alive: bool
+    value: int | None
 
 
 def unread_columns(events: Table, dialect: Dialect) -> list[ColumnElement[Any]]:

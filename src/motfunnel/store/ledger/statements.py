@@ -128,7 +128,7 @@ class Statements:
             lambda _: (
                 update(events)
                 .where(_one(events), events.c.id == bindparam("id"))
-                .values({"signal": None, "alive": None})
+                .values({"signal": None, "alive": None, "value": None})
             ),
         )
 

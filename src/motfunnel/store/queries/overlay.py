@@ -123,10 +123,10 @@ class _Layer:
         return union_all(stored, self._rows(table.name, [*table.columns], rows)).subquery()
 
     def meaning(self, events: Table, meanings: Sequence[Meant]) -> Any:
-        """The events, some with another signal, or another answer to whether they kept alive."""
+        """The events, some with another signal, worth, or answer to whether they kept alive."""
         key, columns = (events.c.contact, events.c.id), {one.name: one for one in events.columns}
         given: dict[str, Any] = {}
-        for name in ("signal", "alive"):
+        for name in ("signal", "alive", "value"):
             among: dict[Any, list[Row]] = {}
             for one in meanings:
                 among.setdefault(getattr(one, name), []).append(
@@ -134,7 +134,10 @@ class _Layer:
                 )
             given[name] = case(
                 *(
-                    (tuple_(*key).in_(self._rows(f"{name}_where_{n}", key, rows)), literal(value))
+                    (
+                        tuple_(*key).in_(self._rows(f"{name}_where_{n}", key, rows)),
+                        literal(value, columns[name].type),
+                    )
                     for n, (value, rows) in enumerate(among.items())
                 ),
                 else_=events.c[name],

@@ -180,6 +180,7 @@ def _events() -> list[Any]:
         Column("signal", key_type(_LABEL), nullable=False),
         Column("properties", properties_type(), nullable=False),
         Column("alive", Boolean(create_constraint=False), nullable=False),
+        Column("value", BigInteger, nullable=True),  # in millionths of the funnel's currency
         # What a fold from a checkpoint reads.
         Index("motfunnel_events_order", "tenant", "contact", "occurred_at"),
         _key("events", "tenant", "contact", "id"),

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from motfunnel.errors import SchemaError
 from motfunnel.store.schema.tables import Tables
 
-VERSION: Final = 6
+VERSION: Final = 7
 """The version of the tables that this code reads and writes."""
 
 CREATE: Final = (

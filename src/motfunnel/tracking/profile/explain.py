@@ -17,6 +17,7 @@ from motfunnel.domain.funnel.file import line, rule_text, write_patience
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.funnel.rhythm import Rhythm
 from motfunnel.domain.funnel.rule import Rule
+from motfunnel.domain.funnel.value import to_decimal
 from motfunnel.domain.instant import MICROSECOND, format_duration, from_micros, to_micros
 from motfunnel.domain.journey import Entry, Journey, in_order
 from motfunnel.domain.machine import (
@@ -30,6 +31,8 @@ from motfunnel.domain.machine import (
 )
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.domain.signal import Signal
+from motfunnel.store.ledger.rows import StoredEvent
+from motfunnel.store.schema.types import read_micros
 from motfunnel.text import counted
 from motfunnel.tracking.profile.identity import Identity
 from motfunnel.tracking.profile.profile import Before, Explained, Profile
@@ -44,7 +47,7 @@ def make_profile(
     by_id = {(event.contact, event.id): event for event in events}
     traits: dict[str, Any] = {}
     befores: list[list[int]] = []
-    count = 0
+    count = value = 0
     for entry in in_order(events, funnel.read_stored):
         if entry.at > limit:
             break
@@ -52,6 +55,7 @@ def make_profile(
         event = by_id[entry.recorded_as, entry.id]
         traits |= event.properties if event.name == IDENTIFY else {}
         count += 1
+        value += entry.reading.value or 0
     befores += _fall_silent(journey, limit)
     made_by: dict[tuple[str, str | None], Event] = {(e.contact, e.id): e for e in events}
     story = tuple(
@@ -59,18 +63,22 @@ def make_profile(
         for moment, before in zip(journey.moments, befores, strict=True)
     )
     profile = _profile(journey, as_of, story, count)
-    return evolve(profile, aliases=identity.aliases, traits=traits)
+    worth = to_decimal(value) if funnel.has_values else None
+    return evolve(profile, aliases=identity.aliases, traits=traits, value=worth)
 
 
 def profile_of_erased(
-    journey: Journey, as_of: datetime, erased_at: datetime, events: int
+    journey: Journey, as_of: datetime, erased_at: datetime, events: Sequence[StoredEvent]
 ) -> Profile:
     """Tell what is left of a contact that was erased with its counts kept."""
     why = f"kept as a count; erased at {erased_at:%Y-%m-%d %H:%M:%S} UTC"
     story = tuple(
         Explained(moment, None, why) for moment in journey.moments if moment.occurred_at <= as_of
     )
-    return evolve(_profile(journey, as_of, story, events), deadline_at=None)
+    limit = to_micros(as_of)
+    value = sum(one.value or 0 for one in events if read_micros(one.occurred_at) <= limit)
+    worth = to_decimal(value) if journey.funnel.has_values else None
+    return evolve(_profile(journey, as_of, story, len(events)), deadline_at=None, value=worth)
 
 
 def _profile(
@@ -82,6 +90,7 @@ def _profile(
         presence=journey.presence,
         stage=journey.stage,
         purchases=journey.state[PURCHASES],
+        currency=journey.funnel.currency,
         referrals=journey.state[REFERRALS],
         apostle=bool(journey.state[IS_APOSTLE]),
         open_cases=tuple(journey.open_cases),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Self
 
 from attrs import asdict, frozen
 
 from motfunnel.domain.event import Event, to_readable_json
 from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.funnel.value import to_millionths, to_number, value_text
 from motfunnel.domain.instant import iso
 from motfunnel.domain.journey import PRESENCES, OpenCase
 from motfunnel.domain.machine import IS_APOSTLE, PRESENCE, PURCHASES, REFERRALS, STAGE
@@ -136,6 +138,9 @@ class Profile:
         presence: ``unknown`` where nothing opened it.
         stage: the highest stage reached.
         purchases: those that count towards loyalty.
+        value: what all of its purchases were worth, less what was refunded; None where the funnel
+            names no values.
+        currency: in which that is, where the funnel says it.
         referrals: how often it referred somebody.
         apostle: whether it is one now.
         open_cases: complaints that await their resolution.
@@ -168,6 +173,8 @@ class Profile:
     episodes: tuple[Episode, ...]
     events: int
     aliases: tuple[str, ...] = ()
+    value: Decimal | None = None
+    currency: str | None = None
     revoked: tuple[Revoked, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -179,6 +186,8 @@ class Profile:
             "presence": self.presence.value,
             "stage": self.stage,
             "purchases": self.purchases,
+            "value": None if self.value is None else to_number(to_millionths(self.value)),
+            "currency": self.currency,
             "referrals": self.referrals,
             "apostle": self.apostle,
             "open_cases": [
@@ -231,6 +240,9 @@ class Profile:
         lines = [f"{self.contact} is {self.presence.value}, at stage {self.stage}, after {events}"]
         if self.aliases:
             lines.append(f"also known as {', '.join(self.aliases)}")
+        if self.value is not None:
+            worth = value_text(to_millionths(self.value), self.currency)
+            lines.append(f"purchases worth {worth}, refunds taken off")
         if self.deadline_at is not None:
             lines.append(f"departs by silence at {self.deadline_at:{_SECONDS}} UTC")
         return lines

@@ -39,8 +39,8 @@ class Folded:
 
     Attributes:
         state: what to store of it; its journey holds all moments and episodes of these events.
-        meanings: what those events mean of which another signal is stored, or another answer to
-            whether it kept the contact alive.
+        meanings: what those events mean of which another signal or worth is stored, or another
+            answer to whether it kept the contact alive.
         checkpoints: the state at every so-many-th of these events.
         since: the checkpoint that it was folded on from.
     """
@@ -108,11 +108,11 @@ def _meanings(
 ) -> list[Meant]:
     """Find what is stored otherwise than it was walked."""
     return [
-        Meant(entry[4], entry[3], _LABELS[entry[1]], bool(is_alive))
-        for entry, (*_, signal, _, was_alive), is_alive in zip(
+        Meant(entry[4], entry[3], _LABELS[entry[1]], bool(is_alive), entry[5].value)
+        for entry, (*_, signal, _, was_alive, value), is_alive in zip(
             entries, stored_as, alive, strict=True
         )
-        if is_alive != was_alive or _LABELS[entry[1]] != signal
+        if is_alive != was_alive or _LABELS[entry[1]] != signal or entry[5].value != value
     ]
 
 
@@ -321,7 +321,7 @@ def read_in_order(events: Iterable[StoredEvent], funnel: Funnel) -> list[PlainEn
 
 def _entries(events: Iterable[StoredEvent], funnel: Funnel) -> list[PlainEntry]:
     entries, meanings = [], _meanings_of(funnel)
-    for contact, event_id, name, at, _, properties, _ in events:
+    for contact, event_id, name, at, _, properties, *_ in events:
         reading, rank, stage, _ = meanings[name] or _take_apart(
             funnel.read_stored(name, read_properties(properties))
         )

@@ -248,7 +248,7 @@ def _add(
     said: Any = {"is_dated": one.is_dated, "ambient": one.ambient}
     if any(left.is_of(event, marker, **said) for left in known):
         return False
-    if ledger.add_event(event, one.reading.signal.label, recorded_at):
+    if ledger.add_event(event, one.reading.signal.label, recorded_at, one.reading.value):
         if event.name == IDENTIFY:
             ledger.add_traits(state.contact, event, recorded_at)
         return True
@@ -290,7 +290,8 @@ def advance(
         state.see(entry, sources[key], moments[key])
         label, is_alive = entry.reading.signal.label, bool(journey.alive[-1])
         if is_alive != ALIVE_IF_HERE[label]:
-            meanings.append(Meant(entry.recorded_as, entry.id, label, is_alive))
+            value = entry.reading.value
+            meanings.append(Meant(entry.recorded_as, entry.id, label, is_alive, value))
     ledger.add_moments(journey.moments, first)
     ledger.put_episodes(e for n, e in journey.episodes.items() if e != stored.get(n))
     ledger.add_checkpoints(checkpoints)

@@ -43,8 +43,8 @@ class Difference:
     Attributes:
         contact: whose.
         what: the part: a column of its state, ``moments``, ``episodes``, ``checkpoints``,
-            ``signals``, ``alive``, ``traits``, or ``contact`` where events have no contact at all,
-            or one whose row cannot be read, or ``events`` where these cannot.
+            ``signals``, ``alive``, ``values``, ``traits``, or ``contact`` where events have no
+            contact at all, or one whose row cannot be read, or ``events`` where these cannot.
         stored: what is stored.
         replayed: what the events give.
     """
@@ -221,6 +221,7 @@ def _compare(
             "episodes": episodes.get(contact, []),
             "signals": [],
             "alive": [],
+            "values": [],
             "checkpoints": checkpoints,
             "traits": traits.get(contact, []),
         }
@@ -248,6 +249,7 @@ def _replay(
         "episodes": list(journey.episodes.values()),
         "signals": _others("signal", story, folded.meanings),
         "alive": _others("alive", story, folded.meanings),
+        "values": _others("value", story, folded.meanings),
         "checkpoints": folded.checkpoints,
         "traits": _traits(story),
     }
