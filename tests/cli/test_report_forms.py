@@ -148,6 +148,20 @@ def test_a_plain_name_is_one_trait_in_all_reports(filled: Run) -> None:
         assert told["flows"]["by"] == by
     alone = json.loads(filled("report", "complaints", "--by", "plan", "--format", "json").stdout)
     assert alone["by"] == "plan"
+    both = ("--by", "plan", "--by", "source", "--format", "json")
+    told = json.loads(filled("report", *both).stdout)["reports"]
+    assert told["complaints"]["by"] == "trait:plan · source"
+    assert told["flows"]["by"] == "plan · source"
+
+
+def test_two_groupings_and_bands_are_told_by_options(filled: Run) -> None:
+    """Each ``--by`` is one grouping; pages have one at most."""
+    asked = ("report", "recidivism", "--within", "7d", "--format", "json")
+    told = json.loads(filled(*asked, "--by", "source", "--by", "event").stdout)
+    assert told["by"] == "source · event" and all(" · " in one["group"] for one in told["rows"])
+    assert json.loads(filled(*asked, "--by", "plan:1,5").stdout)["by"] == "plan:1,5"
+    twice = ("--by", "source", "--by", "event")
+    assert "give --by once" in filled("report", "--pages", "overview", *twice, code=2).output
 
 
 def test_pages_to_send(filled: Run) -> None:

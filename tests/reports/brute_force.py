@@ -15,6 +15,7 @@ from tests import oracle
 from tests.oracle import Story
 
 Bounds = tuple[datetime | None, datetime | None]
+By = str | tuple[str, ...]
 ADVOCATES = ("advocate", "refer", "rating")
 
 
@@ -25,7 +26,7 @@ def expected_rows(
     as_of: datetime,
     within: timedelta,
     cohort: Bounds,
-    by: str | None,
+    by: By | None,
     unit: str,
     **asked: Any,
 ) -> dict[str | None, dict[str, Any]]:
@@ -189,13 +190,82 @@ STARTS: dict[str, Any] = {
 
 
 def group_of(
+    by: By,
+    contact: str,
+    clock: Story,
+    histories: dict[str, list[Event]],
+    told: dict[str, Story],
+) -> str:
+    """The value that held at a start event; of several at once, what is alike in all."""
+    if isinstance(by, tuple):
+        return " · ".join(group_of(one, contact, clock, histories, told) for one in by)
+    name, bands = _banded(by)
+    return _in_band(_value(name, contact, clock, histories, told), bands)
+
+
+def group_of_event(by: By | None, event: Event) -> str | None:
+    """The group of what an event says, of which a plain name is a property."""
+    if by is None:
+        return None
+    if isinstance(by, tuple):
+        return " · ".join(group_of_event(one, event) or "" for one in by)
+    name, bands = _banded(by)
+    if name == "event":
+        return event.name
+    given = event.properties.get(name.removeprefix("property:"))
+    return _in_band(_text(given) if oracle.text(given) else "unknown", bands)
+
+
+def _in_band(value: str, bands: list[str]) -> str:
+    if not bands:
+        return value
+    try:
+        read = float(value)
+    except ValueError:
+        return "unknown"
+    return [label for low, label in _bands(bands) if read >= low][-1]
+
+
+def in_order(by: By | None, groups: Iterable[str | None]) -> list[Any]:
+    """Groups as they are listed: bands from the lowest on, the others by their names."""
+
+    def place(group: str | None) -> list[tuple[int, str]]:
+        each = by if isinstance(by, tuple) else (by or "",)
+        parts = (group or "").split(" · ") if isinstance(by, tuple) else [group or ""]
+        return [_place(one, part) for one, part in zip(each, parts, strict=True)]
+
+    return sorted(groups, key=place)
+
+
+def _place(by: str, group: str) -> tuple[int, str]:
+    labels = [label for _, label in _bands(_banded(by)[1])]
+    return (labels.index(group) if group in labels else len(labels)), group
+
+
+def _banded(by: str) -> tuple[str, list[str]]:
+    name, _, bands = by.rpartition(":")
+    return (name, bands.split(",")) if bands[:1].isdigit() and name else (by, [])
+
+
+def _bands(bands: list[str]) -> list[tuple[float, str]]:
+    if not bands:
+        return []
+    found = [(float("-inf"), f"below {bands[0]}")]
+    for number, low in enumerate(bands[:-1]):
+        found.append((float(low), f"{low} to below {bands[number + 1]}"))
+    return [*found, (float(bands[-1]), f"{bands[-1]} and more")]
+
+
+def _value(
     by: str,
     contact: str,
     clock: Story,
     histories: dict[str, list[Event]],
     told: dict[str, Story],
 ) -> str:
-    """The value that held at a start event."""
+    if by == "event":
+        made = [e.name for e in histories[contact] if e.id == clock["by"]]
+        return made[0] if made else "silence"
     if by == "source":
         return _source(contact, histories, told)
     if by in ("stage", "reason"):

@@ -18,7 +18,7 @@ from motfunnel.errors import QuestionError
 from motfunnel.statistics import ClusteredShare, CompetingRisks, SurvivalCurve
 from tests import oracle
 from tests.oracle import Story
-from tests.reports.brute_force import STARTS
+from tests.reports.brute_force import STARTS, By, group_of_event
 from tests.reports.scored import past_of
 from tests.reports.test_outreach import lies_in
 from tests.reports.test_windowed import WINDOWS, bounds, track_all
@@ -100,7 +100,7 @@ def outcomes_of(
     as_of=st.one_of(instants(12), st.just(NOW)),
     cohort=bounds(),
     within=st.sampled_from(WINDOWS),
-    by=st.sampled_from([None, "branch"]),
+    by=st.sampled_from([None, "branch", "event", "seats:2,6.5", ("branch", "event")]),
 )
 def test_complaints_are_those_counted_by_hand(
     shared_engine: Engine,
@@ -108,7 +108,7 @@ def test_complaints_are_those_counted_by_hand(
     as_of: datetime,
     cohort: Any,
     within: timedelta,
-    by: str | None,
+    by: By | None,
 ) -> None:
     """Cases, their times, those left meanwhile, and what came first are found in the events."""
     story, said = told
@@ -124,10 +124,12 @@ def test_complaints_are_those_counted_by_hand(
                 end = case["end"]
                 left = any(case["at"] <= at and (end is None or at < end) for at in gone)
                 told_of = case | {"contact": contact, "left": left}
-                cases.setdefault(group_of(case, by), []).append(told_of)
+                cases.setdefault(group_of_event(by, case["event"]), []).append(told_of)
         lying = [o for o in outcomes_of(past, mine, story, as_of) if lies_in(o["at"], cohort)]
         for one in lying[:1]:
-            firsts.setdefault(group_of(one, by), []).append(one | {"contact": contact})
+            firsts.setdefault(group_of_event(by, one["event"]), []).append(
+                one | {"contact": contact}
+            )
     for known_by in (None, NOW):
         report = tracker.report(as_of=as_of, known_by=known_by)
         answer = report.complaints(within=within, complained=cohort, by=by)
@@ -135,10 +137,6 @@ def test_complaints_are_those_counted_by_hand(
         for row in answer.rows:
             check_cases(row, cases.get(row.group, []), as_of)
             check_outcomes(row, firsts.get(row.group, []), as_of, within)
-
-
-def group_of(one: Story, by: str | None) -> str | None:
-    return None if by is None else one["event"].properties.get("branch", "unknown")
 
 
 def check_interval(interval: Any, counted: list[str], of: list[Story]) -> None:

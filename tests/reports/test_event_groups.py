@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from motfunnel import Funnel, Tracker, complain, rating
+from motfunnel import Funnel, Tracker, complain, leave, rating, touch
 from motfunnel.errors import QuestionError
 from motfunnel.reports.report import Report
 
@@ -45,3 +46,70 @@ def test_a_prefix_says_of_what_the_name_is(report: Report, name: str) -> None:
     assert "known traits: plan" in str(ask(by="trait:plam"))
     with pytest.raises(QuestionError, match="names no trait"):
         ask(by="trait:")
+
+
+@pytest.mark.parametrize("name", ["touchpoints", "complaints"])
+def test_by_the_event_in_bands_and_by_both(report: Report, name: str) -> None:
+    """Bands are listed from the lowest on, and two groupings by the first, then by the second."""
+    ask = getattr(report, name)
+    event = {"touchpoints": "rated", "complaints": "moaned"}[name]
+    value = {"touchpoints": "score", "complaints": "case"}[name]
+    assert [row.group for row in ask(by="event").rows] == [event]
+    bands = f"{value}:6,10"
+    assert [row.group for row in ask(by=bands).rows] == ["below 6", "6 to below 10"]
+    assert ask(by=f"property:{bands}").by == bands
+    both = ask(by=[bands, "trait:plan"])
+    assert both.by == f"{bands} · trait:plan"
+    found = ["below 6 · free", "below 6 · unknown", "6 to below 10 · paid"]
+    assert [row.group for row in both.rows] == found
+    assert both.to_dict()["by"] == both.by and both.by in str(both)
+
+
+@pytest.mark.parametrize("known_by", [None, NOW])
+def test_who_left_without_an_event_left_by_silence(known_by: datetime | None) -> None:
+    """Whether or not it was written down; of what only silence did, no property is known."""
+    rules = {"came": touch(), "quit": leave(), "cancelled": leave()}
+    funnel = Funnel(stages=("a", "b"), rules=rules, patience={"default": timedelta(days=30)})
+    with Tracker("sqlite://", funnel, clock=lambda: NOW) as tracker:
+        for contact, event in (("ada", "quit"), ("bob", "cancelled"), ("cy", "came")):
+            tracker.track(contact, "came", occurred_at=day(1), id="1", properties={"n": 3})
+            tracker.track(contact, event, occurred_at=day(2), id="2", properties={"n": 7})
+        report = tracker.report(known_by=known_by)
+        for _ in range(2):
+            rate = report.recidivism(within="10d", by="event")
+            assert [row.group for row in rate.rows] == ["cancelled", "quit", "silence"]
+            assert [list(rate.members(row, "denominator")) for row in rate.rows] == [
+                ["bob"],
+                ["ada"],
+                ["cy"],
+            ]
+            rate = report.recidivism(within="10d", by="property:n:7")
+            assert [row.group for row in rate.rows] == ["7 and more", "unknown"]
+            tracker.sweep()
+        assert [row.group for row in report.funnel(by="event").rows] == ["came", "came"]
+        assert [row.contacts for row in report.funnel(by="property:n:1,5").rows] == [3, 0]
+
+
+@pytest.mark.parametrize(
+    ("by", "said"),
+    [
+        ("trait:", "names no trait"),
+        ("seats:5,5", "bands rise"),
+        ("seats:5,1", "bands rise"),
+        ("property:seats:5,1", "bands rise"),
+        (7, "must be a text"),
+        (("source", 7), "must be a text"),
+        (("source", "reason"), "can be by: a trait, event, property:NAME, source"),
+    ],
+)
+def test_what_cannot_be_grouped_by_is_refused(report: Report, by: Any, said: str) -> None:
+    """With what to write instead."""
+    with pytest.raises(QuestionError, match=said):
+        report.growth(by=by)
+    assert report.growth(by=()).by is None
+
+
+def test_values_that_look_like_bands_are_a_name_where_no_number_ends_it(report: Report) -> None:
+    """What stands behind the colon has to be numbers alone."""
+    for by in ("trait:a:b", "a:1,", "a:1,b", ":1"):
+        assert report.growth(by=by).by == by

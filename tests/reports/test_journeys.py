@@ -18,19 +18,19 @@ from motfunnel.errors import QuestionError
 from motfunnel.statistics import ClusteredShare, Proportion
 from tests import oracle
 from tests.oracle import Story
-from tests.reports.brute_force import group_of
+from tests.reports.brute_force import By, group_of, in_order
 from tests.reports.test_outreach import lies_in
 from tests.reports.test_windowed import FEW, WINDOWS, bounds, told, track_all
 from tests.strategies import NEVER, START, instants
 from tests.strategies import make_funnel as funnel_of
 
 MICROSECOND = timedelta(microseconds=1)
-BY = (None, "source", "plan", "property:seats")
+BY = (None, "source", "plan", "property:seats", "event", "plan:5,8", ("source", "plan"))
 Told = dict[str, Story]
 
 
 def contacts_by_group(
-    story: Story, events: list[Event], as_of: datetime, cohort: Any, by: str | None
+    story: Story, events: list[Event], as_of: datetime, cohort: Any, by: By | None
 ) -> dict[str | None, Told]:
     """Those who opened in the cohort, each told by the oracle, in groups by their opening."""
     histories: dict[str, list[Event]] = {}
@@ -79,7 +79,7 @@ def test_stages_are_counted_as_one_counts_by_hand(
     told: tuple[Story, list[Event]],
     as_of: datetime,
     cohort: Any,
-    by: str | None,
+    by: By | None,
     within: timedelta | None,
 ) -> None:
     """Who reached, made the step in time, dropped off, departed and returned, by name."""
@@ -92,7 +92,7 @@ def test_stages_are_counted_as_one_counts_by_hand(
         report = tracker.report(as_of=as_of, known_by=known_by)
         answer = report.funnel(within=within, opened=cohort, by=by)
         assert [(row.group, row.stage) for row in answer.rows] == [
-            (group, stage) for group in sorted(groups, key=str) for stage in story["stages"]
+            (group, stage) for group in in_order(by, groups) for stage in story["stages"]
         ]
         for row in answer.rows:
             n, names = story["stages"].index(row.stage), {k: list(v) for k, v in row.names.items()}
@@ -143,7 +143,7 @@ def test_flows_are_counted_as_one_counts_by_hand(
     told: tuple[Story, list[Event]],
     as_of: datetime,
     cohort: Any,
-    by: str | None,
+    by: By | None,
     steps: int | None,
 ) -> None:
     """Each step of each contact is one transition; together and one by one they are the same."""

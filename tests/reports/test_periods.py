@@ -19,7 +19,7 @@ from motfunnel.reports.periods.growth import PARTS as MOVES
 from motfunnel.reports.periods.lifecycle import PARTS
 from tests import oracle
 from tests.oracle import Story
-from tests.reports.brute_force import group_of
+from tests.reports.brute_force import By, group_of, in_order
 from tests.reports.test_windowed import FEW, told, track_all
 from tests.strategies import START, instants
 from tests.strategies import make_funnel as funnel_of
@@ -30,7 +30,7 @@ UNITS = ("day", "week", "month", "quarter", "year")
 # In 2024 all of these but the first change their clocks, three of them at midnight.
 ZONES = ("UTC", "Europe/Berlin", "Asia/Beirut", "America/Havana", "Africa/Cairo")
 DAYS = (0, 1, 2, 3, 8, 31, 32, 33, 61, 92, 366)
-BY = (None, "source", "plan", "property:seats")
+BY = (None, "source", "plan", "property:seats", "event", "plan:5,8", ("source", "plan"))
 Counted = dict[tuple[str | None, date], dict[str, list[str]]]
 
 
@@ -89,7 +89,7 @@ class Hand:
         by = asked["by"]
         self.groups = {c: self.group(by, c, told) if by else None for c in self.told}
 
-    def group(self, by: str, contact: str, told: dict[str, Story]) -> str:
+    def group(self, by: By, contact: str, told: dict[str, Story]) -> str:
         opening = self.told[contact]["moments"][0]
         clock = opening | {"by": opening["event_id"]}
         return group_of(by, contact, clock, self.histories, told)
@@ -145,7 +145,8 @@ class Hand:
         return found
 
     def rows(self) -> list[tuple[str | None, date]]:
-        groups = sorted({g for g in self.groups.values() if g}) if self.asked["by"] else [None]
+        by = self.asked["by"]
+        groups = in_order(by, {g for g in self.groups.values() if g}) if by else [None]
         return [(group, key) for group in groups for key in self.shown]
 
     def lifecycle(self) -> dict[tuple[str | None, date], dict[str, list[str]]]:

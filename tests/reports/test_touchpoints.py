@@ -20,6 +20,7 @@ from motfunnel.errors import QuestionError
 from motfunnel.statistics import ClusteredShare, NetPromoterScore
 from tests import oracle
 from tests.oracle import Story
+from tests.reports.brute_force import By, group_of_event
 from tests.reports.scored import TOUCHPOINTS, experience, past_of, score, told
 from tests.reports.test_outreach import lies_in
 from tests.reports.test_windowed import bounds, track_all
@@ -27,6 +28,7 @@ from tests.strategies import NEVER, START, instants
 from tests.strategies import make_funnel as funnel_of
 
 NOW = START + NEVER
+MORE: tuple[By, ...] = ("event", "seats:2,6.5", ("event", "branch"))
 PARTS = {"delight": 1, "met": 0, "disappointment": -1}
 FUNNEL = Funnel(
     stages=("visitor", "customer"),
@@ -52,11 +54,9 @@ def lived(
             mine = [e for e, _ in past[:place]]
             moments = oracle.tell(mine, story, meant["at"])["moments"]
             reached = [m["to_stage"] for m in moments if m["to_stage"]]
-            given = event.properties.get("branch")
             yield one | {
                 "contact": contact,
                 "event": event,
-                "branch": str(given) if oracle.text(given) else "unknown",
                 "stage": reached[-1] if reached else story["stages"][0],
             }
 
@@ -74,7 +74,7 @@ def tracker_of(engine: Engine, story: Story, events: list[Event]) -> Tracker:
     told=told(),
     as_of=st.one_of(instants(12), st.just(NOW)),
     period=bounds(),
-    by=st.sampled_from([None, "branch", "property:branch"]),
+    by=st.sampled_from([None, "branch", "property:branch", *MORE]),
     worst=st.integers(0, 4),
 )
 def test_touchpoints_are_those_counted_by_hand(
@@ -82,7 +82,7 @@ def test_touchpoints_are_those_counted_by_hand(
     told: tuple[Story, list[Event]],
     as_of: datetime,
     period: Any,
-    by: str | None,
+    by: By | None,
     worst: int,
 ) -> None:
     """Counts, means, gaps, verdicts, names and the worst are those one finds in the events."""
@@ -91,7 +91,7 @@ def test_touchpoints_are_those_counted_by_hand(
     all_of_them = list(lived(events, story, as_of, period))
     groups: dict[Any, list[dict[str, Any]]] = {}
     for one in all_of_them:
-        groups.setdefault((one["touchpoint"], one["branch"] if by else None), []).append(one)
+        groups.setdefault((one["touchpoint"], group_of_event(by, one["event"])), []).append(one)
     for known_by in (None, NOW):
         report = tracker.report(as_of=as_of, known_by=known_by)
         answer = report.touchpoints(by=by, period=period, worst=worst)

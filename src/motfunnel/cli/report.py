@@ -28,7 +28,7 @@ from motfunnel.domain.lens import LENSES
 from motfunnel.errors import QuestionError
 from motfunnel.pages import Section, page, write_whole
 from motfunnel.reports.catalogue import CATALOGUE, Entry
-from motfunnel.reports.measure.grouping import NO_TRAITS
+from motfunnel.reports.measure.grouping import NO_TRAITS, By
 from motfunnel.reports.report import Report
 from motfunnel.trackers.tracker import Tracker
 
@@ -107,9 +107,10 @@ OPTIONS: Final = {
 _BY_PROPERTY: Final = [name for name, form in REPORTS.items() if form.entry.by_property]
 """The reports in which a plain name is a property."""
 BY: Final = (
-    "Group by: stage, reason, source, a trait (trait:NAME where it is called so), or property:NAME "
-    f"of the event. Of {' and '.join(_BY_PROPERTY)} a plain name is a property; trait:NAME is a "
-    "trait."
+    "Group by: stage, reason, source, event (the name of the event that began it), a trait "
+    "(trait:NAME where it is called so), or property:NAME of the event. Of "
+    f"{' and '.join(_BY_PROPERTY)} a plain name is a property; trait:NAME is a trait. A number is "
+    "grouped in bands: seats:1,5,20. Given twice, both count at once."
 )
 """What is said of ``--by``."""
 _EXAMPLES: Final = {
@@ -290,7 +291,7 @@ def _left_out(asked: Asked) -> list[str]:
 @click.option("--after", type=duration, help="The landmark, e.g. 7d.")
 @click.option("--start", metavar="STAGE", help="The stage at which a conversion starts.")
 @click.option("--goal", metavar="STAGE", help="The stage that a conversion is to reach.")
-@click.option("--by", help=BY)
+@click.option("--by", multiple=True, help=BY)
 @click.option("--lens", type=click.Choice(list(LENSES)), help="Through which of the older models.")
 @click.option("--worst", type=click.IntRange(0), help="How many of the worst to name.")
 @click.option("--unit", type=click.Choice(["contact", "episode"]), help="What is counted.")
@@ -376,7 +377,7 @@ def _send(pages: Sequence[Page], report: Report, told: Told, output: Path | None
     filters = Filters(
         step=asked.get("period", "month"),
         window=asked.get("within", MONTH),
-        group=asked.get("by", ""),
+        group=_one(asked.get("by", "")),
         zone=report.timezone.key,
     )
     text = render_file(pages, report, filters)
@@ -386,11 +387,19 @@ def _send(pages: Sequence[Page], report: Report, told: Told, output: Path | None
         write_whole(output, text.encode())
 
 
+def _one(by: By) -> str:
+    """What the dashboard's pages are grouped by, which is one thing."""
+    if isinstance(by, str):
+        return by
+    raise click.UsageError("the pages are grouped by one thing; give --by once")
+
+
 def _read(options: dict[str, Any], timezone: str) -> Told:
     """Read what was given, as the reports are to be told it."""
     given = {one: options[one.replace("-", "_")] for one in OPTIONS}
     given["other"] = read_funnel(given["other"])
     given["how"] = given["how"] and HOW[given["how"]]
+    given["by"] = (given["by"][0] if len(given["by"]) == 1 else given["by"]) or None
     given = {option: value for option, value in given.items() if value is not None}
     bounds = {"from": options["since"], "to": options["until"]}
     sides = {side for side, bound in bounds.items() if bound is not None}
@@ -425,11 +434,12 @@ def _ask_all(report: Report, told: Told, stages: Sequence[str]) -> Asked:
     return found
 
 
-def _as_trait(report: Report, by: str | None) -> dict[str, str]:
+def _as_trait(report: Report, by: By) -> dict[str, By]:
     """What to tell apart by where a plain name is a property: the trait, if one is called so."""
-    if by is None or by in NO_TRAITS or by not in report.trait_names():
-        return {}
-    return {"by": f"trait:{by}"}
+    each = (by,) if isinstance(by, str) else by or ()
+    traits = {*report.trait_names()} - {*NO_TRAITS} if each else set()
+    meant = tuple(f"trait:{one}" if one in traits else one for one in each)
+    return {"by": meant} if traits & {*each} else {}
 
 
 def _each(told: Told) -> Iterator[tuple[str, str | None]]:

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from itertools import repeat
 from typing import Final
 
 from attrs import frozen
 
-from motfunnel.domain.columns import NEVER, column
+from motfunnel.domain.columns import NEVER, Column, column
 from motfunnel.domain.instant import to_micros
 from motfunnel.domain.moment import MomentKind
 from motfunnel.reports.facts.facts import Facts, Keep
-from motfunnel.reports.inquiry import Inquiry
+from motfunnel.reports.inquiry import Inquiry, told_apart
 from motfunnel.reports.measure.clock import EVERYBODY, Clocks, Cohort, choose
-from motfunnel.reports.measure.grouping import Grouping, read_grouping
+from motfunnel.reports.measure.grouping import By, read_grouping
 from motfunnel.reports.window import Asked, Windowed
 
 OPENING: Final = frozenset({MomentKind.OPENING})
+NOBODY: Final = -1
 Places = Sequence[int]
 """Where in columns something stands."""
 
@@ -34,14 +35,17 @@ class Opened:
     Attributes:
         source: what can be read.
         by: what they are grouped by; None: not at all.
-        groups: of each, by its number, its group; None: all who opened are one.
+        groups: of each, by its number, the place of its group in ``names``, and ``NOBODY`` of whom
+            is not meant; None: all who opened are one.
+        names: the groups, in their order.
         gone: of those who were erased with their counts kept, when, in microseconds since 1970.
         notes: what a reader has to know of the groups.
     """
 
     source: Facts
     by: str | None
-    groups: Mapping[int, str | None] | None
+    groups: Column | None
+    names: Sequence[str | None] = (None,)
     gone: Mapping[int, int]
     notes: tuple[str, ...] = ()
 
@@ -49,20 +53,19 @@ class Opened:
         """Where in a column of contacts those of each group stand; all together are one group."""
         if self.groups is None:
             return {None: range(len(contacts))}
-        together = self.by is None
-        values = (None,) if together else sorted({*self.groups.values()}, key=str)
-        places = {group: column() for group in values}
+        places = [column() for _ in self.names]
         for place, contact in enumerate(contacts):
-            if contact in self.groups:
-                places[self.groups[contact]].append(place)
-        return {**places}
+            group = self.groups[contact] if contact < len(self.groups) else NOBODY
+            if group != NOBODY:
+                places[group].append(place)
+        return dict(zip(self.names, places, strict=True))
 
 
 @contextmanager
 def read_opened(
     inquiry: Inquiry,
     name: str,
-    by: str | None,
+    by: By,
     cohort: Cohort = EVERYBODY,
     *,
     keeps: Iterable[Keep] = (),
@@ -72,31 +75,38 @@ def read_opened(
     And what it will ask for besides.
     """
     opening = _openings_of(name)
-    grouping = read_grouping(by, opening.name, opening.groups)
+    groupings = read_grouping(by, opening.name, opening.groups)
     erased, _ = inquiry.erased()
-    with inquiry.reading(grouping, OPENING, frozenset({"openings", *keeps})) as source:
+    with inquiry.reading(groupings, OPENING, frozenset({"openings", *keeps})) as source:
         gone = {source.names.people[contact]: to_micros(at) for contact, at in erased.items()}
-        groups: dict[int, str | None] | None = None
-        if grouping is not None:
-            groups = _grouped(inquiry, source, grouping, opening, cohort, erased)
+        groups: Column | None = None
+        names: Sequence[str | None] = (None,)
+        if groupings is not None:
+            clocks = opening.clocks(source, Asked(cohort=cohort, groupings=groupings))
+            chosen = choose(clocks, cohort, inquiry.as_of, erased, first_only=True)
+            parted = told_apart(source, groupings, opening.start, chosen)
+            names = sorted(parted.groups, key=groupings.rank)
+            of = [*map(names.index, parted.groups)]
+            groups = _by_number(source, chosen.contact, map(of.__getitem__, parted.numbers))
         elif cohort != EVERYBODY:
-            groups = dict.fromkeys(_lying_in(cohort, source, gone))
-        unknown = inquiry.unknown(grouping, {*(groups or {}).values()}, source)
-        notes = () if unknown is None else (unknown,)
-        yield Opened(source=source, by=by, groups=groups, gone=gone, notes=notes)
+            groups = _by_number(source, [*_lying_in(cohort, source, gone)], repeat(0))
+        unknown = inquiry.unknown(groupings, names, source)
+        yield Opened(
+            source=source,
+            by=None if groupings is None else groupings.written,
+            groups=groups,
+            names=names,
+            gone=gone,
+            notes=() if unknown is None else (unknown,),
+        )
 
 
-def _grouped(
-    inquiry: Inquiry,
-    source: Facts,
-    grouping: Grouping,
-    opening: Windowed,
-    cohort: Cohort,
-    erased: Mapping[str, datetime],
-) -> dict[int, str | None]:
-    clocks = opening.clocks(source, Asked(cohort=cohort, grouping=grouping))
-    chosen = choose(clocks, cohort, inquiry.as_of, erased, first_only=True)
-    return dict(zip(chosen.contact, source.groups(grouping, opening.start, chosen), strict=True))
+def _by_number(source: Facts, contacts: Iterable[int], groups: Iterable[int]) -> Column:
+    """The group of each contact that is meant, at the place of its number."""
+    found = column([NOBODY]) * len(source.names.people.texts)
+    for contact, group in zip(contacts, groups, strict=False):
+        found[contact] = group
+    return found
 
 
 def _lying_in(cohort: Cohort, source: Facts, gone: Mapping[int, int]) -> Iterator[int]:
@@ -119,13 +129,8 @@ def _openings_of(name: str) -> Windowed:
     )
 
 
-def _clocks(facts: Facts, asked: Asked) -> Clocks:
-    """The openings; with the events that made them, where a property of these is asked for."""
-    if asked.events:
-        found = facts.moments(OPENING, "at", *asked.events)
-        contacts, at, key = found.contacts, found.at, found.events
-    else:
-        contacts, at = facts.openings()
-        key = ()
+def _clocks(facts: Facts, _: Asked) -> Clocks:
+    """The openings, of which each contact has one."""
+    contacts, at = facts.openings()
     never = column([NEVER]) * len(at)
-    return Clocks(names=facts.names, contact=contacts, key=key, started=at, ended=never)
+    return Clocks(names=facts.names, contact=contacts, started=at, ended=never)

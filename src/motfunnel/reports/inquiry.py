@@ -20,8 +20,8 @@ from motfunnel.reports.facts.facts import NOTHING, Facts, Keep, Start
 from motfunnel.reports.facts.known import Known
 from motfunnel.reports.facts.stored import Stored
 from motfunnel.reports.measure.arguments import read_known_by
-from motfunnel.reports.measure.clock import Cohort, Readings, by_group, choose
-from motfunnel.reports.measure.grouping import Grouping
+from motfunnel.reports.measure.clock import Cohort, Readings, choose
+from motfunnel.reports.measure.grouping import Groupings, Partition, by_group
 from motfunnel.reports.remarks import all_unknown
 from motfunnel.reports.window import Asked, Windowed
 from motfunnel.store.database.database import Database
@@ -113,14 +113,14 @@ class Inquiry:
     @contextmanager
     def reading(
         self,
-        grouping: Grouping | None = None,
+        groupings: Groupings | None = None,
         start: Start | None = None,
         keeps: frozenset[Keep] = NOTHING,
     ) -> Iterator[Facts]:
         """What can be read, by what is stored or by what was known.
 
         Args:
-            grouping: by what clocks will be grouped; None: not at all.
+            groupings: by what clocks will be grouped; None: not at all.
             start: which events will start them.
             keeps: what will be asked for, where that is more than one thing.
         """
@@ -133,8 +133,9 @@ class Inquiry:
                 where = (extent.connection, tracker.database, tracker.tenant, tracker.funnel)
                 yield evolve(stored, extent=evolve(extent, tables=as_if_folded(*where)))
             else:
+                each = () if groupings is None else groupings.each
                 by = self.known_by
-                yield Known(stored=stored, known_by=by, grouping=grouping, start=start, keeps=keeps)
+                yield Known(stored=stored, known_by=by, groupings=each, start=start, keeps=keeps)
 
     @contextmanager
     def _extent(self, *, widely: bool = False) -> Iterator[Extent]:
@@ -152,7 +153,7 @@ class Inquiry:
         self,
         rate: Windowed,
         cohort: Cohort,
-        grouping: Grouping | None,
+        groupings: Groupings | None,
         *,
         first_only: bool,
         narrow: Callable[[Readings], Readings] = lambda chosen: chosen,
@@ -162,33 +163,39 @@ class Inquiry:
         Args:
             rate: makes the clocks.
             cohort: when they start.
-            grouping: by what they are grouped.
+            groupings: by what they are grouped.
             first_only: each contact's first alone.
             narrow: takes of the chosen those that are meant.
         """
         erased, _ = self.erased()
-        asked = Asked(cohort=cohort, grouping=grouping, first_only=first_only)
-        with self.reading(grouping, rate.start, rate.keeps) as source:
+        asked = Asked(cohort=cohort, groupings=groupings, first_only=first_only)
+        with self.reading(groupings, rate.start, rate.keeps) as source:
             clocks = rate.clocks(source, asked)
             chosen = narrow(choose(clocks, cohort, self.as_of, erased, first_only=first_only))
-            if grouping is None:
+            if groupings is None:
                 return {None: chosen}
-            parted = by_group(source.groups(grouping, rate.start, chosen), chosen)
-            return dict(parted.items())
+            parted = told_apart(source, groupings, rate.start, chosen)
+            return dict(by_group(parted, groupings, chosen).items())
 
     def unknown(
         self,
-        grouping: Grouping | None,
+        groupings: Groupings | None,
         groups: Collection[str | None],
         source: Facts | None = None,
     ) -> str | None:
         """That what all are grouped by is unknown of all, and which traits there are."""
-        if {*groups} != {UNKNOWN}:
+        grouping = None if groupings is None else groupings.alone
+        if {*groups} != {UNKNOWN} or grouping is None:
             return None
-        if grouping is None or grouping.kind != "trait":
+        if grouping.kind != "trait":
             return all_unknown(grouping, groups, ())
         there_are = self.trait_names() if source is None else source.trait_names()
         return all_unknown(grouping, groups, there_are)
+
+
+def told_apart(source: Facts, groupings: Groupings, start: Start, chosen: Readings) -> Partition:
+    """The group of each of some clocks, by one thing or by several at once."""
+    return Partition.together([source.groups(one, start, chosen) for one in groupings.each])
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -14,7 +14,7 @@ from attrs import frozen
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.facts.facts import NOTHING, Facts, Keep, Start
 from motfunnel.reports.measure.clock import EVERYBODY, Clocks, Cohort
-from motfunnel.reports.measure.grouping import Grouping
+from motfunnel.reports.measure.grouping import Groupings
 
 
 @frozen(kw_only=True)
@@ -23,12 +23,12 @@ class Asked:
 
     Attributes:
         cohort: when the clocks start.
-        grouping: by what they are grouped; None: not at all.
+        groupings: by what they are grouped; None: not at all.
         first_only: each contact's first alone.
     """
 
     cohort: Cohort = EVERYBODY
-    grouping: Grouping | None = None
+    groupings: Groupings | None = None
     first_only: bool = False
 
     @property
@@ -38,19 +38,19 @@ class Asked:
 
     @property
     def events(self) -> tuple[str, ...]:
-        """The column of moments that says which event made each, where a property is asked for."""
-        return ("events",) if self._kind == "property" else ()
+        """The column of moments that says which event made each, where groups are of the event."""
+        return ("events",) if self._are_of_the_event else ()
 
     @property
-    def _kind(self) -> str:
-        return "" if self.grouping is None else self.grouping.kind
+    def _are_of_the_event(self) -> bool:
+        return self.groupings is not None and self.groupings.are_of_the_event
 
     def columns(self, *always: str) -> tuple[str, ...]:
         """The columns of episodes: those that are always needed, and those that groups need.
 
         By stage and reason it is known which silence a departure was.
         """
-        own = ("stage", "reason", *(("number",) if self._kind == "property" else ()))
+        own = ("stage", "reason", *(("number",) if self._are_of_the_event else ()))
         return (*always, *(name for name in own if name not in always))
 
 

@@ -16,7 +16,7 @@ from motfunnel.reports.inquiry import Groups, Inquiry
 from motfunnel.reports.measure.arguments import Bounds, Unit, read_cohort, read_window
 from motfunnel.reports.measure.clock import EVERYBODY, Readings
 from motfunnel.reports.measure.estimate import compare_classes, make_row
-from motfunnel.reports.measure.grouping import Grouping, read_grouping
+from motfunnel.reports.measure.grouping import By, Grouping, Groupings, read_grouping
 from motfunnel.reports.measure.rate import CausedRate, Rate, RateRow, competing
 from motfunnel.reports.measure.timeline import Timeline, read_calendar
 from motfunnel.reports.measure.trend import (
@@ -34,7 +34,7 @@ from motfunnel.reports.remarks import apart_from_the_curve, impossible, nobody_y
 from motfunnel.reports.silence import NOT_ALIKE, SAID, classes, patiences, silence_note
 from motfunnel.reports.window import Windowed
 
-_BY_ARM: Final = Grouping(kind="arm")
+_BY_ARM: Final = Groupings((Grouping("arm"),), "arm")
 
 
 def ask_rate(
@@ -42,7 +42,7 @@ def ask_rate(
     rate: Windowed,
     within: Duration,
     bounds: Bounds | None,
-    by: str | None,
+    by: By,
     unit: Unit,
     confidence: float,
     per: Per | None = None,
@@ -51,11 +51,12 @@ def ask_rate(
     window = read_window(within)
     if unit not in ("contact", "episode"):
         raise QuestionError(f"unit is {unit!r}; it can be 'contact' or 'episode'")
-    cohort, grouping = read_cohort(bounds), read_grouping(by, rate.name, rate.groups)
-    more: dict[str, Any] = {"by": by, "unit": unit, "cohort": cohort}
+    cohort, groupings = read_cohort(bounds), read_grouping(by, rate.name, rate.groups)
+    written = None if groupings is None else groupings.written
+    more: dict[str, Any] = {"by": written, "unit": unit, "cohort": cohort}
     if per is not None:
-        return _by_period(inquiry, rate, grouping, window, confidence, more | {"per": per})
-    groups = inquiry.choose(rate, cohort, grouping, first_only=unit == "contact")
+        return _by_period(inquiry, rate, groupings, window, confidence, more | {"per": per})
+    groups = inquiry.choose(rate, cohort, groupings, first_only=unit == "contact")
     kind = CausedRate if rate.causes else Rate
     return answer_rate(inquiry, kind, rate, groups, window, confidence, **more)
 
@@ -63,7 +64,7 @@ def ask_rate(
 def _by_period(
     inquiry: Inquiry,
     rate: Windowed,
-    grouping: Grouping | None,
+    groupings: Groupings | None,
     window: timedelta,
     confidence: float,
     more: Mapping[str, Any],
@@ -79,7 +80,7 @@ def _by_period(
         lines.append(line)
         return first_of_each(chosen, line) if more["unit"] == "contact" else chosen
 
-    groups = inquiry.choose(rate, cohort, grouping, first_only=False, narrow=narrow)
+    groups = inquiry.choose(rate, cohort, groupings, first_only=False, narrow=narrow)
     rows = tuple(
         row
         for line in lines

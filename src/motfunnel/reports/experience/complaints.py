@@ -56,7 +56,7 @@ from motfunnel.reports.measure.estimate import (
     happened_within,
     part_mature,
 )
-from motfunnel.reports.measure.grouping import Grouping, read_property
+from motfunnel.reports.measure.grouping import By, Groupings, in_order, read_property
 from motfunnel.reports.measure.rate import FEWEST_AT_RISK, Span, is_enough
 from motfunnel.reports.remarks import impossible, never_resolved, nobody_yet
 from motfunnel.statistics import ClusteredShare, CompetingRisks, Curve, Interval, Proportion
@@ -428,7 +428,7 @@ def complaints(
     *,
     within: Duration = WITHIN,
     complained: Bounds | None = None,
-    by: str | None = None,
+    by: By = None,
     confidence: float = CONFIDENCE,
 ) -> Complaints:
     """How long cases take, how many open again, and whether contacts recover or depart first.
@@ -442,23 +442,25 @@ def complaints(
         within: the window of the outcomes after the complaint; its edge belongs to it.
         complained: the cohort: complaints from the first instant on, before the second.
         by: a property of the complaint, such as ``reason`` or ``branch``; also written
-            ``property:NAME``. ``trait:NAME`` is a trait as it held at the complaint.
+            ``property:NAME``. ``trait:NAME`` is a trait as it held at the complaint, ``event``
+            the name of the complaint; in bands, and several at once, as in ``recidivism``.
         confidence: of the intervals.
     """
     window = read_window(within)
-    grouping, cohort = read_property(by), read_cohort(complained)
-    cases = inquiry.choose(RESOLUTION, cohort, grouping, first_only=False)
-    contacts = inquiry.choose(OUTCOME, cohort, grouping, first_only=True)
+    groupings, cohort = read_property(by), read_cohort(complained)
+    cases = inquiry.choose(RESOLUTION, cohort, groupings, first_only=False)
+    contacts = inquiry.choose(OUTCOME, cohort, groupings, first_only=True)
     erased = any(each.count(ERASED) for each in (*cases.values(), *contacts.values()))
-    rows = tuple(_rows(inquiry, cases, contacts, window, confidence))
+    groups = in_order(groupings, {*cases, *contacts})
+    rows = tuple(_rows(inquiry, groups, cases, contacts, window, confidence))
     return Complaints(
         name="complaints",
         definition=DEFINITION,
         rows=rows,
         within=window,
-        by=None if grouping is None else grouping.written,
+        by=None if groupings is None else groupings.written,
         cohort=cohort,
-        notes=_remarks(inquiry, rows, grouping, cohort, window, contacts, erased=erased),
+        notes=_remarks(inquiry, rows, groupings, cohort, window, contacts, erased=erased),
         **inquiry.header(confidence),
     )
 
@@ -466,7 +468,7 @@ def complaints(
 def _remarks(
     inquiry: Inquiry,
     rows: Sequence[ComplaintRow],
-    grouping: Grouping | None,
+    groupings: Groupings | None,
     cohort: Cohort,
     within: timedelta,
     contacts: Groups,
@@ -484,15 +486,20 @@ def _remarks(
         never and f"of departures {never}",
         never_resolved(funnel, sum(row.cases for row in rows)),
         nobody_yet(cohort, inquiry.as_of),
-        inquiry.unknown(grouping, [row.group for row in rows]),
+        inquiry.unknown(groupings, [row.group for row in rows]),
     )
     return tuple(note for note in notes if note is not None)
 
 
 def _rows(
-    inquiry: Inquiry, cases: Groups, contacts: Groups, within: timedelta, confidence: float
+    inquiry: Inquiry,
+    groups: Iterable[str | None],
+    cases: Groups,
+    contacts: Groups,
+    within: timedelta,
+    confidence: float,
 ) -> Iterator[ComplaintRow]:
-    """A row for each group that a case or a first complaint belongs to, by name."""
-    for group in sorted({*cases, *contacts}, key=lambda group: group or ""):
+    """A row for each group that a case or a first complaint belongs to."""
+    for group in groups:
         mine, firsts = cases.get(group, NOBODY), contacts.get(group, NOBODY)
         yield make_row(group, mine, firsts, within, inquiry.as_of, confidence)

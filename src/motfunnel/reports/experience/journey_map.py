@@ -16,15 +16,17 @@ from motfunnel.answers.answer import Answer, Draw, Row, Table, columns_of
 from motfunnel.answers.cells import COHORT, COUNT, LEVEL, SHARE, TEXT, Cell, between, cell
 from motfunnel.charts.dots import Gap, gaps
 from motfunnel.charts.scene import Picture
+from motfunnel.domain.columns import Column, column
 from motfunnel.domain.experience import BAD, DELIGHT, DISAPPOINTMENT, GOOD, IN_BETWEEN, MET
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.reports.experience.scores import (
     GAP,
+    NOTHING,
     SCORE,
+    Meanings,
     Tally,
     in_map_order,
     promise_of,
-    read_lived,
 )
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
@@ -152,9 +154,9 @@ def _map_row(
     stage: str | None, touchpoint: str, tally: Tally, funnel: Funnel, confidence: float
 ) -> MapRow:
     known = funnel.touchpoints.get(touchpoint)
-    kept, expected = tally.who(DELIGHT, MET), tally.who(DELIGHT, MET, DISAPPOINTMENT)
+    kept, expected = tally.of(DELIGHT, MET), tally.of(DELIGHT, MET, DISAPPOINTMENT)
     # The interval is that of the disappointed, from whom ``touchpoints`` tells it too.
-    missed = ClusteredShare.by_name(tally.who(DISAPPOINTMENT), expected).interval(confidence)
+    missed = ClusteredShare.by_name(tally.of(DISAPPOINTMENT), expected).interval(confidence)
     target, actual = None if known is None else known.expected, tally.experienced.mean
     return MapRow(
         stage=stage,
@@ -172,8 +174,8 @@ def _map_row(
         denominator=len(expected),
         names={
             "experiences": tally.who(GOOD, IN_BETWEEN, BAD),
-            "numerator": kept,
-            "denominator": expected,
+            "numerator": tally.who(DELIGHT, MET),
+            "denominator": tally.who(DELIGHT, MET, DISAPPOINTMENT),
         },
     )
 
@@ -191,11 +193,19 @@ def journey_map(
         confidence: of the intervals.
     """
     cohort, funnel = read_cohort(period), inquiry.funnel
-    tallies: dict[tuple[str, str], Tally] = defaultdict(Tally)
     with inquiry.reading() as source:
-        for lived in read_lived(source, cohort, staged=True):
-            key = (lived.stage, lived.experience.touchpoint)
-            tallies[key].add(lived)
+        meanings, labels = Meanings(source.funnel), source.names.labels.texts
+        contacts: defaultdict[tuple[int, int], Column] = defaultdict(column)
+        for scored in source.scored(cohort, meanings.read, staged=True):
+            keys = zip(scored.said, scored.stages, strict=True)
+            for contact, key in zip(scored.contacts, keys, strict=True):
+                contacts[key].append(contact)
+        people = source.names.people.texts
+    tallies: dict[tuple[str, str], Tally] = defaultdict(lambda: Tally(people))
+    for (said, stage), who in contacts.items():
+        if said != NOTHING:
+            one, _ = meanings.known[said]
+            tallies[labels[stage], one.touchpoint].add(one, who)
     erased, _ = inquiry.erased()
     notes = (None if tallies else NO_SCORES, scores_gone(len(erased)))
     return JourneyMap(

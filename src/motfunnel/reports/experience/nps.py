@@ -5,23 +5,27 @@ Counts contacts, never answers. The interval is ``statistics``'.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import repeat
 from typing import ClassVar, Final
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from motfunnel.answers.answer import Answer, Draw, Row
 from motfunnel.answers.cells import COHORT, COUNT, LEVEL, Kind, between, cell
+from motfunnel.answers.members import Members
 from motfunnel.charts.bars import Part, stacked
 from motfunnel.charts.scene import Picture
 from motfunnel.charts.style import BLUE, ORANGE, PALE
+from motfunnel.domain.columns import NEVER, Column, column
 from motfunnel.domain.experience import DETRACTOR
 from motfunnel.domain.funnel.rule import PROMOTER
-from motfunnel.reports.experience.scores import Lived, read_lived
+from motfunnel.reports.experience.scores import NOTHING, Meanings
+from motfunnel.reports.facts.facts import Facts
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
-from motfunnel.reports.measure.clock import in_period
+from motfunnel.reports.measure.clock import Cohort, in_period
 from motfunnel.reports.remarks import NO_SCORES, scores_gone
 from motfunnel.statistics import Interval, NetPromoterScore
 
@@ -95,24 +99,63 @@ class Nps(Answer[NpsRow]):
         return self.rows[0].nps
 
 
-def _place(lived: Lived) -> tuple[datetime, str, str]:
-    event = lived.event
-    return event.occurred_at, event.id, event.contact
+@define
+class Latest:
+    """The latest score of each contact, at the place of its number.
+
+    Attributes:
+        at: when it was given.
+        said: the number of what was said; ``NOTHING`` of whom no score is known.
+        ids: the event's id and key: of several at one instant the greatest is the latest.
+    """
+
+    at: Column = field(factory=column)
+    said: Column = field(factory=column)
+    ids: list[tuple[str, str]] = field(factory=list)
+
+    def add(self, contact: int, at: int, event: tuple[str, str], said: int) -> None:
+        """Hear of a score."""
+        more = contact + 1 - len(self.at)
+        if more > 0:
+            self.at.extend(repeat(-NEVER, more))
+            self.said.extend(repeat(NOTHING, more))
+            self.ids.extend(repeat(("", ""), more))
+        if (at, event) > (self.at[contact], self.ids[contact]):
+            self.at[contact], self.said[contact], self.ids[contact] = at, said, event
 
 
-def _row(latest: dict[str, Lived], confidence: float) -> NpsRow:
-    parts: dict[str, list[str]] = {"promoters": [], "passives": [], "detractors": []}
-    for contact in sorted(latest):
-        score = latest[contact].experience.score
-        kind = "promoters" if score >= PROMOTER else "passives"
-        parts["detractors" if score <= DETRACTOR else kind].append(contact)
-    score_of = NetPromoterScore(**{part: len(who) for part, who in parts.items()})
+def _latest(source: Facts, period: Cohort, meanings: Meanings) -> tuple[Latest, int]:
+    """The latest score of each contact in a period, and how many are on no scale."""
+    latest, off_scale = Latest(), 0
+    for scored in source.scored(period, meanings.read, naming=None):
+        rows = zip(scored.contacts, scored.at, scored.said, scored.events, strict=True)
+        for contact, at, said, (key, _, event_id) in rows:
+            one = None if said == NOTHING else meanings.known[said][0]
+            if one is None or one.is_promoter is None:
+                continue
+            if 0 <= one.score <= LARGEST:
+                latest.add(contact, at, (event_id, key), said)
+            else:
+                off_scale += 1
+    return latest, off_scale
+
+
+def _row(latest: Latest, meanings: Meanings, people: Sequence[str], confidence: float) -> NpsRow:
+    parts = {part: column() for part in ("promoters", "passives", "detractors")}
+    for contact, said in enumerate(latest.said):
+        if said != NOTHING:
+            score = meanings.known[said][0].score
+            kind = "promoters" if score >= PROMOTER else "passives"
+            parts["detractors" if score <= DETRACTOR else kind].append(contact)
+    counts = {part: len(who) for part, who in parts.items()}
+    score_of = NetPromoterScore(**counts)
+    parts["contacts"] = sum(parts.values(), column())
     return NpsRow(
         nps=score_of.value,
         interval=score_of.interval(confidence),
         contacts=score_of.answers,
-        **{part: len(who) for part, who in parts.items()},
-        names={part: tuple(who) for part, who in parts.items()} | {"contacts": sorted(latest)},
+        **counts,
+        names={part: Members(people, who) for part, who in parts.items()},
     )
 
 
@@ -129,27 +172,21 @@ def nps(inquiry: Inquiry, *, period: Bounds | None = None, confidence: float = C
         confidence: of the interval.
     """
     cohort = read_cohort(period)
-    latest: dict[str, Lived] = {}
-    off_scale = 0
     with inquiry.reading() as source:
-        for lived in read_lived(source, cohort, naming=None):
-            if lived.experience.is_promoter is None:
-                continue
-            if not 0 <= lived.experience.score <= LARGEST:
-                off_scale += 1
-            elif lived.contact not in latest or _place(latest[lived.contact]) < _place(lived):
-                latest[lived.contact] = lived
+        meanings, people = Meanings(source.funnel), source.names.people.texts
+        latest, off_scale = _latest(source, cohort, meanings)
+    row = _row(latest, meanings, people, confidence)
     erased, _ = inquiry.erased()
     gone = scores_gone(len(erased))
     left_out = f"ratings that are not between 0 and {LARGEST} were left out: {off_scale:,}"
     return Nps(
         name="nps",
         definition=DEFINITION,
-        rows=(_row(latest, confidence),),
+        rows=(row,),
         period=cohort,
         off_scale=off_scale,
         notes=(
-            *((left_out,) if off_scale else () if latest else (NO_SCORES,)),
+            *((left_out,) if off_scale else () if row.contacts else (NO_SCORES,)),
             *(() if gone is None else (gone,)),
         ),
         **inquiry.header(confidence),

@@ -25,6 +25,7 @@ from motfunnel.reports.facts.relations import Happenings, places_of
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, Unit
 from motfunnel.reports.measure.clock import Clocks, Names
+from motfunnel.reports.measure.grouping import By
 from motfunnel.reports.measure.rate import Rate
 from motfunnel.reports.measure.trend import Per
 from motfunnel.reports.window import IN_THE_COHORT, Asked, Windowed
@@ -178,7 +179,7 @@ def recovery(
     *,
     within: Duration,
     complained: Bounds | None = None,
-    by: str | None = None,
+    by: By = None,
     per: Per | None = None,
     unit: Unit = "contact",
     confidence: float = CONFIDENCE,
@@ -193,8 +194,8 @@ def recovery(
         within: the window after the complaint; its edge belongs to it. What happened at the
             very instant of the complaint came before it.
         complained: the cohort: complaints from the first instant on, before the second.
-        by: ``stage``, ``source``, a trait, or ``property:NAME`` of the complaint, as in
-            ``recidivism``.
+        by: ``stage``, ``source``, a trait, or ``event`` or ``property:NAME`` of the complaint,
+            as in ``recidivism``.
         per: ``day``, ``week``, ``month``, ``quarter`` or ``year``: a row for each such period of
             the complaint, with the change from the period before; None: one row of all.
         unit: ``contact`` for each contact's first complaint in the cohort, ``episode`` for all.

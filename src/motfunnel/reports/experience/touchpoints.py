@@ -5,9 +5,8 @@ Divides last, and names whoever is counted; what an experience is, ``domain.expe
 
 from __future__ import annotations
 
-import heapq
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
@@ -29,28 +28,38 @@ from motfunnel.answers.cells import (
     cell,
     nested,
 )
+from motfunnel.answers.members import Members
 from motfunnel.charts.bars import Part, stacked
 from motfunnel.charts.dots import Gap, gaps
 from motfunnel.charts.labels import fewer
 from motfunnel.charts.scene import Picture
 from motfunnel.charts.style import BLUE, ORANGE, PALE
+from motfunnel.domain.columns import Column, column
 from motfunnel.domain.experience import BAD, DELIGHT, DISAPPOINTMENT, GOOD, IN_BETWEEN, MET
 from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.instant import from_micros
 from motfunnel.errors import QuestionError
 from motfunnel.reports.experience.scores import (
     GAP,
+    NOTHING,
     SCORE,
-    Lived,
+    Meanings,
     Tally,
-    badness,
+    Worst,
     in_map_order,
     promise_of,
-    read_lived,
 )
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
 from motfunnel.reports.measure.clock import Cohort, in_period
-from motfunnel.reports.measure.grouping import Grouping, property_text, read_property, trait_at
+from motfunnel.reports.measure.grouping import (
+    TOGETHER,
+    By,
+    Grouping,
+    Groupings,
+    in_order,
+    read_property,
+)
 from motfunnel.reports.remarks import NO_SCORES, scores_gone
 from motfunnel.statistics import (
     ClusteredShare,
@@ -70,7 +79,6 @@ _MOST: Final = 30
 
 _TOLD: Final = (("_share", SHARE), ("_interval", between(SHARE)), ("", COUNT))
 WORST: Final = 10
-_SORTED_AT_ONCE: Final = 1_000
 Key = tuple[str, str | None]
 DEFINITION: Final = (
     "of every event with a score of what was experienced, the mean, and where something was "
@@ -320,7 +328,7 @@ class Touchpoints(Answer[TouchpointRow]):
 def touchpoints(
     inquiry: Inquiry,
     *,
-    by: str | None = None,
+    by: By = None,
     period: Bounds | None = None,
     worst: int = WORST,
     confidence: float = CONFIDENCE,
@@ -332,8 +340,8 @@ def touchpoints(
     Empty denominators give None. Where contacts repeat, intervals are clustered by contact.
 
     Args:
-        by: a property of the event (also written ``property:NAME``), or ``trait:NAME`` as it
-            held then; the range of their means, and ICC(1), tell how far groups lie apart.
+        by: a property of the event (or ``property:NAME``), ``event``, or ``trait:NAME`` as it
+            held then, as in ``recidivism``; range and ICC(1) tell how far groups lie apart.
         period: experiences from the first instant on, before the second.
         worst: how many of the worst experiences to name.
         confidence: of the intervals.
@@ -343,66 +351,75 @@ def touchpoints(
     """
     if not isinstance(worst, int) or isinstance(worst, bool) or worst < 0:
         raise QuestionError(f"worst is {worst!r}; it must be a count, 0 or more")
-    grouping, cohort, funnel = read_property(by), read_cohort(period), inquiry.funnel
-    tallies, least = _tally(inquiry, cohort, grouping, worst)
-    ordered = _in_order(tallies, funnel)
+    groupings, cohort, funnel = read_property(by), read_cohort(period), inquiry.funnel
+    tallies, least = _tally(inquiry, cohort, groupings, worst)
+    ordered = _in_order(tallies, funnel, groupings)
     return Touchpoints(
         name="touchpoints",
         definition=DEFINITION,
         rows=tuple(_row(key, tallies[key], funnel, confidence) for key in ordered),
-        apart=() if grouping is None else tuple(_apart(ordered, tallies)),
-        worst=tuple(map(_worst, least)),
-        by=None if grouping is None else grouping.written,
+        apart=() if groupings is None else tuple(_apart(ordered, tallies)),
+        worst=tuple(least),
+        by=None if groupings is None else groupings.written,
         period=cohort,
-        notes=_of_groups(inquiry, grouping, {group for _, group in tallies}),
+        notes=_of_groups(inquiry, groupings, {group for _, group in tallies}),
         **inquiry.header(confidence),
     )
 
 
 def _of_groups(
-    inquiry: Inquiry, grouping: Grouping | None, groups: set[str | None]
+    inquiry: Inquiry, groupings: Groupings | None, groups: set[str | None]
 ) -> tuple[str, ...]:
     """That nothing has a score, or nothing with one has the property or the trait."""
     notes = (
         None if groups else NO_SCORES,
-        inquiry.unknown(grouping, groups),
+        inquiry.unknown(groupings, groups),
         scores_gone(len(inquiry.erased()[0])),
     )
     return tuple(note for note in notes if note is not None)
 
 
 def _tally(
-    inquiry: Inquiry, period: Cohort, grouping: Grouping | None, worst: int
-) -> tuple[dict[Key, Tally], list[Lived]]:
+    inquiry: Inquiry, period: Cohort, groupings: Groupings | None, worst: int
+) -> tuple[dict[Key, Tally], list[WorstRow]]:
     """Tally all experiences by touchpoint and group; keep the worst of them."""
-    tallies: dict[Key, Tally] = defaultdict(Tally)
-    least: list[Lived] = []
-    group_of = _grouping_of(inquiry, grouping)
+    each = () if groupings is None else groupings.each
     with inquiry.reading() as source:
-        for lived in read_lived(source, period):
-            group = group_of(lived)
-            tallies[lived.experience.touchpoint, group].add(lived)
-            least.append(lived)
-            if len(least) > 2 * worst + _SORTED_AT_ONCE:
-                least = heapq.nsmallest(worst, least, key=badness)
-    return tallies, heapq.nsmallest(worst, least, key=badness)
+        people = source.names.people.texts
+        meanings = Meanings(source.funnel, [one for one in each if one.is_of_the_event])
+        traits = [source.traits(one.name) for one in each if not one.is_of_the_event]
+        contacts: defaultdict[tuple[int, ...], Column] = defaultdict(column)
+        least = Worst(worst, meanings)
+        for scored in source.scored(period, meanings.read):
+            held = [one.held(scored.contacts, scored.at) for one in traits]
+            keys = zip(scored.said, *held, strict=True)
+            for contact, key in zip(scored.contacts, keys, strict=True):
+                contacts[key].append(contact)
+            least.add(scored)
+    tallies: dict[Key, Tally] = defaultdict(lambda: Tally(people))
+    for (said, *values), who in contacts.items():
+        if said != NOTHING:
+            one, own = meanings.known[said]
+            texts = [trait.values[value] for trait, value in zip(traits, values, strict=True)]
+            tallies[one.touchpoint, _group(each, own, texts)].add(one, who)
+    return tallies, [_worst(row, meanings, people) for row in least.rows]
 
 
-def _grouping_of(inquiry: Inquiry, grouping: Grouping | None) -> Callable[[Lived], str | None]:
-    """How to find the group of an experience."""
-    if grouping is None:
-        return lambda _: None
-    name = grouping.name
-    if grouping.kind == "property":
-        return lambda lived: property_text(lived.event.properties, name)
-    with inquiry.reading() as source:
-        said = source.traits(name)
-    return lambda lived: trait_at(said.get(lived.contact, ()), lived.event.occurred_at)
+def _group(
+    each: Sequence[Grouping], own: Iterable[str | None], traits: Iterable[str | None]
+) -> str | None:
+    """The name of the group of some values: those of the event, and those of traits."""
+    of_event, others = iter(own), iter(traits)
+    values = [next(of_event if one.is_of_the_event else others) for one in each]
+    named = [one.named(value) for one, value in zip(each, values, strict=True)]
+    return TOGETHER.join(named) if named else None
 
 
-def _in_order(tallies: dict[Key, Tally], funnel: Funnel) -> list[Key]:
+def _in_order(tallies: dict[Key, Tally], funnel: Funnel, groupings: Groupings | None) -> list[Key]:
     places = in_map_order({touchpoint for touchpoint, _ in tallies}, funnel)
-    return sorted(tallies, key=lambda key: (places.index(key[0]), key[1] or ""))
+    groups = in_order(groupings, {group for _, group in tallies})
+    rank = {group: n for n, group in enumerate(groups)}
+    return sorted(tallies, key=lambda key: (places.index(key[0]), rank[key[1]]))
 
 
 def _row(key: Key, tally: Tally, funnel: Funnel, confidence: float) -> TouchpointRow:
@@ -410,10 +427,10 @@ def _row(key: Key, tally: Tally, funnel: Funnel, confidence: float) -> Touchpoin
     all_of_them = tally.experienced
     expected = Sample.of(tally.expected)
     parts = {
-        "experiences": tally.who(GOOD, IN_BETWEEN, BAD),
-        **{part: tally.who(part) for part in (DELIGHT, MET, DISAPPOINTMENT, GOOD)},
-        "in_between": tally.who(IN_BETWEEN),
-        BAD: tally.who(BAD),
+        "experiences": tally.of(GOOD, IN_BETWEEN, BAD),
+        **{part: tally.of(part) for part in (DELIGHT, MET, DISAPPOINTMENT, GOOD)},
+        "in_between": tally.of(IN_BETWEEN),
+        BAD: tally.of(BAD),
     }
     return TouchpointRow(
         touchpoint=touchpoint,
@@ -429,13 +446,11 @@ def _row(key: Key, tally: Tally, funnel: Funnel, confidence: float) -> Touchpoin
             **_shares(parts, AgainstExpectation.parts, confidence)
         ),
         verdicts=Verdicts(**_shares(parts, Verdicts.parts, confidence)),
-        names=parts,
+        names={part: Members(tally.people, who) for part, who in parts.items()},
     )
 
 
-def _shares(
-    parts: dict[str, tuple[str, ...]], names: tuple[str, ...], confidence: float
-) -> dict[str, Any]:
+def _shares(parts: dict[str, Column], names: tuple[str, ...], confidence: float) -> dict[str, Any]:
     """The counts of some parts, their shares of all these, and the intervals around the shares."""
     told: dict[str, Any] = {}
     of = [contact for name in names for contact in parts[name]]
@@ -465,13 +480,14 @@ def _apart(ordered: list[Key], tallies: dict[Key, Tally]) -> Iterator[Apart]:
         )
 
 
-def _worst(lived: Lived) -> WorstRow:
-    event, one = lived.event, lived.experience
+def _worst(row: Sequence[Any], meanings: Meanings, people: Sequence[str]) -> WorstRow:
+    _, at, _, event_id, contact, name, said = row
+    one, _ = meanings.known[said]
     return WorstRow(
-        contact=lived.contact,
-        event=event.name,
-        event_id=event.id,
-        occurred_at=event.occurred_at,
+        contact=people[contact],
+        event=name,
+        event_id=event_id,
+        occurred_at=from_micros(at),
         touchpoint=one.touchpoint,
         experienced=one.score,
         expected=one.expected,

@@ -7,32 +7,28 @@ An inquiry chooses between the two; no question asks which of them it reads.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from operator import itemgetter
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from attrs import define, field
 
-from motfunnel.domain.event import Event
 from motfunnel.domain.experience import EXPERIENCED
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.lens import Phase
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.facts.moments import Activity, Moments, Openings
-from motfunnel.reports.facts.relations import Episodes, Happenings
+from motfunnel.reports.facts.relations import Episodes, Happenings, Scored, Traits, places_of
 from motfunnel.reports.measure.clock import EVERYBODY, Cohort, Names, Readings
-from motfunnel.reports.measure.grouping import Grouping
+from motfunnel.reports.measure.grouping import Grouping, Partition
 from motfunnel.store.ledger.rows import StoredEvent
-from motfunnel.store.queries.happenings import Wanted
+from motfunnel.store.queries.happenings import Read, Wanted
 from motfunnel.store.queries.moments import Referral
+from motfunnel.store.schema.types import read_properties
 
 Unread = tuple[str, list[StoredEvent]]
 """A contact, and events of it."""
-Traits = dict[str, list[tuple[datetime, str]]]
-"""Of each contact what was said of a trait, in order."""
-
 
 Start = frozenset[MomentKind] | Signal
 """What starts clocks: moments of some kinds, or events of a signal."""
@@ -49,14 +45,6 @@ class Phased(NamedTuple):
     phase: Phase
     promoter: bool
     events: int
-
-
-class Scored(NamedTuple):
-    """An event that may have a score, whose it was, and the highest stage reached by then."""
-
-    contact: str
-    event: Event
-    stage: str
 
 
 @define
@@ -110,7 +98,7 @@ class Facts(Protocol):
         """Give events of some signals, contact by contact, each contact's in order."""
         ...
 
-    def groups(self, grouping: Grouping, start: Start, chosen: Readings, /) -> Sequence[str]:
+    def groups(self, grouping: Grouping, start: Start, chosen: Readings, /) -> Partition:
         """Give the group of each of some clocks, which such a start event began."""
         ...
 
@@ -173,13 +161,20 @@ class Facts(Protocol):
         ...
 
     def scored(
-        self, period: Cohort, *, staged: bool = False, naming: str | None = EXPERIENCED
+        self,
+        period: Cohort,
+        read: Read,
+        /,
+        *,
+        staged: bool = False,
+        naming: str | None = EXPERIENCED,
     ) -> Iterator[Scored]:
-        """Give the events of a period that may have a score, in no order.
+        """Give the events of a period that may have a score, so many at a time, in no order.
 
         Args:
             period: from when to when.
-            staged: whether stages are asked for; otherwise each event has the first.
+            read: reads of the name of an event and its properties a number.
+            staged: whether stages are asked for; otherwise there are none.
             naming: the property that makes an event one with a score; None: only ratings are
                 asked for.
         """
@@ -203,33 +198,54 @@ class Facts(Protocol):
         ...
 
 
-class Stages:
-    """The stages of a contact: which it had reached at an event, that one included."""
+StageAt = Callable[[int, int, str, Any], int]
+"""The label of the stage that a contact had reached by an event, as ``Stages.at`` tells it."""
 
-    def __init__(self, moments: Sequence[Moment], funnel: Funnel) -> None:
-        reaching = [one for one in moments if one.kind is MomentKind.CONVERSION]
-        self._reached = [(one.occurred_at, one.to_stage or "") for one in reaching]
+
+class Stages:
+    """The stages of contacts: which one had reached at an event, that one included.
+
+    Args:
+        reached: the conversions, with the labels of stages and their instants.
+        names: what numbers stand for.
+        funnel: the definition in use.
+    """
+
+    def __init__(self, reached: Moments, names: Names, funnel: Funnel) -> None:
+        self._at, self._labels = reached.at, reached.labels
+        self._places = places_of(reached.contacts)
+        self._texts = names.labels.texts
+        self._first = names.labels[funnel.stages[0]]
         self._funnel = funnel
 
-    def at(self, event: Event) -> str:
-        """The highest stage reached by an event.
+    def at(self, contact: int, instant: int, event: str, properties: Any) -> int:
+        """The label of the highest stage that a contact had reached by an event.
 
         At one instant contacts reach stages by the rank of ``reach``, the lower first, and then by
         ``purchase``: what ranks before was at the stage before, and what ranks after is not.
+
+        Args:
+            contact: the contact.
+            instant: when the event was, in microseconds since 1970.
+            event: what it is called.
+            properties: what is stored of its properties.
         """
-        if not self._reached:
-            return self._funnel.stages[0]
-        place = bisect_left(self._reached, event.occurred_at, key=itemgetter(0))
-        stage = self._reached[place - 1][1] if place else self._funnel.stages[0]
-        for at, reached in self._reached[place:]:
-            if at != event.occurred_at or not self._is_by_then(event, reached):
+        mine = self._places.get(contact)
+        if mine is None:
+            return self._first
+        place = bisect_left(self._at, instant, mine.start, mine.stop)
+        stage = self._labels[place - 1] if place > mine.start else self._first
+        for later in range(place, mine.stop):
+            if self._at[later] != instant:
                 break
-            stage = reached
+            if not self._is_by_then(event, properties, self._texts[self._labels[later]]):
+                break
+            stage = self._labels[later]
         return stage
 
-    def _is_by_then(self, event: Event, stage: str) -> bool:
+    def _is_by_then(self, event: str, properties: Any, stage: str) -> bool:
         """Whether a stage that was reached at the instant of an event was reached by it."""
-        meant = self._funnel.read_stored(event.name, event.properties)
+        meant = self._funnel.read_stored(event, read_properties(properties))
         if meant.signal is not Signal.REACH:
             return meant.signal > Signal.REACH
         return stage in self._funnel.stages[: meant.argument + 1]

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cached_property
 from itertools import compress, repeat
 from operator import itemgetter
-from typing import Self
+from typing import Any, Self
 
 from attrs import define, evolve, field, fields
 
@@ -23,38 +23,37 @@ from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import from_micros, to_micros
 from motfunnel.domain.journey import Entry, Journey, PlainEntry, source_of
 from motfunnel.domain.lens import phases
-from motfunnel.domain.moment import UNKNOWN, Episode, Moment, MomentKind
+from motfunnel.domain.moment import SILENCE, Episode, Moment, MomentKind
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.facts.facts import (
     NOTHING,
     Keep,
     Phased,
     Referring,
-    Scored,
     Stages,
     Start,
-    Traits,
     Unread,
 )
 from motfunnel.reports.facts.moments import PLACES, Activity, Moments, Openings
-from motfunnel.reports.facts.relations import Episodes, Happenings
+from motfunnel.reports.facts.relations import Episodes, Happenings, Scored, Traits
 from motfunnel.reports.facts.stored import Stored
 from motfunnel.reports.measure.clock import (
     EVERYBODY,
     Cohort,
     Names,
     Readings,
+    bounds_of,
     lies_in,
 )
-from motfunnel.reports.measure.grouping import Grouping, group_named, property_text, trait_at
+from motfunnel.reports.measure.grouping import Grouping, Partition
 from motfunnel.reports.measure.trial import ATTEMPTED
 from motfunnel.store.ledger.identity import follow, known_pointers
 from motfunnel.store.ledger.rows import StoredEvent, event_of
 from motfunnel.store.queries.events import read_histories
 from motfunnel.store.queries.groups import read_trait_names, said_as, source_or_referral
-from motfunnel.store.queries.happenings import Wanted
+from motfunnel.store.queries.happenings import Read, Wanted
 from motfunnel.store.queries.moments import Referral
-from motfunnel.store.schema.types import read_properties
+from motfunnel.store.schema.types import read_instant, read_properties
 from motfunnel.tracking.recording.fold import read_in_order
 
 _by_key = itemgetter(0, 1)
@@ -69,21 +68,20 @@ class Known:
         stored: the same contacts, by all that is stored; of those who were erased it knows all
             that is left.
         known_by: what had been recorded by this instant is taken into account.
-        grouping: by what clocks will be grouped; what that needs is kept on the way.
+        groupings: by what clocks will be grouped; what that needs is kept on the way.
         start: which events start them.
         keeps: what will be asked for; it is kept of the first walk, so that one is enough.
     """
 
     stored: Stored
     known_by: datetime
-    grouping: Grouping | None
+    groupings: Sequence[Grouping]
     start: Start | None = None
     keeps: frozenset[Keep] = NOTHING
     _kept: Kept = field(factory=lambda: Kept(NOTHING), init=False)
     _referred: dict[str, datetime] = field(factory=dict, init=False)
     _opened: dict[int, tuple[datetime, str | None]] = field(factory=dict, init=False)
-    _traits: dict[int, list[tuple[datetime, str]]] = field(factory=dict, init=False)
-    _properties: dict[object, str] = field(factory=dict, init=False)
+    _said: dict[tuple[Grouping, int], Any] = field(factory=dict, init=False)
     _own: set[int] = field(factory=set, init=False)
 
     @property
@@ -138,14 +136,15 @@ class Known:
 
         And by what its clocks will be grouped.
         """
-        into = self._pointers() if self.grouping is not None else {}
+        into = self._pointers() if self.groupings else {}
         kept = Kept(NOTHING if self._kept.keeps >= self.keeps else self.keeps)
         for history in self.histories():
             self._own.add(self.names.people[history.contact])
             kept.add(history, self.names)
-            if self.grouping is not None:
+            if self.groupings:
                 self._keep_referrals(history.journey, into)
-                self._keep_groups(history, self.grouping)
+            for grouping in self.groupings:
+                self._keep_groups(history, grouping)
             yield history
         self._kept = kept if kept.keeps else self._kept
 
@@ -169,16 +168,20 @@ class Known:
         """
         return read_histories(self.stored.extent, known_by=self.known_by)
 
-    def groups(self, grouping: Grouping, start: Start, chosen: Readings) -> Sequence[str]:
+    def groups(self, grouping: Grouping, start: Start, chosen: Readings) -> Partition:
         """Give the group of each of some clocks, once all clocks were made."""
         if grouping.is_of_the_clock:
             return grouping.of_the_clock(chosen)
         others = [n for n, contact in enumerate(chosen.contact) if contact not in self._own]
-        of_erased = self.stored.groups(grouping, start, chosen.at(others)) if others else ()
+        of_erased = self.stored.groups(grouping, start, chosen.at(others)).names if others else ()
         left = dict(zip(others, of_erased, strict=True))
-        own = {"source": self._source, "trait": self._trait, "property": self._property}
-        of_known = own[grouping.kind]
-        return [left[n] if n in left else of_known(chosen, n) for n in range(len(chosen))]
+        own = {"source": self._source, "trait": self._trait}.get(grouping.kind, self._of_event)
+        groups = Codes()
+        numbers = column(
+            groups[left[n] if n in left else grouping.named(own(grouping, chosen, n))]
+            for n in range(len(chosen))
+        )
+        return Partition(numbers, groups.texts)
 
     def openings(self) -> Openings:
         """Give who opened, and when."""
@@ -256,22 +259,59 @@ class Known:
         return self._left.referring(period, found)
 
     def scored(
-        self, period: Cohort, *, staged: bool = False, naming: str | None = EXPERIENCED
+        self,
+        period: Cohort,
+        read: Read,
+        /,
+        *,
+        staged: bool = False,
+        naming: str | None = EXPERIENCED,
     ) -> Iterator[Scored]:
         """Give the events of a period, in no order: what they mean may not be what is stored."""
+        start, end = bounds_of(period)
         for one in self.histories():
-            stages = Stages(one.journey.moments if staged else (), self.funnel)
-            for event in one.events:
-                if lies_in(period, event.occurred_at):
-                    yield Scored(one.contact, event, stages.at(event))
-        yield from self._left.scored(period, staged=staged, naming=naming)
+            stored, contact = [*one.between(start, end)], self.names.people[one.contact]
+            at, events = [at for at, _ in stored], [event for _, event in stored]
+            stages = self._stages_of(one, contact).at if staged else None
+            yield Scored(
+                contacts=column([contact]) * len(events),
+                at=column(at),
+                said=column(read(e.event, read_properties(e.properties)) for e in events),
+                stages=column(
+                    stages(contact, when, e.event, e.properties)
+                    for when, e in zip(at, events, strict=True)
+                    if stages
+                ),
+                events=[(e.contact, e.event, e.id) for e in events],
+            )
+        yield from self._left.scored(period, read, staged=staged, naming=naming)
+
+    def _stages_of(self, one: History, contact: int) -> Stages:
+        labels = self.names.labels
+        made = [m for m in one.journey.moments if m.kind is MomentKind.CONVERSION]
+        reached = Moments(
+            contacts=column([contact]) * len(made),
+            kinds=column(),
+            at=column(to_micros(moment.occurred_at) for moment in made),
+            labels=column(labels[moment.to_stage] for moment in made),
+        )
+        return Stages(reached, self.names, self.funnel)
 
     def traits(self, name: str) -> Traits:
         """Give what was said of a trait; of who was erased all that is left is stored."""
-        said = self.stored.traits(name)
+        people, stored, values = self.names.people, self.stored.traits(name), Codes()
+        rows = dict[int, list[tuple[int, str]]]()
+        for contact, at, said in zip(stored.contacts, stored.at, stored.said, strict=True):
+            rows.setdefault(contact, []).append((at, str(stored.values[said])))
         for one in self.histories():
-            said[one.contact] = said_of(name, one.events)
-        return said
+            rows[people[one.contact]] = said_of(name, one.events)
+        each = [one for mine in rows.values() for one in mine]
+        return Traits(
+            contacts=column(contact for contact, mine in rows.items() for _ in mine),
+            at=column(at for at, _ in each),
+            said=column(values.numbers(text for _, text in each)),
+            values=[*values.texts, None],
+        )
 
     def trait_names(self) -> Sequence[str]:
         """Give the names of all traits that any contact had."""
@@ -292,7 +332,7 @@ class Known:
         return last, self._happenings(wanted, passing())
 
     def __attrs_post_init__(self) -> None:
-        if self.grouping is not None and self.grouping.kind == "property":
+        if any(one.is_of_the_event for one in self.groupings):
             self.keeps |= {"events"}
 
     def _pointers(self) -> dict[str, str]:
@@ -314,23 +354,34 @@ class Known:
         if grouping.kind == "source" and history.journey.moments:
             self._opened[contact] = opening_of(history)
         elif grouping.kind == "trait":
-            self._traits[contact] = said_of(grouping.name, history.events)
-        elif grouping.kind == "property" and self.start is not None:
+            self._said[grouping, contact] = said_of(grouping.name, history.events)
+        elif grouping.is_of_the_event and self.start is not None:
+            said = self._said[grouping, contact] = dict[object, str | None]()
             for key, event in _starts(history, self.start):
-                value = property_text(event.properties, grouping.name)
-                self._properties.setdefault((contact, key), value)
+                said.setdefault(key, grouping.of_event(event.name, event.properties))
 
-    def _source(self, chosen: Readings, place: int) -> str:
+    def _source(self, _: Grouping, chosen: Readings, place: int) -> str:
         contact = chosen.contact[place]
         opened_at, source = self._opened[contact]
         referred = self._referred.get(self.names.people.texts[contact])
-        return group_named(source_or_referral(source, opened_at, referred))
+        return source_or_referral(source, opened_at, referred)
 
-    def _trait(self, chosen: Readings, place: int) -> str:
-        return trait_at(self._traits[chosen.contact[place]], from_micros(chosen.started[place]))
+    def _trait(self, grouping: Grouping, chosen: Readings, place: int) -> str | None:
+        said: list[tuple[int, str]] = self._said[grouping, chosen.contact[place]]
+        by_then = bisect_right(said, chosen.started[place], key=itemgetter(0))
+        return said[by_then - 1][1] if by_then else None
 
-    def _property(self, chosen: Readings, place: int) -> str:
-        return self._properties.get((chosen.contact[place], chosen.key[place]), UNKNOWN)
+    def _of_event(self, grouping: Grouping, chosen: Readings, place: int) -> str | None:
+        said: dict[object, str | None] = self._said[grouping, chosen.contact[place]]
+        key = chosen.key[place] if chosen.key else next(iter(said), None)
+        if key not in said and grouping.kind == "event" and self._departs(chosen, place):
+            return SILENCE
+        return said.get(key)
+
+    def _departs(self, chosen: Readings, place: int) -> bool:
+        """Whether a silence started a clock."""
+        departs = not isinstance(self.start, Signal) and MomentKind.DEPART in (self.start or ())
+        return departs and chosen.reason[place] == self.names.labels[SILENCE]
 
 
 def _as_numbers(one: Episode, labels: Codes) -> tuple[int, ...]:
@@ -346,11 +397,11 @@ def opening_of(history: History) -> tuple[datetime, str | None]:
     return opening.occurred_at, source_of(event.properties)
 
 
-def said_of(trait: str, events: Iterable[Event]) -> list[tuple[datetime, str]]:
-    """What was said of a trait, in order."""
+def said_of(trait: str, events: Iterable[Event]) -> list[tuple[int, str]]:
+    """What was said of a trait, in order, with when that was in microseconds since 1970."""
     said = [e for e in events if e.name == IDENTIFY and trait in e.properties]
     ordered = sorted(said, key=lambda event: (event.occurred_at, event.id))
-    return [(event.occurred_at, said_as(event.properties, trait)) for event in ordered]
+    return [(to_micros(event.occurred_at), said_as(event.properties, trait)) for event in ordered]
 
 
 def _refer(history: History, into: dict[str, str], found: Referring) -> None:
@@ -473,6 +524,13 @@ class History:
     def events(self) -> list[Event]:
         """Its events, in no order."""
         return [*map(event_of, self._stored)]
+
+    def between(self, start: int, end: int) -> Iterator[tuple[int, StoredEvent]]:
+        """Its events from an instant on, before another, each with when it was."""
+        for one in self._stored:
+            at = to_micros(read_instant(one.occurred_at))
+            if start <= at < end:
+                yield at, one
 
     def touches(self) -> Iterator[int]:
         """When the contact was kept alive, in order, in microseconds since 1970."""

@@ -6,7 +6,9 @@ Contacts are numbers, and so are stages and reasons; instants are microseconds s
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import pairwise
 
 from attrs import field, frozen
@@ -59,6 +61,56 @@ class Happenings:
     signals: Column
     said: Column
     events: Sequence[tuple[str, str | None]] = ()
+
+
+@frozen(eq=False)
+class Scored:
+    """Events that may have a score, in no order.
+
+    Attributes:
+        contacts: whose each is, by the number of the contact.
+        at: when, in microseconds since 1970.
+        said: what was read of its name and properties.
+        stages: the label of the highest stage that the contact had reached by then.
+        events: which it is: its key, its name and its id.
+    """
+
+    contacts: Column
+    at: Column
+    said: Column
+    stages: Column
+    events: Sequence[tuple[str, str, str]]
+
+
+@frozen(eq=False)
+class Traits:
+    """What was said of a trait, contact by contact, each contact's in order.
+
+    Attributes:
+        contacts: who said it, or of whom.
+        at: from when on it held.
+        said: the number of the value.
+        values: the value of each number, and of the last None: nothing was said.
+    """
+
+    contacts: Column
+    at: Column
+    said: Column
+    values: Sequence[str | None]
+
+    @cached_property
+    def _places(self) -> dict[int, range]:
+        return places_of(self.contacts)
+
+    def held(self, contacts: Column, instants: Column) -> Column:
+        """The number of the value that held of each contact at an instant, the latest by then."""
+        places, nothing = self._places, len(self.values) - 1
+        found, nowhere = column(), range(0)
+        for contact, instant in zip(contacts, instants, strict=True):
+            mine = places.get(contact, nowhere)
+            latest = bisect_right(self.at, instant, mine.start, mine.stop) - 1
+            found.append(self.said[latest] if latest >= mine.start and mine else nothing)
+        return found
 
 
 def places_of(contacts: Column) -> dict[int, range]:

@@ -6,43 +6,42 @@ questions that take everything into account; ``known`` serves those of an earlie
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from attrs import field, frozen
 
-from motfunnel.domain.columns import Codes
+from motfunnel.domain.columns import Codes, column
 from motfunnel.domain.experience import EXPERIENCED
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import from_micros
-from motfunnel.domain.moment import UNKNOWN, Moment, MomentKind
+from motfunnel.domain.moment import SILENCE, Moment, MomentKind
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.facts.facts import (
     Phased,
     Referring,
-    Scored,
+    StageAt,
     Stages,
     Start,
-    Traits,
     Unread,
 )
 from motfunnel.reports.facts.moments import Activity, Moments, Openings
-from motfunnel.reports.facts.relations import Episodes, Happenings
+from motfunnel.reports.facts.relations import Episodes, Happenings, Scored, Traits
+from motfunnel.reports.facts.starts import Starts
 from motfunnel.reports.measure.clock import EVERYBODY, Cohort, Names, Readings
-from motfunnel.reports.measure.grouping import Grouping, group_named, property_text, trait_at
+from motfunnel.reports.measure.grouping import Grouping, Partition
 from motfunnel.reports.measure.trial import ATTEMPTED
 from motfunnel.store.queries.activity import read_activity
 from motfunnel.store.queries.episodes import read_episodes
 from motfunnel.store.queries.events import (
     read_active,
     read_histories,
-    read_moment_properties,
     read_scored,
 )
-from motfunnel.store.queries.groups import read_sources, read_trait, read_trait_names
-from motfunnel.store.queries.happenings import Wanted, read_happenings
+from motfunnel.store.queries.groups import read_sources, read_starts, read_trait, read_trait_names
+from motfunnel.store.queries.happenings import Read, Wanted, read_happenings, read_merged
 from motfunnel.store.queries.moments import (
     count_moments,
     read_earliest,
@@ -50,13 +49,14 @@ from motfunnel.store.queries.moments import (
     read_moment_columns,
     read_openings,
     read_referrals,
-    read_stories,
 )
 from motfunnel.store.queries.phases import count_by_phase, read_ratings_by_phase
 from motfunnel.store.queries.scope import Extent
+from motfunnel.store.schema.types import read_properties
 
-_REACHING = (MomentKind.OPENING, MomentKind.CONVERSION)
 _NO_ATTEMPT = -1
+_REMEMBERED: Final = 4096
+"""Of so many different events it is remembered what they say."""
 
 
 @frozen(kw_only=True)
@@ -95,15 +95,18 @@ class Stored:
         """Give the events of each contact, or of some signals those, unread and in no order."""
         return read_histories(self.extent, signals=signals)
 
-    def groups(self, grouping: Grouping, start: Start, chosen: Readings) -> Sequence[str]:
+    def groups(self, grouping: Grouping, start: Start, chosen: Readings) -> Partition:
         """Give the group of each of some clocks, which such a start event began."""
         if grouping.is_of_the_clock:
             return grouping.of_the_clock(chosen)
         if grouping.kind == "source":
-            return self._sources(chosen)
+            return self._sources(grouping, chosen)
         if grouping.kind == "trait":
-            return self._traits(grouping, chosen)
-        return self._properties(grouping, start, chosen)
+            traits = self.traits(grouping.name)
+            return Partition.of(
+                traits.held(chosen.contact, chosen.started), traits.values, grouping
+            )
+        return self._of_events(grouping, start, chosen)
 
     def openings(self) -> Openings:
         """Give who opened, and when."""
@@ -171,23 +174,44 @@ class Stored:
         return found
 
     def scored(
-        self, period: Cohort, *, staged: bool = False, naming: str | None = EXPERIENCED
+        self,
+        period: Cohort,
+        read: Read,
+        /,
+        *,
+        staged: bool = False,
+        naming: str | None = EXPERIENCED,
     ) -> Iterator[Scored]:
-        """Give the events of a period that may have a score, in no order."""
-        reached: dict[str, Stages] = {}
-        if staged:
-            stories = read_stories(self.extent, _REACHING)
-            reached = {contact: Stages(moments, self.funnel) for contact, moments in stories}
-        nowhere = Stages((), self.funnel)
-        for contact, event in read_scored(self.extent, period, naming=naming):
-            yield Scored(contact, event, reached.get(contact, nowhere).at(event))
+        """Give the events of a period that may have a score, so many at a time, in no order."""
+        people, stage_at = self.names.people, self._stages() if staged else None
+        merged = read_merged(self.extent, people)
+
+        @lru_cache(_REMEMBERED)
+        def meaning(event: str, unread: Any) -> int:
+            return read(event, read_properties(unread))
+
+        for rows in read_scored(self.extent, period, naming=naming):
+            keys, at, names, ids, unread = zip(*rows, strict=True)
+            contacts = column(people.numbers(keys))
+            if merged:
+                contacts = column(merged.get(one, one) for one in contacts)
+            yield Scored(
+                contacts=contacts,
+                at=column(at),
+                said=column(map(meaning, names, unread)),
+                stages=column(map(stage_at, contacts, at, names, unread) if stage_at else ()),
+                events=[*zip(keys, names, ids, strict=True)],
+            )
+
+    def _stages(self) -> StageAt:
+        reached = self.moments([MomentKind.CONVERSION], "at", "labels")
+        return Stages(reached, self.names, self.funnel).at
 
     def traits(self, name: str) -> Traits:
-        """Give what was said of a trait, of each contact in order."""
-        said: Traits = defaultdict(list)
-        for contact, one in read_trait(self.extent, name):
-            said[contact].append(one)
-        return said
+        """Give what was said of a trait, contact by contact, each contact's in order."""
+        values = Codes()
+        contacts, at, said = read_trait(self.extent, name, self.names.people, values)
+        return Traits(contacts, at, said, [*values.texts, None])
 
     def trait_names(self) -> Sequence[str]:
         """Give the names of all traits that any contact has."""
@@ -204,44 +228,48 @@ class Stored:
         for contact, at in zip(*self.openings(), strict=True):
             found.opened.setdefault(self.names.people.texts[contact], from_micros(at))
 
-    def _sources(self, chosen: Readings) -> Sequence[str]:
-        known = self.names.people
-        sources = {known[contact]: source for contact, source in read_sources(self.extent)}
-        return [group_named(sources.get(contact)) for contact in chosen.contact]
+    def _sources(self, grouping: Grouping, chosen: Readings) -> Partition:
+        people, sources = self.names.people, Codes()
+        contacts, said = read_sources(self.extent, people, sources)
+        source_of = column([sources[None]]) * len(people.texts)
+        for contact, source in zip(contacts, said, strict=True):
+            source_of[contact] = source
+        values = column(map(source_of.__getitem__, chosen.contact))
+        return Partition.of(values, sources.texts, grouping)
 
-    def _traits(self, grouping: Grouping, chosen: Readings) -> Sequence[str]:
-        said = self.traits(grouping.name)
-        texts = self.names.people.texts
-        return [
-            trait_at(said[who], from_micros(at)) if (who := texts[contact]) in said else UNKNOWN
-            for contact, at in zip(chosen.contact, chosen.started, strict=True)
-        ]
+    def _of_events(self, grouping: Grouping, start: Start, chosen: Readings) -> Partition:
+        """By what start events are called, or what one of their properties says."""
+        values, people = Codes(), self.names.people
+        said, unmade = Starts.of(chosen), values[None]
 
-    def _properties(self, grouping: Grouping, start: Start, chosen: Readings) -> Sequence[str]:
-        wanted = [*zip(chosen.contact, chosen.key, strict=True)]
-        among, values = {*wanted}, dict[object, str]()
-        for contact, key, said in self._starts(start, grouping.name):
-            if (contact, key) in among:  # of several events of one instant the first by id
-                values.setdefault((contact, key), said)
-        return [values.get(place, UNKNOWN) for place in wanted]
+        @lru_cache(_REMEMBERED)
+        def read(event: str, unread: Any) -> int:
+            return values[grouping.of_event(event, read_properties(unread))]
 
-    def _starts(self, start: Start, name: str) -> Iterator[tuple[int, object, str]]:
-        """What a property says of start events, under their contact and the key of its clock."""
-        if not isinstance(start, Signal):
-            for (who, key), properties in read_moment_properties(self.extent, start):
-                yield self.names.people[who], key, property_text(properties, name)
-            return
-        values = Codes()
+        if isinstance(start, Signal):
+            for contact, at, value in self._events(start, grouping, values):
+                said.put(contact, at, value)
+        else:
+            for who, key, value in read_starts(self.extent, start, read):
+                said.put(people[who], key, value)
+            if grouping.kind == "event" and MomentKind.DEPART in start:
+                said.put_where(chosen.reason, self.names.labels[SILENCE], values[SILENCE])
+        return Partition.of(said.values(unmade), values.texts, grouping)
+
+    def _events(
+        self, start: Signal, grouping: Grouping, values: Codes
+    ) -> Iterator[tuple[int, int, int]]:
+        """Of events of a signal the contact, the instant and the number of the value."""
 
         def value(event: str, properties: Mapping[str, Any]) -> int:
             if start is Signal.OUTREACH and not self._is_attempt(event, properties):
                 return _NO_ATTEMPT
-            return values[property_text(properties, name)]
+            return values[grouping.of_event(event, properties)]
 
         found = self.happenings(Wanted(reads={start: value}))
         for contact, at, said in zip(found.contacts, found.at, found.said, strict=True):
             if said != _NO_ATTEMPT:
-                yield contact, at, values.texts[said]
+                yield contact, at, said
 
     def _is_attempt(self, event: str, properties: Mapping[str, Any]) -> bool:
         return self.funnel.read_stored(event, properties).argument == ATTEMPTED

@@ -7,7 +7,6 @@ them at the instant of the question. Estimates nothing.
 from __future__ import annotations
 
 from array import array
-from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import repeat
@@ -199,14 +198,6 @@ def in_period(period: Cohort) -> str:
     since = "" if start is None else f" from {iso(start)}"
     until = "" if end is None else f" to {iso(end)}"
     return f"{since}{until}"
-
-
-def by_group(groups: Iterable[str], chosen: Readings) -> dict[str, Readings]:
-    """Part a cohort by the groups of its clocks, in the order of their values."""
-    places: defaultdict[str, list[int]] = defaultdict(list)
-    for place, group in enumerate(groups):
-        places[group].append(place)
-    return {group: chosen.at(places[group]) for group in sorted(places)}
 
 
 def _read(clocks: Clocks, now: int, gone: Mapping[int, int]) -> Readings:

@@ -6,101 +6,227 @@ Reads ``by`` as a user writes it. A value that nobody gave, or of which nothing 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
-from typing import Any, Final
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cached_property
+from itertools import pairwise, repeat
+from operator import add, mul
+from typing import Any, Final, Self, TypeAlias
 from unicodedata import category
 
 from attrs import frozen
 
-from motfunnel.domain.columns import Column
+from motfunnel.domain.columns import Codes, Column, column
 from motfunnel.domain.event import check_text, trait_text
-from motfunnel.domain.funnel.condition import find
+from motfunnel.domain.funnel.condition import find, number
 from motfunnel.domain.moment import UNKNOWN
 from motfunnel.errors import QuestionError
-from motfunnel.reports.measure.clock import Clocks
+from motfunnel.reports.measure.clock import Clocks, Readings
 
-NO_TRAITS: Final = ("stage", "reason", "source")
+By: TypeAlias = str | Sequence[str] | None
+"""By what to group, as a user gives it: one name, several of which all count, or nothing."""
+NO_TRAITS: Final = ("stage", "reason", "source", "event")
 """The plain names that mean no trait."""
+TOGETHER: Final = " · "
+"""What stands between the values of several groupings in the name of a group."""
 _OF_THE_CLOCK: Final = ("stage", "reason", "arm")
+_OF_THE_EVENT: Final = ("property", "event")
 _UNSEEN: Final = ("Cc", "Cf", "Zl", "Zp", "Zs")
 """The categories of letters that leave no mark: controls, formats and all kinds of blanks."""
 _PREFIXES: Final = {"trait:": "trait", "property:": "property"}
+_BANDS: Final = re.compile(r"(.+?):(-?\d+(?:\.\d+)?(?:,-?\d+(?:\.\d+)?)*)", re.ASCII)
 
 
-@frozen(kw_only=True)
+@frozen
 class Grouping:
     """By what clocks are told apart.
 
     Attributes:
-        kind: ``stage``, ``reason``, ``arm``, ``source``, ``trait`` or ``property``.
+        kind: ``stage``, ``reason``, ``arm``, ``source``, ``trait``, ``property`` or ``event``.
         name: of a trait or a property, its name.
+        bands: where a trait or a property is a number, from which numbers on the next band begins,
+            as they were written.
     """
 
     kind: str
     name: str = ""
+    bands: tuple[str, ...] = ()
 
-    def of_the_clock(self, clocks: Clocks) -> list[str]:
+    def of_the_clock(self, clocks: Clocks) -> Partition:
         """The value that each clock itself holds."""
         labels: Column = getattr(clocks, self.kind)
-        if not labels:
-            return [UNKNOWN] * len(clocks)
-        named = [*map(group_named, clocks.names.labels.texts)]
-        return [*map(named.__getitem__, labels)]
+        return Partition.of(labels or _nothing(clocks), clocks.names.labels.texts or [None], self)
 
     @property
     def written(self) -> str:
         """What it is called in answers of which a plain name means a property."""
-        return self.name if self.kind == "property" else f"{self.kind}:{self.name}"
+        name = ":".join([self.name, *([",".join(self.bands)] if self.bands else [])])
+        return name if self.kind == "property" else f"{self.kind}:{name}" if name else self.kind
 
     @property
     def is_of_the_clock(self) -> bool:
         """Whether the clock itself holds the value."""
         return self.kind in _OF_THE_CLOCK
 
+    @property
+    def is_of_the_event(self) -> bool:
+        """Whether the start event has the value."""
+        return self.kind in _OF_THE_EVENT
 
-def read_grouping(by: str | None, name: str, groups: Collection[str]) -> Grouping | None:
+    def of_event(self, event: str, properties: Mapping[str, Any]) -> str | None:
+        """The value that a start event has; None where it has none."""
+        if self.kind == "event":
+            return event
+        value = find(properties, self.name)
+        return None if value is None else trait_text(value)
+
+    def named(self, value: str | None) -> str:
+        """The name of a group by its value; of bands, of the one in which the value lies.
+
+        >>> [Grouping("trait", "seats", ("1", "5")).named(one) for one in ("0", "4.5", "5", "few")]
+        ['below 1', '1 to below 5', '5 and more', 'unknown']
+        """
+        if not self.bands:
+            return group_named(value)
+        read = None if value is None else number(value)
+        return UNKNOWN if read is None else self._bands[sum(read >= float(b) for b in self.bands)]
+
+    def rank(self, group: str) -> tuple[int, str]:
+        """Where a group stands among others: bands from the lowest on, then by name."""
+        place = self._bands.index(group) if group in self._bands else len(self._bands)
+        return place, group
+
+    @property
+    def _bands(self) -> tuple[str, ...]:
+        if not self.bands:
+            return ()
+        between = [f"{low} to below {high}" for low, high in pairwise(self.bands)]
+        return (f"below {self.bands[0]}", *between, f"{self.bands[-1]} and more")
+
+
+@frozen
+class Groupings:
+    """By what clocks are told apart: by one thing, or by several at once.
+
+    Attributes:
+        each: these.
+        written: what answers say of it.
+    """
+
+    each: tuple[Grouping, ...]
+    written: str
+
+    @property
+    def alone(self) -> Grouping | None:
+        """The one, where it is one."""
+        return self.each[0] if len(self.each) == 1 else None
+
+    @property
+    def are_of_the_event(self) -> bool:
+        """Whether any of the values is the start event's."""
+        return any(one.is_of_the_event for one in self.each)
+
+    def rank(self, group: str | None) -> tuple[tuple[int, str], ...]:
+        """Where a group stands among others."""
+        parts = [group or ""] if self.alone else (group or "").split(TOGETHER)
+        return tuple(one.rank(part) for one, part in zip(self.each, parts, strict=False))
+
+
+@frozen(eq=False)
+class Partition:
+    """Things told apart: of each the number of its group, and of each number the group's name.
+
+    Attributes:
+        numbers: of each thing, in the order in which things were given.
+        groups: the names, each once.
+    """
+
+    numbers: Column
+    groups: Sequence[str]
+
+    @classmethod
+    def of(cls, values: Column, texts: Sequence[str | None], grouping: Grouping) -> Self:
+        """Make one of numbers of values; values that are called alike are one group.
+
+        >>> found = Partition.of(column([0, 2, 1]), ["a", None, " "], Grouping("trait", "plan"))
+        >>> found.numbers.tolist(), found.groups
+        ([0, 1, 1], ['a', 'unknown'])
+        """
+        groups = Codes()
+        number_of = {value: groups[grouping.named(texts[value])] for value in dict.fromkeys(values)}
+        return cls(column(map(number_of.__getitem__, values)), groups.texts)
+
+    @classmethod
+    def together(cls, parts: Sequence[Partition]) -> Partition:
+        """Tell apart by several at once: a group is what is alike in all."""
+        first, *others = parts
+        for other in others:
+            wide = len(other.groups)
+            both = column(map(add, map(mul, first.numbers, repeat(wide)), other.numbers))
+            places = {pair: n for n, pair in enumerate(dict.fromkeys(both))}
+            first = Partition(
+                column(map(places.__getitem__, both)),
+                [f"{first.groups[n // wide]}{TOGETHER}{other.groups[n % wide]}" for n in places],
+            )
+        return first
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Of each thing the name of its group."""
+        return [*map(self.groups.__getitem__, self.numbers)]
+
+    def places(self) -> dict[str, Column]:
+        """At which places the things of each group stand."""
+        found = [column() for _ in self.groups]
+        for place, group in enumerate(self.numbers):
+            found[group].append(place)
+        return dict(zip(self.groups, found, strict=True))
+
+
+def in_order(groupings: Groupings | None, groups: Iterable[str | None]) -> list[str | None]:
+    """Groups in the order in which they are listed."""
+    return sorted(groups, key=str if groupings is None else groupings.rank)
+
+
+def by_group(parted: Partition, groupings: Groupings, chosen: Readings) -> dict[str, Readings]:
+    """Part a cohort by the groups of its clocks, in the order of their values."""
+    places = parted.places()
+    return {group: chosen.at(places[group]) for group in sorted(places, key=groupings.rank)}
+
+
+def read_grouping(by: By, name: str, groups: Collection[str]) -> Groupings | None:
     """Read what a user asks to tell apart by.
 
     Args:
         by: as it was written.
         name: what is grouped.
-        groups: what its start events have beside source, traits and properties.
+        groups: what its start events have beside source, traits, properties and their names.
 
     Raises:
         QuestionError: it names nothing, or what the rate's start events do not have.
     """
-    if by is None:
-        return None
-    if by in ("stage", "reason") and by not in groups:
-        others = ", ".join(sorted({*groups, "source", "property:NAME", "a trait"}))
-        raise QuestionError(f"{name} cannot be grouped by {by}; it can be by: {others}")
-    if by in NO_TRAITS:
-        return Grouping(kind=by)
-    return _prefixed(by) or Grouping(kind="trait", name=by)
+    found = []
+    for one in _each(by):
+        if one in ("stage", "reason") and one not in groups:
+            others = ", ".join(sorted({*groups, "source", "event", "property:NAME", "a trait"}))
+            raise QuestionError(f"{name} cannot be grouped by {one}; it can be by: {others}")
+        found.append(Grouping(one) if one in NO_TRAITS else _read(one, "trait"))
+    return Groupings(tuple(found), as_written(by) or "") if found else None
 
 
-def read_property(by: str | None) -> Grouping | None:
+def as_written(by: By) -> str | None:
+    """What answers say of it."""
+    return TOGETHER.join(map(str, _each(by))) or None
+
+
+def read_property(by: By) -> Groupings | None:
     """Read which property to tell events apart by, or with its prefix which trait.
 
     Raises:
         QuestionError: it names nothing.
     """
-    if by is None:
-        return None
-    return _prefixed(by) or Grouping(kind="property", name=_named(by, "property"))
-
-
-def trait_at(said: Sequence[tuple[datetime, str]], at: datetime) -> str:
-    """The latest value of a trait that was set by an instant; one set to nothing is unknown."""
-    values = [value for since, value in said if since <= at]
-    return group_named(values[-1] if values else None)
-
-
-def property_text(properties: Mapping[str, Any] | None, name: str) -> str:
-    """The value of a property, as the text to group by."""
-    value = None if properties is None else find(properties, name)
-    return UNKNOWN if value is None else group_named(trait_text(value))
+    found = [Grouping(one) if one == "event" else _read(one, "property") for one in _each(by)]
+    return Groupings(tuple(found), TOGETHER.join(g.written for g in found)) if found else None
 
 
 def group_named(value: str | None) -> str:
@@ -113,19 +239,40 @@ def group_named(value: str | None) -> str:
     return value if is_seen and value is not None else UNKNOWN
 
 
-def _prefixed(by: str) -> Grouping | None:
-    """Read a name with a prefix that says what it is of; None for a plain one."""
+def property_text(properties: Mapping[str, Any], name: str) -> str:
+    """The value of a property, as the text to group by."""
+    return group_named(Grouping("property", name).of_event("", properties))
+
+
+def _each(by: Any) -> Sequence[str]:
+    if by is None:
+        return ()
+    return tuple(by) if isinstance(by, list | tuple) else (by,)
+
+
+def _read(by: str, plainly: str) -> Grouping:
+    """Read the name of a trait or a property, with a prefix or plainly, and with bands or without.
+
+    Raises:
+        QuestionError: it names nothing, or its bands do not rise.
+    """
     try:
-        name = check_text(by, "by")
+        name, kind = check_text(by, "by"), plainly
     except ValueError as error:
         raise QuestionError(str(error)) from None
-    for prefix, kind in _PREFIXES.items():
+    for prefix, meant in _PREFIXES.items():
         if name.startswith(prefix):
-            return Grouping(kind=kind, name=_named(name.removeprefix(prefix), kind))
-    return None
-
-
-def _named(name: str, kind: str) -> str:
+            name, kind = name.removeprefix(prefix), meant
+            break
+    match = _BANDS.fullmatch(name)
+    bands = tuple(match[2].split(",")) if match else ()
+    name = match[1] if match else name
     if not name.strip():
         raise QuestionError(f"by names no {kind}; write e.g. by='{kind}:plan'")
-    return name
+    if any(float(low) >= float(high) for low, high in pairwise(bands)):
+        raise QuestionError(f"bands rise, each number once; write e.g. by='{name}:1,5,20'")
+    return Grouping(kind, name, bands)
+
+
+def _nothing(clocks: Clocks) -> Column:
+    return column([0]) * len(clocks)

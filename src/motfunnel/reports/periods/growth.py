@@ -29,6 +29,7 @@ from motfunnel.errors import InconsistencyError
 from motfunnel.reports.cohort import Opened, Places, read_opened
 from motfunnel.reports.facts.moments import PLACES, Moments
 from motfunnel.reports.inquiry import Inquiry
+from motfunnel.reports.measure.grouping import By
 from motfunnel.reports.measure.timeline import FIRST, Periodic, PeriodRow, Timeline, bars
 from motfunnel.reports.periods.period import Day, Unit, notes_of, timeline_of, told_of
 from motfunnel.reports.silence import departures_note
@@ -276,7 +277,7 @@ def growth(
     since: Day = None,
     until: Day = None,
     week_start: int | str = 0,
-    by: str | None = None,
+    by: By = None,
 ) -> Growth:
     """How many contacts open, return and depart in each period, by their moments.
 

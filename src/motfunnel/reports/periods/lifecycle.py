@@ -22,6 +22,7 @@ from motfunnel.charts.style import AMBER, BLUE, ORANGE, SKY
 from motfunnel.reports.cohort import Opened, Places, read_opened
 from motfunnel.reports.facts.moments import Activity
 from motfunnel.reports.inquiry import Inquiry
+from motfunnel.reports.measure.grouping import By
 from motfunnel.reports.measure.timeline import FIRST, Periodic, PeriodRow, Timeline, bars
 from motfunnel.reports.periods.period import (
     Day,
@@ -143,7 +144,7 @@ def lifecycle(
     since: Day = None,
     until: Day = None,
     week_start: int | str = 0,
-    by: str | None = None,
+    by: By = None,
 ) -> Lifecycle:
     """How many contacts are active in each period, and where they come from.
 
@@ -160,7 +161,8 @@ def lifecycle(
             one that is not over.
         week_start: the day on which weeks begin: 0 is Monday, or its name.
         by: ``source``, a trait as it held at the opening (``trait:NAME`` where it is called
-            source, stage or reason), or ``property:NAME`` of the event that opened.
+            source, stage, reason or event), or ``event`` or ``property:NAME`` of the event that
+            opened; in bands, and several at once, as in ``recidivism``.
     """
     told = told_of(inquiry, period, week_start, by)
     with read_opened(inquiry, "lifecycle", by, keeps=["activity"]) as opened:

@@ -14,6 +14,7 @@ from motfunnel.reports.cohort import Opened
 from motfunnel.reports.facts.moments import Activity
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE
+from motfunnel.reports.measure.grouping import By, as_written
 from motfunnel.reports.measure.timeline import Timeline, make_timeline, read_calendar
 from motfunnel.reports.remarks import began
 
@@ -25,12 +26,12 @@ def told_of(
     inquiry: Inquiry,
     period: str,
     week_start: int | str,
-    by: str | None,
+    by: By,
     confidence: float = CONFIDENCE,
 ) -> dict[str, Any]:
     """What each of these answers says of its question; refuses what is no period."""
     calendar = read_calendar(period, inquiry.timezone, week_start)
-    told = {"period": period, "week_start": calendar.week_start, "by": by}
+    told = {"period": period, "week_start": calendar.week_start, "by": as_written(by)}
     return told | inquiry.header(confidence)
 
 

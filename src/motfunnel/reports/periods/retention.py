@@ -22,6 +22,7 @@ from motfunnel.reports.cohort import Opened, read_opened
 from motfunnel.reports.facts.facts import Keep
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE
+from motfunnel.reports.measure.grouping import By
 from motfunnel.reports.measure.timeline import FIRST, Periodic, PeriodRow, Timeline
 from motfunnel.reports.periods.growth import KINDS, PARTS, moves_of, spans_of
 from motfunnel.reports.periods.period import (
@@ -338,7 +339,7 @@ def retention(
     since: Day = None,
     until: Day = None,
     week_start: int | str = 0,
-    by: str | None = None,
+    by: By = None,
     confidence: float = CONFIDENCE,
 ) -> Retention:
     """How many of those who opened in one period are back in each period after it.

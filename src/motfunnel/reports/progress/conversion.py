@@ -15,6 +15,7 @@ from motfunnel.reports.facts.facts import Facts
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds
 from motfunnel.reports.measure.clock import Clocks
+from motfunnel.reports.measure.grouping import By
 from motfunnel.reports.measure.rate import Rate
 from motfunnel.reports.measure.trend import Per
 from motfunnel.reports.window import Asked, MakeClocks, Windowed
@@ -80,7 +81,7 @@ def conversion(
     *,
     within: Duration,
     reached: Bounds | None = None,
-    by: str | None = None,
+    by: By = None,
     per: Per | None = None,
     confidence: float = CONFIDENCE,
 ) -> Rate:
@@ -95,8 +96,8 @@ def conversion(
         goal: a later stage; a leap beyond it reaches it too.
         within: the window; its edge belongs to it.
         reached: the cohort: who reached the start from the first instant on, before the second.
-        by: ``stage`` (the one reached when the clock started), ``source``, a trait or
-            ``property:NAME`` of the event that reached it, as in ``recidivism``.
+        by: ``stage`` (the one reached when the clock started), ``source``, a trait, or ``event``
+            or ``property:NAME`` of the event that reached it, as in ``recidivism``.
         per: ``day``, ``week``, ``month``, ``quarter`` or ``year``: a row for each such period of
             the start, with the change from the period before; None: one row of all.
         confidence: of the intervals.

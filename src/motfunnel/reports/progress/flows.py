@@ -33,6 +33,7 @@ from motfunnel.reports.facts.moments import Moments, stories_of
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
 from motfunnel.reports.measure.clock import EVERYBODY, Cohort
+from motfunnel.reports.measure.grouping import By
 from motfunnel.statistics import ClusteredShare, Interval
 from motfunnel.statistics.ratio import IN_WORDS
 from motfunnel.text import counted as in_words
@@ -235,7 +236,8 @@ def _end(past: bytes, *, is_erased: bool) -> bytes:
 
 def flow_rows(counted: Counted, people: Sequence[str], confidence: float) -> Iterator[FlowRow]:
     """Give the flows of each group and step, by what they leave, the greatest first."""
-    for group, step in sorted(counted, key=lambda key: (str(key[0]), key[1] or 0)):
+    groups = [*dict.fromkeys(group for group, _ in counted)]
+    for group, step in sorted(counted, key=lambda key: (groups.index(key[0]), key[1] or 0)):
         flows = counted[group, step]
         leaving: defaultdict[str, Counter[int]] = defaultdict(Counter)
         for (source, _), contacts in flows.items():
@@ -270,7 +272,7 @@ def flows(
     steps: int | None = STEPS,
     stepwise: bool = True,
     opened: Bounds | None = None,
-    by: str | None = None,
+    by: By = None,
     confidence: float = CONFIDENCE,
 ) -> Flows:
     """From which moment to which contacts go, and where they are now.
@@ -283,8 +285,8 @@ def flows(
         steps: tell no more than so many steps of each contact; None: all.
         stepwise: whether steps are told apart by their number, or counted together.
         opened: the cohort: who opened from the first instant on, before the second.
-        by: ``source``, a trait as it held at the opening, or ``property:NAME`` of the event
-            that opened.
+        by: ``source``, a trait as it held at the opening, or ``event`` or ``property:NAME`` of
+            the event that opened; in bands, and several at once, as in ``recidivism``.
         confidence: of the intervals.
     """
     if steps is not None and (not isinstance(steps, int) or steps < 1):
@@ -294,7 +296,7 @@ def flows(
         moments = found.source.moments(tuple(MomentKind), *(["at"] if found.gone else []))
         asked: dict[str, Any] = {"steps": steps, "stepwise": stepwise}
         counted, beyond, contacts = count_flows(moments, found, inquiry.as_of, **asked)
-        told |= {"by": by, "cohort": cohort, "steps": steps, "contacts": contacts}
+        told |= {"by": found.by, "cohort": cohort, "steps": steps, "contacts": contacts}
         rows = tuple(flow_rows(counted, found.source.names.people.texts, confidence))
     go = "goes" if beyond == 1 else "go"
     further = f"{in_words(beyond, 'contact')} {go} on beyond step {steps}"

@@ -52,6 +52,7 @@ from motfunnel.reports.cohort import read_opened
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort, read_window
 from motfunnel.reports.measure.clock import EVERYBODY, Cohort
+from motfunnel.reports.measure.grouping import By
 from motfunnel.reports.progress.ways import (
     KINDS,
     REASON,
@@ -406,7 +407,7 @@ def funnel(
     *,
     within: Duration | Mapping[str, Duration] | None = None,
     opened: Bounds | None = None,
-    by: str | None = None,
+    by: By = None,
     confidence: float = CONFIDENCE,
 ) -> StageFunnel:
     """How many contacts reached each stage, how long each step took, and who was lost.
@@ -420,8 +421,8 @@ def funnel(
         within: the window of each step, or of each step by the stage that it leads to; its
             edge belongs to it.
         opened: the cohort: who opened from the first instant on, before the second.
-        by: ``source``, a trait as it held at the opening, ``property:NAME`` of the event that
-            opened, or ``reason``: why the contact first departed, which is known in hindsight.
+        by: as in ``flows``; or ``reason``, alone: why the contact first departed, which is known
+            in hindsight.
         confidence: of the intervals.
     """
     stages, cohort = inquiry.funnel.stages, read_cohort(opened)
@@ -429,15 +430,17 @@ def funnel(
     told = inquiry.header(confidence)
     own = None if by == REASON else by
     with read_opened(inquiry, "funnel", own, cohort, keeps=KINDS) as found:
-        ways, notes = ways_by_group(found, stages, by), found.notes
+        written, notes = REASON if by == REASON else found.by, found.notes
+        ways = ways_by_group(found, stages, written)
+    groups = sorted(ways, key=str) if written == REASON else [g for g in found.names if g in ways]
     rows = (stage_rows(ways[group], stages, windows, inquiry.as_of, confidence, group)
-            for group in sorted(ways, key=str))  # fmt: skip
+            for group in groups)  # fmt: skip
     return StageFunnel(
         name="funnel",
         definition=WITHIN if windows else DEFINITION,
         rows=tuple(row for of_group in rows for row in of_group),
-        notes=(*_notes(within, windows, stages, by), *notes),
-        **told | {"by": by, "cohort": cohort},
+        notes=(*_notes(within, windows, stages, written), *notes),
+        **told | {"by": written, "cohort": cohort},
     )
 
 

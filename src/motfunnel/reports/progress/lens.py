@@ -33,7 +33,6 @@ from motfunnel.charts.bars import Part, stacked
 from motfunnel.charts.labels import fewer
 from motfunnel.charts.scene import Picture
 from motfunnel.charts.style import BLUE
-from motfunnel.domain.event import Event
 from motfunnel.domain.experience import experience_of
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.lens import (
@@ -270,8 +269,10 @@ def gather(source: Facts, facts: LensFacts) -> None:
             facts.add(kind.value, contact, count)
         return
     if facts.lens is CARLZON:
-        for scored in source.scored(facts.period):
-            _add_experience(facts, scored.contact, scored.event, source.funnel)
+        meanings, people = Classed(source.funnel), source.names.people.texts
+        for scored in source.scored(facts.period, meanings.read):
+            for whom, said in zip(scored.contacts, scored.said, strict=True):
+                meanings.add(facts, people[whom], said)
         return
     loop = facts.loop if facts.lens is ZERO_TO_ULTIMATE else None
     for one in source.phased(_CLASSED, facts.period, loop):
@@ -284,15 +285,38 @@ def gather(source: Facts, facts: LensFacts) -> None:
             facts.add(ZERO, referral.referred or "")
 
 
-def _add_experience(facts: LensFacts, contact: str, event: Event, funnel: Funnel) -> None:
-    reading = funnel.read_stored(event.name, event.properties)
-    one = experience_of(event.name, event.properties, reading, funnel.touchpoints)
-    if one is None:
-        return
-    if reading.signal in UNCLASSED:
-        facts.scored_aside[reading.signal] += 1
-    else:
-        facts.counted[one.touchpoint, one.verdict, contact] += 1
+class Classed:
+    """What events with a score say to Carlzon's lens, by number.
+
+    Args:
+        funnel: the definition in use.
+    """
+
+    def __init__(self, funnel: Funnel) -> None:
+        self._known: list[tuple[Signal, str, str] | None] = [None]
+        self._numbers: dict[object, int] = {None: 0}
+        self._funnel = funnel
+
+    def read(self, event: str, properties: Mapping[str, Any]) -> int:
+        """The number of its signal, its touchpoint and its verdict; 0 where it has no score."""
+        reading = self._funnel.read_stored(event, properties)
+        one = experience_of(event, properties, reading, self._funnel.touchpoints)
+        said = None if one is None else (reading.signal, one.touchpoint, one.verdict)
+        if said not in self._numbers:
+            self._numbers[said] = len(self._known)
+            self._known.append(said)
+        return self._numbers[said]
+
+    def add(self, facts: LensFacts, contact: str, said: int) -> None:
+        """Count what an event of a contact says."""
+        what = self._known[said]
+        if what is None:
+            return
+        signal, touchpoint, verdict = what
+        if signal in UNCLASSED:
+            facts.scored_aside[signal] += 1
+        else:
+            facts.counted[touchpoint, verdict, contact] += 1
 
 
 def _notes(facts: LensFacts) -> tuple[str, ...]:

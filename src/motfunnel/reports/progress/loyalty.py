@@ -16,6 +16,7 @@ from motfunnel.reports.facts.relations import places_of
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds
 from motfunnel.reports.measure.clock import Clocks
+from motfunnel.reports.measure.grouping import By
 from motfunnel.reports.measure.rate import Rate
 from motfunnel.reports.measure.trend import Per
 from motfunnel.reports.window import Asked, Windowed
@@ -59,7 +60,7 @@ def loyalty(
     *,
     within: Duration,
     bought: Bounds | None = None,
-    by: str | None = None,
+    by: By = None,
     per: Per | None = None,
     confidence: float = CONFIDENCE,
 ) -> Rate:
@@ -72,7 +73,8 @@ def loyalty(
     Args:
         within: the window after the first purchase; its edge belongs to it.
         bought: the cohort: first purchases from the first instant on, before the second.
-        by: ``source``, a trait, or ``property:NAME`` of the first purchase.
+        by: ``source``, a trait, or ``event`` or ``property:NAME`` of the first purchase, as in
+            ``recidivism``.
         per: ``day``, ``week``, ``month``, ``quarter`` or ``year``: a row for each such period of
             the first purchase, with the change from the period before; None: one row of all.
         confidence: of the intervals.

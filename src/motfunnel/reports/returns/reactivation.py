@@ -14,7 +14,7 @@ from motfunnel.reports.facts.facts import Facts
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, read_period
 from motfunnel.reports.measure.clock import EVERYBODY, Clocks
-from motfunnel.reports.measure.grouping import read_grouping
+from motfunnel.reports.measure.grouping import By, read_grouping
 from motfunnel.reports.measure.rate import PeriodRate, Rate
 from motfunnel.reports.window import Asked, MakeClocks, Windowed
 from motfunnel.reports.windowed import answer_rate
@@ -63,7 +63,7 @@ def reactivation(
     inquiry: Inquiry,
     *,
     period: tuple[datetime, datetime],
-    by: str | None = None,
+    by: By = None,
     confidence: float = CONFIDENCE,
 ) -> Rate:
     """How many of those who are away when a period begins return in it.
@@ -81,8 +81,8 @@ def reactivation(
     """
     start, end = read_period(period)
     rate, window = reactivation_of(start), end - start - MICROSECOND
-    grouping = read_grouping(by, rate.name, rate.groups)
-    groups = inquiry.choose(rate, EVERYBODY, grouping, first_only=True)
+    groupings = read_grouping(by, rate.name, rate.groups)
+    groups = inquiry.choose(rate, EVERYBODY, groupings, first_only=True)
     return answer_rate(
         inquiry,
         PeriodRate,
@@ -91,7 +91,7 @@ def reactivation(
         window,
         confidence,
         within=end - start,
-        by=by,
+        by=None if groupings is None else groupings.written,
         unit="contact",
         cohort=(start, end),
     )

@@ -13,6 +13,7 @@ from motfunnel.reports.facts.facts import Facts
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, Unit
 from motfunnel.reports.measure.clock import Clocks
+from motfunnel.reports.measure.grouping import By
 from motfunnel.reports.measure.rate import Rate
 from motfunnel.reports.measure.trend import Per
 from motfunnel.reports.window import IN_THE_COHORT, Asked, Windowed
@@ -54,7 +55,7 @@ def recidivism(
     *,
     within: Duration,
     departed: Bounds | None = None,
-    by: str | None = None,
+    by: By = None,
     per: Per | None = None,
     unit: Unit = "contact",
     confidence: float = CONFIDENCE,
@@ -69,8 +70,9 @@ def recidivism(
         within: the window; a return at its very end is within.
         departed: the cohort: departures from the first instant on, before the second.
         by: ``stage``, ``reason``, ``source``, the name of a trait (``trait:NAME`` where it has
-            one of those names), or ``property:NAME`` of the start event: the value that held
-            at the departure.
+            one of those names), or of the start event its name (``event``) or ``property:NAME``:
+            the value that held at the departure. A number in bands: ``seats:1,5,20``. Several
+            count at once: ``("source", "plan")``.
         per: ``day``, ``week``, ``month``, ``quarter`` or ``year``: a row for each such period of
             the departure, with the change from the period before; None: one row of all.
         unit: ``contact`` for each contact's first departure in the cohort, ``episode`` for all.

@@ -15,6 +15,7 @@ from motfunnel.reports.facts.facts import Facts
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, Unit
 from motfunnel.reports.measure.clock import Clocks
+from motfunnel.reports.measure.grouping import By
 from motfunnel.reports.measure.rate import Rate
 from motfunnel.reports.measure.trend import Per
 from motfunnel.reports.window import IN_THE_COHORT, Asked, Windowed
@@ -61,7 +62,7 @@ def relapse(
     *,
     within: Duration,
     returned: Bounds | None = None,
-    by: str | None = None,
+    by: By = None,
     per: Per | None = None,
     unit: Unit = "contact",
     confidence: float = CONFIDENCE,

@@ -23,6 +23,7 @@ from sqlalchemy import (
     literal_column,
     type_coerce,
 )
+from sqlalchemy.types import NullType
 
 from motfunnel.domain.columns import NEVER, Codes, Column, column
 from motfunnel.store.engine.compiled import driver_errors
@@ -33,6 +34,12 @@ from motfunnel.store.schema.types import MARIADB
 def micros(at: ColumnElement[Any], dialect: Dialect) -> ColumnElement[int]:
     """An instant in SQL as microseconds since 1970; NULL is ``NEVER``."""
     return func.coalesce(_MICROS.get(dialect.name, _of_text)(at), never())
+
+
+def raw(properties: ColumnElement[Any], dialect: Dialect) -> ColumnElement[Any]:
+    """Properties as the text that is stored, which ``read_properties`` reads."""
+    text = cast(properties, Text) if dialect.name == "postgresql" else properties
+    return type_coerce(text, NullType())
 
 
 def never() -> ColumnElement[int]:

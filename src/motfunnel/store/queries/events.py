@@ -23,17 +23,14 @@ from sqlalchemy import (
     select,
 )
 
-from motfunnel.domain.event import Event
-from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.signal import Signal
 from motfunnel.store.ledger.identity import follow, known_pointers
 from motfunnel.store.ledger.rows import (
     StoredEvent,
-    event_of,
     unread_columns,
 )
-from motfunnel.store.queries.columns import read_rows
-from motfunnel.store.queries.scope import AT_ONCE, Bounds, Extent, between
+from motfunnel.store.queries.columns import micros, raw, read_rows
+from motfunnel.store.queries.scope import Bounds, Extent, between
 from motfunnel.store.schema.tables import Tables
 
 
@@ -45,32 +42,13 @@ def read_active(extent: Extent, period: Bounds) -> Iterator[str]:
     yield from extent.connection.scalars(alive.distinct().order_by(owner))
 
 
-def read_moment_properties(
-    extent: Extent, kinds: Collection[MomentKind]
-) -> Iterator[tuple[tuple[str, Any], dict[str, Any]]]:
-    """Read the properties of the events that made some moments.
-
-    Each under its contact and the number of its episode, or where it has none, its event.
-    """
-    m, e = extent.tables.moments.c, extent.tables.events.c
-    key = func.coalesce(m.recorded_as, m.contact)
-    made = (e.tenant == m.tenant) & (e.contact == key) & (e.id == m.event_id)
-    wanted = (
-        select(m.contact, m.episode, m.event_id, key.label("key"), e.properties)
-        .select_from(extent.tables.moments.join(extent.tables.events, made))
-        .where(m.tenant == extent.tenant, m.occurred_at <= extent.as_of)
-        .where(m.moment.in_([kind.value for kind in kinds]))
-    )
-    with extent.connection.execute(wanted, execution_options={"yield_per": AT_ONCE}) as result:
-        for row in result:
-            start = (row.key, row.event_id) if row.episode is None else row.episode
-            yield (row.contact, start), row.properties
-
-
 def read_scored(
     extent: Extent, period: Bounds, *, naming: str | None = None
-) -> Iterator[tuple[str, Event]]:
+) -> Iterator[list[tuple[str, int, str, str, Any]]]:
     """Read the ratings of a period, and the events in whose properties a name occurs.
+
+    Each as its key, its instant in microseconds, its name, its id, and what is stored of its
+    properties; so many at a time, in no order.
 
     Args:
         extent: of whom, and up to when.
@@ -82,15 +60,13 @@ def read_scored(
     if naming is not None:
         find = func.strpos if dialect.name == "postgresql" else func.instr
         scored = or_(scored, find(cast(e.properties, Text), f'"{naming}"') > 0)
+    at, properties = micros(e.occurred_at, dialect), raw(e.properties, dialect)
     events = (
-        select(*unread_columns(extent.tables.events, dialect))
+        select(e.contact, at, e.event, e.id, properties)
         .where(e.tenant == extent.tenant, e.occurred_at <= extent.as_of, scored)
         .where(*between(e.occurred_at, period))
     )
-    into, wanted = _pointers(extent, None), extent.within(events, e.contact)
-    for row in chain.from_iterable(read_rows(extent.connection, wanted)):
-        event = event_of(StoredEvent._make(row))
-        yield into.get(event.contact, event.contact), event
+    return read_rows(extent.connection, extent.within(events, e.contact))
 
 
 def read_histories(

@@ -1,40 +1,51 @@
-"""Reading by what contacts are grouped: their source, a trait.
+"""Reading by what contacts are grouped, as columns: their source, a trait, what began a clock.
 
-Each a statement that streams; what of it is wanted, the reader keeps.
+Contacts and values are numbers, which the reader gives them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
+from functools import partial
+from itertools import chain
 from typing import Any, Final
 
 from sqlalchemy import and_, func, select
 
+from motfunnel.domain.columns import NEVER, Codes, Column, column
 from motfunnel.domain.event import to_json, trait_text
 from motfunnel.domain.moment import MomentKind
-from motfunnel.store.queries.scope import AT_ONCE, Extent
+from motfunnel.store.queries.columns import micros, raw, read_columns, read_rows
+from motfunnel.store.queries.scope import Extent
+from motfunnel.store.schema.types import read_properties
 
 UNSET: Final = ""
 """What is read of a trait that was set to null."""
 
 
-def read_sources(extent: Extent) -> Iterator[tuple[str, str]]:
+def read_sources(extent: Extent, people: Codes, sources: Codes) -> tuple[Column, Column]:
     """Read each contact's source: what its opening said, else whether a referral came before it.
 
     Who was referred is read first: joined in one statement, SQLite compares each with each.
+
+    Args:
+        extent: of whom.
+        people: gives contacts their numbers.
+        sources: gives sources theirs.
     """
-    c = extent.tables.contacts.c
-    referred = _first_referrals(extent)
-    opened = select(c.contact, c.source, c.opened_at).where(
+    c, dialect = extent.tables.contacts.c, extent.connection.dialect
+    referred = _first_referrals(extent, people)
+    opened = select(c.contact, c.source, micros(c.opened_at, dialect)).where(
         c.tenant == extent.tenant, c.opened_at.is_not(None)
     )
-    with extent.connection.execute(opened, execution_options={"yield_per": AT_ONCE}) as result:
-        for row in result:
-            yield (
-                row.contact,
-                source_or_referral(row.source, row.opened_at, referred.get(row.contact)),
-            )
+    contacts, given, at = read_columns(extent.connection, opened, [people, sources, None])
+    none, direct, referral = sources[None], sources["direct"], sources["referral"]
+    known = zip(contacts, given, at, strict=True)
+    return contacts, column(
+        source if source != none else direct if referred.get(who, NEVER) > opened else referral
+        for who, source, opened in known
+    )
 
 
 def source_or_referral(given: str | None, opened_at: datetime, referred_at: datetime | None) -> str:
@@ -44,23 +55,61 @@ def source_or_referral(given: str | None, opened_at: datetime, referred_at: date
     return "direct" if referred_at is None or referred_at > opened_at else "referral"
 
 
-def read_trait(extent: Extent, trait: str) -> Iterator[tuple[str, tuple[datetime, str]]]:
-    """Read what was said of a trait up to an instant, in order, each under its contact.
+def read_trait(
+    extent: Extent, trait: str, people: Codes, values: Codes
+) -> tuple[Column, Column, Column]:
+    """Read who said what of a trait up to an instant, and when; contact by contact, in order.
 
     A null is stored as the text ``null``, so of such a text the event is asked.
     """
-    t, e = extent.tables.traits.c, extent.tables.events.c
+    t, e, dialect = extent.tables.traits.c, extent.tables.events.c, extent.connection.dialect
     same = and_(e.tenant == t.tenant, e.contact == t.contact, e.id == t.event_id)
     said = (
-        select(t.owner, t.occurred_at, t.value, e.properties)
+        select(t.owner, micros(t.occurred_at, dialect), t.value, raw(e.properties, dialect))
         .outerjoin(extent.tables.events, and_(t.value == to_json(None), same))
         .where(t.tenant == extent.tenant, t.trait == trait, t.occurred_at <= extent.as_of)
         .order_by(t.owner, t.occurred_at, t.event_id)
     )
-    with extent.connection.execute(said, execution_options={"yield_per": AT_ONCE}) as result:
-        for row in result:
-            is_null = row.properties is not None and said_as(row.properties, trait) == UNSET
-            yield row.owner, (row.occurred_at, UNSET if is_null else row.value)
+    owners, at, found = column(), column(), column()
+    for rows in read_rows(extent.connection, said):
+        whose, when, texts, unread = zip(*rows, strict=True)
+        owners.extend(people.numbers(whose))
+        at.extend(when)
+        found.extend(values.numbers(map(partial(_value, trait), texts, unread)))
+    return owners, at, found
+
+
+def _value(trait: str, text: str, unread: Any) -> str:
+    """What was said, where of a null the event's properties are there, too."""
+    is_null = unread is not None and said_as(read_properties(unread), trait) == UNSET
+    return UNSET if is_null else text
+
+
+def read_starts(
+    extent: Extent, kinds: Collection[MomentKind], read: Callable[[str, Any], int]
+) -> Iterator[tuple[str, Any, int]]:
+    """Read what the events that made some moments say, each under its contact.
+
+    And under the number of its episode, or where it has none, its event.
+
+    Args:
+        extent: of whom, and up to when.
+        kinds: which moments.
+        read: reads the name of an event, and what is stored of its properties.
+    """
+    m, e, dialect = extent.tables.moments.c, extent.tables.events.c, extent.connection.dialect
+    key = func.coalesce(m.recorded_as, m.contact)
+    made = (e.tenant == m.tenant) & (e.contact == key) & (e.id == m.event_id)
+    wanted = (
+        select(m.contact, m.episode, key, m.event_id, e.event, raw(e.properties, dialect))
+        .select_from(extent.tables.moments.join(extent.tables.events, made))
+        .where(m.tenant == extent.tenant, m.occurred_at <= extent.as_of)
+        .where(m.moment.in_([kind.value for kind in kinds]))
+    )
+    for contact, episode, of, id_, name, unread in chain.from_iterable(
+        read_rows(extent.connection, wanted)
+    ):
+        yield contact, (of, id_) if episode is None else episode, read(name, unread)
 
 
 def said_as(properties: Mapping[str, Any], trait: str) -> str:
@@ -79,16 +128,16 @@ def read_trait_names(extent: Extent, known_by: datetime | None) -> list[str]:
     return sorted(extent.connection.execute(named).scalars())
 
 
-def _first_referrals(extent: Extent) -> dict[str, datetime]:
+def _first_referrals(extent: Extent, people: Codes) -> dict[int, int]:
     """When each contact was first referred by another."""
     m = extent.tables.moments.c
     whom, named = extent.owned(extent.tables.moments, m.referred)
-    first = func.min(m.occurred_at, type_=m.occurred_at.type)
+    first = micros(func.min(m.occurred_at, type_=m.occurred_at.type), extent.connection.dialect)
     made = (
-        select(whom.label("referred"), first.label("first_at"))
+        select(whom.label("referred"), first)
         .select_from(named)
         .where(m.tenant == extent.tenant, m.moment == MomentKind.REFERRAL.value)
         .where(m.referred.is_not(None), whom != m.contact)
         .group_by(whom)
     )
-    return {row.referred: row.first_at for row in extent.connection.execute(made)}
+    return dict(zip(*read_columns(extent.connection, made, [people, None]), strict=True))

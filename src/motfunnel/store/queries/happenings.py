@@ -15,21 +15,17 @@ from attrs import frozen
 from sqlalchemy import (
     ColumnElement,
     Select,
-    Text,
     case,
-    cast,
     func,
     literal,
     or_,
     select,
-    type_coerce,
 )
-from sqlalchemy.types import NullType
 
 from motfunnel.domain.columns import Codes, Column, column, pick
 from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.signal import Signal
-from motfunnel.store.queries.columns import micros, read_columns, read_rows
+from motfunnel.store.queries.columns import micros, raw, read_columns, read_rows
 from motfunnel.store.queries.moments import having_moment
 from motfunnel.store.queries.scope import Extent
 from motfunnel.store.schema.dialects import chunks
@@ -150,8 +146,7 @@ def _every(extent: Extent, wanted: Wanted, *, has_ids: bool) -> Select[Any]:
     if not has_ids and not wanted.is_read:
         return narrow.order_by(e.contact, e.occurred_at, signal)
     read = e.signal.in_([one.label for one, read in reads.items() if read is not None])
-    text = cast(e.properties, Text) if dialect.name == "postgresql" else e.properties
-    more = (e.event, case((read, type_coerce(text, NullType()))), e.id)
+    more = (e.event, case((read, raw(e.properties, dialect))), e.id)
     return narrow.add_columns(*more).order_by(e.contact, e.occurred_at, signal, e.id)
 
 
