@@ -9,22 +9,27 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Literal, NamedTuple, Protocol
+from typing import Any, Final, Literal, Protocol
 
-from attrs import define, field
-
+from motfunnel.domain.columns import Column
 from motfunnel.domain.experience import EXPERIENCED
 from motfunnel.domain.funnel.funnel import Funnel
-from motfunnel.domain.lens import Phase
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.facts.moments import Activity, Moments, Openings
-from motfunnel.reports.facts.relations import Episodes, Happenings, Scored, Traits, places_of
+from motfunnel.reports.facts.relations import (
+    Episodes,
+    Happenings,
+    Referrals,
+    Scored,
+    Traits,
+    places_of,
+)
 from motfunnel.reports.measure.clock import EVERYBODY, Cohort, Names, Readings
 from motfunnel.reports.measure.grouping import Grouping, Partition
 from motfunnel.store.ledger.rows import StoredEvent
 from motfunnel.store.queries.happenings import Read, Wanted
-from motfunnel.store.queries.moments import Referral
+from motfunnel.store.queries.phases import Phased
 from motfunnel.store.schema.types import read_properties
 
 Unread = tuple[str, list[StoredEvent]]
@@ -32,36 +37,9 @@ Unread = tuple[str, list[StoredEvent]]
 
 Start = frozenset[MomentKind] | Signal
 """What starts clocks: moments of some kinds, or events of a signal."""
-Keep = MomentKind | Literal["episodes", "openings", "activity", "events"]
+Keep = MomentKind | Literal["episodes", "openings", "activity", "events", "referrals"]
 """What a question will ask for beside others: who walks through histories does so once, then."""
 NOTHING: Final[frozenset[Keep]] = frozenset()
-
-
-class Phased(NamedTuple):
-    """So many events of a contact, of one signal and phase; of ratings, whether they promote."""
-
-    contact: str
-    signal: Signal
-    phase: Phase
-    promoter: bool
-    events: int
-
-
-@define
-class Referring:
-    """Who referred whom, and what those who were referred did.
-
-    Attributes:
-        referrals: all of them, whenever they were made.
-        opened: when each contact opened.
-        researched: when contacts did research; of those at least that were referred.
-        active: who was active in the period that was asked for.
-    """
-
-    referrals: list[Referral] = field(factory=list)
-    opened: dict[str, datetime] = field(factory=dict)
-    researched: dict[str, list[datetime]] = field(factory=dict)
-    active: set[str] = field(factory=set)
 
 
 class Facts(Protocol):
@@ -139,25 +117,32 @@ class Facts(Protocol):
         """
         ...
 
-    def kinds(self, period: Cohort) -> Iterator[tuple[str, MomentKind, int]]:
-        """Give how many moments of each kind contacts had in a period."""
+    def kinds(self, period: Cohort) -> tuple[Column, ...]:
+        """Give how many moments of each kind contacts had in a period.
+
+        Three columns: contacts, the places of kinds, and how many; of one contact and kind there
+        may be several.
+        """
         ...
 
     def phased(
-        self, signals: Collection[Signal], period: Cohort, loop: Referring | None = None
+        self, signals: Collection[Signal], period: Cohort, *, promoters: bool = False
     ) -> Iterator[Phased]:
         """Give the events of a period by signal and phase.
 
         Args:
             signals: of which events.
             period: from when to when.
-            loop: filled on the way, but for who was active. None: it is not asked for, and
-                nor is which ratings promote.
+            promoters: whether it is asked which ratings promote.
         """
         ...
 
-    def referring(self, period: Cohort) -> Referring:
-        """Give who referred whom, who opened, and who was active in a period."""
+    def referrals(self) -> Referrals:
+        """Give who referred whom, whenever that was."""
+        ...
+
+    def active(self, period: Cohort) -> Column:
+        """Give who had an event in a period that kept the contact alive."""
         ...
 
     def scored(

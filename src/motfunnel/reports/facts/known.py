@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, S
 from datetime import datetime
 from functools import cached_property
 from itertools import compress, repeat
-from operator import itemgetter
+from operator import add, itemgetter
 from typing import Any, Self
 
 from attrs import define, evolve, field, fields
@@ -28,14 +28,19 @@ from motfunnel.domain.signal import Signal
 from motfunnel.reports.facts.facts import (
     NOTHING,
     Keep,
-    Phased,
-    Referring,
     Stages,
     Start,
     Unread,
 )
 from motfunnel.reports.facts.moments import PLACES, Activity, Moments, Openings
-from motfunnel.reports.facts.relations import Episodes, Happenings, Scored, Traits
+from motfunnel.reports.facts.relations import (
+    NOBODY,
+    Episodes,
+    Happenings,
+    Referrals,
+    Scored,
+    Traits,
+)
 from motfunnel.reports.facts.stored import Stored
 from motfunnel.reports.measure.clock import (
     EVERYBODY,
@@ -52,7 +57,7 @@ from motfunnel.store.ledger.rows import StoredEvent, event_of
 from motfunnel.store.queries.events import read_histories
 from motfunnel.store.queries.groups import read_trait_names, said_as, source_or_referral
 from motfunnel.store.queries.happenings import Read, Wanted
-from motfunnel.store.queries.moments import Referral
+from motfunnel.store.queries.phases import Phased, kind_of
 from motfunnel.store.schema.types import read_instant, read_properties
 from motfunnel.tracking.recording.fold import read_in_order
 
@@ -226,37 +231,56 @@ class Known:
         left = self._left.activity(bounds, erased=erased)
         return Activity(column(bits) + left.contacts, [*bits.values(), *left.stretches])
 
-    def kinds(self, period: Cohort) -> Iterator[tuple[str, MomentKind, int]]:
+    def kinds(self, period: Cohort) -> tuple[Column, ...]:
         """Give how many moments of each kind contacts had in a period."""
+        contacts, kinds = column(), column()
         for one in self.histories():
             for moment in one.journey.moments:
                 if lies_in(period, moment.occurred_at):
-                    yield one.contact, moment.kind, 1
-        yield from self._left.kinds(period)
+                    contacts.append(self.names.people[one.contact])
+                    kinds.append(PLACES[moment.kind])
+        known, left = (contacts, kinds, column([1]) * len(kinds)), self._left.kinds(period)
+        return tuple(map(add, known, left))
 
     def phased(
-        self, signals: Collection[Signal], period: Cohort, loop: Referring | None = None
+        self, signals: Collection[Signal], period: Cohort, *, promoters: bool = False
     ) -> Iterator[Phased]:
         """Give the events of a period by signal and phase."""
-        into = {} if loop is None else self._pointers()
-        for one in self.histories():
+        found, (start, end) = Phased(column(), column(), column()), bounds_of(period)
+        for one in self._walked():
             for entry, phase in phases(one.entries):
-                if entry.signal in signals and lies_in(period, from_micros(entry.at)):
-                    signal = Signal(entry.signal)
-                    promoter = signal is Signal.RATING and entry.reading.argument == 1
-                    yield Phased(one.contact, signal, phase, promoter, events=1)
-            if loop is not None:
-                _refer(one, into, loop)
-        yield from self._left.phased(signals, period, loop)
+                if entry.signal in signals and start <= entry.at < end:
+                    promoter = entry.signal == Signal.RATING and entry.reading.argument == 1
+                    found.contacts.append(self.names.people[one.contact])
+                    found.kinds.append(kind_of(entry.signal, phase, promoter=promoter))
+                    found.events.append(1)
+        yield found
+        yield from self._left.phased(signals, period, promoters=promoters)
 
-    def referring(self, period: Cohort) -> Referring:
-        """Give who referred whom, who opened, and who was active in a period."""
-        found, into = Referring(), self._pointers()
-        for one in self.histories():
-            _refer(one, into, found)
-            if any(lies_in(period, from_micros(at)) for at in one.touches()):
-                found.active.add(one.contact)
-        return self._left.referring(period, found)
+    def referrals(self) -> Referrals:
+        """Give who referred whom, whenever that was."""
+        kept, into, left = self._keep({"referrals"}), self._pointers(), self._left.referrals()
+        people, texts = self.names.people, Codes()
+        texts.numbers(left.texts)  # which keep the numbers that they have in what is left
+        whom = column(
+            NOBODY if moment.referred is None else people[follow(into, moment.referred)]
+            for moment in kept.referrals
+        )
+        return Referrals(
+            contacts=left.contacts + column(people[one.contact] for one in kept.referrals),
+            at=left.at + column(to_micros(one.occurred_at) for one in kept.referrals),
+            referred=left.referred + whom,
+            ids=left.ids + column(texts[one.event_id] for one in kept.referrals),
+            keys=left.keys + column(texts[one.recorded_as] for one in kept.referrals),
+            texts=texts.texts,
+        )
+
+    def active(self, period: Cohort) -> Column:
+        """Give who had an event in a period that kept the contact alive."""
+        start, end = bounds_of(period)
+        who, when = self._keep({"activity"}).activity
+        known = {contact for contact, at in zip(who, when, strict=True) if start <= at < end}
+        return column(known) + self._left.active(period)
 
     def scored(
         self,
@@ -404,19 +428,6 @@ def said_of(trait: str, events: Iterable[Event]) -> list[tuple[int, str]]:
     return [(to_micros(event.occurred_at), said_as(event.properties, trait)) for event in ordered]
 
 
-def _refer(history: History, into: dict[str, str], found: Referring) -> None:
-    """Add whom a contact referred, when it opened, and when it did research."""
-    for moment in history.journey.moments:
-        if moment.kind is MomentKind.OPENING:
-            found.opened[history.contact] = moment.occurred_at
-        elif moment.kind is MomentKind.REFERRAL:
-            whom = None if moment.referred is None else follow(into, moment.referred)
-            found.referrals.append(Referral(moment=moment, referred=whom))
-    for entry in history.entries:
-        if entry.signal == Signal.RESEARCH:
-            found.researched.setdefault(history.contact, []).append(from_micros(entry.at))
-
-
 def _starts(history: History, start: Start) -> Iterator[tuple[object, Event]]:
     """The start events of clocks, each under the key of its clock."""
     if isinstance(start, Signal):
@@ -441,6 +452,7 @@ class Kept:
         activity: contacts, and instants at which each was kept alive.
         moments: contacts, kinds, instants, labels of the stages they led to, and of reasons.
         events: of moments, the events that made them.
+        referrals: the moments that are referrals, of which there are few.
     """
 
     def __init__(self, keeps: Set[Keep]) -> None:
@@ -450,6 +462,7 @@ class Kept:
         self.activity: list[Column] = [column(), column()]
         self.moments: list[Column] = [column() for _ in range(5)]
         self.events: list[tuple[str, str | None]] = []
+        self.referrals: list[Moment] = []
 
     def add(self, history: History, names: Names) -> None:
         """Keep of a contact what is asked for."""
@@ -467,6 +480,8 @@ class Kept:
             touches = column(history.touches())
             self.activity[0].extend(repeat(contact, len(touches)))
             self.activity[1].extend(touches)
+        if "referrals" in self.keeps:
+            self.referrals += (one for one in moments if one.kind is MomentKind.REFERRAL)
         for one in moments:
             if one.kind in self.keeps:
                 said = labels[one.to_stage], labels[one.reason]

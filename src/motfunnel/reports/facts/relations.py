@@ -10,10 +10,14 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import pairwise
+from typing import Final
 
 from attrs import field, frozen
 
 from motfunnel.domain.columns import Column, column
+
+NOBODY: Final = -1
+"""In place of the number of a contact: there is none."""
 
 
 @frozen(kw_only=True, eq=False)
@@ -61,6 +65,39 @@ class Happenings:
     signals: Column
     said: Column
     events: Sequence[tuple[str, str | None]] = ()
+
+
+@frozen(eq=False)
+class Referrals:
+    """Referrals, contact by contact, each contact's in order.
+
+    Attributes:
+        contacts: who made each.
+        at: when, in microseconds since 1970.
+        referred: the contact that is called by the name it gave; ``NOBODY`` where it gave none.
+        ids: the number of the id of its event.
+        keys: the number of the key that it was recorded under, where that is another.
+        texts: the text of each number of an id or a key.
+    """
+
+    contacts: Column
+    at: Column
+    referred: Column
+    ids: Column
+    keys: Column
+    texts: Sequence[str | None]
+
+    def __len__(self) -> int:
+        return len(self.contacts)
+
+    def names_another(self, place: int) -> bool:
+        """Whether one names another contact."""
+        return self.referred[place] not in (NOBODY, self.contacts[place])
+
+    def rank(self, place: int, people: Sequence[str]) -> tuple[int, str, str, str]:
+        """Where one stands among all, by its instant, its event and who made it."""
+        event, key = self.texts[self.ids[place]] or "", self.texts[self.keys[place]] or ""
+        return self.at[place], event, people[self.contacts[place]], key
 
 
 @frozen(eq=False)

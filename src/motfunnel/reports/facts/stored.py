@@ -13,22 +13,26 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from motfunnel.domain.columns import Codes, column
+from motfunnel.domain.columns import Codes, Column, column
 from motfunnel.domain.experience import EXPERIENCED
 from motfunnel.domain.funnel.funnel import Funnel
-from motfunnel.domain.instant import from_micros
 from motfunnel.domain.moment import SILENCE, Moment, MomentKind
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.facts.facts import (
-    Phased,
-    Referring,
     StageAt,
     Stages,
     Start,
     Unread,
 )
 from motfunnel.reports.facts.moments import Activity, Moments, Openings
-from motfunnel.reports.facts.relations import Episodes, Happenings, Scored, Traits
+from motfunnel.reports.facts.relations import (
+    NOBODY,
+    Episodes,
+    Happenings,
+    Referrals,
+    Scored,
+    Traits,
+)
 from motfunnel.reports.facts.starts import Starts
 from motfunnel.reports.measure.clock import EVERYBODY, Cohort, Names, Readings
 from motfunnel.reports.measure.grouping import Grouping, Partition
@@ -50,7 +54,7 @@ from motfunnel.store.queries.moments import (
     read_openings,
     read_referrals,
 )
-from motfunnel.store.queries.phases import count_by_phase, read_ratings_by_phase
+from motfunnel.store.queries.phases import Phased, count_by_phase, read_ratings_by_phase
 from motfunnel.store.queries.scope import Extent
 from motfunnel.store.schema.types import read_properties
 
@@ -140,38 +144,35 @@ class Stored:
         """Give the stretches in which each contact was active."""
         return Activity(*read_activity(self.extent, self.names.people, bounds, erased=erased))
 
-    def kinds(self, period: Cohort) -> Iterator[tuple[str, MomentKind, int]]:
+    def kinds(self, period: Cohort) -> tuple[Column, ...]:
         """Give how many moments of each kind contacts had in a period."""
-        return count_moments(self.extent, period)
+        return count_moments(self.extent, self.names.people, period)
 
     def phased(
-        self, signals: Collection[Signal], period: Cohort, loop: Referring | None = None
+        self, signals: Collection[Signal], period: Cohort, *, promoters: bool = False
     ) -> Iterator[Phased]:
         """Give the events of a period by signal and phase."""
-        unread = frozenset[Signal]() if loop is None else frozenset({Signal.RATING})
-        for one in count_by_phase(self.extent, frozenset(signals) - unread, period):
-            yield Phased(one.contact, one.signal, one.phase, promoter=False, events=one.events)
-        if loop is None:
-            return
-        for rated in read_ratings_by_phase(self.extent, period):
-            promoter = self.funnel.read_stored(rated.name, rated.properties).argument == 1
-            yield Phased(rated.contact, Signal.RATING, rated.phase, promoter=promoter, events=1)
-        self._refer(loop)
-        whom = {one.referred for one in loop.referrals}
-        found, texts = (
-            self.happenings(Wanted(reads={Signal.RESEARCH: None})),
-            self.names.people.texts,
-        )
-        for contact, at in zip(found.contacts, found.at, strict=True):
-            if texts[contact] in whom:
-                loop.researched.setdefault(texts[contact], []).append(from_micros(at))
+        people, unread = self.names.people, {Signal.RATING} if promoters else set[Signal]()
+        yield count_by_phase(self.extent, people, frozenset(signals) - unread, period)
 
-    def referring(self, period: Cohort, found: Referring | None = None) -> Referring:
-        """Give who referred whom, who opened, and who was active in a period, beside others."""
-        found = found or Referring()
-        self._refer(found)
-        found.active.update(read_active(self.extent, period))
-        return found
+        @lru_cache(_REMEMBERED)
+        def promotes(event: str, unread: Any) -> bool:
+            return self.funnel.read_stored(event, read_properties(unread)).argument == 1
+
+        if promoters:
+            yield read_ratings_by_phase(self.extent, people, period, promotes)
+
+    def referrals(self) -> Referrals:
+        """Give who referred whom, whenever that was."""
+        names, events, people = Codes(), Codes(), self.names.people
+        who, at, whom, ids, keys = read_referrals(self.extent, names, events)
+        number = [NOBODY if text is None else people[text] for text in names.texts]
+        contacts, referred = (column(map(number.__getitem__, one)) for one in (who, whom))
+        return Referrals(contacts, at, referred, ids, keys, events.texts)
+
+    def active(self, period: Cohort) -> Column:
+        """Give who had an event in a period that kept the contact alive."""
+        return read_active(self.extent, self.names.people, period)
 
     def scored(
         self,
@@ -222,11 +223,6 @@ class Stored:
     ) -> tuple[Mapping[str, Sequence[Moment]], Happenings]:
         """Give so many of the latest moments of some contacts, and events of theirs."""
         return read_latest_moments(self.extent, contacts, most), self.happenings(wanted)
-
-    def _refer(self, found: Referring) -> None:
-        found.referrals += read_referrals(self.extent)
-        for contact, at in zip(*self.openings(), strict=True):
-            found.opened.setdefault(self.names.people.texts[contact], from_micros(at))
 
     def _sources(self, grouping: Grouping, chosen: Readings) -> Partition:
         people, sources = self.names.people, Codes()

@@ -7,8 +7,8 @@ walked contact by contact, by the same rules. Decides no class: ``domain.lens`` 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
@@ -29,12 +29,15 @@ from motfunnel.answers.cells import (
     cell,
     nested,
 )
+from motfunnel.answers.members import Members
 from motfunnel.charts.bars import Part, stacked
 from motfunnel.charts.labels import fewer
 from motfunnel.charts.scene import Picture
 from motfunnel.charts.style import BLUE
+from motfunnel.domain.columns import NEVER, Column, column
 from motfunnel.domain.experience import experience_of
 from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.instant import from_micros
 from motfunnel.domain.lens import (
     CARLZON,
     EIGHT,
@@ -48,13 +51,16 @@ from motfunnel.domain.lens import (
 )
 from motfunnel.domain.signal import Signal
 from motfunnel.errors import QuestionError
-from motfunnel.reports.facts.facts import Facts, Referring
+from motfunnel.reports.facts.facts import Facts
+from motfunnel.reports.facts.relations import NOBODY, Referrals
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
-from motfunnel.reports.measure.clock import Cohort, in_period, lies_in
+from motfunnel.reports.measure.clock import Cohort, bounds_of, in_period
+from motfunnel.reports.progress.referrals import opened_of
 from motfunnel.reports.remarks import NO_SCORES, names_gone, promoters_gone, scores_gone
 from motfunnel.statistics import Interval, Ratio
-from motfunnel.store.queries.moments import Referral
+from motfunnel.store.queries.happenings import Wanted
+from motfunnel.store.queries.phases import Phased, told_of
 from motfunnel.text import counted
 
 _MOST: Final = 30
@@ -228,61 +234,120 @@ _CLASSED = frozenset(Signal) - UNCLASSED
 
 
 @define
+class Count:
+    """Events of one class, counted.
+
+    Attributes:
+        contacts: whose; one contact may be there more than once.
+        events: how many.
+    """
+
+    contacts: Column = field(factory=column)
+    events: Column = field(factory=column)
+
+    def of_each(self) -> Counter[int]:
+        """How many each contact has."""
+        found = Counter[int]()
+        for contact, events in zip(self.contacts, self.events, strict=True):
+            found[contact] += events
+        return found
+
+
+@define
 class LensFacts:
     """What is gathered for one lens.
 
     Attributes:
         lens: which.
         period: of the events.
-        counted: events by touchpoint (None where the lens tells none apart), class and contact.
+        people: the names of the numbers of contacts.
+        counted: events by touchpoint (None where the lens tells none apart) and class.
         scored_aside: how many events have a score and belong to no class, by their signal.
-        loop: who referred whom, where the lens follows that.
+        referrals: who referred whom, where the lens follows that.
+        opened: when those opened who were referred.
+        researched: when they did research.
         erased: who was erased with counts kept.
         unread: how many of their ratings are counted without what they said.
     """
 
     lens: Lens
     period: Cohort
+    people: Sequence[str] = ()
     erased: Collection[str] = ()
     unread: int = 0
-    counted: Counter[tuple[str | None, str, str]] = field(factory=Counter)
+    counted: defaultdict[tuple[str | None, str], Count] = field(factory=lambda: defaultdict(Count))
     scored_aside: Counter[Signal] = field(factory=Counter)
-    loop: Referring = field(factory=Referring)
+    referrals: Referrals | None = None
+    opened: Mapping[int, int] = field(factory=dict)
+    researched: Mapping[int, Sequence[int]] = field(factory=dict)
 
-    def add(self, of_class: str | None, contact: str, events: int = 1) -> None:
-        """Count events of a contact; those of no class are left out."""
-        if of_class is not None:
-            self.counted[None, of_class, contact] += events
+    def add(self, of_class: str, contact: int, events: int, touchpoint: str | None = None) -> None:
+        """Count events of a contact."""
+        count = self.counted[touchpoint, of_class]
+        count.contacts.append(contact)
+        count.events.append(events)
 
-    def makes_zero_moment(self, referral: Referral) -> bool:
-        """Whether a referral names another contact, and no later than that contact opened."""
-        if referral.referred in (None, referral.moment.contact):
-            return False
-        opened_at = self.loop.opened.get(referral.referred or "")
-        return opened_at is None or referral.moment.occurred_at <= opened_at
+    @property
+    def zero_moments(self) -> Iterator[tuple[int, int, int]]:
+        """The referrals that name another contact, and no later than that contact opened.
+
+        Of each its place, whom it named, and when it was made.
+        """
+        found = self.referrals
+        for place in range(0 if found is None else len(found)):
+            if found is not None and found.names_another(place):
+                whom, at = found.referred[place], found.at[place]
+                if at <= self.opened.get(whom, NEVER):
+                    yield place, whom, at
 
 
 def gather(source: Facts, facts: LensFacts) -> None:
     """Gather all that a lens shows."""
+    facts.people = source.names.people.texts
     if facts.lens is EIGHT:
-        for contact, kind, count in source.kinds(facts.period):
-            facts.add(kind.value, contact, count)
-        return
-    if facts.lens is CARLZON:
-        meanings, people = Classed(source.funnel), source.names.people.texts
+        for contact, kind, count in zip(*source.kinds(facts.period), strict=True):
+            facts.add(EIGHT.classes[kind], contact, count)
+    elif facts.lens is CARLZON:
+        meanings = Classed(source.funnel)
         for scored in source.scored(facts.period, meanings.read):
             for whom, said in zip(scored.contacts, scored.said, strict=True):
-                meanings.add(facts, people[whom], said)
-        return
-    loop = facts.loop if facts.lens is ZERO_TO_ULTIMATE else None
-    for one in source.phased(_CLASSED, facts.period, loop):
-        of_class = class_of(facts.lens, one.signal, one.phase, promoter=one.promoter)
-        facts.add(of_class, one.contact, one.events)
-        if loop is not None and one.signal is Signal.RATING and one.contact in facts.erased:
-            facts.unread += one.events
-    for referral in facts.loop.referrals:
-        if lies_in(facts.period, referral.moment.occurred_at) and facts.makes_zero_moment(referral):
-            facts.add(ZERO, referral.referred or "")
+                meanings.add(facts, whom, said)
+    else:
+        is_followed = facts.lens is ZERO_TO_ULTIMATE
+        for phased in source.phased(_CLASSED, facts.period, promoters=is_followed):
+            _add_phased(facts, phased, is_followed=is_followed)
+        if is_followed:
+            _follow(source, facts)
+
+
+def _add_phased(facts: LensFacts, phased: Phased, *, is_followed: bool) -> None:
+    classes: dict[int, str | None] = {}
+    for contact, kind, events in zip(*phased, strict=True):
+        if kind not in classes:
+            signal, phase, promoter = told_of(kind)
+            classes[kind] = class_of(facts.lens, signal, phase, promoter=promoter)
+        of_class = classes[kind]
+        if of_class is not None:
+            facts.add(of_class, contact, events)
+        if is_followed and facts.erased and told_of(kind)[0] is Signal.RATING:
+            facts.unread += events * (facts.people[contact] in facts.erased)
+
+
+def _follow(source: Facts, facts: LensFacts) -> None:
+    """Read who referred whom, and what those did; being referred is a zero moment."""
+    facts.referrals = source.referrals()
+    whom = {*facts.referrals.referred}
+    facts.opened = opened_of(source, whom)
+    found = source.happenings(Wanted(reads={Signal.RESEARCH: None}))
+    researched: defaultdict[int, list[int]] = defaultdict(list)
+    for contact, at in zip(found.contacts, found.at, strict=True):
+        if contact in whom:
+            researched[contact].append(at)
+    facts.researched = researched
+    low, high = bounds_of(facts.period)
+    for _, contact, at in facts.zero_moments:
+        if low <= at < high:
+            facts.add(ZERO, contact, 1)
 
 
 class Classed:
@@ -307,7 +372,7 @@ class Classed:
             self._known.append(said)
         return self._numbers[said]
 
-    def add(self, facts: LensFacts, contact: str, said: int) -> None:
+    def add(self, facts: LensFacts, contact: int, said: int) -> None:
         """Count what an event of a contact says."""
         what = self._known[said]
         if what is None:
@@ -316,7 +381,7 @@ class Classed:
         if signal in UNCLASSED:
             facts.scored_aside[signal] += 1
         else:
-            facts.counted[touchpoint, verdict, contact] += 1
+            facts.add(verdict, contact, 1, touchpoint)
 
 
 def _notes(facts: LensFacts) -> tuple[str, ...]:
@@ -330,33 +395,36 @@ def _notes(facts: LensFacts) -> tuple[str, ...]:
     if facts.lens is CARLZON:
         notes = (None if facts.counted else NO_SCORES, scores_gone(erased))
     else:
-        unnamed = (
-            one.referred is None
-            and one.moment.contact in facts.erased
-            and lies_in(facts.period, one.moment.occurred_at)
-            for one in facts.loop.referrals
-        )
-        notes = (promoters_gone(erased, facts.unread), names_gone(erased, sum(unnamed)))
+        unnamed = _unnamed(facts)
+        notes = (promoters_gone(erased, facts.unread), names_gone(erased, unnamed))
     return tuple(note for note in notes if note is not None)
+
+
+def _unnamed(facts: LensFacts) -> int:
+    """How many referrals of the period name nobody, of those who were erased."""
+    found, (low, high) = facts.referrals, bounds_of(facts.period)
+    if found is None:
+        return 0
+    each = zip(found.contacts, found.referred, found.at, strict=True)
+    return sum(
+        whom == NOBODY and low <= at < high and facts.people[who] in facts.erased
+        for who, whom, at in each
+    )
 
 
 def _rows(facts: LensFacts) -> Iterator[LensRow]:
     """A row for each class, of each touchpoint where they are told apart."""
-    events: Counter[tuple[str | None, str]] = Counter()
-    contacts: dict[tuple[str | None, str], list[str]] = {}
-    for (touchpoint, of_class, contact), count in facts.counted.items():
-        events[touchpoint, of_class] += count
-        contacts.setdefault((touchpoint, of_class), []).append(contact)
     places: list[str | None] = [None]
     if facts.lens is CARLZON:
-        places = [*sorted({touchpoint or "" for touchpoint, _ in events})]
+        places = [*sorted({touchpoint or "" for touchpoint, _ in facts.counted})]
     for touchpoint in places:
         for of_class in facts.lens.classes:
-            who = tuple(sorted(contacts.get((touchpoint, of_class), ())))
+            count = facts.counted.get((touchpoint, of_class), Count())
+            who = Members(facts.people, {*count.contacts})
             yield LensRow(
                 touchpoint=touchpoint,
                 of_class=of_class,
-                events=events[touchpoint, of_class],
+                events=sum(count.events),
                 contacts=len(who),
                 names={"contacts": who},
             )
@@ -364,54 +432,53 @@ def _rows(facts: LensFacts) -> Iterator[LensRow]:
 
 def _links(facts: LensFacts) -> tuple[Link, ...]:
     """Follow each referral of the period to the contact that it named."""
-    credited: dict[str, tuple[Any, ...]] = {}
-    for one in facts.loop.referrals:
-        whom = one.referred
-        if whom is not None and whom in facts.loop.opened and facts.makes_zero_moment(one):
-            credited[whom] = max(credited.get(whom, ()), _place(one))
+    found, people, (low, high) = facts.referrals, facts.people, bounds_of(facts.period)
+    if found is None:
+        return ()
+    ranks = {place: found.rank(place, people) for place in range(len(found))}
+    zero, latest = set[int](), dict[int, int]()
+    for place, whom, _ in facts.zero_moments:
+        zero.add(place)
+        if whom in facts.opened:
+            latest[whom] = max(latest.get(whom, place), place, key=ranks.__getitem__)
     followed = [
-        (_place(one), _link(one, facts, credited))
-        for one in facts.loop.referrals
-        if one.referred not in (None, one.moment.contact)
-        and lies_in(facts.period, one.moment.occurred_at)
+        place
+        for place, at in enumerate(found.at)
+        if found.names_another(place) and low <= at < high
     ]
-    return tuple(link for _, link in sorted(followed, key=lambda pair: pair[0]))
+    return tuple(
+        _link(found, place, facts, is_zero=place in zero, credited={*latest.values()})
+        for place in sorted(followed, key=ranks.__getitem__)
+    )
 
 
-def _place(referral: Referral) -> tuple[Any, ...]:
-    moment = referral.moment
-    return moment.occurred_at, moment.event_id or "", moment.contact, moment.recorded_as or ""
-
-
-def _link(referral: Referral, facts: LensFacts, credited: dict[str, tuple[Any, ...]]) -> Link:
-    whom, moment = referral.referred or "", referral.moment
-    opened_at = facts.loop.opened.get(whom)
-    is_zero = facts.makes_zero_moment(referral)
-    own = [
-        at
-        for at in facts.loop.researched.get(whom, ())
-        if at >= moment.occurred_at and (opened_at is None or at <= opened_at)
-    ]
+def _link(
+    found: Referrals, place: int, facts: LensFacts, *, is_zero: bool, credited: Collection[int]
+) -> Link:
+    whom, at = found.referred[place], found.at[place]
+    opened_at = facts.opened.get(whom)
+    until = NEVER if opened_at is None else opened_at
+    own = sum(at <= one <= until for one in facts.researched.get(whom, ()))
     return Link(
-        contact=moment.contact,
-        occurred_at=moment.occurred_at,
-        event_id=moment.event_id,
-        referred=whom,
+        contact=facts.people[found.contacts[place]],
+        occurred_at=from_micros(at),
+        event_id=found.texts[found.ids[place]],
+        referred=facts.people[whom],
         zero_moment=is_zero,
-        researched=len(own) if is_zero else 0,
-        opened_at=opened_at,
-        credited=credited.get(whom) == _place(referral),
+        researched=own if is_zero else 0,
+        opened_at=None if opened_at is None else from_micros(opened_at),
+        credited=place in credited,
     )
 
 
 def _loop(facts: LensFacts, links: tuple[Link, ...], confidence: float) -> Loop:
-    told = {who: n for (_, of_class, who), n in facts.counted.items() if of_class == ULTIMATE}
+    told = facts.counted.get((None, ULTIMATE), Count()).of_each()
     zero = Counter(link.contact for link in links if link.zero_moment)
     opened = Counter(link.contact for link in links if link.credited)
-    zero_each = Ratio.of((zero[who], n) for who, n in sorted(told.items()))
-    opened_each = Ratio.of((opened[who], n) for who, n in sorted(told.items()))
+    zero_each = Ratio.of((zero[facts.people[who]], n) for who, n in told.items())
+    opened_each = Ratio.of((opened[facts.people[who]], n) for who, n in told.items())
     return Loop(
-        ultimate_moments=sum(told.values()),
+        ultimate_moments=told.total(),
         referrals=len(links),
         zero_moments=zero_each.numerator,
         zero_moments_each=zero_each.value,
@@ -443,8 +510,8 @@ def lens(
     if not isinstance(name, str) or name not in LENSES:
         raise QuestionError(f"no lens is called {name!r}; there are: {', '.join(LENSES)}")
     lens = LENSES[name]
-    facts = LensFacts(lens, read_cohort(period), inquiry.erased()[0])
-    with inquiry.reading() as source:
+    facts = LensFacts(lens, read_cohort(period), erased=inquiry.erased()[0])
+    with inquiry.reading(keeps=frozenset({"openings", "referrals"})) as source:
         gather(source, facts)
     told: dict[str, Any] = {
         "name": "lens",

@@ -7,6 +7,7 @@ whatever its own source says.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar, Final
 
@@ -14,11 +15,13 @@ from attrs import field, frozen
 
 from motfunnel.answers.answer import Answer, Row
 from motfunnel.answers.cells import COHORT, COUNT, LEVEL, NUMBER, TEXT, between, cell
-from motfunnel.domain.moment import Moment
-from motfunnel.reports.facts.facts import Referring
+from motfunnel.answers.members import Members
+from motfunnel.domain.columns import NEVER
+from motfunnel.reports.facts.facts import Facts
+from motfunnel.reports.facts.relations import NOBODY, Referrals
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
-from motfunnel.reports.measure.clock import Cohort, in_period, lies_in
+from motfunnel.reports.measure.clock import Cohort, bounds_of, in_period
 from motfunnel.reports.remarks import names_gone, nobody_named
 from motfunnel.statistics import Interval, Ratio
 
@@ -69,42 +72,44 @@ class ReferralYield(Answer[YieldRow]):
         return "Referral yield" + in_period(self.period)
 
 
-def _named(found: Referring) -> int:
-    """How many referrals name another contact."""
-    return sum(one.referred not in (None, one.moment.contact) for one in found.referrals)
-
-
-def _credited(found: Referring, period: Cohort) -> list[tuple[str, str]]:
+def _credited(
+    found: Referrals, opened: Mapping[int, int], people: Sequence[str], period: Cohort
+) -> list[tuple[int, int]]:
     """Each opening of the period that a referral led to, with who made that."""
-    by_referred: dict[str, list[Moment]] = {}
-    for one in found.referrals:
-        if one.referred is not None and one.referred != one.moment.contact:
-            by_referred.setdefault(one.referred, []).append(one.moment)
-    credited = []
-    for contact, opened_at in sorted(found.opened.items()):
-        before = [
-            (one.occurred_at, one.event_id or "", one.contact)
-            for one in by_referred.get(contact, ())
-            if one.occurred_at <= opened_at
-        ]
-        if before and lies_in(period, opened_at):
-            credited.append((contact, max(before)[2]))
-    return credited
+    low, high = bounds_of(period)
+    latest: dict[int, int] = {}
+    for place, (whom, at) in enumerate(zip(found.referred, found.at, strict=True)):
+        opened_at = opened.get(whom, NEVER)
+        if found.names_another(place) and at <= opened_at and low <= opened_at < high:
+            before = latest.setdefault(whom, place)
+            if found.rank(place, people) > found.rank(before, people):
+                latest[whom] = place
+    return [(whom, found.contacts[place]) for whom, place in latest.items()]
 
 
-def _rows(found: Referring, period: Cohort, confidence: float) -> tuple[YieldRow, ...]:
+def opened_of(source: Facts, contacts: Iterable[int]) -> dict[int, int]:
+    """When some contacts opened; who did not is left out."""
+    asked, opened = {*contacts}, source.openings()
+    return {who: at for who, at in zip(*opened, strict=True) if who in asked}
+
+
+def _rows(
+    found: Referrals, source: Facts, period: Cohort, confidence: float
+) -> tuple[YieldRow, ...]:
     """The yield for each active contact, and for each that referred."""
-    credited = _credited(found, period)
-    made = (one.moment for one in found.referrals)
-    referring = {one.contact for one in made if lies_in(period, one.occurred_at)}
-    return tuple(
-        _row(per, credited, contacts, confidence)
-        for per, contacts in (("was active", found.active), ("referred", referring))
-    )
+    people, (low, high) = source.names.people.texts, bounds_of(period)
+    credited = _credited(found, opened_of(source, found.referred), people, period)
+    referring = {who for who, at in zip(found.contacts, found.at, strict=True) if low <= at < high}
+    each = (("was active", {*source.active(period)}), ("referred", referring))
+    return tuple(_row(per, credited, who, people, confidence) for per, who in each)
 
 
 def _row(
-    per: str, credited: list[tuple[str, str]], contacts: set[str], confidence: float
+    per: str,
+    credited: Sequence[tuple[int, int]],
+    contacts: set[int],
+    people: Sequence[str],
+    confidence: float,
 ) -> YieldRow:
     gave = Counter(referrer for _, referrer in credited)
     ratio = Ratio.of((gave[one], one in contacts) for one in contacts | gave.keys())
@@ -114,7 +119,10 @@ def _row(
         interval=ratio.interval(confidence),
         openings=ratio.numerator,
         contacts=ratio.denominator,
-        names={"openings": tuple(one for one, _ in credited), "contacts": tuple(sorted(contacts))},
+        names={
+            "openings": Members(people, (whom for whom, _ in credited)),
+            "contacts": Members(people, contacts),
+        },
     )
 
 
@@ -132,19 +140,20 @@ def referrals(
         period: from the first instant on, before the second; None leaves an end open.
         confidence: of the intervals.
     """
-    cohort = read_cohort(period)
-    erased, _ = inquiry.erased()
-    with inquiry.reading() as source:
-        found = source.referring(cohort)
-    unnamed = sum(one.referred is None and one.moment.contact in erased for one in found.referrals)
-    notes = (
-        nobody_named(inquiry.funnel, len(found.referrals), _named(found)),
-        names_gone(len(erased), unnamed),
+    cohort, (erased, _) = read_cohort(period), inquiry.erased()
+    with inquiry.reading(keeps=frozenset({"referrals", "openings", "activity"})) as source:
+        found, people = source.referrals(), source.names.people.texts
+        rows = _rows(found, source, cohort, confidence)
+    unnamed = sum(
+        whom == NOBODY and people[who] in erased
+        for who, whom in zip(found.contacts, found.referred, strict=True)
     )
+    named = sum(map(found.names_another, range(len(found))))
+    notes = (nobody_named(inquiry.funnel, len(found), named), names_gone(len(erased), unnamed))
     return ReferralYield(
         name="referral yield",
         definition=DEFINITION,
-        rows=_rows(found, cohort, confidence),
+        rows=rows,
         period=cohort,
         notes=tuple(note for note in notes if note is not None),
         **inquiry.header(confidence),

@@ -23,23 +23,25 @@ from sqlalchemy import (
     select,
 )
 
+from motfunnel.domain.columns import Codes, Column
 from motfunnel.domain.signal import Signal
 from motfunnel.store.ledger.identity import follow, known_pointers
 from motfunnel.store.ledger.rows import (
     StoredEvent,
     unread_columns,
 )
-from motfunnel.store.queries.columns import micros, raw, read_rows
+from motfunnel.store.queries.columns import micros, raw, read_columns, read_rows
 from motfunnel.store.queries.scope import Bounds, Extent, between
 from motfunnel.store.schema.tables import Tables
 
 
-def read_active(extent: Extent, period: Bounds) -> Iterator[str]:
-    """Read the contacts with an event in the period that kept them alive, in their order."""
+def read_active(extent: Extent, people: Codes, period: Bounds) -> Column:
+    """Read the contacts with an event in the period that kept them alive."""
     e = extent.tables.events.c
     owner, active = _owned(extent)
     alive = active.where(e.alive, *between(e.occurred_at, period))
-    yield from extent.connection.scalars(alive.distinct().order_by(owner))
+    (contacts,) = read_columns(extent.connection, alive.distinct().order_by(owner), [people])
+    return contacts
 
 
 def read_scored(

@@ -10,11 +10,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
-from attrs import frozen
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -33,7 +30,7 @@ from sqlalchemy import (
 
 from motfunnel.domain.columns import Codes, Column
 from motfunnel.domain.moment import SILENCE, Moment, MomentKind
-from motfunnel.store.ledger.rows import MOMENT_COLUMNS, moment_of, named_rows, read_moment
+from motfunnel.store.ledger.rows import MOMENT_COLUMNS, moment_of
 from motfunnel.store.queries.columns import micros, read_columns
 from motfunnel.store.queries.scope import AT_ONCE, Bounds, Extent, between
 from motfunnel.store.schema.dialects import chunks
@@ -69,37 +66,6 @@ def read_moments(
         wanted = wanted.where(story.c.moment == kind.value)
     with connection.execute(wanted, execution_options={"yield_per": AT_ONCE}) as result:
         yield from map(moment_of, result)
-
-
-def read_stories(
-    extent: Extent,
-    kinds: Collection[MomentKind],
-    *,
-    having: MomentKind | None = None,
-    first_only: bool = False,
-) -> Iterator[tuple[str, list[Moment]]]:
-    """Read the moments of some kinds as of an instant, contact by contact, each in order.
-
-    Args:
-        extent: of whom, and as of when.
-        kinds: which moments.
-        having: only of contacts that have a moment of this kind.
-        first_only: of each contact only the first of them.
-    """
-    story = moments_as_of(extent.tables, extent.tenant, extent.as_of)
-    of_kind = story.c.moment.in_([kind.value for kind in kinds])
-    wanted = extent.within(select(story).where(of_kind), story.c.contact)
-    if first_only:
-        first = select(story.c.contact, func.min(story.c.ordinal).label("ordinal"))
-        each = first.where(of_kind).group_by(story.c.contact).subquery()
-        same = (each.c.contact == story.c.contact) & (each.c.ordinal == story.c.ordinal)
-        wanted = wanted.join(each, same)
-    if having is not None:
-        wanted = wanted.where(story.c.contact.in_(having_moment(extent, having)))
-    ordered = wanted.order_by(story.c.contact, story.c.ordinal)
-    with extent.connection.execute(ordered, execution_options={"yield_per": AT_ONCE}) as result:
-        for contact, rows in groupby(result, itemgetter(0)):
-            yield contact, [moment_of(row) for row in rows]
 
 
 def having_moment(extent: Extent, kind: MomentKind) -> Select[Any]:
@@ -206,8 +172,7 @@ def _numbers(
     story: Any, columns: Collection[str], stages: Sequence[str], dialect: Dialect
 ) -> dict[str, ColumnElement[Any]]:
     """What makes the columns of moments."""
-    ranks = {kind.value: n for n, kind in enumerate(MomentKind)}
-    made = {"contacts": story.contact, "kinds": case(ranks, value=story.moment)}
+    made = {"contacts": story.contact, "kinds": _kind(story)}
     if "at" in columns:
         made["at"] = micros(story.occurred_at, dialect)
     if "stages" in columns:
@@ -223,16 +188,23 @@ def _numbers(
     return made
 
 
-def count_moments(extent: Extent, period: Bounds) -> Iterator[tuple[str, MomentKind, int]]:
-    """Count the moments of a period, of each contact by kind, with the silences that fell due."""
+def _kind(story: Any) -> ColumnElement[int]:
+    """The place of the kind of a moment."""
+    ranks = {kind.value: n for n, kind in enumerate(MomentKind)}
+    return case(ranks, value=story.moment)
+
+
+def count_moments(extent: Extent, people: Codes, period: Bounds) -> tuple[Column, ...]:
+    """Count the moments of a period, of each contact by kind, with the silences that fell due.
+
+    Gives contacts, the places of kinds, and the counts.
+    """
     # Of wide rows MariaDB makes a table on disk before it counts.
     story = moments_as_of(extent.tables, extent.tenant, extent.as_of, _NEEDED).c
-    counted = select(story.contact, story.moment, func.count().label("moments"))
+    counted = select(story.contact, _kind(story), func.count())
     counted = counted.where(*between(story.occurred_at, period))
     wanted = extent.within(counted, story.contact).group_by(story.contact, story.moment)
-    with extent.connection.execute(wanted, execution_options={"yield_per": AT_ONCE}) as result:
-        for row in result:
-            yield row.contact, MomentKind(row.moment), row.moments
+    return (*read_columns(extent.connection, wanted, [people, None, None]),)
 
 
 def read_latest_moments(
@@ -250,31 +222,24 @@ def read_latest_moments(
     return {contact: list(moments) for contact, moments in found.items()}
 
 
-@frozen(kw_only=True)
-class Referral:
-    """A referral, and whom it led to.
+def read_referrals(extent: Extent, names: Codes, events: Codes) -> list[Column]:
+    """Read all referrals up to an instant: who made each, when, whom it named, by which event.
 
-    Attributes:
-        moment: the referral.
-        referred: the contact that is called by the name it gave; None where it gave none.
+    The last are two: its id, and the key that it was recorded under where that is another.
+
+    Args:
+        extent: of whom, and up to when.
+        names: gives contacts numbers, and None of what named nobody one.
+        events: gives ids and keys theirs.
     """
-
-    moment: Moment
-    referred: str | None
-
-
-def read_referrals(extent: Extent) -> Iterator[Referral]:
-    """Read all referrals up to an instant, contact by contact."""
-    m = extent.tables.moments.c
+    m, dialect = extent.tables.moments.c, extent.connection.dialect
     whom, named = extent.owned(extent.tables.moments, m.referred)
     made = (
-        select(extent.tables.moments, whom.label("whom"))
+        select(m.contact, micros(m.occurred_at, dialect), whom, m.event_id, m.recorded_as)
         .select_from(named)
         .where(m.tenant == extent.tenant, m.moment == MomentKind.REFERRAL.value)
         .where(m.occurred_at <= extent.as_of)
         .order_by(m.contact, m.ordinal)
     )
     wanted = extent.within(made, m.contact)
-    with extent.connection.execute(wanted, execution_options={"yield_per": AT_ONCE}) as result:
-        for row in named_rows(result):
-            yield Referral(moment=read_moment(row), referred=row["whom"])
+    return read_columns(extent.connection, wanted, [names, None, names, events, events])

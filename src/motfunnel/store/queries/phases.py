@@ -6,64 +6,109 @@ and where these are the same the caller does. Says nothing of what a count belon
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection
+from itertools import repeat
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, over, select
 
+from motfunnel.domain.columns import Codes, Column, column
 from motfunnel.domain.lens import Phase
-from motfunnel.domain.signal import BY_LABEL, OPENS, Signal
-from motfunnel.store.queries.scope import AT_ONCE, Bounds, Extent, between
+from motfunnel.domain.signal import OPENS, Signal
+from motfunnel.store.queries.columns import raw, read_rows
+from motfunnel.store.queries.scope import Bounds, Extent, between
 
 _WITH_FIRST_PURCHASE = 3
 """Purchases of the instant of the first: one of them is it, the others come after it."""
+_FIRST = {int(phase): phase for phase in Phase} | {_WITH_FIRST_PURCHASE: Phase.TO_FIRST_PURCHASE}
+"""The phase of the first event of a group."""
 
 
-class Counted(NamedTuple):
-    """So many events of a contact, of one signal and phase."""
+class Phased(NamedTuple):
+    """Events by signal and phase, counted contact by contact or told one by one.
 
-    contact: str
-    signal: Signal
-    phase: Phase
-    events: int
+    Attributes:
+        contacts: whose, by their numbers.
+        kinds: of which signal and phase, and whether a promoter's; see ``kind_of``.
+        events: how many.
+    """
+
+    contacts: Column
+    kinds: Column
+    events: Column
 
 
-class PhasedRating(NamedTuple):
-    """One rating, with the phase that it falls into."""
+def kind_of(signal: int, phase: int, *, promoter: bool = False) -> int:
+    """The number of what is told apart.
 
-    contact: str
-    phase: Phase
-    name: str
-    properties: dict[str, Any]
+    >>> told_of(kind_of(Signal.RATING, Phase.TO_FIRST_PURCHASE, promoter=True))
+    (<Signal.RATING: 6>, <Phase.TO_FIRST_PURCHASE: 1>, True)
+    """
+    return (signal * len(Phase) + phase) * 2 + promoter
+
+
+def told_of(kind: int) -> tuple[Signal, Phase, bool]:
+    """What a number tells apart."""
+    both, promoter = divmod(kind, 2)
+    signal, phase = divmod(both, len(Phase))
+    return Signal(signal), Phase(phase), bool(promoter)
 
 
 def count_by_phase(
-    extent: Extent, signals: Collection[Signal], period: Bounds
-) -> Iterator[Counted]:
+    extent: Extent, people: Codes, signals: Collection[Signal], period: Bounds
+) -> Phased:
     """Count the events of some signals in a period, of each contact by signal and phase."""
     phased = _phased(extent, signals, period).subquery().c
     parts = (phased.owner, phased.signal, phased.phase)
-    counted = select(*parts, func.count().label("events")).group_by(*parts)
-    with extent.connection.execute(counted, execution_options={"yield_per": AT_ONCE}) as result:
-        for row in result:
-            signal = BY_LABEL[row.signal]
-            if row.phase != _WITH_FIRST_PURCHASE:
-                yield Counted(row.owner, signal, Phase(row.phase), row.events)
-                continue
-            yield Counted(row.owner, signal, Phase.TO_FIRST_PURCHASE, 1)
-            if row.events > 1:
-                yield Counted(row.owner, signal, Phase.AFTER_FIRST_PURCHASE, row.events - 1)
+    counted = select(*parts, func.count()).group_by(*parts)
+    found = Phased(column(), column(), column())
+    ranks = {signal.label: int(signal) for signal in signals}
+    for rows in read_rows(extent.connection, counted):
+        owners, labels, where, events = zip(*rows, strict=True)
+        whose, phases = column(people.numbers(owners)), column(where)
+        both = [*zip(map(ranks.__getitem__, labels), phases, events, strict=True)]
+        found.contacts.extend(whose)
+        found.kinds.extend(kind_of(one, _FIRST[phase]) for one, phase, _ in both)
+        found.events.extend(
+            1 if phase == _WITH_FIRST_PURCHASE else number for _, phase, number in both
+        )
+        for contact, (signal, phase, number) in zip(whose, both, strict=True):
+            if phase == _WITH_FIRST_PURCHASE and number > 1:
+                found.contacts.append(contact)
+                found.kinds.append(kind_of(signal, Phase.AFTER_FIRST_PURCHASE))
+                found.events.append(number - 1)
+    return found
 
 
-def read_ratings_by_phase(extent: Extent, period: Bounds) -> Iterator[PhasedRating]:
-    """Read the ratings of a period, each with its phase: what they say, the funnel reads."""
-    e = extent.tables.events.c
+def read_ratings_by_phase(
+    extent: Extent, people: Codes, period: Bounds, promotes: Callable[[str, Any], bool]
+) -> Phased:
+    """Read the ratings of a period, each with its phase.
+
+    Args:
+        extent: of whom, and up to when.
+        people: gives contacts their numbers.
+        period: from when to when.
+        promotes: reads of the name of a rating and what is stored of its properties whether it
+            is a promoter's.
+    """
+    e, dialect = extent.tables.events.c, extent.connection.dialect
     is_rating = e.signal == Signal.RATING.label
-    said = [case((is_rating, one)).label(one.name) for one in (e.event, e.properties)]
-    wanted = _phased(extent, [Signal.RATING], period, *said)
-    with extent.connection.execute(wanted, execution_options={"yield_per": AT_ONCE}) as result:
-        for row in result:
-            yield PhasedRating(row.owner, Phase(row.phase), row.event, row.properties)
+    said = {"event": e.event, "unread": raw(e.properties, dialect)}
+    wanted = _phased(
+        extent,
+        [Signal.RATING],
+        period,
+        *(case((is_rating, one)).label(name) for name, one in said.items()),
+    )
+    found = Phased(column(), column(), column())
+    for rows in read_rows(extent.connection, wanted):
+        owners, _, phases, names, unread = zip(*rows, strict=True)
+        told = zip(phases, map(promotes, names, unread), strict=True)
+        found.contacts.extend(people.numbers(owners))
+        found.kinds.extend(kind_of(Signal.RATING, phase, promoter=is_one) for phase, is_one in told)
+        found.events.extend(repeat(1, len(rows)))
+    return found
 
 
 def _phased(
