@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from contextlib import ExitStack
 
-from motfunnel.cli.collector import rare_collections
+from motfunnel.cli.store import rare_collections
 
 
 def test_it_is_put_back() -> None:

@@ -71,12 +71,12 @@ def test_moments_of_a_time(filled: Run) -> None:
 
 
 def test_contact_tells_its_story(filled: Run) -> None:
-    """Why each moment holds; an unknown contact is said to be unknown, and that is no fault."""
+    """Why each moment holds; an unknown contact is said to be unknown."""
     told = filled("contact", "ada").stdout
     assert "ada is departed, at stage customer" in told
     assert "said left: price" in told
     assert 'by left = { leave = "reason" }' in told
-    assert filled("contact", "eve").stdout == "eve is unknown\n"
+    assert filled("contact", "eve", code=1).stdout == "eve is unknown\n"
     as_json = json.loads(
         filled("contact", "ada", "--format", "json", "--as-of", "2024-01-05").stdout
     )
@@ -257,7 +257,7 @@ def test_an_engine_of_the_host_serves_too(filled: Run) -> None:
 
     from motfunnel import Tracker
     from motfunnel.cli.group import group
-    from motfunnel.cli.store import HOST
+    from motfunnel.cli.help import HOST
 
     @click.group()
     @click.pass_context

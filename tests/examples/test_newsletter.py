@@ -205,7 +205,7 @@ def test_a_readers_whole_journey(site: str, browser: Browser) -> None:
             ("complaint", "complained"),
             ("depart", "said unsubscribed: too many letters"),
             ("recidivism", "came_back after less than a day away and 1 attempt to bring it back"),
-            ("loyalist", "plan_paid: purchased again"),
+            ("loyalist", "plan_paid again"),
             ("referral", "friend_joined named ivy@example.com"),
         ]
 

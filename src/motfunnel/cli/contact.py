@@ -10,6 +10,8 @@ import click
 from attrs import evolve
 
 from motfunnel.cli.arguments import read_instant, zone
+from motfunnel.cli.exit import NOT_WHOLLY
+from motfunnel.cli.help import Choice, Command
 from motfunnel.cli.output import (
     formats,
     print_csv_rows,
@@ -35,16 +37,28 @@ COLUMNS: Final = (
 )
 
 
-@click.command("contact")
+@click.command(
+    "contact",
+    cls=Command,
+    examples=(
+        "ada@example.com",
+        "ada@example.com --as-of 2025-12-31",
+        "ada@example.com --format json",
+    ),
+)
 @click.argument("key")
 @with_tracker
 @click.option("--as-of", metavar="INSTANT", help="As of this instant.")
 @click.option("--timezone", type=zone, default="UTC", help="Where naive instants are read.")
 @formats("text", "json")
+@click.pass_context
 def contact_command(
-    tracker: Tracker, /, key: str, as_of: str | None, timezone: str, form: str
+    ctx: click.Context, tracker: Tracker, /, key: str, as_of: str | None, timezone: str, form: str
 ) -> None:
-    """Tell a contact's story: its moments, and why each of them holds."""
+    """Tell a contact's story: its moments, and why each of them holds.
+
+    The exit code is 1 where nothing is recorded of such a contact.
+    """
     profile = tracker.contact(key, as_of=read_instant(as_of, timezone, "as-of"))
     if form == "json":
         print_json(profile.to_dict())
@@ -52,12 +66,22 @@ def contact_command(
         aliases = tuple(map(safe, profile.aliases))
         told = evolve(profile, contact=safe(profile.contact), aliases=aliases)
         print_lines(map(safe, told.tell().splitlines()))
+    if not profile.events:
+        ctx.exit(NOT_WHOLLY)
 
 
-@click.command("moments")
+@click.command(
+    "moments",
+    cls=Command,
+    examples=(
+        "--kind depart --since -30d",
+        "--contact ada@example.com",
+        "--kind recidivism --format csv",
+    ),
+)
 @with_tracker
 @click.option("--contact", metavar="KEY", help="Of this contact only.")
-@click.option("--kind", type=click.Choice([kind.value for kind in MomentKind]))
+@click.option("--kind", type=Choice([kind.value for kind in MomentKind]), help="Of this kind only.")
 @click.option("--since", metavar="INSTANT", help="From this instant on.")
 @click.option("--as-of", metavar="INSTANT", help="As of this instant.")
 @click.option("--timezone", type=zone, default="UTC", help="Where naive instants are read.")

@@ -63,21 +63,21 @@ class Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands, without loading those of ours."""
-        ours = [click.Command(name, help=told) for name, (_, told) in COMMANDS.items()]
-        listed = [*ours, *(self.commands[name] for name in super().list_commands(ctx))]
-        limit = formatter.width - 6 - max(len(f"{one.name}") for one in listed)
+        listed = [(name, told) for name, (_, told) in COMMANDS.items()]
+        for name in super().list_commands(ctx):
+            listed.append((name, self.commands[name].get_short_help_str(1000)))
         with formatter.section("Commands"):
-            formatter.write_dl([(f"{one.name}", one.get_short_help_str(limit)) for one in listed])
+            formatter.write_dl(listed)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that is called; of a report's name, say where it belongs."""
+        """Find the command that is called; of a name that is none, say what was meant."""
         if self.get_command(ctx, args[0]) is None:
+            from motfunnel.cli.help import refuse
             from motfunnel.cli.report import REPORTS
 
-            if args[0] in REPORTS:
-                ctx.fail(f"{args[0]} is a report; write {ctx.command_path} report {args[0]}")
+            refuse(ctx, args[0], self.list_commands(ctx), REPORTS)
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -21,6 +21,7 @@ from motfunnel.batch import classify
 from motfunnel.batch.classification import MEMORY
 from motfunnel.cli.arguments import read_funnel, read_instant, zone
 from motfunnel.cli.exit import NOT_WHOLLY
+from motfunnel.cli.help import Choice, Command
 from motfunnel.cli.output import Report, print_json_rows, print_lines, safe, showing_progress
 from motfunnel.cli.store import with_tracker, with_tracker_of_any
 from motfunnel.domain.funnel.funnel import Funnel
@@ -40,6 +41,17 @@ from motfunnel.trackers.tracker import Tracker
 _MEANINGS: Final = ("contact", "event", "at", "id", "timezone", "at_format", "truncate",
                     "contact_key", "any_contact", "decimal", "event_name")  # fmt: skip
 
+GROUPS: Final = {
+    "The columns": (
+        *("contact", "event", "at", "id", "event-name", "wide", "once-per"),
+        *("touchpoint", "expected", "experienced"),
+    ),
+    "The file": (
+        *("like", "timezone", "at-format", "truncate", "file-format", "delimiter", "encoding"),
+        *("decimal", "contact-key", "any-contact"),
+    ),
+}
+"""Under which heading options stand in the help."""
 _OF_SHAPES: Final = {EVENT_NAME: "as the export says", INSTANT: "the date of each event"}
 _SHAPES: Final = ("like", "wide", "once_per", "touchpoint", "expected", "experienced")
 
@@ -62,7 +74,7 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--expected", metavar="COLUMN",
                   help="The score that was expected; else 'expected'.")  # fmt: skip
     @click.option("--experienced", metavar="COLUMN", help="The score; else 'experienced'.")
-    @click.option("--like", type=click.Choice([*PROFILES]), help="The export of another program.")
+    @click.option("--like", type=Choice([*PROFILES]), help="The export of another program.")
     @click.option("--timezone", type=zone, help="Where naive instants are read; UTC if not given.")
     @click.option(
         "--at-format",
@@ -71,11 +83,11 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     @click.option("--truncate", is_flag=True, default=None,
                   help="Cut what is finer than a microsecond.")  # fmt: skip
-    @click.option("--file-format", type=click.Choice(FORMATS), help="If the name does not say.")
+    @click.option("--file-format", type=Choice(FORMATS), help="If the name does not say.")
     @click.option("--delimiter", help=r"What stands between cells of CSV; \t for a tab.")
     @click.option("--encoding", help="Of CSV; UTF-8 if not given, or UTF-16 if it is marked so.")
-    @click.option("--decimal", type=click.Choice(SIGNS), help="The decimal sign of the numbers.")
-    @click.option("--contact-key", type=click.Choice([*KEYS]), multiple=True, default=None,
+    @click.option("--decimal", type=Choice(SIGNS), help="The decimal sign of the numbers.")
+    @click.option("--contact-key", type=Choice([*KEYS]), multiple=True, default=None,
                   help="Make keys of contacts alike; may be given several times.")  # fmt: skip
     @click.option("--any-contact", is_flag=True, default=None,
                   help="Take texts such as NULL as contacts too.")  # fmt: skip
@@ -94,7 +106,16 @@ def said_of_columns(options: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
-@click.command("import")
+@click.command(
+    "import",
+    cls=Command,
+    groups=GROUPS,
+    examples=(
+        "orders.csv --event-name order_placed",
+        "export/ --like mixpanel",
+        "--retry-rejects",
+    ),
+)
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @with_tracker_of_any
 @reading_options
@@ -147,7 +168,16 @@ def _retry(
     return retry_rejects(tracker, source=source, progress=progress, **mended)
 
 
-@click.command("classify")
+@click.command(
+    "classify",
+    cls=Command,
+    groups=GROUPS,
+    examples=(
+        "orders.csv classified --funnel funnel.toml",
+        "'2025-*.parquet' classified --funnel ecommerce",
+        "export/ classified --funnel saas --like segment",
+    ),
+)
 @click.argument("files", nargs=-1, required=True, metavar="FILES...", type=click.Path())
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--funnel", required=True, metavar="FILE|PRESET",
@@ -193,7 +223,11 @@ def classify_command(
         ctx.exit(NOT_WHOLLY)
 
 
-@click.command("init")
+@click.command(
+    "init",
+    cls=Command,
+    examples=("orders.csv", "orders.csv --at ordered_at", "orders.csv --contact email"),
+)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--contact", metavar="COLUMN", help="Who, where the guess is wrong.")
 @click.option("--event", metavar="COLUMN", help="What happened, likewise.")
@@ -268,7 +302,7 @@ def _command(found: Look, funnel: Path, db: str) -> str:
 
 
 @click.command("rejects")
-@click.argument("action", type=click.Choice(["count", "list", "show", "drop", "retry"]),
+@click.argument("action", type=Choice(["count", "list", "show", "drop", "retry"]),
                 default="count")  # fmt: skip
 @click.argument("ids", nargs=-1)
 @with_tracker

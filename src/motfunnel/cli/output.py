@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import click
 
+from motfunnel.cli.help import Choice
+
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _UNENCODABLE: Final = "backslashreplace"
 
@@ -22,7 +24,12 @@ Report = Callable[[str, int], None]
 def formats(*names: str) -> Callable[..., Any]:
     """The option ``--format``."""
     return click.option(
-        "--format", "form", type=click.Choice(names), default="text", show_default=True
+        "--format",
+        "form",
+        type=Choice(names),
+        default="text",
+        show_default=True,
+        help="The form of the answer.",
     )
 
 

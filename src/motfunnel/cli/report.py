@@ -17,6 +17,7 @@ from attrs import evolve, field, frozen
 from motfunnel.answers.answer import Answer
 from motfunnel.answers.named import Named
 from motfunnel.cli.arguments import duration, read_funnel, read_instant, zone
+from motfunnel.cli.help import Choice, Command
 from motfunnel.cli.output import formats, print_lines, print_whole, terminal_width
 from motfunnel.cli.store import with_tracker
 from motfunnel.dashboard.filters import Filters
@@ -113,6 +114,24 @@ BY: Final = (
     "grouped in bands: seats:1,5,20. Given twice, both count at once."
 )
 """What is said of ``--by``."""
+GROUPS: Final = {
+    "The question": ("within", "by", "from", "to", "per", "unit", "confidence"),
+    "The instant": ("as-of", "known-by", "timezone"),
+    "The answer": (
+        *("format", "detail", "html", "pages", "output", "members", "limit", "worst", "help"),
+    ),
+    "Of some reports only": (
+        *("start", "goal", "after", "period", "periods", "week-start", "how", "horizon"),
+        *("share", "other", "lens", "steps", "stepwise"),
+    ),
+}
+"""Under which heading options stand in the help."""
+EXAMPLES: Final = (
+    "recidivism --within 90d --by stage",
+    "retention --period month --format csv",
+    "--html --output report.html",
+)
+"""What one asks first."""
 _EXAMPLES: Final = {
     "from": "2025-01-01",
     "to": "2025-02-01",
@@ -124,13 +143,9 @@ _EXAMPLES: Final = {
 """What to write, by the option that is missing; of all others a duration."""
 
 
-def list_reports() -> str:
+def list_reports() -> list[tuple[str, str]]:
     """The reports, each with the first line of what it says of itself."""
-    width = max(map(len, REPORTS)) + 2
-    told = {name: form.entry.summary for name, form in REPORTS.items()} | {ALL: "All of them."}
-    return "\n".join(
-        ["\b", "Reports:", *(f"  {name:{width}}{line}" for name, line in told.items())]
-    )
+    return [*((name, form.entry.summary) for name, form in REPORTS.items()), (ALL, "All of them.")]
 
 
 @frozen
@@ -284,17 +299,19 @@ def _left_out(asked: Asked) -> list[str]:
     return [f"{name}: {why}" for name, why in asked.left_out.items()]
 
 
-@click.command("report", epilog=list_reports())
-@click.argument("name", metavar="[NAME]", type=click.Choice([*REPORTS, ALL]), default=ALL)
+@click.command(
+    "report", cls=Command, groups=GROUPS, lists={"Reports": list_reports()}, examples=EXAMPLES
+)
+@click.argument("name", metavar="[NAME]", type=Choice([*REPORTS, ALL]), default=ALL)
 @with_tracker
 @click.option("--within", type=duration, help="The window, e.g. 90d.")
 @click.option("--after", type=duration, help="The landmark, e.g. 7d.")
 @click.option("--start", metavar="STAGE", help="The stage at which a conversion starts.")
 @click.option("--goal", metavar="STAGE", help="The stage that a conversion is to reach.")
 @click.option("--by", multiple=True, help=BY)
-@click.option("--lens", type=click.Choice(list(LENSES)), help="Through which of the older models.")
+@click.option("--lens", type=Choice(list(LENSES)), help="Through which of the older models.")
 @click.option("--worst", type=click.IntRange(0), help="How many of the worst to name.")
-@click.option("--unit", type=click.Choice(["contact", "episode"]), help="What is counted.")
+@click.option("--unit", type=Choice(["contact", "episode"]), help="What is counted.")
 @click.option("--limit", type=click.IntRange(min=1), help="List no more than so many.")
 @click.option(
     "--share",
@@ -303,17 +320,26 @@ def _left_out(asked: Asked) -> list[str]:
 )
 @click.option("--horizon", type=duration, help="Within how much more somebody is to return.")
 @click.option("--other", metavar="FILE", help="Another funnel: a file, or a preset.")
-@click.option("--period", type=click.Choice(UNITS), help="How long periods are.")
-@click.option("--week-start", type=click.Choice(WEEKDAYS), help="The day on which weeks begin.")
-@click.option(
-    "--how", type=click.Choice(["in", "in-or-after", "with-us"]), help="What counts as kept."
-)
+@click.option("--period", type=Choice(UNITS), help="How long periods are.")
+@click.option("--week-start", type=Choice(WEEKDAYS), help="The day on which weeks begin.")
+@click.option("--how", type=Choice(["in", "in-or-after", "with-us"]), help="What counts as kept.")
 @click.option("--periods", type=click.IntRange(0), help="The last period after the opening.")
 @click.option("--steps", type=click.IntRange(1), help="How many steps of a flow are told.")
-@click.option("--stepwise/--together", default=None, help="Tell steps apart by their number.")
+@click.option(
+    "--stepwise/--together", default=None, help="Whether each step of a flow stands apart."
+)
 @click.option("--from", "since", metavar="INSTANT", help="The cohort: from this instant on.")
 @click.option("--to", "until", metavar="INSTANT", help="The cohort: before this instant.")
-@click.option("--confidence", type=click.FloatRange(0, 1, min_open=True, max_open=True))
+@click.option(
+    "--confidence",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Of the intervals; 0.95 if not given.",
+)
+@click.option(
+    "--per",
+    type=Choice(UNITS),
+    help="A row for each such period, with the change from the one before.",
+)
 @click.option("--as-of", metavar="INSTANT", help="As of this instant.")
 @click.option("--known-by", metavar="INSTANT", help="By what had been recorded at this instant.")
 @click.option("--timezone", type=zone, default="UTC", help="Of naive instants and of periods.")
@@ -463,7 +489,7 @@ def _add_other_options(command: click.Command) -> None:
     for name, told in OPTIONS.items():
         if f"--{name}" not in worded:
             choices = get_args(told.type) if get_origin(told.type) is Literal else ()
-            kind = click.Choice(choices) if choices else _TYPES.get(told.type, str)
+            kind = Choice(choices) if choices else _TYPES.get(told.type, str)
             command.params.append(click.Option([f"--{name}"], type=kind, help=told.help))
 
 

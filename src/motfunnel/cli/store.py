@@ -7,12 +7,15 @@ context's ``meta``; then only what is typed names another store, and no environm
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from importlib import import_module
 from operator import attrgetter
+from threading import Lock
 from types import ModuleType
 from typing import Any, Final
 
@@ -20,7 +23,7 @@ import click
 from click.core import ParameterSource
 
 from motfunnel.cli.arguments import read_funnel
-from motfunnel.cli.collector import rare_collections
+from motfunnel.cli.help import HOST
 from motfunnel.cli.output import safe
 from motfunnel.errors import NoFunnelError, UrlError
 from motfunnel.store.engine.urls import missing_file
@@ -28,12 +31,18 @@ from motfunnel.store.ledger.funnels import tenants
 from motfunnel.trackers.asyncio import AsyncTracker
 from motfunnel.trackers.tracker import Tracker
 
-HOST: Final = "motfunnel.host"
 SECRET: Final = "MOTFUNNEL_TOMBSTONE_KEY"
 """The environment variable with the ``tombstone_key``: no option, which others see in ``ps``."""
 
 _OF_DB: Final = ("funnel", "tenant", "schema")
 _NO_STORE: Final = "see to the database's name and --schema; motfunnel import makes the tables"
+
+_OBJECTS: Final = 100_000
+"""In so many objects the garbage collector looks once while millions of rows go by: they are no
+garbage that only it could find, and its looking took a third of an import."""
+_lock = Lock()
+_before: list[tuple[int, int, int]] = []
+"""For each that is in here, what the setting was before the first of them came."""
 
 Work = Callable[[Tracker], Any]
 
@@ -53,7 +62,9 @@ def with_tracker_of_any(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _with_options(command: Callable[..., Any], *, must_exist: bool) -> Callable[..., Any]:
-    @click.option("--db", envvar="MOTFUNNEL_DB", metavar="URL", help="The database.")
+    @click.option(
+        "--db", envvar="MOTFUNNEL_DB", metavar="URL", help="The database; or set MOTFUNNEL_DB."
+    )
     @click.option(
         "--app",
         envvar="MOTFUNNEL_APP",
@@ -205,3 +216,24 @@ async def _use_asynchronously(tracker: AsyncTracker, work: Work) -> Any:
 
 def _refused(reason: str) -> click.BadParameter:
     return click.BadParameter(reason, param_hint="'--app'")
+
+
+@contextmanager
+def rare_collections() -> Iterator[None]:
+    """Let the collector look less often; only a command does so, whose process is its own.
+
+    A collector that was switched off stays off. Of several threads that do so at once, the last to
+    be done puts the setting back.
+    """
+    with _lock:
+        _before.append(_before[0] if _before else gc.get_threshold())
+        first, *others = gc.get_threshold()
+        if 0 < first < _OBJECTS:
+            gc.set_threshold(_OBJECTS, *others)
+    try:
+        yield
+    finally:
+        with _lock:
+            before = _before.pop()
+            if not _before:
+                gc.set_threshold(*before)

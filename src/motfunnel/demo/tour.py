@@ -30,14 +30,14 @@ EVENTS = 250_786
 CONTACTS = 3_423
 _BARS = " ▁▂▃▄▅▆▇█"
 _MEANINGS = {
-    MomentKind.OPENING: "the first act of any kind",
+    MomentKind.OPENING: "first act of any kind",
     MomentKind.REFERRAL: "mentored somebody",
-    MomentKind.CONVERSION: "reached a higher stage: participant, author",
-    MomentKind.DEPART: "silent for more than a year",
+    MomentKind.CONVERSION: "reached a higher stage",
+    MomentKind.DEPART: "silent for over a year",
     MomentKind.RECIDIVISM: "came back after that",
-    MomentKind.APOSTLE: "reviewed, acked or helped with others' work",
-    MomentKind.COMPLAINT: "reported a bug, or saw a commit reverted",
-    MomentKind.LOYALIST: "had another commit taken",
+    MomentKind.APOSTLE: "reviewed others' work",
+    MomentKind.COMPLAINT: "a bug, or a revert",
+    MomentKind.LOYALIST: "another commit taken",
 }
 
 
@@ -68,8 +68,8 @@ def run(console: Console, database: str | None = None) -> None:
         console.print()
         seconds = perf_counter() - began
         console.print(f"{rows:,} events classified and questioned in {seconds:.0f} s.")
-        where = f"--db {without_secrets(url)}" + ("" if database is None else f" --tenant {TENANT}")
-        _say_what_next(console, where, findings.teller)
+        asked_of = None if database is None else TENANT
+        _say_what_next(console, without_secrets(url), asked_of, findings.teller)
 
 
 def _import(console: Console, tracker: Tracker, history: Path) -> int:
@@ -115,9 +115,14 @@ def _unpacked() -> Iterator[tuple[Path, Funnel]]:
         yield history, Funnel.from_toml(funnel)
 
 
+def _table() -> Table:
+    """One that leaves room for words in 80 columns."""
+    return Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+
+
 def _moments_table(findings: Findings) -> Table:
     """The counts of the eight kinds, and how they spread over the years."""
-    table = Table(box=SIMPLE_HEAD)
+    table = _table()
     first = min(min(years) for years in findings.years.values())
     last = max(max(years) for years in findings.years.values())
     table.add_column("moment")
@@ -139,7 +144,7 @@ def _moments_table(findings: Findings) -> Table:
 
 def _returns_table(report: Report) -> Table:
     """Recidivism by year of departure."""
-    table = Table(box=SIMPLE_HEAD)
+    table = _table()
     for header in ("departed in", "observed", "back", "rate", "95% interval"):
         table.add_column(header, justify="right")
     table.add_column("", style="green", no_wrap=True)
@@ -169,7 +174,7 @@ def _returns_cells(one: YearOfDeparture) -> tuple[str, ...]:
 
 def _complaints_table(findings: Findings) -> Table:
     """What followed a complaint; a contact may have made several."""
-    table = Table(box=SIMPLE_HEAD)
+    table = _table()
     table.add_column("next moment")
     for header in ("complaints", "of", "share", "95% interval"):
         table.add_column(header, justify="right")
@@ -182,12 +187,14 @@ def _complaints_table(findings: Findings) -> Table:
     return table
 
 
-def _say_what_next(console: Console, where: str, teller: str) -> None:
+def _say_what_next(console: Console, url: str, of: str | None, teller: str) -> None:
     console.print(Text("Ask it yourself:", "bold"))
+    tenant = "" if of is None else f" --tenant {of}"
     for command in (
-        f"motfunnel report recidivism --within 365d --by stage {where}",
-        f"motfunnel moments --kind recidivism --format csv {where} | head",
-        f"motfunnel contact {teller} {where}",
+        f"export MOTFUNNEL_DB={url}",
+        f"motfunnel report recidivism --within 365d --by stage{tenant}",
+        f"motfunnel moments --kind recidivism --format csv{tenant} | head",
+        f"motfunnel contact {teller}{tenant}",
     ):
         console.print(Text(f"  {command}", "cyan"), soft_wrap=True)
 

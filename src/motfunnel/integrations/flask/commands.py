@@ -29,7 +29,7 @@ def commands_of(app: Flask) -> click.Group:
 def _within(app: Flask, begin: Callable[..., Any] | None) -> Callable[..., Any]:
     @click.pass_context
     def begin_within(ctx: click.Context, /, **options: Any) -> Any:
-        from motfunnel.cli.store import HOST
+        from motfunnel.cli.help import HOST
 
         try:
             import rich  # noqa: F401

@@ -197,7 +197,7 @@ _WHY: dict[MomentKind, _Why] = {
     MomentKind.RECIDIVISM: _why_return,
     MomentKind.APOSTLE: lambda m, name, j: f"{name} is advocacy",
     MomentKind.COMPLAINT: lambda m, name, j: f"{name}",
-    MomentKind.LOYALIST: lambda m, name, j: f"{name}: purchased again",
+    MomentKind.LOYALIST: lambda m, name, j: f"{name} again",
 }
 
 

@@ -65,7 +65,7 @@ def _run(arguments: list[str]) -> int:
     except ImportError:
         raise CommandError(_INSTALL, returncode=_IMPOSSIBLE) from None
     from motfunnel.cli.group import group
-    from motfunnel.cli.store import HOST
+    from motfunnel.cli.help import HOST
 
     host = click.Context(click.Command("manage.py"), info_name="manage.py")
     host.meta[HOST] = tracker
