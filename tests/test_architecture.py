@@ -35,7 +35,15 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"__main__"},
     ),
     "motfunnel.domain": ({"…"}, {"funnel"}, {"experience", "journey", "lens"}),
-    "motfunnel.store": ({"schema"}, {"engine"}, {"hosts"}, {"database"}, {"ledger"}, {"queries"}),
+    "motfunnel.store": (
+        {"schema"},
+        {"engine"},
+        {"hosts"},
+        {"database"},
+        {"kept"},
+        {"ledger"},
+        {"queries"},
+    ),
     "motfunnel.tracking": (
         {"recording"},
         {"spool"},

@@ -179,7 +179,7 @@ def test_a_patience_that_is_too_short(tmp_path: Path) -> None:
 def test_shells_load_themselves() -> None:
     """A page without its sections asks for each, and leads to one that has all."""
     page = PAGES["overview"]
-    html = render_page(page, Filters(group="plan"), LINKS, sections=None)
+    html = render_page(page, Filters(group="plan"), LINKS, sections={})
     check(html)
     loads = re.findall(r'hx-get="([^"]+)"', html)
     expected = [LINKS.section("overview", one.slug, Filters(group="plan")) for one in page.sections]

@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,13 +15,15 @@ from uuid import UUID
 
 import pytest
 from attrs import define, frozen
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, select
 
 from motfunnel import Tracker
+from motfunnel.dashboard import refresh
 from motfunnel.domain.scrubber import is_unmistakable
 from motfunnel.errors import StoreError
 from motfunnel.intake import import_file
 from motfunnel.intake.rejects import write_rejects_file
+from motfunnel.store.schema.tables import tables
 from motfunnel.tracking.recording.call import Call
 from motfunnel.tracking.recording.entry import set_aside
 from motfunnel.tracking.spool.spool import Spool
@@ -273,8 +276,20 @@ def named_by_others(scene: Scene) -> None:
         scene.bring(tracker, "others.jsonl", json.dumps({"who": "bob", "what": key, "when": url}))
 
 
+def her_answers(scene: Scene) -> None:
+    """Answers that a refresh kept, with lists of who is away and groups by her words."""
+    plain = Tracker(scene.engine, FUNNEL, tenant="mine", clock=Clock())
+    plain.track("dora", "saw", id="another group", occurred_at=day(0))
+    assert refresh(plain, pages=["overview", "who-to-write-to", "coming-back"]).is_whole
+    with scene.engine.connect() as connection:
+        kept = " ".join(connection.scalars(select(tables().answers.c.html)))
+    assert escape(scene.word("history")) in kept
+    assert quote(scene.kind.key, safe="") in kept
+
+
 PLACES = [
     her_history,
+    her_answers,
     her_refused_calls,
     her_rows,
     her_rows_before_the_mapping,

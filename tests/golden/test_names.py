@@ -33,6 +33,7 @@ PATH = re.compile(r"(?<![\w./-])motfunnel(?:\.[A-Za-z_]\w*)+")
 NOT_IMPORTED = {
     "motfunnel.Contact": "a model of Django",
     "motfunnel.sweep": "a task of Celery",
+    "motfunnel.refresh": "another",
     "motfunnel.view_contact": "a permission of Django",
     "motfunnel.reports.progress.invitation": "a question that a page adds",
     "motfunnel.reports.progress.invitation.invitation": "the same",

@@ -7,7 +7,6 @@ from uuid import uuid4
 import pytest
 
 from motfunnel import Funnel, Tracker
-from motfunnel.store.ledger.erasure import count_erasures
 from motfunnel.store.queries.search import find_contacts
 
 KEYS = ("ada", "Ada Lovelace", "nevada", "100%", "100 percent", "a_b", "aXb", "a\\b", "É", "日本")
@@ -35,6 +34,3 @@ def test_what_is_found(url: str) -> None:
         assert find("axb") == ["aXb"]
         assert find("本") == ["日本"]
         assert find("nobody") == []
-        with tracker.database.read() as connection:
-            assert count_erasures(connection, tracker.database.tables, tracker.tenant) == 1
-            assert count_erasures(connection, tracker.database.tables, "another") == 0

@@ -28,6 +28,8 @@ COMMANDS: Final = {
     "report": ("report", "Ask for the rate or report NAME, or for all of them."),
     "serve": ("show", "Show the dashboard in a browser of this machine, until it is "
                        "interrupted."),
+    "refresh": ("show", "Ask what the dashboard asks, and keep the answers, so that its pages are "
+                        "there at once."),
     "moments": ("contact", "List moments, contact by contact, each contact's in order."),
     "contact": ("contact", "Tell a contact's story: its moments, and why each of them holds."),
     "sweep": ("upkeep", "Write down the departures by silence whose deadline has come."),

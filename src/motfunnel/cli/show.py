@@ -1,4 +1,4 @@
-"""``motfunnel demo`` and ``motfunnel serve``: what is there to look at, a history and the pages."""
+"""``motfunnel demo``, ``serve``, ``refresh``: what is there to look at, a history and the pages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from contextlib import suppress
 
 import click
 
-from motfunnel.cli.output import print_lines
+from motfunnel.cli.exit import NOT_WHOLLY
+from motfunnel.cli.output import print_lines, showing_progress
 from motfunnel.cli.store import with_tracker
 from motfunnel.domain.instant import Duration
 from motfunnel.errors import SettingError
@@ -55,3 +56,19 @@ def serve_command(tracker: Tracker, /, port: int, fresh: Duration) -> None:
     sys.stdout.flush()
     with suppress(KeyboardInterrupt):
         server.serve()
+
+
+@click.command("refresh")
+@with_tracker
+@click.option("--page", "pages", metavar="PAGE", multiple=True,
+              help="Only this page, such as overview; more than one may be named.")  # fmt: skip
+@click.pass_context
+def refresh_command(ctx: click.Context, tracker: Tracker, /, pages: tuple[str, ...]) -> None:
+    """Ask what the dashboard asks, and keep the answers, so that its pages are there at once."""
+    from motfunnel.dashboard.precomputed import refresh
+
+    with showing_progress() as progress:
+        done = refresh(tracker, pages=pages or None, progress=progress)
+    print_lines([str(done)])
+    if not done.is_whole:
+        ctx.exit(NOT_WHOLLY)

@@ -19,6 +19,7 @@ from motfunnel.dashboard.filters import SHOWN, WINDOWS, Filters
 from motfunnel.dashboard.pages import Ask, Section
 from motfunnel.dashboard.words import days
 from motfunnel.domain.calendar import Calendar, Period
+from motfunnel.domain.event import to_readable_json
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.funnel.rhythm import MOST, Rhythm
 from motfunnel.domain.instant import LONGEST, MICROSECOND, format_duration, iso, parse_duration
@@ -93,6 +94,21 @@ def answers(section: Section, report: Report, filters: Filters) -> tuple[Answer[
         QuestionError: one of its questions has no answer.
     """
     return tuple(one.put(report) for one in questions(section, report, filters))
+
+
+def to_csv(found: Sequence[Answer[Any]]) -> str:
+    """Answers as CSV: under one header where they have the same, else one after the other."""
+    tables = [one.to_csv() for one in found]
+    headers = {one.partition("\n")[0] for one in tables}
+    if len(headers) == 1:
+        return tables[0] + "".join(one.partition("\n")[2] for one in tables[1:])
+    return "\n".join(tables)
+
+
+def to_json(found: Sequence[Answer[Any]]) -> str:
+    """Answers as JSON: a list of them, where there are several."""
+    each = [one.to_dict() for one in found]
+    return to_readable_json(each[0] if len(each) == 1 else each)
 
 
 def people(section: Section, report: Report, filters: Filters, row: int, column: str) -> list[str]:

@@ -22,7 +22,7 @@ from motfunnel.errors import MotfunnelError, StoreError
 from motfunnel.reports.question import Question
 from motfunnel.reports.report import Questions, Report
 from motfunnel.store.database.retry import asking
-from motfunnel.store.ledger.erasure import count_erasures
+from motfunnel.store.kept.changes import Changes, read_changes
 from motfunnel.trackers.tracker import Tracker
 
 _QUESTIONS: Final = {name for name, one in vars(Questions).items() if isinstance(one, Question)}
@@ -42,14 +42,15 @@ class Whose:
         tenant: whose contacts.
         fingerprint: of the funnel.
         scope: of whom ``authorize`` said that this is for them alone.
-        erasures: how many had been erased: nobody who was is in an answer for long.
+        changes: how often what was recorded had been changed: nobody who was erased is in an
+            answer for long, and what was merged or imported is in the next.
     """
 
     database: Hashable
     tenant: str
     fingerprint: str
     scope: str
-    erasures: int
+    changes: Changes
 
     @classmethod
     def of(cls, tracker: Tracker, scope: str) -> Whose:
@@ -58,22 +59,22 @@ class Whose:
         with asking(database):
             fingerprint = tracker.funnel.fingerprint
             with database.read() as connection:
-                erasures = count_erasures(connection, database.tables, tracker.tenant)
+                changes = read_changes(connection, database.tables, tracker.tenant)
         url = database.engine.url.render_as_string(hide_password=True)
         return cls(
             database=(database.name, url) if database.name else database.engine,
             tenant=tracker.tenant,
             fingerprint=fingerprint,
             scope=scope,
-            erasures=erasures,
+            changes=changes,
         )
 
     def is_before(self, other: object) -> bool:
-        """Whether what was kept of others is of the same contacts, and some are erased since."""
+        """Whether what was kept of others is of the same contacts, and holds no more."""
         return (
             isinstance(other, Whose)
             and (other.database, other.tenant) == (self.database, self.tenant)
-            and other.erasures != self.erasures
+            and other.changes.resets != self.changes.resets
         )
 
 
@@ -100,6 +101,7 @@ class Asking:
         deadline: until when the request waits.
         surroundings: what a computation in a thread of its own stands in.
         whose: of whom the answers are.
+        oldest: how old an answer of a refresh may be.
         pinned: the instant up to which the latest answers know, for addresses.
         computed: the answers that were given.
     """
@@ -109,6 +111,7 @@ class Asking:
     deadline: Deadline
     surroundings: Surroundings
     whose: Whose
+    oldest: timedelta = timedelta()
     pinned: dict[str, str] = field(factory=dict)
     computed: list[Computed] = field(factory=list)
 

@@ -75,6 +75,11 @@ class Page:
     says: str
     sections: tuple[Section, ...]
 
+    @property
+    def asking(self) -> tuple[Section, ...]:
+        """The sections that ask something."""
+        return tuple(one for one in self.sections if one.asks)
+
     def section(self, slug: str) -> Section | None:
         """The section that an address names; None: there is none."""
         return next((one for one in self.sections if one.slug == slug), None)

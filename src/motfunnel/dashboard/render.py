@@ -47,9 +47,10 @@ def render_page(
     filters: Filters,
     links: Links,
     *,
-    sections: Mapping[str, str] | None,
+    sections: Mapping[str, str],
     groups: Sequence[str] = (),
     foot: str = "",
+    anew: str = "",
 ) -> str:
     """A page.
 
@@ -57,9 +58,10 @@ def render_page(
         page: which.
         filters: what was chosen.
         links: the addresses of all that it leads to.
-        sections: its sections by their slugs, rendered; None: each loads itself.
+        sections: its sections by their slugs, rendered; the others load themselves.
         groups: the traits by which contacts can be told apart.
         foot: when it was computed, and in what time.
+        anew: the address of the same, asked now; empty: it is that.
     """
     return _rendered(
         "page.html",
@@ -68,16 +70,18 @@ def render_page(
         filters=filters,
         links=links,
         usual=Filters(),
-        sections=None if sections is None else _in_order(page, sections),
+        sections=_in_order(page, sections),
+        is_lazy=len(sections) < len(page.sections),
         choices=_choices(filters, groups),
         foot=foot,
+        anew=anew,
     )
 
 
-def _in_order(page: Page, sections: Mapping[str, str]) -> list[str]:
-    """The sections of a page; what it lacks comes last, as a line each."""
-    each = [sections[one.slug] for one in page.sections]
-    return sorted(each, key=lambda html: html.lstrip().startswith(LACKING))
+def _in_order(page: Page, sections: Mapping[str, str]) -> list[tuple[Section, str | None]]:
+    """The sections of a page, rendered or not yet; what it lacks comes last, as a line each."""
+    each = [(one, sections.get(one.slug)) for one in page.sections]
+    return sorted(each, key=lambda one: (one[1] or "").lstrip().startswith(LACKING))
 
 
 def render_section(

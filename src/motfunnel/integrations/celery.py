@@ -1,7 +1,7 @@
-"""The sweep as a task of Celery's, ``motfunnel.sweep``: for an app to include, and beat to send.
+"""Tasks of Celery's, ``motfunnel.sweep`` and ``motfunnel.refresh``: for an app's beat to send.
 
-Sweeps with the tracker that the application configured, or that its framework provides. When it
-runs is for the application's schedule to say.
+They work with the tracker that the application configured, or that its framework provides. When
+they run is for the application's schedule to say.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from motfunnel.trackers.configured import tracker
 try:
     from celery import shared_task
 except ImportError as error:
-    raise MissingExtraError("the task needs Celery: pip install celery") from error
+    raise MissingExtraError("the tasks need Celery: pip install celery") from error
 
 
 def _sweep() -> int:
@@ -29,10 +29,20 @@ def _sweep() -> int:
     return tracker().sweep()
 
 
-sweep: Final[Any] = shared_task(
-    _sweep,
-    name="motfunnel.sweep",
-    autoretry_for=(StoreError,),
-    retry_backoff=True,
-    max_retries=5,
-)
+def _refresh() -> int:
+    """Ask what the dashboard asks, and keep the answers, so that its pages are there at once.
+
+    Tried again, with growing pauses, while the database is away.
+
+    Returns:
+        The answers of how many sections are kept.
+    """
+    from motfunnel.dashboard.precomputed import refresh
+
+    return refresh(tracker()).kept
+
+
+_AGAIN: Final = {"autoretry_for": (StoreError,), "retry_backoff": True, "max_retries": 5}
+
+sweep: Final[Any] = shared_task(_sweep, name="motfunnel.sweep", **_AGAIN)
+refresh: Final[Any] = shared_task(_refresh, name="motfunnel.refresh", **_AGAIN)

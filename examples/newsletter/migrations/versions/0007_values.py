@@ -20,5 +20,7 @@ def upgrade():
 
 
 def downgrade():
+    op.drop_table('motfunnel_changes')
+    op.drop_table('motfunnel_answers')
     with op.batch_alter_table('motfunnel_events', schema=None) as batch_op:
         batch_op.drop_column('value')

@@ -6,6 +6,8 @@ question that many look at is answered once. WSGI, ASGI, Flask and Django hand i
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import timedelta
@@ -29,10 +31,14 @@ from motfunnel.errors import (
     StoreError,
     install,
 )
+from motfunnel.store.kept.changes import Changes
 from motfunnel.trackers.tracker import Tracker
 
 FRESH: Final = timedelta(minutes=5)
 """How old an answer may be, where nothing else is said."""
+
+KEPT: Final = timedelta(days=2)
+"""How old an answer of a refresh may be, where nothing else is said."""
 
 PATIENCE: Final = timedelta(seconds=20)
 """How long a request waits for its answers, where nothing else is said."""
@@ -59,8 +65,11 @@ class Dashboard:
         authorize: is given the framework's request, and says whether it may look. A text lets it
             look, too, and says for whom alone the answers are kept. There is no default.
         contact_url: gives the address of your own page of a contact, or None.
-        fresh: how old an answer may be, such as ``5m``; ``0s``: each is computed anew. Erasures
-            show at once all the same.
+        fresh: how old an answer may be, such as ``5m``; ``0s``: each is computed anew. Erasures,
+            rebuilds and imports show at once all the same, and so does a merge, where none
+            came before it within this.
+        kept: how old an answer may be that ``motfunnel refresh`` has kept in the store, such as
+            ``2d``; ``0s``: none is shown.
         patience: how long a request waits for an answer before it says so; None: as long as it
             takes, in the thread of the request.
         static_url: where you serve the files of ``write_assets`` yourself.
@@ -80,6 +89,7 @@ class Dashboard:
         authorize: Authorize | None = None,
         contact_url: Callable[[str], str | None] | None = None,
         fresh: Duration = FRESH,
+        kept: Duration = KEPT,
         patience: Duration | None = PATIENCE,
         static_url: str | None = None,
         prefix: str | None = None,
@@ -96,11 +106,11 @@ class Dashboard:
         self.authorize: Authorize = authorize
         self.prefix: str | None = None if prefix is None else clean_prefix(prefix)
         self._tracker = tracker
-        self._fresh = _span("fresh", fresh)
+        self._fresh, self._kept = _span("fresh", fresh), _span("kept", kept)
         self._patience = None if patience is None else _span("patience", patience)
         self._surroundings = surroundings
         self._cache = Cache(memory)
-        self._seen: dict[tuple[Any, str], Whose] = {}
+        self._seen: dict[tuple[Any, str], tuple[Changes, float]] = {}
         self._policy = policy(static_url)
         self._links = Links("", static_url=static_url, contact_url=contact_url)
 
@@ -136,11 +146,7 @@ class Dashboard:
     def _asked(self, native: Any, scope: str) -> tuple[Tracker, Asking]:
         """Whom a request asks, and how; what was kept of people who are erased by now goes."""
         tracker = self._tracker_of(native)
-        whose = Whose.of(tracker, scope)
-        place = (whose.database, whose.tenant)
-        if (before := self._seen.get(place)) and whose.is_before(before):
-            self._cache.drop(lambda key: isinstance(key, tuple) and whose.is_before(key[0]))
-        self._seen[place] = whose
+        whose = self._known(Whose.of(tracker, scope))
         # What lies in memory, or in a transaction that is still open, no other thread would see.
         is_alone = not tracker.database.name or tracker.database.is_joining
         seconds = None if self._patience is None or is_alone else self._patience.total_seconds()
@@ -150,8 +156,20 @@ class Dashboard:
             deadline=Deadline(seconds),
             surroundings=self._surroundings,
             whose=whose,
+            oldest=self._kept,
         )
         return tracker, how
+
+    def _known(self, whose: Whose) -> Whose:
+        """Of whom an answer is; after a merge another, but in a storm of them not at each."""
+        place, now = (whose.database, whose.tenant), time.monotonic()
+        before, changed = self._seen.get(place, (whose.changes, -math.inf))
+        if before.resets != whose.changes.resets:
+            self._cache.drop(lambda key: isinstance(key, tuple) and whose.is_before(key[0]))
+        elif before != whose.changes and now - changed < self._fresh.total_seconds():
+            return evolve(whose, changes=before)
+        self._seen[place] = (whose.changes, changed if before == whose.changes else now)
+        return whose
 
 
 def _answered(visit: Visit) -> Response:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from html import escape
-from typing import Any, Final
+from typing import Final
 
 from attrs import evolve, frozen
 
-from motfunnel.answers.answer import Answer
 from motfunnel.answers.table import csv_table
 from motfunnel.charts.labels import moment
 from motfunnel.dashboard import asking, render
@@ -20,12 +19,14 @@ from motfunnel.dashboard.filters import Filters
 from motfunnel.dashboard.kept import Asking, KeptReport
 from motfunnel.dashboard.links import HOME, Links
 from motfunnel.dashboard.pages import PAGES, Page, Section
+from motfunnel.dashboard.precomputed import html_of, is_shown, is_usual, kept_of
 from motfunnel.dashboard.web.message import CSV, FOR_EVER, JSON, Request, Response, Unreadable
-from motfunnel.domain.event import contact_key, to_readable_json
+from motfunnel.domain.event import contact_key
 from motfunnel.domain.instant import utc
 from motfunnel.domain.moment import Presence
 from motfunnel.errors import MotfunnelError
 from motfunnel.store.database.retry import asking as asking_database
+from motfunnel.store.kept.answers import KeptAnswer
 from motfunnel.store.queries.search import find_contacts
 from motfunnel.trackers.tracker import Tracker
 
@@ -94,31 +95,38 @@ class Visit:
     def _page(self, page: Page) -> Response:
         filters = self._filters()
         tracker, how = self.asked()
-        if not filters.whole:
-            return self._shell(page, tracker, how.soon(_GLANCE), filters)
-        report, links = self._report(tracker, how, filters), self._pinned(how)
-        parts = {one.slug: _answered(page, one, report, filters, links)[0] for one in page.sections}
-        groups, foot = _groups(report), _foot(report, how)
-        told = render.render_page(page, filters, links, sections=parts, groups=groups, foot=foot)
-        return Response(body=told.encode())
-
-    def _shell(self, page: Page, tracker: Tracker, how: Asking, filters: Filters) -> Response:
-        """What stands around the sections, as far as it is known at a glance."""
-        groups: Sequence[str] = ()
-        foot = ""
-        try:
-            report = self._report(tracker, how, filters)
-            groups, foot = _groups(report), _foot(report, None)
-        except (Unfinished, Busy):
-            pass
+        kept = self._kept(page, tracker, how, filters)
+        parts = {slug: html_of(one, self.links) for slug, one in kept.items()}
+        missing = [one for one in page.sections if filters.whole and one.slug not in parts]
+        if missing:
+            report, links = self._report(tracker, how, filters), self._pinned(how)
+            parts |= {one.slug: _answered(page, one, report, filters, links)[0] for one in missing}
+            groups, foot = _groups(report), _foot(report, how)
+        else:
+            groups, foot = self._glance(tracker, how.soon(_GLANCE), filters)
+        anew = ""
+        if kept:
+            foot = _foot_of_kept(kept.values())
+            anew = self.links.page(page.slug, filters.at(how.epoch(tracker.clock())))
         told = render.render_page(
-            page, filters, self.links, sections=None, groups=groups, foot=foot
+            page, filters, self.links, sections=parts, groups=groups, foot=foot, anew=anew
         )
         return Response(body=told.encode())
+
+    def _glance(self, tracker: Tracker, how: Asking, filters: Filters) -> tuple[Sequence[str], str]:
+        """What stands around the sections, as far as it is known at a glance."""
+        try:
+            report = self._report(tracker, how, filters)
+            return _groups(report), _foot(report, None)
+        except (Unfinished, Busy):
+            return (), ""
 
     def _section(self, page: Page, section: Section) -> Response:
         filters = self._filters()
         tracker, how = self.asked()
+        kept = self._kept(page, tracker, how, filters).get(section.slug)
+        if kept is not None:
+            return Response(body=html_of(kept, self.links).encode())
         links = self._pinned(how)
         try:
             report = self._report(tracker, how, filters)
@@ -133,11 +141,14 @@ class Visit:
     def _data(self, page: Page, section: Section, form: str) -> Response:
         filters = self._filters()
         tracker, how = self.asked()
-        found = asking.answers(section, self._report(tracker, how, filters), filters)
+        kept = self._kept(page, tracker, how, filters).get(section.slug)
+        if kept is not None and kept.csv:
+            told = kept.csv if form == "csv" else kept.json
+        else:
+            found = asking.answers(section, self._report(tracker, how, filters), filters)
+            told = asking.to_csv(found) if form == "csv" else asking.to_json(found)
         if form == "csv":
-            return _file(_csv(found), f"{page.slug}-{section.slug}.csv")
-        one_each = [one.to_dict() for one in found]
-        told = to_readable_json(one_each[0] if len(one_each) == 1 else one_each)
+            return _file(told, f"{page.slug}-{section.slug}.csv")
         return Response(body=told.encode(), media_type=JSON)
 
     def _people(self, page: Page, section: Section, *, in_csv: bool) -> Response:
@@ -201,6 +212,16 @@ class Visit:
             timezone=filters.zone,
         )
 
+    def _kept(
+        self, page: Page, tracker: Tracker, how: Asking, filters: Filters
+    ) -> dict[str, KeptAnswer]:
+        """What a refresh has kept of a page, where it is what these filters ask."""
+        if not (page.asking and is_usual(filters)):
+            return {}
+        found = kept_of(tracker, how.whose, page)
+        oldest = tracker.clock() - how.oldest
+        return {slug: one for slug, one in found.items() if is_shown(one, filters, oldest)}
+
     def _pinned(self, how: Asking) -> Links:
         return evolve(self.links, pinned=how.pinned)
 
@@ -263,13 +284,12 @@ def _foot(report: KeptReport, how: Asking | None) -> str:
     return f"{told}. Computed in {sum(one.took for one in how.computed):.2f} s."
 
 
-def _csv(found: Sequence[Answer[Any]]) -> str:
-    """Answers as CSV: under one header where they have the same, else one after the other."""
-    tables = [one.to_csv() for one in found]
-    headers = {one.partition("\n")[0] for one in tables}
-    if len(headers) == 1:
-        return tables[0] + "".join(one.partition("\n")[2] for one in tables[1:])
-    return "\n".join(tables)
+def _foot_of_kept(kept: Collection[KeptAnswer]) -> str:
+    """The same of answers that a refresh has kept."""
+    oldest = min(kept, key=lambda one: one.known_by)
+    took = sum(one.took for one in kept) / 1_000
+    known = f"kept by a refresh of {moment(oldest.known_by)}, in {took:.2f} s"
+    return f"As of {moment(oldest.as_of)}; {known}."
 
 
 def _file(text: str, name: str) -> Response:

@@ -360,6 +360,43 @@ class UnfinishedImport(_TenantsModel):
         return self.source
 
 
+class KeptAnswer(_TenantsModel):
+    """What a section of a page shows, kept until something changes what was recorded."""
+
+    pk = CompositePrimaryKey("tenant", "fingerprint", "page", "section")
+    fingerprint = _key(16)
+    page = _key(63)
+    section = _key(63)
+    version = _key(63)
+    as_of = InstantField()
+    known_by = InstantField()
+    took = IntegerField()
+    prefix = _key(63)
+    html = LongTextField()
+    csv = LongTextField()
+    json = LongTextField()
+
+    class Meta(ReadModel.Meta):  # noqa: D106
+        db_table = "motfunnel_answers"
+
+    def __str__(self) -> str:
+        return f"{self.page}/{self.section}"
+
+
+class Change(_TenantsModel):
+    """How often something changed what was recorded, so that kept answers hold no more."""
+
+    pk = CompositePrimaryKey("tenant", "token")
+    token = _key(36)
+    number = BigIntegerField()
+
+    class Meta(ReadModel.Meta):  # noqa: D106
+        db_table = "motfunnel_changes"
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
 class TablesVersion(ReadModel):
     """The version of these tables."""
 

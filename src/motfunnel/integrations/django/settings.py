@@ -105,6 +105,7 @@ KEYS: Final = (*OPTIONS, "DATABASE", "CONTACT_URL", "DASHBOARD")
 DASHBOARD: Final = {
     "AUTHORIZE": "authorize",
     "FRESH": "fresh",
+    "KEPT": "kept",
     "PATIENCE": "patience",
     "STATIC_URL": "static_url",
     "MEMORY": "memory",

@@ -189,11 +189,12 @@ def drop_old_checkpoints(connection: Connection, tables: Tables) -> None:
 
 
 def _to_version_7(connection: Connection, tables: Tables) -> None:
-    """Of each event is stored what it was worth.
+    """Of each event is stored what it was worth; answers are kept, and what ends them is counted.
 
-    Of those that are there nobody knows: a funnel that names values classifies them anew.
+    Of events that are there nobody knows: a funnel that names values classifies them anew.
     """
     _add_column(connection, tables.events, Column("value", BigInteger))
+    tables.metadata.create_all(connection, [tables.answers, tables.changes])
 
 
 _MARIADB_COLUMNS: Final = text(

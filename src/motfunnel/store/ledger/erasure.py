@@ -187,12 +187,6 @@ def erased_contacts(
     return kept, len(rows) - len(kept)
 
 
-def count_erasures(connection: Connection, tables: Tables, tenant: str) -> int:
-    """How often anybody was erased; it only grows."""
-    e = tables.erasures.c
-    return connection.scalar(select(func.count(e.token)).where(e.tenant == tenant)) or 0
-
-
 def events_naming(
     connection: Connection, tables: Tables, tenant: str, keys: Sequence[str]
 ) -> list[Event]:

@@ -17,6 +17,8 @@ and one contact's rows lie together. There are few indexes: each is a random wri
 | rejects | input that could not be taken, and why |
 | funnels | the definitions by which contacts were classified |
 | imports | how far an unfinished import of a file has come |
+| answers | what pages show, kept by a refresh until something changes what was recorded |
+| changes | how often something did: merges, erasures, rebuilds, imports |
 | schema | the version of these tables |
 """
 
@@ -77,6 +79,8 @@ class Tables:
     rejects: Table
     funnels: Table
     imports: Table
+    answers: Table
+    changes: Table
     version: Table
 
     def _table(self, name: str, columns: list[Any]) -> Table:
@@ -330,6 +334,33 @@ def _imports() -> list[Any]:
     ]
 
 
+def _answers() -> list[Any]:
+    return [
+        _tenant(),
+        Column("fingerprint", key_type(16), nullable=False),
+        Column("page", key_type(63), nullable=False),
+        Column("section", key_type(63), nullable=False),
+        Column("version", key_type(63), nullable=False),
+        _instant("as_of"),
+        _instant("known_by"),
+        Column("took", Integer, nullable=False),  # in milliseconds
+        Column("prefix", key_type(63), nullable=False),
+        Column("html", text_type(), nullable=False),
+        Column("csv", text_type(), nullable=False),
+        Column("json", text_type(), nullable=False),
+        _key("answers", "tenant", "fingerprint", "page", "section"),
+    ]
+
+
+def _changes() -> list[Any]:
+    return [
+        _tenant(),
+        Column("token", key_type(36), nullable=False),  # "": all that ends answers
+        Column("number", BigInteger, nullable=False),
+        _key("changes", "tenant", "token"),
+    ]
+
+
 def _version() -> list[Any]:
     return [
         Column("version", Integer, nullable=False, autoincrement=False),
@@ -353,6 +384,8 @@ COLUMNS: Final = {
     "rejects": _rejects,
     "funnels": _funnels,
     "imports": _imports,
+    "answers": _answers,
+    "changes": _changes,
     "version": _version,
 }
 

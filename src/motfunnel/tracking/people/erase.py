@@ -18,6 +18,7 @@ from motfunnel.domain.instant import to_micros
 from motfunnel.domain.marker import Marker
 from motfunnel.domain.moment import SILENCE, UNKNOWN, Episode, Moment
 from motfunnel.domain.scrubber import Scrubber
+from motfunnel.store.kept.changes import end_answers
 from motfunnel.store.ledger.erasure import (
     copy_events,
     delete_contacts,
@@ -134,7 +135,8 @@ def _unsay(
     now: datetime,
     done: Erased,
 ) -> Erased:
-    """Take the keys that are gone out of all else, and put down their tombstones."""
+    """Take the keys that are gone out of all else, kept answers too, and put their tombstones."""
+    end_answers(ledger.connection, ledger.tables, ledger.tenant)
     scrubber = scrubber_of(_with_spellings(ledger, done.keys, key_of), funnel, key_of)
     rejects = scrub_rejects(ledger, funnel, scrubber)
     others = scrub_others(ledger, funnel, scrubber, owners, marker)

@@ -12,6 +12,7 @@ from datetime import datetime
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import to_micros
 from motfunnel.errors import MergeError
+from motfunnel.store.kept.changes import note_merge
 from motfunnel.store.ledger.identity import (
     lift_pointer,
     move_traits,
@@ -56,6 +57,7 @@ def merge_keys(
     silences = [one.silent_until for one in (source, target) if one.silent_until is not None]
     target.silent_until = max(silences, default=None)
     refold(ledger, [target], funnel)
+    note_merge(*where)
     return _identity(target, members | dict.fromkeys(moved, target.contact), changed=True)
 
 
@@ -85,6 +87,7 @@ def unmerge_key(ledger: Ledger, funnel: Funnel, old: str, now: datetime) -> Iden
     # Whoever was told of a silence is not told again: what is due by now is written down at once.
     owner.silent_until = apart.silent_until = to_micros(now)
     refold(ledger, [owner, apart], funnel)
+    note_merge(*where)
     return _identity(apart, dict.fromkeys(moved - {old}, old), changed=True)
 
 

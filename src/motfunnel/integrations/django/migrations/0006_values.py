@@ -1,11 +1,19 @@
-"""The tables of version 7: of each event is stored what it was worth."""
+"""The tables of version 7: what events were worth is stored, and answers are kept."""
 
 from typing import ClassVar
 
 from django.db import migrations, models
 
-from motfunnel.integrations.django.table_options import AddColumn
+from motfunnel.integrations.django.fields import InstantField, KeyField, LongTextField
+from motfunnel.integrations.django.table_options import AddColumn, CreateTable
 from motfunnel.integrations.django.table_version import PutVersion
+
+
+def _key(*names: str) -> models.CompositePrimaryKey:
+    """A key as Django's autodetector finds it in the models."""
+    return models.CompositePrimaryKey(
+        *names, blank=True, editable=False, primary_key=True, serialize=False
+    )
 
 
 class Migration(migrations.Migration):
@@ -14,5 +22,34 @@ class Migration(migrations.Migration):
     dependencies: ClassVar = [("motfunnel", "0005_gaps")]
     operations: ClassVar = [
         AddColumn("Event", "value", models.BigIntegerField(null=True)),
+        CreateTable(
+            name="KeptAnswer",
+            fields=[
+                ("tenant", KeyField(max_length=63)),
+                ("pk", _key("tenant", "fingerprint", "page", "section")),
+                ("fingerprint", KeyField(max_length=16)),
+                ("page", KeyField(max_length=63)),
+                ("section", KeyField(max_length=63)),
+                ("version", KeyField(max_length=63)),
+                ("as_of", InstantField()),
+                ("known_by", InstantField()),
+                ("took", models.IntegerField()),
+                ("prefix", KeyField(max_length=63)),
+                ("html", LongTextField()),
+                ("csv", LongTextField()),
+                ("json", LongTextField()),
+            ],
+            options={"db_table": "motfunnel_answers", "ordering": ("pk",)},
+        ),
+        CreateTable(
+            name="Change",
+            fields=[
+                ("tenant", KeyField(max_length=63)),
+                ("pk", _key("tenant", "token")),
+                ("token", KeyField(max_length=36)),
+                ("number", models.BigIntegerField()),
+            ],
+            options={"db_table": "motfunnel_changes", "ordering": ("pk",)},
+        ),
         migrations.RunPython(PutVersion(7), migrations.RunPython.noop),
     ]
