@@ -49,6 +49,7 @@ class Section:
         meanwhile: what is being counted, said until it is there.
         view: how it is shown.
         needs: the signals without any of which the funnel has nothing to show here.
+        nothing: what is said in its place where it is about nobody: why, and what to do.
     """
 
     slug: str
@@ -57,6 +58,7 @@ class Section:
     meanwhile: str = ""
     view: str = "answer"
     needs: frozenset[Signal] = frozenset()
+    nothing: str = ""
 
 
 @frozen(kw_only=True)
@@ -101,17 +103,33 @@ RULES: Final[Mapping[Signal, str]] = {
 }
 """What to write into a funnel for what a section needs."""
 
+_NOBODY: Final = "nobody has come yet: track an event, or import a file with motfunnel import FILE"
+_NOBODY_LEFT: Final = (
+    "nobody has left yet: people leave by an event with the rule leave, or by a silence that is "
+    "longer than the patience of the funnel"
+)
+_NOBODY_BACK: Final = "nobody who left has come back yet"
+_NOTHING_SENT: Final = "nobody who left was written to yet: track it when you write to somebody"
+_NO_COMPLAINT: Final = "nobody has complained yet: track it when somebody does"
+_NO_TRIAL: Final = (
+    "no trial has begun: write to some of those who left, hold out others, and track both with "
+    "their arm"
+)
+_NO_SCORE: Final = "nobody has given a score yet: track one when somebody does"
+
 _GROWTH: Final = Section(
     slug="growth",
     heading="Is it growing?",
     asks=(Ask(question="growth", by=""),),
     meanwhile="who is new, came back and left in each period",
+    nothing=_NOBODY,
 )
 _BY_COHORT: Final = Section(
     slug="returns",
     heading="Do those who leave come back sooner than before?",
     asks=(Ask(question="recidivism", by="", each="period"),),
     meanwhile="who came back, by when each left",
+    nothing=_NOBODY_LEFT,
     view="series",
 )
 
@@ -132,6 +150,7 @@ OVERVIEW: Final = Page(
             heading="How are we doing?",
             asks=(Ask(question="growth", by=""), Ask(question="recidivism", by="", each="newest")),
             meanwhile="who is with us, who is new, who left and who came back",
+            nothing=_NOBODY,
             view="cards",
         ),
         _GROWTH,
@@ -141,6 +160,7 @@ OVERVIEW: Final = Page(
             heading="Whom to write to first?",
             asks=(Ask(question="worklist", given={"limit": 5}, kind="none"),),
             meanwhile="who is away, and how likely each is to return",
+            nothing="nobody is away",
             view="worklist",
         ),
         Section(
@@ -148,6 +168,7 @@ OVERVIEW: Final = Page(
             heading="Which group moved most?",
             asks=(Ask(question="growth", by="source", kind="none"),),
             meanwhile="who came and left in each group",
+            nothing=_NOBODY,
             view="moved",
         ),
     ),
@@ -164,12 +185,14 @@ GROWTH: Final = Page(
             heading="Who is seen, and were they here before?",
             asks=(Ask(question="lifecycle", by=""),),
             meanwhile="who is seen in each period",
+            nothing=_NOBODY,
         ),
         Section(
             slug="groups",
             heading="Which group grows?",
             asks=(Ask(question="growth", by="source"),),
             meanwhile="who came and left in each group",
+            nothing=_NOBODY,
             view="groups",
         ),
         Section(
@@ -177,6 +200,7 @@ GROWTH: Final = Page(
             heading="Do those who buy buy again?",
             asks=(Ask(question="loyalty", by=""),),
             meanwhile="who bought again",
+            nothing="nobody has bought yet",
             needs=_BOUGHT,
         ),
     ),
@@ -192,6 +216,7 @@ COMING_BACK: Final = Page(
             heading="How many of those who leave come back?",
             asks=(Ask(question="recidivism", by=""),),
             meanwhile="who came back, and how soon",
+            nothing=_NOBODY_LEFT,
             view="windows",
         ),
         Section(
@@ -199,6 +224,7 @@ COMING_BACK: Final = Page(
             heading="How many are back after a week, a month, a year?",
             asks=(Ask(question="recidivism", by="", each="window"),),
             meanwhile="who came back within each window",
+            nothing=_NOBODY_LEFT,
             view="shares",
         ),
         Section(
@@ -206,6 +232,7 @@ COMING_BACK: Final = Page(
             heading="Who comes back more often?",
             asks=(Ask(question="recidivism", by="stage", kind="rates"),),
             meanwhile="who came back in each group",
+            nothing=_NOBODY_LEFT,
         ),
         _BY_COHORT,
         Section(
@@ -213,12 +240,14 @@ COMING_BACK: Final = Page(
             heading="How many of those who were away came back lately?",
             asks=(Ask(question="reactivation", by=""),),
             meanwhile="who was away, and came back in the latest period",
+            nothing="nobody was away when the latest period began",
         ),
         Section(
             slug="relapse",
             heading="Do those who came back stay?",
             asks=(Ask(question="relapse", by=""),),
             meanwhile="who left again",
+            nothing=_NOBODY_BACK,
         ),
     ),
 )
@@ -233,12 +262,14 @@ FUNNEL: Final = Page(
             heading="How far do people get?",
             asks=(Ask(question="funnel", by=""),),
             meanwhile="who reached which stage",
+            nothing=_NOBODY,
         ),
         Section(
             slug="groups",
             heading="Who gets further?",
             asks=(Ask(question="funnel", by="source"),),
             meanwhile="who reached which stage in each group",
+            nothing=_NOBODY,
             view="groups",
         ),
         Section(
@@ -253,6 +284,7 @@ FUNNEL: Final = Page(
                 ),
             ),
             meanwhile="who went from the first stage to the last",
+            nothing="nobody came to the first stage in a period that is over",
             view="series",
         ),
     ),
@@ -268,6 +300,7 @@ RETENTION: Final = Page(
             heading="Who is seen again?",
             asks=(Ask(question="retention", by="", kind="none"),),
             meanwhile="who was seen again, cohort by cohort",
+            nothing=_NOBODY,
             view="cohorts",
         ),
         Section(
@@ -275,6 +308,7 @@ RETENTION: Final = Page(
             heading="Who is seen again then, or later?",
             asks=(Ask(question="retention", given={"how": "in or after"}, by="", kind="none"),),
             meanwhile="who was seen again then or later",
+            nothing=_NOBODY,
             view="cohorts",
         ),
     ),
@@ -290,6 +324,7 @@ WORKLIST: Final = Page(
             heading="Who is the likeliest to come back?",
             asks=(Ask(question="worklist", given={"limit": 100}, kind="none"),),
             meanwhile="who is away, and how likely each is to return",
+            nothing="nobody is away",
             view="worklist",
         ),
         Section(
@@ -297,6 +332,7 @@ WORKLIST: Final = Page(
             heading="Does writing to them help?",
             asks=(Ask(question="holdout"),),
             meanwhile="who came back of those who were written to, and of those held out",
+            nothing=_NO_TRIAL,
             needs=_OUTREACH,
         ),
     ),
@@ -312,6 +348,7 @@ WRITING: Final = Page(
             heading="To how many of those who left did you write?",
             asks=(Ask(question="coverage", by=""),),
             meanwhile="who was written to",
+            nothing=_NOBODY_LEFT,
             needs=_OUTREACH,
         ),
         Section(
@@ -319,6 +356,7 @@ WRITING: Final = Page(
             heading="What does a letter change?",
             asks=(Ask(question="holdout"),),
             meanwhile="who came back of those who were written to, and of those held out",
+            nothing=_NO_TRIAL,
             needs=_OUTREACH,
         ),
         Section(
@@ -326,6 +364,7 @@ WRITING: Final = Page(
             heading="How many come back after a letter?",
             asks=(Ask(question="reengagement", by=""),),
             meanwhile="who came back after a letter",
+            nothing=_NOTHING_SENT,
             needs=_OUTREACH,
         ),
         Section(
@@ -336,6 +375,7 @@ WRITING: Final = Page(
                 Ask(question="mantel_byar", label="The pace, before a letter and after it"),
             ),
             meanwhile="who came back before and after a letter",
+            nothing=_NOBODY_LEFT,
             needs=_OUTREACH,
         ),
     ),
@@ -351,6 +391,7 @@ PATIENCE: Final = Page(
             heading="Are those whom you call gone really gone?",
             asks=(Ask(question="patience"),),
             meanwhile="who was heard of again after how long a silence",
+            nothing="no silence has run out yet that was followed for long enough",
         ),
         Section(
             slug="otherwise",
@@ -368,6 +409,7 @@ PATIENCE: Final = Page(
                 ),
             ),
             meanwhile="what another patience would make of the same events",
+            nothing=_NOBODY,
         ),
     ),
 )
@@ -382,6 +424,7 @@ COMPLAINTS: Final = Page(
             heading="Do those who complain come round, or leave?",
             asks=(Ask(question="complaints", by=""),),
             meanwhile="cases, and what became of them",
+            nothing=_NO_COMPLAINT,
             needs=_COMPLAINED,
         ),
         Section(
@@ -389,6 +432,7 @@ COMPLAINTS: Final = Page(
             heading="How soon do they come round?",
             asks=(Ask(question="recovery", by=""),),
             meanwhile="who came round",
+            nothing=_NO_COMPLAINT,
             needs=_COMPLAINED,
         ),
         Section(
@@ -396,6 +440,7 @@ COMPLAINTS: Final = Page(
             heading="How soon do they leave?",
             asks=(Ask(question="departure_after_complaint", by=""),),
             meanwhile="who left after a complaint",
+            nothing=_NO_COMPLAINT,
             needs=_COMPLAINED,
         ),
         Section(
@@ -403,6 +448,7 @@ COMPLAINTS: Final = Page(
             heading="Whose complaints end well?",
             asks=(Ask(question="recovery", by="stage", kind="rates"),),
             meanwhile="who came round in each group",
+            nothing=_NO_COMPLAINT,
             needs=_COMPLAINED,
         ),
     ),
@@ -418,6 +464,7 @@ ADVOCATES: Final = Page(
             heading="What do referrals bring?",
             asks=(Ask(question="referrals"),),
             meanwhile="who referred whom",
+            nothing="nobody has come yet",
             needs=_REFERRED,
         ),
         Section(
@@ -425,6 +472,7 @@ ADVOCATES: Final = Page(
             heading="Would they recommend us?",
             asks=(Ask(question="nps"),),
             meanwhile="who would recommend us",
+            nothing=_NO_SCORE,
             needs=_RATED,
         ),
         Section(
@@ -432,6 +480,7 @@ ADVOCATES: Final = Page(
             heading="What do their good words lead to?",
             asks=(Ask(question="lens", given={"name": "ultimate"}),),
             meanwhile="what ultimate moments led to",
+            nothing=_NOBODY,
         ),
     ),
 )
@@ -446,6 +495,7 @@ TOUCHPOINTS: Final = Page(
             heading="Where do we keep our promises?",
             asks=(Ask(question="journey_map"),),
             meanwhile="what was promised and what was experienced",
+            nothing=_NO_SCORE,
             needs=_RATED,
         ),
         Section(
@@ -453,6 +503,7 @@ TOUCHPOINTS: Final = Page(
             heading="Where is it worst?",
             asks=(Ask(question="touchpoints", by=""),),
             meanwhile="what was experienced at each touchpoint",
+            nothing=_NO_SCORE,
             needs=_RATED,
         ),
     ),
@@ -468,6 +519,7 @@ PATHS: Final = Page(
             heading="Which ways do people go?",
             asks=(Ask(question="flows", given={"steps": 4}, by=""),),
             meanwhile="who went from which moment to which",
+            nothing=_NOBODY,
         ),
         Section(
             slug="lenses",
@@ -477,6 +529,7 @@ PATHS: Final = Page(
                 for name, lens in LENSES.items()
             ),
             meanwhile="moments as Carlzon, Lafley and Blackshaw count them",
+            nothing=_NOBODY,
         ),
     ),
 )

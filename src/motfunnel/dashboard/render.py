@@ -22,7 +22,7 @@ from motfunnel.dashboard.views import about
 from motfunnel.dashboard.views.lacking import NothingError, check_answers, check_funnel
 from motfunnel.dashboard.views.section import blocks, shown
 from motfunnel.dashboard.views.story import revoked, state, story
-from motfunnel.dashboard.words import column, days
+from motfunnel.dashboard.words import blank, column, days
 from motfunnel.domain.instant import format_duration
 from motfunnel.errors import (
     MissingExtraError,
@@ -273,7 +273,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(about=about, days=days, word=column, percent=percent)
+    environment.globals.update(about=about, days=days, word=column, percent=percent, blank=blank)
     return environment
 
 

@@ -120,6 +120,23 @@ def phrase(text: str) -> str:
     return text
 
 
+def blank(reason: str) -> str:
+    """Why there is no figure.
+
+    >>> blank("there is nothing to draw"), blank("of a reason of its own")
+    ('Nothing of it has happened yet.', 'No figure: of a reason of its own.')
+    """
+    said = next((theirs for ours, theirs in _BLANKS if ours in reason), None)
+    return f"No figure: {reason}." if said is None else said
+
+
+_BLANKS: Final = (
+    ("nothing to draw", "Nothing of it has happened yet."),
+    ("followed for long enough", "Too early for a figure: nobody was followed for long enough."),
+    ("rests on fewer than", "Too few people for a curve yet."),
+)
+
+
 def column(name: str) -> str:
     """What people did who stand behind a count.
 

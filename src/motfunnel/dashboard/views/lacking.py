@@ -9,6 +9,7 @@ from motfunnel.answers.answer import Answer, Grouped
 from motfunnel.dashboard.pages import RULES, Section
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.errors import QuestionError
+from motfunnel.reports.decisions.simulate import Simulation
 from motfunnel.reports.measure.rate import Rate
 from motfunnel.reports.remarks import can
 
@@ -25,6 +26,13 @@ class NothingError(QuestionError):
         super().__init__(reason)
 
 
+def is_of_nobody(answer: Answer[Any]) -> bool:
+    """Whether nobody stands behind any number of an answer."""
+    if isinstance(answer, Simulation):
+        return not answer.folded
+    return not any(len(names) for row in answer.rows for names in row.names.values())
+
+
 def check_funnel(section: Section, funnel: Funnel) -> None:
     """Make sure that the funnel has a rule for what a section shows.
 
@@ -37,11 +45,13 @@ def check_funnel(section: Section, funnel: Funnel) -> None:
 
 
 def check_answers(section: Section, answers: Sequence[Answer[Any]]) -> None:
-    """Make sure that there are groups, where a section is about groups.
+    """Make sure that there is somebody to tell of, and groups, where a section is about groups.
 
     Raises:
-        NothingError: all contacts are in one group.
+        NothingError: nobody stands behind any number, or all contacts are in one group.
     """
+    if section.nothing and all(map(is_of_nobody, answers)):
+        raise NothingError(section.nothing)
     if section.view not in ("groups", "moved"):
         return
     for answer in answers:

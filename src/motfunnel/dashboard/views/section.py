@@ -40,6 +40,7 @@ class Block:
         definition: what its numbers mean.
         remarks: what a reader has to know besides.
         command: what to type for the same.
+        is_early: whether nobody was followed for long enough yet, as its sentence says.
     """
 
     label: str
@@ -50,6 +51,7 @@ class Block:
     definition: str
     remarks: Sequence[str]
     command: str
+    is_early: bool = False
 
 
 def blocks(
@@ -68,6 +70,7 @@ def blocks(
                 definition=readable(answer.definition),
                 remarks=[readable(one) for one in answer.remarks],
                 command=command,
+                is_early=isinstance(answer, Rate) and not any(r.denominator for r in answer.rows),
             )
         )
         first += len(answer.rows)

@@ -34,6 +34,7 @@ from motfunnel.reports.progress.lens import LensAnswer
 from motfunnel.reports.progress.referrals import ReferralYield
 from motfunnel.reports.returns.mantel_byar import PaceComparison
 from motfunnel.statistics import Interval
+from motfunnel.text import counted
 
 
 @frozen
@@ -77,6 +78,11 @@ def people(answer: Answer[Any], row: int, column: str) -> Part:
     names = answer.rows[row].names.get(column, ())
     number = f"{len(names):,}"
     return Part(number, row=row, column=column) if names else Part(number)
+
+
+def _be(number: int, many: str = "are") -> str:
+    """The verb after a number."""
+    return many if number != 1 else {"are": "is", "were": "was"}[many]
 
 
 def between(interval: Interval | None) -> str:
@@ -141,7 +147,7 @@ def _recent(answer: Rate) -> Iterator[Part]:
     if row.immature_count:
         yield text("; ")
         yield people(answer, 0, "immature")
-        yield text(" are too recent to count.")
+        yield text(f" {_be(row.immature_count)} too recent to count.")
     else:
         yield text(".")
 
@@ -162,13 +168,13 @@ def _growth(answer: Growth) -> Iterator[Part]:
     so_far = " so far" if row.unfinished else ""
     yield text(f"In {named(row.starts_on, answer.period)}{so_far} ")
     yield people(answer, at, "openings")
-    yield text(" were new, ")
+    yield text(f" {_be(row.openings, 'were')} new, ")
     yield people(answer, at, "returns")
     yield text(" came back and ")
     yield people(answer, at, "departures")
     yield text(" left; ")
     yield strong(f"{row.present_at_end:,}")
-    yield text(" were with us at its end")
+    yield text(f" {_be(row.present_at_end, 'were')} with us at its end")
     ratio = row.quick_ratio
     yield text("." if ratio is None else f": {ratio:.2f} gained per lost.")
 
@@ -192,19 +198,25 @@ def _moved(answer: Growth) -> Iterator[Part]:
 
 
 def _lifecycle(answer: Lifecycle) -> Iterator[Part]:
-    n = _latest(answer)
-    if n is None or answer.by is not None:
+    if answer.by is not None:
         return
+    latest = _latest(answer)
+    n = len(answer.rows) - 1 if latest is None else latest
     row = answer.rows[n]
-    yield text(f"In {named(row.starts_on, answer.period)} ")
+    so_far = " so far" if latest is None else ""
+    yield text(f"In {named(row.starts_on, answer.period)}{so_far} ")
     yield people(answer, n, "active")
-    yield text(" were seen: ")
+    yield text(f" {_be(row.active, 'were')} seen: ")
     yield people(answer, n, "new")
     yield text(" new, ")
     yield people(answer, n, "returning")
     yield text(f" seen the {answer.period} before too, and ")
     yield people(answer, n, "resurrecting")
-    yield text(" again after a pause; ")
+    yield text(" again after a pause")
+    if latest is None:
+        yield text(".")
+        return
+    yield text("; ")
     yield people(answer, n, "dormant")
     yield text(f" of the {answer.period} before were not.")
 
@@ -244,21 +256,21 @@ def _funnel(answer: StageFunnel) -> Iterator[Part]:
 
 def _flows(answer: Flows) -> Iterator[Part]:
     row = max(answer.rows, key=lambda row: row.transitions)
-    yield text(f"{answer.contacts:,} contacts; what happens most: ")
+    yield text(f"{counted(answer.contacts, 'contact')}; what happens most: ")
     yield strong(f"{told(row.source)}, then {told(row.target)}")
     yield text(", ")
     yield people(answer, answer.rows.index(row), "transitions")
-    yield text(f" times ({percent(row.share)}).")
+    yield text(f" {'time' if row.transitions == 1 else 'times'} ({percent(row.share)}).")
 
 
 def _lens(answer: LensAnswer) -> Iterator[Part]:
     row = max(answer.rows, key=lambda row: row.events)
     n = answer.rows.index(row)
     yield text("Most often ")
-    yield strong(row.of_class)
-    yield text(f": {row.events:,} times, of ")
+    yield strong(told(row.of_class))
+    yield text(f": {counted(row.events, 'time')}, of ")
     yield people(answer, n, "contacts")
-    yield text(" contacts.")
+    yield text(" people." if len(row.names["contacts"]) != 1 else " person.")
 
 
 def _touchpoints(answer: Touchpoints) -> Iterator[Part]:
@@ -304,7 +316,7 @@ def _complaints(answer: Complaints) -> Iterator[Part]:
     if answer.by is not None or not row.cases:
         return
     yield people(answer, 0, "cases")
-    yield text(" cases, ")
+    yield text(" case, " if row.cases == 1 else " cases, ")
     yield people(answer, 0, "unresolved")
     yield text(" of them open")
     if row.median is not None:
@@ -323,7 +335,7 @@ def _complaints(answer: Complaints) -> Iterator[Part]:
 def _worklist(answer: Worklist) -> Iterator[Part]:
     row = answer.rows[0]
     yield strong(f"{answer.departed:,}")
-    yield text(" are away. The likeliest to return come first")
+    yield text(f" {_be(answer.departed)} away. The likeliest to return come first")
     if row.chance is not None:
         yield text(f": {percent(row.chance)}{between(row.interval)}")
         yield text(f" within {days(format_duration(answer.within))} for the first")
