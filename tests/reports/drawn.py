@@ -35,7 +35,7 @@ FUNNEL = Funnel(
     rules={
         "page_viewed": touch(),
         "signed_up": reach("lead"),
-        "order_placed": purchase(),
+        "order_placed": purchase(value="total"),
         "unsubscribed": leave(reason="reason"),
         "winback_sent": outreach(arm="arm", holdout="none"),
         "invited": refer(referred="friend"),
@@ -65,7 +65,7 @@ def acts(n: int) -> Iterator[Said]:
     """What the n-th contact does, with the day."""
     yield "signed_up", n, {"source": SOURCES[n % 3]}
     if n % 4 < 2:
-        yield "order_placed", n + 10, {}
+        yield "order_placed", n + 10, {"total": f"{n % 7 + 1}.50"}
     if n % 2 == 0:
         touchpoint = ("checkout", "delivery", HOSTILE)[n % 3]
         yield "rated", n + 12, {"score": 3 + n * 7 % 8, "touchpoint": touchpoint, "branch": n % 3}

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from decimal import Decimal
 from operator import attrgetter, itemgetter
 from typing import Any, Final
 
 from attrs import fields, frozen
 
+from motfunnel.domain.funnel.value import to_millionths, to_number
 from motfunnel.domain.instant import format_duration, iso
 
 LEVEL: Final = "{level}"
@@ -31,7 +33,8 @@ class Kind:
     """A kind of value.
 
     Attributes:
-        name: what a data frame keeps it as: text, count, number, duration, instant or flag.
+        name: what a data frame keeps it as: text, count, number, money, duration, instant or
+            flag.
         show: writes it for people; None is a dash without being asked.
         plain: writes it for JSON and CSV; None stays None without being asked.
         parts: of a value of several, each one's suffix, kind and how to get it.
@@ -171,6 +174,14 @@ def _seconds(duration: timedelta) -> float:
     return duration.total_seconds()
 
 
+def _money(value: Decimal | float) -> str:
+    return f"{value:,.2f}"
+
+
+def _number(value: Decimal | float) -> int | float | str:
+    return value if isinstance(value, float) else to_number(to_millionths(value))
+
+
 def _p_value(p: float) -> str:
     return "<0.001" if p < 0.001 else f"{p:.3f}"  # noqa: PLR2004 - as is the custom
 
@@ -189,6 +200,8 @@ WAIT: Final = Kind("duration", wait, _seconds)
 """A duration until something came, shown as at once where there is next to none."""
 WINDOW: Final = Kind("text", format_duration, format_duration)
 """A duration that was asked for, written as one asks for it."""
+MONEY: Final = Kind("money", _money, _number)
+"""A value in the funnel's currency, exact; an end of an interval around one may be a float."""
 INSTANT: Final = Kind("instant", iso, iso)
 DATE: Final = Kind("instant", lambda at: f"{at:%Y-%m-%d}", iso)
 """An instant, shown by its day in UTC."""

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from motfunnel.answers.cells import Kind
+from motfunnel.domain.funnel.value import AFTER, exact
 from motfunnel.errors import MissingExtraError, install
 
 if TYPE_CHECKING:
@@ -21,10 +22,12 @@ Columns = Sequence[tuple[str, Kind, Sequence[Any]]]
 """Of each column its name, its kind and its values."""
 
 _RAW: Final = ("duration", "instant")
+_WIDEST: Final = 38  # digits of an exact number, as Arrow and Polars keep it
 _PANDAS: Final = {
     "text": "object",
     "count": "Int64",
     "number": "float64",
+    "money": "object",
     "flag": "boolean",
     "duration": "timedelta64[us]",
     "instant": "datetime64[us, UTC]",
@@ -57,6 +60,7 @@ def to_polars(columns: Columns) -> polars.DataFrame:
         "text": library.String,
         "count": library.Int64,
         "number": library.Float64,
+        "money": library.Decimal(_WIDEST, AFTER),
         "flag": library.Boolean,
         "duration": library.Duration("us"),
         "instant": library.Datetime("us", "UTC"),
@@ -79,6 +83,7 @@ def to_arrow(columns: Columns) -> pyarrow.Table:
         "text": arrow.string(),
         "count": arrow.int64(),
         "number": arrow.float64(),
+        "money": arrow.decimal128(_WIDEST, AFTER),
         "flag": arrow.bool_(),
         "duration": arrow.duration("us"),
         "instant": arrow.timestamp("us", "UTC"),
@@ -90,6 +95,8 @@ def to_arrow(columns: Columns) -> pyarrow.Table:
 
 
 def _values(kind: Kind, values: Sequence[Any]) -> list[Any]:
+    if kind.name == "money":
+        return [None if value is None else exact(value) for value in values]
     if kind.name in _RAW:
         return list(values)
     return [None if value is None else kind.plain(value) for value in values]

@@ -11,8 +11,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from motfunnel.answers.cells import percent
+from motfunnel.domain.funnel.file import rule_text
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.funnel.rhythm import Rhythm
+from motfunnel.domain.funnel.rule import purchase
 from motfunnel.domain.instant import format_duration, iso
 from motfunnel.domain.moment import UNKNOWN
 from motfunnel.domain.signal import Signal
@@ -201,6 +203,15 @@ def began(funnel: Funnel, earliest: datetime, first: datetime) -> str | None:
     return (
         f"the history begins at {earliest:%Y-%m-%d}: whoever was there before looks new at first, "
         f"within one patience of it, {format_duration(longest)}"
+    )
+
+
+def no_values(funnel: Funnel) -> str:
+    """That the funnel says of no purchase what it was worth, and how it would."""
+    bought = [n for n, rules in funnel.rules.items() if rules[0].signal is Signal.PURCHASE]
+    return (
+        "the funnel says of no purchase what it was worth; name the property that does: "
+        f"{rule_text(bought[0] if bought else 'order_placed', purchase('total'))}"
     )
 
 

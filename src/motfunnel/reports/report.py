@@ -24,6 +24,7 @@ from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.periods.growth import growth
 from motfunnel.reports.periods.lifecycle import lifecycle
 from motfunnel.reports.periods.retention import retention
+from motfunnel.reports.periods.value import value
 from motfunnel.reports.progress.conversion import conversion
 from motfunnel.reports.progress.flows import flows
 from motfunnel.reports.progress.funnel import funnel
@@ -63,6 +64,7 @@ class Questions:
     lifecycle: Final = Question(lifecycle)
     growth: Final = Question(growth)
     retention: Final = Question(retention)
+    value: Final = Question(value)
     flows: Final = Question(flows)
     lens: Final = Question(lens)
     touchpoints: Final = Question(touchpoints, by_property=True)

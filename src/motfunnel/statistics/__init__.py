@@ -12,7 +12,7 @@ from motfunnel.statistics.kaplan_meier_clustered import ClusteredCurve
 from motfunnel.statistics.log_rank import LogRank, holm, log_rank, log_rank_of_risk_sets
 from motfunnel.statistics.net_promoter import NetPromoterScore
 from motfunnel.statistics.proportion import Difference, Proportion, difference, hybrid
-from motfunnel.statistics.ratio import ClusteredShare, Ratio
+from motfunnel.statistics.ratio import ClusteredShare, Mean, Ratio
 from motfunnel.statistics.risk_table import RiskTable
 from motfunnel.statistics.variance import Sample, intraclass_correlation, mean_range
 
@@ -27,6 +27,7 @@ __all__ = [
     "Difference",
     "Interval",
     "LogRank",
+    "Mean",
     "MedianInterval",
     "NetPromoterScore",
     "Proportion",

@@ -1,4 +1,4 @@
-"""Ratios and shares of counts that come contact by contact, with intervals that know it.
+"""Ratios, means and shares that come contact by contact, with intervals that know it.
 
 For yields, which may exceed one, and for things of which one contact may have several. A share of
 contacts is a ``Proportion``.
@@ -13,7 +13,7 @@ from typing import Final, Self
 
 from attrs import define, field, frozen
 
-from motfunnel.statistics.clusters import Clusters
+from motfunnel.statistics.clusters import FEWEST_CLUSTERS, Clusters, t_quantile
 from motfunnel.statistics.interval import CONFIDENCE, WIDEST, Interval, critical_value, log_log_ends
 from motfunnel.statistics.proportion import Proportion
 
@@ -84,6 +84,67 @@ class Ratio:
             return None
         factor = exp(min(z * sqrt(self.variance_of_log), WIDEST))
         return Interval(lower=self.value / factor, upper=self.value * factor)
+
+
+@frozen(kw_only=True)
+class Mean:
+    """So much for each of so many, added up contact by contact.
+
+    Numerator: the sum of what each contact gave. Denominator: how many it gave; 0 of them make the
+    value and the interval None, never 0. The unit is that of the amounts. The interval stands
+    evenly around the mean. Where contacts count for more than one, each is taken as if the mean
+    were that of all others, and the t quantile is that of as many degrees as there are contacts of
+    one size, less one. Below 10 contacts there is none: few amounts say little of how large the
+    largest are.
+
+    >>> paid = Mean.of([(10, 1), (30, 2), (20, 1)])
+    >>> paid.value, paid.numerator, paid.denominator
+    (15.0, 60, 4)
+    >>> Mean.of([]).value is None
+    True
+
+    Attributes:
+        numerator: the sum of what each gave.
+        denominator: the sum of what each counts for.
+        variance: of the mean; None where there are too few contacts.
+        degrees: of freedom.
+    """
+
+    numerator: int
+    denominator: int
+    variance: float | None
+    degrees: float = 0.0
+
+    @classmethod
+    def of(cls, contacts: Iterable[tuple[int, int]]) -> Self:
+        """Sum up contacts, each with what it gave and what it counts for."""
+        each = list(contacts)
+        gave, count = sum(one[0] for one in each), sum(one[1] for one in each)
+        clusters = Clusters.of([x for _, x in each if x])
+        if clusters.number < FEWEST_CLUSTERS:
+            return cls(numerator=gave, denominator=count, variance=None)
+        # In whole numbers first, so that contacts which do not differ add exactly nothing.
+        apart = (((y * count - gave * x) / count, x) for y, x in each)
+        squares = fsum([(gap * clusters.leave_out(x)) ** 2 for gap, x in apart])
+        spare = 1.0 if clusters.repeat else clusters.number / (clusters.number - 1)
+        return cls(
+            numerator=gave,
+            denominator=count,
+            variance=squares * spare / count**2,
+            degrees=clusters.degrees,
+        )
+
+    @property
+    def value(self) -> float | None:
+        """The mean, or None where there is nothing to divide by."""
+        return self.numerator / self.denominator if self.denominator else None
+
+    def interval(self, confidence: float = CONFIDENCE) -> Interval | None:
+        """Give the interval of the mean; None where all gave alike, or fewer than 10 gave."""
+        if self.value is None or not self.variance:
+            return None
+        reach = t_quantile(confidence, self.degrees) * sqrt(self.variance)
+        return Interval(lower=self.value - reach, upper=self.value + reach)
 
 
 @define

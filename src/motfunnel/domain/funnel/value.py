@@ -18,7 +18,8 @@ WHOLE: Final = 1_000_000
 """How many of what is kept make one of the currency."""
 
 _BEFORE: Final = 12  # digits before the point
-_AFTER: Final = 6
+AFTER: Final = 6
+"""Digits after the point."""
 _WIDE: Final = Context(prec=200)  # no sum of values is longer
 _EXACT: Final = 15  # digits that a number of JSON holds in whatever program reads it
 
@@ -42,9 +43,9 @@ def read_value(given: object) -> int | None:
     if digits == (0,):
         return 0
     places = int(exponent)
-    if places < -_AFTER or len(digits) + places > _BEFORE:
+    if places < -AFTER or len(digits) + places > _BEFORE:
         return None
-    whole: int = int("".join(map(str, digits))) * 10 ** (places + _AFTER)
+    whole: int = int("".join(map(str, digits))) * 10 ** (places + AFTER)
     return -whole if sign else whole
 
 
@@ -66,7 +67,16 @@ def to_millionths(value: Decimal) -> int:
     >>> to_millionths(Decimal("40.25"))
     40250000
     """
-    return int(value.scaleb(_AFTER, _WIDE))
+    return int(value.scaleb(AFTER, _WIDE))
+
+
+def exact(value: Decimal | float) -> Decimal:
+    """Give a value with all of its digits after the point; a float is rounded to as many.
+
+    >>> exact(Decimal(3)), exact(2.5)
+    (Decimal('3.000000'), Decimal('2.500000'))
+    """
+    return Decimal(value).quantize(Decimal(1).scaleb(-AFTER), context=_WIDE)
 
 
 def to_number(value: int) -> int | float | str:
@@ -95,5 +105,5 @@ def refusal(given: Any, name: str | None) -> str:
     """Why a value was refused."""
     return (
         f"the value in property {name!r} is {str(given)[:40]!r}: no number of at most "
-        f"{_BEFORE} digits before the point and {_AFTER} after it"
+        f"{_BEFORE} digits before the point and {AFTER} after it"
     )

@@ -20,6 +20,7 @@ from motfunnel.reports.facts.moments import Activity, Moments, Openings
 from motfunnel.reports.facts.relations import (
     Episodes,
     Happenings,
+    Purchases,
     Referrals,
     Scored,
     Traits,
@@ -37,7 +38,7 @@ Unread = tuple[str, list[StoredEvent]]
 
 Start = frozenset[MomentKind] | Signal
 """What starts clocks: moments of some kinds, or events of a signal."""
-Keep = MomentKind | Literal["episodes", "openings", "activity", "events", "referrals"]
+Keep = MomentKind | Literal["episodes", "openings", "activity", "events", "purchases", "referrals"]
 """What a question will ask for beside others: who walks through histories does so once, then."""
 NOTHING: Final[frozenset[Keep]] = frozenset()
 
@@ -99,6 +100,10 @@ class Facts(Protocol):
                 ``labels``, ``events``.
             having: of contacts with such a moment at least.
         """
+        ...
+
+    def purchases(self) -> Purchases:
+        """Give purchases and refunds, contact by contact, each contact's in order."""
         ...
 
     def earliest(self) -> datetime | None:

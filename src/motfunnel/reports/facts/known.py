@@ -37,6 +37,7 @@ from motfunnel.reports.facts.relations import (
     NOBODY,
     Episodes,
     Happenings,
+    Purchases,
     Referrals,
     Scored,
     Traits,
@@ -58,6 +59,7 @@ from motfunnel.store.queries.events import read_histories
 from motfunnel.store.queries.groups import read_trait_names, said_as, source_or_referral
 from motfunnel.store.queries.happenings import Read, Wanted
 from motfunnel.store.queries.phases import Phased, kind_of
+from motfunnel.store.queries.purchases import UNSAID
 from motfunnel.store.schema.types import read_instant, read_properties
 from motfunnel.tracking.recording.fold import read_in_order
 
@@ -217,6 +219,11 @@ class Known:
         whole = {name: getattr(left, name) + column(made[name]) for name in asked}
         events = [*left.events, *pick(kept.events, places)] if has_events else ()
         return Moments(**whole, said=reasons.texts, events=events)
+
+    def purchases(self) -> Purchases:
+        """Give purchases and refunds, contact by contact, each contact's in order."""
+        kept, left = self._keep({"purchases"}).purchases, self._left.purchases()
+        return Purchases(*(one + more for one, more in zip(kept, left, strict=True)))
 
     def earliest(self) -> datetime | None:
         """Give when the first contact opened; None where none did."""
@@ -450,6 +457,7 @@ class Kept:
         episodes: in the order of the columns of ``Episodes``.
         openings: contacts, and when each opened.
         activity: contacts, and instants at which each was kept alive.
+        purchases: in the order of the columns of ``Purchases``.
         moments: contacts, kinds, instants, labels of the stages they led to, and of reasons.
         events: of moments, the events that made them.
         referrals: the moments that are referrals, of which there are few.
@@ -460,6 +468,7 @@ class Kept:
         self.episodes: list[Column] = [column() for _ in _EPISODE]
         self.openings: list[Column] = [column(), column()]
         self.activity: list[Column] = [column(), column()]
+        self.purchases: list[Column] = [column() for _ in Purchases._fields]
         self.moments: list[Column] = [column() for _ in range(5)]
         self.events: list[tuple[str, str | None]] = []
         self.referrals: list[Moment] = []
@@ -480,8 +489,14 @@ class Kept:
             touches = column(history.touches())
             self.activity[0].extend(repeat(contact, len(touches)))
             self.activity[1].extend(touches)
+        if "purchases" in self.keeps:
+            for row in sorted(history.purchases()):
+                _append(self.purchases, contact, row[0], row[1], row[4])
         if "referrals" in self.keeps:
             self.referrals += (one for one in moments if one.kind is MomentKind.REFERRAL)
+        self._add_moments(contact, moments, labels)
+
+    def _add_moments(self, contact: int, moments: Sequence[Moment], labels: Codes) -> None:
         for one in moments:
             if one.kind in self.keeps:
                 said = labels[one.to_stage], labels[one.reason]
@@ -550,6 +565,13 @@ class History:
     def touches(self) -> Iterator[int]:
         """When the contact was kept alive, in order, in microseconds since 1970."""
         return (entry[0] for entry in compress(self._ordered, self.journey.alive))
+
+    def purchases(self) -> Iterator[tuple[int, int, str, str, int]]:
+        """Of its purchases and refunds: when, whether it is one, id and key, and the value."""
+        for at, signal, _, id, key, reading in self._ordered:
+            if signal == Signal.PURCHASE or reading.value is not None:
+                worth = UNSAID if reading.value is None else reading.value
+                yield at, int(signal != Signal.PURCHASE), id, key, worth
 
     def happenings(self, signals: Collection[Signal]) -> Iterator[tuple[Entry, StoredEvent]]:
         """Its events of some signals, in the one order, with what is stored of them."""

@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from attrs import field, frozen
 
@@ -65,6 +65,24 @@ class Happenings:
     signals: Column
     said: Column
     events: Sequence[tuple[str, str | None]] = ()
+
+
+class Purchases(NamedTuple):
+    """Purchases and refunds, contact by contact, each contact's by instant.
+
+    At one instant purchases stand before refunds.
+
+    Attributes:
+        contacts: whose each is, by the number of the contact.
+        at: when, in microseconds since 1970.
+        refund: 1 of a refund, else 0.
+        value: what it was worth, in millionths; ``UNSAID`` where nothing was said.
+    """
+
+    contacts: Column
+    at: Column
+    refund: Column
+    value: Column
 
 
 @frozen(eq=False)

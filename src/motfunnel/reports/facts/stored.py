@@ -29,6 +29,7 @@ from motfunnel.reports.facts.relations import (
     NOBODY,
     Episodes,
     Happenings,
+    Purchases,
     Referrals,
     Scored,
     Traits,
@@ -55,6 +56,7 @@ from motfunnel.store.queries.moments import (
     read_referrals,
 )
 from motfunnel.store.queries.phases import Phased, count_by_phase, read_ratings_by_phase
+from motfunnel.store.queries.purchases import read_purchases
 from motfunnel.store.queries.scope import Extent
 from motfunnel.store.schema.types import read_properties
 
@@ -135,6 +137,10 @@ class Stored:
         made_by = (found.pop(name, ()) for name in ("keys", "ids"))
         keys, ids = (map(events.texts.__getitem__, one) for one in made_by)
         return Moments(**found, said=reasons.texts, events=[*zip(keys, ids, strict=True)])
+
+    def purchases(self) -> Purchases:
+        """Give purchases and refunds, contact by contact, each contact's in order."""
+        return Purchases(*read_purchases(self.extent, self.names.people))
 
     def earliest(self) -> datetime | None:
         """Give when the first contact opened; None where none did."""
