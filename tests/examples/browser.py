@@ -53,6 +53,16 @@ def someone(browser: Browser, url: str) -> Iterator[Page]:
     assert failed == []
 
 
+def fits_a_phone(page: Page) -> None:
+    """On a phone's screen nothing has to be moved sideways: rows stand as cards."""
+    was = page.viewport_size
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    wide = "[...document.querySelectorAll('table')].every(t => t.scrollWidth <= t.clientWidth + 1)"
+    assert page.evaluate(wide)
+    page.set_viewport_size(was or {"width": 1280, "height": 720})
+
+
 def free_port() -> int:
     """A port on which nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as server:

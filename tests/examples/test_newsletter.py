@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.examples.browser import chromium, free_port, serving, someone
+from tests.examples.browser import chromium, fits_a_phone, free_port, serving, someone
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "examples" / "newsletter"
@@ -218,6 +218,9 @@ def test_the_report_page_says_what_it_counts(site: str, browser: Browser) -> Non
         figure = staff.get_by_role("region", name="After leaving")
         expect(figure).to_contain_text("within 90 days")
         expect(figure).to_contain_text("the share that returned within it")
+        fits_a_phone(staff)
+        click(staff, "Readers")
+        fits_a_phone(staff)
 
 
 def test_its_own_tests_pass(url: str) -> None:

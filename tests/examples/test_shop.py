@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.examples.browser import chromium, free_port, serving, someone
+from tests.examples.browser import chromium, fits_a_phone, free_port, serving, someone
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "examples" / "shop"
@@ -203,11 +203,14 @@ def test_the_return_rate_says_what_it_counts(site: str, browser: Browser) -> Non
         expect(staff.get_by_role("heading", level=1)).to_have_text("Overview")
         expect(staff.locator("[aria-busy=true]")).to_have_count(0)
         staff.go_back()
-        go(staff, "Returns")
+        go(staff, "Who comes back")
         figure = staff.get_by_role("region", name="Returned within 90 days")
         expect(figure).to_contain_text(re.compile(r"\d+ of \d+"))
         expect(figure).to_contain_text(re.compile(r"95 % interval: \d+ – \d+ %"))
         expect(figure).to_contain_text("the share that returned within it")
+        fits_a_phone(staff)
+        go(staff, "Customers")
+        fits_a_phone(staff)
 
 
 def test_the_admin_tells_a_customers_story(site: str, browser: Browser) -> None:

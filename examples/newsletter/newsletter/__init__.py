@@ -8,12 +8,12 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Response
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 from motfunnel.integrations.flask import MotFunnel
 
-from newsletter import mailbox, membership, pages, presentation, seed, staff, support
+from newsletter import mailbox, membership, pages, presentation, seed, showing, staff, support
 from newsletter.funnel import funnel
 from newsletter.models import db
 
@@ -32,10 +32,17 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     MotFunnel(app, db=db, funnel=funnel)
     Migrate(app, db)
     CSRFProtect(app)
-    for part in (pages, membership, mailbox, staff):
+    for part in (pages, membership, mailbox, showing, staff):
         app.register_blueprint(part.blueprint)
     app.register_blueprint(staff.dashboard, url_prefix="/staff/dashboard")
     app.cli.add_command(seed.seed_command)
     presentation.init_app(app)
     support.init_app(app)
+    app.after_request(_allow_own_files_only)
     return app
+
+
+def _allow_own_files_only(response: Response) -> Response:
+    """Nothing of a page comes from elsewhere; the dashboard's pages say so themselves."""
+    response.headers.setdefault("Content-Security-Policy", "default-src 'self'")
+    return response

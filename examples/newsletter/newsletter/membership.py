@@ -1,13 +1,13 @@
 """A reader's own pages. Each form writes its row and tracks its event in one commit."""
 
 from flask import Blueprint, flash, redirect, render_template, session, url_for
-from motfunnel import track
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from newsletter.forms import PLANS, ComplaintForm, LeaveForm, PlanForm
 from newsletter.mailbox import open_mailbox
 from newsletter.models import Payment, Reader, Ticket, db, now
+from newsletter.showing import track
 from newsletter.signing_in import for_readers
 
 blueprint = Blueprint("membership", __name__, url_prefix="/me")

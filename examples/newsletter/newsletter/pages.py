@@ -1,13 +1,13 @@
 """The pages for everybody: the front page, the issues, subscribing, a friend's link."""
 
 from flask import Blueprint, flash, redirect, render_template, session, url_for
-from motfunnel import track
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from newsletter.forms import SubscribeForm
 from newsletter.mailbox import open_mailbox, send
 from newsletter.models import Issue, Reader, db
+from newsletter.showing import track
 from newsletter.signing_in import current_reader, known
 
 blueprint = Blueprint("pages", __name__)

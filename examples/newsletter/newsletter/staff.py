@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
-from motfunnel import MomentKind, track, tracker
+from motfunnel import MomentKind, tracker
 from motfunnel.integrations.flask.dashboard import blueprint as make_dashboard
 from sqlalchemy import select
 from werkzeug.wrappers import Response
@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from newsletter.forms import AnswerForm, LetterForm, LoginForm
 from newsletter.mailbox import send
 from newsletter.models import Reader, Task, Ticket, db, now
+from newsletter.showing import track
 from newsletter.signing_in import is_password, require_staff
 from newsletter.standing import Standing, standings
 from newsletter.support import end_tasks

@@ -3,6 +3,7 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
+from shop.showing import show_tour
 from shop.views import account, catalogue, orders, staff
 
 urlpatterns = [
@@ -14,6 +15,7 @@ urlpatterns = [
     path("sign-up/", account.sign_up, name="sign_up"),
     path("log-in/", LoginView.as_view(), name="log_in"),
     path("log-out/", LogoutView.as_view(), name="log_out"),
+    path("tour/", show_tour, name="show_tour"),
     path("refer/", account.refer, name="refer"),
     path("invited/<uuid:key>/", account.invited, name="invited"),
     path("close-account/", account.close_account, name="close_account"),
