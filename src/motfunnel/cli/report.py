@@ -122,7 +122,8 @@ GROUPS: Final = {
     ),
     "Of some reports only": (
         *("start", "goal", "after", "period", "periods", "week-start", "how", "horizon"),
-        *("share", "other", "lens", "steps", "stepwise"),
+        *("share", "trial", "planned", "sequential", "effect"),
+        *("other", "lens", "steps", "stepwise"),
     ),
 }
 """Under which heading options stand in the help."""
@@ -316,7 +317,17 @@ def _left_out(asked: Asked) -> list[str]:
 @click.option(
     "--share",
     type=click.FloatRange(0, 1, min_open=True),
-    help="The share below which a silence is a departure.",
+    help="Of patience, below which a silence is a departure; of a trial, held out as planned.",
+)
+@click.option("--trial", metavar="EVENT", help="The event that assigns, of several trials.")
+@click.option("--planned", metavar="INSTANT", help="When a trial was to be looked at.")
+@click.option(
+    "--sequential", is_flag=True, default=None, help="Have a trial's interval hold at every look."
+)
+@click.option(
+    "--effect",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="The difference that a trial was planned for, e.g. 0.05.",
 )
 @click.option("--horizon", type=duration, help="Within how much more somebody is to return.")
 @click.option("--other", metavar="FILE", help="Another funnel: a file, or a preset.")
@@ -425,6 +436,7 @@ def _read(options: dict[str, Any], timezone: str) -> Told:
     given = {one: options[one.replace("-", "_")] for one in OPTIONS}
     given["other"] = read_funnel(given["other"])
     given["how"] = given["how"] and HOW[given["how"]]
+    given["planned"] = read_instant(given["planned"], timezone, "planned")
     given["by"] = (given["by"][0] if len(given["by"]) == 1 else given["by"]) or None
     given = {option: value for option, value in given.items() if value is not None}
     bounds = {"from": options["since"], "to": options["until"]}

@@ -9,9 +9,21 @@ from motfunnel.statistics.curve import Chance, Curve
 from motfunnel.statistics.interval import Z95, Interval, critical_value, log_log_interval
 from motfunnel.statistics.kaplan_meier import MedianInterval, RestrictedMean, Step, SurvivalCurve
 from motfunnel.statistics.kaplan_meier_clustered import ClusteredCurve
-from motfunnel.statistics.log_rank import LogRank, holm, log_rank, log_rank_of_risk_sets
+from motfunnel.statistics.log_rank import (
+    LogRank,
+    goodness_of_fit,
+    holm,
+    log_rank,
+    log_rank_of_risk_sets,
+)
 from motfunnel.statistics.net_promoter import NetPromoterScore
-from motfunnel.statistics.proportion import Difference, Proportion, difference, hybrid
+from motfunnel.statistics.proportion import (
+    Difference,
+    Proportion,
+    always_valid,
+    difference,
+    hybrid,
+)
 from motfunnel.statistics.ratio import ClusteredShare, Mean, Ratio
 from motfunnel.statistics.risk_table import RiskTable
 from motfunnel.statistics.variance import Sample, intraclass_correlation, mean_range
@@ -37,8 +49,10 @@ __all__ = [
     "Sample",
     "Step",
     "SurvivalCurve",
+    "always_valid",
     "critical_value",
     "difference",
+    "goodness_of_fit",
     "holm",
     "hybrid",
     "intraclass_correlation",

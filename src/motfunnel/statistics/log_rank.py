@@ -142,6 +142,23 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
+def goodness_of_fit(counts: Sequence[int], shares: Sequence[float]) -> tuple[float, float] | None:
+    """Compare counts with the shares that were planned: Pearson's chi-square, and its p.
+
+    None where nothing was counted. The shares add up to 1, and none is 0.
+
+    >>> chi_square, p = goodness_of_fit([440, 560], [0.4, 0.6])
+    >>> round(chi_square, 4), round(p, 6)
+    (6.6667, 0.009823)
+    """
+    whole = sum(counts)
+    if not whole:
+        return None
+    each = zip(counts, shares, strict=True)
+    chi_square = sum((n - whole * share) ** 2 / (whole * share) for n, share in each)
+    return chi_square, upper_tail(chi_square, len(counts) - 1)
+
+
 def upper_tail(chi_square: float, degrees_of_freedom: int) -> float:
     """Give the probability of a chi-square at least this large where groups do not differ.
 

@@ -51,17 +51,21 @@ class Comparison:
         against: the group with which each other is compared: the one with the most observed.
         differences: one for each other group.
         log_rank: whether the curves of all groups could be one; None where they cannot tell.
+        planned: the effect for which the intervals are always valid; None: they are Newcombe's,
+            for a single look.
     """
 
     against: str
     differences: tuple[DifferenceRow, ...]
     log_rank: LogRank | None
+    planned: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The comparison, ready for JSON."""
         test = self.log_rank
         return {
             "against": self.against,
+            "planned": self.planned,
             "differences": [plain(one) for one in self.differences],
             "log_rank": None
             if test is None
@@ -76,6 +80,11 @@ class Comparison:
     def caption(self) -> str:
         """What is printed above the differences."""
         number = len(self.differences)
+        if self.planned is not None:
+            return (
+                f"Against {self.against}, in percentage points; the intervals are valid however "
+                f"often one looks, for a planned effect of {self.planned * 100:.4g} points"
+            )
         test = describe(self.log_rank)
         whole = "" if self.log_rank is None else f", {WHOLE}"
         if number == 1:
