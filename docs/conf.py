@@ -1,6 +1,7 @@
 """How Sphinx builds the documents: Markdown pages, and a reference read from the docstrings."""
 
 from importlib.metadata import version as installed_version
+from importlib.util import find_spec
 from inspect import get_annotations
 from typing import Any
 
@@ -20,6 +21,10 @@ project_copyright = "motfunnel contributors"
 version = release = installed_version("motfunnel")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+if find_spec("sphinx_copybutton"):  # an environment made before it was needed builds without
+    extensions.append("sphinx_copybutton")
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
 exclude_patterns = ["_build"]
 suppress_warnings = ["epub.unknown_project_files"]
 
@@ -35,6 +40,7 @@ napoleon_use_ivar = True
 
 html_theme = "furo"
 html_title = f"motfunnel {release}"
+html_favicon = "_static/favicon.svg"
 
 
 def show_signature(
