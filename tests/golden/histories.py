@@ -116,9 +116,9 @@ def drawn(url: str, seed: int) -> Iterator[Tracker]:
     """A drawn history that was tracked live: late events, merges, traits, an erasure."""
     rng, clock = Random(seed), Clock(NOW - 500 * DAY)
     with Tracker(url, DRAWN, clock=clock, spool=False) as tracker:
-        told = sorted(_told(rng), key=lambda event: event["recorded_at"])
+        ordered = sorted(told(rng), key=lambda event: event["recorded_at"])
         for number in range(8):
-            some = told[number * len(told) // 8 : (number + 1) * len(told) // 8]
+            some = ordered[number * len(ordered) // 8 : (number + 1) * len(ordered) // 8]
             clock.move_to([event.pop("recorded_at") for event in some][-1])
             tracker.track_many(event for event in some if "traits" not in event)
             for event in some:
@@ -133,7 +133,7 @@ def drawn(url: str, seed: int) -> Iterator[Tracker]:
         yield tracker
 
 
-def _told(rng: Random, contacts: int = 120) -> Iterator[dict[str, Any]]:
+def told(rng: Random, contacts: int = 120) -> Iterator[dict[str, Any]]:
     for number in range(contacts):
         contact, at = f"c{number:03}", NOW - rng.randrange(120, 480) * DAY
         identified = rng.random() < 0.3

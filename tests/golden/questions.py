@@ -25,13 +25,13 @@ def answers(
     for instant in instants:
         report = tracker.report(as_of=instant, timezone="Europe/Berlin")
         for name, asked in questions(tracker, instant):
-            yield from _formats(f"as of {instant:%F %T} {name}", report, name, asked)
+            yield from formats(f"as of {instant:%F %T} {name}", report, name, asked)
         yield f"as of {instant:%F %T} moments", _lines(tracker.moments(as_of=instant))
     newest = max(instants)
     for known in known_by:
         report = tracker.report(as_of=newest, known_by=known)
         for name, asked in questions(tracker, newest):
-            yield from _formats(f"known by {known:%F %T} {name}", report, name, asked)
+            yield from formats(f"known by {known:%F %T} {name}", report, name, asked)
     contacts = sorted({moment.contact for moment in tracker.moments(as_of=newest)})
     for contact in contacts[:: max(1, len(contacts) // 12)]:
         profile = tracker.contact(contact, as_of=newest)
@@ -92,7 +92,7 @@ def questions(tracker: Tracker, instant: datetime) -> list[tuple[str, dict[str, 
     ]
 
 
-def _formats(title: str, report: Any, name: str, asked: dict[str, Any]) -> Iterator[Section]:
+def formats(title: str, report: Any, name: str, asked: dict[str, Any]) -> Iterator[Section]:
     told = ", ".join(f"{key}={_told(value)}" for key, value in asked.items())
     title = f"{title}({told})"
     try:

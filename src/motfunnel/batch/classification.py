@@ -183,6 +183,8 @@ class _Run:
         counts = None if decisive["sources"] is None else self.output.finished(key)
         if counts is None:
             counts = self._classify(key, decisive)
+        else:
+            self.output.note(key, self._about(counts), counts)
         self.connection.close()
         return self._told(counts)
 
@@ -200,9 +202,17 @@ class _Run:
             for name, more in read_json(self._done(number)).items():
                 counts[name] = counts.get(name, 0) + more
         self._gather_rejects()
-        about = {"as_of": counts["as_of"], "fingerprint": self.reading.funnel.fingerprint}
-        self.output.finish(key, about, counts)
+        self.output.finish(key, self._about(counts), counts)
         return counts
+
+    def _about(self, counts: dict[str, Any]) -> dict[str, Any]:
+        """What is said of the outputs to those who read them."""
+        funnel = self.reading.funnel
+        return {
+            "as_of": counts["as_of"],
+            "fingerprint": funnel.fingerprint,
+            "definition": json.dumps(funnel.to_dict(), ensure_ascii=False),
+        }
 
     def _decisive(self) -> dict[str, Any]:
         """All that decides about the bytes of the outputs."""

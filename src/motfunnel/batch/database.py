@@ -47,6 +47,18 @@ def connect(folder: Path, memory: int, threads: int | None = None) -> Connection
     return connection
 
 
+def connect_to_read(memory: int) -> Connection:
+    """Open a database in memory for questions, which writes nothing."""
+    import duckdb
+
+    connection = duckdb.connect()
+    connection.execute("SET temp_directory = ''")
+    connection.execute(f"SET memory_limit = '{memory}B'")
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar = false")
+    return connection
+
+
 def text(value: object) -> str:
     """Write a text as SQL has it."""
     return "'" + str(value).replace("'", "''") + "'"

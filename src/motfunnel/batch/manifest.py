@@ -52,14 +52,23 @@ class Output:
                 f"{self.folder} holds other files; name a folder that is new or empty"
             )
 
+    def about(self) -> dict[str, Any] | None:
+        """What a finished run has noted; None where there is none."""
+        found: dict[str, Any] | None = read_json(self.folder / _MANIFEST)
+        return found
+
     def finished(self, key: str) -> dict[str, Any] | None:
         """What a finished run of the same has counted; None where there is none."""
-        found = read_json(self.folder / _MANIFEST)
+        found = self.about()
         if not found or found["key"] != key:
             return None
         shutil.rmtree(self.work, ignore_errors=True)
         counts: dict[str, Any] = found["counts"]
         return counts
+
+    def note(self, key: str, about: dict[str, Any], counts: dict[str, Any]) -> None:
+        """Note what a finished run was told, which decides about no byte of the outputs."""
+        write_json(self.folder / _MANIFEST, {"key": key, **about, "counts": counts})
 
     def resume(self, key: str) -> dict[str, Any] | None:
         """What a broken run of the same had counted once its rows were parted.
@@ -85,7 +94,7 @@ class Output:
             shutil.rmtree(self.folder / name, ignore_errors=True)
             if (self.work / name).exists():
                 (self.work / name).rename(self.folder / name)
-        write_json(self.folder / _MANIFEST, {"key": key, **about, "counts": counts})
+        self.note(key, about, counts)
         shutil.rmtree(self.work, ignore_errors=True)
 
 

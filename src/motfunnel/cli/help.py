@@ -12,7 +12,7 @@ import click
 
 from motfunnel.tracking.recording.habits import near
 
-STORE: Final = ("db", "app", "funnel", "tenant", "schema")
+STORE: Final = ("db", "app", "files", "funnel", "tenant", "schema")
 """The options that name a store; they come last."""
 
 HOST: Final = "motfunnel.host"

@@ -16,10 +16,11 @@ from attrs import evolve, field, frozen
 
 from motfunnel.answers.answer import Answer
 from motfunnel.answers.named import Named
+from motfunnel.classified import Files
 from motfunnel.cli.arguments import duration, read_funnel, read_instant, zone
 from motfunnel.cli.help import Choice, Command
 from motfunnel.cli.output import formats, print_lines, print_whole, terminal_width
-from motfunnel.cli.store import with_tracker
+from motfunnel.cli.store import with_tracker_or_files
 from motfunnel.dashboard.filters import Filters
 from motfunnel.dashboard.pages import PAGES, Page
 from motfunnel.dashboard.render import render_file
@@ -304,7 +305,7 @@ def _left_out(asked: Asked) -> list[str]:
     "report", cls=Command, groups=GROUPS, lists={"Reports": list_reports()}, examples=EXAMPLES
 )
 @click.argument("name", metavar="[NAME]", type=Choice([*REPORTS, ALL]), default=ALL)
-@with_tracker
+@with_tracker_or_files
 @click.option("--within", type=duration, help="The window, e.g. 90d.")
 @click.option("--after", type=duration, help="The landmark, e.g. 7d.")
 @click.option("--start", metavar="STAGE", help="The stage at which a conversion starts.")
@@ -373,7 +374,7 @@ def _left_out(asked: Asked) -> list[str]:
     callback=file_to_write,
     help="The file to write; without it the answer is printed.",
 )
-def report_command(tracker: Tracker, /, name: str, form: str, **options: Any) -> None:
+def report_command(tracker: Tracker | Files, /, name: str, form: str, **options: Any) -> None:
     """Ask for the rate or report NAME, or for all of them.
 
     All of them are asked from the first stage to the last, by periods that suit the length of the

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from functools import wraps
 from importlib import import_module
 from operator import attrgetter
+from pathlib import Path
 from threading import Lock
 from types import ModuleType
 from typing import Any, Final
@@ -43,6 +44,7 @@ garbage that only it could find, and its looking took a third of an import."""
 _lock = Lock()
 _before: list[tuple[int, int, int]] = []
 """For each that is in here, what the setting was before the first of them came."""
+_OF_STORES: Final = ("db", "app", "tenant", "schema")
 
 Work = Callable[[Tracker], Any]
 
@@ -59,6 +61,33 @@ def with_tracker(command: Callable[..., Any]) -> Callable[..., Any]:
 def with_tracker_of_any(command: Callable[..., Any]) -> Callable[..., Any]:
     """The same for a command that records: a store that is not there yet is made."""
     return _with_options(command, must_exist=False)
+
+
+def with_tracker_or_files(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command a tracker as first argument, as ``with_tracker`` does; or classified files."""
+    of_store = with_tracker(command)
+
+    @click.option(
+        "--files",
+        metavar="FOLDER",
+        type=click.Path(path_type=Path),
+        help="Instead: a folder that motfunnel classify wrote.",
+    )
+    @click.pass_context
+    @wraps(of_store)
+    def opened(ctx: click.Context, /, files: Path | None, **options: Any) -> Any:
+        if files is None:
+            return of_store(**options)
+        for name in _OF_STORES:
+            if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+                raise click.UsageError(f"--files names files, and --{name} a store; give one")
+        from motfunnel.classified import Files
+
+        rest = {name: value for name, value in options.items() if name not in _OF_STORES}
+        with Files(files, read_funnel(rest.pop("funnel"))) as source:
+            return command(source, **rest)
+
+    return opened
 
 
 def _with_options(command: Callable[..., Any], *, must_exist: bool) -> Callable[..., Any]:

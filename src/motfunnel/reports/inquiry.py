@@ -5,41 +5,32 @@ Hands what is read to the questions, which compute the answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from attrs import evolve
 
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.moment import UNKNOWN
 from motfunnel.errors import QuestionError
 from motfunnel.reports.facts.facts import NOTHING, Facts, Keep, Start
-from motfunnel.reports.facts.known import Known
-from motfunnel.reports.facts.stored import Stored
-from motfunnel.reports.measure.arguments import read_known_by
+from motfunnel.reports.ground import Ground, Instants, Tenant
 from motfunnel.reports.measure.clock import Cohort, Readings, choose
 from motfunnel.reports.measure.grouping import Groupings, Partition, by_group
 from motfunnel.reports.remarks import all_unknown
 from motfunnel.reports.window import Asked, Windowed
-from motfunnel.store.database.database import Database
-from motfunnel.store.ledger.erasure import erased_contacts
-from motfunnel.store.ledger.imports import count_unfinished
-from motfunnel.store.queries.groups import read_trait_names
-from motfunnel.store.queries.scope import Extent, is_anything_known
 from motfunnel.tracking.reader import Reader
-from motfunnel.tracking.recording.owed import as_if_folded
 
 Groups = dict[str | None, Readings]
+Answer = TypeVar("Answer")
 
 
 class Inquiry:
-    """What questions are put to: the contacts of one tenant, as of an instant.
+    """What questions are put to: contacts of one tenant, or of files, as of an instant.
 
     Args:
-        tracker: whose contacts.
+        source: whose contacts.
         as_of: the instant; by default now, or the newest imported instant of a store that has
             only been imported into.
         known_by: take into account only what had been recorded by this instant.
@@ -51,31 +42,38 @@ class Inquiry:
 
     def __init__(
         self,
-        tracker: Reader,
+        source: Reader | Ground,
         *,
         as_of: datetime | None = None,
         known_by: datetime | None = None,
         timezone: str = "UTC",
     ) -> None:
-        self._tracker = tracker
-        self.as_of: datetime = tracker.as_of(as_of)
-        self.known_by: datetime | None = read_known_by(known_by, tracker.clock())
+        self._ground: Ground = Tenant(source) if isinstance(source, Reader) else source
+        self._instants: Instants = self._ground.instants(as_of, known_by)
         self.timezone: ZoneInfo = _zone(timezone)
 
     @property
-    def database(self) -> Database:
-        """Where the contacts are kept."""
-        return self._tracker.database
+    def as_of(self) -> datetime:
+        """The instant."""
+        return self._instants.as_of
+
+    @property
+    def known_by(self) -> datetime | None:
+        """By when what is taken into account had been recorded; None: all is."""
+        return self._instants.known_by
 
     @property
     def funnel(self) -> Funnel:
         """The definition in use."""
-        return self._tracker.funnel
+        return self._ground.funnel
+
+    def ask(self, question: Callable[[], Answer]) -> Answer:
+        """Put a question, and once more where that may help."""
+        return self._ground.ask(question)
 
     def trait_names(self) -> Sequence[str]:
         """The names of all traits that any contact has, by the instant of the question."""
-        with self._extent() as extent:
-            return read_trait_names(extent, self.known_by)
+        return self._ground.trait_names(self._instants)
 
     def header(self, confidence: float) -> dict[str, Any]:
         """What every answer says of its question."""
@@ -83,71 +81,31 @@ class Inquiry:
             "as_of": self.as_of,
             "known_by": self.known_by,
             "timezone": self.timezone.key,
-            "tenant": self._tracker.tenant,
+            "tenant": self._ground.tenant,
             "confidence": confidence,
             "erased": self.erased()[1],
-            "unfinished": self._unfinished(),
-            "is_anything_known": self._is_anything_known(),
+            "unfinished": self._ground.unfinished(),
+            "is_anything_known": self._ground.is_anything_known(self._instants),
         }
-
-    def _unfinished(self) -> int:
-        database = self._tracker.database
-        with database.read() as connection:
-            return count_unfinished(connection, database.tables, self._tracker.tenant)
-
-    def _is_anything_known(self) -> bool:
-        if self.known_by is None:
-            return True
-        database = self._tracker.database
-        with database.read() as connection:
-            tenant = self._tracker.tenant
-            return is_anything_known(connection, database.tables, tenant, self.known_by)
 
     def erased(self) -> tuple[dict[str, datetime], int]:
         """When those were erased whose counts were kept, and how many the others are."""
-        database = self._tracker.database
-        with database.read() as connection:
-            kept, others = erased_contacts(connection, database.tables, self._tracker.tenant)
-        return kept, others
+        return self._ground.erased()
 
-    @contextmanager
     def reading(
         self,
         groupings: Groupings | None = None,
         start: Start | None = None,
         keeps: frozenset[Keep] = NOTHING,
-    ) -> Iterator[Facts]:
-        """What can be read, by what is stored or by what was known.
+    ) -> AbstractContextManager[Facts]:
+        """What can be read; whatever it comes from.
 
         Args:
             groupings: by what clocks will be grouped; None: not at all.
             start: which events will start them.
             keeps: what will be asked for, where that is more than one thing.
         """
-        tracker = self._tracker
-        if self.known_by is None:
-            tracker.check_current()
-        with self._extent(widely=True) as extent:
-            stored = Stored(extent=extent, funnel=tracker.funnel)
-            if self.known_by is None:
-                where = (extent.connection, tracker.database, tracker.tenant, tracker.funnel)
-                yield evolve(stored, extent=evolve(extent, tables=as_if_folded(*where)))
-            else:
-                each = () if groupings is None else groupings.each
-                by = self.known_by
-                yield Known(stored=stored, known_by=by, groupings=each, start=start, keeps=keeps)
-
-    @contextmanager
-    def _extent(self, *, widely: bool = False) -> Iterator[Extent]:
-        """What is read of the database: whose, and up to when."""
-        database = self._tracker.database
-        with database.read(widely=widely) as connection:
-            yield Extent(
-                connection=connection,
-                tables=database.tables,
-                tenant=self._tracker.tenant,
-                as_of=self.as_of,
-            )
+        return self._ground.reading(self._instants, groupings, start, keeps)
 
     def choose(
         self,

@@ -13,7 +13,6 @@ from types import MethodType
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from motfunnel.reports.inquiry import Inquiry
-from motfunnel.store.database.retry import ask
 from motfunnel.tracking.recording.habits import taught
 
 P = ParamSpec("P")
@@ -109,4 +108,4 @@ def _put(
 ) -> Any:
     inquiry = report._inquiry
     question = taught(MethodType(function, inquiry), name)
-    return ask(inquiry.database, lambda: question(*args, **kwargs))
+    return inquiry.ask(lambda: question(*args, **kwargs))

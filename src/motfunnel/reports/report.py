@@ -20,6 +20,7 @@ from motfunnel.reports.experience.journey_map import journey_map
 from motfunnel.reports.experience.nps import nps
 from motfunnel.reports.experience.recovery import recovery
 from motfunnel.reports.experience.touchpoints import touchpoints
+from motfunnel.reports.ground import Ground
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.periods.growth import growth
 from motfunnel.reports.periods.lifecycle import lifecycle
@@ -92,12 +93,13 @@ class Questions:
 
 
 class Report(Questions, Synchronous):
-    """Rates and reports of one tenant, as of an instant.
+    """Rates and reports of one tenant, or of classified files, as of an instant.
 
-    Made by ``Tracker.report``. Every answer carries its definition, and prints.
+    Made by ``Tracker.report``, and by ``Files.report`` of the batch engine. Every answer carries
+    its definition, and prints.
 
     Args:
-        tracker: whose contacts.
+        tracker: whose contacts, or what stands for one.
         as_of: the instant; by default now, or the newest imported instant of a store that has
             only been imported into.
         known_by: take into account only what had been recorded by this instant.
@@ -109,7 +111,7 @@ class Report(Questions, Synchronous):
 
     def __init__(
         self,
-        tracker: Reader,
+        tracker: Reader | Ground,
         *,
         as_of: datetime | None = None,
         known_by: datetime | None = None,

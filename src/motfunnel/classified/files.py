@@ -1,0 +1,193 @@
+"""A folder of classified files as the ground of reports: whose contacts, by which funnel, when.
+
+What its outputs are, the batch engine says; how they become relations, ``facts`` does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+
+from motfunnel.batch.classification import MEMORY, read_memory
+from motfunnel.batch.database import check_installed, connect_to_read
+from motfunnel.batch.manifest import Output
+from motfunnel.classified.facts import Filed
+from motfunnel.classified.relations import Relations
+from motfunnel.domain.funnel.funnel import Funnel, read_funnel
+from motfunnel.domain.instant import iso, utc
+from motfunnel.errors import QuestionError, SourceError
+from motfunnel.reports.facts.facts import NOTHING, Facts, Keep, Start
+from motfunnel.reports.ground import Instants
+from motfunnel.reports.measure.grouping import Groupings
+from motfunnel.reports.report import Report
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection as Connection
+
+Answer = TypeVar("Answer")
+
+_TENANT: Final = "default"
+
+
+class Files:
+    """Classified files, asked like a store.
+
+    Args:
+        folder: the folder that ``classify`` wrote.
+        funnel: the funnel that classified them, to say otherwise what no classification depends
+            on, such as promises; by default as it was then.
+        memory: how much to use, such as ``2GiB``.
+        clock: says what time it is.
+
+    Raises:
+        SourceError: there are no classified files, or another funnel classified them.
+        MissingExtraError: DuckDB or numpy is not installed.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        funnel: Funnel | str | None = None,
+        *,
+        memory: str | int = MEMORY,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        check_installed()
+        self.folder: Path = Path(folder)
+        self.clock: Callable[[], datetime] = clock
+        about = _manifest(self.folder)
+        self.classified_as_of: datetime = datetime.fromisoformat(about["as_of"])
+        self._left_out: int = about["counts"].get("later", 0)
+        self.funnel: Funnel = _funnel(funnel, about, self.folder)
+        self._connection: Connection = connect_to_read(read_memory(memory))
+
+    @property
+    def tenant(self) -> str:
+        """Whose contacts: files have one tenant."""
+        return _TENANT
+
+    def report(
+        self,
+        *,
+        as_of: datetime | None = None,
+        known_by: datetime | None = None,
+        timezone: str = "UTC",
+    ) -> Report:
+        """Make a report.
+
+        Args:
+            as_of: the instant; by default that of the classification.
+            known_by: is refused: files do not say when events were recorded.
+            timezone: the IANA zone of calendar periods.
+
+        Raises:
+            QuestionError: the instant is naive, yet to come or beyond what the files hold;
+                ``known_by`` is given; or there is no such zone.
+        """
+        return Report(self, as_of=as_of, known_by=known_by, timezone=timezone)
+
+    def instants(self, as_of: datetime | None, known_by: datetime | None) -> Instants:
+        """Read the instants of a question.
+
+        Raises:
+            QuestionError: one is naive, yet to come, or beyond what the files hold.
+        """
+        if known_by is not None:
+            raise QuestionError("files do not say when events were recorded; ask without known_by")
+        if as_of is None:
+            return Instants(as_of=min(self.classified_as_of, self.clock()))
+        try:
+            given = utc(as_of)
+        except ValueError as error:
+            raise QuestionError(f"as_of: {error}") from None
+        if given > self.clock():
+            raise QuestionError(f"as_of {given.isoformat()} lies in the future")
+        if given > self.classified_as_of and self._left_out:
+            raise QuestionError(
+                f"{self.folder} was classified as of {iso(self.classified_as_of)}, and later rows "
+                "were left out; classify it as of a later instant"
+            )
+        return Instants(as_of=given)
+
+    def ask(self, question: Callable[[], Answer]) -> Answer:
+        """Put a question.
+
+        Raises:
+            SourceError: a file cannot be read.
+        """
+        from duckdb import Error
+
+        try:
+            return question()
+        except Error as error:
+            said = str(error).splitlines()[0]
+            raise SourceError(f"{self.folder} cannot be read: {said}") from error
+
+    def erased(self) -> tuple[dict[str, datetime], int]:
+        """Nobody: who was erased is in no file."""
+        return {}, 0
+
+    def unfinished(self) -> int:
+        """None: files are classified whole."""
+        return 0
+
+    def is_anything_known(self, _: Instants) -> bool:
+        """Yes: nobody asks by what was known when."""
+        return True
+
+    def trait_names(self, instants: Instants) -> Sequence[str]:
+        """Give the names of all traits that any contact has, by the instant of the question."""
+        with self.reading(instants) as facts:
+            return facts.trait_names()
+
+    @contextmanager
+    def reading(
+        self,
+        instants: Instants,
+        _: Groupings | None = None,
+        __: Start | None = None,
+        ___: frozenset[Keep] = NOTHING,
+    ) -> Iterator[Facts]:
+        """Give what can be read."""
+        with self._connection.cursor() as connection:
+            read = Relations(
+                connection=connection,
+                folder=self.folder,
+                classified_as_of=self.classified_as_of,
+                as_of=instants.as_of,
+            )
+            yield Filed(read=read, funnel=self.funnel)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        """Use them for a while."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of them."""
+        self.close()
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    about = Output(folder).about()
+    if about is None:
+        raise SourceError(f"{folder} holds no classified files; motfunnel classify writes them")
+    if "definition" not in about:
+        raise SourceError(f"an earlier version classified {folder}; classify it again")
+    return about
+
+
+def _funnel(given: Funnel | str | None, about: dict[str, Any], folder: Path) -> Funnel:
+    chosen = read_funnel(given)
+    if chosen is None:
+        return Funnel.from_dict(json.loads(about["definition"]))
+    if chosen.fingerprint != about["fingerprint"]:
+        raise SourceError(f"another funnel classified {folder}; classify it by this one")
+    return chosen
