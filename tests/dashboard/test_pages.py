@@ -14,6 +14,7 @@ import pytest
 pytest.importorskip("jinja2", reason="pages are templates: install motfunnel[web]")
 
 from attrs import evolve
+from markupsafe import escape
 
 from motfunnel import Funnel, Tracker, purchase, touch
 from motfunnel.charts.svg import style
@@ -243,3 +244,22 @@ def test_nothing_before_the_first(report: Report) -> None:
     assert growth is not None
     [answer] = answers(growth, report, MONTHS)
     assert [f"{row.starts_on:%Y-%m}" for row in answer.rows] == [f"2025-0{n}" for n in range(1, 6)]
+
+
+def test_people_and_scores_stand_up_front(report: Report) -> None:
+    """Open cases, who referred and the worst experiences by name; a score in points."""
+    said = {slug: whole(PAGES[slug], report, MONTHS) for slug in PAGES}
+    nps = report.nps()
+    assert nps.nps is not None
+    assert f"Net promoter score <strong>{nps.nps:+.0f}</strong>" in said["advocates"]
+    [cases] = report.complaints().rows
+    [_, referring] = report.referrals().rows
+    worst = [one.contact for one in report.touchpoints().worst]
+    assert worst
+    for slug, names in (
+        ("complaints", cases.names["unresolved"]),
+        ("advocates", referring.names["contacts"]),
+        ("touchpoints", worst),
+    ):
+        listed = said[slug].partition("<h3>")[2].partition("<details>")[0]
+        assert all(f">{escape(name)}</a>" in listed for name in names), slug

@@ -50,6 +50,7 @@ class Section:
         view: how it is shown.
         needs: the signals without any of which the funnel has nothing to show here.
         nothing: what is said in its place where it is about nobody: why, and what to do.
+        lists: the count whose people are listed by name, and what is said above them.
     """
 
     slug: str
@@ -59,6 +60,7 @@ class Section:
     view: str = "answer"
     needs: frozenset[Signal] = frozenset()
     nothing: str = ""
+    lists: tuple[str, str] | None = None
 
 
 @frozen(kw_only=True)
@@ -426,6 +428,7 @@ COMPLAINTS: Final = Page(
             meanwhile="cases, and what became of them",
             nothing=_NO_COMPLAINT,
             needs=_COMPLAINED,
+            lists=("unresolved", "Whose cases are open"),
         ),
         Section(
             slug="recovery",
@@ -464,6 +467,7 @@ ADVOCATES: Final = Page(
             heading="What do referrals bring?",
             asks=(Ask(question="referrals"),),
             meanwhile="who referred whom",
+            lists=("contacts", "Who referred somebody"),
             nothing="nobody has come yet",
             needs=_REFERRED,
         ),
@@ -502,6 +506,7 @@ TOUCHPOINTS: Final = Page(
             slug="worst",
             heading="Where is it worst?",
             asks=(Ask(question="touchpoints", by=""),),
+            view="worst",
             meanwhile="what was experienced at each touchpoint",
             nothing=_NO_SCORE,
             needs=_RATED,

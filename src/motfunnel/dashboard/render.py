@@ -20,6 +20,7 @@ from motfunnel.dashboard.links import Links
 from motfunnel.dashboard.pages import PAGES, Page, Section
 from motfunnel.dashboard.views import about
 from motfunnel.dashboard.views.lacking import NothingError, check_answers, check_funnel
+from motfunnel.dashboard.views.lists import listed
 from motfunnel.dashboard.views.section import blocks, shown
 from motfunnel.dashboard.views.story import revoked, state, story
 from motfunnel.dashboard.words import blank, column, days
@@ -135,6 +136,7 @@ def _shown(
         page=page,
         blocks=blocks(both, commands, href, person),
         shown=shown(section.view, both, href),
+        listed=None if section.lists is None else listed(*section.lists, both, href),
         definition=report.definition,
         href=href,
         filters=then,

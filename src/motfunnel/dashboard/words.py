@@ -89,6 +89,7 @@ _PHRASES: Final = (
     (" (by Kaplan–Meier)", ""),
     (" (by Aalen–Johansen)", ""),
     ("share that returned", "share back"),
+    ("share that became a loyalist", "share that bought again"),
     ("share that departed again", "share that left again"),
     ("share that departed", "share that left"),
     ("share that purchased or advocated", "share that came round"),

@@ -38,6 +38,7 @@ NARROW: Final = 340
 """How wide figures are, in pixels: beside each other's text on a screen, and on a phone."""
 
 _LABELS: Final = 12
+_TOLD_ROWS: Final = {*MomentKind, "at risk"}
 
 
 @frozen(kw_only=True)
@@ -83,6 +84,7 @@ def worded(scene: Picture) -> Picture:
             one,
             marks=[_mark(mark) for mark in one.marks],
             y=_axis(one.y),
+            heading=told(one.heading),
         )
         for one in scene.panels
     ]
@@ -103,7 +105,7 @@ def _axis(y: Axis | Rows | None) -> Axis | Rows | None:
 def _row(name: str) -> str:
     """The name of a row; that of a group is its own."""
     moment, behind, more = name.partition(" (n = ")
-    return f"{told(moment)}{behind}{more}" if moment in [*MomentKind] else name
+    return f"{told(moment)}{behind}{more}" if moment in _TOLD_ROWS else name
 
 
 def _mark(mark: Mark) -> Mark:

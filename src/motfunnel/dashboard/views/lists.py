@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from itertools import islice
+from typing import Any, Final
 
 from attrs import frozen
 
+from motfunnel.answers.answer import Answer
 from motfunnel.answers.cells import days, percent, span
 from motfunnel.charts.labels import named
 from motfunnel.charts.style import SHADES
@@ -15,6 +17,9 @@ from motfunnel.reports.periods.growth import Growth, GrowthRow
 from motfunnel.reports.periods.retention import Retention
 
 Href = Callable[[int, str], str]
+
+NAMED: Final = 24
+"""So many people are listed by name beside a figure."""
 
 COLUMNS: Final = 13
 """So many periods after that of the opening stand in a table of cohorts."""
@@ -66,6 +71,35 @@ def away(answer: Worklist) -> list[Away]:
         )
         for row in answer.rows
     ]
+
+
+@frozen(kw_only=True)
+class Listed:
+    """People by name.
+
+    Attributes:
+        caption: what is said above them.
+        names: the first of them.
+        count: how many the number counts.
+        href: all of them.
+    """
+
+    caption: str
+    names: Sequence[str]
+    count: int
+    href: str
+
+
+def listed(
+    column: str, caption: str, asked: Sequence[tuple[object, Answer[Any]]], href: Href
+) -> Listed | None:
+    """Who stands behind a count of the last row that has it; None: nobody does."""
+    rows = [row for _, answer in asked for row in answer.rows]
+    for n, row in reversed(list(enumerate(rows))):
+        if names := row.names.get(column):
+            first = list(dict.fromkeys(islice(names, NAMED)))
+            return Listed(caption=caption, names=first, count=len(names), href=href(n, column))
+    return None
 
 
 @frozen(kw_only=True)

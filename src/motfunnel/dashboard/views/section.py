@@ -87,6 +87,7 @@ def shown(view: str, asked: Asked, href: Href) -> Any:
         "cohorts": lambda asked, href: cohorts(_only(asked), href),
         "moved": lambda asked, href: moved(_only(asked), href),
         "windows": lambda asked, _: WINDOWS,
+        "worst": lambda asked, _: _only(asked).worst,
         "warning": lambda asked, _: is_impatient(_only(asked)),
     }
     return makes[view](asked, href) if view in makes else None
