@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from motfunnel import Funnel, Rhythm, leave, note, purchase, rating, rhythm, touch
 from motfunnel.domain.event import make_event
-from motfunnel.domain.funnel.rhythm import patience_after
 from motfunnel.domain.journey import Journey, walk
 from motfunnel.domain.machine import (
     ACTIVE,
@@ -144,7 +143,6 @@ def test_the_step_is_the_formula(
     with numpy.errstate(over="raise"):
         step(row, wide, NOTE, FOREVER, 0)
     assert row[DEPARTED_AT] == expected
-    assert patience_after(terms, gaps, together // MICROSECOND) == expected  # of who is not walked
 
 
 FORM = {"rhythm": 6.5, "usual": "20d", "at_least": "14d", "at_most": "365d"}

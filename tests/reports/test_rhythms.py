@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
@@ -108,6 +109,30 @@ def test_a_rule_says_what_a_journey_would(
     assert said.came == names and len(said.of) == share.denominator
     middle = median_low(waits) * MICROSECOND if waits else None
     assert said.known_after == middle
+
+
+@given(
+    told=histories,
+    parts=rhythms().map(make_patience),
+    tenths=st.lists(st.integers(1, 1000) | st.integers(1, 40), min_size=1, max_size=5),
+    until=st.sampled_from([20, 61, 100]),
+    horizon=st.integers(0, 20),
+)
+def test_what_is_passed_over_says_nothing(
+    told: Histories, parts: Any, tenths: list[int], until: int, horizon: int
+) -> None:
+    """From its first departure on, whatever the factor, a contact says what all of it would."""
+    asked = Asked(as_of=at(until), horizon=horizon * HOUR // MICROSECOND, step=1)
+    silent = kept(told, until)
+    firsts = silent._firsts(*parts.terms[1:])
+    for each in (*tenths, 1000):
+        rule = evolve(parts, times=each / 10)
+        whole, passed = silent.said_by(rule, asked), silent._said_from(firsts, rule, asked)
+        assert passed.waits == whole.waits
+        assert (passed.share.numerator, passed.share.denominator, passed.share.contacts) == (
+            *(whole.share.numerator, whole.share.denominator, whole.share.contacts),
+        )
+        assert passed.share.interval(0.9) == whole.share.interval(0.9)
 
 
 def visitors() -> Histories:

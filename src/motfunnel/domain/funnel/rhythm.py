@@ -129,16 +129,6 @@ def rhythm(times: float, *, usual: Duration, at_least: Duration, at_most: Durati
     return Rhythm(times, usual=usual, at_least=at_least, at_most=at_most)
 
 
-def patience_after(terms: tuple[int, int, int, int], gaps: int, together: int) -> int:
-    """What a rhythm's terms give after so many gaps of such a sum.
-
-    It is the rule of ``machine.step`` once more, for who tries many rules on millions of silences:
-    a step for each would take nearly three times as long. A test holds the two to one formula.
-    """
-    tenths, usual, at_least, at_most = terms
-    return max(min(tenths * (2 * usual + together) // (_TENTHS * (2 + gaps)), at_most), at_least)
-
-
 def read_rhythm(written: Mapping[str, Any]) -> Rhythm:
     """Read a rhythm as a funnel file has it.
 

@@ -7,6 +7,8 @@ contact, and finds the smallest rhythm that few come back from. Prints nothing, 
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from statistics import median_low
@@ -14,7 +16,7 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from motfunnel.domain.funnel.rhythm import MOST, Rhythm, patience_after
+from motfunnel.domain.funnel.rhythm import MOST, Rhythm
 from motfunnel.domain.instant import LONGEST, MICROSECOND, duration_micros
 from motfunnel.reports.decisions.silences import LEFT, TOUCHED, Asked, Silence
 from motfunnel.statistics import ClusteredShare
@@ -28,6 +30,10 @@ _LASTS: Final = _ENDINGS.index(None)
 _TENTHS: Final = 10
 _LOOKED_AT: Final = (*(int(_TENTHS * 1.2**n) for n in range(26)), MOST * _TENTHS)
 """Factors in tenths, from 1 on; the first that is kept is made smaller then, to the tenth."""
+
+
+_ANY: Final = MOST * _TENTHS + 1
+"""A factor above all: what it would spare, none does."""
 
 
 def _terms(rule: Waits) -> tuple[int, int, int, int]:
@@ -86,6 +92,46 @@ class Wanted:
 
 
 @define
+class _Firsts:
+    """Of each contact the silences that can be its first departure, by how large the factor is.
+
+    Until a contact departs, its gaps are all that there were, whatever the factor. So a silence is
+    the first departure by all factors that are too small to spare it, and large enough to have
+    spared those before it.
+    """
+
+    _places: array[int] = field(factory=lambda: array("q"))
+    _gaps: array[int] = field(factory=lambda: array("q"))
+    _sums: array[int] = field(factory=lambda: array("q"))
+    # The smallest factor, in tenths, that spares each; of one contact they rise.
+    _spares: array[int] = field(factory=lambda: array("q"))
+    # Of each contact: where its silences here end, where its silences end, and the last factor.
+    _ends: array[int] = field(factory=lambda: array("q"))
+    _until: array[int] = field(factory=lambda: array("q"))
+
+    def add(self, place: int, gaps: int, together: int, spares: int) -> None:
+        """Add a silence, with the gaps before it."""
+        self._places.append(place)
+        self._gaps.append(gaps)
+        self._sums.append(together)
+        self._spares.append(spares)
+
+    def close(self, until: int) -> None:
+        """End a contact, whose silences end there."""
+        self._ends.append(len(self._places))
+        self._until.append(until)
+
+    def by(self, tenths: int) -> Iterator[tuple[int, int, tuple[int, int]]]:
+        """By a factor: where each contact first departs, where it ends, and its gaps until then."""
+        begin, spares = 0, self._spares
+        for end, until in zip(self._ends, self._until, strict=True):
+            if end > begin and spares[end - 1] > tenths:
+                n = bisect_right(spares, tenths, begin, end)
+                yield self._places[n], until, (self._gaps[n], self._sums[n])
+            begin = end
+
+
+@define
 class StageSilences:
     """The silences at one stage, contact by contact and in order."""
 
@@ -114,7 +160,8 @@ class StageSilences:
         """Walk all silences by a rule, as the state machine would; by names where these count."""
         said, terms = Said(), _terms(rule)
         for place, (begin, end) in enumerate(self._contacts()):
-            came, of = self._walk(place, begin, end, terms, asked, said.waits)
+            before = self._gaps[place], self._sums[place]
+            came, of = self._walk(begin, end, before, terms, asked, said.waits)
             said.share.add(came, of)
             if named:
                 said.came += [self._names[place]] * came
@@ -135,18 +182,58 @@ class StageSilences:
         def by(tenths: int) -> Rhythm:
             return Rhythm(tenths / _TENTHS, **durations)
 
+        firsts = self._firsts(usual, wanted.step, most)
         fails = _LOOKED_AT[0] - 1
         for tenths in _LOOKED_AT:
-            said = self.said_by(by(tenths), asked)
+            said = self._said_from(firsts, by(tenths), asked)
             if wanted.is_kept_by(said):
-                return by(_smallest(fails, tenths, lambda n: self._keeps(by(n), asked, wanted)))
+                smallest = _smallest(
+                    fails,
+                    tenths,
+                    lambda n: wanted.is_kept_by(self._said_from(firsts, by(n), asked)),
+                )
+                return by(smallest)
             if said.share.denominator < wanted.fewest:  # by a larger one fewer depart still
                 return None
             fails = tenths
         return None
 
-    def _keeps(self, rule: Waits, asked: Asked, wanted: Wanted) -> bool:
-        return wanted.is_kept_by(self.said_by(rule, asked))
+    def _firsts(self, usual: int, at_least: int, at_most: int) -> _Firsts:
+        """Find of each contact the silences that some rhythm of these parts takes first."""
+        found = _Firsts()
+        for place, (begin, end) in enumerate(self._contacts()):
+            gaps, together, most = self._gaps[place], self._sums[place], 0
+            for n in range(begin, end):
+                length, ending = self._lengths[n], self._endings[n]
+                needed = length + (ending == _LASTS)  # what lasts departs at the deadline itself
+                if needed > at_most:
+                    spares = _ANY
+                elif needed <= at_least:
+                    spares = 0
+                else:
+                    spares = -(-needed * _TENTHS * (2 + gaps) // (2 * usual + together))
+                    spares = min(spares, _ANY)
+                if spares > most:
+                    most = spares
+                    found.add(n, gaps, together, spares)
+                if most == _ANY:
+                    break
+                if ending == _TOUCHED and length:
+                    gaps, together = gaps + 1, together + length
+            found.close(end)
+        return found
+
+    def _said_from(self, firsts: _Firsts, rule: Rhythm, asked: Asked) -> Said:
+        """What ``said_by`` says, passing over the silences before each first departure."""
+        terms, waits = rule.terms, array("q")
+        shares = Counter(
+            self._walk(n, end, before, terms, asked, waits)
+            for n, end, before in firsts.by(rule.tenths)
+        )
+        share = ClusteredShare()
+        for (came, of), contacts in shares.items():
+            share.add(came, of, contacts)
+        return Said(waits=waits, share=share)
 
     def _usual(self, step: int) -> int | None:
         """The median of the contacts' mean gaps, in whole steps; None where nobody has any."""
@@ -171,24 +258,39 @@ class StageSilences:
 
     def _walk(
         self,
-        place: int,
         begin: int,
         end: int,
+        before: tuple[int, int],
         terms: tuple[int, int, int, int],
         asked: Asked,
         waits: array[int],
     ) -> tuple[int, int]:
-        """Walk one contact's silences: how many of its departures were followed by a return."""
-        gaps, together = self._gaps[place], self._sums[place]
+        """Walk silences of a contact: how many of its departures were followed by a return.
+
+        It is the rule of ``machine.step`` once more, for many rules on millions of silences: a
+        step for each would take several times as long. A test holds it to journeys.
+        """
+        (gaps, together), horizon = before, asked.horizon
+        tenths, usual, at_least, at_most = terms
+        latest, starts, lengths, endings = (
+            asked.as_of - horizon,
+            self._starts,
+            self._lengths,
+            self._endings,
+        )
         came = of = 0
         for n in range(begin, end):
-            length, ending = self._lengths[n], self._endings[n]
-            patience = patience_after(terms, gaps, together)
+            length, ending = lengths[n], endings[n]
+            patience = tenths * (2 * usual + together) // (_TENTHS * (2 + gaps))
+            if patience > at_most:  # noqa: PLR1730 - millions of times, and a call takes longer
+                patience = at_most
+            if patience < at_least:  # noqa: PLR1730
+                patience = at_least
             if length > patience or (length == patience and ending == _LASTS):
                 waits.append(patience)
-                if self._starts[n] + patience + asked.horizon <= asked.as_of:
+                if starts[n] + patience <= latest:
                     of += 1
-                    came += ending == _TOUCHED and length <= patience + asked.horizon
+                    came += ending == _TOUCHED and length <= patience + horizon
             elif ending == _TOUCHED and length:
                 gaps, together = gaps + 1, together + length
         return came, of
