@@ -314,6 +314,7 @@ def depart(state: Story, at: datetime, reason: str, event_id: str | None, funnel
         "reason": reason,
         "stage": funnel["stages"][state["stage"]],
         "customer": state["purchases"] > 0,
+        "purchases": state["purchases"],
         "first_outreach_at": None,
         "outreaches": 0,
         "returned_at": None,

@@ -85,7 +85,7 @@ UNNAMED: Final = {
     "flows": {"leaving"},  # one number in all rows of a moment
     "touchpoints": {"with_expectation"},  # delight, met and disappointment together
     "complaints": {"outcomes.contacts", "outcomes.purchase_first", "outcomes.advocacy_first"},
-    "worklist": {"at_risk"},  # on how many a chance rests
+    "worklist": {"at_risk", "returns", "purchases"},  # on how many a chance rests; events
     "patience": {
         "silences",
         "suggested_numerator",

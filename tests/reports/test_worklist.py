@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from math import isclose
 from typing import Any
@@ -13,11 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from motfunnel import Funnel, Rhythm, Tracker, leave, outreach, reach, touch
+from motfunnel import Funnel, Rhythm, Tracker, leave, outreach, purchase, reach, touch
 from motfunnel.domain.event import Event
 from motfunnel.domain.moment import MomentKind
 from motfunnel.errors import QuestionError
-from motfunnel.reports.decisions.worklist import BY_ALL, BY_GROUP
+from motfunnel.reports.decisions.chances import BASES
+from motfunnel.reports.decisions.worklist import Worklist
 from tests import oracle
 from tests.oracle import Story
 from tests.reports.test_windowed import FEW, track_all
@@ -46,28 +48,34 @@ def away_share(episodes: list[tuple[timedelta, bool]], until: timedelta) -> floa
     return share
 
 
+def like(episode: Story) -> tuple[Any, ...]:
+    """In what a departure is like others: stage, reason, returns and purchases before it."""
+    returns, purchases = episode["number"] - 1, episode["purchases"]
+    return episode["stage"], episode["reason"], min(returns, 2), min(purchases, 2)
+
+
 def expected(told: dict[str, Story], as_of: datetime, within: timedelta) -> dict[str, Any]:
     """Who is away, with the chance, on what it rests and on how many."""
-    first: dict[Any, list[tuple[timedelta, bool]]] = {None: []}
-    for story in told.values():
-        for one in story["episodes"][:1]:
-            back = one["returned_at"]
-            seen = ((back or as_of) - one["departed_at"], back is not None)
-            first.setdefault((one["stage"], one["reason"]), []).append(seen)
-            first[None].append(seen)
+    seen = [
+        (like(one), (one["returned_at"] or as_of) - one["departed_at"], bool(one["returned_at"]))
+        for story in told.values()
+        for one in story["episodes"]
+    ]
     rows = {}
     for contact, story in told.items():
         if not story["episodes"] or story["episodes"][-1]["returned_at"] is not None:
             continue
         last = story["episodes"][-1]
         away = as_of - last["departed_at"]
-        group: Any = (last["stage"], last["reason"])
-        if sum(t >= away for t, _ in first.get(group, [])) < 10:
-            group = None
-        now, later = (away_share(first[group], away + more) for more in (timedelta(0), within))
+        for parts in (4, 3, 2, 0):
+            alike = [(t, back) for one, t, back in seen if one[:parts] == like(last)[:parts]]
+            at_risk = sum(t >= away for t, _ in alike)
+            if at_risk >= 10:
+                break
+        basis = BASES[(4, 3, 2, 0).index(parts)]
+        now, later = (away_share(alike, away + more) for more in (timedelta(0), within))
         chance = 1 - later / now if now and later is not None else None
-        at_risk = sum(t >= away for t, _ in first[group])
-        rows[contact] = (BY_ALL if group is None else BY_GROUP, at_risk, chance)
+        rows[contact] = (basis, at_risk, chance, last["number"] - 1, last["purchases"])
     return rows
 
 
@@ -97,8 +105,10 @@ def test_the_chances_are_those_worked_out_by_hand(
         chances = [-1.0 if row.chance is None else row.chance for row in answer.rows]
         assert chances == sorted(chances, reverse=True)
         for row in answer.rows:
-            basis, at_risk, chance = hand[row.contact]
+            basis, at_risk, chance, *past = hand[row.contact]
             assert (row.basis, row.at_risk) == (basis, at_risk)
+            assert [row.returns, row.purchases] == past
+            assert row.alike == sum(one.chance == row.chance for one in answer.rows)
             assert (row.chance is None) == (chance is None)
             assert chance is None or isclose(row.chance or 0.0, chance, abs_tol=1e-9)
             assert answer.members(row) == [row.contact]
@@ -151,7 +161,7 @@ def test_one_whose_group_is_small_has_the_chance_of_all(tracker: Tracker) -> Non
     """Alone in its group and away for 12 days, as 15 of all were at least."""
     answer = tracker.report().worklist(within=timedelta(days=10), limit=1)
     (row,) = answer.rows
-    assert (row.contact, row.basis, row.at_risk) == ("new", BY_ALL, 15)
+    assert (row.contact, row.basis, row.at_risk) == ("new", "all", 15)
     assert row.chance is not None and row.away == timedelta(days=12)
     assert answer.departed == 13
 
@@ -237,16 +247,144 @@ def test_where_nobody_was_written_to_no_column_says_so(tracker: Tracker) -> None
     assert "written to" not in text and "held out" not in text
 
 
+PEOPLE = Funnel(
+    stages=("visitor", "customer"),
+    rules={
+        "came": touch(),
+        "paid": purchase(),
+        "left": leave("why"),
+        "drawn": outreach("arm", holdout="control"),
+    },
+    patience={"default": None},
+)
+
+
+def crowd(engine: Engine) -> Tracker:
+    """Forty who leave, every fourth of whom comes back; some are written to, or held out."""
+    tracker = Tracker(engine, PEOPLE, tenant=uuid4().hex, clock=lambda: day(100))
+    for n in range(40):
+        who, why = f"c{n:02}", "price" if n < 20 else "moved"
+        tracker.identify(who, {"plan": "ab"[n % 2]}, occurred_at=day(0), id="plan")
+        tracker.track(who, "paid" if n % 3 == 0 else "came", occurred_at=day(1))
+        tracker.track(who, "left", properties={"why": why}, occurred_at=day(10 + n % 5))
+        if n % 8 in (1, 2):
+            arm = "letter" if n % 8 == 1 else "control"
+            tracker.track(who, "drawn", properties={"arm": arm}, occurred_at=day(20))
+        if n % 4 == 3:
+            tracker.track(who, "came", occurred_at=day(90) + n * HOUR / 2)
+    return tracker
+
+
+def names(answer: Worklist) -> set[int]:
+    return {int(row.contact[1:]) for row in answer.rows}
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_only_some_are_meant(shared_engine: Engine, is_known: bool) -> None:
+    """By the stage, the reason, how long they are away, what was done to them, and all at once."""
+    with crowd(shared_engine) as tracker:
+        report = tracker.report(known_by=day(100) if is_known else None)
+        away = {n for n in range(40) if n % 4 != 3}
+        every = report.worklist(limit=None)
+        assert names(every) == away and (every.departed, every.meant) == (30, 30)
+        chances = {row.contact: (row.chance, row.interval, row.basis) for row in every.rows}
+        held, sent = ({n for n in away if n % 8 == k} for k in (2, 1))
+        for asked, meant in (
+            ({"stage": "customer"}, {n for n in away if n % 3 == 0}),
+            ({"reason": "price"}, {n for n in away if n < 20}),
+            ({"away_at_least": "88d"}, {n for n in away if n % 5 <= 2}),
+            ({"away_at_most": timedelta(days=88)}, {n for n in away if n % 5 >= 2}),
+            ({"not_written_to": True}, away - sent),
+            ({"without_held_out": True}, away - held),
+            ({"reason": "price", "without_held_out": True}, {n for n in away - held if n < 20}),
+            ({"reason": "death"}, set()),
+        ):
+            answer = report.worklist(limit=None, **asked)
+            assert names(answer) == meant
+            assert (answer.departed, answer.meant) == (30, len(meant))
+            told = {row.contact: (row.chance, row.interval, row.basis) for row in answer.rows}
+            assert told == {who: chances[who] for who in told}
+            assert "meant (" in str(answer) and answer.to_dict().items() >= plain_of(asked).items()
+        assert "left for: moved, price" in str(report.worklist(reason="death"))
+
+
+def plain_of(asked: dict[str, Any]) -> dict[str, Any]:
+    return {k: "88d" if isinstance(v, timedelta) else v for k, v in asked.items()}
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_a_list_for_each_group(shared_engine: Engine, is_known: bool) -> None:
+    """So many of each; the chances are those of all."""
+    with crowd(shared_engine) as tracker:
+        report = tracker.report(known_by=day(100) if is_known else None)
+        every = {row.contact: row.chance for row in report.worklist(limit=None).rows}
+        named: tuple[tuple[Any, Callable[[int], str]], ...] = (
+            ("plan", lambda n: "ab"[n % 2]),
+            ("reason", lambda n: "price" if n < 20 else "moved"),
+            ("stage", lambda n: "customer" if n % 3 == 0 else "visitor"),
+            ("source", lambda _: "direct"),
+            ("property:why", lambda n: "price" if n < 20 else "moved"),
+            (("plan", "stage"), lambda n: f"{'ab'[n % 2]} · {('customer', 'visitor')[n % 3 > 0]}"),
+        )
+        for by, group_of in named:
+            answer = report.worklist(by=by, limit=None)
+            assert {row.contact: row.chance for row in answer.rows} == every
+            assert all(row.group == group_of(int(row.contact[1:])) for row in answer.rows)
+            groups = [row.group for row in answer.rows]
+            assert groups == sorted(groups, key=str)
+        few = report.worklist(by="plan", limit=4)
+        assert [row.group for row in few.rows] == ["a"] * 4 + ["b"] * 4
+        assert "plan: a" in str(few) and "plan: b" in str(few)
+        assert "no contact has the trait" in str(report.worklist(by="height"))
+
+
+def test_those_with_one_chance_are_said_to_be_alike(shared_engine: Engine) -> None:
+    """And how many as likely are not listed; where all differ nothing is said."""
+    with crowd(shared_engine) as tracker:
+        report = tracker.report(as_of=day(60))
+        every = report.worklist(limit=None, within="1d")
+        sizes = {row.chance: row.alike for row in every.rows}
+        assert max(sizes.values()) > 1 and "those with one chance are alike" in str(every)
+        assert "are not listed" not in str(every)
+        cut = report.worklist(limit=1, within="1d")
+        assert cut.rows[0].alike == sizes[cut.rows[0].chance] > 1
+        assert f"{cut.rows[0].alike - 1} more who are as likely are not listed" in " ".join(
+            cut.notes
+        )
+        alone = tracker.report().worklist(stage="customer", away_at_most="86d", reason="price")
+        assert len(alone.rows) == 1 and "alike" not in " ".join(alone.notes[-1:])
+
+
+def test_a_mailing_leaves_out_whom_a_trial_holds_out(shared_engine: Engine) -> None:
+    """A line for each other, its chance as a share, and days; the header names no more."""
+    with crowd(shared_engine) as tracker:
+        answer = tracker.report().worklist(limit=None)
+        header, *lines = answer.to_mailing_csv().splitlines()
+        assert header == "contact,chance,away_days,stage,reason,departed_on,written_on"
+        assert len(lines) == 25 and not [one for one in lines if one.startswith("c02")]
+        (first,) = [one for one in lines if one.startswith("c01")]
+        contact, _, *told = first.split(",")
+        assert [contact, *told] == ["c01", "89", "visitor", "price", "2026-01-12", "2026-01-21"]
+        by_plan = tracker.report().worklist(by="plan").to_mailing_csv()
+        assert by_plan.splitlines()[0].endswith(",group")
+
+
+def test_a_stage_that_is_none(tracker: Tracker) -> None:
+    """What is no stage is refused, with those that there are."""
+    with pytest.raises(QuestionError, match="visitor, lead, customer"):
+        tracker.report().worklist(stage="buyer")
+
+
 def test_it_prints(tracker: Tracker) -> None:
     """In eighty columns, with the reason and what each did last."""
     answer = tracker.report().worklist(limit=3)
     text = str(answer)
     assert "3 of the 13 who are away" in text.replace("\n", " ")
     assert "opening 2026-01-01" in text and "moved" in text
-    assert max(map(len, text.splitlines())) <= 80
+    assert max(map(len, answer.to_text(80).splitlines())) <= 80
     told = answer.to_dict()
     assert told["rows"][0]["moments"][-1]["moment"] == "depart"
-    assert answer.to_csv().startswith("contact,chance,lower,upper,away,")
+    assert answer.to_csv().startswith("group,contact,chance,lower,upper,alike,away,")
 
 
 @pytest.mark.parametrize("asked", [{"limit": 0}, {"limit": True}, {"within": -HOUR}])

@@ -125,6 +125,8 @@ GROUPS: Final = {
         *("start", "goal", "after", "period", "periods", "week-start", "how", "horizon"),
         *("share", "trial", "planned", "sequential", "effect"),
         *("other", "lens", "steps", "stepwise"),
+        *("stage", "reason", "away-at-least", "away-at-most"),
+        *("not-written-to", "without-held-out", "mailing"),
     ),
 }
 """Under which heading options stand in the help."""
@@ -315,6 +317,17 @@ def _left_out(asked: Asked) -> list[str]:
 @click.option("--worst", type=click.IntRange(0), help="How many of the worst to name.")
 @click.option("--unit", type=Choice(["contact", "episode"]), help="What is counted.")
 @click.option("--limit", type=click.IntRange(min=1), help="List no more than so many.")
+@click.option("--stage", metavar="STAGE", help="Only those who left from it.")
+@click.option("--reason", metavar="REASON", help="Only those who left for it, e.g. silence.")
+@click.option("--away-at-least", type=duration, help="Only those who are away for so long.")
+@click.option("--away-at-most", type=duration, help="Only those who are away for no longer.")
+@click.option(
+    "--not-written-to", is_flag=True, default=None, help="Only those not written to since."
+)
+@click.option(
+    "--without-held-out", is_flag=True, default=None, help="Only those whom no trial holds out."
+)
+@click.option("--mailing", is_flag=True, help="A worklist as CSV for a mailing tool.")
 @click.option(
     "--share",
     type=click.FloatRange(0, 1, min_open=True),
@@ -385,12 +398,7 @@ def report_command(tracker: Tracker | Files, /, name: str, form: str, **options:
     timezone, output = options["timezone"], options["output"]
     form = "html" if options["is_page"] else form
     told = _read(options, timezone)
-    if name != ALL:
-        told.check(name)
-    elif form == "csv" or options["members"]:
-        raise click.UsageError("each report has columns of its own; ask for one at a time")
-    if options["members"] and form == "html":
-        raise click.UsageError("names are written as text, json or csv; a page has none")
+    _check(name, form, told, options)
     report = tracker.report(
         as_of=read_instant(options["as_of"], timezone, "as-of"),
         known_by=read_instant(options["known_by"], timezone, "known-by"),
@@ -401,12 +409,26 @@ def report_command(tracker: Tracker | Files, /, name: str, form: str, **options:
     elif name == ALL:
         asked, title = _ask_all(report, told, tracker.funnel.stages), "Reports"
         hand_on(asked, form, output, title=title, detail=options["detail"])
+    elif options["mailing"]:
+        _print(_ask(report, name, told).to_mailing_csv(), "csv", output)
     elif options["members"]:
         named = Named(_ask(report, name, told), options["members"])
         _print(_names(named, form, beside=output is not None), form, output)
     else:
         answers = Asked({name: _ask(report, name, told)})
         hand_on(answers, form, output, detail=options["detail"])
+
+
+def _check(name: str, form: str, told: Told, options: Mapping[str, Any]) -> None:
+    """Refuse what does not go together."""
+    if options["mailing"] and name != "worklist":
+        raise click.UsageError("a mailing is made of a worklist; write report worklist --mailing")
+    if name != ALL:
+        told.check(name)
+    elif form == "csv" or options["members"]:
+        raise click.UsageError("each report has columns of its own; ask for one at a time")
+    if options["members"] and form == "html":
+        raise click.UsageError("names are written as text, json or csv; a page has none")
 
 
 def _send(pages: Sequence[Page], report: Report, told: Told, output: Path | None) -> None:

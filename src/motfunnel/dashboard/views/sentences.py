@@ -340,9 +340,10 @@ def _worklist(answer: Worklist) -> Iterator[Part]:
         yield text(f": {percent(row.chance)}{between(row.interval)}")
         yield text(f" within {days(format_duration(answer.within))} for the first")
     yield text(".")
-    equal = sum(one.chance == row.chance for one in answer.rows)
-    if equal > 1:
-        yield text(f" The first {equal} are as likely as each other.")
+    if row.alike > 1 and row.chance is not None:
+        yield text(
+            f" {row.alike:,} are as likely as each other: among them the order says nothing."
+        )
 
 
 def _patience(answer: Patience) -> Iterator[Part]:

@@ -1,19 +1,19 @@
 """The worklist: who is away, and how probable it is that each returns soon, the likeliest first.
 
-Reads chances off the curves of return, and promises nothing of anybody.
-What each did last is read of no more than those listed.
+Reads chances off the curves of those alike, and promises nothing of anybody. What each did last is
+read of no more than those listed.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Container, Hashable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import ClassVar, Final, NamedTuple
+from typing import ClassVar, Final
 
-from attrs import define, evolve, field, frozen
+from attrs import evolve, field, frozen
 
-from motfunnel.answers.answer import Answer, Row, Table, columns_of
+from motfunnel.answers.answer import Grouped, GroupedRow, Row, Table, columns_of
 from motfunnel.answers.cells import (
     COUNT,
     DATE,
@@ -26,10 +26,10 @@ from motfunnel.answers.cells import (
     TEXT,
     WINDOW,
     Cell,
-    Kind,
     between,
     cell,
 )
+from motfunnel.answers.table import csv_table
 from motfunnel.domain.columns import NEVER
 from motfunnel.domain.instant import (
     MICROSECOND,
@@ -39,46 +39,58 @@ from motfunnel.domain.instant import (
     to_micros,
 )
 from motfunnel.domain.moment import SILENCE
+from motfunnel.domain.signal import Signal
+from motfunnel.reports.decisions.away import LEFT, Away, Only
+from motfunnel.reports.decisions.chances import (
+    BASES,
+    Curves,
+    Pasts,
+    Ranked,
+    by_chance,
+    likes,
+    rank,
+)
 from motfunnel.reports.decisions.latest import LastMoment, has_rhythm, read_latest
 from motfunnel.reports.facts.facts import Facts
-from motfunnel.reports.inquiry import Inquiry
+from motfunnel.reports.inquiry import Inquiry, told_apart
 from motfunnel.reports.measure.arguments import CONFIDENCE, check_count, read_window
 from motfunnel.reports.measure.clock import EVERYBODY, Readings, choose
-from motfunnel.reports.measure.estimate import curve_by
+from motfunnel.reports.measure.grouping import By, Groupings, in_order, read_grouping
 from motfunnel.reports.measure.rate import COMPETING, FEWEST_AT_RISK
 from motfunnel.reports.returns.recidivism import departures
 from motfunnel.reports.window import Asked
-from motfunnel.statistics import Chance, Curve, Interval
+from motfunnel.statistics import Interval
+from motfunnel.store.queries.happenings import Wanted
 
 DEFINITION: Final = (
-    "of the contacts that had been away for as long as this one and not returned, the share that "
-    "did so within the window more: by the contact-based curve of those who left from the same "
-    f"stage for the same reason, or of all where fewer than {FEWEST_AT_RISK} of these are at risk"
+    "of the departures after which contacts had been away for as long as this one and not "
+    "returned, the share of returns within the window more: by the curve of all departures from "
+    "the same stage for the same reason, of contacts that had come back as often before (0, 1, "
+    f"more) and bought as often (0, 1, more); where fewer than {FEWEST_AT_RISK} of these are at "
+    "risk, purchases are left aside, then returns, and then it is the curve of all"
 )
-BY_GROUP: Final = "stage and reason"
-BY_ALL: Final = "all"
-_DONE: Final = (
-    ("first_outreach_at", Cell(DATE, "written to")),
-    ("held_out", Cell(FLAG, "held out")),
-)
-_CURVE: Final = Kind("text", lambda basis: "all" if basis == BY_ALL else "group")
 MONTH: Final = timedelta(days=30)
 
 
 @frozen(kw_only=True)
-class WorkRow(Row):
-    """One contact that is away. Its name stands behind ``contact``.
+class WorkRow(GroupedRow):
+    """One contact that is away. Names stand behind ``contact`` and ``alike``.
 
     Attributes:
         contact: who.
         chance: to return within the window; None past what anybody was observed for.
-        interval: around it; None where undefined, or where an erasure competes.
+        interval: around it; clustered where contacts repeat; None where undefined, or where an
+            erasure competes.
+        alike: how many of those who are away, and meant, have this same chance, this one included.
         away: for how long it has been away.
         departed_at: since when.
         stage: the stage that it left from.
         reason: why it left.
-        basis: whose curve the chance is from: ``stage and reason``, or ``all``.
-        at_risk: on how many that rests: those observed and away for as long as this contact.
+        returns: how often it had come back before.
+        purchases: how often it had bought.
+        basis: whose curve the chance is from: of those alike in ``stage, reason, returns and
+            purchases``, in fewer of these, or ``all``.
+        at_risk: on how many departures that rests: those observed and away for as long as this.
         first_outreach_at: when it was first written to since; None where it was not.
         held_out: whether a trial holds it out: its first assignment since was to the control arm.
         silence: what its silence was, where its own rhythm decided; None else.
@@ -89,11 +101,14 @@ class WorkRow(Row):
     contact: str = field(metadata=cell(TEXT, "contact"))
     chance: float | None = field(metadata=cell(SHARE, "chance"))
     interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
+    alike: int = field(metadata=cell(COUNT))
     away: timedelta = field(metadata=cell(DURATION, "away"))
     departed_at: datetime = field(metadata=cell(INSTANT))
     stage: str = field(metadata=cell(TEXT, "left from"))
     reason: str = field(metadata=cell(TEXT, "reason"))
-    basis: str = field(metadata=cell(_CURVE, "curve of"))
+    returns: int = field(metadata=cell(COUNT, "back"))
+    purchases: int = field(metadata=cell(COUNT, "bought"))
+    basis: str = field(metadata=cell(TEXT))
     at_risk: int = field(metadata=cell(COUNT, "at risk"))
     first_outreach_at: datetime | None = field(metadata=cell(INSTANT))
     held_out: bool = field(default=False, metadata=cell(FLAG))
@@ -102,31 +117,60 @@ class WorkRow(Row):
     moments: tuple[LastMoment, ...] = field(default=(), metadata=cell(ROWS))
 
 
+_SOMETIMES: Final = (
+    ("first_outreach_at", Cell(DATE, "written to")),
+    ("held_out", Cell(FLAG, "held out")),
+)
+"""What is shown where it says anything of any of those listed."""
+MAILING: Final = ("contact", "chance", "away_days", "stage", "reason", "departed_on", "written_on")
+
+
 @frozen(kw_only=True, repr=False)
-class Worklist(Answer[WorkRow]):
+class Worklist(Grouped[WorkRow]):
     """The departed, the likeliest to return first; those of whom nothing can be said come last.
 
     Attributes:
         within: from the instant of the question on, so much more.
-        departed: how many are away in all, on the list or not.
+        departed: how many are away in all, meant or not.
+        meant: how many of them are meant, on the list or not.
+        stage: only those who left from it; None: from any.
+        reason: only those who left for it; None: for any.
+        away_at_least: only those who are away for so long.
+        away_at_most: only those who are away for no longer.
+        not_written_to: only those who were not written to since they left.
+        without_held_out: only those whom no trial holds out.
     """
 
     row_class: ClassVar[type[Row]] = WorkRow
 
     within: timedelta = field(metadata=cell(WINDOW))
     departed: int = field(metadata=cell(COUNT))
+    meant: int = field(metadata=cell(COUNT))
+    stage: str | None = field(default=None, metadata=cell(TEXT))
+    reason: str | None = field(default=None, metadata=cell(TEXT))
+    away_at_least: timedelta | None = field(default=None, metadata=cell(WINDOW))
+    away_at_most: timedelta | None = field(default=None, metadata=cell(WINDOW))
+    not_written_to: bool = field(default=False, metadata=cell(FLAG))
+    without_held_out: bool = field(default=False, metadata=cell(FLAG))
 
     @property
     def title(self) -> str:
         """What was asked, as a heading."""
-        shown = f"{len(self.rows):,} of the {self.departed:,} who are away"
-        return f"Worklist, the chance to return within {format_duration(self.within)}, {shown}"
+        of = f"{self.departed:,} who are away"
+        only = [*self._only()]
+        if only:
+            of = f"{self.meant:,} meant ({', '.join(only)}) of the {of}"
+        within = format_duration(self.within)
+        return f"Worklist, the chance to return within {within}, {len(self.rows):,} of the {of}"
 
     def tables(self) -> Iterator[Table]:
         """The chances, with what the business did where it did anything; what each did lately."""
+        if self.by is not None:
+            yield from super().tables()
+            return
         shown = columns_of(WorkRow)
         shown += [
-            (name, one) for name, one in _DONE if any(getattr(row, name) for row in self.rows)
+            (name, one) for name, one in _SOMETIMES if any(getattr(row, name) for row in self.rows)
         ]
         yield self.table(None, shown, self.rows)
         silent = [(row.contact, row.silence) for row in self.rows if row.silence is not None]
@@ -136,115 +180,161 @@ class Worklist(Answer[WorkRow]):
             told = [(row.contact, row.last_moments) for row in self.rows]
             yield "What each did last", ("contact", "moments"), told
 
+    def to_mailing_csv(self) -> str:
+        """A line for each whom one may write to, for a mailing tool: no header but of columns.
 
-@define
-class Curves:
-    """The curves of return by which chances are read: of all, and of each group.
-
-    Attributes:
-        first: of each contact its first departure.
-    """
-
-    first: Readings
-    _groups: dict[Hashable, list[int]] = field(init=False)
-    _made: dict[Hashable, Curve] = field(factory=dict, init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self._groups = defaultdict(list)
-        for place, group in enumerate(zip(self.first.stage, self.first.reason, strict=True)):
-            self._groups[group].append(place)
-
-    def basis(self, group: Hashable, waited: int) -> tuple[str, Curve]:
-        """Whose curve tells the chance of one of a group who has been away for so long."""
-        curve = self._curve(group)
-        if curve.at_risk(waited) < FEWEST_AT_RISK:
-            return BY_ALL, self._curve(None)
-        return BY_GROUP, curve
-
-    def _curve(self, group: Hashable) -> Curve:
-        if group not in self._made:
-            mine = self.first if group is None else self.first.at(self._groups[group])
-            self._made[group] = curve_by(mine)
-        return self._made[group]
-
-
-def work_rows(
-    chosen: Readings,
-    erased: Container[str],
-    within: timedelta,
-    limit: int | None,
-    confidence: float,
-) -> tuple[int, list[WorkRow]]:
-    """List those whose latest departure lasts; how many there are, and the likeliest of them.
-
-    The departures come contact by contact, each contact's in order.
-    """
-    texts, who = chosen.names.people.texts, chosen.contact
-    latest = {contact: place for place, contact in enumerate(who)}
-    first = {who[place]: place for place in reversed(range(len(who)))}
-    curves = Curves(chosen.at(sorted(first.values())))
-    away = chosen.at(
-        sorted(
-            place
-            for contact, place in latest.items()
-            if not chosen.ending[place] and texts[contact] not in erased
+        Whom a trial holds out is left out, always. Chances are shares from 0 to 1, days are whole.
+        A text that a spreadsheet would run as a formula gets an apostrophe before it.
+        """
+        return csv_table(
+            MAILING if self.by is None else (*MAILING, "group"),
+            [self._mailed(row) for row in self.rows if not row.held_out],
         )
-    )
-    window = within // MICROSECOND
-    likeliest = sorted(_urgencies(away, curves, window))[:limit]
-    return len(away), [_row(away, one, curves, window, confidence) for one in likeliest]
+
+    def _mailed(self, row: WorkRow) -> tuple[object, ...]:
+        written = row.first_outreach_at
+        chance = None if row.chance is None else round(row.chance, 4)
+        left = row.departed_at.date(), None if written is None else written.date()
+        line = (row.contact, chance, row.away.days, row.stage, row.reason, *left)
+        return line if self.by is None else (*line, row.group)
+
+    def _only(self) -> Iterator[str]:
+        """Who is meant, in words; nothing where all are."""
+        if self.stage is not None:
+            yield f"left from {self.stage}"
+        if self.reason is not None:
+            yield f"reason {self.reason}"
+        if self.away_at_least is not None:
+            yield f"away for {format_duration(self.away_at_least)} at least"
+        if self.away_at_most is not None:
+            yield f"away for {format_duration(self.away_at_most)} at most"
+        if self.not_written_to:
+            yield "not written to"
+        if self.without_held_out:
+            yield "not held out"
 
 
-def held_out_note(rows: Sequence[WorkRow]) -> str | None:
-    """That some of those listed are the controls of a trial."""
-    many = sum(row.held_out for row in rows)
-    if not many:
-        return None
-    return (
-        f"held out as controls of a trial: {many:,} of those listed; "
-        "whoever writes to them spoils the comparison"
-    )
+def worklist(
+    inquiry: Inquiry,
+    *,
+    within: Duration = MONTH,
+    by: By = None,
+    stage: str | None = None,
+    reason: str | None = None,
+    away_at_least: Duration | None = None,
+    away_at_most: Duration | None = None,
+    not_written_to: bool = False,
+    without_held_out: bool = False,
+    limit: int | None = 100,
+    confidence: float = CONFIDENCE,
+) -> Worklist:
+    """Who is away, and how probable it is that each returns soon; the likeliest first.
 
+    With S the share still away after so long, of those with a like history, the chance is one less
+    S(away + within) over S(away). Past what was observed it is None, and the contact comes last.
 
-class _Urgency(NamedTuple):
-    """Where one who is away stands on the list.
-
-    The likeliest come first, then who left last; of whom nothing can be said, at the end.
+    Args:
+        within: the window, from the instant of the question on.
+        by: a list for each group, as a recidivism has groups; chances are as without.
+        stage: only those who left from it.
+        reason: only those who left for it, e.g. ``silence``.
+        away_at_least: only those who are away for so long.
+        away_at_most: only those who are away for no longer.
+        not_written_to: only those who were not written to since they left.
+        without_held_out: only those whom no trial holds out.
+        limit: list no more than so many, of each group; None: all.
+        confidence: of the intervals.
     """
-
-    is_unknown: bool
-    minus_chance: float
-    waited: int
-    contact: str
-    place: int
-
-
-def _urgencies(away: Readings, curves: Curves, window: int) -> Iterator[_Urgency]:
-    texts = away.names.people.texts
-    columns = zip(away.contact, away.stage, away.reason, away.waited, strict=True)
-    for place, (contact, stage, reason, waited) in enumerate(columns):
-        _, curve = curves.basis((stage, reason), waited)
-        value = curve.chance(waited, window)
-        yield _Urgency(value is None, -(value or 0.0), waited, texts[contact], place)
+    if limit is not None:
+        check_count("limit", limit)
+    flags = {"not_written_to": not_written_to, "without_held_out": without_held_out}
+    named = {"stage": stage, "reason": reason}
+    only = Only.read(inquiry.funnel, named, away_at_least, away_at_most, flags)
+    return _answer(inquiry, only, read_window(within), by, limit, confidence)
 
 
-def _row(away: Readings, one: _Urgency, curves: Curves, window: int, confidence: float) -> WorkRow:
-    labels, place = away.names.labels.texts, one.place
-    stage, reason, reached = away.stage[place], away.reason[place], away.exposed[place]
-    basis, curve = curves.basis((stage, reason), one.waited)
-    chance = Chance.of(curve, one.waited, window, confidence)
+def _answer(
+    inquiry: Inquiry, only: Only, within: timedelta, by: By, limit: int | None, confidence: float
+) -> Worklist:
+    groupings, funnel = read_grouping(by, "a worklist", ("stage", "reason")), inquiry.funnel
+    erased, _ = inquiry.erased()
+    with inquiry.reading(groupings, LEFT, frozenset({"episodes"})) as source:
+        bought = source.happenings(Wanted(reads={Signal.PURCHASE: None}))
+        clocks = departures(source, Asked(), "number", "outreach", "stage", "reason")
+        chosen = choose(clocks, EVERYBODY, inquiry.as_of, erased, first_only=False)
+        pasts = Pasts.of(chosen, bought, funnel.loyal_apart // MICROSECOND)
+        curves = Curves(chosen, likes(chosen, pasts), within // MICROSECOND)
+        away = Away.of(chosen, erased)
+        meant = away.only(only, source)
+        ranked = rank(meant, curves)
+        alike = by_chance(ranked)
+        parted = _parted(source, groupings, chosen, ranked)
+        found = [
+            _row(group, one, curves, pasts, alike, confidence)
+            for group, mine in parted.items()
+            for one in mine[:limit]
+        ]
+        rows = with_latest(source, found)
+        unknown = inquiry.unknown(groupings, parted, source)
+    competing = COMPETING if chosen.is_anybody_gone else None
+    reasons = away.reasons_note() if only.reason is not None and not meant else None
+    notes = (unknown, reasons, competing, _basis_note(rows), _alike_note(rows), held_out_note(rows))
+    return Worklist(
+        name="worklist",
+        definition=DEFINITION,
+        rows=tuple(rows),
+        notes=tuple(note for note in notes if note is not None),
+        by=None if groupings is None else groupings.written,
+        within=within,
+        departed=len(away.places),
+        meant=len(meant),
+        **only.told(),
+        **inquiry.header(confidence),
+    )
+
+
+def _parted(
+    source: Facts, groupings: Groupings | None, chosen: Readings, ranked: Sequence[Ranked]
+) -> dict[str | None, list[Ranked]]:
+    """Those of each group, in their order."""
+    if groupings is None:
+        return {None: [*ranked]} if ranked else {}
+    places = sorted(one.place for one in ranked)
+    names = told_apart(source, groupings, LEFT, chosen.at(places)).names
+    group_of = dict(zip(places, names, strict=True))
+    found: defaultdict[str | None, list[Ranked]] = defaultdict(list)
+    for one in ranked:
+        found[group_of[one.place]].append(one)
+    return {group: found[group] for group in in_order(groupings, found)}
+
+
+def _row(
+    group: str | None,
+    one: Ranked,
+    curves: Curves,
+    pasts: Pasts,
+    alike: Mapping[float | None, Sequence[str]],
+    confidence: float,
+) -> WorkRow:
+    away, place = curves.departures, one.place
+    labels, reached = away.names.labels.texts, away.exposed[place]
+    read = curves.read(curves.likes[place], one.waited, confidence)
     return WorkRow(
+        group=group,
         contact=one.contact,
-        chance=chance.value,
-        interval=chance.interval,
+        chance=read.chance.value,
+        interval=read.chance.interval,
+        alike=len(alike[one.chance]),
         away=one.waited * MICROSECOND,
         departed_at=from_micros(away.started[place]),
-        stage=labels[stage],
-        reason=labels[reason],
-        basis=basis,
-        at_risk=curve.at_risk(one.waited),
+        stage=labels[away.stage[place]],
+        reason=labels[away.reason[place]],
+        returns=pasts.returns[place],
+        purchases=pasts.purchases[place],
+        basis=read.basis,
+        at_risk=read.curve.at_risk(one.waited),
         first_outreach_at=None if reached == NEVER else from_micros(reached),
-        names={"contact": (one.contact,)},
+        names={"contact": (one.contact,), "alike": alike[one.chance]},
     )
 
 
@@ -269,42 +359,39 @@ def with_latest(source: Facts, rows: Sequence[WorkRow]) -> list[WorkRow]:
     ]
 
 
-def worklist(
-    inquiry: Inquiry,
-    *,
-    within: Duration = MONTH,
-    limit: int | None = 100,
-    confidence: float = CONFIDENCE,
-) -> Worklist:
-    """Who is away, and how probable it is that each returns soon; the likeliest first.
+def held_out_note(rows: Sequence[WorkRow]) -> str | None:
+    """That some of those listed are the controls of a trial."""
+    many = sum(row.held_out for row in rows)
+    if not many:
+        return None
+    return (
+        f"held out as controls of a trial: {many:,} of those listed; "
+        "whoever writes to them spoils the comparison"
+    )
 
-    For a contact that has been away for so long, the chance to return within the window more:
-    one less S(away + within) over S(away), by the contact-based curve of return S of those who
-    left from the same stage for the same reason, or of all where fewer than 10 of these are at
-    risk. Past what was observed it is None, and the contact stands at the end.
 
-    Args:
-        within: the window, from the instant of the question on.
-        limit: list no more than so many; None: all.
-        confidence: of the intervals.
-    """
-    window = read_window(within)
-    if limit is not None:
-        check_count("limit", limit)
-    erased, _ = inquiry.erased()
-    with inquiry.reading() as source:
-        clocks = departures(source, Asked(), "outreach", "stage", "reason")
-        chosen = choose(clocks, EVERYBODY, inquiry.as_of, erased, first_only=False)
-        departed, rows = work_rows(chosen, erased, window, limit, confidence)
-        rows = with_latest(source, rows)
-    competing = COMPETING if chosen.is_anybody_gone else None
-    notes = (competing, held_out_note(rows))
-    return Worklist(
-        name="worklist",
-        definition=DEFINITION,
-        rows=tuple(rows),
-        notes=tuple(note for note in notes if note is not None),
-        within=window,
-        departed=departed,
-        **inquiry.header(confidence),
+def _basis_note(rows: Sequence[WorkRow]) -> str | None:
+    """Whose chances rest on less than the whole history, for too few have one like it."""
+    found = Counter(row.basis for row in rows)
+    fewer = [f"of {found[one]:,} listed by {one}" for one in BASES[1:] if found[one]]
+    if not fewer:
+        return None
+    return (
+        f"the chance is {', '.join(fewer)}, since fewer than {FEWEST_AT_RISK} have a like history"
+    )
+
+
+def _alike_note(rows: Sequence[WorkRow]) -> str | None:
+    """That several have one chance, and that the list may end among them."""
+    several = [row for row in rows if row.alike > 1 and row.chance is not None]
+    if not several:
+        return None
+    listed = Counter(row.chance for row in several)
+    unlisted = sum(
+        row.alike - listed[row.chance] for row in {r.chance: r for r in several}.values()
+    )
+    more = f"; {unlisted:,} more who are as likely are not listed" if unlisted else ""
+    return (
+        "those with one chance are alike: among them whoever left last comes first, which says "
+        f"nothing of who returns{more}"
     )
