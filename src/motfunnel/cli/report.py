@@ -123,7 +123,7 @@ GROUPS: Final = {
     ),
     "Of some reports only": (
         *("start", "goal", "after", "period", "periods", "week-start", "how", "horizon"),
-        *("share", "trial", "planned", "sequential", "effect"),
+        *("adjust", "share", "trial", "planned", "sequential", "effect"),
         *("other", "lens", "steps", "stepwise"),
         *("stage", "reason", "away-at-least", "away-at-most"),
         *("not-written-to", "without-held-out", "mailing"),
@@ -313,6 +313,7 @@ def _left_out(asked: Asked) -> list[str]:
 @click.option("--start", metavar="STAGE", help="The stage at which a conversion starts.")
 @click.option("--goal", metavar="STAGE", help="The stage that a conversion is to reach.")
 @click.option("--by", multiple=True, help=BY)
+@click.option("--adjust", multiple=True, help="Hold this alike between groups, named as in --by.")
 @click.option("--lens", type=Choice(list(LENSES)), help="Through which of the older models.")
 @click.option("--worst", type=click.IntRange(0), help="How many of the worst to name.")
 @click.option("--unit", type=Choice(["contact", "episode"]), help="What is counted.")
@@ -459,6 +460,7 @@ def _read(options: dict[str, Any], timezone: str) -> Told:
     given = {one: options[one.replace("-", "_")] for one in OPTIONS}
     given["other"] = read_funnel(given["other"])
     given["how"] = given["how"] and HOW[given["how"]]
+    given["adjust"] = given["adjust"] or None
     given["planned"] = read_instant(given["planned"], timezone, "planned")
     given["by"] = (given["by"][0] if len(given["by"]) == 1 else given["by"]) or None
     given = {option: value for option, value in given.items() if value is not None}

@@ -135,6 +135,17 @@ class Inquiry:
             parted = told_apart(source, groupings, rate.start, chosen)
             return dict(by_group(parted, groupings, chosen).items())
 
+    def told_of_each(
+        self, rate: Windowed, cohort: Cohort, groupings: Groupings, *, first_only: bool
+    ) -> tuple[Readings, Sequence[Partition]]:
+        """Choose a cohort, and tell it apart by each of several things by itself."""
+        erased, _ = self.erased()
+        asked = Asked(cohort=cohort, groupings=groupings, first_only=first_only)
+        with self.reading(groupings, rate.start, rate.keeps) as source:
+            clocks = rate.clocks(source, asked)
+            chosen = choose(clocks, cohort, self.as_of, erased, first_only=first_only)
+            return chosen, [source.groups(one, rate.start, chosen) for one in groupings.each]
+
     def unknown(
         self,
         groupings: Groupings | None,

@@ -10,13 +10,23 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
+from attrs import evolve
+
 from motfunnel.domain.instant import Duration
 from motfunnel.errors import QuestionError
 from motfunnel.reports.inquiry import Groups, Inquiry
+from motfunnel.reports.measure.adjusted import NOT_FITTED
+from motfunnel.reports.measure.adjusted import adjust as adjust_groups
 from motfunnel.reports.measure.arguments import Bounds, Unit, read_cohort, read_window
 from motfunnel.reports.measure.clock import EVERYBODY, Readings
 from motfunnel.reports.measure.estimate import compare_classes, make_row
-from motfunnel.reports.measure.grouping import By, Grouping, Groupings, read_grouping
+from motfunnel.reports.measure.grouping import (
+    By,
+    Grouping,
+    Groupings,
+    Partition,
+    read_grouping,
+)
 from motfunnel.reports.measure.rate import CausedRate, Rate, RateRow, competing
 from motfunnel.reports.measure.timeline import Timeline, read_calendar
 from motfunnel.reports.measure.trend import (
@@ -59,6 +69,30 @@ def ask_rate(
     groups = inquiry.choose(rate, cohort, groupings, first_only=unit == "contact")
     kind = CausedRate if rate.causes else Rate
     return answer_rate(inquiry, kind, rate, groups, window, confidence, **more)
+
+
+def adjust_rate(inquiry: Inquiry, rate: Windowed, answer: Rate, by: By, adjust: By) -> Rate:
+    """Beside the rates, how the groups compare with other things held alike.
+
+    Raises:
+        QuestionError: there are no groups, or they are told apart by period.
+        MissingExtraError: lifelines is not installed.
+    """
+    groupings = read_grouping(by, rate.name, rate.groups)
+    held = read_grouping(adjust, rate.name, rate.groups)
+    if held is None:
+        return answer
+    if groupings is None or isinstance(answer, Trend):
+        raise QuestionError("adjust holds alike what differs between groups; give by, and no per")
+    every = Groupings((*groupings.each, *held.each), "")
+    first_only = answer.unit == "contact"
+    chosen, told = inquiry.told_of_each(rate, answer.cohort, every, first_only=first_only)
+    number = len(groupings.each)
+    values = [*zip(held.each, told[number:], strict=True)]
+    groups = Partition.together(told[:number])
+    found = adjust_groups(chosen, groups, groupings.written, values, answer.confidence)
+    notes = answer.notes if found is not None else (*answer.notes, NOT_FITTED)
+    return evolve(answer, adjusted=found, notes=notes)
 
 
 def _by_period(

@@ -36,6 +36,7 @@ from motfunnel.charts.labels import labels
 from motfunnel.charts.scene import Picture
 from motfunnel.charts.style import PALETTE
 from motfunnel.domain.instant import MICROSECOND, format_duration, iso
+from motfunnel.reports.measure.adjusted import Adjusted, HazardRow
 from motfunnel.reports.measure.clock import in_period
 from motfunnel.reports.measure.comparison import Comparison, DifferenceRow, apart
 from motfunnel.statistics import CompetingRisks, Curve, Interval, Proportion, SurvivalCurve
@@ -204,6 +205,7 @@ class Rate(Answer[RateRow]):
         event: what those did for whom they stopped, in words.
         comparisons: of a contact-based rate by groups, how those compare that may be compared:
             all of them, or, where their silences have different patience, each part of them.
+        adjusted: the same with other things held alike; None where that was not asked for.
     """
 
     row_class: ClassVar[type[Row]] = RateRow
@@ -216,6 +218,7 @@ class Rate(Answer[RateRow]):
     since: str
     event: str
     comparisons: tuple[Comparison, ...] = ()
+    adjusted: Adjusted | None = None
 
     @property
     def comparison(self) -> Comparison | None:
@@ -277,7 +280,8 @@ class Rate(Answer[RateRow]):
         told = super().to_dict()
         if self.by is not None:
             compared = [one.to_dict() for one in self.comparisons]
-            return told | {"comparison": next(iter(compared), None), "comparisons": compared}
+            told |= {"comparison": next(iter(compared), None), "comparisons": compared}
+            return told | ({} if self.adjusted is None else {"adjusted": self.adjusted.to_dict()})
         del told["rows"]
         alone = self.row.to_dict()
         del alone["group"]
@@ -295,6 +299,8 @@ class Rate(Answer[RateRow]):
         yield self._caption(), header, rows
         for compared in self.comparisons:
             yield self.table(compared.caption, columns_of(DifferenceRow), compared.differences)
+        if self.adjusted is not None:
+            yield self.table(self.adjusted.caption, columns_of(HazardRow), self.adjusted.rows)
 
     def words(self) -> dict[str, str]:
         """What stands in headings for what is asked differently each time."""

@@ -17,7 +17,7 @@ from motfunnel.reports.measure.grouping import By
 from motfunnel.reports.measure.rate import Rate
 from motfunnel.reports.measure.trend import Per
 from motfunnel.reports.window import IN_THE_COHORT, Asked, Windowed
-from motfunnel.reports.windowed import ask_rate
+from motfunnel.reports.windowed import adjust_rate, ask_rate
 
 
 def departures(facts: Facts, asked: Asked, *columns: str) -> Clocks:
@@ -56,6 +56,7 @@ def recidivism(
     within: Duration,
     departed: Bounds | None = None,
     by: By = None,
+    adjust: By = None,
     per: Per | None = None,
     unit: Unit = "contact",
     confidence: float = CONFIDENCE,
@@ -73,6 +74,8 @@ def recidivism(
             one of those names), or of the start event its name (``event``) or ``property:NAME``:
             the value that held at the departure. A number in bands: ``seats:1,5,20``. Several
             count at once: ``("source", "plan")``.
+        adjust: what to hold alike between these groups, named as ``by`` is: hazard ratios by Cox's
+            model stand beside the rates. Needs the extra ``adjust``.
         per: ``day``, ``week``, ``month``, ``quarter`` or ``year``: a row for each such period of
             the departure, with the change from the period before; None: one row of all.
         unit: ``contact`` for each contact's first departure in the cohort, ``episode`` for all.
@@ -80,4 +83,5 @@ def recidivism(
 
     Source: the form of the US Bureau of Justice Statistics' recidivism series (NCJ 244205).
     """
-    return ask_rate(inquiry, RECIDIVISM, within, departed, by, unit, confidence, per)
+    answer = ask_rate(inquiry, RECIDIVISM, within, departed, by, unit, confidence, per)
+    return adjust_rate(inquiry, RECIDIVISM, answer, by, adjust)

@@ -1,0 +1,138 @@
+"""The adjusted comparison: lifelines' own answer, and that of R's survival, from a tracker."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from lifelines import CoxPHFitter
+from lifelines.datasets import load_lung, load_rossi
+from lifelines.statistics import proportional_hazard_test
+
+from motfunnel import Funnel, Tracker, leave, reach, touch
+from motfunnel.errors import MissingExtraError, QuestionError
+from motfunnel.reports.measure.adjusted import NOT_FITTED, Covariates, fit
+
+FUNNEL = Funnel(
+    stages=("visitor", "lead", "customer"),
+    rules={"came": touch(), "signed_up": reach("lead"), "left": leave()},
+    patience={"default": None},
+)
+FIRST = datetime(2025, 1, 1, tzinfo=UTC)
+WEEK = timedelta(days=7)
+HELD = ("age", "race", "wexp", "mar", "paro", "prio")
+ROSSI = {"fin 1": -0.379, "age": -0.057, "prio": 0.091}
+"""What R's coxph gives (Fox & Weisberg, Cox proportional-hazards regression, 2018)."""
+
+
+@pytest.fixture(scope="module")
+def released() -> Iterator[Tracker]:
+    """The 432 released of Rossi, Berk and Lenihan, each one who left; an arrest is a return."""
+    with Tracker("sqlite://", funnel=FUNNEL) as tracker:
+        said: list[dict[str, Any]] = []
+        for n, one in load_rossi().iterrows():
+            left = FIRST + (52 - int(one["week"])) * WEEK * (not one["arrest"]) + WEEK
+            acts: list[tuple[str, datetime]] = [("came", FIRST), ("left", left)]
+            if one["arrest"]:
+                acts.append(("came", left + int(one["week"]) * WEEK))
+            tracker.identify(
+                f"c{n}",
+                {name: int(one[name]) for name in ("fin", *HELD)},
+                occurred_at=FIRST,
+                id="t",
+            )
+            said += (
+                {"contact": f"c{n}", "event": name, "occurred_at": at, "id": f"{at}"}
+                for name, at in acts
+            )
+        tracker.track_many(said)
+        yield tracker
+
+
+def test_it_is_the_published_answer(released: Tracker) -> None:
+    """Of R, and of lifelines with errors clustered by contact; with the test of each."""
+    report = released.report(as_of=FIRST + 53 * WEEK)
+    answer = report.recidivism(within="364d", by="fin", adjust=HELD)
+    found = answer.adjusted
+    assert found is not None
+    assert (found.observed, found.events, found.left_out, found.strata) == (432, 114, 0, ())
+    by_term = {row.term.removeprefix("trait:"): row for row in found.rows}
+    flip = 1 if "fin 1" in by_term else -1
+    mine = {("fin 1" if name == "fin 0" else name): row for name, row in by_term.items()}
+    for name, coefficient in ROSSI.items():
+        sign = flip if name == "fin 1" else 1
+        assert round(sign * mine[name].coefficient, 3) == coefficient
+    # Of ties lifelines makes clustered errors in the order of rows: ours are by contact.
+    rossi = load_rossi().assign(contact=[f"c{n}" for n in range(432)]).sort_values("contact")
+    theirs = CoxPHFitter().fit(rossi, "week", "arrest", cluster_col="contact")
+    tested = proportional_hazard_test(theirs, rossi, time_transform="rank").summary
+    for name in HELD:
+        if name not in mine:
+            continue
+        assert mine[name].coefficient == pytest.approx(theirs.params_[name], abs=1e-6)
+        assert mine[name].p_value == pytest.approx(theirs.summary.loc[name, "p"], abs=1e-5)
+        assert mine[name].proportional_p == pytest.approx(tested.loc[name, "p"], abs=1e-4)
+    assert "All else alike, by Cox's model, errors clustered by contact: 432 observed" in str(
+        answer
+    )
+    assert answer.to_dict()["adjusted"]["rows"][0]["against"] in ("0", "1")
+    assert "adjusted" not in report.recidivism(within="364d", by="fin").to_dict()
+
+
+def test_stratified(released: Tracker) -> None:
+    """Lung by sex, as R's coxph(Surv(time, status) ~ age + ph.ecog + strata(sex)) gives it."""
+    lung = load_lung().dropna(subset=["ph.ecog"])
+    model = Covariates()
+    for name in "age", "ph.ecog":
+        model.columns.append([float(one) for one in lung[name]])
+        model.terms.append((name, "1 less"))
+    found = fit(
+        {
+            "duration": [*lung["time"]],
+            "event": [int(one == lung["status"].max()) for one in lung["status"]],
+            "contact": [*range(len(lung))],
+            "stage": [str(int(one)) for one in lung["sex"]],
+        },
+        model,
+        0.95,
+    )
+    assert found is not None
+    frame = lung.assign(event=lung["status"] == lung["status"].max(), contact=range(len(lung)))
+    frame = frame[["time", "event", "contact", "age", "ph.ecog", "sex"]]
+    theirs = CoxPHFitter().fit(frame, "time", "event", strata=["sex"], cluster_col="contact")
+    assert [row.coefficient for row in found.rows] == pytest.approx([*theirs.params_], abs=1e-9)
+    assert len(found.strata) == 2 and "each stage at its own pace" in found.caption
+
+
+def test_others_are_groups_of_values(released: Tracker) -> None:
+    """What is no number is compared value by value with the most frequent; nobody is left out."""
+    made: Sequence[Any] = ["a", "b", "b", "unknown", "7"]
+    model = Covariates()
+    from motfunnel.reports.measure.grouping import Grouping
+
+    model.add(Grouping("trait", "plan"), made)
+    assert model.terms == [
+        ("trait:plan 7", "b"),
+        ("trait:plan a", "b"),
+        ("trait:plan unknown", "b"),
+    ]
+    model.add(Grouping("trait", "seats"), ["1", "unknown", "2.5"])
+    assert model.columns[-1][::2] == [1.0, 2.5] and model.columns[-1][1] != model.columns[-1][1]
+
+
+def test_what_cannot_be_adjusted(released: Tracker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No groups, one group only, or no lifelines."""
+    report = released.report(as_of=FIRST + 53 * WEEK)
+    wrong: tuple[dict[str, Any], ...] = ({}, {"by": "fin", "per": "month"})
+    for more in wrong:
+        with pytest.raises(QuestionError, match="give by, and no per"):
+            report.recidivism(within="9d", adjust="age", **more)
+    alone = report.recidivism(within="9d", by="nothing", adjust="nothing")
+    assert alone.adjusted is None and NOT_FITTED in alone.notes
+    monkeypatch.setitem(sys.modules, "lifelines", None)
+    monkeypatch.setitem(sys.modules, "lifelines.statistics", None)
+    with pytest.raises(MissingExtraError, match=r"motfunnel\[adjust\]"):
+        report.recidivism(within="9d", by="fin", adjust="age")
