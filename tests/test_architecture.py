@@ -42,7 +42,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"database"},
         {"kept"},
         {"ledger"},
-        {"queries"},
+        {"outbox", "queries"},
     ),
     "motfunnel.tracking": (
         {"recording"},
@@ -50,7 +50,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"profile"},
         {"reader"},
         {"writer"},
-        {"people", "upkeep"},
+        {"outbox", "people", "upkeep"},
     ),
     "motfunnel.reports": (
         {"measure"},
@@ -64,7 +64,12 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
     "motfunnel.intake": ({"files"}, {"exports"}, {"…"}),
     "motfunnel.integrations": ({"…"}, {"django", "flask"}),
     "motfunnel.integrations.django": ({"…"}, {"admin"}, {"dashboard", "management", "migrations"}),
-    "motfunnel.cli": ({"…"},),
+    "motfunnel.cli": (
+        {"arguments", "exit", "help"},
+        {"output", "store"},
+        {"queues"},
+        {"…"},
+    ),
     "motfunnel.dashboard": (
         {"assets", "filters", "pages", "words"},
         {"links"},

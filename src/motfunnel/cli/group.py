@@ -44,7 +44,13 @@ COMMANDS: Final = {
     "tombstones": ("people", "Write down of whom there are tombstones, to be kept apart from the "
                              "database's backups."),
     "export": ("people", "Print everything that is recorded of the contact KEY, as JSON."),
-    "spool": ("spool", "Look at what waits in the spool, or deliver it."),
+    "subscribe": ("queues.outbox", "Keep the moments that are stored from now on for NAME, until "
+                                   "they are delivered."),
+    "subscriptions": ("queues.outbox", "List the subscriptions, and what waits for each."),
+    "unsubscribe": ("queues.outbox", "End the subscription NAME, and drop what waits for it."),
+    "relay": ("queues.outbox", "Deliver what waits for the subscription NAME: to a URL, a "
+                               "command, or here."),
+    "spool": ("queues.spool", "Look at what waits in the spool, or deliver it."),
 }  # fmt: skip
 
 

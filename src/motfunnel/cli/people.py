@@ -12,7 +12,7 @@ import click
 from motfunnel.cli.arguments import duration
 from motfunnel.cli.exit import NOT_WHOLLY
 from motfunnel.cli.output import print_json, print_lines, safe
-from motfunnel.cli.spool import use_spool, with_spool
+from motfunnel.cli.queues.spool import use_spool, with_spool
 from motfunnel.cli.store import with_tracker
 from motfunnel.domain.event import to_json
 from motfunnel.domain.instant import iso, utc

@@ -115,7 +115,7 @@ BY: Final = (
     "grouped in bands: seats:1,5,20. Given twice, both count at once."
 )
 """What is said of ``--by``."""
-GROUPS: Final = {
+GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "The question": ("within", "by", "from", "to", "per", "unit", "confidence"),
     "The instant": ("as-of", "known-by", "timezone"),
     "The answer": (

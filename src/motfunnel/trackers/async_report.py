@@ -6,22 +6,16 @@ All are asked as of one instant, that of the first of them where no other was na
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from motfunnel.reports.question import Asynchronous
 from motfunnel.reports.report import Questions, Report
+from motfunnel.trackers.runner import Runner
 
 if TYPE_CHECKING:
     from motfunnel.trackers.tracker import Tracker
 
 Answer = TypeVar("Answer")
-
-
-class Runner(Protocol):
-    """Runs what is written for a Tracker, as ``AsyncTracker`` does."""
-
-    async def run(self, work: Callable[[Tracker], Answer]) -> Answer:
-        """Do work, and give way as ever."""
 
 
 class AsyncReport(Questions, Asynchronous):

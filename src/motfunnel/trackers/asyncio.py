@@ -19,6 +19,7 @@ from motfunnel.domain.instant import Duration
 from motfunnel.domain.moment import Moment, MomentKind, MomentName
 from motfunnel.store.database.asyncio import AsyncDatabase, run_on_host, synchronous, wait_for
 from motfunnel.store.hosts.transaction import Host
+from motfunnel.trackers.async_subscription import AsyncSubscription
 from motfunnel.trackers.tracker import BUDGET, Tracker, no_attribute, now
 from motfunnel.tracking.profile.identity import Identity
 from motfunnel.tracking.recording.call import Tracked
@@ -195,6 +196,37 @@ class AsyncTracker:
         """Take that back, as ``Tracker.unmerge`` does."""
         return await self._record(lambda tracker, host: tracker.unmerge(old, bind=host), bind)
 
+    @taught
+    async def subscribe(
+        self,
+        name: str,
+        *,
+        kinds: MomentName | Iterable[MomentKind | MomentName] | None = None,
+        stages: str | Iterable[str] | None = None,
+        reasons: str | Iterable[str] | None = None,
+        from_beginning: bool = False,
+        erasures: bool = False,
+    ) -> AsyncSubscription:
+        """Have moments kept for somebody, as ``Tracker.subscribe`` does."""
+        await self.run(
+            lambda tracker: tracker.subscribe(
+                name,
+                kinds=kinds,
+                stages=stages,
+                reasons=reasons,
+                from_beginning=from_beginning,
+                erasures=erasures,
+            )
+        )
+        return AsyncSubscription(self, name)
+
+    async def subscription(self, name: str) -> AsyncSubscription:
+        """Give a subscription that is there, as ``Tracker.subscription`` does."""
+        await self.run(lambda tracker: tracker.subscription(name))
+        return AsyncSubscription(self, name)
+
+    subscriptions: Final = _verb(Tracker.subscriptions)
+    unsubscribe: Final = _verb(Tracker.unsubscribe)
     contact: Final = _verb(Tracker.contact)
     identity: Final = _verb(Tracker.identity)
     export: Final = _verb(Tracker.export)

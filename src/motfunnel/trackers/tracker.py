@@ -31,6 +31,7 @@ from motfunnel.trackers.options import (
     check_tenant,
     read_budget,
 )
+from motfunnel.tracking.outbox.subscription import Publisher
 from motfunnel.tracking.people.custodian import Custodian
 from motfunnel.tracking.reader import moment_kind
 from motfunnel.tracking.recording.call import IDENTIFYING, Call, Outcome, Tracked
@@ -59,7 +60,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class Tracker(Upkeep, Custodian):
+class Tracker(Upkeep, Custodian, Publisher):
     """Records events, and answers what they mean.
 
     Args:

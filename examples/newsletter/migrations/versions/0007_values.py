@@ -20,6 +20,8 @@ def upgrade():
 
 
 def downgrade():
+    op.drop_table('motfunnel_messages')
+    op.drop_table('motfunnel_subscriptions')
     op.drop_table('motfunnel_changes')
     op.drop_table('motfunnel_answers')
     with op.batch_alter_table('motfunnel_events', schema=None) as batch_op:

@@ -397,6 +397,52 @@ class Change(_TenantsModel):
         return str(self.number)
 
 
+class Subscription(_TenantsModel):
+    """Who is to be told of which moments."""
+
+    pk = CompositePrimaryKey("tenant", "name")
+    name = _key(TENANT_LENGTH)
+    kinds = LongTextField(null=True)
+    stages = LongTextField(null=True)
+    reasons = LongTextField(null=True)
+    erasures = BooleanField()
+    filled = _key_if_any()
+    subscribed_at = InstantField()
+
+    class Meta(ReadModel.Meta):  # noqa: D106
+        db_table = "motfunnel_subscriptions"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Message(_TenantsModel):
+    """What a subscription has not been told yet."""
+
+    pk = CompositePrimaryKey("tenant", "contact", "subscription", "ordinal")
+    contact = _key()
+    subscription = _key(TENANT_LENGTH)
+    ordinal = IntegerField()
+    id = _key(36)
+    type = _key(_LABEL)
+    body = LongTextField()
+    recorded_at = InstantField()
+    due_at = InstantField()
+    claim = KeyField(max_length=36, null=True)
+    attempts = IntegerField(default=0)
+    error = LongTextField(null=True)
+    failed_at = InstantField(null=True)
+
+    class Meta(ReadModel.Meta):  # noqa: D106
+        db_table = "motfunnel_messages"
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "subscription", "due_at"], name="motfunnel_messages_due")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} for {self.subscription}"
+
+
 class TablesVersion(ReadModel):
     """The version of these tables."""
 

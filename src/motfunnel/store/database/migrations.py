@@ -189,12 +189,14 @@ def drop_old_checkpoints(connection: Connection, tables: Tables) -> None:
 
 
 def _to_version_7(connection: Connection, tables: Tables) -> None:
-    """Of each event is stored what it was worth; answers are kept, and what ends them is counted.
+    """Of each event is stored what it was worth.
 
-    Of events that are there nobody knows: a funnel that names values classifies them anew.
+    Answers are kept, and what ends them is counted; moments are kept for subscriptions. What events
+    that are there were worth nobody knows: a funnel that names values classifies them anew.
     """
     _add_column(connection, tables.events, Column("value", BigInteger))
-    tables.metadata.create_all(connection, [tables.answers, tables.changes])
+    made = [tables.answers, tables.changes, tables.subscriptions, tables.messages]
+    tables.metadata.create_all(connection, made)
 
 
 _MARIADB_COLUMNS: Final = text(

@@ -71,6 +71,7 @@ class Ledger:
         self.revoked: list[Moment] = []
         self.tables: Tables = tables(schema)
         self._run = statements(schema)
+        self._subscribed: bool | None = None
 
     def has_characters_for(self, key: str) -> bool:
         """Whether the database's encoding can write a key; of another nothing is recorded."""
@@ -494,6 +495,19 @@ class Ledger:
         """Write episodes that began or went on."""
         for episode in episodes:
             self._run.put_episode.execute(self.connection, episode_row(episode, self.tenant))
+
+    @property
+    def is_subscribed(self) -> bool:
+        """Whether anybody is to be told of anything; asked once in a transaction."""
+        if self._subscribed is None:
+            found = self._run.find_subscription.fetch(self.connection, {"tenant": self.tenant})
+            self._subscribed = bool(found)
+        return self._subscribed
+
+    def add_messages(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Put messages down for each subscription that asks for them, in their order."""
+        for row in rows:
+            self._run.add_message.execute(self.connection, {"tenant": self.tenant, **row})
 
     def add_traits(self, contact: str, event: Event, recorded_at: datetime) -> None:
         """Insert the traits that an ``identify`` gives a contact."""

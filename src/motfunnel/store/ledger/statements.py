@@ -17,6 +17,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
     update,
 )
@@ -26,9 +27,11 @@ from sqlalchemy.sql.elements import ColumnElement
 from motfunnel.store.engine.compiled import Statement
 from motfunnel.store.ledger.rows import unread_columns
 from motfunnel.store.schema.dialects import (
+    can_skip,
     insert_arrays,
     insert_or_keep,
     insert_or_update,
+    position,
     update_arrays,
 )
 from motfunnel.store.schema.tables import Tables, overdue, tables
@@ -51,6 +54,7 @@ class Statements:
         self._make_moments(of.moments)
         self._make_episodes(of.episodes)
         self._make_checkpoints(of.checkpoints)
+        self._make_messages(of)
         self.add_trait: Statement = _of(of.traits, lambda _: _insert(of.traits))
 
     def _make_contacts(self, contacts: Table) -> None:
@@ -232,6 +236,17 @@ class Statements:
             checkpoints, lambda _: delete(checkpoints).where(_some(checkpoints))
         )
 
+    def _make_messages(self, of: Tables) -> None:
+        s, types = of.subscriptions.c, _types(of.messages)
+        self.find_subscription: Statement = _of(
+            of.subscriptions,
+            lambda _: select(s.name).where(s.tenant == bindparam("tenant")).limit(1),
+        )
+        self.keep_subscription: Statement = _of(
+            of.subscriptions, lambda d: insert_or_keep(of.subscriptions, d)
+        )
+        self.add_message: Statement = Statement(lambda d: _add_message(of, d), types)
+
 
 @cache
 def statements(schema: str | None) -> Statements:
@@ -321,6 +336,39 @@ def _insert_ignoring(table: Table, dialect: Dialect) -> ClauseElement:
     return insert_or_keep(table, dialect)
 
 
+def _add_message(of: Tables, dialect: Dialect) -> ClauseElement:
+    """Put a message down for each subscription that asks for it, behind the contact's others.
+
+    Whoever writes a contact's moments has locked it, so that no two do this for one at once.
+    """
+    m, s, before = of.messages.c, of.subscriptions.c, of.messages.alias("before").c
+
+    def given(name: str) -> ColumnElement[Any]:
+        return bindparam(name, type_=m[name].type)
+
+    def asked(wanted: ColumnElement[str], name: str) -> ColumnElement[bool]:
+        named = bindparam(name, type_=m.body.type)
+        return or_(wanted.is_(None), position(wanted, named, dialect) > 0)
+
+    mine = and_(before.tenant == given("tenant"), before.contact == given("contact"))
+    last = select(func.max(before.ordinal)).where(mine, before.subscription == s.name)
+    values = {
+        "tenant": given("tenant"),
+        "contact": given("contact"),
+        "subscription": s.name,
+        "ordinal": func.coalesce(last.scalar_subquery(), 0) + 1,
+        **{name: given(name) for name in ("id", "type", "body", "recorded_at")},
+        "due_at": given("recorded_at"),
+        "attempts": literal(0, Integer),
+    }
+    wanted = select(*values.values()).where(
+        s.tenant == given("tenant"),
+        or_(s.filled.is_(None), s.filled >= given("contact")),
+        *(asked(s[f"{name}s"], name) for name in ("kind", "stage", "reason")),
+    )
+    return insert(of.messages).from_select([*values], wanted)
+
+
 def _owe_contact(contacts: Table) -> ClauseElement:
     names = [
         "known",
@@ -368,15 +416,7 @@ def _lock_overdue(contacts: Table, dialect: Dialect) -> ClauseElement:
     )
     if dialect.name == "sqlite":  # its one lock is held already
         return due
-    return due.with_for_update(skip_locked=_can_skip(dialect))
-
-
-def _can_skip(dialect: Dialect) -> bool:
-    """Whether rows that others have locked can be left out: MariaDB can from 10.6 on."""
-    if dialect.name not in MARIADB:
-        return True
-    version = tuple(getattr(dialect, "server_version_info", None) or ())
-    return version >= ((10, 6) if getattr(dialect, "is_mariadb", False) else (8, 0, 1))
+    return due.with_for_update(skip_locked=can_skip(dialect))
 
 
 def _shared(dialect: Dialect, statement: Any) -> ClauseElement:

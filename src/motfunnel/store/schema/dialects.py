@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import (
     JSON,
+    ColumnElement,
     Connection,
     Dialect,
     Insert,
@@ -85,6 +86,12 @@ def _insert_into(table: Table, dialect: Dialect) -> postgresql.Insert | sqlite.I
     return sqlite.insert(table)
 
 
+def position(text: ColumnElement[str], part: Any, dialect: Dialect) -> ColumnElement[int]:
+    """Where a part begins in a text, counted from 1; 0 where it is not in it."""
+    find = func.strpos if dialect.name == "postgresql" else func.instr
+    return find(text, part)
+
+
 def insert_arrays(table: Table, fixed: Sequence[str]) -> Insert:
     """Insert many rows by one statement of PostgreSQL, and leave those whose key is there.
 
@@ -119,6 +126,14 @@ def _rows_of_arrays(table: Table, fixed: Sequence[str]) -> Select[Any]:
             for column in table.columns
         )
     )
+
+
+def can_skip(dialect: Dialect) -> bool:
+    """Whether rows that others have locked can be left out: MariaDB can from 10.6 on."""
+    if dialect.name not in MARIADB:
+        return True
+    version = tuple(getattr(dialect, "server_version_info", None) or ())
+    return version >= ((10, 6) if getattr(dialect, "is_mariadb", False) else (8, 0, 1))
 
 
 def chunks(keys: Collection[str], size: int = 500) -> Iterator[Sequence[str]]:

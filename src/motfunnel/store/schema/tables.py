@@ -19,6 +19,8 @@ and one contact's rows lie together. There are few indexes: each is a random wri
 | imports | how far an unfinished import of a file has come |
 | answers | what pages show, kept by a refresh until something changes what was recorded |
 | changes | how often something did: merges, erasures, rebuilds, imports |
+| subscriptions | who is to be told of which moments |
+| messages | what they have not been told yet, in order for each contact |
 | schema | the version of these tables |
 """
 
@@ -81,6 +83,8 @@ class Tables:
     imports: Table
     answers: Table
     changes: Table
+    subscriptions: Table
+    messages: Table
     version: Table
 
     def _table(self, name: str, columns: list[Any]) -> Table:
@@ -361,6 +365,41 @@ def _changes() -> list[Any]:
     ]
 
 
+def _subscriptions() -> list[Any]:
+    return [
+        _tenant(),
+        Column("name", key_type(TENANT_LENGTH), nullable=False),
+        Column("kinds", text_type(), nullable=True),  # JSON arrays; None: all of them
+        Column("stages", text_type(), nullable=True),
+        Column("reasons", text_type(), nullable=True),
+        Column("erasures", Boolean(create_constraint=False), nullable=False),
+        # Up to which contact the moments from before it have been put down; None: all have.
+        Column("filled", key_type(), nullable=True),
+        _instant("subscribed_at"),
+        _key("subscriptions", "tenant", "name"),
+    ]
+
+
+def _messages() -> list[Any]:
+    return [
+        _tenant(),
+        _contact(),
+        Column("subscription", key_type(TENANT_LENGTH), nullable=False),
+        Column("ordinal", Integer, nullable=False, autoincrement=False),
+        Column("id", key_type(36), nullable=False),
+        Column("type", key_type(_LABEL), nullable=False),
+        Column("body", text_type(), nullable=False),
+        _instant("recorded_at"),
+        _instant("due_at"),  # not to be taken before
+        Column("claim", key_type(36), nullable=True),  # of whoever has taken it, until then
+        _count("attempts"),
+        Column("error", text_type(), nullable=True),
+        _instant("failed_at", given=False),
+        Index("motfunnel_messages_due", "tenant", "subscription", "due_at"),
+        _key("messages", "tenant", "contact", "subscription", "ordinal"),
+    ]
+
+
 def _version() -> list[Any]:
     return [
         Column("version", Integer, nullable=False, autoincrement=False),
@@ -386,6 +425,8 @@ COLUMNS: Final = {
     "imports": _imports,
     "answers": _answers,
     "changes": _changes,
+    "subscriptions": _subscriptions,
+    "messages": _messages,
     "version": _version,
 }
 

@@ -30,6 +30,8 @@ from motfunnel.store.ledger.erasure import (
 from motfunnel.store.ledger.ledger import Ledger
 from motfunnel.store.ledger.state import ContactState
 from motfunnel.store.ledger.tombstones import Tombstone, put_tombstones
+from motfunnel.store.outbox.post import erasure_row
+from motfunnel.store.outbox.subscriptions import post_erasure, scrub_messages
 from motfunnel.tracking.people.merge import lock_identities
 from motfunnel.tracking.people.redaction import scrub_others, scrub_rejects, scrubber_of
 from motfunnel.tracking.recording.fold import refold
@@ -140,6 +142,8 @@ def _unsay(
     scrubber = scrubber_of(_with_spellings(ledger, done.keys, key_of), funnel, key_of)
     rejects = scrub_rejects(ledger, funnel, scrubber)
     others = scrub_others(ledger, funnel, scrubber, owners, marker)
+    if ledger.is_subscribed:
+        scrub_messages(ledger.connection, ledger.tables, ledger.tenant, scrubber)
     stones = [] if marker is None else [Tombstone(marker.mark(key), now) for key in done.keys]
     put_tombstones(ledger.connection, ledger.tables, ledger.tenant, stones)
     return evolve(done, rejects=rejects, others=others, tombstones=len(stones))
@@ -163,6 +167,8 @@ def _erase_rows(
     events = delete_contacts(*where, keys)
     if events:
         put_erasure(*where, token or str(uuid4()), now, counts_kept=token is not None)
+        if ledger.is_subscribed:
+            post_erasure(*where, owner.contact, erasure_row())
     return evolve(
         done,
         keys={**done.keys, **dict.fromkeys(keys, token)},

@@ -6,11 +6,12 @@ no merge makes a conflict, and an unmerge gives back exactly what was there.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import to_micros
+from motfunnel.domain.moment import Moment
 from motfunnel.errors import MergeError
 from motfunnel.store.kept.changes import note_merge
 from motfunnel.store.ledger.identity import (
@@ -22,6 +23,7 @@ from motfunnel.store.ledger.identity import (
 )
 from motfunnel.store.ledger.ledger import Ledger
 from motfunnel.store.ledger.state import ContactState, new_state
+from motfunnel.store.outbox.post import post_changes
 from motfunnel.tracking.profile.identity import Identity, find_identity
 from motfunnel.tracking.recording.fold import refold, settle_locked
 
@@ -44,6 +46,7 @@ def merge_keys(
     _check_merge(old, new, source, target, force=force)
     if settle_locked(ledger, [source, target], funnel):
         source, target = (ledger.lock_contact(one.contact, funnel) for one in (source, target))
+    before = _moments(ledger, [source, target])
     moved = [old, *_of(members, old)]
     where = (ledger.connection, ledger.tables, ledger.tenant)
     put_pointer(*where, old, new, now)
@@ -56,16 +59,16 @@ def merge_keys(
     target.aliases += len(moved)
     silences = [one.silent_until for one in (source, target) if one.silent_until is not None]
     target.silent_until = max(silences, default=None)
-    refold(ledger, [target], funnel)
+    post_changes(ledger, before, refold(ledger, [target], funnel, is_told=False))
     note_merge(*where)
     return _identity(target, members | dict.fromkeys(moved, target.contact), changed=True)
 
 
 def unmerge_key(ledger: Ledger, funnel: Funnel, old: str, now: datetime) -> Identity:
     """Take a key, and what was merged into it, out of the contact that it was merged into."""
-    before = find_identity(ledger, old)
-    if before.contact == old:  # nothing is to be made of a key that is none
-        return before
+    known = find_identity(ledger, old)
+    if known.contact == old:  # nothing is to be made of a key that is none
+        return known
     owners, members = lock_identities(ledger, funnel, [old])
     owner = owners[old]
     if owner.contact == old:
@@ -78,6 +81,7 @@ def unmerge_key(ledger: Ledger, funnel: Funnel, old: str, now: datetime) -> Iden
     apart = new_state(old, funnel)
     apart.aliases = len(moved) - 1
     owner.aliases -= len(moved)
+    before = _moments(ledger, [owner])
     lift_pointer(*where, old, now)
     move_traits(*where, moved, old)
     set_owner(*where, moved, old)
@@ -86,7 +90,7 @@ def unmerge_key(ledger: Ledger, funnel: Funnel, old: str, now: datetime) -> Iden
     owner.moments = 0
     # Whoever was told of a silence is not told again: what is due by now is written down at once.
     owner.silent_until = apart.silent_until = to_micros(now)
-    refold(ledger, [owner, apart], funnel)
+    post_changes(ledger, before, refold(ledger, [owner, apart], funnel, is_told=False))
     note_merge(*where)
     return _identity(apart, dict.fromkeys(moved - {old}, old), changed=True)
 
@@ -111,6 +115,14 @@ def lock_identities(
             ledger.drop_strays(wanted - theirs - {*keys})
             return owners, members
         wanted |= contacts | members.keys()  # somebody merged between the look and the lock
+
+
+def _moments(ledger: Ledger, states: Sequence[ContactState]) -> list[Moment]:
+    """What is stored of contacts' moments, where somebody is to be told how they differ."""
+    if not ledger.is_subscribed:
+        return []
+    stored = ledger.journeys([one.contact for one in states])[0]
+    return [moment for moments in stored.values() for moment in moments]
 
 
 def _check_merge(

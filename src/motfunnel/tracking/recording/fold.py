@@ -24,6 +24,9 @@ from motfunnel.store.ledger.checkpoints import Change, JourneyCheckpoint, change
 from motfunnel.store.ledger.ledger import Ledger
 from motfunnel.store.ledger.rows import Meant, StoredEvent
 from motfunnel.store.ledger.state import UNREADABLE, ContactState, after_checkpoint, before_first
+from motfunnel.store.ledger.statements import SOME
+from motfunnel.store.outbox.post import post_changes
+from motfunnel.store.schema.dialects import chunks
 from motfunnel.store.schema.types import read_micros, read_properties
 
 _LABELS = tuple(signal.label for signal in Signal)  # by their ranks
@@ -238,6 +241,7 @@ def write(ledger: Ledger, made: Draft) -> None:
         ledger.replace_checkpoints(contact, kept, folded.checkpoints)
     ledger.update_contacts([folded.state])
     ledger.set_meanings(folded.meanings)
+    post_changes(ledger, made.before, [(folded.state, made.after)])
 
 
 def _first_episode(since: JourneyCheckpoint) -> int:
@@ -286,10 +290,25 @@ def settle_locked(ledger: Ledger, states: Iterable[ContactState], funnel: Funnel
     return bool(owing)
 
 
-def refold(ledger: Ledger, states: Sequence[ContactState], funnel: Funnel) -> None:
+def refold(
+    ledger: Ledger,
+    states: Sequence[ContactState],
+    funnel: Funnel,
+    *,
+    is_told: bool = True,
+) -> list[tuple[ContactState, list[Moment]]]:
     """Fold contacts that are locked, and store what comes of it in place of what was stored.
 
     One that was erased keeps what was stored of it: its events no longer say what they said.
+
+    Args:
+        ledger: where.
+        states: the contacts.
+        funnel: by which they are classified.
+        is_told: whether subscriptions are told what came and went.
+
+    Returns:
+        The contacts, each with its moments.
     """
     if settle_locked(ledger, states, funnel):
         states = [ledger.lock_contact(one.contact, funnel) for one in states]
@@ -297,6 +316,7 @@ def refold(ledger: Ledger, states: Sequence[ContactState], funnel: Funnel) -> No
     states = [state for state in states if state.erased_at is None]
     events, every = ledger.stories(states), ledger.pace.every
     folded = [fold(one, events.get(one.contact, []), funnel, every=every) for one in states]
+    stored = _stored(ledger, states) if is_told and ledger.is_subscribed else {}
     ledger.clear_journeys([one.contact for one in states if one.moments or one.checkpoint])
     journeys = [one.state.journey for one in folded]
     ledger.add_journeys((journey.moments, journey.episodes.values()) for journey in journeys)
@@ -304,6 +324,18 @@ def refold(ledger: Ledger, states: Sequence[ContactState], funnel: Funnel) -> No
     ledger.update_contacts([one.state for one in folded])
     ledger.set_meanings(changed for one in folded for changed in one.meanings)
     ledger.settle(erased, funnel)
+    walked = [(one.state, one.state.journey.moments) for one in folded]
+    for state, moments in walked if is_told and ledger.is_subscribed else ():
+        post_changes(ledger, stored.get(state.contact, ()), [(state, moments)])
+    return walked
+
+
+def _stored(ledger: Ledger, states: Sequence[ContactState]) -> dict[str, list[Moment]]:
+    """What is stored of contacts' moments, by contact."""
+    stored: dict[str, list[Moment]] = {}
+    for some in chunks({one.contact for one in states}, SOME):
+        stored |= ledger.journeys(some)[0]
+    return stored
 
 
 def difference(

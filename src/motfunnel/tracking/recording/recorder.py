@@ -33,6 +33,7 @@ from motfunnel.store.ledger.tombstones import (
     find_redactions,
     find_tombstones,
 )
+from motfunnel.store.outbox.post import post
 from motfunnel.tracking.recording.call import Tracked
 from motfunnel.tracking.recording.fold import difference, draft, fold, write
 
@@ -297,6 +298,7 @@ def advance(
     ledger.add_checkpoints(checkpoints)
     ledger.update_contacts([state])
     ledger.set_meanings(meanings)
+    post(ledger, state, journey.moments)
     return moments
 
 

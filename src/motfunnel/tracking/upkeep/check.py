@@ -185,7 +185,7 @@ def _repair(tracker: Reader, contacts: Sequence[str]) -> int:
         for state in states:
             state.silent_until = None  # the next sweep writes down again what still holds
         ledger.clear_journeys(mended)
-        refold(ledger, states, tracker.funnel)
+        refold(ledger, states, tracker.funnel, is_told=False)  # nothing has happened to them
         owners = ledger.find_members(mended) | {contact: contact for contact in mended}
         remake_traits(connection, ledger.tables, ledger.tenant, owners)
         ledger.drop_strays(wrong)  # of one who was erased since it was compared

@@ -22,6 +22,7 @@ from motfunnel.store.database.retry import persist
 from motfunnel.store.ledger.ledger import Ledger
 from motfunnel.store.ledger.state import UNREADABLE, ContactState
 from motfunnel.store.ledger.statements import SOME
+from motfunnel.store.outbox.post import post
 from motfunnel.store.schema.dialects import chunks
 from motfunnel.tracking.recording.fold import refold
 from motfunnel.tracking.recording.policy import error_of, log_error, write_line
@@ -162,6 +163,7 @@ def _depart(ledger: Ledger, states: Sequence[ContactState], as_of: datetime) -> 
         journeys.append((state.moments, moments, state.journey.episodes.values()))
         state.moments += len(moments)
         departed += moments
+        post(ledger, state, moments)
     ledger.extend_journeys(journeys)
     ledger.update_contacts(states)
     return departed

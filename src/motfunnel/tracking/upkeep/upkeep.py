@@ -17,6 +17,7 @@ from motfunnel.store.kept.changes import end_answers
 from motfunnel.store.ledger import funnels
 from motfunnel.store.ledger.contacts import count_owed, owed_departures, was_swept
 from motfunnel.store.ledger.rejects import count_rejects
+from motfunnel.store.outbox.subscriptions import Subscriptions, Waiting
 from motfunnel.store.queries.events import count_names
 from motfunnel.text import brief, counted, preformatted
 from motfunnel.tracking.reader import question
@@ -207,6 +208,7 @@ class Upkeep(Writer):
                 outdated=funnels.count_outdated(connection, tables, tenant, funnel),
                 unmapped=unmapped.result(),
                 owed=count_owed(connection, tables.contacts, self.tenant),
+                subscriptions=tuple(Subscriptions(connection, tables, tenant).waiting()),
             )
 
     def _spool_status(self) -> SpoolStatus | None:
@@ -239,6 +241,7 @@ class Health:
         skipped: how many calls this process skipped since they were about anonymous visitors.
         owed: how many contacts the next sweep will fold, because late events came of which too
             many others follow.
+        subscriptions: what waits for each subscription.
         is_writable: whether an event was taken on trial, and undone; None where that was not
             tried: nothing could be read, or a transaction of the host's on SQLite is open.
         error: the type and code of the error with which the database answered; None where it is
@@ -258,6 +261,7 @@ class Health:
     unmapped: Unmapped | None = None
     skipped: int = 0
     owed: int | None = None
+    subscriptions: tuple[Waiting, ...] | None = None
     is_writable: bool | None = None
     error: str | None = None
     reason: str | None = None
@@ -289,6 +293,9 @@ class Health:
             "unmapped": None if self.unmapped is None else self.unmapped.to_dict(),
             "skipped": self.skipped,
             "owed": self.owed,
+            "subscriptions": None
+            if self.subscriptions is None
+            else [one.to_dict() for one in self.subscriptions],
             "is_writable": self.is_writable,
             "is_well": self.is_well,
             "error": self.error,
@@ -311,6 +318,7 @@ class Health:
             parts = [rejects, *parts, outdated, self._sweep()]
         if self.owed:
             parts.append(f"{self.owed:,} owed a fold")
+        parts += [str(one) for one in self.subscriptions or () if one.waiting]
         if self.skipped:
             parts.append(f"{self.skipped:,} of anonymous visitors skipped")
         if self.unmapped:

@@ -1,4 +1,4 @@
-"""The tables of version 7: what events were worth is stored, and answers are kept."""
+"""The tables of version 7: values of events, kept answers, and moments for subscriptions."""
 
 from typing import ClassVar
 
@@ -50,6 +50,49 @@ class Migration(migrations.Migration):
                 ("number", models.BigIntegerField()),
             ],
             options={"db_table": "motfunnel_changes", "ordering": ("pk",)},
+        ),
+        CreateTable(
+            name="Subscription",
+            fields=[
+                ("tenant", KeyField(max_length=63)),
+                ("pk", _key("tenant", "name")),
+                ("name", KeyField(max_length=63)),
+                ("kinds", LongTextField(null=True)),
+                ("stages", LongTextField(null=True)),
+                ("reasons", LongTextField(null=True)),
+                ("erasures", models.BooleanField()),
+                ("filled", KeyField(max_length=255, null=True)),
+                ("subscribed_at", InstantField()),
+            ],
+            options={"db_table": "motfunnel_subscriptions", "ordering": ("pk",)},
+        ),
+        CreateTable(
+            name="Message",
+            fields=[
+                ("tenant", KeyField(max_length=63)),
+                ("pk", _key("tenant", "contact", "subscription", "ordinal")),
+                ("contact", KeyField(max_length=255)),
+                ("subscription", KeyField(max_length=63)),
+                ("ordinal", models.IntegerField()),
+                ("id", KeyField(max_length=36)),
+                ("type", KeyField(max_length=20)),
+                ("body", LongTextField()),
+                ("recorded_at", InstantField()),
+                ("due_at", InstantField()),
+                ("claim", KeyField(max_length=36, null=True)),
+                ("attempts", models.IntegerField(default=0)),
+                ("error", LongTextField(null=True)),
+                ("failed_at", InstantField(null=True)),
+            ],
+            options={
+                "db_table": "motfunnel_messages",
+                "ordering": ("pk",),
+                "indexes": [
+                    models.Index(
+                        fields=["tenant", "subscription", "due_at"], name="motfunnel_messages_due"
+                    )
+                ],
+            },
         ),
         migrations.RunPython(PutVersion(7), migrations.RunPython.noop),
     ]

@@ -1,0 +1,192 @@
+"""``motfunnel subscribe``, ``subscriptions``, ``unsubscribe``, ``relay``: moments for somebody."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from typing import Any
+
+import click
+
+from motfunnel.cli.arguments import duration
+from motfunnel.cli.exit import NOT_WHOLLY
+from motfunnel.cli.help import Choice
+from motfunnel.cli.output import formats, print_json, print_lines, safe
+from motfunnel.cli.store import with_tracker
+from motfunnel.domain.moment import MomentKind
+from motfunnel.text import counted
+from motfunnel.trackers.tracker import Tracker
+from motfunnel.tracking.outbox.message import Message
+from motfunnel.tracking.outbox.relay import GoneError, Relayed, Send, relay
+from motfunnel.tracking.outbox.subscription import Subscription
+
+_SECONDS = 60
+
+
+@click.command("subscribe")
+@with_tracker
+@click.argument("name")
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=Choice([one.value for one in MomentKind]),
+    help="Of this kind alone.",
+)
+@click.option("--stage", "stages", multiple=True, help="Of contacts at this stage alone.")
+@click.option(
+    "--reason", "reasons", multiple=True, help="Departures for this reason alone, e.g. silence."
+)
+@click.option("--from-beginning", is_flag=True, help="What is stored already comes first.")
+@click.option("--erasures", is_flag=True, help="Tell who was forgotten, too.")
+def subscribe_command(tracker: Tracker, /, name: str, **wanted: Any) -> None:
+    """Keep the moments that are stored from now on for NAME, until they are delivered.
+
+    Options that can be given several times: --kind, --stage and --reason. Of a NAME that is there
+    already, what is asked for changes.
+    """
+    asked = {key: value or None for key, value in wanted.items() if isinstance(value, tuple)}
+    subscription = tracker.subscribe(name, **{**wanted, **asked})
+    waiting = counted(subscription.waiting().waiting, "message")
+    print_lines([safe(f"{name} is subscribed; {waiting} waiting")])
+
+
+@click.command("subscriptions")
+@with_tracker
+@formats("text", "json")
+def subscriptions_command(tracker: Tracker, /, form: str) -> None:
+    """List the subscriptions, and what waits for each."""
+    every = tracker.subscriptions()
+    if form == "json":
+        print_json([one.to_dict() for one in every])
+    else:
+        print_lines(safe(str(one)) for one in every)
+
+
+@click.command("unsubscribe")
+@with_tracker
+@click.argument("name")
+@click.pass_context
+def unsubscribe_command(ctx: click.Context, tracker: Tracker, /, name: str) -> None:
+    """End the subscription NAME, and drop what waits for it."""
+    ended = tracker.unsubscribe(name)
+    print_lines([safe(f"{name} is ended" if ended else f"there is no subscription {name}")])
+    if not ended:
+        ctx.exit(NOT_WHOLLY)
+
+
+@click.command("relay")
+@with_tracker
+@click.argument("name")
+@click.option("--to", "url", metavar="URL", help="Post each message there, signed.")
+@click.option(
+    "--secret",
+    envvar="MOTFUNNEL_WEBHOOK_SECRET",
+    show_envvar=True,
+    help="Sign with it: whsec_ and base64; several, with blanks between them.",
+)
+@click.option("--link", metavar="URL", help="Where a contact is found; {contact} in it is its key.")
+@click.option("--allow-private", is_flag=True, help="Post to private networks, and by plain http.")
+@click.option("--command", metavar="CMD", help="Run this for each, with the message as its input.")
+@click.option("--stdout", is_flag=True, help="Print each message as a line of JSON.")
+@click.option(
+    "--watch", type=duration, metavar="DURATION", help="Look again after so long, for ever."
+)
+@click.option("--failed", is_flag=True, help="List what is set aside after too many attempts.")
+@click.option("--again", is_flag=True, help="Have what is set aside tried again.")
+@click.option("--drop", is_flag=True, help="Drop what is set aside.")
+@click.pass_context
+def relay_command(
+    ctx: click.Context,
+    tracker: Tracker,
+    /,
+    name: str,
+    watch: timedelta | None,
+    failed: bool,
+    again: bool,
+    drop: bool,
+    **how: Any,
+) -> None:
+    """Deliver what waits for the subscription NAME: to a URL, a command, or here.
+
+    A message is tried again after growing pauses, and set aside after twelve attempts; until then
+    nothing that came behind it of the same contact is delivered. Ends when nothing is due; the exit
+    code is then 1 if a message could not be delivered.
+    """
+    subscription = tracker.subscription(name)
+    if failed:
+        print_lines(safe(f"{one}: {error}") for one, error in subscription.failed())
+    elif again:
+        print_lines([f"{counted(subscription.retry(), 'message')} will be tried again"])
+    elif drop:
+        print_lines([f"{counted(subscription.drop_failed(), 'message')} dropped"])
+    else:
+        _relay(ctx, tracker, subscription, _sender(**how), watch)
+
+
+def _relay(
+    ctx: click.Context,
+    tracker: Tracker,
+    subscription: Subscription,
+    send: Send,
+    watch: timedelta | None,
+) -> None:
+    while True:
+        try:
+            done = relay(subscription, send)
+        except GoneError as error:
+            tracker.unsubscribe(subscription.name)
+            click.echo(f"{error}; {subscription.name} is ended", err=True)
+            ctx.exit(NOT_WHOLLY)
+        if watch is None:
+            break
+        time.sleep(watch.total_seconds())
+    _tell(ctx, done)
+
+
+def _tell(ctx: click.Context, done: Relayed) -> None:
+    """Say on the other stream what was done: this one may hold the messages."""
+    line = f"{counted(done.delivered, 'message')} delivered"
+    if done.failed:
+        line += f", {done.failed:,} to be tried again"
+    click.echo(line, err=True)
+    if done.failed:
+        ctx.exit(NOT_WHOLLY)
+
+
+def _sender(
+    url: str | None,
+    secret: str | None,
+    link: str | None,
+    allow_private: bool,
+    command: str | None,
+    stdout: bool,
+) -> Send:
+    if sum((url is not None, command is not None, stdout)) != 1:
+        raise click.UsageError("say where to: one of --to URL, --command CMD and --stdout")
+    if stdout:
+        return _print
+    if command is not None:
+        return _run(shlex.split(command))
+    if secret is None:
+        raise click.UsageError("--to needs a --secret, by which the receiver knows the sender")
+    from motfunnel.tracking.outbox.webhook import Webhook
+
+    return Webhook(str(url), secret.split(), allow_private=allow_private, link=link)
+
+
+def _print(message: Message) -> None:
+    print_lines([json.dumps(message.to_dict())])
+    sys.stdout.flush()
+
+
+def _run(arguments: list[str]) -> Send:
+    def send(message: Message) -> None:
+        given = json.dumps(message.to_dict()) + "\n"
+        subprocess.run(arguments, input=given, text=True, check=True, timeout=_SECONDS)
+
+    return send

@@ -1,0 +1,318 @@
+"""Subscriptions, and the messages that wait for each: claimed, deleted, put off, set aside.
+
+A message is claimed with all that wait behind it of its contact, and only by whoever claims the
+first: two relays never turn one contact's order round. There is no cursor: a message that was
+committed late waits like any other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any, Final
+
+from attrs import frozen
+from sqlalchemy import Connection, Row, and_, delete, exists, func, insert, or_, select, update
+
+from motfunnel.domain.event import to_json
+from motfunnel.domain.instant import iso
+from motfunnel.domain.scrubber import Scrubber
+from motfunnel.store.ledger.statements import statements
+from motfunnel.store.schema.dialects import can_skip, chunks
+from motfunnel.store.schema.tables import Tables
+from motfunnel.text import brief, counted
+
+_AT_ONCE: Final = 200
+
+
+@frozen(kw_only=True)
+class Wanted:
+    """What a subscription asks for; None: all of them.
+
+    Attributes:
+        kinds: the kinds of moments.
+        stages: the stages that a contact is at once the moment is established or revoked.
+        reasons: the reasons of departures.
+        erasures: whether it is told of erasures, too.
+    """
+
+    kinds: tuple[str, ...] | None = None
+    stages: tuple[str, ...] | None = None
+    reasons: tuple[str, ...] | None = None
+    erasures: bool = False
+
+    def takes(self, kind: str, stage: str, reason: str | None) -> bool:
+        """Whether it asks for a moment."""
+        given = ((self.kinds, kind), (self.stages, stage), (self.reasons, reason))
+        return all(wanted is None or value in wanted for wanted, value in given)
+
+
+@frozen(kw_only=True)
+class Waiting:
+    """What waits for a subscription.
+
+    Attributes:
+        subscription: its name.
+        waiting: how many messages have not been delivered yet.
+        failed: how many of these are set aside, since they were tried too often.
+        since: when the oldest of them was put down; None where none waits.
+    """
+
+    subscription: str
+    waiting: int
+    failed: int
+    since: datetime | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same, ready for JSON."""
+        since = None if self.since is None else iso(self.since)
+        return {
+            "subscription": self.subscription,
+            "waiting": self.waiting,
+            "failed": self.failed,
+            "since": since,
+        }
+
+    def __repr__(self) -> str:
+        """On one line, without what is None."""
+        return brief(self)
+
+    def __str__(self) -> str:
+        """One line."""
+        said = f"{self.subscription}: {counted(self.waiting, 'message')} waiting"
+        if self.since is not None:
+            said += f", the oldest since {self.since:%Y-%m-%d %H:%M:%S}"
+        return said + (f", {self.failed:,} set aside" if self.failed else "")
+
+
+class Subscriptions:
+    """The subscriptions of a tenant, on one connection."""
+
+    def __init__(self, connection: Connection, tables: Tables, tenant: str) -> None:
+        self.connection = connection
+        self.tables = tables
+        self.tenant = tenant
+
+    def put(self, name: str, wanted: Wanted, now: datetime, *, filled: str | None) -> None:
+        """Write a subscription down; one that is there asks for this from now on.
+
+        Args:
+            name: what it is called.
+            wanted: what it asks for.
+            now: since when.
+            filled: of a new one, up to which contact earlier moments have been put down; None:
+                none will be.
+        """
+        values = {
+            "kinds": _array(wanted.kinds),
+            "stages": _array(wanted.stages),
+            "reasons": _array(wanted.reasons),
+            "erasures": wanted.erasures,
+        }
+        row = {"tenant": self.tenant, "name": name, "filled": filled, "subscribed_at": now}
+        keep = statements(self.tables.schema).keep_subscription
+        keep.execute(self.connection, {**row, **values})
+        s = self.tables.subscriptions.c
+        mine = update(self.tables.subscriptions).where(s.tenant == self.tenant, s.name == name)
+        self.connection.execute(mine.values(**values))
+
+    def find(self, name: str) -> tuple[Wanted, str | None] | None:
+        """Read what a subscription asks for, and how far it is filled; None if there is none."""
+        s = self.tables.subscriptions.c
+        mine = select(self.tables.subscriptions).where(s.tenant == self.tenant, s.name == name)
+        row = self.connection.execute(mine).one_or_none()
+        return None if row is None else (_wanted(row), row.filled)
+
+    def fill(self, name: str, filled: str | None, rows: Sequence[dict[str, Any]]) -> None:
+        """Put messages down of contacts that have none yet, and say how far that has come."""
+        number: dict[str, int] = {}
+        messages = []
+        for row in rows:
+            number[row["contact"]] = ordinal = number.get(row["contact"], 0) + 1
+            kept = {key: row[key] for key in ("contact", "id", "type", "body", "recorded_at")}
+            given = {"subscription": name, "ordinal": ordinal, "due_at": row["recorded_at"]}
+            messages.append({"tenant": self.tenant, "attempts": 0, **kept, **given})
+        if messages:
+            self.connection.execute(insert(self.tables.messages), messages)
+        s = self.tables.subscriptions.c
+        mine = update(self.tables.subscriptions).where(s.tenant == self.tenant, s.name == name)
+        self.connection.execute(mine.values(filled=filled))
+
+    def drop(self, name: str) -> bool:
+        """Delete a subscription with all that waits for it; whether there was one."""
+        s, m = self.tables.subscriptions.c, self.tables.messages.c
+        mine = delete(self.tables.subscriptions).where(s.tenant == self.tenant, s.name == name)
+        gone = self.connection.execute(mine).rowcount
+        theirs = (m.tenant == self.tenant, m.subscription == name)
+        self.connection.execute(delete(self.tables.messages).where(*theirs))
+        return bool(gone)
+
+    def waiting(self) -> list[Waiting]:
+        """Count what waits for each, by name."""
+        s, m = self.tables.subscriptions.c, self.tables.messages.c
+        of_it = (m.tenant == s.tenant) & (m.subscription == s.name)
+        counts = (
+            select(s.name, func.count(m.id), func.count(m.failed_at), func.min(m.recorded_at))
+            .select_from(self.tables.subscriptions.outerjoin(self.tables.messages, of_it))
+            .where(s.tenant == self.tenant)
+            .group_by(s.name)
+            .order_by(s.name)
+        )
+        return [
+            Waiting(subscription=name, waiting=waiting, failed=failed, since=since)
+            for name, waiting, failed, since in self.connection.execute(counts).all()
+        ]
+
+    def claim(
+        self, name: str, most: int, now: datetime, until: datetime, claim: str
+    ) -> list[Row[Any]]:
+        """Take the messages that are due, and keep others from them until an instant.
+
+        Each contact's are taken from its first on, or none of them. What others are just taking is
+        left to them, where the database can do so.
+        """
+        heads = self._lock_heads(name, most, now)
+        if not heads:
+            return []
+        share = max(1, most // len(heads))
+        rows: list[Row[Any]] = []
+        for some in chunks({*heads}, _AT_ONCE):
+            rows += self._behind(name, {contact: heads[contact] + share for contact in some})
+        taken = []
+        for contact, theirs in groupby(rows, lambda row: row.contact):
+            each = [*theirs]
+            # A message that was first when the look began may not be so any more.
+            taken += each if each[0].ordinal == heads[contact] else []
+        self._set(name, taken, due_at=until, claim=claim)
+        return taken
+
+    def _lock_heads(self, name: str, most: int, now: datetime) -> dict[str, int]:
+        m, before = self.tables.messages.c, self.tables.messages.alias("before").c
+        earlier = exists().where(
+            before.tenant == m.tenant,
+            before.contact == m.contact,
+            before.subscription == m.subscription,
+            before.ordinal < m.ordinal,
+        )
+        due = (
+            select(m.contact, m.ordinal)
+            .where(self._of(name, m.due_at <= now, m.failed_at.is_(None)), ~earlier)
+            .order_by(m.due_at, m.contact)
+            .limit(most)
+        )
+        dialect = self.connection.dialect
+        if dialect.name != "sqlite":  # its one lock is held already
+            due = due.with_for_update(skip_locked=can_skip(dialect))
+        return {row.contact: row.ordinal for row in self.connection.execute(due)}
+
+    def _behind(self, name: str, ends: Mapping[str, int]) -> Sequence[Row[Any]]:
+        """Read contacts' messages, each contact's up to a number, in their order."""
+        m = self.tables.messages.c
+        theirs = or_(*((m.contact == contact) & (m.ordinal < end) for contact, end in ends.items()))
+        mine = select(self.tables.messages).where(self._of(name, theirs))
+        return self.connection.execute(mine.order_by(m.contact, m.ordinal)).all()
+
+    def _set(self, name: str, rows: Collection[Row[Any]], **values: Any) -> None:
+        m = self.tables.messages.c
+        for contact, theirs in groupby(rows, lambda row: row.contact):
+            numbers = [row.ordinal for row in theirs]
+            mine = self._of(name, m.contact == contact, m.ordinal.in_(numbers))
+            self.connection.execute(update(self.tables.messages).where(mine).values(**values))
+
+    def _of(self, name: str, *more: Any) -> Any:
+        m = self.tables.messages.c
+        return and_(m.tenant == self.tenant, m.subscription == name, *more)
+
+    def delete(self, name: str, claim: str, ids: Collection[str]) -> None:
+        """Delete messages that were delivered, if they are still claimed so."""
+        m = self.tables.messages.c
+        for some in chunks({*ids}, _AT_ONCE):
+            mine = self._of(name, m.claim == claim, m.id.in_(some))
+            self.connection.execute(delete(self.tables.messages).where(mine))
+
+    def release(self, name: str, claim: str, now: datetime) -> None:
+        """Let others have what is still claimed so."""
+        m = self.tables.messages.c
+        mine = update(self.tables.messages).where(self._of(name, m.claim == claim))
+        self.connection.execute(mine.values(due_at=now, claim=None))
+
+    def put_off(
+        self,
+        name: str,
+        claim: str,
+        id: str,
+        *,
+        attempts: int,
+        due_at: datetime,
+        error: str,
+        failed_at: datetime | None,
+    ) -> None:
+        """Note that a message could not be delivered, and when it is to be tried again, if ever."""
+        m = self.tables.messages.c
+        mine = update(self.tables.messages).where(self._of(name, m.claim == claim, m.id == id))
+        values = {"attempts": attempts, "due_at": due_at, "error": error, "failed_at": failed_at}
+        self.connection.execute(mine.values(claim=None, **values))
+
+    def failed(self, name: str) -> Sequence[Row[Any]]:
+        """Read the messages that are set aside, those first that were so first."""
+        m = self.tables.messages.c
+        mine = select(self.tables.messages).where(self._of(name, m.failed_at.is_not(None)))
+        return self.connection.execute(mine.order_by(m.failed_at, m.contact)).all()
+
+    def retry(self, name: str, now: datetime) -> int:
+        """Have the messages that are set aside tried again; how many they are."""
+        m = self.tables.messages.c
+        mine = update(self.tables.messages).where(self._of(name, m.failed_at.is_not(None)))
+        again = mine.values(failed_at=None, attempts=0, due_at=now, claim=None)
+        return self.connection.execute(again).rowcount
+
+    def drop_failed(self, name: str) -> int:
+        """Delete the messages that are set aside; how many they were."""
+        m = self.tables.messages.c
+        mine = delete(self.tables.messages).where(self._of(name, m.failed_at.is_not(None)))
+        return self.connection.execute(mine).rowcount
+
+
+def scrub_messages(connection: Connection, tables: Tables, tenant: str, scrubber: Scrubber) -> None:
+    """Take the keys of erased contacts out of the messages that wait of others."""
+    m = tables.messages.c
+    for row in connection.execute(select(tables.messages).where(m.tenant == tenant)).all():
+        body = json.loads(row.body)
+        error = None if row.error is None else scrubber.clean(row.error)
+        if (cleaned := scrubber.clean(body)) != body or error != row.error:
+            mine = (m.tenant == tenant) & (m.id == row.id) & (m.contact == row.contact)
+            anew = update(tables.messages).where(mine)
+            connection.execute(anew.values(body=to_json(cleaned), error=error))
+
+
+def post_erasure(
+    connection: Connection, tables: Tables, tenant: str, contact: str, row: Mapping[str, Any]
+) -> None:
+    """Put down for subscriptions that ask for it that somebody was erased: the key, no more."""
+    s, m = tables.subscriptions.c, tables.messages
+    asking = select(s.name).where(s.tenant == tenant, s.erasures)
+    rows = [
+        {"tenant": tenant, "contact": contact, "subscription": name, "ordinal": 1, **row}
+        for name in connection.scalars(asking)
+    ]
+    if rows:
+        connection.execute(insert(m), rows)
+
+
+def _array(values: tuple[str, ...] | None) -> str | None:
+    return None if values is None else to_json(values)
+
+
+def _wanted(row: Row[Any]) -> Wanted:
+    return Wanted(
+        kinds=_values(row.kinds),
+        stages=_values(row.stages),
+        reasons=_values(row.reasons),
+        erasures=bool(row.erasures),
+    )
+
+
+def _values(array: str | None) -> tuple[str, ...] | None:
+    return None if array is None else tuple(json.loads(array))

@@ -1,0 +1,84 @@
+"""Subscriptions by command: made, listed, delivered to a command or here, tried again, ended."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from motfunnel import Tracker
+from motfunnel.tracking.outbox.subscription import ATTEMPTS
+from tests.cli.conftest import Run
+from tests.outbox.test_subscription import make_due
+from tests.outbox.test_webhook import SECRET, Receiver, receiver, serving  # noqa: F401
+
+
+def test_subscribe_and_print(filled: Run) -> None:
+    """What is stored comes first, if that is asked for; each message is a line of JSON."""
+    made = filled("subscribe", "crm", "--kind", "depart", "--from-beginning")
+    assert made.stdout == "crm is subscribed; 1 message waiting\n"
+    [listed] = json.loads(filled("subscriptions", "--format", "json").stdout)
+    assert (listed["subscription"], listed["waiting"], listed["failed"]) == ("crm", 1, 0)
+    assert filled("subscriptions").stdout.startswith("crm: 1 message waiting, the oldest since 20")
+    done = filled("relay", "crm", "--stdout")
+    [line] = done.stdout.splitlines()
+    said = json.loads(line)
+    assert (said["type"], said["data"]["contact"]) == ("moment.established", "ada")
+    assert said["data"]["reason"] == "price"
+    assert done.stderr == "1 message delivered\n"
+    assert filled("relay", "crm", "--stdout").stdout == ""
+    filled("sweep", "--as-of", "2024-06-01")
+    lines = filled("relay", "crm", "--stdout").stdout.splitlines()
+    assert [json.loads(line)["data"]["contact"] for line in lines] == ["ada", "bob"]
+
+
+def test_a_command_is_given_each_message(filled: Run, tmp_path: Path) -> None:
+    """On its standard input; one that fails is told of again later, and set aside in the end."""
+    filled("subscribe", "crm", "--from-beginning")
+    script = tmp_path / "take.py"
+    script.write_text(
+        "import sys, json\n"
+        "said = json.load(sys.stdin)\n"
+        "assert said['data']['contact'] != 'bob'\n"
+        "open('told.txt', 'a').write(said['data']['moment'] + chr(10))\n"
+    )
+    take = f"{sys.executable} {script}"
+    assert "to be tried again" in filled("relay", "crm", "--command", take, code=1).stderr
+    kinds = ["opening", "conversion", "depart", "recidivism"]
+    assert Path("told.txt").read_text().split() == kinds
+    with Tracker("sqlite:///store.db") as tracker:
+        for _ in range(ATTEMPTS - 1):
+            make_due(tracker)
+            filled("relay", "crm", "--command", take, code=1)
+    assert "CalledProcessError" in filled("relay", "crm", "--failed").stdout
+    assert filled("relay", "crm", "--again").stdout == "1 message will be tried again\n"
+    assert len(filled("relay", "crm", "--stdout").stdout.splitlines()) == 1
+    assert filled("relay", "crm", "--drop").stdout == "0 messages dropped\n"
+
+
+def test_a_webhook(filled: Run, receiver: Receiver) -> None:  # noqa: F811
+    """Signed by a secret of the environment; one that is gone ends the subscription."""
+    filled("subscribe", "crm", "--kind", "opening", "--from-beginning")
+    there = ("--to", receiver.url, "--allow-private", "--secret", SECRET)
+    assert filled("relay", "crm", *there).stderr == "2 messages delivered\n"
+    assert [json.loads(body)["data"]["contact"] for _, _, body in receiver.got] == ["ada", "bob"]
+    filled("subscribe", "gone", "--from-beginning")
+    receiver.status = 410
+    assert "is ended" in filled("relay", "gone", *there, code=1).stderr
+    assert "gone" not in filled("subscriptions").stdout
+
+
+@pytest.mark.parametrize(
+    "how",
+    [(), ("--stdout", "--command", "cat"), ("--to", "https://crm.example/in")],
+)
+def test_where_to_has_to_be_said(filled: Run, how: tuple[str, ...]) -> None:
+    filled("subscribe", "crm")
+    filled("relay", "crm", *how, code=2)
+
+
+def test_one_that_is_not_there(filled: Run) -> None:
+    assert "there are: none" in filled("relay", "crm", "--stdout", code=3).stderr
+    assert filled("unsubscribe", "crm", code=1).stdout == "there is no subscription crm\n"
