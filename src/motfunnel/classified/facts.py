@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from itertools import groupby, islice
+from itertools import chain, groupby, islice, repeat
 from operator import itemgetter
 from typing import Any, Final
 
@@ -255,8 +255,9 @@ class Filed:
             {"contact": self.names.people},
         )
         told = zip(found["rank"], found["phase"], found["promoter"], strict=True)
-        kinds = column(kind_of(signal, at, promoter=bool(is_one)) for signal, at, is_one in told)
-        yield Phased(found["contact"], kinds, found["events"])
+        kinds = [kind_of(signal, at, promoter=bool(is_one)) for signal, at, is_one in told]
+        each = (map(repeat, one, found["events"]) for one in (found["contact"], kinds))
+        yield Phased(*(column(chain.from_iterable(one)) for one in each))
 
     def referrals(self) -> Referrals:
         """Give who referred whom, whenever that was."""

@@ -253,14 +253,13 @@ class Known:
         self, signals: Collection[Signal], period: Cohort, *, promoters: bool = False
     ) -> Iterator[Phased]:
         """Give the events of a period by signal and phase."""
-        found, (start, end) = Phased(column(), column(), column()), bounds_of(period)
+        found, (start, end) = Phased(column(), column()), bounds_of(period)
         for one in self._walked():
             for entry, phase in phases(one.entries):
                 if entry.signal in signals and start <= entry.at < end:
                     promoter = entry.signal == Signal.RATING and entry.reading.argument == 1
                     found.contacts.append(self.names.people[one.contact])
                     found.kinds.append(kind_of(entry.signal, phase, promoter=promoter))
-                    found.events.append(1)
         yield found
         yield from self._left.phased(signals, period, promoters=promoters)
 

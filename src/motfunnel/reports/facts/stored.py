@@ -55,7 +55,7 @@ from motfunnel.store.queries.moments import (
     read_openings,
     read_referrals,
 )
-from motfunnel.store.queries.phases import Phased, count_by_phase, read_ratings_by_phase
+from motfunnel.store.queries.phases import Firsts, Phased, read_phased
 from motfunnel.store.queries.purchases import read_purchases
 from motfunnel.store.queries.scope import Extent
 from motfunnel.store.schema.types import read_properties
@@ -158,15 +158,15 @@ class Stored:
         self, signals: Collection[Signal], period: Cohort, *, promoters: bool = False
     ) -> Iterator[Phased]:
         """Give the events of a period by signal and phase."""
-        people, unread = self.names.people, {Signal.RATING} if promoters else set[Signal]()
-        yield count_by_phase(self.extent, people, frozenset(signals) - unread, period)
+        bought = self.happenings(Wanted(reads={Signal.PURCHASE: None}, first=True))
+        firsts = Firsts(self.openings(), (bought.contacts, bought.at))
 
         @lru_cache(_REMEMBERED)
         def promotes(event: str, unread: Any) -> bool:
             return self.funnel.read_stored(event, read_properties(unread)).argument == 1
 
-        if promoters:
-            yield read_ratings_by_phase(self.extent, people, period, promotes)
+        told = promotes if promoters else None
+        return read_phased(self.extent, self.names.people, signals, period, firsts, told)
 
     def referrals(self) -> Referrals:
         """Give who referred whom, whenever that was."""

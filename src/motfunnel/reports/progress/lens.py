@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import repeat
 from typing import Any, ClassVar, Final
 
 from attrs import define, field, frozen
@@ -234,26 +235,6 @@ _CLASSED = frozenset(Signal) - UNCLASSED
 
 
 @define
-class Count:
-    """Events of one class, counted.
-
-    Attributes:
-        contacts: whose; one contact may be there more than once.
-        events: how many.
-    """
-
-    contacts: Column = field(factory=column)
-    events: Column = field(factory=column)
-
-    def of_each(self) -> Counter[int]:
-        """How many each contact has."""
-        found = Counter[int]()
-        for contact, events in zip(self.contacts, self.events, strict=True):
-            found[contact] += events
-        return found
-
-
-@define
 class LensFacts:
     """What is gathered for one lens.
 
@@ -261,7 +242,8 @@ class LensFacts:
         lens: which.
         period: of the events.
         people: the names of the numbers of contacts.
-        counted: events by touchpoint (None where the lens tells none apart) and class.
+        counted: by touchpoint (None where the lens tells none apart) and class the contacts, once
+            for each event.
         scored_aside: how many events have a score and belong to no class, by their signal.
         referrals: who referred whom, where the lens follows that.
         opened: when those opened who were referred.
@@ -275,17 +257,13 @@ class LensFacts:
     people: Sequence[str] = ()
     erased: Collection[str] = ()
     unread: int = 0
-    counted: defaultdict[tuple[str | None, str], Count] = field(factory=lambda: defaultdict(Count))
+    counted: defaultdict[tuple[str | None, str], Column] = field(
+        factory=lambda: defaultdict(column)
+    )
     scored_aside: Counter[Signal] = field(factory=Counter)
     referrals: Referrals | None = None
     opened: Mapping[int, int] = field(factory=dict)
     researched: Mapping[int, Sequence[int]] = field(factory=dict)
-
-    def add(self, of_class: str, contact: int, events: int, touchpoint: str | None = None) -> None:
-        """Count events of a contact."""
-        count = self.counted[touchpoint, of_class]
-        count.contacts.append(contact)
-        count.events.append(events)
 
     @property
     def zero_moments(self) -> Iterator[tuple[int, int, int]]:
@@ -306,7 +284,7 @@ def gather(source: Facts, facts: LensFacts) -> None:
     facts.people = source.names.people.texts
     if facts.lens is EIGHT:
         for contact, kind, count in zip(*source.kinds(facts.period), strict=True):
-            facts.add(EIGHT.classes[kind], contact, count)
+            facts.counted[None, EIGHT.classes[kind]].extend(repeat(contact, count))
     elif facts.lens is CARLZON:
         meanings = Classed(source.funnel)
         for scored in source.scored(facts.period, meanings.read):
@@ -321,16 +299,20 @@ def gather(source: Facts, facts: LensFacts) -> None:
 
 
 def _add_phased(facts: LensFacts, phased: Phased, *, is_followed: bool) -> None:
-    classes: dict[int, str | None] = {}
-    for contact, kind, events in zip(*phased, strict=True):
-        if kind not in classes:
-            signal, phase, promoter = told_of(kind)
-            classes[kind] = class_of(facts.lens, signal, phase, promoter=promoter)
-        of_class = classes[kind]
-        if of_class is not None:
-            facts.add(of_class, contact, events)
-        if is_followed and facts.erased and told_of(kind)[0] is Signal.RATING:
-            facts.unread += events * (facts.people[contact] in facts.erased)
+    kinds = {kind: told_of(kind) for kind in {*phased.kinds}}
+    classes = {
+        kind: class_of(facts.lens, signal, phase, promoter=promoter)
+        for kind, (signal, phase, promoter) in kinds.items()
+    }
+    into = {kind: facts.counted[None, one] for kind, one in classes.items() if one is not None}
+    for contact, kind in zip(*phased, strict=True):
+        if kind in into:
+            into[kind].append(contact)
+    if is_followed and facts.erased:
+        facts.unread += sum(
+            kinds[kind][0] is Signal.RATING and facts.people[contact] in facts.erased
+            for contact, kind in zip(*phased, strict=True)
+        )
 
 
 def _follow(source: Facts, facts: LensFacts) -> None:
@@ -347,7 +329,7 @@ def _follow(source: Facts, facts: LensFacts) -> None:
     low, high = bounds_of(facts.period)
     for _, contact, at in facts.zero_moments:
         if low <= at < high:
-            facts.add(ZERO, contact, 1)
+            facts.counted[None, ZERO].append(contact)
 
 
 class Classed:
@@ -381,7 +363,7 @@ class Classed:
         if signal in UNCLASSED:
             facts.scored_aside[signal] += 1
         else:
-            facts.add(verdict, contact, 1, touchpoint)
+            facts.counted[touchpoint, verdict].append(contact)
 
 
 def _notes(facts: LensFacts) -> tuple[str, ...]:
@@ -419,12 +401,12 @@ def _rows(facts: LensFacts) -> Iterator[LensRow]:
         places = [*sorted({touchpoint or "" for touchpoint, _ in facts.counted})]
     for touchpoint in places:
         for of_class in facts.lens.classes:
-            count = facts.counted.get((touchpoint, of_class), Count())
-            who = Members(facts.people, {*count.contacts})
+            each = facts.counted.get((touchpoint, of_class), column())
+            who = Members(facts.people, {*each})
             yield LensRow(
                 touchpoint=touchpoint,
                 of_class=of_class,
-                events=sum(count.events),
+                events=len(each),
                 contacts=len(who),
                 names={"contacts": who},
             )
@@ -472,7 +454,7 @@ def _link(
 
 
 def _loop(facts: LensFacts, links: tuple[Link, ...], confidence: float) -> Loop:
-    told = facts.counted.get((None, ULTIMATE), Count()).of_each()
+    told = Counter(facts.counted.get((None, ULTIMATE), ()))
     zero = Counter(link.contact for link in links if link.zero_moment)
     opened = Counter(link.contact for link in links if link.credited)
     zero_each = Ratio.of((zero[facts.people[who]], n) for who, n in told.items())
