@@ -184,6 +184,18 @@ def test_numbers_for_programs(ask: Ask, history: Tracker) -> None:
     assert seen.headers["Content-Disposition"] == named
 
 
+def test_a_list_for_a_mailing_tool(ask: Ask, history: Tracker) -> None:
+    """Whom the page names, in its order, without those whom a trial holds out; of no other page."""
+    page = ask("/who-to-write-to/worklist").text
+    assert "/who-to-write-to/worklist.mailing" in page
+    seen = ask("/who-to-write-to/worklist.mailing")
+    assert seen.headers["Content-Disposition"].endswith('filename="who-to-write-to-mailing.csv"')
+    answer = history.report(as_of=AS_OF).worklist()
+    assert seen.text == answer.to_mailing_csv()
+    assert len(seen.text.splitlines()) > 1
+    assert ask(f"{PART}.mailing").status == 404
+
+
 @pytest.mark.parametrize(
     "address",
     ["/?window=-1", "/?zone=../../etc/passwd", "/?as_of=3000-01-01", f"{PART}?as_of=x", "/?a=%ff",

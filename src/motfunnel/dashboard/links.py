@@ -18,7 +18,7 @@ from motfunnel.dashboard.assets import assets
 HOME: Final = "overview"
 """The page that stands at the prefix itself."""
 
-DataForm = Literal["csv", "json"]
+DataForm = Literal["csv", "json", "mailing"]
 PeopleForm = Literal["html", "csv"]
 
 _SAFE_SCHEMES: Final = ("http://", "https://", "mailto:", "tel:", "/", "?", "#")

@@ -160,7 +160,7 @@ OVERVIEW: Final = Page(
         Section(
             slug="first",
             heading="Whom to write to first?",
-            asks=(Ask(question="worklist", given={"limit": 5}, kind="none"),),
+            asks=(Ask(question="worklist", by="", given={"limit": 5}, kind="none"),),
             meanwhile="who is away, and how likely each is to return",
             nothing="nobody is away",
             view="worklist",
@@ -324,7 +324,7 @@ WORKLIST: Final = Page(
         Section(
             slug="worklist",
             heading="Who is the likeliest to come back?",
-            asks=(Ask(question="worklist", given={"limit": 100}, kind="none"),),
+            asks=(Ask(question="worklist", by="", given={"limit": 100}, kind="none"),),
             meanwhile="who is away, and how likely each is to return",
             nothing="nobody is away",
             view="worklist",

@@ -84,6 +84,8 @@ class Visit:
         match [form, *rest]:
             case [""]:
                 return self._section(page, section)
+            case ["mailing"] if section.view == "worklist":
+                return self._mailing(page, section)
             case ["csv" | "json"]:
                 return self._data(page, section, form)
             case ["", "people"]:
@@ -150,6 +152,14 @@ class Visit:
         if form == "csv":
             return _file(told, f"{page.slug}-{section.slug}.csv")
         return Response(body=told.encode(), media_type=JSON)
+
+    def _mailing(self, page: Page, section: Section) -> Response:
+        """Whom a worklist names, for a mailing tool."""
+        filters = self._filters()
+        tracker, how = self.asked()
+        [answer] = asking.answers(section, self._report(tracker, how, filters), filters)
+        told: str = answer.to_mailing_csv()  # type: ignore[attr-defined]  # it is a worklist
+        return _file(told, f"{page.slug}-mailing.csv")
 
     def _people(self, page: Page, section: Section, *, in_csv: bool) -> Response:
         filters, given = self._filters(), self.request.parameters()
