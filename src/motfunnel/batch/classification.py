@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from errno import ENOSPC
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -377,6 +379,7 @@ def _telling_faults(folder: Path) -> Iterator[None]:
         raise SourceError(f"the memory does not suffice: {said}; give more of it") from error
     except (IOException, OSError) as error:
         said = str(error).splitlines()[0]
+        why = "no space is left on the disk" if os.strerror(ENOSPC) in said else said
         raise SourceError(
-            f"{folder} is not whole: {said}; the same call goes on where this one ended"
+            f"{folder} is not whole: {why}; the same call goes on where this one ended"
         ) from error

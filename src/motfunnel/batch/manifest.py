@@ -67,8 +67,10 @@ class Output:
         return counts
 
     def note(self, key: str, about: dict[str, Any], counts: dict[str, Any]) -> None:
-        """Note what a finished run was told, which decides about no byte of the outputs."""
-        write_json(self.folder / _MANIFEST, {"key": key, **about, "counts": counts})
+        """Note what a finished run was told, unless that is noted already."""
+        told = {"key": key, **about, "counts": counts}
+        if self.about() != told:
+            write_json(self.folder / _MANIFEST, told)
 
     def resume(self, key: str) -> dict[str, Any] | None:
         """What a broken run of the same had counted once its rows were parted.
