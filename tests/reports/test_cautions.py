@@ -144,8 +144,13 @@ def test_groups_that_mix_patiences_are_not_compared() -> None:
     with told(*events, traits=plans, patience=unlike) as tracker:
         answer = tracker.report().recidivism(within="90d", by="plan")
         assert answer.comparison is None and UNEQUAL in str(answer)
+        assert 'by=("stage", "plan") holds these apart' in " ".join(str(answer).split())
+        both = tracker.report().recidivism(within="90d", by=("stage", "plan"))
+        assert [one.against.split(" · ")[0] for one in both.comparisons] == ["customer", "visitor"]
+        assert "holds these apart" not in str(both)
     with told(*events, traits=plans, patience={"default": 10 * DAY}) as tracker:
-        assert tracker.report().recidivism(within="90d", by="plan").comparison is not None
+        answer = tracker.report().recidivism(within="90d", by="plan")
+        assert answer.comparison is not None and "holds these apart" not in str(answer)
 
 
 def drifting(newer: int) -> Tracker:

@@ -18,6 +18,7 @@ from motfunnel.domain.moment import SILENCE
 from motfunnel.reports.inquiry import Groups
 from motfunnel.reports.measure.clock import Readings
 from motfunnel.reports.measure.estimate import happened_within, part_mature
+from motfunnel.reports.measure.grouping import TOGETHER
 from motfunnel.reports.window import Windowed
 
 SAID: Final = "said"
@@ -52,6 +53,17 @@ def _class(kinds: Patiences) -> Patiences | None:
     if len(silent) > 1 or not all(isinstance(one, timedelta) for one in silent):
         return None
     return silent or frozenset({SAID})
+
+
+def mixed_note(groups: Mapping[str | None, Patiences], by: str) -> str | None:
+    """By what to group as well, where all groups mix the same patiences of several stages."""
+    kinds = {*groups.values()}
+    silent = next(iter(kinds), frozenset()) - {SAID}
+    mixed = len(silent) > 1 and all(isinstance(one, timedelta) for one in silent)
+    if len(kinds) != 1 or not mixed:
+        return None
+    names = ", ".join(f'"{name}"' for name in ("stage", *by.split(TOGETHER)))
+    return f"all groups mix the patiences of several stages; by=({names}) holds these apart"
 
 
 def silence_note(

@@ -41,7 +41,14 @@ from motfunnel.reports.measure.trend import (
     trend_rows,
 )
 from motfunnel.reports.remarks import apart_from_the_curve, impossible, nobody_yet, not_compared
-from motfunnel.reports.silence import NOT_ALIKE, SAID, classes, patiences, silence_note
+from motfunnel.reports.silence import (
+    NOT_ALIKE,
+    SAID,
+    classes,
+    mixed_note,
+    patiences,
+    silence_note,
+)
 from motfunnel.reports.window import Windowed
 
 _BY_ARM: Final = Groupings((Grouping("arm"),), "arm")
@@ -186,14 +193,17 @@ def answer_rate(
         for group, one in groups.items()
     )
     alike: Mapping[str | None, object] = {}
+    mixed: str | None = None
     if more["unit"] == "contact" and more["by"] is not None:
         kinds = {group: patiences(rate, one, inquiry.funnel) for group, one in groups.items()}
         alike = dict.fromkeys(groups, SAID) if against else classes(kinds)
+        mixed = None if against else mixed_note(kinds, more["by"])
     told: dict[str, Any] = {
         "within": window,
         "notes": (
             *_notes(inquiry, rate, groups, rows, window, more),
             *_not_compared(alike),
+            *(() if mixed is None else (mixed,)),
         ),
     }
     return kind(
