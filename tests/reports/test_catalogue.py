@@ -13,10 +13,11 @@ from typing import Any, Final
 import pytest
 from attrs import evolve
 
-from motfunnel import AsyncTracker, Tracker
+from motfunnel import AsyncTracker, Funnel, Tracker, touch
 from motfunnel.answers.answer import kinds, picture
 from motfunnel.answers.cells import COUNT, ROWS, cells
 from motfunnel.answers.named import Named
+from motfunnel.answers.table import wrapped
 from motfunnel.charts.scene import Picture
 from motfunnel.cli.report import REPORTS, Form
 from motfunnel.domain.instant import Duration
@@ -195,3 +196,39 @@ def test_options_know_their_types() -> None:
     assert CATALOGUE["recidivism"].cohort == ("departed",)
     assert CATALOGUE["growth"].cohort == ("since", "until")
     assert CATALOGUE["worklist"].cohort == ()
+
+
+NEEDED = {
+    "reengagement": "outreach",
+    "coverage": "outreach",
+    "landmark": "outreach",
+    "mantel_byar": "outreach",
+    "loyalty": "purchase",
+    "recovery": "complain",
+    "departure_after_complaint": "complain",
+    "complaints": "complain",
+    "referrals": "refer",
+    "nps": "rating",
+}
+
+
+def test_what_the_funnel_does_not_set_up_is_one_line() -> None:
+    """In place of empty figures; and of a funnel that has the rule nothing is said."""
+    bare = Funnel(stages=("visitor", "customer"), rules={"came": touch()})
+    with Tracker("sqlite://", funnel=bare) as tracker:
+        tracker.track("ada", "came", occurred_at=AS_OF)
+        report = tracker.report(as_of=AS_OF)
+        for name, question in CATALOGUE.items():
+            if name in ("holdout", "simulate", "conversion"):
+                continue
+            answer = put(question, report)
+            _, *rest = str(answer).split("\n\n")
+            if name == "value":
+                assert rest == [wrapped(answer.lacking, None)] and "purchase" in answer.lacking
+            elif name in NEEDED:
+                assert f"none means {NEEDED[name]}; add one" in answer.lacking
+                assert rest == [wrapped(answer.lacking, None)]
+                assert answer.to_dict()["notes"][0] == answer.lacking
+                assert picture(answer).blank == answer.lacking
+            else:
+                assert not answer.lacking and rest

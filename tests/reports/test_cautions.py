@@ -65,7 +65,7 @@ def test_a_rate_of_silences_says_what_a_silence_is() -> None:
         assert (answer.numerator, answer.denominator) == (6, 30)
         assert SILENCE in str(tracker.report().growth("month"))
         assert "a departure may be" in str(tracker.report().relapse(within="90d"))
-        assert "who is merely slow" in str(tracker.report().coverage(within="90d"))
+        assert "who is merely slow" in " ".join(tracker.report().coverage(within="90d").notes)
     with told(*events, patience={"default": None}) as tracker:
         for name in ("recidivism", "relapse", "coverage"):
             assert SILENCE not in str(getattr(tracker.report(), name)(within="90d"))

@@ -58,8 +58,8 @@ def test_what_the_funnel_cannot_say_is_remarked() -> None:
     """Without an outreach there is no coverage; with a rule for leaving, a short window will do."""
     rules = {"came": touch()}
     with tracker_of(rules=rules) as silent, tracker_of(rules=RULES | {"left": leave()}) as other:
-        assert "is an outreach" in str(silent.report().coverage(within=MONTH))
-        assert BY_CONSTRUCTION in str(silent.report().recovery(within=MONTH))
+        assert "is an outreach" in " ".join(silent.report().coverage(within=MONTH).notes)
+        assert BY_CONSTRUCTION in " ".join(silent.report().recovery(within=MONTH).notes)
         assert BY_CONSTRUCTION not in str(other.report().coverage(within=MONTH))
         assert BY_CONSTRUCTION not in str(other.report().relapse(within=timedelta(days=1)))
     with tracker_of(patience={"default": None}) as patient:
@@ -97,7 +97,7 @@ def test_cases_that_nothing_resolves_are_remarked(tracker: Tracker) -> None:
 
 def test_referrals_that_name_nobody_are_remarked(tracker: Tracker) -> None:
     """Without a name no opening can be credited; with one the yield says what it says."""
-    assert "no event of the funnel is a referral" in str(tracker.report().referrals())
+    assert "no event of the funnel is a referral" in " ".join(tracker.report().referrals().notes)
     with tracker_of(rules=RULES | {"told": refer("friend")}) as other:
         assert not other.report().referrals().notes
         other.track("ada", "told", occurred_at=day(1), id="1")

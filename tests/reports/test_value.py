@@ -178,9 +178,9 @@ def test_what_is_said_beside_it(shop: Tracker) -> None:
         tracker.track("ada", "paid", properties={"total": 4})
         nothing = tracker.report().value()
     assert not nothing.rows
-    assert nothing.notes == (
+    assert nothing.lacking == (
         "the funnel says of no purchase what it was worth; name the property that does: "
-        'paid = { purchase = "total" }',
+        'paid = { purchase = "total" }'
     )
 
 

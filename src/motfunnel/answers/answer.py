@@ -95,6 +95,8 @@ class Answer(Generic[R]):
         notes: what a reader has to know besides.
         is_anything_known: whether anything had been recorded by ``known_by``.
         unfinished: how many rows are in of imports that were broken off.
+        lacking: what the funnel does not set up, without which nothing is counted, and the rule to
+            add; empty where it does. It is printed in place of empty figures.
     """
 
     row_class: ClassVar[type[Row]] = Row
@@ -115,11 +117,12 @@ class Answer(Generic[R]):
     notes: tuple[str, ...] = ()
     is_anything_known: bool = True
     unfinished: int = 0
+    lacking: str = ""
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """All that a reader has to know besides: the notes, and who and what is not in it."""
-        remarks = list(self.notes)
+        remarks = [*([self.lacking] if self.lacking else []), *self.notes]
         if not self.is_anything_known:
             remarks.append(NOTHING_KNOWN)
         if self.erased:
@@ -252,6 +255,8 @@ class Answer(Generic[R]):
             detail: whether also what is looked at second, such as the curve beside a rate.
         """
         parts = [wrapped(self._heading(), width)]
+        if self.lacking:
+            return "\n\n".join([*parts, wrapped(self.lacking, width)])
         for caption, header, rows in self.tables() if detail else self._first_tables():
             above = "" if caption is None else f"{wrapped(caption, width)}\n"
             parts.append(f"{above}{text_table(header, rows, width)}")
@@ -360,6 +365,8 @@ def picture(answer: Answer[Any], kind: str | None = None) -> Picture:
     if chosen not in answer._pictures:
         known = ", ".join(answer._pictures)
         raise QuestionError(f"{answer.name} has no picture {kind!r}; there are: {known}")
+    if answer.lacking:
+        return evolve(EMPTY, told=answer.lacking, blank=answer.lacking)
     return answer._pictures[chosen](answer) if answer.rows else EMPTY
 
 

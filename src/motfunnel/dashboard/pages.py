@@ -95,16 +95,6 @@ _COMPLAINED: Final = frozenset({Signal.COMPLAIN})
 _REFERRED: Final = frozenset({Signal.REFER})
 _RATED: Final = frozenset({Signal.RATING})
 
-RULES: Final[Mapping[Signal, str]] = {
-    Signal.OUTREACH: 'winback_sent = { outreach = true, arm = "arm", holdout = "control" }',
-    Signal.PURCHASE: 'order_placed = "purchase"',
-    Signal.COMPLAIN: 'ticket_opened = { complain = "ticket" }',
-    Signal.RESOLVE: 'ticket_closed = { resolve = "ticket" }',
-    Signal.REFER: 'invited = { refer = "friend" }',
-    Signal.RATING: 'rated = { rating = "score" }',
-}
-"""What to write into a funnel for what a section needs."""
-
 _NOBODY: Final = "nobody has come yet: track an event, or import a file with motfunnel import FILE"
 _NOBODY_LEFT: Final = (
     "nobody has left yet: people leave by an event with the rule leave, or by a silence that is "

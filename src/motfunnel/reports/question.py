@@ -6,13 +6,17 @@ wrongly, and asks once more where a connection was lost.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from functools import wraps
 from inspect import Parameter, signature
 from types import MethodType
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
+from attrs import evolve
+
+from motfunnel.domain.signal import Signal
 from motfunnel.reports.inquiry import Inquiry
+from motfunnel.reports.remarks import not_set_up
 from motfunnel.tracking.recording.habits import taught
 
 P = ParamSpec("P")
@@ -44,6 +48,7 @@ class Question(Generic[P, Answer_co]):
     Args:
         function: the question; its first argument is the inquiry.
         by_property: whether a plain name to tell apart by is a property, and not a trait.
+        needs: the signals without which there is nothing to ask about.
 
     Attributes:
         function: the question.
@@ -51,10 +56,15 @@ class Question(Generic[P, Answer_co]):
     """
 
     def __init__(
-        self, function: Callable[Concatenate[Inquiry, P], Answer_co], *, by_property: bool = False
+        self,
+        function: Callable[Concatenate[Inquiry, P], Answer_co],
+        *,
+        by_property: bool = False,
+        needs: Collection[Signal] = (),
     ) -> None:
         self.function: Callable[Concatenate[Inquiry, P], Answer_co] = function
         self.by_property: bool = by_property
+        self._needs = needs
         self._methods: dict[type, Callable[..., Any]] = {}
 
     @overload
@@ -82,18 +92,19 @@ class Question(Generic[P, Answer_co]):
 
     def _method(self, owner: type) -> Callable[..., Any]:
         """What to call; to look at, it is as if it had been written in the class."""
-        function, name = self.function, f"{owner.__qualname__}.{self.function.__name__}"
+        question, function = self, self.function
+        name = f"{owner.__qualname__}.{self.function.__name__}"
         method: Callable[..., Any]
         if issubclass(owner, Asynchronous):
 
             @wraps(function)
             async def method(self: Asynchronous, /, *args: Any, **kwargs: Any) -> Any:
-                return await self.ask(lambda report: _put(function, report, name, args, kwargs))
+                return await self.ask(lambda report: question._put(report, name, args, kwargs))
         else:
 
             @wraps(function)
             def method(self: Synchronous, /, *args: Any, **kwargs: Any) -> Any:
-                return _put(function, self, name, args, kwargs)
+                return question._put(self, name, args, kwargs)
 
         told = signature(function)
         _, *options = told.parameters.values()
@@ -102,10 +113,10 @@ class Question(Generic[P, Answer_co]):
         method.__qualname__ = name
         return method
 
-
-def _put(
-    function: Callable[..., Any], report: Synchronous, name: str, args: Any, kwargs: Any
-) -> Any:
-    inquiry = report._inquiry
-    question = taught(MethodType(function, inquiry), name)
-    return inquiry.ask(lambda: question(*args, **kwargs))
+    def _put(self, report: Synchronous, name: str, args: Any, kwargs: Any) -> Any:
+        """Ask; what the funnel does not set up is said in place of empty figures."""
+        inquiry = report._inquiry
+        asked = taught(MethodType(self.function, inquiry), name)
+        answer = inquiry.ask(lambda: asked(*args, **kwargs))
+        lacking = not_set_up(inquiry.funnel, self._needs)
+        return evolve(answer, lacking=lacking) if lacking else answer

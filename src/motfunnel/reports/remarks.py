@@ -6,7 +6,7 @@ Each is a sentence, or None where there is nothing to say. Counts nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -27,6 +27,15 @@ from motfunnel.text import counted
 NO_SCORES: Final = (
     "no event here carries a score: a rating's, or as the property experienced of any event"
 )
+RULES: Final[Mapping[Signal, str]] = {
+    Signal.OUTREACH: 'winback_sent = { outreach = true, arm = "arm", holdout = "control" }',
+    Signal.PURCHASE: 'order_placed = "purchase"',
+    Signal.COMPLAIN: 'ticket_opened = { complain = "ticket" }',
+    Signal.RESOLVE: 'ticket_closed = { resolve = "ticket" }',
+    Signal.REFER: 'invited = { refer = "friend" }',
+    Signal.RATING: 'rated = { rating = "score" }',
+}
+"""What to write into a funnel where it has no rule of a signal, with a name of one's own."""
 _WHAT: Final = {
     frozenset({Signal.LEAVE}): "says that a contact leaves",
     frozenset({Signal.OUTREACH}): "is an outreach",
@@ -73,6 +82,22 @@ def can(funnel: Funnel, signals: Collection[Signal]) -> bool:
     """Whether any event of the funnel means one of some signals."""
     known = {rule.signal for rules in funnel.rules.values() for rule in rules}
     return bool(known & {*signals})
+
+
+def not_set_up(funnel: Funnel, needs: Collection[Signal]) -> str:
+    """That the funnel has no rule for what a question asks about, and which to add; else nothing.
+
+    Args:
+        funnel: the one in use.
+        needs: the signals, each of which the question needs.
+    """
+    for signal in needs:
+        if not can(funnel, {signal}):
+            return (
+                f"the funnel has no rule for this: of its events none means {signal.label}; add "
+                f"one, by the name of yours, such as {RULES[signal]}"
+            )
+    return ""
 
 
 def never_resolved(funnel: Funnel, cases: int) -> str | None:
@@ -207,7 +232,9 @@ def began(funnel: Funnel, earliest: datetime, first: datetime) -> str | None:
 
 
 def no_values(funnel: Funnel) -> str:
-    """That the funnel says of no purchase what it was worth, and how it would."""
+    """That the funnel says of no purchase what it was worth, and how it would; else nothing."""
+    if funnel.has_values:
+        return ""
     bought = [n for n, rules in funnel.rules.items() if rules[0].signal is Signal.PURCHASE]
     return (
         "the funnel says of no purchase what it was worth; name the property that does: "

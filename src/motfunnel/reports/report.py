@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import iso
+from motfunnel.domain.signal import Signal
 from motfunnel.reports.decisions.patience import patience
 from motfunnel.reports.decisions.simulate import simulate
 from motfunnel.reports.decisions.worklist import worklist
@@ -49,18 +50,18 @@ class Questions:
     """All that a report can be asked, in the order in which it is listed."""
 
     recidivism: Final = Question(recidivism)
-    reengagement: Final = Question(reengagement)
-    coverage: Final = Question(coverage)
+    reengagement: Final = Question(reengagement, needs=[Signal.OUTREACH])
+    coverage: Final = Question(coverage, needs=[Signal.OUTREACH])
     reactivation: Final = Question(reactivation)
     relapse: Final = Question(relapse)
     conversion: Final = Question(conversion)
-    loyalty: Final = Question(loyalty)
-    recovery: Final = Question(recovery)
-    departure_after_complaint: Final = Question(departure_after_complaint)
-    referrals: Final = Question(referrals)
+    loyalty: Final = Question(loyalty, needs=[Signal.PURCHASE])
+    recovery: Final = Question(recovery, needs=[Signal.COMPLAIN])
+    departure_after_complaint: Final = Question(departure_after_complaint, needs=[Signal.COMPLAIN])
+    referrals: Final = Question(referrals, needs=[Signal.REFER])
     holdout: Final = Question(holdout)
-    landmark: Final = Question(landmark)
-    mantel_byar: Final = Question(mantel_byar)
+    landmark: Final = Question(landmark, needs=[Signal.OUTREACH])
+    mantel_byar: Final = Question(mantel_byar, needs=[Signal.OUTREACH])
     funnel: Final = Question(funnel)
     lifecycle: Final = Question(lifecycle)
     growth: Final = Question(growth)
@@ -70,8 +71,8 @@ class Questions:
     lens: Final = Question(lens)
     touchpoints: Final = Question(touchpoints, by_property=True)
     journey_map: Final = Question(journey_map)
-    nps: Final = Question(nps)
-    complaints: Final = Question(complaints, by_property=True)
+    nps: Final = Question(nps, needs=[Signal.RATING])
+    complaints: Final = Question(complaints, by_property=True, needs=[Signal.COMPLAIN])
     worklist: Final = Question(worklist)
     patience: Final = Question(patience)
     simulate: Final = Question(simulate)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from motfunnel.answers.answer import Answer, Grouped
-from motfunnel.dashboard.pages import RULES, Section
+from motfunnel.dashboard.pages import Section
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.errors import QuestionError
 from motfunnel.reports.decisions.simulate import Simulation
 from motfunnel.reports.measure.rate import Rate
-from motfunnel.reports.remarks import can
+from motfunnel.reports.remarks import RULES, can
 
 
 class NothingError(QuestionError):

@@ -305,9 +305,7 @@ def _rows(
 def _notes(
     inquiry: Inquiry, opened: Opened, line: Timeline | None, rows: Sequence[ValueRow]
 ) -> list[str]:
-    """What a reader has to know of the values, or that there are none."""
-    if not inquiry.funnel.has_values:
-        return [no_values(inquiry.funnel)]
+    """What a reader has to know of the values."""
     notes = [*notes_of(inquiry, opened, line)]
     unvalued = sum(row.unvalued for row in rows)
     if unvalued:
@@ -354,12 +352,12 @@ def value(
     with read_opened(inquiry, "value", by, keeps=_KEEPS) as opened:
         line = timeline_of(inquiry, period, week_start, since, until, opened)
         rows = _rows(opened, line, window, confidence)
-        notes = _notes(inquiry, opened, line, rows)
+        told["notes"] = tuple(_notes(inquiry, opened, line, rows))
     return Value(
         name="value",
         definition=DEFINITION.format(window=WINDOW.show(window)),
         rows=rows,
-        notes=tuple(notes),
+        lacking=no_values(inquiry.funnel),
         within=window,
         currency=inquiry.funnel.currency,
         **told,

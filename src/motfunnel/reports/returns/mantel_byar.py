@@ -138,7 +138,8 @@ class PaceComparison(Answer[PaceRow]):
 
     def to_text(self, width: int | None = None, *, detail: bool = False) -> str:
         """The answer with its definition and the test, as one reads it."""
-        return f"{super().to_text(width, detail=detail)}\n\n{wrapped(self.verdict(), width)}"
+        told = super().to_text(width, detail=detail)
+        return told if self.lacking else f"{told}\n\n{wrapped(self.verdict(), width)}"
 
 
 def pace_rows(chosen: Readings) -> tuple[tuple[PaceRow, ...], LogRank | None]:
