@@ -112,7 +112,7 @@ MISTAKES: list[tuple[str, type[Exception], str]] = [
     # Databases.
     ("Tracker(async_engine)", TypeError, "AsyncEngine is asynchronous; give it to an AsyncTracker"),
     ("AsyncTracker(engine)", TypeError, "Engine is synchronous; give it to a Tracker"),
-    ("Tracker(session)", TypeError, "Session holds a transaction, and is no database"),
+    ("Tracker(session)", TypeError, "Session holds a transaction, and is not a database"),
     ("Tracker(scoped_session(sessionmaker(engine)))", TypeError, "bind=session"),
     ("Tracker(sessionmaker(engine))", TypeError, "sessionmaker holds a transaction"),
     ("AsyncTracker(async_session)", TypeError, "AsyncSession holds a transaction"),

@@ -1,6 +1,6 @@
 """Keys of contacts, made alike: ready functions for ``contact_key=``, and for an import by name.
 
-Each takes whatever a host or a file calls a contact; what is no text stays as it is.
+Each takes whatever a host or a file calls a contact; what is not text stays as it is.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def chain(names: Sequence[str]) -> Key:
     """
     for name in names:
         if name not in KEYS:
-            raise ValueError(f"{name!r} is no form of a key; write {', '.join(KEYS)}")
+            raise ValueError(f"{name!r} is not a form of a key; write {', '.join(KEYS)}")
 
     def key(contact: Any) -> object:
         for name in names:

@@ -51,7 +51,7 @@ class Clock:
         """Move it on, and give the instant that it shows then.
 
         Raises:
-            ClockError: that is no span of time, or leads back or out of the calendar.
+            ClockError: that is not a span of time, or leads back or out of the calendar.
         """
         try:
             span = read_duration(by)

@@ -273,7 +273,7 @@ def test_what_cannot_be_done_is_said_beforehand(tmp_path: Path) -> None:
         (tmp_path / "mine", "2GiB", "holds other files"),
         (file, "2GiB", "is a file"),
         (tmp_path / "out", "1MiB", "the least is 256MiB"),
-        (tmp_path / "out", "much", "is no amount"),
+        (tmp_path / "out", "much", "is not an amount"),
     ]:
         with pytest.raises(SourceError, match=said):
             classify(file, out, FUNNEL, memory=memory)

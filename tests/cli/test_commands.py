@@ -176,7 +176,7 @@ def test_report(filled: Run) -> None:
         (["growth", "--within", "7d"], "takes no --within"),
         (["growth", "--how", "in"], "takes no --how"),
         (["funnel", "--week-start", "monday"], "takes no --week-start"),
-        (["recidivism", "--within", "7"], "'7' is no duration"),
+        (["recidivism", "--within", "7"], "'7' is not a duration"),
         (["recidivism", "--within", "7d", "--as-of", "soon"], "no ISO 8601 instant"),
         (["recidivism", "--within", "7d", "--timezone", "Mars"], "no time zone"),
         (["recidivsm", "--within", "7d"], "recidivism"),

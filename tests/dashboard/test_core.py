@@ -80,7 +80,7 @@ def test_closed_until_somebody_says_who_may_look(history: Tracker) -> None:
     """It does not even begin, and says what to write."""
     with pytest.raises(errors.SettingError, match=r"authorize=lambda request: …"):
         Dashboard(history)
-    with pytest.raises(errors.SettingError, match="is no function"):
+    with pytest.raises(errors.SettingError, match="is not a function"):
         Dashboard(history, authorize=True)  # type: ignore[arg-type]
     with pytest.raises(errors.SettingError, match="not by str"):
         Dashboard("sqlite://", authorize=bool)  # type: ignore[arg-type]

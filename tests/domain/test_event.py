@@ -118,7 +118,7 @@ UNUSABLE_TEXTS: list[Any] = [
 @pytest.mark.parametrize("part", ["contact", "id", "name"])
 @pytest.mark.parametrize("value", UNUSABLE_TEXTS, ids=lambda value: type(value).__name__)
 def test_unusable_texts(part: str, value: object) -> None:
-    """A contact, a name or an id that is no short plain text is refused, and said to be it."""
+    """A contact, a name or an id that is not a short plain text is refused, and said to be it."""
     error = refused(**{part: value})
     assert "the " + {"name": "event"}.get(part, part) in error.reason
 

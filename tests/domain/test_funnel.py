@@ -350,7 +350,7 @@ def test_a_score_that_is_absent() -> None:
 
 @pytest.mark.parametrize("score", ["nine", True, [], {}, "9/10", "nan", "inf", "1e999", "1_0", "٩"])
 def test_a_score_that_is_no_number(score: object) -> None:
-    """A score that is there but is no number is refused, with its property."""
+    """A score that is there but is not a number is refused, with its property."""
     with pytest.raises(ValueError, match=r"'score'.*no number"):
         RATED.read("rated", {"score": score})
 

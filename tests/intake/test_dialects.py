@@ -86,12 +86,12 @@ def test_a_line_that_is_not_utf_8_names_the_option(lite: Tracker, write: Write) 
     ],
 )
 def test_a_number_by_its_decimal_sign(text: str, comma: str, point: str) -> None:
-    """What is no number under that sign stays as it is."""
+    """What is not a number under that sign stays as it is."""
     assert (plain_number(text, ","), plain_number(text, ".")) == (comma, point)
 
 
 def test_decimal_commas_are_read_where_that_is_said(lite: Tracker, write: Write) -> None:
-    """Properties alone: a contact or an id is no number."""
+    """Properties alone: a contact or an id is not a number."""
     path = write('who,what,when,score,n\n"1,5",rated,2025-01-01,"9,5","1.000"\n')
     assert take(lite, path).rejected == 1
     assert take(lite, path, decimal=",").added == 1

@@ -174,7 +174,7 @@ def test_the_same_rows_mean_the_same_in_every_form(
 
 
 def test_a_condition_that_never_held_is_said(lite: Tracker, write: Write) -> None:
-    """A rule that never applied is named with what there was instead; so is what is no number."""
+    """A rule that never applied is named with what stood there; so is what is not a number."""
     path = write(
         "contact,event,occurred_at,paid,amount\n"
         'ada,bought,2025-01-01,yes,"1,200.00"\n'

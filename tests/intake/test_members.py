@@ -1,4 +1,4 @@
-"""Folders and ZIP archives of files: one import, one fold, and what is no file of rows is told."""
+"""Folders and ZIP archives of files: one import, one fold, and other files are told."""
 
 from __future__ import annotations
 

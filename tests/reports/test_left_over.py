@@ -154,7 +154,7 @@ def test_no_group_is_without_a_name(tracker: Tracker) -> None:
 
 
 def test_what_came_first(tracker: Tracker) -> None:
-    """An apostle's praise recovers though it is no moment; a purchase of one instant is first."""
+    """An apostle's praise recovers though it is not a moment; a purchase then comes first."""
     tracker.track("ada", "praised", occurred_at=day(0))
     tracker.track("ada", "complained", occurred_at=day(1))
     tracker.track("ada", "praised", occurred_at=day(2))

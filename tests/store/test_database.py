@@ -199,7 +199,7 @@ def test_a_file_is_written_ahead(tmp_path: Path) -> None:
 
 
 def test_a_question_sees_one_state(engine: Engine) -> None:
-    """What is written while a question is being answered is no part of the answer."""
+    """What is written while a question is being answered is not part of the answer."""
     database = Database(engine)
     tracker = Tracker(engine, funnel=FUNNEL)
     tracker.track("ada", "saw", id="1", occurred_at=NOON)

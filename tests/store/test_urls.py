@@ -112,7 +112,7 @@ def test_no_text_is_quoted_that_could_hold_one(text: str) -> None:
 
 def test_a_path_is_named_in_the_error() -> None:
     """The commonest mistake: the file alone."""
-    with pytest.raises(UrlError, match=r"'crm\.db' is no database URL; write e\.g\. sqlite:///"):
+    with pytest.raises(UrlError, match=r"'crm\.db' is not a database URL; write e\.g\. sqlite:///"):
         Tracker("crm.db")
 
 

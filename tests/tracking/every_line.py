@@ -169,7 +169,7 @@ class _Scene:
 
 
 class _Callable:
-    """A handler that is no function."""
+    """A handler that is not a function."""
 
     def __repr__(self) -> str:
         return WORDS

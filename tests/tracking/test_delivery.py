@@ -242,7 +242,7 @@ def taking_nothing(engine: Engine) -> Iterator[Engine]:
 
 
 def test_a_database_that_takes_nothing_uses_up_no_attempts(engine: Engine, spool: Spool) -> None:
-    """Read-only or full: it is no event's fault, and what was to be rejected waits, too."""
+    """Read-only or full: it is not an event's fault, and what was to be rejected waits, too."""
     Tracker(engine, FUNNEL, spool=False).track("ada", "saw", occurred_at=NOON)
     spool.append(*(aside(f"c{n}", str(n)) for n in range(10)))
     spool.append(aside("bob", "refused", event="$identify"))
@@ -518,7 +518,7 @@ class TestPrivate:
         assert failed or name in ("new", "unread")
 
     def test_a_pipe_keeps_nobody_waiting(self, spool: Spool) -> None:
-        """What is no file is none of ours."""
+        """What is not a file is none of ours."""
         spool.path.parent.mkdir(parents=True)
         os.mkfifo(spool.path)
         with pytest.raises(OSError, match="spool"):

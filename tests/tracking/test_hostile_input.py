@@ -252,7 +252,7 @@ def test_a_question_about_no_contact(tracker: Tracker, contact: object) -> None:
     "instant", [value for key, value in INSTANTS.items() if "future" not in key]
 )
 def test_a_question_since_no_instant(tracker: Tracker, instant: Any) -> None:
-    """Moments since what is no instant are refused, as are those as of it."""
+    """Moments since what is not an instant are refused, as are those as of it."""
     for question in ({"since": instant}, {"as_of": instant}):
         with pytest.raises(QuestionError, match=next(iter(question))):
             next(tracker.iter_moments(**question))

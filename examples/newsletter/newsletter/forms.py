@@ -11,7 +11,7 @@ REASONS = {
     "not for me": "Not for me",
     "no time": "No time to read",
 }
-ADDRESS = Regexp(r"^[^@\s]+@[^@\s]+\.[^@\s]+$", message="This is no e-mail address.")
+ADDRESS = Regexp(r"^[^@\s]+@[^@\s]+\.[^@\s]+$", message="This is not an e-mail address.")
 
 
 def _lower(text: str | None) -> str | None:

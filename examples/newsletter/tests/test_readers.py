@@ -28,7 +28,7 @@ def test_subscribing_opens(client: FlaskClient) -> None:
 
 def test_no_address(client: FlaskClient) -> None:
     """What is no address is refused, and nobody is subscribed."""
-    assert "This is no e-mail address." in client.post("/", data={"email": "ada"}).text
+    assert "This is not an e-mail address." in client.post("/", data={"email": "ada"}).text
     assert rows(client, Reader) == []
 
 

@@ -127,7 +127,7 @@ def classify(
 
     Raises:
         SourceError: a source cannot be read, or the outputs cannot be written.
-        QuestionError: ``as_of`` is no instant.
+        QuestionError: ``as_of`` is not an instant.
         MissingExtraError: DuckDB or numpy is not installed.
     """
     check_installed()
@@ -348,7 +348,7 @@ def read_memory(given: str | int) -> int:
     """
     match = _MEMORY.fullmatch(str(given).strip())
     if match is None:
-        raise SourceError(f"{given!r} is no amount of memory; write e.g. 2GiB")
+        raise SourceError(f"{given!r} is not an amount of memory; write e.g. 2GiB")
     read = int(float(match[1]) * (1 << (_UNITS[match[2].lower()] or 0)))
     if read < _LEAST:
         raise SourceError(f"{given!r} is too little memory; the least is 256MiB")
@@ -359,7 +359,7 @@ def read_instant(as_of: datetime | None) -> datetime | None:
     """Read an instant of a question, if there is one.
 
     Raises:
-        QuestionError: it is no instant.
+        QuestionError: it is not an instant.
     """
     try:
         return None if as_of is None else utc(as_of)

@@ -54,7 +54,7 @@ def classify_partition(
 
     Raises:
         SourceError: the rows cannot be read.
-        QuestionError: ``as_of`` is no instant.
+        QuestionError: ``as_of`` is not an instant.
         MissingExtraError: DuckDB, numpy or pyarrow is not installed.
     """
     asked = {"as_of": as_of, "memory": memory, "events": events, "threads": threads, **reading}

@@ -99,7 +99,7 @@ def classify(
 
     Raises:
         SourceError: the data frame lacks a column, or cannot be read so.
-        QuestionError: ``as_of`` is no instant.
+        QuestionError: ``as_of`` is not an instant.
         MissingExtraError: what tasks need is not installed.
     """
     chosen = _check(df, funnel, memory, reading)

@@ -76,7 +76,7 @@ def stops(*, dark: bool = False) -> list[str]:
 
 
 def everyone(*, dark: bool = False) -> str:
-    """The grey of a cell that is no part of the scale."""
+    """The grey of a cell that is not part of the scale."""
     return (_DARK_SHADES if dark else _LIGHT_SHADES)[0]
 
 

@@ -210,7 +210,7 @@ def find_tracker(path: str) -> Tracker | AsyncTracker:
         found = found()
     if not isinstance(found, Tracker | AsyncTracker):
         raise _refused(
-            f"{path} is no tracker and gives none; its type is {type(found).__name__} "
+            f"{path} is not a tracker and gives none; its type is {type(found).__name__} "
             "(in Flask write flask motfunnel …, in Django manage.py motfunnel …)"
         )
     return found

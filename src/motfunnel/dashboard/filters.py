@@ -209,14 +209,14 @@ def _as_of(text: str, zone: str) -> datetime | None:
         aware = instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(zone))
         return aware.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise FilterError("as_of", f"{text!r} is no day such as 2025-01-31") from None
+        raise FilterError("as_of", f"{text!r} is not a day such as 2025-01-31") from None
 
 
 def _date(name: str, text: str) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise FilterError(name, f"{text!r} is no day such as 2025-01-31") from None
+        raise FilterError(name, f"{text!r} is not a day such as 2025-01-31") from None
     if not _EARLIEST <= day <= _LATEST:
         raise FilterError(name, f"{text!r} lies too far away")
     return day

@@ -2,7 +2,7 @@
 
 A period is named by its first local date and lasts from the first instant of that date to the first
 instant of the next period. Steps are taken on the calendar, never by adding hours: so a day may
-have 23 or 25 of them, and a date that a zone skipped is no period. Reads no clock.
+have 23 or 25 of them, and a date that a zone skipped is not a period. Reads no clock.
 """
 
 from __future__ import annotations

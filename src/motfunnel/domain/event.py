@@ -143,7 +143,7 @@ def check_text(text: object, what: str) -> str:
     """Give a short text back, if it can be a contact, an event name or an id.
 
     Raises:
-        ValueError: it is no text, blank, too long, or holds NUL or half a surrogate pair.
+        ValueError: it is not text, blank, too long, or holds NUL or half a surrogate pair.
     """
     if not isinstance(text, str):
         raise ValueError(f"the {what} must be a text, not {type(text).__name__}")

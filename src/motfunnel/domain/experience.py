@@ -123,6 +123,6 @@ def experience_of(
 
 
 def _score(value: object) -> float | None:
-    """Read a score; what is no number, or on nobody's scale, is none."""
+    """Read a score; what is not a number, or on nobody's scale, is none."""
     read = number(value)
     return None if read is None or abs(read) > _LARGEST else read

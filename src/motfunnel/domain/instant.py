@@ -109,7 +109,7 @@ def parse_duration(text: str) -> timedelta:
     match = _DURATION.fullmatch(text.strip())
     if match is None:
         raise ValueError(
-            f"{text!r} is no duration; write a whole number and a unit (d, h, m, s), such as 90d"
+            f"{text!r} is not a duration; write a whole number and a unit (d, h, m, s), such as 90d"
         )
     try:
         return int(match[1]) * _UNITS[match[2]]

@@ -17,7 +17,7 @@ def check_secret(secret: object) -> bytes:
     """Give a secret as bytes.
 
     Raises:
-        ValueError: it is no text or bytes, or shorter than 16 bytes; the text does not show it.
+        ValueError: it is not text or bytes, or shorter than 16 bytes; the text does not show it.
     """
     if not isinstance(secret, str | bytes):
         raise ValueError(f"the tombstone key must be a text or bytes, not {type(secret).__name__}")
@@ -38,7 +38,7 @@ class Marker:
         tenant: whose contacts are marked; another tenant's marks of the same keys are others.
 
     Raises:
-        ValueError: the secret is no text or bytes, or shorter than 16 bytes.
+        ValueError: the secret is not text or bytes, or shorter than 16 bytes.
     """
 
     _secret: bytes = field(converter=check_secret)

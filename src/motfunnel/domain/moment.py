@@ -49,7 +49,7 @@ MomentName: TypeAlias = Literal[
 """The value of a ``MomentKind``, which stands for it wherever one is asked for."""
 
 SILENCE = "silence"
-"""The reason of a departure that nobody spoke of."""
+"""The reason of a departure that nobody announced."""
 
 LEFT = "left"
 """The reason of a departure that was said, where no other was given."""

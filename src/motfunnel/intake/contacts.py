@@ -47,7 +47,7 @@ class Contacts:
         """Check a contact; remember the answer of a text (among others True would pass for 1).
 
         Raises:
-            ValueError: it is no usable key.
+            ValueError: it is not a usable key.
         """
         if type(contact) is not str:
             return self._read(contact)

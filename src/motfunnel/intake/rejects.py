@@ -77,7 +77,7 @@ def write_rejects_file(tracker: Tracker, path: Path, digests: Iterable[str]) -> 
     from each cell that begins with it has what was written.
 
     Raises:
-        SourceError: the path leads to a link, or to what is no file of this user's.
+        SourceError: the path leads to a link, or to what is not a file of this user's.
     """
     count = 0
     with open_rejects_file(path) as file, tracker.database.read() as connection:
@@ -98,7 +98,7 @@ def open_rejects_file(path: Path) -> TextIO:
     """Open the file for rejects, as it is.
 
     Raises:
-        SourceError: the path leads to a link, or to what is no file of this user's.
+        SourceError: the path leads to a link, or to what is not a file of this user's.
     """
     try:
         file = open_private(path, os.O_WRONLY | os.O_CREAT)

@@ -36,7 +36,7 @@ _Meant = tuple[str, int | None]
 
 _NOTE: Final[_Meant] = (Signal.NOTE.label, None)
 
-_quote: Final = json.encoder.encode_basestring  # refuses whatever is no text
+_quote: Final = json.encoder.encode_basestring  # refuses whatever is not text
 
 # With its keys sorted: one event, one text. What Python's json takes and JSON has not, it refuses.
 _write: Final = json.JSONEncoder(

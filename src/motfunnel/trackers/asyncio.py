@@ -1,7 +1,7 @@
 """The AsyncTracker: the Tracker for an application on asyncio.
 
 The same verbs over the same core, each a coroutine. Nothing in it waits without giving way to the
-event loop, except what the host hands in: a contact_key, a clock, a handler that is no coroutine.
+event loop, except what the host hands in: a contact_key, a clock, a plain handler.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class AsyncTracker:
         schema: the database schema of the tables.
         contact_key: turns what the host passes as a contact into a text, an int or a UUID.
         clock: says what time it is.
-        on_error: what becomes of an error, as in ``Tracker``; a callable is no coroutine function.
+        on_error: what becomes of an error, as in ``Tracker``; but not a coroutine function.
         budget: the longest that a call may wait on a connection of the tracker's own.
         spool: a file for what the database was not there for, as in ``Tracker``.
         spool_limit: how many bytes may wait there, as in ``Tracker``.

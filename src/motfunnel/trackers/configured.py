@@ -132,7 +132,7 @@ def module_attribute(name: str, names: Collection[str]) -> str:
         names: what it defines.
 
     Raises:
-        AttributeError: it is no version.
+        AttributeError: it is not a version.
     """
     if name == "__version__":
         return version("motfunnel")

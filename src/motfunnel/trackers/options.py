@@ -40,7 +40,7 @@ def check_tenant(tenant: str) -> str:
     """Give a tenant back.
 
     Raises:
-        ValueError: it is no usable text, or too long.
+        ValueError: it is not a usable text, or too long.
     """
     if len(check_text(tenant, "tenant")) > TENANT_LENGTH:
         raise ValueError(f"the tenant has more than {TENANT_LENGTH} characters")
@@ -51,7 +51,7 @@ def check_schema(schema: str | None) -> str | None:
     """Give the name of a schema back; None is the database's default.
 
     Raises:
-        ValueError: it is no usable text.
+        ValueError: it is not a usable text.
     """
     if schema is not None:
         check_text(schema, "schema")
@@ -62,7 +62,7 @@ def read_budget(budget: Duration | None) -> timedelta | None:
     """Read a budget; None is no bound.
 
     Raises:
-        ValueError: it is no duration above zero, and not None.
+        ValueError: it is not a duration above zero, and not None.
     """
     if budget is None:
         return None
@@ -82,7 +82,7 @@ def check_spool_limit(limit: int | None) -> int | None:
     """Give a bound on the spool back.
 
     Raises:
-        ValueError: it is no whole number above zero, and not None.
+        ValueError: it is not a whole number above zero, and not None.
     """
     if limit is not None and (type(limit) is not int or limit <= 0):
         raise ValueError(

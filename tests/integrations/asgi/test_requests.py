@@ -172,7 +172,7 @@ def test_a_client_leaves(make: Make, engine: Engine, driver: str, tracker: Track
 
 
 def test_endpoints_in_threads(engine: Engine, tracker: Tracker) -> None:
-    """An endpoint that is no coroutine joins its Session with a Tracker."""
+    """An endpoint that is not a coroutine joins its Session with a Tracker."""
     told: list[str] = []
     tracker.on("opening", lambda moment: told.append(moment.contact))
     tracker.create_tables()

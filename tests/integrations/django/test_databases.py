@@ -57,7 +57,7 @@ def test_a_call_may_name_a_database(
 def test_the_transaction_of_another_database(
     alias: str, engine: Engine, tenant: str, default: Tracker
 ) -> None:
-    """A block on one database is no transaction for an event on another."""
+    """A block on one database is not a transaction for an event on another."""
     from django.db import transaction
 
     with transaction.atomic(using=alias):

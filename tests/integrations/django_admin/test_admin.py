@@ -250,7 +250,7 @@ def open_hostile(tracker: Tracker, staff: Client, keys: list[str]) -> None:
         assert links[shown(key)] == story_url(key)
         found = page(staff.get(story_url(key)))
         assert found.select("#content script, #content img[onerror], #content b") == []
-        assert table(found, "What is so")[0][1] == shown(key).strip()
+        assert table(found, "State")[0][1] == shown(key).strip()
         assert len(table(found, "Events (3)")) == 3
         address = f"/admin/motfunnel/event/{write((key, key))}/change/"
         event = page(staff.get(address))
@@ -277,7 +277,7 @@ def test_the_story(tracker: Tracker, staff: Client) -> None:
     assert [row[2] for row in table(found, "Departures")] == ["left", "silence"]
     names = ["Signed Up", "Signed Up", "$identify", "Account Deleted", "Signed In"]
     assert [row[1] for row in table(found, "Events (5)")] == names
-    assert ["Also known as", "anonymous-17"] in table(found, "What is so")
+    assert ["Also known as", "anonymous-17"] in table(found, "State")
     crumbs = [link["href"] for link in found.select(".breadcrumbs a")]
     assert crumbs == ["/admin/", "/admin/motfunnel/", "/admin/motfunnel/contact/"]
     for link in found.select("#content-main a"):
@@ -291,7 +291,7 @@ def test_the_page_of_a_contact(tracker: Tracker, staff: Client) -> None:
     def pages(contact: object, **more: Any) -> list[str]:
         with override_settings(MOTFUNNEL=settings.MOTFUNNEL | more):
             found = page(staff.get(story_url(contact)))
-        told = [value for name, value in table(found, "What is so") if name == "Page"]
+        told = [value for name, value in table(found, "State") if name == "Page"]
         links = {link.get_text(): str(link["href"]) for link in found.select("#content-main a")}
         return [links.get(value, value) for value in told]
 

@@ -99,7 +99,7 @@ class Dashboard:
         if authorize is None:
             raise SettingError("authorize", _CLOSED)
         if not callable(authorize):
-            raise SettingError("authorize", f"{authorize!r} is no function; {_CLOSED}")
+            raise SettingError("authorize", f"{authorize!r} is not a function; {_CLOSED}")
         if not (isinstance(tracker, Tracker) or callable(tracker)):
             raise SettingError("tracker", _NO_TRACKER.format(type(tracker).__name__))
         _check_extra()

@@ -309,7 +309,7 @@ def _file(text: str, name: str) -> Response:
 
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):  # noqa: PLR2004
-        raise Unreadable(f"row: {text[:20]!r} is no number")
+        raise Unreadable(f"row: {text[:20]!r} is not a number")
     return int(text)
 
 
@@ -328,7 +328,7 @@ def _instant(text: str) -> datetime:
     try:
         return utc(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
-        raise Unreadable(f"known_by: {text[:40]!r} is no instant") from None
+        raise Unreadable(f"known_by: {text[:40]!r} is not an instant") from None
 
 
 def _find(tracker: Tracker, sought: str) -> list[str]:

@@ -102,7 +102,7 @@ def check_patience(patience: Mapping[str, object], stages: Sequence[str]) -> Non
         if not isinstance(silence, timedelta) or not timedelta() < silence <= LONGEST:
             raise FunnelError(
                 key,
-                f"{silence!r} is no time to wait",
+                f"{silence!r} is not a time to wait",
                 'write a duration such as "30d" (a timedelta in Python), at most a century, '
                 "a rhythm, or false (None) for never",
             )
@@ -117,7 +117,7 @@ def check_apart(apart: object) -> None:
 def check_count(key: str, value: object, least: int) -> None:
     """A whole number, at least so large."""
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value < 2**31:
-        raise FunnelError(key, f"{value!r} is no usable number", f"write {least} or more")
+        raise FunnelError(key, f"{value!r} is not a usable number", f"write {least} or more")
 
 
 def check_currency(currency: object) -> None:
@@ -140,7 +140,7 @@ def check_touchpoints(touchpoints: Mapping[str, object]) -> None:
 
 
 def _as_duration(key: str, given: Any) -> Any:
-    """Read a text; what is no text is checked later."""
+    """Read a text; what is not text is checked later."""
     if not isinstance(given, str):
         return given
     try:

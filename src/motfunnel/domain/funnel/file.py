@@ -146,7 +146,7 @@ def check_name(name: object, choices: Collection[str], key: str, what: str) -> N
 def _table(written: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     table = written.get(key, {})
     if not isinstance(table, Mapping):
-        raise FunnelError(key, "is no table", f"write its lines under [{key}]")
+        raise FunnelError(key, "is not a table", f"write its lines under [{key}]")
     return table
 
 
@@ -234,7 +234,7 @@ def _number(value: Any) -> Any:
 
 def _read_touchpoint(key: str, written: object) -> Touchpoint:
     if not isinstance(written, Mapping):
-        raise FunnelError(key, "is no table", 'write promise = "…" and expected = 8 below it')
+        raise FunnelError(key, "is not a table", 'write promise = "…" and expected = 8 below it')
     for name in written:
         check_name(name, ("promise", "expected"), key, "part of a touchpoint")
     try:

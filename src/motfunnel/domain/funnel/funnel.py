@@ -157,7 +157,7 @@ class Funnel:
 
         Raises:
             UnmappedEventError: no rule applies, and the funnel refuses such events.
-            ValueError: a rule reads a score or a value that is no number.
+            ValueError: a rule reads a score or a value that is not a number.
         """
         constant = self._constant.get(name)
         if constant is not None:

@@ -25,7 +25,7 @@ _NEARLY: Final = 1e-6
 
 
 def _read_part(value: Duration) -> timedelta:
-    """Read a text; what is no duration is refused when the parts are checked."""
+    """Read a text; what is not a duration is refused when the parts are checked."""
     try:
         return read(value) if isinstance(value, str) else value
     except ValueError:
@@ -57,14 +57,14 @@ class Rhythm:
 
     def __attrs_post_init__(self) -> None:
         if not is_finite(self.times) or not self._is_in_tenths():
-            reason = f"{self.times!r} is no number of tenths from 0.1 to {MOST}"
+            reason = f"{self.times!r} is not a number of tenths from 0.1 to {MOST}"
             raise FunnelError("rhythm", reason, "write e.g. 6.5")
         for part in PARTS:
             value = getattr(self, part)
             if not isinstance(value, timedelta) or not timedelta() < value <= LONGEST:
                 raise FunnelError(
                     part,
-                    f"{value!r} is no time to wait",
+                    f"{value!r} is not a time to wait",
                     'write a duration such as "14d" (or a timedelta in Python), at most a century',
                 )
         if self.at_least > self.at_most:

@@ -110,7 +110,7 @@ class Rule:
         A purchase that was worth less than nothing is a refund, and a note.
 
         Raises:
-            ValueError: the score or the value is there but is no number.
+            ValueError: the score or the value is there but is not a number.
         """
         score = _score(properties, self.score)
         value = _value(properties, self.value)
@@ -148,7 +148,7 @@ def touch(*, when: When = None) -> Rule:
 def reach(stage: str, *, when: When = None) -> Rule:
     """The contact reaches a stage: a conversion when that is higher than ever before."""
     if not isinstance(stage, str):
-        raise FunnelError("stage", f"{stage!r} is no name", 'write reach("lead")')
+        raise FunnelError("stage", f"{stage!r} is not a name", 'write reach("lead")')
     return _rule(Signal.REACH, when, stage=stage)
 
 
@@ -163,7 +163,7 @@ def purchase(value: str | None = None, *, when: When = None) -> Rule:
 def rating(score: str | None = None, *, promoter: float = PROMOTER, when: When = None) -> Rule:
     """An experience score, in the property ``score``; from ``promoter`` on it is advocacy."""
     if isinstance(promoter, str) or not is_finite(promoter):
-        raise FunnelError("promoter", f"{promoter!r} is no number", "write a score, such as 9")
+        raise FunnelError("promoter", f"{promoter!r} is not a number", "write a score, such as 9")
     return _rule(Signal.RATING, when, score=score, promoter=promoter)
 
 
@@ -216,9 +216,9 @@ def note(*, when: When = None) -> Rule:
 def _rule(signal: Signal, when: When, **names: Any) -> Rule:
     for key, name in names.items():
         if key != "promoter" and name is not None and not (isinstance(name, str) and name.strip()):
-            raise FunnelError(f"{signal.label}.{key}", f"{name!r} is no name", "write a text")
+            raise FunnelError(f"{signal.label}.{key}", f"{name!r} is not a name", "write a text")
     if when is not None and not isinstance(when, Mapping):
-        raise FunnelError("when", f"{when!r} is no table", 'write e.g. when = { plan = "free" }')
+        raise FunnelError("when", f"{when!r} is not a table", 'write e.g. when = { plan = "free" }')
     try:
         conditions = tuple(make_condition(key, value) for key, value in (when or {}).items())
     except ValueError as error:

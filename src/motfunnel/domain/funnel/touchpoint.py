@@ -10,12 +10,12 @@ from motfunnel.errors import FunnelError
 
 def _check_promise(_: object, __: object, value: str) -> None:
     if not isinstance(value, str):
-        raise FunnelError("promise", f"{value!r} is no text", "write it in words")
+        raise FunnelError("promise", f"{value!r} is not text", "write it in words")
 
 
 def _check_expected(_: object, __: object, value: float | None) -> None:
     if value is not None and not is_finite(value):
-        raise FunnelError("expected", f"{value!r} is no score", "write a number")
+        raise FunnelError("expected", f"{value!r} is not a score", "write a number")
 
 
 @frozen(kw_only=True)

@@ -67,7 +67,7 @@ class CsvSource:
                     "--encoding cp1252"
                 )
             if "\0" in "".join(cells):
-                raise SourceError(f"{self._path} is no text; is it CSV?")
+                raise SourceError(f"{self._path} is not text; is it CSV?")
             check_header(cells, str(self._path))
             return Header(cells)
         raise SourceError(f"{self._path} is empty; its first line must name the columns")

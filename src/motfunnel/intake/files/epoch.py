@@ -58,7 +58,7 @@ def read_epoch(value: object, form: str = "unix", *, truncate: bool = False) -> 
     text = _text_of(value, what)
     match = _NUMBER.fullmatch(text)
     if match is None:
-        raise ValueError(f"{brief(text)} is no {what}")
+        raise ValueError(f"{brief(text)} is not a {what}")
     micros = Decimal(text).scaleb(UNITS[form], _EXACT)
     whole = micros.to_integral_value(ROUND_DOWN)
     if whole != micros and not truncate:
@@ -87,10 +87,10 @@ def read_days(value: object) -> datetime | date:
     """
     text = _text_of(value, "serial day of a spreadsheet")
     if _NUMBER.fullmatch(text) is None:
-        raise ValueError(f"{brief(text)} is no serial day of a spreadsheet")
+        raise ValueError(f"{brief(text)} is not a serial day of a spreadsheet")
     days = Decimal(text)
     if not _FIRST_SURE_DAY <= days <= _LAST_DAY:
-        raise ValueError(f"{brief(text)} is no day from March 1900 to the year 9999{hint(text)}")
+        raise ValueError(f"{brief(text)} is not a day from March 1900 to the year 9999{hint(text)}")
     if days == int(days):
         return (_DAY_NOUGHT + timedelta(days=int(days))).date()
     millis = (days * 86_400_000).to_integral_value(ROUND_HALF_EVEN)
@@ -114,7 +114,7 @@ def hint(text: str) -> str:
 def plain(value: object) -> str:
     """Write a number without an exponent, as far as it stands for itself."""
     if isinstance(value, int) and abs(value) > 10**20:
-        raise ValueError(f"a number of {value.bit_length()} bits is no instant")
+        raise ValueError(f"a number of {value.bit_length()} bits is not an instant")
     if isinstance(value, float) and math.isfinite(value):
         value = Decimal(repr(value))
     if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < _MOST_DIGITS:
@@ -134,7 +134,7 @@ def _is_usual(text: str) -> bool:
 
 def _text_of(value: object, what: str) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
-        raise ValueError(f"{brief(value)} is no {what}")
+        raise ValueError(f"{brief(value)} is not a {what}")
     return value.strip() if isinstance(value, str) else plain(value)
 
 

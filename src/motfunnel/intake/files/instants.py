@@ -61,7 +61,7 @@ def instant_reader(
         return lambda value: _settle(_read_iso(value, truncate=truncate), zone)
     if at_format is None or "%" not in at_format:
         raise ValueError(
-            f"{at_format!r} is no form of an instant; write iso, {', '.join(UNITS)}, excel, or "
+            f"{at_format!r} is not a form of an instant; write iso, {', '.join(UNITS)}, excel, or "
             "e.g. '%d.%m.%Y'"
         )
     _check_pattern(at_format)

@@ -52,7 +52,7 @@ class JsonSource:
                 fault = fault or raw.fault
         if fault and not any_is_sound:
             raise SourceError(
-                f"{self._path} is no file of JSON lines: {fault}; write one object a line"
+                f"{self._path} is not a file of JSON lines: {fault}; write one object a line"
             )
         return list(found)
 

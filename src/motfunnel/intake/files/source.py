@@ -42,7 +42,7 @@ class Raw(NamedTuple):
     Attributes:
         line: the physical line on which it begins, from 1 (in Parquet, the row's number).
         cells: the cells that are not empty, by column; of a faulty row, what could be read of it.
-        fault: why it is no row; None for one that is.
+        fault: why it is not a row; None for one that is.
         part: of several that begin on one line, how many were before it.
     """
 

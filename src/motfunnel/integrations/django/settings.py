@@ -66,7 +66,7 @@ def _read_function(given: Any) -> Any:
     """A function, or the dotted path to one."""
     made = import_string(given) if isinstance(given, str) else given
     if made is not None and not callable(made):
-        raise ImproperlyConfigured(f"{given!r} is no function")
+        raise ImproperlyConfigured(f"{given!r} is not a function")
     return made
 
 
@@ -148,7 +148,7 @@ def read_contact_url() -> Callable[[str], str | None] | None:
     """The project's function from a contact to the address of its page; None: it has none.
 
     Raises:
-        ImproperlyConfigured: what the setting names is no function.
+        ImproperlyConfigured: what the setting names is not a function.
         ImportError: it names nothing.
     """
     found: Callable[[str], str | None] | None = _read_function(given_options().get("CONTACT_URL"))

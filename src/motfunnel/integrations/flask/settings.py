@@ -77,7 +77,7 @@ def _is_bytes(value: object) -> bool:
 
 
 def _is_file_or_false(value: object) -> bool:
-    """A word for yes or no is no file's name: it comes from an environment variable."""
+    """A word for yes or no is not a file's name: it comes from an environment variable."""
     if isinstance(value, str):
         return value.strip().lower() not in ("", *_LITERALS, *_YES_OR_NO)
     return value is False or isinstance(value, PathLike)

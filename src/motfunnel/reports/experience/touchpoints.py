@@ -347,7 +347,7 @@ def touchpoints(
         confidence: of the intervals.
 
     Raises:
-        QuestionError: ``by`` names no property, or ``worst`` is no count.
+        QuestionError: ``by`` names no property, or ``worst`` is not a count.
     """
     if not isinstance(worst, int) or isinstance(worst, bool) or worst < 0:
         raise QuestionError(f"worst is {worst!r}; it must be a count, 0 or more")

@@ -23,7 +23,7 @@ def read_cohort(bounds: Bounds | None) -> Cohort:
     """Read the bounds of a cohort.
 
     Raises:
-        QuestionError: a bound is no instant, or nothing lies between them.
+        QuestionError: a bound is not an instant, or nothing lies between them.
     """
     if bounds is None:
         return EVERYBODY
@@ -91,10 +91,10 @@ def read_known_by(instant: datetime | None, now: datetime) -> datetime | None:
 
 
 def check_count(what: str, count: int) -> None:
-    """Refuse what is no count.
+    """Refuse what is not a count.
 
     Raises:
-        QuestionError: it is no whole number, or below 1.
+        QuestionError: it is not a whole number, or below 1.
     """
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
         raise QuestionError(f"{what} is {count!r}; it must be a whole number, at least 1")

@@ -29,7 +29,7 @@ def told_of(
     by: By,
     confidence: float = CONFIDENCE,
 ) -> dict[str, Any]:
-    """What each of these answers says of its question; refuses what is no period."""
+    """What each of these answers says of its question; refuses what is not a period."""
     calendar = read_calendar(period, inquiry.timezone, week_start)
     told = {"period": period, "week_start": calendar.week_start, "by": as_written(by)}
     return told | inquiry.header(confidence)

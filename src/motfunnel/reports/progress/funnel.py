@@ -448,7 +448,7 @@ def _read_windows(within: Any, stages: tuple[str, ...]) -> Windows:
     """Read the windows of steps.
 
     Raises:
-        QuestionError: one is no duration, or of what is no stage that a step leads to.
+        QuestionError: one is not a duration, or of what is not a stage that a step leads to.
     """
     if within is None:
         return {}

@@ -1,7 +1,7 @@
 """Engines of our own, made from a URL: with the drivers of our extras, tuned for small writes.
 
-Says what to install where there is no driver, and what to write for what is no database. A host's
-engine is never prepared here; on its connections only the form of dates is seen to.
+Says what to install where there is no driver, and what to write for what is not a database. A
+host's engine is never prepared here; on its connections only the form of dates is seen to.
 """
 
 from __future__ import annotations
@@ -170,18 +170,18 @@ def no_database(given: object, tracker: str) -> TypeError:
     if callable(getattr(given, "from_toml", None)):
         return TypeError(f"the database comes first: {tracker}(database, funnel)")
     if isinstance(given, os.PathLike):
-        return TypeError(f"{kind} is no database URL; write f'sqlite:///{{path}}'")
+        return TypeError(f"{kind} is not a database URL; write f'sqlite:///{{path}}'")
     if hasattr(given, "sync_engine"):
         return TypeError(f"{kind} is asynchronous; give it to an AsyncTracker")
     if isinstance(given, Engine):
         return TypeError(f"{kind} is synchronous; give it to a Tracker")
     if hasattr(given, "begin_nested") or kind.endswith("sessionmaker"):
         return TypeError(
-            f"{kind} holds a transaction, and is no database: make one {tracker}(engine) for the "
-            "application, and say tracker.track(…, bind=session)"
+            f"{kind} holds a transaction, and is not a database: make one {tracker}(engine) for "
+            "the application, and say tracker.track(…, bind=session)"
         )
     if hasattr(type(given), "engine"):
-        return TypeError(f"{kind} is no engine; give its engine")
+        return TypeError(f"{kind} is not an engine; give its engine")
     return TypeError(f"a database is a URL or an engine of SQLAlchemy, and not {kind}")
 
 

@@ -36,9 +36,9 @@ def read_url(url: str | URL) -> URL:
     """
     try:
         read = make_url(url)
-    except (ArgumentError, ValueError):  # a port that is no number may be a piece of a password
+    except (ArgumentError, ValueError):  # a port that is not a number may be a piece of a password
         shown = f"{url!r}" if isinstance(url, str) and _HAS_NO_SECRET.fullmatch(url) else "this"
-        raise UrlError(f"{shown} is no database URL; write e.g. sqlite:///crm.db") from None
+        raise UrlError(f"{shown} is not a database URL; write e.g. sqlite:///crm.db") from None
     backend, plus, driver = read.drivername.partition("+")
     rest = [read.host, None if read.password is None else read.database]
     if any("@" in part for part in rest if part):

@@ -259,8 +259,8 @@ class Attempt:
     def is_in_vain(self) -> bool:
         """Whether the host's own session failed: what is said in it shares the fate of its work.
 
-        A flush has failed before, the connection is lost, or the database away. What is no session
-        at all, or one without an engine, is a mistake in the host's program, and loses no work.
+        A flush has failed before, the connection is lost, or the database away. A thing
+        that is no session, or has no engine, is a mistake in the host's program; no work is lost.
         """
         return isinstance(self.error, SQLAlchemyError | OSError) and not isinstance(
             self.error, UnboundExecutionError

@@ -31,7 +31,7 @@ ROW: Final = "row"
 """The part that holds a row's cells, by column."""
 
 UNREAD: Final = "unread"
-"""The part that holds what could be read of what is no row."""
+"""The part that holds what could be read of what is not a row."""
 
 CUT: Final = "cut"
 """The part that holds the beginning of what was too long to be kept."""

@@ -211,7 +211,7 @@ def _check(row: Mapping[str, Any]) -> None:
     counts += [row[name] or 0 for name in _NUMBERS_IF_ANY]
     instants = [row[name] for name in ("opened_at", "erased_at", "owed_since")]
     if not all(isinstance(one, int) for one in counts):
-        raise TypeError("a count is no number")
+        raise TypeError("a count is not a number")
     if not all(one is None or isinstance(one, datetime) for one in instants):
         raise TypeError("an instant is none")
     if row["last_at"] is not None and None in (row["last_signal"], row["last_id"]):

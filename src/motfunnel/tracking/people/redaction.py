@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _SEPARATORS: Final = re.compile(r"""\s*["']?[,;\t|]["']?\s*|^["']|["']$""")
-"""What stands between the cells of a line that is no whole row."""
+"""What stands between the cells of a line that is not a whole row."""
 
 _MADE_OF_CONTENT: Final = re.compile("[0-9a-f]{32}-[0-9]+")
 """An id that an import made of a row: whoever guesses the row can verify it."""
@@ -169,7 +169,7 @@ def referring_properties(funnel: Funnel) -> set[str]:
 
 
 def is_reject_of(reject: Reject, scrubber: Scrubber) -> bool:
-    """Whether a reject is an erased contact's own; what is no whole row, if it names one."""
+    """Whether a reject is an erased contact's own; what is not a whole row, if it names one."""
     if reject.contact in scrubber.tokens:
         return True
     payload = json.loads(reject.payload)

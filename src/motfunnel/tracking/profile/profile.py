@@ -1,4 +1,4 @@
-"""A contact's profile, as a value: what is so at an instant, and why. ``explain`` makes it."""
+"""A contact's profile, as a value: its state at an instant, and why. ``explain`` makes it."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ class SetAside:
         return evolve(self, **gone, id=str(uuid4()), is_exact=False, is_refused=True, reason=reason)
 
     def is_of(self, scrubber: Scrubber) -> bool:
-        """Whether an erased contact said it; what is no event is taken to be, if it names one."""
+        """Whether an erased contact said it; what is not an event counts if it names one."""
         if isinstance(self.extra, list):
             leaves = [*_leaves(self.extra)]
             return any(map(scrubber.is_own, leaves)) or any(map(scrubber.is_named, leaves))

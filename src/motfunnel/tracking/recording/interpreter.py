@@ -100,7 +100,7 @@ class Interpreter:
         if unknown:
             here = name_here(str(unknown[0]), [key for key in _KEYS if key not in said])
             raise EventError(
-                f"{unknown[0]!r} is no part of an event; "
+                f"{unknown[0]!r} is not part of an event; "
                 + (f"here it is called {here!r}" if here else "put it into properties"),
                 contact=said.get("contact"),
                 event=said.get("event"),
@@ -112,7 +112,7 @@ class Interpreter:
         """Check what was said in a call, as ``take`` and ``take_traits`` do."""
         if call.extra is not None:
             self.read_mapping(call.extra)  # type: ignore[arg-type]  # says why not
-            raise EventError("it is no event", contact=call.contact)
+            raise EventError("it is not an event", contact=call.contact)
         own = evolve(self, contact_key=None) if call.is_keyed else self
         details: Any = {"occurred_at": call.occurred_at, "id": call.id}
         properties: Any = call.properties

@@ -19,7 +19,7 @@ _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 class NotOursError(PermissionError):
-    """A file is a link, has another name, is no plain file, or is somebody else's."""
+    """A file is a link, has another name, is not a plain file, or is somebody else's."""
 
 
 def open_private(path: Path, flags: int) -> int:
@@ -28,7 +28,7 @@ def open_private(path: Path, flags: int) -> int:
     Give it no ``O_TRUNC``, which would empty a file before it is looked at.
 
     Raises:
-        NotOursError: it is a link, has another name, is no plain file, or is somebody else's.
+        NotOursError: it is a link, has another name, is not a plain file, or is somebody else's.
     """
     try:
         file = os.open(path, flags | _FLAGS, _ONLY_OURS)
@@ -39,7 +39,7 @@ def open_private(path: Path, flags: int) -> int:
     try:
         found = os.fstat(file)
         if not stat.S_ISREG(found.st_mode):
-            raise _not_ours(path, "is no plain file")
+            raise _not_ours(path, "is not a plain file")
         if found.st_nlink > 1:
             raise _not_ours(path, "has another name, a hard link")
         if not _is_of_this_user(found, path):
