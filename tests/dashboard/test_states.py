@@ -118,7 +118,7 @@ def _check(state: str, shown: dict[str, BeautifulSoup]) -> None:
     warning = " ".join(one.get_text(" ") for one in overview.select(".warn"))
     if state == "empty":
         assert not overview.select("main > section")
-        assert "nobody has come yet: track an event" in overview.get_text()
+        assert "nobody came or left in the periods shown: track an event" in overview.get_text()
     elif state == "funnel changed":
         assert "These numbers cannot be given." in warning
         assert "rebuild" in warning

@@ -95,10 +95,13 @@ _COMPLAINED: Final = frozenset({Signal.COMPLAIN})
 _REFERRED: Final = frozenset({Signal.REFER})
 _RATED: Final = frozenset({Signal.RATING})
 
-_NOBODY: Final = "nobody has come yet: track an event, or import a file with motfunnel import FILE"
+_NOBODY: Final = (
+    "nobody came or left in the periods shown: track an event, or import a file with motfunnel "
+    "import FILE"
+)
 _NOBODY_LEFT: Final = (
-    "nobody has left yet: people leave by an event with the rule leave, or by a silence that is "
-    "longer than the patience of the funnel"
+    "nobody left in the periods shown: people leave by an event with the rule leave, or by a "
+    "silence that is longer than the patience of the funnel"
 )
 _NOBODY_BACK: Final = "nobody who left has come back yet"
 _NOTHING_SENT: Final = "nobody who left was written to yet: track it when you write to somebody"
