@@ -115,7 +115,7 @@ def groceries(url: str, directory: Path) -> Iterator[Tracker]:
 def drawn(url: str, seed: int) -> Iterator[Tracker]:
     """A drawn history that was tracked live: late events, merges, traits, an erasure."""
     rng, clock = Random(seed), Clock(NOW - 500 * DAY)
-    with Tracker(url, DRAWN, clock=clock, spool=False) as tracker:
+    with Tracker(url, DRAWN, clock=clock, spool=False, budget=None) as tracker:
         ordered = sorted(told(rng), key=lambda event: event["recorded_at"])
         for number in range(8):
             some = ordered[number * len(ordered) // 8 : (number + 1) * len(ordered) // 8]

@@ -27,7 +27,8 @@ from motfunnel.reports.facts.known import Known
 from motfunnel.reports.report import Report
 from tests.reports.drawn import AS_OF, make_tracker, put
 
-WALKS: Final = {"complaints": 2, "worklist": 2}  # by cases and by contacts; who is away comes first
+# By cases and by contacts; what is followed comes second; who is away comes first.
+WALKS: Final = {"complaints": 2, "lens": 2, "worklist": 2}
 ROOT: Final = Path(__file__).parents[2]
 each: Final = pytest.mark.parametrize("question", CATALOGUE.values(), ids=CATALOGUE)
 
