@@ -130,10 +130,13 @@ def needed(form: Form) -> list[str]:
     ],
 )
 def test_every_report_in_every_form(filled: Run, name: str, options: list[str]) -> None:
-    """Each has its definition as text, the same in JSON, and a line for each row in CSV."""
+    """Each has its definition as text, the same in JSON, and a line for each row in CSV.
+
+    Of what the funnel has no rule for, the text says what to add in its place.
+    """
     told = json.loads(filled("report", name, *options, "--format", "json").stdout)
     text = filled("report", name, *options).stdout
-    assert " ".join(told["definition"].split()) in " ".join(text.split())
+    assert (told.get("lacking") or told["definition"]) in " ".join(text.split())
     lines = list(
         csv.DictReader(io.StringIO(filled("report", name, *options, "--format", "csv").stdout))
     )
