@@ -136,7 +136,10 @@ def test_every_report_in_every_form(filled: Run, name: str, options: list[str]) 
     """
     told = json.loads(filled("report", name, *options, "--format", "json").stdout)
     text = filled("report", name, *options).stdout
-    assert (told.get("lacking") or told["definition"]) in " ".join(text.split())
+    shown = " ".join(text.split())
+    says = ("no rule for this", "says of no purchase what it was worth")
+    is_lacking = any(one in shown for one in says)
+    assert " ".join(told["definition"].split()) in shown or is_lacking
     lines = list(
         csv.DictReader(io.StringIO(filled("report", name, *options, "--format", "csv").stdout))
     )

@@ -154,9 +154,7 @@ def test_rows_written_together_are_those_written_alone(
         tracker.track(key, "bought", id="6", occurred_at=day(95 + n))
     before = rows_of(shared_engine, tracker.tenant)
     tracker.rebuild()
-    after = rows_of(shared_engine, tracker.tenant)
-    counted = "motfunnel_changes"  # that there was a rebuild
-    assert {**after, counted: before[counted]} == before
+    assert rows_of(shared_engine, tracker.tenant) == before
     assert tracker.sweep() == 9
     assert tracker.check().is_sound
 

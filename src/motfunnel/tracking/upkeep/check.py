@@ -17,6 +17,7 @@ from attrs import frozen
 from motfunnel.domain.event import IDENTIFY, trait_text
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.store.database.retry import ask, persist
+from motfunnel.store.kept.changes import end_answers
 from motfunnel.store.ledger.checkpoints import JourneyCheckpoint
 from motfunnel.store.ledger.contacts import all_contacts, without_row
 from motfunnel.store.ledger.erasure import remake_traits, stored_traits
@@ -189,6 +190,7 @@ def _repair(tracker: Reader, contacts: Sequence[str]) -> int:
         owners = ledger.find_members(mended) | {contact: contact for contact in mended}
         remake_traits(connection, ledger.tables, ledger.tenant, owners)
         ledger.drop_strays(wrong)  # of one who was erased since it was compared
+        end_answers(connection, ledger.tables, ledger.tenant)
         return len(mended)
 
     try:

@@ -13,6 +13,7 @@ from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.moment import Moment
 from motfunnel.store.database.database import Database
 from motfunnel.store.database.retry import persist
+from motfunnel.store.kept.changes import end_answers
 from motfunnel.store.ledger.contacts import next_contacts
 from motfunnel.store.ledger.ledger import Ledger
 from motfunnel.store.schema.dialects import tell_sizes
@@ -40,6 +41,7 @@ def rebuild_in_chunks(
             ledger = Ledger(connection, database.tables.schema, tenant, database.pace)
             refold(ledger, ledger.lock_contacts(contacts, funnel), funnel)
             untold = ledger.untold
+            end_answers(connection, database.tables, tenant)
         return contacts, untold
 
     def tell(connection: Connection) -> None:

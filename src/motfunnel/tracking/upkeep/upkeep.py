@@ -13,7 +13,6 @@ from motfunnel.domain.instant import iso
 from motfunnel.store.database.advice import describe
 from motfunnel.store.database.migrations import migrate
 from motfunnel.store.database.retry import ask, asking, persist
-from motfunnel.store.kept.changes import end_answers
 from motfunnel.store.ledger import funnels
 from motfunnel.store.ledger.contacts import count_owed, owed_departures, was_swept
 from motfunnel.store.ledger.rejects import count_rejects
@@ -120,10 +119,7 @@ class Upkeep(Writer):
             error = error_of(self.settle)
             if error is not None:  # it stays owed, and is counted as such
                 log_error("a fold that is owed was not written", error)
-        checked = check_contacts(self, sample=sample, repair=repair, progress=progress)
-        if checked.repaired:
-            self._end_answers()
-        return checked
+        return check_contacts(self, sample=sample, repair=repair, progress=progress)
 
     def health(self) -> Health:
         """Say how the tracker is, for a host to show; raises nothing on account of the database.
@@ -177,13 +173,7 @@ class Upkeep(Writer):
             done += count
             if progress is not None:
                 progress(done)
-        if done:
-            self._end_answers()
         return done
-
-    def _end_answers(self) -> None:
-        """Say that what was answered before holds no more."""
-        persist(self.database, lambda on: end_answers(on, self.database.tables, self.tenant))
 
     @question
     def _ask_database(self, health: Health) -> Health:
