@@ -51,6 +51,14 @@ Story = dict[str, Any]
 
 def tell(events: Iterable[Any], funnel: Story, as_of: datetime | None = None) -> Story:
     """Return the moments, the episodes and the state of one contact's events."""
+    state = walked(events, funnel, as_of)
+    for episode in state["episodes"]:
+        del episode["purchases"]
+    return state
+
+
+def walked(events: Iterable[Any], funnel: Story, as_of: datetime | None = None) -> Story:
+    """Return the same, and of each episode how often the contact had bought before it."""
     state = start()
     for event in in_order(events, funnel):
         if as_of is None or event["at"] <= as_of:

@@ -94,7 +94,7 @@ def test_the_chances_are_those_worked_out_by_hand(
     tracker = Tracker(shared_engine, funnel_of(story), tenant=uuid4().hex, clock=lambda: now)
     track_all(tracker, events)
     stories = {
-        contact: oracle.tell([e for e in events if e.contact == contact], story, as_of)
+        contact: oracle.walked([e for e in events if e.contact == contact], story, as_of)
         for contact in sorted({event.contact for event in events})
     }
     hand = expected(stories, as_of, within)
