@@ -13,6 +13,8 @@ from typing import Any, Final
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Row,
+    Table,
     Text,
     and_,
     cast,
@@ -234,6 +236,22 @@ def rejects_naming(
     for some in chunks(keys, _AT_ONCE):
         naming = _may_name(connection, some, r.payload, r.contact, r.event, r.reason)
         yield from all_rejects(connection, tables, tenant, where=naming & ~coded)
+
+
+def naming(
+    connection: Connection,
+    table: Table,
+    tenant: str,
+    keys: Sequence[str] | None,
+    *columns: ColumnElement[Any],
+) -> Iterator[Row[Any]]:
+    """Find the rows in whose columns some keys may occur; all of them where None are given."""
+    mine = select(table).where(table.c.tenant == tenant)
+    if keys is None:
+        yield from connection.execute(mine).all()
+        return
+    for some in chunks(keys, _AT_ONCE):
+        yield from connection.execute(mine.where(_may_name(connection, some, *columns))).all()
 
 
 def compact(database: Database) -> bool:

@@ -8,23 +8,38 @@ committed late waits like any other.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from attrs import frozen
-from sqlalchemy import Connection, Row, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    true,
+    update,
+)
 
 from motfunnel.domain.event import to_json
 from motfunnel.domain.instant import iso
 from motfunnel.domain.scrubber import Scrubber
+from motfunnel.store.ledger.erasure import naming
 from motfunnel.store.ledger.statements import statements
 from motfunnel.store.schema.dialects import can_skip, chunks
 from motfunnel.store.schema.tables import Tables
 from motfunnel.text import brief, counted
 
 _AT_ONCE: Final = 200
+Place: TypeAlias = tuple[str, int]
+"""Of a message: its contact, and its ordinal."""
 
 
 @frozen(kw_only=True)
@@ -185,7 +200,8 @@ class Subscriptions:
             each = [*theirs]
             # A message that was first when the look began may not be so any more.
             taken += each if each[0].ordinal == heads[contact] else []
-        self._set(name, taken, due_at=until, claim=claim)
+        claimed = update(self.tables.messages).values(due_at=until, claim=claim)
+        self._at_each(claimed, name, None, [(row.contact, row.ordinal) for row in taken])
         return taken
 
     def _lock_heads(self, name: str, most: int, now: datetime) -> dict[str, int]:
@@ -199,7 +215,7 @@ class Subscriptions:
         due = (
             select(m.contact, m.ordinal)
             .where(self._of(name, m.due_at <= now, m.failed_at.is_(None)), ~earlier)
-            .order_by(m.due_at, m.contact)
+            .order_by(m.due_at)
             .limit(most)
         )
         dialect = self.connection.dialect
@@ -207,42 +223,43 @@ class Subscriptions:
             due = due.with_for_update(skip_locked=can_skip(dialect))
         return {row.contact: row.ordinal for row in self.connection.execute(due)}
 
-    def _behind(self, name: str, ends: Mapping[str, int]) -> Sequence[Row[Any]]:
+    def _behind(self, name: str, ends: Mapping[str, int]) -> list[Row[Any]]:
         """Read contacts' messages, each contact's up to a number, in their order."""
         m = self.tables.messages.c
-        theirs = or_(*((m.contact == contact) & (m.ordinal < end) for contact, end in ends.items()))
-        mine = select(self.tables.messages).where(self._of(name, theirs))
-        return self.connection.execute(mine.order_by(m.contact, m.ordinal)).all()
+        # By the key of the table; a condition for each contact would look through all that wait.
+        theirs = self._of(name, m.contact.in_([*ends]), m.ordinal < max(ends.values()))
+        mine = select(self.tables.messages).where(theirs).order_by(m.contact, m.ordinal)
+        return [row for row in self.connection.execute(mine) if row.ordinal < ends[row.contact]]
 
-    def _set(self, name: str, rows: Collection[Row[Any]], **values: Any) -> None:
+    def _at_each(self, statement: Any, name: str, claim: str | None, rows: Iterable[Place]) -> None:
+        """Run a statement for each of some messages, which are claimed so, or by nobody yet."""
         m = self.tables.messages.c
-        for contact, theirs in groupby(rows, lambda row: row.contact):
-            numbers = [row.ordinal for row in theirs]
-            mine = self._of(name, m.contact == contact, m.ordinal.in_(numbers))
-            self.connection.execute(update(self.tables.messages).where(mine).values(**values))
+        mine = self._of(
+            name, m.contact == bindparam("of_contact"), m.ordinal == bindparam("of_ordinal")
+        )
+        places = [{"of_contact": contact, "of_ordinal": ordinal} for contact, ordinal in rows]
+        if places:
+            claimed = true() if claim is None else m.claim == claim
+            self.connection.execute(statement.where(mine, claimed), places)
 
     def _of(self, name: str, *more: Any) -> Any:
         m = self.tables.messages.c
         return and_(m.tenant == self.tenant, m.subscription == name, *more)
 
-    def delete(self, name: str, claim: str, ids: Collection[str]) -> None:
+    def delete(self, name: str, claim: str, places: Iterable[Place]) -> None:
         """Delete messages that were delivered, if they are still claimed so."""
-        m = self.tables.messages.c
-        for some in chunks({*ids}, _AT_ONCE):
-            mine = self._of(name, m.claim == claim, m.id.in_(some))
-            self.connection.execute(delete(self.tables.messages).where(mine))
+        self._at_each(delete(self.tables.messages), name, claim, places)
 
-    def release(self, name: str, claim: str, now: datetime) -> None:
-        """Let others have what is still claimed so."""
-        m = self.tables.messages.c
-        mine = update(self.tables.messages).where(self._of(name, m.claim == claim))
-        self.connection.execute(mine.values(due_at=now, claim=None))
+    def release(self, name: str, claim: str, places: Iterable[Place], now: datetime) -> None:
+        """Let others have messages that are still claimed so."""
+        released = update(self.tables.messages).values(due_at=now, claim=None)
+        self._at_each(released, name, claim, places)
 
     def put_off(
         self,
         name: str,
         claim: str,
-        id: str,
+        place: Place,
         *,
         attempts: int,
         due_at: datetime,
@@ -250,10 +267,9 @@ class Subscriptions:
         failed_at: datetime | None,
     ) -> None:
         """Note that a message could not be delivered, and when it is to be tried again, if ever."""
-        m = self.tables.messages.c
-        mine = update(self.tables.messages).where(self._of(name, m.claim == claim, m.id == id))
         values = {"attempts": attempts, "due_at": due_at, "error": error, "failed_at": failed_at}
-        self.connection.execute(mine.values(claim=None, **values))
+        put_off = update(self.tables.messages).values(claim=None, **values)
+        self._at_each(put_off, name, claim, [place])
 
     def failed(self, name: str) -> Sequence[Row[Any]]:
         """Read the messages that are set aside, those first that were so first."""
@@ -278,12 +294,14 @@ class Subscriptions:
 def scrub_messages(connection: Connection, tables: Tables, tenant: str, scrubber: Scrubber) -> None:
     """Take the keys of erased contacts out of the messages that wait of others."""
     m = tables.messages.c
-    for row in connection.execute(select(tables.messages).where(m.tenant == tenant)).all():
+    # Where a text is turned into a key, any text may be one.
+    keys = [*scrubber.tokens] if scrubber.key_of is None else None
+    for row in naming(connection, tables.messages, tenant, keys, m.body, m.error):
         body = json.loads(row.body)
         error = None if row.error is None else scrubber.clean(row.error)
         if (cleaned := scrubber.clean(body)) != body or error != row.error:
-            mine = (m.tenant == tenant) & (m.id == row.id) & (m.contact == row.contact)
-            anew = update(tables.messages).where(mine)
+            mine = and_(m.tenant == tenant, m.contact == row.contact, m.ordinal == row.ordinal)
+            anew = update(tables.messages).where(mine, m.subscription == row.subscription)
             connection.execute(anew.values(body=to_json(cleaned), error=error))
 
 

@@ -8,7 +8,7 @@ until it is delivered nothing that came behind it of its contact is.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
@@ -22,7 +22,7 @@ from motfunnel.store.database.retry import persist
 from motfunnel.store.ledger.contacts import next_contacts
 from motfunnel.store.ledger.ledger import Ledger
 from motfunnel.store.outbox.post import ESTABLISHED, message_row
-from motfunnel.store.outbox.subscriptions import Subscriptions, Waiting, Wanted
+from motfunnel.store.outbox.subscriptions import Place, Subscriptions, Waiting, Wanted
 from motfunnel.store.schema.tables import TENANT_LENGTH
 from motfunnel.tracking.outbox.message import Message, read_message
 from motfunnel.tracking.reader import Reader, moment_kind, question
@@ -221,12 +221,13 @@ class Subscription:
         """Delete the messages that are set aside; how many they were."""
         return self._on(lambda mine: mine.drop_failed(self.name))
 
-    def settle(self, claim: str, delivered: Sequence[str], stops: Sequence[_Stop]) -> None:
-        """Delete what was delivered of what was claimed, and let others have the rest, in time."""
-        now = datetime.now(UTC)
+    def settle(self, batch: Batch, delivered: Collection[str], stops: Sequence[_Stop]) -> None:
+        """Delete what was delivered of a batch, and let others have the rest, in time."""
+        now, claim = datetime.now(UTC), batch.claim
+        left = {id: place for id, place in batch.places.items() if id not in delivered}
 
         def settle(mine: Subscriptions) -> None:
-            mine.delete(self.name, claim, delivered)
+            mine.delete(self.name, claim, [batch.places[id] for id in delivered])
             for stop in stops:
                 if stop.error is not None:
                     attempts = stop.message.attempts + 1
@@ -234,13 +235,13 @@ class Subscription:
                     mine.put_off(
                         self.name,
                         claim,
-                        stop.message.id,
+                        batch.places[stop.message.id],
                         attempts=attempts,
                         due_at=now + pause,
                         error=stop.error,
                         failed_at=now if attempts >= ATTEMPTS else None,
                     )
-            mine.release(self.name, claim, now)
+            mine.release(self.name, claim, left.values(), now)
 
         self._on(settle)
 
@@ -248,7 +249,9 @@ class Subscription:
         """Take what is due, so that nobody else is given it until the lease ends."""
         claim, now = str(uuid4()), datetime.now(UTC)
         rows = self._on(lambda mine: mine.claim(self.name, size, now, now + lease, claim))
-        return Batch(self, claim, now + lease, [read_message(row) for row in rows])
+        messages = [read_message(row) for row in rows]
+        places = {row.id: (row.contact, row.ordinal) for row in rows}
+        return Batch(self, claim, now + lease, messages, places)
 
     def _on(self, work: Callable[[Subscriptions], Result]) -> Result:
         return self.publisher._on(work)  # of one room
@@ -278,12 +281,14 @@ class Batch:
         claim: by what they are known to be taken.
         until: when the lease ends.
         messages: the messages.
+        places: where each lies, by its id.
     """
 
     subscription: Subscription
     claim: str
     until: datetime
     messages: Sequence[Message]
+    places: Mapping[str, Place] = field(repr=False)
     _stops: dict[str, _Stop] = field(factory=dict, init=False, repr=False)
     _current: Message | None = field(default=None, init=False, repr=False)
 
@@ -325,7 +330,7 @@ class Batch:
             delivered = [one.id for one in self._delivered()]
         elif self._current is not None and isinstance(error, Exception):
             self.fail(self._current, error)
-        self.subscription.settle(self.claim, delivered, list(self._stops.values()))
+        self.subscription.settle(self, delivered, list(self._stops.values()))
 
     def _delivered(self) -> Iterator[Message]:
         stopped: set[str] = set()
