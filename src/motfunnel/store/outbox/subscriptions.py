@@ -20,7 +20,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
-    exists,
     func,
     insert,
     select,
@@ -206,15 +205,17 @@ class Subscriptions:
 
     def _lock_heads(self, name: str, most: int, now: datetime) -> dict[str, int]:
         m, before = self.tables.messages.c, self.tables.messages.alias("before").c
-        earlier = exists().where(
+        theirs = (
             before.tenant == m.tenant,
             before.contact == m.contact,
             before.subscription == m.subscription,
-            before.ordinal < m.ordinal,
         )
+        # The least is found by the key of the table, also where nothing is known of its sizes yet.
+        first = select(func.min(before.ordinal)).where(*theirs)
         due = (
             select(m.contact, m.ordinal)
-            .where(self._of(name, m.due_at <= now, m.failed_at.is_(None)), ~earlier)
+            .where(self._of(name, m.due_at <= now, m.failed_at.is_(None)))
+            .where(m.ordinal == first.correlate(self.tables.messages).scalar_subquery())
             .order_by(m.due_at)
             .limit(most)
         )

@@ -23,6 +23,7 @@ from motfunnel.store.ledger.contacts import next_contacts
 from motfunnel.store.ledger.ledger import Ledger
 from motfunnel.store.outbox.post import ESTABLISHED, message_row
 from motfunnel.store.outbox.subscriptions import Place, Subscriptions, Waiting, Wanted
+from motfunnel.store.schema.dialects import tell_sizes
 from motfunnel.store.schema.tables import TENANT_LENGTH
 from motfunnel.tracking.outbox.message import Message, read_message
 from motfunnel.tracking.reader import Reader, moment_kind, question
@@ -78,8 +79,11 @@ class Publisher(Reader):
         now = datetime.now(UTC)
         wanted = self._wanted(kinds, stages, reasons, erasures=erasures)
         self._on(lambda mine: mine.put(name, wanted, now, filled=filled))
+        is_filled = False
         while self._fill(name):
-            pass
+            is_filled = True
+        if is_filled:  # what was put down, for those who look for what is due
+            persist(self.database, lambda on: tell_sizes(on, self.database.tables))
         return Subscription(self, name)
 
     def subscription(self, name: str) -> Subscription:
