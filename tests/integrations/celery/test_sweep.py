@@ -218,4 +218,4 @@ def test_without_celery() -> None:
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=False
     )
-    assert "MissingExtraError: the task needs Celery: pip install celery" in done.stderr
+    assert "MissingExtraError: the tasks need Celery: pip install celery" in done.stderr
