@@ -197,6 +197,7 @@ def _to_version_7(connection: Connection, tables: Tables) -> None:
     _add_column(connection, tables.events, Column("value", BigInteger))
     made = [tables.answers, tables.changes, tables.subscriptions, tables.messages]
     tables.metadata.create_all(connection, made)
+    _add_indexes(connection, tables, "motfunnel_messages_due")  # killed in between, it has none
 
 
 _MARIADB_COLUMNS: Final = text(
