@@ -96,7 +96,7 @@ def always_valid(
     >>> third, half = (Proportion(numerator=n, denominator=300) for n in (100, 150))
     >>> around = always_valid(third, half, effect=0.1).interval
     >>> round(around.lower, 4), round(around.upper, 4)
-    (-0.3, -0.0333)
+    (-0.2873, -0.046)
 
     Raises:
         ValueError: the effect is 0.
