@@ -291,6 +291,14 @@ def test_who_is_forgotten_waits_nowhere(tracker: Tracker, engine: Engine) -> Non
             assert hers not in repr([one.to_dict() for one in batch])
 
 
+def test_what_an_erasure_left_is_not_told(tracker: Tracker) -> None:
+    """Where its counts were kept, a token stands for it, of which nobody is to hear."""
+    tracker.track("ada", "bought", occurred_at=day(0))
+    tracker.track("bob", "saw", occurred_at=day(0))
+    assert tracker.forget("ada", keep_counts=True).token is not None
+    assert told(tracker.subscribe("crm", from_beginning=True)) == ["opening bob"]
+
+
 def test_who_came_and_went_in_one_batch(tracker: Tracker) -> None:
     """An erasure while a relay is at it: what it has taken is nobody's to take again."""
     subscription = tracker.subscribe("crm")

@@ -19,7 +19,7 @@ from motfunnel.dashboard.filters import GROUPS, PERIODS, STEPS, WINDOWS, Filters
 from motfunnel.dashboard.links import Links
 from motfunnel.dashboard.pages import PAGES, Page, Section
 from motfunnel.dashboard.views import about
-from motfunnel.dashboard.views.lacking import NothingError, check_answers, check_funnel
+from motfunnel.dashboard.views.absence import NothingError, check_answers, check_funnel
 from motfunnel.dashboard.views.lists import listed
 from motfunnel.dashboard.views.section import blocks, shown
 from motfunnel.dashboard.views.story import revoked, state, story

@@ -19,7 +19,6 @@ from sqlalchemy import (
     and_,
     cast,
     delete,
-    func,
     insert,
     or_,
     select,
@@ -37,7 +36,7 @@ from motfunnel.store.engine.deadline import waiting_briefly
 from motfunnel.store.engine.faults import Fault, fault_of
 from motfunnel.store.ledger.rejects import CODED, Reject, all_rejects
 from motfunnel.store.ledger.rows import read_event, trait_rows
-from motfunnel.store.schema.dialects import chunks
+from motfunnel.store.schema.dialects import chunks, position
 from motfunnel.store.schema.tables import Tables
 
 _AT_ONCE: Final = 50
@@ -230,8 +229,8 @@ def rejects_naming(
     if keys is None:
         yield from all_rejects(connection, tables, tenant)
         return
-    find = _finder(connection)
-    coded = or_(*(find(r.payload, mark) > 0 for mark in CODED))
+    dialect = connection.dialect
+    coded = or_(*(position(r.payload, mark, dialect) > 0 for mark in CODED))
     yield from all_rejects(connection, tables, tenant, where=coded)
     for some in chunks(keys, _AT_ONCE):
         naming = _may_name(connection, some, r.payload, r.contact, r.event, r.reason)
@@ -292,18 +291,14 @@ def _may_name(
     Asks for those parts of a key that no way of writing changes, letter by letter: LIKE would know
     wildcards, and on SQLite no case.
     """
-    find = _finder(connection)
+    dialect = connection.dialect
     return or_(
         *(
-            and_(true(), *(find(column, part) > 0 for part in plain_parts(key)))
+            and_(true(), *(position(column, part, dialect) > 0 for part in plain_parts(key)))
             for key in keys
             for column in columns
         )
     )
-
-
-def _finder(connection: Connection) -> Any:
-    return func.strpos if connection.dialect.name == "postgresql" else func.instr
 
 
 def stored_traits(

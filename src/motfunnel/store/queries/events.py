@@ -32,6 +32,7 @@ from motfunnel.store.ledger.rows import (
 )
 from motfunnel.store.queries.columns import micros, raw, read_columns, read_rows
 from motfunnel.store.queries.scope import Bounds, Extent, between
+from motfunnel.store.schema.dialects import position
 from motfunnel.store.schema.tables import Tables
 
 
@@ -60,8 +61,7 @@ def read_scored(
     e, dialect = extent.tables.events.c, extent.connection.dialect
     scored = e.signal == Signal.RATING.label
     if naming is not None:
-        find = func.strpos if dialect.name == "postgresql" else func.instr
-        scored = or_(scored, find(cast(e.properties, Text), f'"{naming}"') > 0)
+        scored = or_(scored, position(cast(e.properties, Text), f'"{naming}"', dialect) > 0)
     at, properties = micros(e.occurred_at, dialect), raw(e.properties, dialect)
     events = (
         select(e.contact, at, e.event, e.id, properties)

@@ -86,8 +86,8 @@ def _insert_into(table: Table, dialect: Dialect) -> postgresql.Insert | sqlite.I
     return sqlite.insert(table)
 
 
-def position(text: ColumnElement[str], part: Any, dialect: Dialect) -> ColumnElement[int]:
-    """Where a part begins in a text, counted from 1; 0 where it is not in it."""
+def position(text: ColumnElement[Any], part: Any, dialect: Dialect) -> ColumnElement[int]:
+    """Where a part begins in a text, letter by letter, counted from 1; 0 where it is not in it."""
     find = func.strpos if dialect.name == "postgresql" else func.instr
     return find(text, part)
 

@@ -36,7 +36,8 @@ LEASE: Final = timedelta(minutes=5)
 ATTEMPTS: Final = 12
 _FIRST_PAUSE: Final = 5.0  # seconds
 _LONGEST_PAUSE: Final = 6 * 3600.0
-_FILLED: Final = ""
+_NOBODY_YET: Final = ""
+"""Up to which contact a subscription is filled that begins; every key comes after it."""
 
 Result = TypeVar("Result")
 
@@ -75,10 +76,10 @@ class Publisher(Reader):
             QuestionError: there is no such kind or stage, or the name is none.
         """
         _check_name(name)
-        filled = _FILLED if from_beginning else None
+        filled = _NOBODY_YET if from_beginning else None
         now = datetime.now(UTC)
         wanted = self._wanted(kinds, stages, reasons, erasures=erasures)
-        self._on(lambda mine: mine.put(name, wanted, now, filled=filled))
+        _transact(self, lambda mine: mine.put(name, wanted, now, filled=filled))
         is_filled = False
         while self._fill(name):
             is_filled = True
@@ -104,15 +105,7 @@ class Publisher(Reader):
 
     def unsubscribe(self, name: str) -> bool:
         """End a subscription, and delete what waits for it; whether there was one."""
-        return self._on(lambda mine: mine.drop(name))
-
-    def _on(self, work: Callable[[Subscriptions], Result]) -> Result:
-        """Do work on the subscriptions in a transaction of our own."""
-
-        def do(connection: Connection) -> Result:
-            return work(Subscriptions(connection, self.database.tables, self.tenant))
-
-        return persist(self.database, do)
+        return _transact(self, lambda mine: mine.drop(name))
 
     def _fill(self, name: str) -> bool:
         """Put the moments of some more contacts down that were there before; whether any are left.
@@ -137,6 +130,7 @@ class Publisher(Reader):
             rows = [
                 message_row(state, ESTABLISHED, one)
                 for state in states
+                if state.erased_at is None  # nobody is to be told of what an erasure left
                 for one in moments.get(state.contact, ())
                 if wanted.takes(one.kind.value, state.journey.stage, one.reason)
             ]
@@ -214,16 +208,16 @@ class Subscription:
 
         Nothing that came behind them of their contacts is delivered.
         """
-        rows = self._on(lambda mine: mine.failed(self.name))
+        rows = _transact(self.publisher, lambda mine: mine.failed(self.name))
         return [(read_message(row), row.error or "") for row in rows]
 
     def retry(self) -> int:
         """Have the messages that are set aside tried again; how many they are."""
-        return self._on(lambda mine: mine.retry(self.name, datetime.now(UTC)))
+        return _transact(self.publisher, lambda mine: mine.retry(self.name, datetime.now(UTC)))
 
     def drop_failed(self) -> int:
         """Delete the messages that are set aside; how many they were."""
-        return self._on(lambda mine: mine.drop_failed(self.name))
+        return _transact(self.publisher, lambda mine: mine.drop_failed(self.name))
 
     def settle(self, batch: Batch, delivered: Collection[str], stops: Sequence[_Stop]) -> None:
         """Delete what was delivered of a batch, and let others have the rest, in time."""
@@ -247,18 +241,17 @@ class Subscription:
                     )
             mine.release(self.name, claim, left.values(), now)
 
-        self._on(settle)
+        _transact(self.publisher, settle)
 
     def claim(self, size: int, lease: timedelta) -> Batch:
         """Take what is due, so that nobody else is given it until the lease ends."""
         claim, now = str(uuid4()), datetime.now(UTC)
-        rows = self._on(lambda mine: mine.claim(self.name, size, now, now + lease, claim))
+        rows = _transact(
+            self.publisher, lambda mine: mine.claim(self.name, size, now, now + lease, claim)
+        )
         messages = [read_message(row) for row in rows]
         places = {row.id: (row.contact, row.ordinal) for row in rows}
         return Batch(self, claim, now + lease, messages, places)
-
-    def _on(self, work: Callable[[Subscriptions], Result]) -> Result:
-        return self.publisher._on(work)  # of one room
 
 
 @frozen
@@ -344,6 +337,12 @@ class Batch:
                 stopped.add(message.contact)
             if message.contact not in stopped:
                 yield message
+
+
+def _transact(publisher: Publisher, work: Callable[[Subscriptions], Result]) -> Result:
+    """Do work on the subscriptions of a tenant, in a transaction of our own."""
+    database, tenant = publisher.database, publisher.tenant
+    return persist(database, lambda on: work(Subscriptions(on, database.tables, tenant)))
 
 
 def _pause(attempts: int) -> timedelta:

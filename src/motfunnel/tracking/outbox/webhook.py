@@ -15,7 +15,7 @@ from binascii import Error as BinasciiError
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from time import time
 from typing import Any, Final
 from urllib.parse import quote
@@ -172,8 +172,9 @@ def sign(secret: bytes, id: str, at: int, body: bytes) -> str:
 
 def _is_public(address: str) -> bool:
     one = ip_address(address.partition("%")[0])
-    mapped = getattr(one, "ipv4_mapped", None) or one
-    return mapped.is_global and not mapped.is_multicast
+    if isinstance(one, IPv6Address):  # what lies within it is where it leads
+        one = one.ipv4_mapped or one.sixtofour or one
+    return one.is_global and not one.is_multicast
 
 
 def _read_url(text: str, *, allow_private: bool) -> Url:

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import migrations, models
 
 from motfunnel.integrations.django.fields import InstantField, KeyField, LongTextField
-from motfunnel.integrations.django.table_options import AddColumn, CreateTable
+from motfunnel.integrations.django.table_options import AddColumn, AddIndexOfOurs, CreateTable
 from motfunnel.integrations.django.table_version import PutVersion
 
 
@@ -87,12 +87,14 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "motfunnel_messages",
                 "ordering": ("pk",),
-                "indexes": [
-                    models.Index(
-                        fields=["tenant", "subscription", "due_at"], name="motfunnel_messages_due"
-                    )
-                ],
             },
+        ),
+        # By itself: a migration that was killed behind the table goes on to it.
+        AddIndexOfOurs(
+            "Message",
+            models.Index(
+                fields=["tenant", "subscription", "due_at"], name="motfunnel_messages_due"
+            ),
         ),
         migrations.RunPython(PutVersion(7), migrations.RunPython.noop),
     ]

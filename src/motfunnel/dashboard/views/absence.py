@@ -1,4 +1,4 @@
-"""What is lacking: which sections have nothing to show, and what to do about it."""
+"""What is absent: which sections have nothing to show, and what to do about it."""
 
 from __future__ import annotations
 
