@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import Engine, create_engine, select, update
 from sqlalchemy.orm import Session
 
-from motfunnel import Tracker
-from motfunnel.errors import QuestionError
+from motfunnel import Funnel, Tracker
+from motfunnel.errors import NoFunnelError, QuestionError
 from motfunnel.tracking.outbox import subscription as outbox
 from motfunnel.tracking.outbox.message import Message
 from motfunnel.tracking.outbox.relay import GoneError, Relayed, relay
@@ -110,6 +110,19 @@ def test_one_that_is_not_there(tracker: Tracker) -> None:
     assert not tracker.unsubscribe("crm")
 
 
+def test_before_anything_was_tracked(url: str) -> None:
+    """No funnel is needed to subscribe; where one is, nothing is left of what was refused."""
+    with Tracker(url, spool=False) as nobody:
+        for refused in ({"from_beginning": True}, {"stages": "customer"}):
+            with pytest.raises(NoFunnelError):
+                nobody.subscribe("crm", **refused)
+        assert nobody.subscriptions() == []
+        subscription = nobody.subscribe("crm", kinds="opening")
+        with Tracker(url, funnel=FUNNEL, spool=False, budget=PATIENT) as tracker:
+            tracker.track("ada", "saw", occurred_at=day(0))
+        assert told(subscription) == ["opening ada"]
+
+
 def test_no_subscription_no_row(tracker: Tracker) -> None:
     """Without one nothing is kept; after its end neither, nor what waited."""
     tracker.track("ada", "saw", occurred_at=day(0))
@@ -147,11 +160,11 @@ def test_from_the_beginning(tracker: Tracker, monkeypatch: pytest.MonkeyPatch) -
     tracker.track_many({"contact": one, "event": "saw", "occurred_at": day(0)} for one in contacts)
     fill, calls = outbox.Publisher._fill, []
 
-    def break_off(self: outbox.Publisher, name: str) -> bool:
+    def break_off(self: outbox.Publisher, name: str, funnel: Funnel) -> bool:
         calls.append(name)
         if len(calls) == 2:
             raise KeyboardInterrupt
-        return fill(self, name)
+        return fill(self, name, funnel)
 
     monkeypatch.setattr(outbox.Publisher, "_fill", break_off)
     with pytest.raises(KeyboardInterrupt):

@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from attrs import define, field, frozen
 
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.moment import MomentKind, MomentName
 from motfunnel.errors import QuestionError
 from motfunnel.store.database.retry import persist
@@ -74,16 +75,16 @@ class Publisher(Reader):
 
         Raises:
             QuestionError: there is no such kind or stage, or the name is none.
+            NoFunnelError: of what is stored, or of stages, nothing is known.
         """
         _check_name(name)
-        filled = _NOBODY_YET if from_beginning else None
-        now = datetime.now(UTC)
         wanted = self._wanted(kinds, stages, reasons, erasures=erasures)
-        _transact(self, lambda mine: mine.put(name, wanted, now, filled=filled))
-        is_filled = False
-        while self._fill(name):
-            is_filled = True
-        if is_filled:  # what was put down, for those who look for what is due
+        # Without a funnel what is stored cannot be told, and then nothing is to be left of this.
+        funnel = self.funnel if from_beginning else None
+        if self._write_down(name, wanted, filled=None if funnel is None else _NOBODY_YET):
+            while self._fill(name, self.funnel):
+                pass
+            # What was put down, for those who look for what is due.
             persist(self.database, lambda on: tell_sizes(on, self.database.tables))
         return Subscription(self, name)
 
@@ -107,12 +108,22 @@ class Publisher(Reader):
         """End a subscription, and delete what waits for it; whether there was one."""
         return _transact(self, lambda mine: mine.drop(name))
 
-    def _fill(self, name: str) -> bool:
+    def _write_down(self, name: str, wanted: Wanted, *, filled: str | None) -> bool:
+        """Write a subscription down; whether moments from before it are still to be put down."""
+        now = datetime.now(UTC)
+
+        def put(mine: Subscriptions) -> bool:
+            mine.put(name, wanted, now, filled=filled)
+            return mine.find(name) != (wanted, None)
+
+        return _transact(self, put)
+
+    def _fill(self, name: str, funnel: Funnel) -> bool:
         """Put the moments of some more contacts down that were there before; whether any are left.
 
         Who is behind the last of them is told of nothing new yet: that is among theirs by then.
         """
-        funnel, where = self.funnel, (self.database.tables, self.tenant)
+        where = (self.database.tables, self.tenant)
 
         def fill(connection: Connection) -> bool:
             mine = Subscriptions(connection, *where)
