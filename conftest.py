@@ -24,6 +24,7 @@ from xdist.scheduler import LoadScopeScheduling
 def enter_an_empty_directory(namespace: dict[str, Any]) -> None:
     stack = namespace["_stack"] = ExitStack()
     stack.enter_context(chdir(stack.enter_context(TemporaryDirectory())))
+    namespace["lacks_mcp"] = find_spec("mcp") is None
     namespace["lacks_spark"] = find_spec("pyspark") is None or which("java") is None
 
 

@@ -30,7 +30,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"intake", "pages"},
         {"batch"},
         {"classified", "figures"},
-        {"dashboard"},
+        {"dashboard", "mcp"},
         {"testing", "cli", "demo", "integrations"},
         {"__main__"},
     ),
@@ -93,7 +93,7 @@ PRIVATE_OF_OTHERS = {
     "_state": "Django documents it",
 }
 HEAVY = {"celery", "click", "django", "duckdb", "flask", "numba", "numpy", "pandas", "plotly"}
-HEAVY |= {"pyarrow", "pyspark", "rich"}
+HEAVY |= {"mcp", "pyarrow", "pydantic", "pyspark", "rich"}
 
 
 def room_of(name: str) -> str:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from operator import attrgetter, itemgetter
 from typing import Any, Final
 
-from attrs import fields, frozen
+from attrs import evolve, fields, frozen
 
 from motfunnel.domain.funnel.value import to_millionths, to_number
 from motfunnel.domain.instant import format_duration, iso
@@ -103,6 +103,20 @@ def flat(row: type, value: Any = None, before: str = "") -> Iterator[tuple[str, 
                 yield before + key, kind, part
 
 
+def nameless(value: Any) -> Any:
+    """The same, and in what is nested in it, without the cells by which one knows who it is."""
+    changed: dict[str, Any] = {}
+    for name, one in cells(type(value)).items():
+        held = getattr(value, name)
+        if one.kind is KEY:
+            changed[name] = None
+        elif one.kind.row is not None and held is not None:
+            changed[name] = nameless(held)
+        elif one.kind is ROWS:
+            changed[name] = tuple(map(nameless, held))
+    return evolve(value, **changed) if changed else value
+
+
 def _parts(name: str, kind: Kind, value: Any) -> Iterator[tuple[str, Kind, Any]]:
     if not kind.parts:
         yield name, kind, value
@@ -187,6 +201,8 @@ def _p_value(p: float) -> str:
 
 
 TEXT: Final = Kind("text")
+KEY: Final = Kind("text")
+"""A text by which one knows who it is: the key of a contact, or the id of one of its events."""
 GROUP: Final = Kind("text", missing="all")
 COUNT: Final = Kind("count", lambda count: f"{count:,}")
 FLAG: Final = Kind("flag", lambda flag: "yes" if flag else "no")

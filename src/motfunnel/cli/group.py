@@ -30,6 +30,8 @@ COMMANDS: Final = {
                        "interrupted."),
     "refresh": ("show", "Ask what the dashboard asks, and keep the answers, so that its pages are "
                         "there at once."),
+    "mcp": ("show", "Let an assistant ask the reports: a server of the Model Context Protocol, on "
+                    "stdio."),
     "moments": ("contact", "List moments, contact by contact, each contact's in order."),
     "contact": ("contact", "Tell a contact's story: its moments, and why each of them holds."),
     "sweep": ("upkeep", "Write down the departures by silence whose deadline has come."),

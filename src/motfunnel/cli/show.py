@@ -1,9 +1,14 @@
-"""``motfunnel demo``, ``serve``, ``refresh``: what is there to look at, a history and the pages."""
+"""``motfunnel demo``, ``serve``, ``refresh``, ``mcp``: what is there to look at, and to ask."""
 
 from __future__ import annotations
 
+import asyncio
+import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from functools import wraps
+from typing import Any, TextIO
 
 import click
 
@@ -72,3 +77,33 @@ def refresh_command(ctx: click.Context, tracker: Tracker, /, pages: tuple[str, .
     print_lines([str(done)])
     if not done.is_whole:
         ctx.exit(NOT_WHOLLY)
+
+
+def _quiet(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the standard output for itself: whatever else prints does so on the other."""
+
+    @wraps(command)
+    def quiet(**options: Any) -> Any:
+        with os.fdopen(os.dup(1), "w", encoding="utf-8") as output:
+            os.dup2(2, 1)  # also of a process that is started, or of an application's import
+            try:
+                return command(output=output, **options)
+            finally:
+                sys.stdout.flush()
+                os.dup2(output.fileno(), 1)
+
+    return quiet
+
+
+@click.command("mcp")
+@_quiet
+@with_tracker
+@click.option("--people", is_flag=True, help="Let it learn who the contacts are.")
+def mcp_command(tracker: Tracker, /, people: bool, output: TextIO) -> None:
+    """Let an assistant ask the reports: a server of the Model Context Protocol, on stdio."""
+    from motfunnel.mcp import Assistant
+
+    with suppress(RuntimeError):  # there is none
+        asyncio.get_running_loop()
+        raise click.UsageError("an application under asyncio cannot be asked; name its --db")
+    Assistant(tracker, people).run(output)

@@ -16,7 +16,7 @@ from attrs import frozen
 
 from motfunnel.answers.answer import Answer
 from motfunnel.reports.question import Question
-from motfunnel.reports.report import Questions
+from motfunnel.reports.report import Questions, Report
 
 _ENDS: Final = ("since", "until")
 _INSTANTS: Final = {datetime, datetime | None}
@@ -84,21 +84,24 @@ def _entries() -> Iterator[Entry]:
                     name=name,
                     function=question.function,
                     answer=answer,
-                    options={one.name: one for one in _options(question.function)},
+                    options=_options(question.function, question.function.__doc__),
                     by_property=question.by_property,
                 )
 
 
-def _options(function: Callable[..., Any]) -> Iterator[Option]:
-    types, told = get_type_hints(function), _arguments(function.__doc__ or "")
+def _options(function: Callable[..., Any], docstring: str | None) -> dict[str, Option]:
+    """What a function can be told besides its first argument."""
+    types, told = get_type_hints(function), _arguments(docstring or "")
     _, *parameters = signature(function).parameters.values()
-    for one in parameters:
-        yield Option(
+    return {
+        one.name: Option(
             name=one.name,
             type=_without_none(types[one.name]),
             needed=one.default is Parameter.empty,
             help=told.get(one.name, ""),
         )
+        for one in parameters
+    }
 
 
 def _without_none(annotation: Any) -> Any:
@@ -116,3 +119,10 @@ def _arguments(docstring: str) -> dict[str, str]:
 
 CATALOGUE: Final[Mapping[str, Entry]] = {entry.name: entry for entry in _entries()}
 """Each question by its name, in the order in which they are listed."""
+
+OF_ALL: Final[Mapping[str, Option]] = {
+    name: option
+    for name, option in _options(Report.__init__, Report.__doc__).items()
+    if name != "tracker"
+}
+"""What every question can be told: as of when, by what was known, in which zone."""

@@ -20,6 +20,7 @@ from motfunnel.answers.cells import (
     DURATION,
     FLAG,
     INSTANT,
+    KEY,
     LEVEL,
     ROWS,
     SHARE,
@@ -98,7 +99,7 @@ class WorkRow(GroupedRow):
         moments: the same as values.
     """
 
-    contact: str = field(metadata=cell(TEXT, "contact"))
+    contact: str = field(metadata=cell(KEY, "contact"))
     chance: float | None = field(metadata=cell(SHARE, "chance"))
     interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
     alike: int = field(metadata=cell(COUNT))

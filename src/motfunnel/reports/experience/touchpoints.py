@@ -19,6 +19,7 @@ from motfunnel.answers.cells import (
     COUNT,
     DATE,
     GROUP,
+    KEY,
     NUMBER,
     ROWS,
     SHARE,
@@ -227,9 +228,9 @@ class WorstRow:
         gap: experienced less expected.
     """
 
-    contact: str = field(metadata=cell(TEXT, "contact"))
+    contact: str = field(metadata=cell(KEY, "contact"))
     event: str = field(metadata=cell(TEXT, "event"))
-    event_id: str = field(metadata=cell(TEXT))
+    event_id: str = field(metadata=cell(KEY))
     occurred_at: datetime = field(metadata=cell(DATE, "on"))
     touchpoint: str = field(metadata=cell(TEXT, "touchpoint"))
     experienced: float = field(metadata=cell(SCORE, "score"))

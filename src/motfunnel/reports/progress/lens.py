@@ -21,6 +21,7 @@ from motfunnel.answers.cells import (
     COUNT,
     FLAG,
     INSTANT,
+    KEY,
     LEVEL,
     NUMBER,
     ROWS,
@@ -149,10 +150,10 @@ class Link:
         credited: whether the opening is credited to this referral: the latest no later than it.
     """
 
-    contact: str = field(metadata=cell(TEXT, "contact"))
+    contact: str = field(metadata=cell(KEY, "contact"))
     occurred_at: datetime = field(metadata=cell(INSTANT))
-    event_id: str | None = field(metadata=cell(TEXT))
-    referred: str = field(metadata=cell(TEXT, "referred"))
+    event_id: str | None = field(metadata=cell(KEY))
+    referred: str = field(metadata=cell(KEY, "referred"))
     zero_moment: bool = field(metadata=cell(FLAG, "zero moment"))
     researched: int = field(metadata=cell(COUNT, "then researched"))
     opened_at: datetime | None = field(metadata=cell(INSTANT))
