@@ -417,6 +417,23 @@ def test_who_drops_a_database_closes_its_connections(url: str) -> None:
     assert closed
 
 
+def test_a_connection_in_use_is_closed_as_it_comes_back(url: str) -> None:
+    """It came back to a pool that nobody had any more, and stayed open until it was collected."""
+    database, closed = Database(url), []
+    event.listen(database.engine, "close", lambda *_: closed.append(1))
+    with database.connect() as connection:
+        connection.execute(text("SELECT 1"))
+        database.dispose()
+        assert not closed
+        assert connection.scalar(text("SELECT 2")) == 2
+    assert closed
+    with database.connect() as connection:
+        assert connection.scalar(text("SELECT 3")) == 3
+    assert len(closed) == 1  # the new pool keeps its own
+    database.dispose()
+    assert len(closed) == 2
+
+
 # What a person finds with an SQL client.
 
 

@@ -22,6 +22,7 @@ from motfunnel.store.engine.deadline import allow_waiting, begin_immediate, boun
 from motfunnel.store.engine.engine import (
     WRITING,
     check_dialect,
+    close_pool,
     iso_dates,
     make_engine,
     no_database,
@@ -243,7 +244,7 @@ class Database:
     def dispose(self) -> None:
         """Close the connections of an engine that was made here."""
         if self._owned:
-            self.engine.dispose()
+            close_pool(self.engine)
             self.forget_memory()
 
     def forget_memory(self) -> None:
@@ -292,8 +293,10 @@ class Database:
         return ForkGate(self._close_idle).passing
 
     def _close_idle(self) -> None:
-        if self._owned:
-            self.engine.dispose(close=self._process == os.getpid())
+        if self._owned and self._process == os.getpid():
+            close_pool(self.engine)
+        elif self._owned:
+            self.engine.dispose(close=False)
 
     def _make_missing(self, connection: Connection) -> None:
         version = self.tables.version
@@ -318,7 +321,7 @@ class Database:
 
 def _close(engine: Engine, process: int) -> None:
     if os.getpid() == process:
-        engine.dispose()
+        close_pool(engine)
 
 
 def isolate(connection: Connection, level: str) -> None:

@@ -115,6 +115,17 @@ def _prepared(engine: Engine, pause: Callable[[float], object]) -> Engine:
     return engine
 
 
+def close_pool(engine: Engine) -> None:
+    """Close an engine's connections: the idle ones now, those in use as soon as they come back.
+
+    Into a pool that was disposed of a connection would come back to be lost, and still open.
+    """
+    pool = engine.pool
+    engine.dispose()
+    if not engine.dialect.is_async:
+        event.listen(pool, "checkin", lambda _, entry: entry.close())
+
+
 def ping_idle(engine: Engine) -> None:
     """Have a connection that was idle for long asked whether it lives, before it is used.
 
