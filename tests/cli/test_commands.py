@@ -152,12 +152,12 @@ def test_retention_has_a_line_for_each_cell(filled: Run) -> None:
     asked = ["--period", "week", "--how", "in-or-after", "--periods", "1", "--to", "2024-01-10"]
     told = json.loads(filled("report", "retention", *asked, "--format", "json").stdout)
     assert told["how"] == "in or after"
-    assert [row["starts_on"] for row in told["rows"]] == ["2024-01-01", "2024-01-08"]
+    assert [row["period"] for row in told["rows"]] == ["2024-W01", "2024-W02"]
     text = filled("report", "retention", *asked, "--format", "csv").stdout
     lines = list(csv.DictReader(io.StringIO(text)))
-    cells = [(row["starts_on"], one["number"]) for row in told["rows"] for one in row["cells"]]
-    assert [(line["starts_on"], int(line["number"])) for line in lines] == cells
-    assert "2024-01-08" in filled("report", "retention", *asked).stdout
+    cells = [(row["period"], one["number"]) for row in told["rows"] for one in row["cells"]]
+    assert [(line["period"], int(line["number"])) for line in lines] == cells
+    assert "2024-W02" in filled("report", "retention", *asked).stdout
 
 
 def test_a_trial_needs_a_hold_out(filled: Run) -> None:

@@ -194,7 +194,7 @@ def test_those_counted_are_named(filled: Run) -> None:
     told = json.loads(filled(*asked, "denominator", "--by", "stage", "--format", "json").stdout)
     assert {one["group"]: one["members"] for one in told["rows"]}["customer"] == ["ada"]
     growth = filled("report", "growth", "--members", "openings", "--format", "csv").stdout
-    assert growth.splitlines() == ["contact,starts_on", "ada,2024-01-01", "bob,2024-03-01"]
+    assert growth.splitlines() == ["contact,period", "ada,2024-01", "bob,2024-03"]
     filled(*asked, "numerator", "--format", "csv", "--output", "who.csv")
     assert Path("who.csv").read_text() == "contact\nada\n"
     wrong = filled(*asked, "nobody", code=3).output
@@ -207,5 +207,5 @@ def test_a_rate_by_period(filled: Run) -> None:
     """A row for each month in which somebody left, of a zone."""
     asked = ("report", "recidivism", "--within", "10d", "--per", "month", "--format", "csv")
     header, *rows = filled(*asked).stdout.splitlines()
-    assert header.startswith("starts_on,") and ",change," in header
-    assert [row.partition(",")[0] for row in rows] == ["2024-01-01", "2024-02-01", "2024-03-01"]
+    assert header.startswith("period,starts_on,") and ",change," in header
+    assert [row.partition(",")[0] for row in rows] == ["2024-01", "2024-02", "2024-03"]

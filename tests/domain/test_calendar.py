@@ -66,6 +66,27 @@ def test_periods_are_unbroken_and_begin_with_their_date(
 
 
 @given(
+    unit=st.sampled_from(UNITS),
+    week_start=st.sampled_from([0, 6]),
+    day=st.dates(date(1, 2, 1), date(9990, 1, 1)),
+)
+def test_a_name_is_in_order_and_says_the_first_date(unit: str, week_start: int, day: date) -> None:
+    """As Python itself reads ISO 8601; a week that begins on another day is named by its date."""
+    forms = {"year": "%Y", "month": "%Y-%m", "week": "%G-W%V%u", "day": "%Y-%m-%d"}
+    periods = list(islice(calendar("UTC", unit, week_start).periods_from(day), 15))
+    for one, following in pairwise(periods):
+        assert one.name < following.name
+    for one in periods:
+        year, _, number = one.name.partition("-Q")
+        if number:
+            assert one.starts_on == date(int(year), int(number) * 3 - 2, 1)
+        else:
+            form = forms["day" if unit == "week" and week_start else unit]
+            text = f"{one.name}1" if form.endswith("%u") else one.name
+            assert datetime.strptime(text, form).date() == one.starts_on
+
+
+@given(
     zone=st.sampled_from([*ZONES]),
     unit=st.sampled_from(UNITS),
     week_start=st.integers(0, 6),

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Final
 
 MOST: Final = 32
@@ -32,7 +32,6 @@ _WIDTH: Final = {letter: width for width, letters in _WIDTHS for letter in lette
 _OTHER: Final = 1.1
 _FULL: Final = 1.4
 _STRONG: Final = 1.15
-_FORMS: Final = {"year": "%Y", "month": "%b %Y"}
 
 
 def label(text: object, most: int = MOST) -> str:
@@ -84,17 +83,6 @@ def readable(text: str) -> str:
 def moment(at: datetime) -> str:
     """Write an instant in UTC, with seconds only where there are some."""
     return readable(at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
-
-
-def named(day: date, period: str) -> str:
-    """Name a period by its first day.
-
-    >>> named(date(2025, 4, 1), "quarter"), named(date(2025, 4, 1), "month")
-    ('Q2 2025', 'Apr 2025')
-    """
-    if period == "quarter":
-        return f"Q{(day.month + 2) // 3} {day.year}"
-    return day.strftime(_FORMS[period]) if period in _FORMS else day.isoformat()
 
 
 def fewer(drawn: int, of: int, what: str = "rows") -> str:

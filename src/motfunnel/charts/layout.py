@@ -228,8 +228,8 @@ def thinned(ticks: Sequence[Tick], along: Along, layout: Layout) -> list[tuple[T
 def shortened(text: str, width: float, size: float = 12) -> str:
     """Take out the middle of a text that is too wide; its end stays.
 
-    >>> shortened("a" * 30 + ", Jan 2025 (n = 12)", 190)
-    'aaaa…aaa, Jan 2025 (n = 12)'
+    >>> shortened("a" * 30 + ", 2025-01 (n = 12)", 190)
+    'aaaa…aaa, 2025-01 (n = 12)'
     """
     if width_of(text, size) <= width + _EXACT:
         return text

@@ -14,7 +14,6 @@ from typing import Any, Final
 from attrs import evolve, frozen
 
 from motfunnel.answers.answer import Answer
-from motfunnel.charts.labels import named
 from motfunnel.dashboard.filters import SHOWN, WINDOWS, Filters
 from motfunnel.dashboard.pages import Ask, Section
 from motfunnel.dashboard.words import days
@@ -164,8 +163,7 @@ def _each(ask: Ask, report: Report, filters: Filters) -> Iterator[Question]:
     if ask.each in ("period", "newest"):
         for period in _cohorts(ask, report, filters):
             cohort = {entry.cohort[0]: (period.starts_at, period.ends_at)}
-            label = named(period.starts_on, filters.step)
-            yield Question(name=entry.name, options=told | cohort, label=label)
+            yield Question(name=entry.name, options=told | cohort, label=period.name)
     elif ask.each == "window":
         for window in _windows(filters):
             label = days(format_duration(window))

@@ -150,8 +150,8 @@ def column(name: str) -> str:
 def hovered(text: str) -> str:
     """The same for what is said of a bar.
 
-    >>> hovered("May 2026: 17 opened"), hovered("something else")
-    ('May 2026: 17 new', 'something else')
+    >>> hovered("2026-05: 17 opened"), hovered("something else")
+    ('2026-05: 17 new', 'something else')
     """
     found = _HOVER.match(text)
     return text if found is None else f"{found[1]} {told(found[2])}"

@@ -1,8 +1,8 @@
 """Calendar periods of a zone: days, weeks, months, quarters and years, half-open and unbroken.
 
-A period is named by its first local date and lasts from the first instant of that date to the first
-instant of the next period. Steps are taken on the calendar, never by adding hours: so a day may
-have 23 or 25 of them, and a date that a zone skipped is not a period. Reads no clock.
+A period is named as ISO 8601 does, and lasts from the first instant of its first local date to the
+first instant of the next period. Steps are taken on the calendar, never by adding hours: so a day
+may have 23 or 25 of them, and a date that a zone skipped is not a period. Reads no clock.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ _DAY: Final = timedelta(days=1)
 _SECOND: Final = timedelta(seconds=1)
 _MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
 _DAYS: Final = {"day": 1, "week": 7}
+_LETTERS: Final = {"year": 4, "month": 7}
 UNITS: Final = (*_DAYS, *_MONTHS)
 
 
@@ -36,11 +37,13 @@ class Period:
     """One period of a calendar.
 
     Attributes:
-        starts_on: its first local date, by which it is named.
+        name: ``2005``, ``2005-Q1``, ``2005-03``, ``2005-W09`` or ``2005-03-01``.
+        starts_on: its first local date.
         starts_at: its first instant.
         ends_at: the first instant after it.
     """
 
+    name: str
     starts_on: date
     starts_at: datetime
     ends_at: datetime
@@ -96,6 +99,24 @@ class Calendar:
         months = _MONTHS[self.unit]
         return date(day.year, (day.month - 1) // months * months + 1, 1)
 
+    def name_of(self, first: date) -> str:
+        """Name the period of which a date is the first.
+
+        A week that does not begin on Monday has no number that all agree on, and is named by its
+        first date.
+
+        >>> [Calendar(zone=UTC, unit=one).name_of(date(2024, 4, 1)) for one in UNITS]
+        ['2024-04-01', '2024-W14', '2024-04', '2024-Q2', '2024']
+        >>> Calendar(zone=UTC, unit="week", week_start=6).name_of(date(2024, 3, 31))
+        '2024-03-31'
+        """
+        if self.unit == "week" and self.week_start == 0:
+            year, week, _ = first.isocalendar()
+            return f"{year:04}-W{week:02}"
+        if self.unit == "quarter":
+            return f"{first.year:04}-Q{(first.month + 2) // 3}"
+        return first.isoformat()[: _LETTERS.get(self.unit)]
+
     def periods_from(self, day: date) -> Iterator[Period]:
         """Give the period that a date lies in, and all after it; without those of no length."""
         yield from self._walk(self.first_day(day), self._next)
@@ -110,7 +131,9 @@ class Calendar:
             starts_at = start_of(first, self.zone)
             ends_at = start_of(self._next(first), self.zone)
             if starts_at < ends_at:
-                yield Period(starts_on=first, starts_at=starts_at, ends_at=ends_at)
+                yield Period(
+                    name=self.name_of(first), starts_on=first, starts_at=starts_at, ends_at=ends_at
+                )
             first = step(first)
 
     def _next(self, first: date) -> date:

@@ -8,7 +8,6 @@ from typing import Final
 from attrs import frozen
 
 from motfunnel.answers.cells import percent, span
-from motfunnel.charts.labels import named
 from motfunnel.dashboard.words import days
 from motfunnel.domain.instant import format_duration
 from motfunnel.reports.measure.rate import Rate
@@ -63,7 +62,7 @@ def _counts(growth: Growth) -> Iterator[Card]:
     told = ""
     if since is not now:
         moved = now.present_at_end - since.present_at_end
-        then = f"the end of {named(since.starts_on, growth.period)}"
+        then = f"the end of {since.period}"
         told = f"{moved:+,} since {then}" if moved else f"as at {then}"
     yield Card(
         title="With us now",
@@ -80,7 +79,7 @@ def _flow(growth: Growth, this: int, title: str, column: str) -> Card:
     """How many came or went in the latest period, beside the one before."""
     row = growth.rows[this]
     number: int = getattr(row, column)
-    month = f"{named(row.starts_on, growth.period)}{' so far' if row.unfinished else ''}"
+    month = f"{row.period}{' so far' if row.unfinished else ''}"
     card = Card(
         title=title,
         number=f"{number:,}",
@@ -92,7 +91,7 @@ def _flow(growth: Growth, this: int, title: str, column: str) -> Card:
         return card
     before: int = getattr(growth.rows[this - 1], column)
     change = Change(before=before, after=number)
-    than = named(growth.rows[this - 1].starts_on, growth.period)
+    than = growth.rows[this - 1].period
     moved = f"{number - before:+,} on {than}" if number != before else f"as in {than}"
     return Card(
         title=card.title,

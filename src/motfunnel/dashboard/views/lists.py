@@ -10,7 +10,6 @@ from attrs import frozen
 
 from motfunnel.answers.answer import Answer
 from motfunnel.answers.cells import days, percent, span
-from motfunnel.charts.labels import named
 from motfunnel.charts.style import SHADES
 from motfunnel.reports.decisions.worklist import Worklist
 from motfunnel.reports.periods.growth import Growth, GrowthRow
@@ -165,7 +164,7 @@ def _cohort(answer: Retention, n: int, href: Href) -> Cohort:
             )
         )
     return Cohort(
-        name=named(row.starts_on, answer.period),
+        name=row.period,
         size=f"{row.contacts:,}",
         href=href(n, "contacts"),
         cells=cells,
@@ -212,11 +211,9 @@ def moved(answer: Growth, href: Href) -> tuple[str, list[Moved]]:
     over = [(n, row) for n, row in enumerate(answer.rows) if not row.unfinished]
     if not over:
         return "", []
-    last = max(row.starts_on for _, row in over)
-    rows = sorted(
-        ((n, row) for n, row in over if row.starts_on == last), key=lambda one: -_by(one[1])
-    )
-    return named(last, answer.period), [
+    last = over[-1][1].period
+    rows = sorted(((n, row) for n, row in over if row.period == last), key=lambda one: -_by(one[1]))
+    return last, [
         Moved(
             group=f"{row.group}",
             change=f"{row.present_at_end - row.present_at_start:+,}",

@@ -13,7 +13,6 @@ from attrs import frozen
 
 from motfunnel.answers.answer import Answer
 from motfunnel.answers.cells import percent, span, wait
-from motfunnel.charts.labels import named
 from motfunnel.dashboard.words import days, told
 from motfunnel.domain.funnel.rhythm import Rhythm
 from motfunnel.domain.instant import format_duration
@@ -166,7 +165,7 @@ def _growth(answer: Growth) -> Iterator[Part]:
     at = len(answer.rows) - 1 if n is None else n
     row = answer.rows[at]
     so_far = " so far" if row.unfinished else ""
-    yield text(f"In {named(row.starts_on, answer.period)}{so_far} ")
+    yield text(f"In {row.period}{so_far} ")
     yield people(answer, at, "openings")
     yield text(f" {_be(row.openings, 'were')} new, ")
     yield people(answer, at, "returns")
@@ -184,12 +183,12 @@ def _moved(answer: Growth) -> Iterator[Part]:
     over = [row for row in answer.rows if not row.unfinished]
     if not over:
         return
-    last = over[-1].starts_on
-    rows = [row for row in over if row.starts_on == last]
+    last = over[-1].period
+    rows = [row for row in over if row.period == last]
     most, least = (
         pick(rows, key=lambda row: row.present_at_end - row.present_at_start) for pick in (max, min)
     )
-    yield text(f"In {named(last, answer.period)}, {most.group}: ")
+    yield text(f"In {last}, {most.group}: ")
     yield strong(f"{most.present_at_end - most.present_at_start:+,}")
     if least is not most:
         yield text(f"; {least.group}: ")
@@ -204,7 +203,7 @@ def _lifecycle(answer: Lifecycle) -> Iterator[Part]:
     n = len(answer.rows) - 1 if latest is None else latest
     row = answer.rows[n]
     so_far = " so far" if latest is None else ""
-    yield text(f"In {named(row.starts_on, answer.period)}{so_far} ")
+    yield text(f"In {row.period}{so_far} ")
     yield people(answer, n, "active")
     yield text(f" {_be(row.active, 'were')} seen: ")
     yield people(answer, n, "new")

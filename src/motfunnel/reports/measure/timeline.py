@@ -15,7 +15,6 @@ from attrs import field, frozen
 from motfunnel.answers.answer import Grouped, GroupedRow, grouped
 from motfunnel.answers.cells import COUNT, INSTANT, TEXT, Kind, cell
 from motfunnel.charts.bars import Panel, Part, calendar
-from motfunnel.charts.labels import named
 from motfunnel.charts.scene import Picture
 from motfunnel.domain.calendar import Calendar, Period, read_week_start, start_of
 from motfunnel.domain.instant import EARLIEST
@@ -37,13 +36,16 @@ class PeriodRow(GroupedRow):
     """A row of one period.
 
     Attributes:
-        starts_on: the period's first local date, by which it is named.
+        period: how the period is named: ``2005``, ``2005-Q1``, ``2005-03``, ``2005-W09``, or of a
+            day its date.
+        starts_on: its first local date.
         starts_at: its first instant.
         ends_at: the first instant after it.
         unfinished: whether it was not over at the instant of the question; its counts may grow.
     """
 
-    starts_on: date = field(metadata=cell(DATE, "{period}"))
+    period: str = field(metadata=cell(TEXT, "{period}"))
+    starts_on: date = field(metadata=cell(DATE))
     starts_at: datetime = field(metadata=cell(INSTANT))
     ends_at: datetime = field(metadata=cell(INSTANT))
     unfinished: bool = field(metadata=cell(SO_FAR, ""))
@@ -85,7 +87,7 @@ def bars(
     panels = [
         Panel(
             None if group is None else f"{answer.by}: {group}",
-            [named(row.starts_on, answer.period) for row in rows],
+            [row.period for row in rows],
             [row.unfinished for row in rows],
             parts(rows),
         )
@@ -125,6 +127,7 @@ class Timeline:
         """What the row of a period says of it."""
         period = self.periods[number]
         return {
+            "period": period.name,
             "starts_on": period.starts_on,
             "starts_at": period.starts_at,
             "ends_at": period.ends_at,

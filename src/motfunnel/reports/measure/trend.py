@@ -25,7 +25,7 @@ from motfunnel.answers.cells import (
     percent,
 )
 from motfunnel.charts.dots import scale
-from motfunnel.charts.labels import labels, named
+from motfunnel.charts.labels import labels
 from motfunnel.charts.scene import Dots, Panel, Picture, Rows, Text, quiet, strong
 from motfunnel.charts.style import BLUE, PAPER
 from motfunnel.domain.calendar import Calendar
@@ -40,7 +40,7 @@ BY_PERIOD: Final = (
     "before takes the two for independent, though a contact can be in both; so far: the period is "
     "not over, or not all of it was observed for the whole window"
 )
-_FIRST: Final = ("starts_on", "starts_at", "ends_at", "unfinished")
+_FIRST: Final = ("period", "starts_on", "starts_at", "ends_at", "unfinished")
 _MOST: Final = 36
 
 Per = Literal["day", "week", "month", "quarter", "year"]
@@ -51,7 +51,9 @@ class TrendRow(RateRow):
     """The rate of those whose clocks started in one period.
 
     Attributes:
-        starts_on: the period's first local date, by which it is named.
+        period: how the period is named: ``2005``, ``2005-Q1``, ``2005-03``, ``2005-W09``, or of a
+            day its date.
+        starts_on: its first local date.
         starts_at: its first instant.
         ends_at: the first instant after it.
         unfinished: whether the period is not over, or some of it are immature; it may change.
@@ -59,7 +61,8 @@ class TrendRow(RateRow):
         change_interval: around it: Newcombe's, or made of the two intervals alike.
     """
 
-    starts_on: date = field(metadata=cell(DATE, "{period}"))
+    period: str = field(metadata=cell(TEXT, "{period}"))
+    starts_on: date = field(metadata=cell(DATE))
     starts_at: datetime = field(metadata=cell(INSTANT))
     ends_at: datetime = field(metadata=cell(INSTANT))
     unfinished: bool = field(metadata=cell(SO_FAR, ""))
@@ -83,7 +86,7 @@ class CausedTrendRow(TrendRow):
 def picture(answer: Trend) -> Picture:
     """Draw a dot with its interval for each period, hollow where it may still change."""
     rows = answer.rows[-_MOST:]
-    periods = [named(row.starts_on, answer.per) for row in rows]
+    periods = [row.period for row in rows]
     groups = [
         "" if answer.by is None else f"{group}, "
         for group in labels([row.group for row in rows], 20)
@@ -175,7 +178,7 @@ class Trend(Rate):
         known = sorted(columns_of(self.row_class), key=lambda one: one[0] not in _FIRST)
         shown = [one for one in known if one[0] not in hidden]
         yield self.table(None, shown, self.rows)
-        lead = [one for one in shown if one[0] in ("group", "starts_on")]
+        lead = [one for one in shown if one[0] in ("group", "period")]
         yield self.table(self._caption(), [*lead, *columns_of(KaplanMeier, "km")], self.rows)
 
     def columns(self) -> list[tuple[str, Kind, list[Any]]]:

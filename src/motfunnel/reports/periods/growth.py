@@ -265,7 +265,7 @@ def _check(row: GrowthRow) -> None:
     if row.present_at_end != row.present_at_start + come - gone:
         raise InconsistencyError(
             f"{row.present_at_end} contacts are present at the end of the period of "
-            f"{row.starts_on}, but {row.present_at_start} were at its start, {come} came and "
+            f"{row.period}, but {row.present_at_start} were at its start, {come} came and "
             f"{gone} went"
         )
 

@@ -14,7 +14,7 @@ from motfunnel.answers.answer import Draw, Row, Table
 from motfunnel.answers.cells import COUNT, FLAG, ROWS, SHARE, TEXT, Kind, between, cell, flat
 from motfunnel.answers.members import Members
 from motfunnel.charts.heat import Line, heat
-from motfunnel.charts.labels import labels, named
+from motfunnel.charts.labels import labels
 from motfunnel.charts.scene import Picture
 from motfunnel.domain.columns import Column, column
 from motfunnel.errors import QuestionError
@@ -110,8 +110,8 @@ def picture(answer: Retention) -> Picture:
     short = labels([row.group for row in rows], 20)
     lines = []
     for row, group in zip(rows, short, strict=True):
-        period = named(row.starts_on, answer.period)
-        name = f"{'' if answer.by is None else f'{group}, '}{period} (n = {row.contacts:,})"
+        where = "" if answer.by is None else f"{group}, "
+        name = f"{where}{row.period} (n = {row.contacts:,})"
         hovers = [
             "" if one.share is None
             else f"{name}; {one.number}: {one.returned:,} back, {one.share:.1%}"
@@ -191,7 +191,7 @@ def _printed(
     told = [write(one) for one in row.cells[first:last]]
     padding = [""] * (last - first - len(told))
     so_far = " so far" if row.unfinished else ""
-    return [f"{row.starts_on}{so_far}", f"{row.contacts:,}", *told, *padding]
+    return [f"{row.period}{so_far}", f"{row.contacts:,}", *told, *padding]
 
 
 def _count(returned: int | None) -> str:
