@@ -10,7 +10,17 @@ from typing import Any
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from motfunnel import Funnel, Tracker, leave, purchase, rhythm, touch
+from motfunnel import (
+    Funnel,
+    Tracker,
+    complain,
+    leave,
+    outreach,
+    purchase,
+    resolve,
+    rhythm,
+    touch,
+)
 from motfunnel.reports.measure.rate import Rate
 from motfunnel.statistics import SurvivalCurve, holm, log_rank
 from motfunnel.statistics.log_rank import LogRank
@@ -269,3 +279,154 @@ def test_holm_is_statsmodels() -> None:
         given = [round(drawn.random() ** 3, 1) for _ in range(many)]
         _, right, _, _ = multipletests(given, method="holm")
         assert holm(given) == pytest.approx(list(right))
+
+
+WITH_MORE = {
+    **RULES,
+    "moaned": complain(case="case"),
+    "solved": resolve(case="case"),
+    "wrote": outreach(arm="arm", holdout="control"),
+}
+ASKED: dict[str, dict[str, Any]] = {
+    "funnel": {},
+    "flows": {},
+    "retention": {"how": "with-us"},
+    "complaints": {},
+    "holdout": {"within": "90d"},
+    "landmark": {"within": "90d", "after": "5d"},
+    "mantel_byar": {},
+    "worklist": {},
+}
+
+
+def written_to(last: str) -> Iterator[Event]:
+    """So many who came, complained, and were written to when they had left; some came again."""
+    for n in range(20):
+        who, arm = f"{last}{n}", {"arm": "control" if n % 2 else "letter"}
+        yield who, "came", 0, {}
+        yield who, "moaned", 1, {}
+        if last == "goodbye":
+            yield who, "left", 2, {"why": "price"}
+        yield who, "wrote", 61, arm
+        if n < 5:
+            yield who, "came", 70, {}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_whatever_counts_departures_says_what_a_silence_is(name: str) -> None:
+    """And says nothing of it where no silence is a departure, or nobody has left."""
+    with told(*written_to("silence"), rules=WITH_MORE, patience={"default": 50 * DAY}) as tracker:
+        (note,) = [
+            one for one in getattr(tracker.report(), name)(**ASKED[name]).remarks if SILENCE in one
+        ]
+        assert "a silence of 50d" in note and "what the data suggest" in note
+        early = tracker.report(as_of=FIRST + 20 * DAY)
+        if name != "retention":  # how many are with us rests on nobody's having left
+            assert SILENCE not in str(getattr(early, name)(**ASKED[name]))
+    with told(*written_to("goodbye"), rules=WITH_MORE, patience={"default": None}) as tracker:
+        assert SILENCE not in str(getattr(tracker.report(), name)(**ASKED[name]))
+
+
+def test_goodbyes_alone_are_no_silences() -> None:
+    """Where one sees why each left, nothing is said of a patience that nobody was measured by."""
+    events = [one for one in written_to("goodbye") if one[2] != 70]
+    with told(*events, rules=WITH_MORE, patience={"default": 500 * DAY}) as tracker:
+        for name in ("holdout", "landmark", "mantel_byar", "worklist"):
+            assert SILENCE not in str(getattr(tracker.report(), name)(**ASKED[name]))
+
+
+@pytest.mark.parametrize("name", ["funnel", "flows"])
+def test_where_the_history_begins_everybody_looks_new(name: str) -> None:
+    """Unless those alone are counted who opened later than one patience after it."""
+    events = [*silent("visitor", 5, 9, gap=80), ("late", "came", 60, {})]
+    with told(*events, patience={"default": 40 * DAY}) as tracker:
+        ask = getattr(tracker.report(), name)
+        assert "looks new at first, within one patience of it, 40d" in " ".join(ask().notes)
+        later = ask(opened=(FIRST + 50 * DAY, None))
+        assert later.rows and "looks new" not in " ".join(later.notes)
+    with told(*events, patience={"default": None}) as tracker:
+        assert "looks new" not in " ".join(getattr(tracker.report(), name)().notes)
+
+
+def test_a_comparison_of_arms_has_no_periods_to_look_at() -> None:
+    """Rate and curve differ, and that is said; but not to look at what cannot be asked."""
+    events = [
+        one
+        for n in range(60)
+        for shift, back in [(0, n < 3) if n < 30 else (300, n < 50)]
+        for one in [
+            (f"c{n}", "came", shift, {}),
+            (f"c{n}", "left", shift + 1, {"why": "price"}),
+            (f"c{n}", "wrote", shift + 2, {"arm": "letter" if n % 2 else "control"}),
+            *([(f"c{n}", "came", shift + 9 + n / 60, {})] if back else []),
+        ]
+    ]
+    with told(*events, rules=WITH_MORE, patience={"default": None}) as tracker:
+        report = tracker.report()
+        for answer in (
+            report.holdout(within="120d"),
+            report.landmark(within="120d", after="3d"),
+            report.recidivism(within="120d"),
+        ):
+            said = " ".join(answer.notes)
+            assert CURVE in said, answer.name
+            assert ("look at per=" in said) == (answer.name == "recidivism")
+
+
+def complaint(who: str, case: str, *days: float) -> Iterator[Event]:
+    """A case that was opened and resolved in turns."""
+    for n, day in enumerate(days):
+        yield who, "solved" if n % 2 else "moaned", day, {"case": case}
+
+
+def test_a_case_that_opened_again_is_measured_whole() -> None:
+    """From its first opening to its last resolution: each opening by itself looks quicker."""
+    remark = "from first opening to last resolution: median"
+    once = [*complaint("ada", "1", 1, 3), *complaint("bob", "1", 1, 4)]
+    with told(*once, rules=WITH_MORE) as tracker:
+        assert remark not in " ".join(tracker.report().complaints().notes)
+    again = [
+        *once,
+        *complaint("cem", "1", 1, 2, 6, 11),
+        *complaint("cem", "2", 1, 2, 3, 4, 5, 21),
+        *complaint("dot", "1", 1, 2, 30),
+    ]
+    with told(*again, rules=WITH_MORE) as tracker:
+        said = " ".join(tracker.report().complaints().notes)
+        assert "of the 3 cases opened again" in said and f"{remark} 20.0 d" in said
+        early = " ".join(tracker.report(as_of=FIRST + 12 * DAY).complaints().notes)
+        assert "of the 2 cases opened again" in early and f"{remark} 10.0 d" in early
+    with told(*complaint("dot", "1", 1, 2, 30), rules=WITH_MORE) as tracker:
+        assert f"{remark} not reached" in " ".join(tracker.report().complaints().notes)
+
+
+def test_outcomes_apart_from_their_estimates_are_remarked() -> None:
+    """Of the old complaints few recovered, of the new ones most: neither share is the newest's."""
+    events = [
+        one
+        for n in range(60)
+        for shift, back in [(0, n < 3) if n < 30 else (340, n < 50)]
+        for one in [
+            (f"c{n}", "moaned", shift, {}),
+            *([(f"c{n}", "paid", shift + 5 + n / 60, {})] if back else []),
+        ]
+    ]
+    with told(*events, rules=WITH_MORE, patience={"default": None}) as tracker:
+        said = " ".join(tracker.report().complaints(within="90d").notes)
+        assert CURVE in said and "(the first complaint) by 2025-11-07" in said
+        assert CURVE not in " ".join(tracker.report().complaints(within="30d").notes)
+
+
+def test_of_the_erased_it_is_said_how_they_count() -> None:
+    """In each report in its own words; where nobody was erased, nothing."""
+    asked = {
+        "funnel": "count as having gone no further",
+        "retention": "none is with us since",
+        "mantel_byar": "count as away until then",
+    }
+    with told(*written_to("silence"), rules=WITH_MORE, patience={"default": 50 * DAY}) as tracker:
+        for name, remark in asked.items():
+            assert remark not in str(getattr(tracker.report(), name)(**ASKED[name]))
+        tracker.forget("silence9", keep_counts=True)
+        for name, remark in asked.items():
+            assert remark in " ".join(getattr(tracker.report(), name)(**ASKED[name]).notes)

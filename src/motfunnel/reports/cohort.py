@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from itertools import repeat
 from typing import Final
 
 from attrs import frozen
 
 from motfunnel.domain.columns import NEVER, Column, column
-from motfunnel.domain.instant import to_micros
+from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.instant import format_duration, to_micros
 from motfunnel.domain.moment import MomentKind
 from motfunnel.reports.facts.facts import Facts, Keep
 from motfunnel.reports.inquiry import Inquiry, told_apart
@@ -99,6 +101,25 @@ def read_opened(
             gone=gone,
             notes=() if unknown is None else (unknown,),
         )
+
+
+def began(funnel: Funnel, opened: Opened, first: datetime | None) -> Iterator[str]:
+    """That whoever was there before the history began looks new in it for a while.
+
+    Args:
+        funnel: the one in use; by its longest patience everybody who was there is heard of.
+        opened: of whose openings the first is where the history begins.
+        first: since when those opened who are counted; None: since ever.
+    """
+    earliest = opened.source.earliest()
+    every = (funnel.patience_of(stage) for stage in funnel.stages)
+    longest = max((one for one in every if isinstance(one, timedelta)), default=None)
+    if earliest is None or longest is None or (first or earliest) >= earliest + longest:
+        return
+    yield (
+        f"the history begins at {earliest:%Y-%m-%d}: whoever was there before looks new at first, "
+        f"within one patience of it, {format_duration(longest)}"
+    )
 
 
 def _by_number(source: Facts, contacts: Iterable[int], groups: Iterable[int]) -> Column:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from motfunnel.answers.cells import percent
 from motfunnel.domain.funnel.file import rule_text
@@ -21,7 +21,7 @@ from motfunnel.domain.signal import Signal
 from motfunnel.reports.measure.clock import Cohort
 from motfunnel.reports.measure.estimate import MOST_COMPARED
 from motfunnel.reports.measure.grouping import Grouping
-from motfunnel.reports.measure.rate import RateRow
+from motfunnel.statistics import Interval
 from motfunnel.text import counted
 
 NO_SCORES: Final = (
@@ -175,59 +175,61 @@ def nobody_yet(cohort: Cohort, as_of: datetime) -> str | None:
     return f"nobody is counted yet: {iso(start)} comes after the instant of the question"
 
 
-def apart_from_the_curve(rows: Sequence[RateRow], since: str, by: datetime) -> str | None:
+class Beside(NamedTuple):
+    """A rate of some group, and what the curve says beside it.
+
+    Attributes:
+        group: of whom; None: of all.
+        rate: of those who were observed for the whole window.
+        curve: of all.
+        ends: the interval around the curve.
+    """
+
+    group: str | None
+    rate: float | None
+    curve: float | None
+    ends: Interval | None
+
+    @property
+    def differs(self) -> bool:
+        """Whether the two differ as they are printed."""
+        known = self.rate is not None and self.curve is not None
+        return known and percent(self.rate) != percent(self.curve)
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether the rate lies outside the interval of the curve."""
+        if self.rate is None or self.ends is None:
+            return False
+        return not self.ends.lower <= self.rate <= self.ends.upper
+
+
+def apart_from_the_curve(
+    shown: Sequence[Beside], since: str, by: datetime, *, has_periods: bool
+) -> str | None:
     """That rates differ from their curves, of whom each is, and where one lies outside the other.
 
     Args:
-        rows: the groups.
+        shown: the rates of which some are too recent to count, each with its curve.
         since: at what the clocks start, in words.
         by: by when those started who were observed for the whole window.
+        has_periods: whether one can look at each period by itself.
     """
-    shown = [row for row in rows if row.immature_count]
-    if not any(_differ(row) for row in shown):
+    if not any(one.differs for one in shown):
         return None
     said = (
         f"the rate is that of those who started ({since}) by {by:%Y-%m-%d}; the curve takes the "
-        "newer ones to be like them; where the two differ, neither is the rate of the newest: look "
-        "at per="
+        "newer ones to be like them; where the two differ, neither is the rate of the newest"
+        f"{': look at per=' if has_periods else ''}"
     )
-    outside = [row for row in shown if _is_outside(row)]
+    outside = [one for one in shown if one.is_outside]
     if not outside:
         return said
-    where = [row.group for row in outside if row.group is not None]
+    where = dict.fromkeys(one.group for one in outside if one.group is not None)
     named = f" of {', '.join(where)}" if where else ""
     return (
         f"the rate{named} lies outside the interval of the curve: the older ones and the newer are "
         f"not alike, or some are missing because of how they ended; {said}"
-    )
-
-
-def _differ(row: RateRow) -> bool:
-    """Whether rate and curve differ as they are printed."""
-    known = row.rate is not None and row.km.probability is not None
-    return known and percent(row.rate) != percent(row.km.probability)
-
-
-def _is_outside(row: RateRow) -> bool:
-    ends = row.km.interval
-    return row.rate is not None and ends is not None and not ends.lower <= row.rate <= ends.upper
-
-
-def began(funnel: Funnel, earliest: datetime, first: datetime) -> str | None:
-    """That whoever was there before the history began looks new in it for a while.
-
-    Args:
-        funnel: the one in use; by its longest patience everybody who was there is heard of.
-        earliest: the first opening of all.
-        first: when the first period that is told begins.
-    """
-    every = (funnel.patience_of(stage) for stage in funnel.stages)
-    longest = max((one for one in every if isinstance(one, timedelta)), default=None)
-    if longest is None or first >= earliest + longest:
-        return None
-    return (
-        f"the history begins at {earliest:%Y-%m-%d}: whoever was there before looks new at first, "
-        f"within one patience of it, {format_duration(longest)}"
     )
 
 

@@ -6,7 +6,7 @@ and holds apart what differs by the patience alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import repeat
 from typing import Final
@@ -89,16 +89,20 @@ def silence_note(
     )
 
 
-def has_patience(funnel: Funnel) -> bool:
-    """Whether anybody can depart by silence."""
-    return any(funnel.patience_of(stage) for stage in funnel.stages)
-
-
 def departures_note(funnel: Funnel) -> str | None:
     """What a silence is, where departures are counted and some are silences."""
     waits = {stage: one for stage in funnel.stages if (one := funnel.patience_of(stage))}
-    if not waits:
-        return None
+    return _departures(waits, funnel) if waits else None
+
+
+def silences_note(chosen: Readings, funnel: Funnel) -> str | None:
+    """The same, of some departures: nothing where none of them is a silence."""
+    kinds = _of_patience(chosen, chosen.reason, funnel)
+    waits = {stage: patience for stage, patience in kinds if patience != SAID}
+    return _departures(waits, funnel) if waits else None
+
+
+def _departures(waits: Mapping[str, object], funnel: Funnel) -> str:
     return (
         f"a departure may be a silence of {_in_words(waits, funnel)}, not a goodbye: who is merely "
         f"slow counts as departed, and as returned later; {_SUGGESTED}"
@@ -109,8 +113,16 @@ def _kinds(rate: Windowed, chosen: Readings, funnel: Funnel) -> set[tuple[str, o
     """At which stages departures are that a rate counts, or can count, and of which patience."""
     if not rate.departures or not chosen.stage:
         return set()
-    texts, silence = chosen.names.labels.texts, chosen.names.labels[SILENCE]
+    silence = chosen.names.labels[SILENCE]
     reasons = chosen.reason if rate.departures == "started" else repeat(silence)
+    return _of_patience(chosen, reasons, funnel)
+
+
+def _of_patience(
+    chosen: Readings, reasons: Iterable[int], funnel: Funnel
+) -> set[tuple[str, object]]:
+    """At which stages departures for some reasons are, and of which patience."""
+    texts, silence = chosen.names.labels.texts, chosen.names.labels[SILENCE]
     found = set[tuple[str, object]]()
     for stage, reason in {*zip(chosen.stage, reasons, strict=False)}:
         patience = funnel.patience_of(texts[stage]) if reason == silence else None

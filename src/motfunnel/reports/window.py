@@ -79,6 +79,7 @@ class Windowed:
             empty where that is not known.
         note: what a reader has to know besides.
         keeps: what its clocks are made of beside the events that they ask for first.
+        has_periods: whether it can be asked for by calendar period.
     """
 
     name: str
@@ -93,3 +94,4 @@ class Windowed:
     awaits: frozenset[Signal] = frozenset()
     note: str | None = None
     keeps: frozenset[Keep] = NOTHING
+    has_periods: bool = True

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from attrs import evolve
@@ -40,7 +40,13 @@ from motfunnel.reports.measure.trend import (
     timeline_of,
     trend_rows,
 )
-from motfunnel.reports.remarks import apart_from_the_curve, impossible, nobody_yet, not_compared
+from motfunnel.reports.remarks import (
+    Beside,
+    apart_from_the_curve,
+    impossible,
+    nobody_yet,
+    not_compared,
+)
 from motfunnel.reports.silence import (
     NOT_ALIKE,
     SAID,
@@ -238,9 +244,19 @@ def _notes(
         None if happened else impossible(inquiry.funnel, rate.awaits, window, stages),
         nobody_yet(more["cohort"], inquiry.as_of),
         inquiry.unknown(grouping, [row.group for row in rows]),
-        None if "per" in more else apart_from_the_curve(rows, rate.since, inquiry.as_of - window),
+        None if "per" in more else _apart(rate, rows, inquiry.as_of - window),
     )
     yield from (note for note in notes if note is not None)
+
+
+def _apart(rate: Windowed, rows: Sequence[RateRow], by: datetime) -> str | None:
+    """That rates differ from their curves."""
+    shown = [
+        Beside(row.group, row.rate, row.km.probability, row.km.interval)
+        for row in rows
+        if row.immature_count
+    ]
+    return apart_from_the_curve(shown, rate.since, by, has_periods=rate.has_periods)
 
 
 def _not_compared(alike: Mapping[str | None, object]) -> Iterator[str]:

@@ -59,6 +59,7 @@ from motfunnel.reports.measure.clock import EVERYBODY, Readings, choose
 from motfunnel.reports.measure.grouping import By, Groupings, in_order, read_grouping
 from motfunnel.reports.measure.rate import COMPETING, FEWEST_AT_RISK
 from motfunnel.reports.returns.recidivism import departures
+from motfunnel.reports.silence import silences_note
 from motfunnel.reports.window import Asked
 from motfunnel.statistics import Interval
 from motfunnel.store.queries.happenings import Wanted
@@ -279,7 +280,15 @@ def _answer(
         unknown = inquiry.unknown(groupings, parted, source)
     competing = COMPETING if chosen.is_anybody_gone else None
     reasons = away.reasons_note() if only.reason is not None and not meant else None
-    notes = (unknown, reasons, competing, _basis_note(rows), _alike_note(rows), held_out_note(rows))
+    notes = (
+        unknown,
+        reasons,
+        silences_note(chosen.at(sorted(meant)), funnel),
+        competing,
+        _basis_note(rows),
+        _alike_note(rows),
+        held_out_note(rows),
+    )
     return Worklist(
         name="worklist",
         definition=DEFINITION,

@@ -41,6 +41,8 @@ class _Case:
     place: int
     resolved: int = NEVER
     reopened: int = NEVER
+    first: _Case | None = None
+    settled: int = 0
 
 
 def resolutions(facts: Facts, asked: Asked) -> Clocks:
@@ -77,6 +79,7 @@ def resolutions(facts: Facts, asked: Asked) -> Clocks:
         ended=column(one.resolved for one in cases),
         departed=departed,
         reopened=column(one.reopened for one in cases),
+        settled=column(one.settled for one in cases),
     )
 
 
@@ -88,20 +91,24 @@ def _cases(found: Happenings, places: range) -> list[_Case]:
         waiting = [case for case in cases if case.resolved == NEVER]
         if found.signals[place] == Signal.COMPLAIN:
             if name == _UNNAMED or all(case.name != name for case in waiting):
-                _reopen(cases, name, at)
-                cases.append(_Case(name, place))
+                cases.append(_Case(name, place, first=_reopen(cases, name, at)))
             continue
         named = [case for case in waiting if name in (_UNNAMED, case.name)]
         if named:
             named[0].resolved = at
+    for case in cases:
+        if case.first is not None:  # of several the last one settles it
+            case.first.settled = case.resolved
     return cases
 
 
-def _reopen(cases: list[_Case], name: int, at: int) -> None:
-    """Say of the latest case of a name that it opened again."""
+def _reopen(cases: list[_Case], name: int, at: int) -> _Case | None:
+    """Say of the latest case of a name that it opened again; give the first of that name."""
     former = [case for case in cases if name != _UNNAMED and case.name == name]
-    if former:
-        former[-1].reopened = at
+    if not former:
+        return None
+    former[-1].reopened = at
+    return former[0]
 
 
 def outcomes(facts: Facts, asked: Asked) -> Clocks:

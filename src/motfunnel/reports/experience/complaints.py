@@ -30,6 +30,7 @@ from motfunnel.answers.cells import (
     headed,
     nested,
     percent,
+    wait,
 )
 from motfunnel.answers.members import Members
 from motfunnel.charts.dots import scale
@@ -37,7 +38,7 @@ from motfunnel.charts.labels import labels
 from motfunnel.charts.scene import Dots, Panel, Picture, Rows, Run, Text, quiet, strong
 from motfunnel.charts.style import BLUE, ORANGE
 from motfunnel.domain.columns import NEVER
-from motfunnel.domain.instant import MICROSECOND, Duration, format_duration
+from motfunnel.domain.instant import MICROSECOND, Duration, format_duration, to_micros
 from motfunnel.reports.experience.cases import DEPARTURE, OUTCOME, RESOLUTION
 from motfunnel.reports.experience.departure_after_complaint import DEPARTURE_AFTER_COMPLAINT
 from motfunnel.reports.experience.recovery import ADVOCACY, PURCHASE
@@ -58,8 +59,23 @@ from motfunnel.reports.measure.estimate import (
 )
 from motfunnel.reports.measure.grouping import By, Groupings, in_order, read_property
 from motfunnel.reports.measure.rate import FEWEST_AT_RISK, Span, is_enough
-from motfunnel.reports.remarks import impossible, never_resolved, nobody_yet
-from motfunnel.statistics import ClusteredShare, CompetingRisks, Curve, Interval, Proportion
+from motfunnel.reports.remarks import (
+    Beside,
+    apart_from_the_curve,
+    impossible,
+    never_resolved,
+    nobody_yet,
+)
+from motfunnel.reports.silence import departures_note
+from motfunnel.statistics import (
+    ClusteredShare,
+    CompetingRisks,
+    Curve,
+    Interval,
+    Proportion,
+    SurvivalCurve,
+)
+from motfunnel.text import counted
 
 _ROW: Final = 44
 _MOST: Final = 20
@@ -460,7 +476,7 @@ def complaints(
         within=window,
         by=None if groupings is None else groupings.written,
         cohort=cohort,
-        notes=_remarks(inquiry, rows, groupings, cohort, window, contacts, erased=erased),
+        notes=_remarks(inquiry, rows, groupings, cohort, window, cases, contacts, erased=erased),
         **inquiry.header(confidence),
     )
 
@@ -471,12 +487,14 @@ def _remarks(
     groupings: Groupings | None,
     cohort: Cohort,
     within: timedelta,
+    cases: Groups,
     contacts: Groups,
     *,
     erased: bool,
 ) -> tuple[str, ...]:
     """What a reader has to know besides."""
     funnel, departed = inquiry.funnel, any(row.outcomes.departed for row in rows)
+    left = any(row.departed_meanwhile for row in rows)
     awaited = DEPARTURE_AFTER_COMPLAINT.awaits
     stages = {stage for each in contacts.values() for stage in each.texts("stage")}
     never = None if departed else impossible(funnel, awaited, within, stages)
@@ -485,10 +503,47 @@ def _remarks(
         CUT_OFF if erased else None,
         never and f"of departures {never}",
         never_resolved(funnel, sum(row.cases for row in rows)),
+        _whole([*cases.values()], inquiry.as_of),
+        departures_note(funnel) if departed or left else None,
+        _apart(rows, inquiry.as_of - within),
         nobody_yet(cohort, inquiry.as_of),
         inquiry.unknown(groupings, [row.group for row in rows]),
     )
     return tuple(note for note in notes if note is not None)
+
+
+def _whole(cases: Sequence[Readings], as_of: datetime) -> str | None:
+    """How long cases took that were opened again, of which each opening counts by itself."""
+    now = to_micros(as_of)
+    spans = [
+        (min(settled, now) - started, settled <= now)
+        for each in cases
+        for started, settled in zip(each.started, each.settled, strict=True)
+        if settled
+    ]
+    if not spans:
+        return None
+    many, median = len(spans), SurvivalCurve.from_observations(spans).quantile(0.5)
+    took = "not reached" if median is None else wait(median * MICROSECOND)
+    return (
+        f"each opening of a case counts by itself: of the {counted(many, 'case')} opened again, "
+        f"from first opening to last resolution: median {took}"
+    )
+
+
+def _apart(rows: Sequence[ComplaintRow], by: datetime) -> str | None:
+    """That the shares of those who were observed differ from the estimates beside them."""
+    shown = [
+        Beside(row.group, rate, curve, ends)
+        for row in rows
+        for one in [row.outcomes]
+        if one.immature
+        for rate, curve, ends in (
+            (one.recovered_share, one.recovery, one.recovery_interval),
+            (one.departed_share, one.departure, one.departure_interval),
+        )
+    ]
+    return apart_from_the_curve(shown, "the first complaint", by, has_periods=False)
 
 
 def _rows(

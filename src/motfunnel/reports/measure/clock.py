@@ -64,6 +64,7 @@ class Clocks:
         exposed: when the first outreach came.
         departed: of a case, when the contact left while it was open.
         reopened: of a case that was resolved, when it opened again.
+        settled: of the first opening of such a case, when it was last resolved; of others 0.
     """
 
     names: Names
@@ -79,6 +80,7 @@ class Clocks:
     exposed: Column = field(factory=column)
     departed: Column = field(factory=column)
     reopened: Column = field(factory=column)
+    settled: Column = field(factory=column)
 
     def __len__(self) -> int:
         return len(self.contact)

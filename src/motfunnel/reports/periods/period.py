@@ -10,13 +10,12 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Literal
 
-from motfunnel.reports.cohort import Opened
+from motfunnel.reports.cohort import Opened, began
 from motfunnel.reports.facts.moments import Activity
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE
 from motfunnel.reports.measure.grouping import By, as_written
 from motfunnel.reports.measure.timeline import Timeline, make_timeline, read_calendar
-from motfunnel.reports.remarks import began
 
 Day = date | datetime | None
 Unit = Literal["day", "week", "month", "quarter", "year"]
@@ -46,11 +45,9 @@ def timeline_of(
 
 def notes_of(inquiry: Inquiry, opened: Opened, line: Timeline | None) -> tuple[str, ...]:
     """What a reader has to know of the groups, and of how the history begins."""
-    earliest = opened.source.earliest() if line is not None else None
-    if line is None or earliest is None:
+    if line is None:
         return opened.notes
-    note = began(inquiry.funnel, earliest, line.periods[0].starts_at)
-    return opened.notes if note is None else (*opened.notes, note)
+    return (*opened.notes, *began(inquiry.funnel, opened, line.periods[0].starts_at))
 
 
 def read_active(opened: Opened, timeline: Timeline) -> Activity:

@@ -17,6 +17,7 @@ from motfunnel.charts.heat import Line, heat
 from motfunnel.charts.labels import labels
 from motfunnel.charts.scene import Picture
 from motfunnel.domain.columns import Column, column
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.errors import QuestionError
 from motfunnel.reports.cohort import Opened, read_opened
 from motfunnel.reports.facts.facts import Keep
@@ -34,8 +35,9 @@ from motfunnel.reports.periods.period import (
     timeline_of,
     told_of,
 )
-from motfunnel.reports.silence import has_patience
+from motfunnel.reports.silence import departures_note
 from motfunnel.statistics import Interval, Proportion
+from motfunnel.text import counted
 
 IN: Final = "in"
 IN_OR_AFTER: Final = "in or after"
@@ -365,11 +367,21 @@ def retention(
     told = told_of(inquiry, period, week_start, by, confidence) | {"how": how}
     with read_opened(inquiry, "retention", by, keeps=_KEEPS[how]) as opened:
         line = timeline_of(inquiry, period, week_start, since, until, opened)
-        nearly = (NEARLY_ALL,) if how == WITH_US and has_patience(inquiry.funnel) else ()
-        told["notes"] = (*notes_of(inquiry, opened, line), *nearly)
         asked = Asked(how, periods, confidence)
         rows = () if line is None else retention_rows(opened, line, asked)
+        told["notes"] = notes_of(inquiry, opened, line)
+        if how == WITH_US and rows:
+            told["notes"] += tuple(_of_those_with_us(inquiry.funnel, len(opened.gone)))
     return Retention(name="retention", definition=DEFINITIONS[how], rows=rows, **told)
+
+
+def _of_those_with_us(funnel: Funnel, erased: int) -> Iterator[str]:
+    """What a reader has to know of who is with us."""
+    said = departures_note(funnel)
+    if said is not None:
+        yield from (NEARLY_ALL, said)
+    if erased:
+        yield f"of {counted(erased, 'contact')} erased with counts kept none is with us since"
 
 
 def _check_periods(periods: int | None) -> None:

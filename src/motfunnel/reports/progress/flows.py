@@ -28,12 +28,13 @@ from motfunnel.domain.columns import NEVER, Column
 from motfunnel.domain.instant import to_micros
 from motfunnel.domain.moment import MomentKind
 from motfunnel.errors import QuestionError
-from motfunnel.reports.cohort import Opened, read_opened
+from motfunnel.reports.cohort import Opened, began, read_opened
 from motfunnel.reports.facts.moments import Moments, stories_of
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
 from motfunnel.reports.measure.clock import EVERYBODY, Cohort
 from motfunnel.reports.measure.grouping import By
+from motfunnel.reports.silence import departures_note
 from motfunnel.statistics import ClusteredShare, Interval
 from motfunnel.statistics.ratio import IN_WORDS
 from motfunnel.text import counted as in_words
@@ -266,6 +267,11 @@ def flow_rows(counted: Counted, people: Sequence[str], confidence: float) -> Ite
             )
 
 
+def _is_left(rows: Iterable[FlowRow]) -> bool:
+    """Whether anybody departed."""
+    return any(MomentKind.DEPART in (row.source, row.target) for row in rows)
+
+
 def flows(
     inquiry: Inquiry,
     *,
@@ -298,7 +304,9 @@ def flows(
         counted, beyond, contacts = count_flows(moments, found, inquiry.as_of, **asked)
         told |= {"by": found.by, "cohort": cohort, "steps": steps, "contacts": contacts}
         rows = tuple(flow_rows(counted, found.source.names.people.texts, confidence))
+        notes = [*found.notes, *began(inquiry.funnel, found, cohort[0])] if rows else found.notes
     go = "goes" if beyond == 1 else "go"
     further = f"{in_words(beyond, 'contact')} {go} on beyond step {steps}"
-    told["notes"] = (*([further] if beyond else []), *found.notes)
+    silence = departures_note(inquiry.funnel) if _is_left(rows) else None
+    told["notes"] = (*([further] if beyond else []), *notes, *([silence] if silence else []))
     return Flows(name="flows", definition=DEFINITION, rows=rows, **told)

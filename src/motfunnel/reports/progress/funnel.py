@@ -7,7 +7,7 @@ of the leap. Time is described among those who made the step; who did not yet, i
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
@@ -46,9 +46,10 @@ from motfunnel.charts.scene import (
 )
 from motfunnel.charts.style import BLUE, PALETTE
 from motfunnel.domain.columns import NEVER
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import MICROSECOND, Duration, format_duration, to_micros
 from motfunnel.errors import QuestionError
-from motfunnel.reports.cohort import read_opened
+from motfunnel.reports.cohort import Opened, began, read_opened
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort, read_window
 from motfunnel.reports.measure.clock import EVERYBODY, Cohort
@@ -63,6 +64,7 @@ from motfunnel.reports.progress.ways import (
     spans,
     ways_by_group,
 )
+from motfunnel.reports.silence import departures_note
 from motfunnel.statistics import Interval, Proportion
 
 DEFINITION: Final = (
@@ -430,8 +432,9 @@ def funnel(
     told = inquiry.header(confidence)
     own = None if by == REASON else by
     with read_opened(inquiry, "funnel", own, cohort, keeps=KINDS) as found:
-        written, notes = REASON if by == REASON else found.by, found.notes
+        written = REASON if by == REASON else found.by
         ways = ways_by_group(found, stages, written)
+        notes = [*found.notes, *_remarks(inquiry.funnel, found, ways.values(), cohort)]
     groups = sorted(ways, key=str) if written == REASON else [g for g in found.names if g in ways]
     rows = (stage_rows(ways[group], stages, windows, inquiry.as_of, confidence, group)
             for group in groups)  # fmt: skip
@@ -442,6 +445,21 @@ def funnel(
         notes=(*_notes(within, windows, stages, written), *notes),
         **told | {"by": written, "cohort": cohort},
     )
+
+
+def _remarks(
+    funnel: Funnel, found: Opened, ways: Collection[Ways], cohort: Cohort
+) -> Iterator[str]:
+    """What a reader has to know of who is counted, and of who left."""
+    if any(one.contacts for one in ways):
+        yield from began(funnel, found, cohort[0])
+    left = any(any(of) for one in ways for of in one.departures)  # all but STAYED, which is 0
+    said = departures_note(funnel) if left else None
+    if said is not None:
+        yield said
+    erased = sum(who in found.gone for one in ways for who in one.contacts) if found.gone else 0
+    if erased:
+        yield f"the {erased:,} erased with counts kept count as having gone no further"
 
 
 def _read_windows(within: Any, stages: tuple[str, ...]) -> Windows:

@@ -52,7 +52,7 @@ def trial_clocks(facts: Facts, _: Asked, names: Collection[str] | None = None) -
     among = trial_rules(funnel) if names is None else names
     found = facts.happenings(Wanted(reads={Signal.OUTREACH: arm}, names=among))
     assigned = places_of(found.contacts)
-    episodes = facts.episodes("departed", "returned")
+    episodes = facts.episodes("departed", "returned", "stage", "reason")
     places, firsts = list[int](), list[int]()
     columns = (episodes.contact, episodes.departed, episodes.returned)
     for place, (contact, left, back) in enumerate(zip(*columns, strict=True)):
@@ -67,6 +67,8 @@ def trial_clocks(facts: Facts, _: Asked, names: Collection[str] | None = None) -
         contact=column(pick(episodes.contact, places)),
         started=column(pick(found.at, firsts)),
         ended=column(pick(episodes.returned, places)),
+        stage=column(pick(episodes.stage, places)),
+        reason=column(pick(episodes.reason, places)),
         arm=column(pick(found.said, firsts)),
     )
 
@@ -81,8 +83,10 @@ HOLDOUT: Final = Windowed(
     event="returned",
     clocks=trial_clocks,
     start=Signal.OUTREACH,
+    departures="started",
     note=RANDOMISED,
     keeps=frozenset({"episodes"}),
+    has_periods=False,
 )
 
 

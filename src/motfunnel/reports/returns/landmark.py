@@ -32,7 +32,8 @@ def landmark_clocks(after: timedelta, cohort: Cohort) -> MakeClocks:
     gap = after // MICROSECOND
 
     def clocks(facts: Facts, asked: Asked) -> Clocks:
-        found = facts.episodes("departed", "returned", "outreach", departed=cohort)
+        told = asked.columns("departed", "returned", "outreach")
+        found = facts.episodes(*told, departed=cohort)
         low, high = bounds_of(cohort)
         arms = [facts.names.labels[arm] for arm in (NOT_CONTACTED, CONTACTED)]
         latest, places = -1, []
@@ -47,6 +48,8 @@ def landmark_clocks(after: timedelta, cohort: Cohort) -> MakeClocks:
             contact=found.contact,
             started=landmarks,
             ended=found.returned,
+            stage=found.stage,
+            reason=found.reason,
             arm=column(
                 arms[reached < at] for reached, at in zip(found.outreach, landmarks, strict=True)
             ),
@@ -87,7 +90,9 @@ def landmark(
         event="returned",
         clocks=landmark_clocks(gap, read_cohort(departed)),
         start=Signal.OUTREACH,
+        departures="started",
         note=LANDMARK,
+        has_periods=False,
     )
     return compare_arms(
         inquiry, rate, window, departed, confidence, "landmark", {NOT_CONTACTED}, gap

@@ -23,10 +23,11 @@ from motfunnel.charts.scene import Bars, Panel, Picture, Rows, numbers, plain
 from motfunnel.charts.style import BLUE, GREY
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
-from motfunnel.reports.measure.clock import Readings, choose
+from motfunnel.reports.measure.clock import ERASED, Readings, choose
 from motfunnel.reports.measure.comparison import describe
 from motfunnel.reports.measure.trial import CONTACTED, NOT_CONTACTED
 from motfunnel.reports.returns.recidivism import departures
+from motfunnel.reports.silence import silences_note
 from motfunnel.reports.window import Asked
 from motfunnel.statistics import LogRank, log_rank_of_risk_sets
 
@@ -190,6 +191,13 @@ def _exposed(chosen: Readings) -> list[int | None]:
     return [at - start if at - start < waited else None for at, start, waited in columns]
 
 
+def _cut_off(erased: int) -> str | None:
+    """Until when those were watched who were erased."""
+    if not erased:
+        return None
+    return f"the {erased:,} erased with counts kept count as away until then, and not after it"
+
+
 def mantel_byar(
     inquiry: Inquiry, *, departed: Bounds | None = None, confidence: float = CONFIDENCE
 ) -> PaceComparison:
@@ -210,13 +218,14 @@ def mantel_byar(
         clocks = departures(source, Asked(cohort=cohort, first_only=True), "outreach")
         chosen = choose(clocks, cohort, inquiry.as_of, erased, first_only=True)
     rows, test = pace_rows(chosen)
+    remarks = silences_note(chosen, inquiry.funnel), _cut_off(chosen.count(ERASED))
     return PaceComparison(
         name="Mantel–Byar",
         definition=(
             "the returns of the departed in the cohort, before and after their first outreach, "
             "and how many a common pace would have given"
         ),
-        notes=(TIMED,),
+        notes=(TIMED, *(one for one in remarks if one is not None)),
         rows=rows,
         cohort=cohort,
         chi_square=None if test is None else test.chi_square,

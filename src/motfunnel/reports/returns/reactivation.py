@@ -56,6 +56,7 @@ def reactivation_of(start: datetime) -> Windowed:
         clocks=away_at(start),
         start=frozenset({MomentKind.DEPART}),
         departures="started",
+        has_periods=False,
     )
 
 
