@@ -350,17 +350,16 @@ def test_where_the_history_begins_everybody_looks_new(name: str) -> None:
 
 def test_a_comparison_of_arms_has_no_periods_to_look_at() -> None:
     """Rate and curve differ, and that is said; but not to look at what cannot be asked."""
-    events = [
-        one
-        for n in range(60)
-        for shift, back in [(0, n < 3) if n < 30 else (300, n < 50)]
-        for one in [
-            (f"c{n}", "came", shift, {}),
-            (f"c{n}", "left", shift + 1, {"why": "price"}),
-            (f"c{n}", "wrote", shift + 2, {"arm": "letter" if n % 2 else "control"}),
-            *([(f"c{n}", "came", shift + 9 + n / 60, {})] if back else []),
+    events: list[Event] = []
+    for n in range(60):
+        who, shift = f"c{n}", 0 if n < 30 else 300
+        events += [
+            (who, "came", shift, {}),
+            (who, "left", shift + 1, {"why": "price"}),
+            (who, "wrote", shift + 2, {"arm": "letter" if n % 2 else "control"}),
         ]
-    ]
+        if n < 3 or 30 <= n < 50:
+            events.append((who, "came", shift + 9 + n / 60, {}))
     with told(*events, rules=WITH_MORE, patience={"default": None}) as tracker:
         report = tracker.report()
         for answer in (
@@ -402,15 +401,12 @@ def test_a_case_that_opened_again_is_measured_whole() -> None:
 
 def test_outcomes_apart_from_their_estimates_are_remarked() -> None:
     """Of the old complaints few recovered, of the new ones most: neither share is the newest's."""
-    events = [
-        one
-        for n in range(60)
-        for shift, back in [(0, n < 3) if n < 30 else (340, n < 50)]
-        for one in [
-            (f"c{n}", "moaned", shift, {}),
-            *([(f"c{n}", "paid", shift + 5 + n / 60, {})] if back else []),
-        ]
-    ]
+    events: list[Event] = []
+    for n in range(60):
+        who, shift = f"c{n}", 0 if n < 30 else 340
+        events.append((who, "moaned", shift, {}))
+        if n < 3 or 30 <= n < 50:
+            events.append((who, "paid", shift + 5 + n / 60, {}))
     with told(*events, rules=WITH_MORE, patience={"default": None}) as tracker:
         said = " ".join(tracker.report().complaints(within="90d").notes)
         assert CURVE in said and "(the first complaint) by 2025-11-07" in said

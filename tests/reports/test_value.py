@@ -99,6 +99,16 @@ def test_it_is_the_plain_sum(shared_engine: Engine, data: st.DataObject) -> None
         assert sum(row.value for row in parts.rows) == sum(row.value for row in answer.rows)
         known = tracker.report(as_of=as_of, known_by=clock())
         assert known.value("day", **asked).rows == answer.rows
+        for asking in report, known:
+            grown = asking.growth("day", since=asked["since"])
+            worth = [row.value for row in answer.rows] if funnel.has_values else [None]
+            assert {row.value for row in grown.rows} <= {*worth}
+            assert not funnel.has_values or [row.value for row in grown.rows] == worth
+            assert ("report value" in str(grown).replace("\n", " ")) == funnel.has_values
+            by_source = asking.growth("day", since=asked["since"], by="source")
+            for grow in by_source.rows:
+                of = {(each.group, each.starts_at): each.value for each in parts.rows}
+                assert grow.value == of.get((grow.group, grow.starts_at))
         tracker.merge("bob", into="ada") if tracker.contact("bob").events else None
         merged = report.value("day", **asked)
         assert sum(row.value for row in merged.rows) == sum(row.value for row in answer.rows)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
 from math import isclose
 from typing import Any
 from uuid import uuid4
@@ -79,6 +81,33 @@ def expected(told: dict[str, Story], as_of: datetime, within: timedelta) -> dict
     return rows
 
 
+def worths(
+    stories: dict[str, Story], events: list[Event], story: Story, as_of: datetime
+) -> dict[str, Fraction | None]:
+    """What a purchase of each is worth by hand: its own, else of all that are alike enough."""
+    given = dict.fromkeys(stories, (Fraction(), 0))
+    for contact in stories:
+        for one in oracle.in_order([e for e in events if e.contact == contact], story):
+            if one["at"] <= as_of and one.get("value") is not None:
+                total, many = given[contact]
+                given[contact] = total + one["value"], many + (one["signal"] == "purchase")
+    left = [(who, like(one)) for who, told in stories.items() for one in told["episodes"]]
+    found = dict[str, Fraction | None]()
+    for contact, told in stories.items():
+        found[contact] = None
+        groups = [{contact}]
+        for last in told["episodes"][-1:]:
+            mine = like(last)
+            groups += [{w for w, one in left if one[:n] == mine[:n]} for n in (4, 3, 2, 0)]
+        for group in groups:
+            total = sum((given[who][0] for who in group), Fraction())
+            many = sum(given[who][1] for who in group)
+            if many:
+                found[contact] = Fraction(round(total / many * 10**6), 10**6)
+                break
+    return found
+
+
 @FEW
 @given(
     told=told(MANY),
@@ -97,17 +126,27 @@ def test_the_chances_are_those_worked_out_by_hand(
         contact: oracle.walked([e for e in events if e.contact == contact], story, as_of)
         for contact in sorted({event.contact for event in events})
     }
-    hand = expected(stories, as_of, within)
+    hand, each = expected(stories, as_of, within), worths(stories, events, story, as_of)
     for known_by in (None, now):
         answer = tracker.report(as_of=as_of, known_by=known_by).worklist(within=within, limit=None)
         assert sorted(row.contact for row in answer.rows) == sorted(hand)
         assert answer.departed == len(hand)
-        chances = [-1.0 if row.chance is None else row.chance for row in answer.rows]
-        assert chances == sorted(chances, reverse=True)
+        known = [row for row in answer.rows if row.chance is not None]
+        assert answer.rows[: len(known)] == tuple(known)
+        ranks = [(row.worth or 0, row.chance or 0) for row in known]
+        assert [one for one, _ in ranks] == sorted((one for one, _ in ranks), reverse=True)
+        if all(one == 0 for one, _ in ranks):
+            assert ranks == sorted(ranks, reverse=True)
         for row in answer.rows:
             basis, at_risk, chance, *past = hand[row.contact]
             assert (row.basis, row.at_risk) == (basis, at_risk)
             assert [row.returns, row.purchases] == past
+            worth = each[row.contact] if tracker.funnel.has_values else None
+            assert (row.per_purchase is None) == (worth is None)
+            assert worth is None or Fraction(row.per_purchase or 0) == worth
+            product = None if worth is None or chance is None else float(worth) * chance
+            assert (row.worth is None) == (product is None)
+            assert isclose(row.worth or 0, product or 0, abs_tol=2e-6)
             assert row.alike == sum(one.chance == row.chance for one in answer.rows)
             assert (row.chance is None) == (chance is None)
             assert chance is None or isclose(row.chance or 0.0, chance, abs_tol=1e-9)
@@ -415,3 +454,67 @@ def test_a_silence_by_its_own_rhythm_has_its_words(shared_engine: Engine) -> Non
             assert words in str(answer) and words in answer.to_csv()
             assert words in {row["silence"] for row in answer.to_dict()["rows"]}
         assert "rhythm" not in str(tracker.report(as_of=day(4)).worklist())
+
+
+SHOP = Funnel(
+    stages=("visitor", "customer"),
+    rules={"came": touch(), "paid": purchase(value="total"), "left": leave("why")},
+    currency="EUR",
+    patience={"default": None},
+)
+
+
+def shop(engine: Engine, funnel: Funnel = SHOP) -> Tracker:
+    """Thirty who bought for 20 or, every third, for 200, and left; a third came back."""
+    tracker = Tracker(engine, funnel, tenant=uuid4().hex, clock=lambda: day(100))
+    for n in range(30):
+        who, total, at = f"c{n:02}", 200 if n % 3 == 0 else 20, -50 if n % 3 == 1 else 10
+        tracker.track(who, "paid", properties={"total": total}, occurred_at=day(at - 9))
+        if n == 3:
+            tracker.track(who, "paid", properties={"total": -200}, occurred_at=day(2))
+        tracker.track(who, "left", properties={"why": "price"}, occurred_at=day(at))
+        if n % 3 == 1:
+            tracker.track(who, "came", occurred_at=day(at + 45) + 16 * n * HOUR)
+    tracker.track("new", "came", occurred_at=day(1))
+    tracker.track("new", "left", properties={"why": "price"}, occurred_at=day(10))
+    return tracker
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_with_values_the_dearest_come_first(shared_engine: Engine, is_known: bool) -> None:
+    """By chance times value: own, refunds taken off, or of those alike; and all of it is shown."""
+    with shop(shared_engine) as tracker:
+        report = tracker.report(as_of=day(50), known_by=day(100) if is_known else None)
+        answer = report.worklist(within="20d", limit=None)
+        told = {row.contact: row for row in answer.rows}
+        assert [row.per_purchase for row in answer.rows[:9]] == [200] * 9
+        assert answer.rows[0].contact != "c03" and told["c03"].per_purchase == 0
+        assert answer.rows[-1].contact == "c03" and told["c03"].worth == 0
+        dear, none = told["c00"], told["new"]
+        assert dear.worth is not None and dear.chance is not None and none.chance is not None
+        assert float(dear.worth) == pytest.approx(200 * dear.chance)
+        assert none.per_purchase == Decimal("73.333333")  # of all 30 purchases: 2,200 less 200
+        said = str(answer).replace("\n", " ")
+        assert "chance × value" in said and "× value per purchase in EUR" in answer.title
+        assert "of 1 of those listed no purchase of a known worth is known" in said
+        assert "whose purchases are worth more comes first" in said
+        header, first, *_ = answer.to_mailing_csv().splitlines()
+        assert header.endswith(",written_on,chance_value")
+        assert first.endswith(f",{round(dear.worth, 2)}")
+        assert answer.to_dict()["rows"][0]["per_purchase"] == 200
+        bought = report.worklist(within="20d", limit=5)
+        assert "no purchase of a known worth" not in str(bought)
+
+
+def test_without_values_none_is_shown(shared_engine: Engine) -> None:
+    """The likeliest come first, and no column says of a value; nor where nobody said any."""
+    bare = evolve(SHOP, rules={**SHOP.rules, "paid": purchase()}, currency=None)
+    with shop(shared_engine, bare) as tracker:
+        answer = tracker.report().worklist()
+        assert "value" not in str(answer) and "chance_value" not in answer.to_mailing_csv()
+        assert {row.worth for row in answer.rows} == {None}
+    with Tracker(shared_engine, SHOP, tenant=uuid4().hex, clock=lambda: day(100)) as tracker:
+        tracker.track("ada", "came", occurred_at=day(1))
+        tracker.track("ada", "left", occurred_at=day(2))
+        (row,) = tracker.report().worklist().rows
+        assert row.per_purchase is None and row.worth is None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import repeat
 from typing import Final, NamedTuple, cast
 
@@ -29,6 +29,9 @@ BASES: Final = (
     "all",
 )
 """Whose curve a chance is from: of those alike in all four, and where these are few, in fewer."""
+
+PARTS: Final = (4, 3, 2, 0)
+"""In how many parts of their likeness those are alike who make the curve, by place in ``BASES``."""
 
 Like = tuple[int, ...]
 """In what departures are alike: stage, reason, returns and purchases before; or the first of it."""
@@ -115,16 +118,16 @@ class Curves:
 
     def __attrs_post_init__(self) -> None:
         for place, like in enumerate(self.likes):
-            for parts in _PARTS:
+            for parts in PARTS:
                 self._places[like[:parts]].append(place)
 
     def basis(self, like: Like, waited: int) -> tuple[int, Curve]:
         """Which curve tells of one who has been away for so long, by its place in ``BASES``."""
-        for place, parts in enumerate(_PARTS):
+        for place, parts in enumerate(PARTS):
             curve = self._curve(like[:parts])
             if curve.at_risk(waited) >= FEWEST_AT_RISK:
                 return place, curve
-        return len(_PARTS) - 1, self._curve(())
+        return len(PARTS) - 1, self._curve(())
 
     def value(self, like: Like, waited: int) -> float | None:
         """The chance alone."""
@@ -133,7 +136,7 @@ class Curves:
     def read(self, like: Like, waited: int, confidence: float) -> Read:
         """The chance with its interval, which knows of contacts that are there several times."""
         place, curve = self.basis(like, waited)
-        alike = like[: _PARTS[place]]
+        alike = like[: PARTS[place]]
         if alike not in self._clustered:
             mine = self._mine(alike)
             self._clustered[alike] = curve
@@ -152,10 +155,6 @@ class Curves:
         return self._made[alike]
 
 
-_PARTS: Final = (4, 3, 2, 0)
-"""In how many parts of their likeness those are alike who make the curve, by place in ``BASES``."""
-
-
 def likes(departures: Readings, pasts: Pasts) -> list[Like]:
     """In what each departure is like others."""
     capped = (map(min, one, repeat(MANY)) for one in (pasts.returns, pasts.purchases))
@@ -165,10 +164,13 @@ def likes(departures: Readings, pasts: Pasts) -> list[Like]:
 class Ranked(NamedTuple):
     """Where one who is away stands.
 
-    The likeliest come first, then who left last; of whom nothing can be said, at the end.
+    The likeliest come first, or where values are known whose chance is worth most; then who left
+    last. Of whom nothing can be said, at the end.
 
     Attributes:
         is_unknown: whether nothing can be said of it.
+        minus_worth: its chance times what a purchase of it is worth in millionths, below zero; 0
+            where no values are known.
         minus_chance: the chance, below zero, so that the largest comes first.
         waited: for how long it has been away.
         contact: who.
@@ -176,6 +178,7 @@ class Ranked(NamedTuple):
     """
 
     is_unknown: bool
+    minus_worth: float
     minus_chance: float
     waited: int
     contact: str
@@ -187,14 +190,24 @@ class Ranked(NamedTuple):
         return None if self.is_unknown else -self.minus_chance
 
 
-def rank(places: Sequence[int], curves: Curves) -> list[Ranked]:
-    """Rank those who are away, of whom the places of their departures are given."""
+def rank(
+    places: Sequence[int], curves: Curves, worth: Callable[[int], int | None] | None = None
+) -> list[Ranked]:
+    """Rank those who are away, of whom the places of their departures are given.
+
+    Args:
+        places: of their departures.
+        curves: what tells their chances.
+        worth: what a purchase of the one at a place is worth; None: values are not known.
+    """
     away, found = curves.departures, []
     texts = away.names.people.texts
     for place in places:
         waited, contact = away.waited[place], texts[away.contact[place]]
         value = curves.value(curves.likes[place], waited)
-        found.append(Ranked(value is None, -(value or 0.0), waited, contact, place))
+        each = None if worth is None or value is None else worth(place)
+        product = 0.0 if each is None or value is None else value * each
+        found.append(Ranked(value is None, -product, -(value or 0.0), waited, contact, place))
     return sorted(found)
 
 

@@ -7,8 +7,9 @@ read of no more than those listed.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import ClassVar, Final
 
 from attrs import evolve, field, frozen
@@ -22,6 +23,7 @@ from motfunnel.answers.cells import (
     INSTANT,
     KEY,
     LEVEL,
+    MONEY,
     ROWS,
     SHARE,
     TEXT,
@@ -29,9 +31,11 @@ from motfunnel.answers.cells import (
     Cell,
     between,
     cell,
+    headed,
 )
 from motfunnel.answers.table import csv_table
-from motfunnel.domain.columns import NEVER
+from motfunnel.domain.columns import NEVER, Codes
+from motfunnel.domain.funnel.value import to_decimal
 from motfunnel.domain.instant import (
     MICROSECOND,
     Duration,
@@ -52,7 +56,8 @@ from motfunnel.reports.decisions.chances import (
     rank,
 )
 from motfunnel.reports.decisions.latest import LastMoment, has_rhythm, read_latest
-from motfunnel.reports.facts.facts import Facts
+from motfunnel.reports.decisions.worth import Worths
+from motfunnel.reports.facts.facts import Facts, Keep
 from motfunnel.reports.inquiry import Inquiry, told_apart
 from motfunnel.reports.measure.arguments import CONFIDENCE, check_count, read_window
 from motfunnel.reports.measure.clock import EVERYBODY, Readings, choose
@@ -70,6 +75,10 @@ DEFINITION: Final = (
     "the same stage for the same reason, of contacts that had come back as often before (0, 1, "
     f"more) and bought as often (0, 1, more); where fewer than {FEWEST_AT_RISK} of these are at "
     "risk, purchases are left aside, then returns, and then it is the curve of all"
+)
+WORTH: Final = (
+    "chance × value: that times what a purchase of the contact is worth on average, refunds taken "
+    "off: of its own purchases, else of all that contacts alike have made"
 )
 MONTH: Final = timedelta(days=30)
 
@@ -93,6 +102,9 @@ class WorkRow(GroupedRow):
         basis: whose curve the chance is from: of those alike in ``stage, reason, returns and
             purchases``, in fewer of these, or ``all``.
         at_risk: on how many departures that rests: those observed and away for as long as this.
+        per_purchase: what a purchase of the contact is worth on average, refunds taken off: its
+            own, else of those alike in as much as it takes; None where no values are known.
+        worth: the chance times that.
         first_outreach_at: when it was first written to since; None where it was not.
         held_out: whether a trial holds it out: its first assignment since was to the control arm.
         silence: what its silence was, where its own rhythm decided; None else.
@@ -112,6 +124,8 @@ class WorkRow(GroupedRow):
     purchases: int = field(metadata=cell(COUNT, "bought"))
     basis: str = field(metadata=cell(TEXT))
     at_risk: int = field(metadata=cell(COUNT, "at risk"))
+    per_purchase: Decimal | None = field(default=None, metadata=cell(MONEY))
+    worth: Decimal | None = field(default=None, metadata=cell(MONEY))
     first_outreach_at: datetime | None = field(metadata=cell(INSTANT))
     held_out: bool = field(default=False, metadata=cell(FLAG))
     silence: str | None = field(default=None, metadata=cell(TEXT))
@@ -119,6 +133,10 @@ class WorkRow(GroupedRow):
     moments: tuple[LastMoment, ...] = field(default=(), metadata=cell(ROWS))
 
 
+_WORTH: Final = headed(
+    ("worth", MONEY, "chance × value"), ("per_purchase", MONEY, "value per purchase")
+)
+"""What is shown where values are known: after the contact and its chance."""
 _SOMETIMES: Final = (
     ("first_outreach_at", Cell(DATE, "written to")),
     ("held_out", Cell(FLAG, "held out")),
@@ -141,6 +159,7 @@ class Worklist(Grouped[WorkRow]):
         away_at_most: only those who are away for no longer.
         not_written_to: only those who were not written to since they left.
         without_held_out: only those whom no trial holds out.
+        currency: of all values, where the funnel says it.
     """
 
     row_class: ClassVar[type[Row]] = WorkRow
@@ -154,6 +173,7 @@ class Worklist(Grouped[WorkRow]):
     away_at_most: timedelta | None = field(default=None, metadata=cell(WINDOW))
     not_written_to: bool = field(default=False, metadata=cell(FLAG))
     without_held_out: bool = field(default=False, metadata=cell(FLAG))
+    currency: str | None = field(default=None, metadata=cell(TEXT))
 
     @property
     def title(self) -> str:
@@ -163,6 +183,9 @@ class Worklist(Grouped[WorkRow]):
         if only:
             of = f"{self.meant:,} meant ({', '.join(only)}) of the {of}"
         within = format_duration(self.within)
+        if any(row.worth is not None for row in self.rows):
+            unit = "" if self.currency is None else f" in {self.currency}"
+            within += f" × value per purchase{unit}"
         return f"Worklist, the chance to return within {within}, {len(self.rows):,} of the {of}"
 
     def tables(self) -> Iterator[Table]:
@@ -171,6 +194,8 @@ class Worklist(Grouped[WorkRow]):
             yield from super().tables()
             return
         shown = columns_of(WorkRow)
+        if any(row.worth is not None for row in self.rows):
+            shown[3:3] = _WORTH
         shown += [
             (name, one) for name, one in _SOMETIMES if any(getattr(row, name) for row in self.rows)
         ]
@@ -188,17 +213,20 @@ class Worklist(Grouped[WorkRow]):
         Whom a trial holds out is left out, always. Chances are shares from 0 to 1, days are whole.
         A text that a spreadsheet would run as a formula gets an apostrophe before it.
         """
+        has_worth = any(row.worth is not None for row in self.rows)
+        more = [*(["chance_value"] if has_worth else []), *(["group"] if self.by else [])]
         return csv_table(
-            MAILING if self.by is None else (*MAILING, "group"),
-            [self._mailed(row) for row in self.rows if not row.held_out],
+            (*MAILING, *more), [self._mailed(row, more) for row in self.rows if not row.held_out]
         )
 
-    def _mailed(self, row: WorkRow) -> tuple[object, ...]:
+    def _mailed(self, row: WorkRow, more: Sequence[str]) -> tuple[object, ...]:
         written = row.first_outreach_at
         chance = None if row.chance is None else round(row.chance, 4)
         left = row.departed_at.date(), None if written is None else written.date()
+        worth = None if row.worth is None else round(row.worth, 2)
+        also = {"chance_value": worth, "group": row.group}
         line = (row.contact, chance, row.away.days, row.stage, row.reason, *left)
-        return line if self.by is None else (*line, row.group)
+        return (*line, *(also[name] for name in more))
 
     def _only(self) -> Iterator[str]:
         """Who is meant, in words; nothing where all are."""
@@ -234,6 +262,8 @@ def worklist(
 
     With S the share still away after so long, of those with a like history, the chance is one less
     S(away + within) over S(away). Past what was observed it is None, and the contact comes last.
+    Where the funnel has values, those come first whose chance times the value per purchase is
+    largest: of the contact's own purchases, else of those of contacts alike.
 
     Args:
         within: the window, from the instant of the question on.
@@ -260,19 +290,23 @@ def _answer(
 ) -> Worklist:
     groupings, funnel = read_grouping(by, "a worklist", ("stage", "reason")), inquiry.funnel
     erased, _ = inquiry.erased()
-    with inquiry.reading(groupings, LEFT, frozenset({"episodes"})) as source:
+    keeps: set[Keep] = {"episodes", "purchases"} if funnel.has_values else {"episodes"}
+    with inquiry.reading(groupings, LEFT, frozenset(keeps)) as source:
         bought = source.happenings(Wanted(reads={Signal.PURCHASE: None}))
         clocks = departures(source, Asked(), "number", "outreach", "stage", "reason")
         chosen = choose(clocks, EVERYBODY, inquiry.as_of, erased, first_only=False)
         pasts = Pasts.of(chosen, bought, funnel.loyal_apart // MICROSECOND)
-        curves = Curves(chosen, likes(chosen, pasts), within // MICROSECOND)
+        alike_in = likes(chosen, pasts)
+        curves = Curves(chosen, alike_in, within // MICROSECOND)
+        made = source.purchases() if funnel.has_values else None
+        worths = None if made is None else Worths.of(chosen.contact, alike_in, made)
         away = Away.of(chosen, erased)
         meant = away.only(only, source)
-        ranked = rank(meant, curves)
+        ranked = rank(meant, curves, _worth_by(worths, curves))
         alike = by_chance(ranked)
         parted = _parted(source, groupings, chosen, ranked)
         found = [
-            _row(group, one, curves, pasts, alike, confidence)
+            _row(group, one, curves, pasts, worths, alike, confidence)
             for group, mine in parted.items()
             for one in mine[:limit]
         ]
@@ -287,17 +321,19 @@ def _answer(
         competing,
         _basis_note(rows),
         _alike_note(rows),
+        None if worths is None else _worth_note(rows, worths, source.names.people),
         held_out_note(rows),
     )
     return Worklist(
         name="worklist",
-        definition=DEFINITION,
+        definition=DEFINITION if worths is None else f"{DEFINITION}; {WORTH}",
         rows=tuple(rows),
         notes=tuple(note for note in notes if note is not None),
         by=None if groupings is None else groupings.written,
         within=within,
         departed=len(away.places),
         meant=len(meant),
+        currency=funnel.currency,
         **only.told(),
         **inquiry.header(confidence),
     )
@@ -323,10 +359,13 @@ def _row(
     one: Ranked,
     curves: Curves,
     pasts: Pasts,
+    worths: Worths | None,
     alike: Mapping[float | None, Sequence[str]],
     confidence: float,
 ) -> WorkRow:
     away, place = curves.departures, one.place
+    worth = _worth_by(worths, curves)
+    each = None if worth is None else worth(place)
     labels, reached = away.names.labels.texts, away.exposed[place]
     read = curves.read(curves.likes[place], one.waited, confidence)
     return WorkRow(
@@ -334,6 +373,8 @@ def _row(
         contact=one.contact,
         chance=read.chance.value,
         interval=read.chance.interval,
+        per_purchase=None if each is None else to_decimal(each),
+        worth=None if each is None or one.chance is None else to_decimal(round(-one.minus_worth)),
         alike=len(alike[one.chance]),
         away=one.waited * MICROSECOND,
         departed_at=from_micros(away.started[place]),
@@ -345,6 +386,27 @@ def _row(
         at_risk=read.curve.at_risk(one.waited),
         first_outreach_at=None if reached == NEVER else from_micros(reached),
         names={"contact": (one.contact,), "alike": alike[one.chance]},
+    )
+
+
+def _worth_by(worths: Worths | None, curves: Curves) -> Callable[[int], int | None] | None:
+    """What tells what a purchase of the one at a place is worth."""
+    if worths is None:
+        return None
+    contacts = curves.departures.contact
+    return lambda place: worths.of_one(contacts[place], curves.likes[place])
+
+
+def _worth_note(rows: Sequence[WorkRow], worths: Worths, people: Codes) -> str | None:
+    """Of whom the value is not the contact's own."""
+    others = sum(
+        row.per_purchase is not None and worths.own(people[row.contact]) is None for row in rows
+    )
+    if not others:
+        return None
+    return (
+        f"of {others:,} of those listed no purchase of a known worth is known: their value is that "
+        "of contacts alike"
     )
 
 
@@ -400,8 +462,10 @@ def _alike_note(rows: Sequence[WorkRow]) -> str | None:
     unlisted = sum(
         row.alike - listed[row.chance] for row in {r.chance: r for r in several}.values()
     )
+    is_valued = any(row.worth is not None for row in rows)
+    first = "whose purchases are worth more" if is_valued else "whoever left last"
     more = f"; {unlisted:,} more who are as likely are not listed" if unlisted else ""
     return (
-        "those with one chance are alike: among them whoever left last comes first, which says "
-        f"nothing of who returns{more}"
+        f"those with one chance are alike: among them {first} comes first, which says nothing of "
+        f"who returns{more}"
     )

@@ -10,28 +10,32 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, ClassVar, Final, NamedTuple
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from motfunnel.answers.answer import Draw, Row, grouped
-from motfunnel.answers.cells import COUNT, Kind, cell
+from motfunnel.answers.answer import Draw, Row, Table, columns_of, grouped
+from motfunnel.answers.cells import COUNT, MONEY, Kind, cell, headed
 from motfunnel.answers.members import Members
 from motfunnel.charts.bars import Part
 from motfunnel.charts.scene import Picture
 from motfunnel.charts.style import AMBER, BLUE, GREY, ORANGE
 from motfunnel.domain.columns import NEVER, Column
+from motfunnel.domain.funnel.value import to_decimal
 from motfunnel.domain.instant import to_micros
 from motfunnel.domain.moment import SILENCE, MomentKind
 from motfunnel.errors import InconsistencyError
 from motfunnel.reports.cohort import Opened, Places, read_opened
+from motfunnel.reports.facts.facts import Keep
 from motfunnel.reports.facts.moments import PLACES, Moments
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.grouping import By
 from motfunnel.reports.measure.timeline import FIRST, Periodic, PeriodRow, Timeline, bars
 from motfunnel.reports.periods.period import Day, Unit, notes_of, timeline_of, told_of
+from motfunnel.reports.periods.value import totals
 from motfunnel.reports.silence import departures_note
 
 DEFINITION: Final = (
@@ -51,6 +55,11 @@ _ERASED: Final = PARTS.index("erased_present")
 _PART_OF: Final = {PLACES[kind]: PARTS.index(part) for kind, part in KINDS.items()}
 _RATIO: Final = Kind("number", lambda ratio: f"{ratio:.2f}")
 _FOREVER: Final = 1 << 30
+_VALUE: Final = headed(("value", MONEY, "value"))
+_VALUED: Final = (
+    "value: what the purchases of the period were worth, less what was refunded in it; the report "
+    "value tells it apart"
+)
 
 
 @frozen(kw_only=True)
@@ -65,6 +74,8 @@ class GrowthRow(PeriodRow):
         erased_present: contacts that were present when they were erased in it, their counts kept.
         present_at_end: contacts that were present at its end, or at the instant of the question.
         quick_ratio: openings and returns for each departure; None where nobody departed.
+        value: what the purchases in it were worth, less refunds; None where the funnel names no
+            values.
     """
 
     present_at_start: int = field(metadata=cell(COUNT, "at start"))
@@ -74,6 +85,7 @@ class GrowthRow(PeriodRow):
     erased_present: int = field(metadata=cell(COUNT, "erased"))
     present_at_end: int = field(metadata=cell(COUNT, "at end"))
     quick_ratio: float | None = field(metadata=cell(_RATIO, "quick"))
+    value: Decimal | None = field(default=None, metadata=cell(MONEY))
 
 
 def picture(answer: Growth) -> Picture:
@@ -106,6 +118,13 @@ class Growth(Periodic[GrowthRow]):
 
     row_class: ClassVar[type[Row]] = GrowthRow
     _pictures: ClassVar[Mapping[str, Draw]] = {"bars": picture}
+
+    def tables(self) -> Iterator[Table]:
+        """The periods; with what purchases were worth where that is known."""
+        if self.by is not None or all(row.value is None for row in self.rows):
+            yield from super().tables()
+            return
+        yield self.table(None, [*columns_of(GrowthRow), *_VALUE], self.rows)
 
 
 class Moves(NamedTuple):
@@ -270,6 +289,15 @@ def _check(row: GrowthRow) -> None:
         )
 
 
+def _valued(
+    rows: Sequence[GrowthRow], values: Mapping[str | None, Sequence[int]]
+) -> Iterator[GrowthRow]:
+    """The same with what purchases were worth in each period, group by group."""
+    for group, mine in groupby(rows, attrgetter("group")):
+        for row, value in zip(mine, values[group], strict=True):
+            yield evolve(row, value=to_decimal(value))
+
+
 def growth(
     inquiry: Inquiry,
     period: Unit = "month",
@@ -292,8 +320,9 @@ def growth(
         week_start: likewise.
         by: likewise.
     """
-    told = told_of(inquiry, period, week_start, by)
-    with read_opened(inquiry, "growth", by, keeps=KINDS) as opened:
+    told, has_values = told_of(inquiry, period, week_start, by), inquiry.funnel.has_values
+    keeps: list[Keep] = [*KINDS, "purchases"] if has_values else [*KINDS]
+    with read_opened(inquiry, "growth", by, keeps=keeps) as opened:
         line = timeline_of(inquiry, period, week_start, since, until, opened)
         told["notes"] = notes_of(inquiry, opened, line)
         rows: tuple[GrowthRow, ...] = ()
@@ -303,4 +332,7 @@ def growth(
             said = departures_note(inquiry.funnel)
             if said is not None and SILENCE in moments.said and any(r.departures for r in rows):
                 told["notes"] = (*told["notes"], said)
+            if has_values:
+                rows = tuple(_valued(rows, totals(opened, line)))
+                told["notes"] = (*told["notes"], _VALUED)
     return Growth(name="growth", definition=DEFINITION, rows=rows, **told)

@@ -232,6 +232,18 @@ def _add_up(opened: Opened, line: Timeline, window: timedelta) -> Periods:
     return periods
 
 
+def totals(opened: Opened, line: Timeline) -> dict[str | None, list[int]]:
+    """What purchases less refunds were worth in each period of each group, in millionths."""
+    made, ends = opened.source.purchases(), [*map(to_micros, line.bounds)]
+    found = {name: [0] * line.shown for name in opened.names}
+    for contact, at, value in zip(made.contacts, made.at, made.value, strict=True):
+        number, mine = bisect_right(ends, at) - FIRST, _group_of(opened, contact)
+        is_there = 0 <= number < line.shown and at <= opened.gone.get(contact, NEVER)
+        if is_there and value != UNSAID and mine in found:
+            found[mine][number] += value
+    return found
+
+
 def _groups(opened: Opened, line: Timeline) -> dict[str | None, list[_Period]]:
     return {name: [_Period() for _ in range(line.shown)] for name in opened.names}
 
