@@ -35,6 +35,7 @@ from motfunnel.answers.cells import (
 )
 from motfunnel.answers.table import csv_table
 from motfunnel.domain.columns import NEVER, Codes
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.funnel.value import to_decimal
 from motfunnel.domain.instant import (
     MICROSECOND,
@@ -290,16 +291,13 @@ def _answer(
 ) -> Worklist:
     groupings, funnel = read_grouping(by, "a worklist", ("stage", "reason")), inquiry.funnel
     erased, _ = inquiry.erased()
-    keeps: set[Keep] = {"episodes", "purchases"} if funnel.has_values else {"episodes"}
-    with inquiry.reading(groupings, LEFT, frozenset(keeps)) as source:
+    with inquiry.reading(groupings, LEFT, _keeps(funnel)) as source:
         bought = source.happenings(Wanted(reads={Signal.PURCHASE: None}))
         clocks = departures(source, Asked(), "number", "outreach", "stage", "reason")
         chosen = choose(clocks, EVERYBODY, inquiry.as_of, erased, first_only=False)
         pasts = Pasts.of(chosen, bought, funnel.loyal_apart // MICROSECOND)
-        alike_in = likes(chosen, pasts)
-        curves = Curves(chosen, alike_in, within // MICROSECOND)
-        made = source.purchases() if funnel.has_values else None
-        worths = None if made is None else Worths.of(chosen.contact, alike_in, made)
+        curves = Curves(chosen, likes(chosen, pasts), within // MICROSECOND)
+        worths = _worths(source, curves)
         away = Away.of(chosen, erased)
         meant = away.only(only, source)
         ranked = rank(meant, curves, _worth_by(worths, curves))
@@ -312,18 +310,9 @@ def _answer(
         ]
         rows = with_latest(source, found)
         unknown = inquiry.unknown(groupings, parted, source)
-    competing = COMPETING if chosen.is_anybody_gone else None
     reasons = away.reasons_note() if only.reason is not None and not meant else None
-    notes = (
-        unknown,
-        reasons,
-        silences_note(chosen.at(sorted(meant)), funnel),
-        competing,
-        _basis_note(rows),
-        _alike_note(rows),
-        None if worths is None else _worth_note(rows, worths, source.names.people),
-        held_out_note(rows),
-    )
+    strangers = None if worths is None else _worth_note(rows, worths, chosen.names.people)
+    notes = unknown, reasons, *_said(chosen, meant, funnel), *_notes(rows), strangers
     return Worklist(
         name="worklist",
         definition=DEFINITION if worths is None else f"{DEFINITION}; {WORTH}",
@@ -337,6 +326,19 @@ def _answer(
         **only.told(),
         **inquiry.header(confidence),
     )
+
+
+def _said(chosen: Readings, meant: Sequence[int], funnel: Funnel) -> Iterator[str | None]:
+    """What the departures of those who are meant are, and what competes with a return."""
+    yield silences_note(chosen.at(sorted(meant)), funnel)
+    yield COMPETING if chosen.is_anybody_gone else None
+
+
+def _notes(rows: Sequence[WorkRow]) -> Iterator[str | None]:
+    """What the chances of those listed rest on."""
+    yield _basis_note(rows)
+    yield _alike_note(rows)
+    yield held_out_note(rows)
 
 
 def _parted(
@@ -387,6 +389,18 @@ def _row(
         first_outreach_at=None if reached == NEVER else from_micros(reached),
         names={"contact": (one.contact,), "alike": alike[one.chance]},
     )
+
+
+def _keeps(funnel: Funnel) -> frozenset[Keep]:
+    """What will be read beside departures."""
+    return frozenset({"episodes", "purchases"} if funnel.has_values else {"episodes"})
+
+
+def _worths(source: Facts, curves: Curves) -> Worths | None:
+    """What purchases are worth; None where the funnel names no values."""
+    if not source.funnel.has_values:
+        return None
+    return Worths.of(curves.departures.contact, curves.likes, source.purchases())
 
 
 def _worth_by(worths: Worths | None, curves: Curves) -> Callable[[int], int | None] | None:
