@@ -17,7 +17,6 @@ from motfunnel.charts.heat import Line, heat
 from motfunnel.charts.labels import labels
 from motfunnel.charts.scene import Picture
 from motfunnel.domain.columns import Column, column
-from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.errors import QuestionError
 from motfunnel.reports.cohort import Opened, read_opened
 from motfunnel.reports.facts.facts import Keep
@@ -367,17 +366,16 @@ def retention(
     told = told_of(inquiry, period, week_start, by, confidence) | {"how": how}
     with read_opened(inquiry, "retention", by, keeps=_KEEPS[how]) as opened:
         line = timeline_of(inquiry, period, week_start, since, until, opened)
-        asked = Asked(how, periods, confidence)
-        rows = () if line is None else retention_rows(opened, line, asked)
-        told["notes"] = notes_of(inquiry, opened, line)
-        if how == WITH_US and rows:
-            told["notes"] += tuple(_of_those_with_us(inquiry.funnel, len(opened.gone)))
+        rows = () if line is None else retention_rows(opened, line, Asked(how, periods, confidence))
+        told["notes"] = (*notes_of(inquiry, opened, line), *_of_those_with_us(inquiry, opened, how))
     return Retention(name="retention", definition=DEFINITIONS[how], rows=rows, **told)
 
 
-def _of_those_with_us(funnel: Funnel, erased: int) -> Iterator[str]:
-    """What a reader has to know of who is with us."""
-    said = departures_note(funnel)
+def _of_those_with_us(inquiry: Inquiry, opened: Opened, how: str) -> Iterator[str]:
+    """What a reader has to know of who is with us, where that is asked."""
+    if how != WITH_US:
+        return
+    said, erased = departures_note(inquiry.funnel), len(opened.gone)
     if said is not None:
         yield from (NEARLY_ALL, said)
     if erased:

@@ -429,8 +429,7 @@ def funnel(
     """
     stages, cohort = inquiry.funnel.stages, read_cohort(opened)
     windows = _read_windows(within, stages)
-    told = inquiry.header(confidence)
-    own = None if by == REASON else by
+    own, told = None if by == REASON else by, inquiry.header(confidence)
     with read_opened(inquiry, "funnel", own, cohort, keeps=KINDS) as found:
         written = REASON if by == REASON else found.by
         ways = ways_by_group(found, stages, written)
