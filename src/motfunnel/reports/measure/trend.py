@@ -51,8 +51,7 @@ class TrendRow(RateRow):
     """The rate of those whose clocks started in one period.
 
     Attributes:
-        period: how the period is named: ``2005``, ``2005-Q1``, ``2005-03``, ``2005-W09``, or of a
-            day its date.
+        period: its name, such as ``2005-03``.
         starts_on: its first local date.
         starts_at: its first instant.
         ends_at: the first instant after it.
