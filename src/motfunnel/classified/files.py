@@ -18,7 +18,7 @@ from motfunnel.batch.manifest import Output
 from motfunnel.classified.facts import Filed
 from motfunnel.classified.relations import Relations
 from motfunnel.domain.funnel.funnel import Funnel, read_funnel
-from motfunnel.domain.instant import iso, utc
+from motfunnel.domain.instant import When, iso, utc
 from motfunnel.errors import QuestionError, SourceError
 from motfunnel.reports.facts.facts import NOTHING, Facts, Keep, Start
 from motfunnel.reports.ground import Instants
@@ -73,8 +73,8 @@ class Files:
     def report(
         self,
         *,
-        as_of: datetime | None = None,
-        known_by: datetime | None = None,
+        as_of: When | None = None,
+        known_by: When | None = None,
         timezone: str = "UTC",
     ) -> Report:
         """Make a report.
@@ -89,6 +89,10 @@ class Files:
                 ``known_by`` is given; or there is no such zone.
         """
         return Report(self, as_of=as_of, known_by=known_by, timezone=timezone)
+
+    def now(self) -> datetime:
+        """Say what time it is."""
+        return self.clock()
 
     def instants(self, as_of: datetime | None, known_by: datetime | None) -> Instants:
         """Read the instants of a question.

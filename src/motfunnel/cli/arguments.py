@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
+from motfunnel.domain.calendar import say_when
 from motfunnel.domain.funnel.file import PRESETS
 from motfunnel.domain.funnel.funnel import Funnel, preset
 from motfunnel.domain.instant import parse_duration
@@ -60,6 +61,7 @@ def read_instant(text: str | None, timezone: str, option: str) -> datetime | Non
     if text is None:
         return None
     try:
-        return instant_reader(timezone)(text)
+        said = say_when(text, read_zone(timezone), datetime.now(UTC))
+        return instant_reader(timezone)(text) if said is None else said
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint=f"'--{option}'") from None

@@ -24,8 +24,8 @@ from motfunnel.cli.store import with_tracker_or_files
 from motfunnel.dashboard.filters import Filters
 from motfunnel.dashboard.pages import PAGES, Page
 from motfunnel.dashboard.render import render_file
-from motfunnel.domain.calendar import UNITS, WEEKDAYS
-from motfunnel.domain.instant import Duration
+from motfunnel.domain.calendar import RELATIVE, UNITS, WEEKDAYS
+from motfunnel.domain.instant import Duration, When
 from motfunnel.domain.lens import LENSES
 from motfunnel.errors import QuestionError
 from motfunnel.pages import Section, page, write_whole
@@ -466,8 +466,14 @@ def _read(options: dict[str, Any], timezone: str) -> Told:
     given = {option: value for option, value in given.items() if value is not None}
     bounds = {"from": options["since"], "to": options["until"]}
     sides = {side for side, bound in bounds.items() if bound is not None}
-    first, last = (read_instant(bound, timezone, side) for side, bound in bounds.items())
+    first, last = (_read_bound(bound, timezone, side) for side, bound in bounds.items())
     return Told(given, (first, last) if sides else None, frozenset({*given, *sides}))
+
+
+def _read_bound(text: str | None, timezone: str, side: str) -> When | None:
+    """Read an instant; one that may go back from the instant of the question, is read with it."""
+    read = read_instant(text, timezone, side)
+    return text if text is not None and text.startswith(RELATIVE) else read
 
 
 def _ask(report: Report, name: str, told: Told) -> Any:

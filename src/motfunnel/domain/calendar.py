@@ -7,13 +7,14 @@ may have 23 or 25 of them, and a date that a zone skipped is not a period. Reads
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final
 
 from attrs import field, frozen
 
-from motfunnel.domain.instant import MICROSECOND
+from motfunnel.domain.instant import MICROSECOND, parse_duration
 
 WEEKDAYS: Final = (
     "monday",
@@ -29,6 +30,13 @@ _SECOND: Final = timedelta(seconds=1)
 _MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
 _DAYS: Final = {"day": 1, "week": 7}
 _LETTERS: Final = {"year": 4, "month": 7}
+_NAMED: Final = {"today": 0, "yesterday": 1}
+RELATIVE: Final = ("-", "now", *_NAMED)
+"""With which texts begin that name an instant by another."""
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_PERIOD: Final = re.compile(
+    r"([0-9]{4})(?:-(?:W([0-9]{2})|Q([1-4])|([0-9]{2})))?", re.ASCII | re.IGNORECASE
+)
 UNITS: Final = (*_DAYS, *_MONTHS)
 
 
@@ -163,6 +171,66 @@ def start_of(day: date, zone: tzinfo) -> datetime:
         else:
             early = middle
     return late
+
+
+def read_when(text: str, zone: tzinfo, now: datetime) -> datetime:
+    """Read an instant as one says it, or as ISO 8601.
+
+    A time back from now, a day that is named, or the beginning of a period that is; a date or a
+    time without an offset is the zone's.
+
+    >>> now = datetime(2025, 6, 11, 12, tzinfo=UTC)
+    >>> for text in ("now", "yesterday", "-36h", "2017", "2017-06", "2017-Q3", "2017-W09"):
+    ...     print(read_when(text, UTC, now).isoformat())
+    2025-06-11T12:00:00+00:00
+    2025-06-10T00:00:00+00:00
+    2025-06-10T00:00:00+00:00
+    2017-01-01T00:00:00+00:00
+    2017-06-01T00:00:00+00:00
+    2017-07-01T00:00:00+00:00
+    2017-02-27T00:00:00+00:00
+
+    Raises:
+        ValueError: it is none, or lies outside the calendar.
+    """
+    said = say_when(text, zone, now)
+    if said is not None:
+        return said
+    try:
+        if _DATE.fullmatch(text.strip()):
+            return start_of(date.fromisoformat(text.strip()), zone)
+        read = datetime.fromisoformat(text.strip())
+        return read.replace(tzinfo=read.tzinfo or zone).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(
+            f"{text!r} is no instant; write e.g. 2025-01-31, 2025-01-31T12:00Z, 2025-01, 2025-W05, "
+            "yesterday or -90d"
+        ) from None
+
+
+def say_when(text: str, zone: tzinfo, now: datetime) -> datetime | None:
+    """The same of what is no ISO 8601 instant and no date; None for anything else."""
+    said = text.strip()
+    try:
+        if said == "now":
+            return now
+        if said in _NAMED:
+            return start_of(now.astimezone(zone).date() - _NAMED[said] * _DAY, zone)
+        if said.startswith("-"):
+            return now - parse_duration(said[1:])
+        period = _PERIOD.fullmatch(said)
+        return None if period is None else start_of(_first_date(period), zone)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _first_date(period: re.Match[str]) -> date:
+    year, week, quarter, month = (int(one) if one else 0 for one in period.groups())
+    if week:
+        return date.fromisocalendar(year, week, 1)
+    if quarter:
+        return date(year, quarter * 3 - 2, 1)
+    return date(year, month or 1, 1)
 
 
 def read_week_start(named: int | str) -> int:

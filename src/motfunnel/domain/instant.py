@@ -20,6 +20,9 @@ LONGEST: Final = timedelta(days=36_525)
 Duration: TypeAlias = timedelta | str
 """A span of time as a caller gives it: a timedelta, or a text such as ``90d``."""
 
+When: TypeAlias = datetime | str
+"""An instant as one asks about it: a datetime, or a text such as ``yesterday`` or ``2017-06``."""
+
 MICROSECOND: Final = timedelta(microseconds=1)
 TOLERANCE: Final = timedelta(minutes=5)
 """How far ahead of our clock another machine's may be."""

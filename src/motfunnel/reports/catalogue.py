@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
 from inspect import Parameter, cleandoc, signature
 from types import NoneType
 from typing import Any, Final, get_args, get_origin, get_type_hints
@@ -15,11 +14,12 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 from attrs import frozen
 
 from motfunnel.answers.answer import Answer
+from motfunnel.domain.instant import When
 from motfunnel.reports.question import Question
 from motfunnel.reports.report import Questions, Report
 
 _ENDS: Final = ("since", "until")
-_INSTANTS: Final = {datetime, datetime | None}
+_INSTANTS: Final = {When, When | None}
 
 
 @frozen(kw_only=True)

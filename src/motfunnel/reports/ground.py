@@ -55,6 +55,10 @@ class Ground(Protocol):
         """Whose contacts."""
         ...
 
+    def now(self) -> datetime:
+        """Say what time it is."""
+        ...
+
     def instants(self, as_of: datetime | None, known_by: datetime | None, /) -> Instants:
         """Read the instants of a question.
 
@@ -121,6 +125,10 @@ class Tenant:
     def tenant(self) -> str:
         """Whose contacts."""
         return self.reader.tenant
+
+    def now(self) -> datetime:
+        """Say what time it is."""
+        return self.reader.clock()
 
     def instants(self, as_of: datetime | None, known_by: datetime | None) -> Instants:
         """Read the instants of a question.

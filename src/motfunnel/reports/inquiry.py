@@ -12,10 +12,12 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.instant import When
 from motfunnel.domain.moment import UNKNOWN
 from motfunnel.errors import QuestionError
 from motfunnel.reports.facts.facts import NOTHING, Facts, Keep, Start
 from motfunnel.reports.ground import Ground, Instants, Tenant
+from motfunnel.reports.measure.arguments import read_instant
 from motfunnel.reports.measure.clock import Cohort, Readings, choose
 from motfunnel.reports.measure.grouping import Groupings, Partition, by_group
 from motfunnel.reports.remarks import all_unknown
@@ -44,13 +46,14 @@ class Inquiry:
         self,
         source: Reader | Ground,
         *,
-        as_of: datetime | None = None,
-        known_by: datetime | None = None,
+        as_of: When | None = None,
+        known_by: When | None = None,
         timezone: str = "UTC",
     ) -> None:
         self._ground: Ground = Tenant(source) if isinstance(source, Reader) else source
-        self._instants: Instants = self._ground.instants(as_of, known_by)
         self.timezone: ZoneInfo = _zone(timezone)
+        asked = self._at("as_of", as_of), self._at("known_by", known_by)
+        self._instants: Instants = self._ground.instants(*asked)
 
     @property
     def as_of(self) -> datetime:
@@ -66,6 +69,20 @@ class Inquiry:
     def funnel(self) -> Funnel:
         """The definition in use."""
         return self._ground.funnel
+
+    def instant(self, what: str, when: When) -> datetime:
+        """Read an instant of a question: a text in its zone, and from its own instant back.
+
+        Raises:
+            QuestionError: it is none.
+        """
+        return read_instant(what, when, self.timezone, self.as_of)
+
+    def _at(self, what: str, when: When | None) -> datetime | None:
+        """Read the instant of the question itself: a text from now back."""
+        if not isinstance(when, str):
+            return when
+        return read_instant(what, when, self.timezone, self._ground.now())
 
     def ask(self, question: Callable[[], Answer]) -> Answer:
         """Put a question, and once more where that may help."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from motfunnel.domain.funnel.funnel import Funnel
-from motfunnel.domain.instant import iso
+from motfunnel.domain.instant import When, iso
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.decisions.patience import patience
 from motfunnel.reports.decisions.simulate import simulate
@@ -114,8 +114,8 @@ class Report(Questions, Synchronous):
         self,
         tracker: Reader | Ground,
         *,
-        as_of: datetime | None = None,
-        known_by: datetime | None = None,
+        as_of: When | None = None,
+        known_by: When | None = None,
         timezone: str = "UTC",
     ) -> None:
         inquiry = Inquiry(tracker, as_of=as_of, known_by=known_by, timezone=timezone)

@@ -74,7 +74,8 @@ def ask_rate(
     window = read_window(within)
     if unit not in ("contact", "episode"):
         raise QuestionError(f"unit is {unit!r}; it can be 'contact' or 'episode'")
-    cohort, groupings = read_cohort(bounds), read_grouping(by, rate.name, rate.groups)
+    cohort = read_cohort(bounds, inquiry.instant)
+    groupings = read_grouping(by, rate.name, rate.groups)
     written = None if groupings is None else groupings.written
     more: dict[str, Any] = {"by": written, "unit": unit, "cohort": cohort}
     if per is not None:
@@ -176,7 +177,7 @@ def compare_arms(
     after: timedelta | None = None,
 ) -> Rate:
     """Ask for a windowed rate of each contact's first clock, arm by arm."""
-    cohort = read_cohort(bounds)
+    cohort = read_cohort(bounds, inquiry.instant)
     started = EVERYBODY if after is not None else cohort
     groups = inquiry.choose(rate, started, _BY_ARM, first_only=True)
     more = {"by": by, "unit": "contact", "cohort": cohort, "against": against}

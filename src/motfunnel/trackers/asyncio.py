@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Final, Literal, ParamSpec, S
 
 from motfunnel.domain.funnel.file import Preset
 from motfunnel.domain.funnel.funnel import Funnel
-from motfunnel.domain.instant import Duration
+from motfunnel.domain.instant import Duration, When
 from motfunnel.domain.moment import Moment, MomentKind, MomentName
 from motfunnel.store.database.asyncio import AsyncDatabase, run_on_host, synchronous, wait_for
 from motfunnel.store.hosts.transaction import Host
@@ -265,8 +265,8 @@ class AsyncTracker:
     def report(
         self,
         *,
-        as_of: datetime | None = None,
-        known_by: datetime | None = None,
+        as_of: When | None = None,
+        known_by: When | None = None,
         timezone: str = "UTC",
     ) -> AsyncReport:
         """Ask for rates and reports, as by ``Tracker.report``; each question is awaited.
@@ -284,8 +284,8 @@ class AsyncTracker:
         self,
         question: Callable[[Report], Answer],
         *,
-        as_of: datetime | None = None,
-        known_by: datetime | None = None,
+        as_of: When | None = None,
+        known_by: When | None = None,
         timezone: str = "UTC",
     ) -> Answer:
         """Put several questions that belong together to a report, made as by ``Tracker.report``.

@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 from motfunnel.domain.event import IDENTIFY
 from motfunnel.domain.funnel.file import Preset
 from motfunnel.domain.funnel.funnel import Funnel, read_funnel
-from motfunnel.domain.instant import TOLERANCE, Duration
+from motfunnel.domain.instant import TOLERANCE, Duration, When
 from motfunnel.domain.marker import Marker
 from motfunnel.domain.moment import MomentKind, MomentName
 from motfunnel.store.database.asyncio import run_on_host
@@ -290,8 +290,8 @@ class Tracker(Upkeep, Custodian, Publisher):
     def report(
         self,
         *,
-        as_of: datetime | None = None,
-        known_by: datetime | None = None,
+        as_of: When | None = None,
+        known_by: When | None = None,
         timezone: str = "UTC",
     ) -> Report:
         """Ask for rates and reports as of an instant, by what was known at another."""

@@ -463,7 +463,7 @@ def complaints(
         confidence: of the intervals.
     """
     window = read_window(within)
-    groupings, cohort = read_property(by), read_cohort(complained)
+    groupings, cohort = read_property(by), read_cohort(complained, inquiry.instant)
     cases = inquiry.choose(RESOLUTION, cohort, groupings, first_only=False)
     contacts = inquiry.choose(OUTCOME, cohort, groupings, first_only=True)
     erased = any(each.count(ERASED) for each in (*cases.values(), *contacts.values()))

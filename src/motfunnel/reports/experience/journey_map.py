@@ -192,7 +192,7 @@ def journey_map(
         period: experiences from the first instant on, before the second.
         confidence: of the intervals.
     """
-    cohort, funnel = read_cohort(period), inquiry.funnel
+    cohort, funnel = read_cohort(period, inquiry.instant), inquiry.funnel
     with inquiry.reading() as source:
         meanings, labels = Meanings(source.funnel), source.names.labels.texts
         contacts: defaultdict[tuple[int, int], Column] = defaultdict(column)

@@ -171,7 +171,7 @@ def nps(inquiry: Inquiry, *, period: Bounds | None = None, confidence: float = C
         period: scores from the first instant on, before the second; None leaves an end open.
         confidence: of the interval.
     """
-    cohort = read_cohort(period)
+    cohort = read_cohort(period, inquiry.instant)
     with inquiry.reading() as source:
         meanings, people = Meanings(source.funnel), source.names.people.texts
         latest, off_scale = _latest(source, cohort, meanings)

@@ -352,7 +352,8 @@ def touchpoints(
     """
     if not isinstance(worst, int) or isinstance(worst, bool) or worst < 0:
         raise QuestionError(f"worst is {worst!r}; it must be a count, 0 or more")
-    groupings, cohort, funnel = read_property(by), read_cohort(period), inquiry.funnel
+    groupings, funnel = read_property(by), inquiry.funnel
+    cohort = read_cohort(period, inquiry.instant)
     tallies, least = _tally(inquiry, cohort, groupings, worst)
     ordered = _in_order(tallies, funnel, groupings)
     return Touchpoints(

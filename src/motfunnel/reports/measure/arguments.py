@@ -5,21 +5,42 @@ Refuses what is none, and says what to write.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final, Literal
 
-from motfunnel.domain.instant import Duration, read_duration, utc
+from motfunnel.domain.calendar import read_when
+from motfunnel.domain.instant import Duration, When, read_duration, utc
 from motfunnel.errors import QuestionError
 from motfunnel.reports.measure.clock import EVERYBODY, Cohort
 
 CONFIDENCE: Final = 0.95
 
 Unit = Literal["contact", "episode"]
-Bounds = tuple[datetime | None, datetime | None]
+Bounds = tuple[When | None, When | None]
 """A cohort or a period as a user gives it, unread."""
 
+Read = Callable[[str, When], datetime]
+"""Reads an instant of a question, and is told what it is of."""
 
-def read_cohort(bounds: Bounds | None) -> Cohort:
+
+def read_instant(
+    what: str, instant: When, zone: tzinfo = UTC, now: datetime | None = None
+) -> datetime:
+    """Read an instant; a text, where it is known what time it is.
+
+    Raises:
+        QuestionError: it is naive, or none.
+    """
+    try:
+        if isinstance(instant, str) and now is not None:
+            instant = read_when(instant, zone, now)
+        return utc(instant)  # type: ignore[arg-type]  # says what to write in place of a text
+    except ValueError as error:
+        raise QuestionError(f"{what}: {error}") from None
+
+
+def read_cohort(bounds: Bounds | None, read: Read = read_instant) -> Cohort:
     """Read the bounds of a cohort.
 
     Raises:
@@ -31,19 +52,19 @@ def read_cohort(bounds: Bounds | None) -> Cohort:
         first, last = bounds
     except (TypeError, ValueError):
         raise QuestionError("a stretch of time is two instants, or None for an open end") from None
-    start, end = (None if b is None else read_instant("the cohort", b) for b in (first, last))
+    start, end = (None if b is None else read("the cohort", b) for b in (first, last))
     if start is not None and end is not None and start >= end:
         raise QuestionError("the cohort is empty: it ends before it begins")
     return (start, end)
 
 
-def read_period(period: tuple[datetime, datetime]) -> tuple[datetime, datetime]:
+def read_period(period: tuple[When, When], read: Read = read_instant) -> tuple[datetime, datetime]:
     """Read a period, of which both ends have to be given.
 
     Raises:
         QuestionError: an end is missing or no instant, or nothing lies between them.
     """
-    start, end = read_cohort(period)
+    start, end = read_cohort(period, read)
     if start is None or end is None:
         raise QuestionError("a period begins and ends; give two instants")
     return start, end
@@ -62,18 +83,6 @@ def read_window(within: Duration, what: str = "within") -> timedelta:
     if window < timedelta():
         raise QuestionError(f"{what} is {within!r}, which is below zero; write e.g. '90d'")
     return window
-
-
-def read_instant(what: str, instant: datetime) -> datetime:
-    """Read an instant.
-
-    Raises:
-        QuestionError: it is naive, or none.
-    """
-    try:
-        return utc(instant)
-    except ValueError as error:
-        raise QuestionError(f"{what}: {error}") from None
 
 
 def read_known_by(instant: datetime | None, now: datetime) -> datetime | None:

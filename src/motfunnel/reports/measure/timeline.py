@@ -17,7 +17,7 @@ from motfunnel.answers.cells import COUNT, INSTANT, TEXT, Kind, cell
 from motfunnel.charts.bars import Panel, Part, calendar
 from motfunnel.charts.scene import Picture
 from motfunnel.domain.calendar import Calendar, Period, read_week_start, start_of
-from motfunnel.domain.instant import EARLIEST
+from motfunnel.domain.instant import EARLIEST, When
 from motfunnel.errors import QuestionError
 from motfunnel.reports.measure.arguments import read_instant
 
@@ -149,8 +149,8 @@ def read_calendar(period: str, zone: tzinfo, week_start: int | str) -> Calendar:
 def make_timeline(
     calendar: Calendar,
     as_of: datetime,
-    since: date | datetime | None,
-    until: date | datetime | None,
+    since: date | When | None,
+    until: date | When | None,
     earliest: datetime | None,
 ) -> Timeline | None:
     """Give the periods from the one of ``since`` to those that began before ``until``.
@@ -158,14 +158,15 @@ def make_timeline(
     Args:
         calendar: which divides time.
         as_of: the instant of the question; no period begins after it.
-        since: a local date, or an instant; by default the earliest opening.
+        since: a local date, or an instant, or a text for one; by default the earliest opening.
         until: likewise; by default there is no such limit.
         earliest: the earliest opening, if there was one.
 
     Raises:
         QuestionError: what was given is neither, nothing lies between, or too much does.
     """
-    start, stop = _read_bound("since", since), _read_bound("until", until)
+    start = _read_bound("since", since, calendar, as_of)
+    stop = _read_bound("until", until, calendar, as_of)
     if start is not None and stop is not None and _at(start, calendar) >= _at(stop, calendar):
         raise QuestionError("nothing lies between since and until")
     begin = earliest if start is None else start
@@ -188,12 +189,14 @@ def make_timeline(
     return Timeline(before=before, periods=tuple(periods), shown=shown, as_of=as_of)
 
 
-def _read_bound(name: str, given: date | datetime | None) -> date | datetime | None:
+def _read_bound(
+    name: str, given: date | When | None, calendar: Calendar, as_of: datetime
+) -> date | datetime | None:
     """A local date, or an instant."""
     if given is None:
         return None
-    if isinstance(given, datetime):
-        return read_instant(name, given)
+    if isinstance(given, datetime | str):
+        return read_instant(name, given, calendar.zone, as_of)
     if not isinstance(given, date):
         raise QuestionError(f"{name} is {given!r}; it can be a date, or an instant")
     if given < EARLIEST.date():

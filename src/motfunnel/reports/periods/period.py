@@ -6,10 +6,11 @@ And the stretches of a contact, which questions about activity have as the bits 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from functools import lru_cache
 from typing import Any, Literal
 
+from motfunnel.domain.instant import When
 from motfunnel.reports.cohort import Opened, began
 from motfunnel.reports.facts.moments import Activity
 from motfunnel.reports.inquiry import Inquiry
@@ -17,7 +18,7 @@ from motfunnel.reports.measure.arguments import CONFIDENCE
 from motfunnel.reports.measure.grouping import By, as_written
 from motfunnel.reports.measure.timeline import Timeline, make_timeline, read_calendar
 
-Day = date | datetime | None
+Day = date | When | None
 Unit = Literal["day", "week", "month", "quarter", "year"]
 
 

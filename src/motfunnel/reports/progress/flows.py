@@ -297,7 +297,7 @@ def flows(
     """
     if steps is not None and (not isinstance(steps, int) or steps < 1):
         raise QuestionError(f"steps is {steps!r}; it must be a number, 1 or more")
-    cohort, told = read_cohort(opened), inquiry.header(confidence)
+    cohort, told = read_cohort(opened, inquiry.instant), inquiry.header(confidence)
     with read_opened(inquiry, "flows", by, cohort, keeps=MomentKind) as found:
         moments = found.source.moments(tuple(MomentKind), *(["at"] if found.gone else []))
         asked: dict[str, Any] = {"steps": steps, "stepwise": stepwise}

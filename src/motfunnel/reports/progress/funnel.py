@@ -427,7 +427,7 @@ def funnel(
             in hindsight.
         confidence: of the intervals.
     """
-    stages, cohort = inquiry.funnel.stages, read_cohort(opened)
+    stages, cohort = inquiry.funnel.stages, read_cohort(opened, inquiry.instant)
     windows = _read_windows(within, stages)
     own, told = None if by == REASON else by, inquiry.header(confidence)
     with read_opened(inquiry, "funnel", own, cohort, keeps=KINDS) as found:

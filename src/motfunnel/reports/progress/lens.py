@@ -493,7 +493,7 @@ def lens(
     if not isinstance(name, str) or name not in LENSES:
         raise QuestionError(f"no lens is called {name!r}; there are: {', '.join(LENSES)}")
     lens = LENSES[name]
-    facts = LensFacts(lens, read_cohort(period), erased=inquiry.erased()[0])
+    facts = LensFacts(lens, read_cohort(period, inquiry.instant), erased=inquiry.erased()[0])
     with inquiry.reading(keeps=frozenset({"openings", "referrals"})) as source:
         gather(source, facts)
     told: dict[str, Any] = {

@@ -140,7 +140,7 @@ def referrals(
         period: from the first instant on, before the second; None leaves an end open.
         confidence: of the intervals.
     """
-    cohort, (erased, _) = read_cohort(period), inquiry.erased()
+    cohort, (erased, _) = read_cohort(period, inquiry.instant), inquiry.erased()
     with inquiry.reading(keeps=frozenset({"referrals", "openings", "activity"})) as source:
         found, people = source.referrals(), source.names.people.texts
         rows = _rows(found, source, cohort, confidence)

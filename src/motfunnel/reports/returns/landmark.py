@@ -88,7 +88,7 @@ def landmark(
         ),
         since="the landmark",
         event="returned",
-        clocks=landmark_clocks(gap, read_cohort(departed)),
+        clocks=landmark_clocks(gap, read_cohort(departed, inquiry.instant)),
         start=Signal.OUTREACH,
         departures="started",
         note=LANDMARK,

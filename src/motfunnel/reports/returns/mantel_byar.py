@@ -212,7 +212,7 @@ def mantel_byar(
         departed: the cohort: departures from the first instant on, before the second.
         confidence: printed with the answer; the test needs none.
     """
-    cohort = read_cohort(departed)
+    cohort = read_cohort(departed, inquiry.instant)
     erased, _ = inquiry.erased()
     with inquiry.reading() as source:
         clocks = departures(source, Asked(cohort=cohort, first_only=True), "outreach")

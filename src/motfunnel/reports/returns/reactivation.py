@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from motfunnel.domain.columns import column
-from motfunnel.domain.instant import MICROSECOND, to_micros
+from motfunnel.domain.instant import MICROSECOND, When, to_micros
 from motfunnel.domain.moment import MomentKind
 from motfunnel.reports.facts.facts import Facts
 from motfunnel.reports.inquiry import Inquiry
@@ -63,7 +63,7 @@ def reactivation_of(start: datetime) -> Windowed:
 def reactivation(
     inquiry: Inquiry,
     *,
-    period: tuple[datetime, datetime],
+    period: tuple[When, When],
     by: By = None,
     confidence: float = CONFIDENCE,
 ) -> Rate:
@@ -80,7 +80,7 @@ def reactivation(
             trait's value the one at the period's start.
         confidence: of the intervals.
     """
-    start, end = read_period(period)
+    start, end = read_period(period, inquiry.instant)
     rate, window = reactivation_of(start), end - start - MICROSECOND
     groupings = read_grouping(by, rate.name, rate.groups)
     groups = inquiry.choose(rate, EVERYBODY, groupings, first_only=True)
