@@ -56,7 +56,7 @@ def test_a_text_is_the_instant(tracker: Tracker, text: str) -> None:
     report = tracker.report(timezone=ZONE)
     for bounds in ((text, None), (None, text)):
         said = report.recidivism(within="9d", departed=bounds, unit="episode")
-        meant = tuple(None if one is None else at for one in bounds)
+        meant: Any = tuple(None if one is None else at for one in bounds)
         asked: dict[str, Any] = {"within": "9d", "unit": "episode"}
         assert said.to_dict() == report.recidivism(departed=meant, **asked).to_dict()
     told = report.growth("day", since=text, until="2025-06-12").to_dict()
