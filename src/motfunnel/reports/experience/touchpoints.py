@@ -352,14 +352,13 @@ def touchpoints(
     """
     if not isinstance(worst, int) or isinstance(worst, bool) or worst < 0:
         raise QuestionError(f"worst is {worst!r}; it must be a count, 0 or more")
-    groupings, funnel = read_property(by), inquiry.funnel
-    cohort = read_cohort(period, inquiry.instant)
+    groupings, cohort = read_property(by), read_cohort(period, inquiry.instant)
     tallies, least = _tally(inquiry, cohort, groupings, worst)
-    ordered = _in_order(tallies, funnel, groupings)
+    ordered = _in_order(tallies, inquiry.funnel, groupings)
     return Touchpoints(
         name="touchpoints",
         definition=DEFINITION,
-        rows=tuple(_row(key, tallies[key], funnel, confidence) for key in ordered),
+        rows=tuple(_row(key, tallies[key], inquiry.funnel, confidence) for key in ordered),
         apart=() if groupings is None else tuple(_apart(ordered, tallies)),
         worst=tuple(least),
         by=None if groupings is None else groupings.written,
