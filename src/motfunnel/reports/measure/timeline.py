@@ -169,8 +169,7 @@ def make_timeline(
     stop = _read_bound("until", until, calendar, as_of)
     if start is not None and stop is not None and _at(start, calendar) >= _at(stop, calendar):
         raise QuestionError("nothing lies between since and until")
-    begin = earliest if start is None else start
-    if begin is None:
+    if (begin := earliest if start is None else start) is None:
         return None
     first = calendar.day_of(begin) if isinstance(begin, datetime) else begin
     if calendar.first_day(first) > calendar.day_of(as_of):
@@ -184,8 +183,7 @@ def make_timeline(
             raise QuestionError(
                 f"there are more than {MOST_PERIODS} periods; give a later since, or longer ones"
             )
-    shown = sum(_begins_before(one, stop) for one in periods)
-    before = calendar.period_before(first)
+    before, shown = calendar.period_before(first), sum(_begins_before(p, stop) for p in periods)
     return Timeline(before=before, periods=tuple(periods), shown=shown, as_of=as_of)
 
 
