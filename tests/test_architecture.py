@@ -29,7 +29,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"trackers"},
         {"intake", "pages"},
         {"batch"},
-        {"classified", "figures"},
+        {"classified", "figures", "transfer"},
         {"dashboard", "mcp"},
         {"testing", "cli", "demo", "integrations"},
         {"__main__"},
@@ -43,6 +43,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"kept"},
         {"ledger"},
         {"outbox", "queries"},
+        {"copies"},
     ),
     "motfunnel.tracking": (
         {"recording"},
@@ -196,7 +197,7 @@ def test_no_circle_of_files() -> None:
 
 
 DOORS = {"answers", "batch", "charts", "classified", "dashboard", "demo", "intake", "pages"}
-DOORS |= {"statistics"}
+DOORS |= {"statistics", "transfer"}
 """Rooms whose faces documents name as places to import from."""
 
 

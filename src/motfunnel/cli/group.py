@@ -40,6 +40,10 @@ COMMANDS: Final = {
     "migrate": ("upkeep", "Bring the tables of an earlier version to this one's; all data is "
                           "kept."),
     "health": ("upkeep", "Say how the store is: whether it can be written, and what waits."),
+    "dump": ("transfer", "Write everything of a tenant into the folder OUT, as Parquet, from one "
+                         "state of the store."),
+    "load": ("transfer", "Put what dump wrote into the folder IN into a store that has nothing of "
+                         "the tenant yet."),
     "merge": ("people", "Say that the keys OLD and NEW are one contact, which answers under NEW."),
     "unmerge": ("people", "Take the key OLD out of the contact that it was merged into."),
     "forget": ("people", "Erase the contact KEY: its keys, its events, and every mention of it."),

@@ -1,0 +1,188 @@
+"""The dump: one state of a tenant's rows, table by table, as Parquet.
+
+Also says what a dump is: a folder for each table, and a manifest that is written last.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import frozen
+
+from motfunnel.batch.classification import MEMORY, read_memory
+from motfunnel.batch.database import check_installed, connect_to_read, lend, name, write_parquet
+from motfunnel.batch.manifest import read_json, write_json
+from motfunnel.domain.columns import NEVER
+from motfunnel.domain.instant import iso
+from motfunnel.errors import SourceError
+from motfunnel.store.copies.rows import CopiedTable, Kind, Rows, copied_tables
+from motfunnel.store.database.retry import asking
+from motfunnel.store.schema.versions import VERSION
+from motfunnel.text import counted
+from motfunnel.trackers.tracker import Tracker
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+TYPES: Final = {
+    Kind.INSTANT: "TIMESTAMP WITH TIME ZONE",
+    Kind.FLAG: "BOOLEAN",
+    Kind.NUMBER: "BIGINT",
+    Kind.TEXT: "VARCHAR",
+}
+"""What each kind of value is in Parquet, as DuckDB calls it."""
+
+_MANIFEST: Final = "manifest.json"
+_OWNER_ALONE: Final = 0o700
+_IN_A_FILE: Final = 100_000
+
+Progress = Callable[[int], object]
+
+
+@frozen(kw_only=True)
+class Dumped:
+    """What a dump holds.
+
+    Attributes:
+        folder: where it is.
+        tenant: whose contacts they were.
+        dumped_at: when it was made, by the tracker's clock.
+        rows: how many rows it has of each table.
+    """
+
+    folder: Path
+    tenant: str
+    dumped_at: datetime
+    rows: dict[str, int]
+
+    def __str__(self) -> str:
+        """What it holds, on a line."""
+        contacts, events = (self.rows[one] for one in ("contacts", "events"))
+        rows = counted(sum(self.rows.values()), "row")
+        return (
+            f"{counted(contacts, 'contact')} and {counted(events, 'event')}; "
+            f"{rows} of {counted(len(self.rows), 'table')} in {self.folder}"
+        )
+
+
+def dump(tracker: Tracker, folder: str | Path, *, progress: Progress = lambda rows: None) -> Dumped:
+    """Write all that is stored of the tracker's tenant into a folder, as Parquet.
+
+    One state of the database is read, so others may write meanwhile. Has also what no fold could
+    make again: erasures, tombstones, rejects, messages that wait, and the moments of those whose
+    counts alone were kept. Only its owner can look into the folder. Costs one read of all rows,
+    and the memory of 100,000.
+
+    Args:
+        tracker: whose contacts.
+        folder: where to write; new, empty, or what a dump that was broken off has left.
+        progress: is called with the number of rows written so far.
+
+    Raises:
+        SourceError: the folder holds other files.
+        MissingExtraError: DuckDB or numpy is not installed.
+        StoreError: the database is not there.
+    """
+    check_installed()
+    place, tables = Path(folder), copied_tables(tracker.database.tables)
+    _make_room(place, {one.name for one in tables})
+    now, rows = tracker.clock(), dict[str, int]()
+    with (
+        asking(tracker.database),
+        tracker.database.read(lazily=True, widely=True) as connection,
+        closing(connect_to_read(read_memory(MEMORY))) as duckdb,
+    ):
+        for table in tables:
+            done, rows[table.name] = sum(rows.values()), 0
+            for number, some in enumerate(_gathered(table.read(connection, tracker.tenant))):
+                _write(duckdb, table, some, place / table.name / f"{number:05}.parquet")
+                rows[table.name] += len(some)
+                progress(done + rows[table.name])
+    return _finish(Dumped(folder=place, tenant=tracker.tenant, dumped_at=now, rows=rows))
+
+
+def read_dump(folder: str | Path) -> Dumped:
+    """Read what a dump says of itself.
+
+    Raises:
+        SourceError: it is none, or one that this version cannot load.
+    """
+    place = Path(folder)
+    about = read_json(place / _MANIFEST)
+    if not isinstance(about, dict) or "tables" not in about or "rows" not in about:
+        raise SourceError(f"{place} holds no whole dump; motfunnel dump writes one")
+    if about["tables"] != VERSION:
+        raise SourceError(
+            f"{place} was dumped from tables of version {about['tables']}, and this motfunnel "
+            f"works with version {VERSION}; load it with motfunnel {about['motfunnel']}, and then "
+            "run: motfunnel migrate"
+        )
+    at = datetime.fromisoformat(about["dumped_at"])
+    return Dumped(folder=place, tenant=about["tenant"], dumped_at=at, rows=about["rows"])
+
+
+def _finish(dumped: Dumped) -> Dumped:
+    about = {
+        "motfunnel": version("motfunnel"),
+        "tables": VERSION,
+        "tenant": dumped.tenant,
+        "dumped_at": iso(dumped.dumped_at),
+        "rows": dumped.rows,
+    }
+    write_json(dumped.folder / _MANIFEST, about)
+    return dumped
+
+
+def _gathered(read: Iterator[Rows]) -> Iterator[Rows]:
+    """As many rows at a time as a file gets; once none, where there are none."""
+    waiting, is_first = list[tuple[Any, ...]](), True
+    for some in read:
+        waiting += some
+        if len(waiting) >= _IN_A_FILE:
+            yield waiting
+            waiting, is_first = [], False
+    if waiting or is_first:
+        yield waiting
+
+
+def _write(connection: DuckDBPyConnection, table: CopiedTable, rows: Rows, path: Path) -> None:
+    values = zip(*rows, strict=True) if rows else ([] for _ in table.columns)
+    columns = zip(table.columns.items(), values, strict=True)
+    lend(connection, "made", {key: _array(kind, given) for (key, kind), given in columns})
+    wanted = ", ".join(_value(*column) for column in table.columns.items())
+    write_parquet(connection, f"SELECT {wanted} FROM made", path)
+
+
+def _value(column: str, kind: Kind) -> str:
+    given = name(column)
+    made = f"make_timestamptz(nullif({given}, {NEVER}))" if kind is Kind.INSTANT else given
+    return f"{made}::{TYPES[kind]} AS {given}"
+
+
+def _array(kind: Kind, values: Sequence[Any]) -> Any:
+    import numpy as np
+
+    if kind is Kind.INSTANT:
+        return np.array(values, np.int64)
+    return np.array(values, np.bool_) if kind is Kind.FLAG else list(values)
+
+
+def _make_room(folder: Path, names: set[str]) -> None:
+    """Make the folder, and take away what a dump that was broken off has left in it."""
+    if folder.exists() and not folder.is_dir():
+        raise SourceError(f"{folder} is a file; name a folder to write to")
+    if read_json(folder / _MANIFEST) is not None:
+        raise SourceError(f"{folder} holds a dump; name a folder that is new or empty")
+    folder.mkdir(mode=_OWNER_ALONE, parents=True, exist_ok=True)
+    found = {one.name for one in folder.iterdir()}
+    if found - names - {f"{_MANIFEST}.tmp"}:
+        raise SourceError(f"{folder} holds other files; name a folder that is new or empty")
+    for one in found:
+        path = folder / one
+        shutil.rmtree(path) if path.is_dir() else path.unlink()

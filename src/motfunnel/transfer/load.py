@@ -1,0 +1,125 @@
+"""The load: a dump's rows into a database that has none of the tenant yet, all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from motfunnel.batch.classification import MEMORY, read_memory
+from motfunnel.batch.database import check_installed, connect_to_read, count, name, text
+from motfunnel.errors import SourceError
+from motfunnel.store.copies.rows import CopiedTable, Kind, Rows, copied_tables, offset
+from motfunnel.store.database.retry import persist
+from motfunnel.store.kept.changes import end_answers
+from motfunnel.store.schema.dialects import tell_sizes
+from motfunnel.trackers.tracker import Tracker
+from motfunnel.transfer.dump import TYPES, Dumped, Progress, read_dump
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+    from sqlalchemy import Connection
+
+_AT_ONCE: Final = 10_000
+
+
+def load(tracker: Tracker, folder: str | Path, *, progress: Progress = lambda rows: None) -> Dumped:
+    """Put a dump into the tracker's database, as contacts of the tracker's tenant.
+
+    All of it in one transaction, which nobody else sees before its end: on SQLite others wait
+    meanwhile to write. The tenant has to have nothing there yet, and nothing is to be tracked of
+    it meanwhile. Handlers are told of nothing.
+
+    Args:
+        tracker: where, and whose the contacts are to be.
+        folder: what ``dump`` wrote.
+        progress: is called with the number of rows put in so far.
+
+    Returns:
+        What the dump holds.
+
+    Raises:
+        SourceError: the folder holds no whole dump, or one of another version's tables; or there
+            is something of the tenant already.
+        MissingExtraError: DuckDB or numpy is not installed.
+        StoreError: the database is not there, or did not take it; nothing was stored.
+    """
+    check_installed()
+    found, database = read_dump(folder), tracker.database
+    tables = copied_tables(database.tables)
+    with closing(connect_to_read(read_memory(MEMORY))) as duckdb:
+        for table in tables:
+            _check(duckdb, found, table)
+
+        def put(connection: Connection) -> None:
+            _check_empty(connection, tables, tracker.tenant)
+            done = 0
+            for table in tables:
+                for some in _read(duckdb, found, table, offset(connection)):
+                    table.put(connection, tracker.tenant, some)
+                    done += len(some)
+                    progress(done)
+            end_answers(connection, database.tables, tracker.tenant)
+
+        persist(database, put)
+    persist(database, lambda connection: tell_sizes(connection, database.tables))
+    return found
+
+
+def _check_empty(connection: Connection, tables: list[CopiedTable], tenant: str) -> None:
+    for table in tables:
+        if not table.is_empty(connection, tenant):
+            raise SourceError(
+                f"tenant {tenant!r} has {table.name} there already; load into a database or a "
+                "tenant that has nothing"
+            )
+
+
+def _check(connection: DuckDBPyConnection, dump: Dumped, table: CopiedTable) -> None:
+    """Make sure that a table in a dump has the columns and as many rows as it had."""
+    folder, expected = dump.folder / table.name, dump.rows.get(table.name)
+    with _readable(folder):
+        described = connection.execute(f"DESCRIBE {_files(folder)}").fetchall()
+        rows = count(connection, f"SELECT count(*) {_files(folder)}")
+    found = {one[0]: one[1] for one in described}
+    columns = {column: TYPES[kind] for column, kind in table.columns.items()}
+    if found != columns:
+        odd = ", ".join(sorted({one for one, _ in found.items() ^ columns.items()}))
+        raise SourceError(f"{folder} is not as it was dumped: see its columns {odd}")
+    if rows != expected:
+        raise SourceError(f"{folder} has {rows} rows, and had {expected}")
+
+
+def _read(
+    connection: DuckDBPyConnection, dump: Dumped, table: CopiedTable, zone: str
+) -> Iterator[Rows]:
+    """Give the rows of a table in a dump, so many at a time."""
+    folder = dump.folder / table.name
+    wanted = ", ".join(_value(*column, zone) for column in table.columns.items())
+    with _readable(folder), connection.cursor() as cursor:
+        cursor.execute(f"SELECT {wanted} {_files(folder)}")
+        while rows := cursor.fetchmany(_AT_ONCE):
+            yield rows
+
+
+def _files(folder: Path) -> str:
+    return f"FROM read_parquet({text(folder / '*.parquet')})"
+
+
+def _value(column: str, kind: Kind, zone: str) -> str:
+    if kind is not Kind.INSTANT:
+        return name(column)
+    form = text(f"%Y-%m-%d %H:%M:%S.%f{zone}")
+    return f"strftime(make_timestamp(epoch_us({name(column)})), {form})"
+
+
+@contextmanager
+def _readable(folder: Path) -> Iterator[None]:
+    from duckdb import Error
+
+    try:
+        yield
+    except Error as error:
+        said = str(error).splitlines()[0]
+        raise SourceError(f"{folder} cannot be read: {said}") from error
