@@ -55,11 +55,10 @@ def load(tracker: Tracker, folder: str | Path, *, progress: Progress = lambda ro
         def put(connection: Connection) -> None:
             _check_empty(connection, tables, tracker.tenant)
             done = 0
-            for table in tables:
-                for some in _read(duckdb, found, table, offset(connection)):
-                    table.put(connection, tracker.tenant, some)
-                    done += len(some)
-                    progress(done)
+            for table, rows in _read_all(duckdb, found, tables, offset(connection)):
+                table.put(connection, tracker.tenant, rows)
+                done += len(rows)
+                progress(done)
             end_answers(connection, database.tables, tracker.tenant)
 
         persist(database, put)
@@ -91,16 +90,17 @@ def _check(connection: DuckDBPyConnection, dump: Dumped, table: CopiedTable) -> 
         raise SourceError(f"{folder} has {rows} rows, and had {expected}")
 
 
-def _read(
-    connection: DuckDBPyConnection, dump: Dumped, table: CopiedTable, zone: str
-) -> Iterator[Rows]:
-    """Give the rows of a table in a dump, so many at a time."""
-    folder = dump.folder / table.name
-    wanted = ", ".join(_value(*column, zone) for column in table.columns.items())
-    with _readable(folder), connection.cursor() as cursor:
-        cursor.execute(f"SELECT {wanted} {_files(folder)}")
-        while rows := cursor.fetchmany(_AT_ONCE):
-            yield rows
+def _read_all(
+    connection: DuckDBPyConnection, dump: Dumped, tables: list[CopiedTable], zone: str
+) -> Iterator[tuple[CopiedTable, Rows]]:
+    """Give the rows of a dump, table by table, so many at a time."""
+    for table in tables:
+        folder = dump.folder / table.name
+        wanted = ", ".join(_value(*column, zone) for column in table.columns.items())
+        with _readable(folder), connection.cursor() as cursor:
+            cursor.execute(f"SELECT {wanted} {_files(folder)}")
+            while rows := cursor.fetchmany(_AT_ONCE):
+                yield table, rows
 
 
 def _files(folder: Path) -> str:
