@@ -86,6 +86,17 @@ def test_only_what_is_asked_for(tracker: Tracker) -> None:
     assert told(by_kind) == ["conversion dee"]
 
 
+def test_what_was_told_is_taken_back(tracker: Tracker) -> None:
+    """Also of a contact that has come to another stage: who asks for the earlier one was told."""
+    of_leads = tracker.subscribe("leads", stages="lead", kinds="depart")
+    tracker.track("ada", "signed_up", occurred_at=day(0))
+    tracker.sweep(as_of=day(15))
+    assert told(of_leads) == ["depart ada"]
+    tracker.track("ada", "bought", occurred_at=day(5))
+    assert tracker.contact("ada", as_of=day(15)).stage == "customer"
+    assert told(of_leads) == ["-depart ada"]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

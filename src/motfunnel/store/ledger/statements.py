@@ -37,6 +37,8 @@ from motfunnel.store.schema.dialects import (
 from motfunnel.store.schema.tables import Tables, overdue, tables
 from motfunnel.store.schema.types import MARIADB
 
+REVOKED: Final = "revoked"
+"""The type of a message that takes a moment back."""
 SOME: Final = 200
 """How many contacts are read and written together in bulk."""
 
@@ -364,7 +366,10 @@ def _add_message(of: Tables, dialect: Dialect) -> ClauseElement:
     wanted = select(*values.values()).where(
         s.tenant == given("tenant"),
         or_(s.filled.is_(None), s.filled >= given("contact")),
-        *(asked(s[f"{name}s"], name) for name in ("kind", "stage", "reason")),
+        asked(s.kinds, "kind"),
+        asked(s.reasons, "reason"),
+        # At which stage it was told of may be another than the contact's by now.
+        or_(asked(s.stages, "stage"), given("type") == REVOKED),
     )
     return insert(of.messages).from_select([*values], wanted)
 

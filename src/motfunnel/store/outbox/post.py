@@ -16,9 +16,9 @@ from motfunnel.domain.event import to_json
 from motfunnel.domain.moment import Moment
 from motfunnel.store.ledger.ledger import Ledger
 from motfunnel.store.ledger.state import ContactState
+from motfunnel.store.ledger.statements import REVOKED
 
 ESTABLISHED: Final = "established"
-REVOKED: Final = "revoked"
 FORGOTTEN: Final = "forgotten"
 
 

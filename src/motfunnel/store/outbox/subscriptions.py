@@ -47,7 +47,8 @@ class Wanted:
 
     Attributes:
         kinds: the kinds of moments.
-        stages: the stages that a contact is at once the moment is established or revoked.
+        stages: the stages that a contact is at once the moment is established; what is revoked is
+            asked for at all of them.
         reasons: the reasons of departures.
         erasures: whether it is told of erasures, too.
     """
@@ -58,7 +59,7 @@ class Wanted:
     erasures: bool = False
 
     def takes(self, kind: str, stage: str, reason: str | None) -> bool:
-        """Whether it asks for a moment."""
+        """Whether it asks for a moment that is established."""
         given = ((self.kinds, kind), (self.stages, stage), (self.reasons, reason))
         return all(wanted is None or value in wanted for wanted, value in given)
 

@@ -10,7 +10,8 @@ from attrs import frozen
 
 from motfunnel.domain.instant import iso
 from motfunnel.domain.moment import Moment, MomentKind, Presence
-from motfunnel.store.outbox.post import ESTABLISHED, FORGOTTEN, REVOKED
+from motfunnel.store.ledger.statements import REVOKED
+from motfunnel.store.outbox.post import ESTABLISHED, FORGOTTEN
 from motfunnel.text import brief
 
 MessageType: TypeAlias = Literal["moment.established", "moment.revoked", "contact.forgotten"]
