@@ -12,6 +12,10 @@ _WORD = 2**64  # Python refuses to write integers of thousands of digits
 class MotfunnelError(Exception):
     """The base of every error of this library."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """What a pickle keeps: an error goes whole to the process that asked, as of a task."""
+        return _restored, (type(self), self.args, vars(self))
+
 
 class EventError(MotfunnelError, ValueError):
     """An event cannot be taken as it is; nothing was written.
@@ -262,6 +266,13 @@ class MissingExtraError(MotfunnelError, ImportError):
 def install(*extras: str) -> str:
     """The line that brings extras to where motfunnel is installed, wherever it came from."""
     return f"pip install 'motfunnel[{','.join(extras)}]'"
+
+
+def _restored(cls: type[MotfunnelError], args: tuple[object, ...], said: dict[str, object]) -> Exception:
+    error = cls.__new__(cls)
+    error.args = args
+    vars(error).update(said)
+    return error
 
 
 def _brief(value: object) -> str:
