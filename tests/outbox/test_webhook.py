@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 import threading
 import time
@@ -19,9 +20,10 @@ from attrs import define, field
 
 from motfunnel import Moment, MomentKind, Presence
 from motfunnel.errors import QuestionError
+from motfunnel.tracking.outbox import webhook as of_webhooks
 from motfunnel.tracking.outbox.message import Message
 from motfunnel.tracking.outbox.relay import GoneError
-from motfunnel.tracking.outbox.webhook import DeliveryError, Webhook, sign
+from motfunnel.tracking.outbox.webhook import DeliveryError, Webhook, _is_public, sign
 from tests.tracking.scene import day
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -54,6 +56,7 @@ class Receiver:
     headers: dict[str, str] = field(factory=dict)
     body: bytes = b""
     stalls: threading.Event | None = None
+    pause: float = 0
     got: list[tuple[str, dict[str, str], bytes]] = field(factory=list)
 
 
@@ -74,6 +77,7 @@ class serving:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
+                time.sleep(receiver.pause)
                 receiver.got.append((self.path, dict(self.headers.items()), body))
                 if receiver.stalls is not None:
                     receiver.stalls.wait(30)
@@ -240,13 +244,93 @@ def test_who_is_not_there() -> None:
         "[fd00::1]",
         "[::ffff:127.0.0.1]",
         "[2002:7f00:1::]",
+        "[2002:a9fe:a9fe::]",
+        "[64:ff9b::7f00:1]",
+        "[64:ff9b::a9fe:a9fe]",
+        "[64:ff9b:1::a00:1]",
+        "[::7f00:1]",
+        "[::ffff:0:7f00:1]",
+        "[::ffff:169.254.169.254]",
+        "[2001:0:7f00:1::1]",
+        "[fec0::1]",
+        "[ff02::1]",
+        "[fd00:ec2::254]",
+        "192.0.0.8",
+        "168.63.129.16",
         "2130706433",
+        "0x7f000001",
+        "127.1",
     ],
 )
 def test_private_networks_are_refused(host: str) -> None:
     """Whatever way an address is written, what counts is where it leads."""
     with pytest.raises(DeliveryError, match=r"private network|gaierror"):
         Webhook(f"https://{host}/", SECRET, timeout=1)(MESSAGE)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["9.9.9.9", "2620:fe::9", "2002:909:909::1", "64:ff9b::909:909", "::ffff:9.9.9.9"],
+)
+def test_the_internet_is_not_private(address: str) -> None:
+    """Also by the ways in which a network without IPv4, or without IPv6, writes it."""
+    assert _is_public(address)
+
+
+class Names:
+    """A resolver for one name, which answers differently each time."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *answers: tuple[str, ...]) -> None:
+        self.answers, self.asked = [*answers], 0
+        self.real = socket.getaddrinfo
+        monkeypatch.setattr(socket, "getaddrinfo", self)
+
+    def __call__(self, host: Any, port: Any, *more: Any, **named: Any) -> Any:
+        if host != "crm.test":
+            return self.real(host, port, *more, **named)
+        found = self.answers[self.asked]
+        self.asked += 1
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port)) for one in found]
+
+
+def test_what_is_looked_at_is_what_is_connected_to(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name is looked up once for each message: what it leads to cannot change in between."""
+    names = Names(monkeypatch, ("127.0.0.1",), ("127.0.0.1",))
+    port = receiver.url.partition("127.0.0.1:")[2]
+    webhook = Webhook(f"http://crm.test:{port}", SECRET, allow_private=True)
+    webhook(MESSAGE)
+    webhook(MESSAGE)
+    assert (len(receiver.got), names.asked) == (2, 2)
+    assert receiver.got[0][1]["host"] == f"crm.test:{port.partition('/')[0]}"
+
+
+def test_a_name_that_comes_to_lead_elsewhere(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is refused, though a connection to the earlier address is there; and one among several."""
+    monkeypatch.setattr(of_webhooks, "_is_public", lambda address: address == "127.0.0.1")
+    Names(monkeypatch, ("127.0.0.1",), ("127.0.0.2",), ("127.0.0.1", "127.0.0.2"))
+    port = receiver.url.partition("127.0.0.1:")[2]
+    webhook = Webhook(f"http://crm.test:{port}", SECRET, allow_private=True)
+    webhook._allow_private = False  # by plain http, which it would not take
+    webhook(MESSAGE)
+    for _ in range(2):
+        with pytest.raises(DeliveryError, match=r"127\.0\.0\.2, an address of a private network"):
+            webhook(MESSAGE)
+    assert len(receiver.got) == 1
+
+
+def test_an_address_at_which_nobody_is(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is passed over, if there is another."""
+    Names(monkeypatch, ("127.0.0.2", "127.0.0.1"), ("127.0.0.2", "127.0.0.3"))
+    port = receiver.url.partition("127.0.0.1:")[2]
+    webhook = Webhook(f"http://crm.test:{port}", SECRET, allow_private=True)
+    webhook(MESSAGE)
+    with pytest.raises(DeliveryError, match="NewConnectionError"):
+        webhook(MESSAGE)
+    assert len(receiver.got) == 1
 
 
 @pytest.mark.parametrize(
@@ -264,6 +348,21 @@ def test_what_is_no_secret(secret: str) -> None:
     with pytest.raises(QuestionError) as caught:
         Webhook("https://example.com/", secret)
     assert "hush" not in str(caught.value)
+
+
+def test_a_certificate_is_that_of_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though it is an address that is connected to; that of another name will not do."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    receiver = Receiver()
+    with serving(receiver, context=context) as port:
+        Webhook(f"https://localhost:{port}/", SECRET, allow_private=True)(MESSAGE)
+        assert len(receiver.got) == 1
+        Names(monkeypatch, ("127.0.0.1",))
+        with pytest.raises(DeliveryError, match=r"doesn't match|mismatch"):
+            Webhook(f"https://crm.test:{port}/", SECRET, allow_private=True)(MESSAGE)
+    assert len(receiver.got) == 1
 
 
 def test_a_certificate_that_nobody_vouches_for() -> None:

@@ -13,9 +13,10 @@ import socket
 from base64 import b64decode, b64encode
 from binascii import Error as BinasciiError
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from time import time
 from typing import Any, Final
 from urllib.parse import quote
@@ -31,11 +32,20 @@ try:
 except ImportError as _missing:
     raise MissingExtraError(f"webhooks need more: {install('webhooks')}") from _missing
 
+_NOT_CONNECTED: Final = (
+    urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.ConnectTimeoutError,
+)
 _SECRET: Final = "whsec_"
 _GONE: Final = 410
 _LONGEST: Final = timedelta(days=1)
 _SHORTEST: Final = 24
 _MOST_READ: Final = 64 * 1024
+_MOST_TRIED: Final = 3
+_UNICAST: Final = IPv6Network("2000::/3")
+_NAT64: Final = IPv6Network("64:ff9b::/96")
+_RESERVED: Final = tuple(map(IPv4Network, ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32")))
+"""For protocols, for relays of 6to4, and for the host beneath a machine of Azure's."""
 
 
 class DeliveryError(Exception):
@@ -51,12 +61,13 @@ class DeliveryError(Exception):
 
 
 class Webhook:
-    """Sends messages to a URL; what is not answered by 2xx within the time is not delivered.
+    """Sends messages to a URL; what is not answered by 2xx in time is not delivered.
 
     Args:
         url: where; https, unless ``allow_private``.
         secret: one or several, each ``whsec_`` and base64, with which messages are signed.
-        timeout: how long to wait, in seconds, for a connection and again for the answer.
+        timeout: how long to wait, in seconds, for a connection, and again for each part of the
+            answer.
         allow_private: whether it may be an address of a private network, and plain http.
         link: where people find a contact; ``{contact}`` in it is its key.
 
@@ -128,7 +139,15 @@ class Webhook:
             raise DeliveryError(f"{type(error).__name__}: {error}") from error
 
     def _send(self, body: bytes, headers: dict[str, str]) -> tuple[int, Any]:
-        answer = self._connections(self._look_up()).urlopen(
+        """Post to the first address that can be connected to."""
+        *others, last = self._look_up()
+        for address in others:
+            with suppress(*_NOT_CONNECTED):  # nothing was sent
+                return self._send_to(address, body, headers)
+        return self._send_to(last, body, headers)
+
+    def _send_to(self, address: str, body: bytes, headers: dict[str, str]) -> tuple[int, Any]:
+        answer = self._connections(address).urlopen(
             "POST",
             self._url.request_uri,
             body=body,
@@ -155,13 +174,13 @@ class Webhook:
                 self._pool = urllib3.HTTPConnectionPool(address, self._port, **shared)
         return self._pool
 
-    def _look_up(self) -> str:
+    def _look_up(self) -> list[str]:
         found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
         addresses = [str(one[4][0]) for one in found]
         hidden = [one for one in addresses if not _is_public(one)]
         if hidden and not self._allow_private:
             raise DeliveryError(f"{self._host} is {hidden[0]}, an address of a private network")
-        return addresses[0]
+        return addresses[:_MOST_TRIED]
 
 
 def sign(secret: bytes, id: str, at: int, body: bytes) -> str:
@@ -171,10 +190,19 @@ def sign(secret: bytes, id: str, at: int, body: bytes) -> str:
 
 
 def _is_public(address: str) -> bool:
+    """Whether an address leads into the internet; by the registries, whatever Python's age."""
     one = ip_address(address.partition("%")[0])
-    if isinstance(one, IPv6Address):  # what lies within it is where it leads
-        one = one.ipv4_mapped or one.sixtofour or one
-    return one.is_global and not one.is_multicast
+    if isinstance(one, IPv6Address):
+        within = one.sixtofour or one.ipv4_mapped or _translated(one)
+        if within is None:
+            return one in _UNICAST and one.is_global
+        one = within  # what lies within it is where it leads
+    return one.is_global and not one.is_multicast and not any(one in net for net in _RESERVED)
+
+
+def _translated(address: IPv6Address) -> IPv4Address | None:
+    """What NAT64 sends on, for hosts that have no IPv4 of their own."""
+    return IPv4Address(int(address) & 0xFFFF_FFFF) if address in _NAT64 else None
 
 
 def _read_url(text: str, *, allow_private: bool) -> Url:
