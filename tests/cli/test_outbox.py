@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from motfunnel import Tracker
+from motfunnel.errors import StoreError
+from motfunnel.tracking.outbox.relay import relay
 from motfunnel.tracking.outbox.subscription import ATTEMPTS
 from tests.cli.conftest import Run
 from tests.outbox.test_subscription import make_due
@@ -68,6 +75,59 @@ def test_a_webhook(filled: Run, receiver: Receiver) -> None:  # noqa: F811
     receiver.status = 410
     assert "is ended" in filled("relay", "gone", *there, code=1).stderr
     assert "gone" not in filled("subscriptions").stdout
+
+
+def relaying(*how: str) -> subprocess.Popen[str]:
+    """A relay that watches, as a service."""
+    command = [sys.executable, "-m", "motfunnel", "relay", "crm", "--watch", "1s", *how]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_service_that_is_stopped(filled: Run, receiver: Receiver) -> None:  # noqa: F811
+    """By the signal of service managers, between two messages: each is delivered once, in order."""
+    filled("subscribe", "crm", "--from-beginning")
+    receiver.pause = 0.2
+    there = ("--to", receiver.url, "--allow-private", "--secret", SECRET)
+    service = relaying(*there)
+    wait_for(lambda: len(receiver.got) > 1)
+    service.terminate()
+    service.communicate(timeout=30)
+    assert service.returncode == 128 + signal.SIGTERM
+    assert 1 < len(receiver.got) < 5
+    receiver.pause = 0
+    filled("relay", "crm", *there)
+    said = [json.loads(body) for _, _, body in receiver.got]
+    assert len({one["id"] for one in said}) == len(said) == 5
+    of_ada = [one["data"]["moment"] for one in said if one["data"]["contact"] == "ada"]
+    assert of_ada == ["opening", "conversion", "depart", "recidivism"]
+
+
+def test_a_service_outlives_its_database(filled: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says so, and goes on when it is back; one that does not watch ends."""
+    filled("subscribe", "crm", "--from-beginning", "--kind", "opening")
+    rounds = [0]
+
+    def away(*asked: Any) -> Any:
+        rounds[0] += 1
+        if rounds[0] < 3:
+            raise StoreError("away") from OSError("the server is away")
+        if rounds[0] == 4:
+            raise KeyboardInterrupt
+        return relay(*asked)
+
+    monkeypatch.setattr("motfunnel.cli.queues.outbox.relay", away)
+    said = filled("relay", "crm", "--stdout", "--watch", "0s", code=130)
+    assert said.stderr.count("the server is away; it is tried again\n") == 2
+    assert len(said.stdout.splitlines()) == 2
+    rounds[0] = 0
+    assert "the server is away" in filled("relay", "crm", "--stdout", code=3).stderr
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from io import StringIO
 from typing import Any
@@ -43,6 +44,21 @@ def test_it_works_on_the_projects_database(alias: str, tracker: Tracker) -> None
     assert call("check").startswith("1 contact replayed")
     assert "1 event erased" in call("forget", "ada")
     assert tracker.contact("ada").events == 0
+
+
+def test_a_relay(alias: str, tracker: Tracker) -> None:
+    """What the project stores reaches a subscription; what it rolls back does not."""
+    from django.db import transaction
+
+    assert call("subscribe", "crm") == "crm is subscribed; 0 messages waiting\n"
+    for contact, is_kept in ("bob", False), ("ada", True):
+        with transaction.atomic(using=alias):
+            tracker.track(contact, "saw", occurred_at=NOON)
+            transaction.set_rollback(not is_kept, using=alias)
+    [line] = call("relay", "crm", "--stdout").splitlines()
+    assert json.loads(line)["data"]["contact"] == "ada"
+    assert call("relay", "crm", "--stdout") == ""
+    assert call("unsubscribe", "crm") == "crm is ended\n"
 
 
 def test_exit_codes(alias: str, tracker: Tracker, capfd: pytest.CaptureFixture[str]) -> None:

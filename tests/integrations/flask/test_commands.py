@@ -53,6 +53,19 @@ def test_a_sweep_tells_the_applications_handlers(shop: Shop, run: Run) -> None:
     assert [moment.contact for moment in told] == ["ada"]
 
 
+def test_what_the_application_stores_is_relayed(shop: Shop, run: Run) -> None:
+    """A subscription is told in the transaction of the application's session."""
+    run("subscribe", "crm")
+    with shop.app.app_context():
+        track("bob", "saw", occurred_at=day(0))
+        shop.session().rollback()
+        track("cy", "saw", occurred_at=day(0))
+        shop.session().commit()
+    done = run("relay", "crm", "--stdout")
+    assert [json.loads(line)["data"]["contact"] for line in done.stdout.splitlines()] == ["cy"]
+    assert done.stderr == "1 message delivered\n"
+
+
 def test_the_environment_does_not_divert_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """MOTFUNNEL_DB is for ``motfunnel``; here only an option on the command line counts."""
     monkeypatch.setenv("MOTFUNNEL_DB", "sqlite:///elsewhere.db")

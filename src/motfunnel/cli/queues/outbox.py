@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 import shlex
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from threading import current_thread, main_thread
+from typing import Any, Self
 
 import click
 
 from motfunnel.cli.arguments import duration
-from motfunnel.cli.exit import NOT_WHOLLY
+from motfunnel.cli.exit import NOT_WHOLLY, describe
 from motfunnel.cli.help import Choice
 from motfunnel.cli.output import formats, print_json, print_lines, safe
 from motfunnel.cli.store import with_tracker
 from motfunnel.domain.moment import MomentKind
+from motfunnel.errors import StoreError
 from motfunnel.text import counted
 from motfunnel.trackers.tracker import Tracker
 from motfunnel.tracking.outbox.message import Message
@@ -25,6 +30,7 @@ from motfunnel.tracking.outbox.relay import GoneError, Relayed, Send, relay
 from motfunnel.tracking.outbox.subscription import Subscription
 
 _SECONDS = 60
+_TERMINATED = 128 + signal.SIGTERM
 
 
 @click.command("subscribe")
@@ -135,17 +141,69 @@ def _relay(
     send: Send,
     watch: timedelta | None,
 ) -> None:
-    while True:
-        try:
-            done = relay(subscription, send)
-        except GoneError as error:
-            tracker.unsubscribe(subscription.name)
-            click.echo(f"{error}; {subscription.name} is ended", err=True)
-            ctx.exit(NOT_WHOLLY)
-        if watch is None:
-            break
-        time.sleep(watch.total_seconds())
+    done = Relayed()
+    with _Service() as service:
+        while True:
+            try:
+                with service.busy():
+                    done = relay(subscription, service.unless_ended(send))
+            except GoneError as error:
+                tracker.unsubscribe(subscription.name)
+                click.echo(f"{error}; {subscription.name} is ended", err=True)
+                ctx.exit(NOT_WHOLLY)
+            except StoreError as error:
+                if watch is None:
+                    raise
+                click.echo(f"{describe(error)}; it is tried again", err=True)
+            if watch is None:
+                break
+            time.sleep(watch.total_seconds())
     _tell(ctx, done)
+
+
+class _Service:
+    """Has the signal that ends a service end a relay between two messages, and not within one."""
+
+    def __init__(self) -> None:
+        self._is_busy = self._is_ended = False
+        self._before: Any = None
+
+    def __enter__(self) -> Self:
+        if current_thread() is main_thread():  # none other is told of signals
+            self._before = signal.signal(signal.SIGTERM, self._end)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGTERM, self._before)
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Do not end in here, but where a message begins, or when this is over."""
+        self._is_busy = True
+        try:
+            yield
+        finally:
+            self._is_busy = False
+        self._end_if_asked()
+
+    def unless_ended(self, send: Send) -> Send:
+        """Deliver a message only while nobody has asked for the end."""
+
+        def deliver(message: Message) -> None:
+            self._end_if_asked()
+            send(message)
+
+        return deliver
+
+    def _end(self, *_: object) -> None:
+        self._is_ended = True
+        if not self._is_busy:
+            sys.exit(_TERMINATED)
+
+    def _end_if_asked(self) -> None:
+        if self._is_ended:
+            sys.exit(_TERMINATED)
 
 
 def _tell(ctx: click.Context, done: Relayed) -> None:

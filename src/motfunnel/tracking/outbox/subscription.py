@@ -66,12 +66,11 @@ class Publisher(Reader):
         Args:
             name: what it is called; a text of at most 63 characters.
             kinds: of these kinds alone.
-            stages: of contacts that are at one of these stages once the moment is stored. What is
-                revoked comes whatever the stage is by then, also of a moment that was not told.
+            stages: of contacts that are at one of these stages once the moment is stored; what is
+                revoked comes whatever the stage is by then.
             reasons: departures for one of these reasons alone, e.g. ``silence``.
-            from_beginning: where the subscription is new, what is stored already comes first;
-                costs a message for each such moment. Where it was broken off, the next call with
-                this name goes on.
+            from_beginning: of a new one, what is stored already comes first, a message for each
+                such moment. Where it was broken off, the next call with this name goes on.
             erasures: tell who was forgotten, too: until that is delivered, the key is kept for it.
 
         Raises:
