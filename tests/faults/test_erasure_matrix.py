@@ -24,6 +24,7 @@ from motfunnel.errors import StoreError
 from motfunnel.intake import import_file
 from motfunnel.intake.rejects import write_rejects_file
 from motfunnel.store.schema.tables import tables
+from motfunnel.tracking.outbox.subscription import ATTEMPTS
 from motfunnel.tracking.recording.call import Call
 from motfunnel.tracking.recording.entry import set_aside
 from motfunnel.tracking.spool.spool import Spool
@@ -31,6 +32,7 @@ from tests.faults.erasure_search import search_files, search_tables
 from tests.faults.figures import Figures
 from tests.faults.operations import said
 from tests.faults.snapshot import tenants_tables
+from tests.outbox.test_subscription import make_due
 from tests.tracking.scene import FUNNEL, Clock, day
 
 FILES: Any = {"contact": "who", "event": "what", "at": "when"}
@@ -289,8 +291,43 @@ def her_answers(scene: Scene) -> None:
     assert quote(scene.kind.key, safe="") in kept
 
 
+def her_messages(scene: Scene) -> None:
+    """Moments that wait for a subscription, taken, put off and set aside, with errors of hers."""
+    plain = Tracker(scene.engine, FUNNEL, tenant="mine", clock=Clock())
+    told = plain.subscribe("crm", from_beginning=True)
+    key, word = scene.kind.key, scene.word("history")
+    for _ in range(ATTEMPTS):
+        make_due(plain)
+        for batch in told.batches(1):
+            with batch:
+                for message in batch:
+                    batch.fail(message, f"cannot take {key}: {word}")
+    assert told.waiting().failed
+    assert next(plain.subscribe("taken", from_beginning=True).batches(2)).messages
+
+
+def what_is_told(scene: Scene) -> None:
+    """Nothing that waits names her, whoever asks for it."""
+    plain = Tracker(scene.engine, FUNNEL, tenant="mine", clock=Clock())
+    assert plain.subscribe("crm").retry() >= 0
+    make_due(plain)
+    waiting = [
+        json.dumps(message.to_dict(), ensure_ascii=False)
+        for name in ("crm", "taken")
+        for batch in plain.subscription(name).batches()
+        for message in batch
+    ]
+    assert waiting  # bob's
+    wanted = [*scene.words.values()]
+    if is_unmistakable(scene.kind.key):
+        wanted.append(json.dumps(scene.kind.key, ensure_ascii=False)[1:-1])
+    assert [one for one in wanted if one in "".join(waiting)] == []
+    assert f'"contact": {json.dumps(scene.kind.key)}' not in "".join(waiting)
+
+
 PLACES = [
     her_history,
+    her_messages,
     her_answers,
     her_refused_calls,
     her_rows,
@@ -323,6 +360,7 @@ def test_nothing_is_left_of_her_anywhere(
     found += search_files(file, wanted)  # beside which the log lies
     assert found == []
     assert [*who_is_named(scene, key)] == []
+    what_is_told(scene)
     check_bob(scene)
     figures.add("kinds of keys × places searched after an erasure", len(PLACES))
 

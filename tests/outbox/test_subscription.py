@@ -315,6 +315,19 @@ def test_who_is_forgotten_waits_nowhere(tracker: Tracker, engine: Engine) -> Non
             assert hers not in repr([one.to_dict() for one in batch])
 
 
+def test_every_key_of_hers_is_to_be_forgotten(tracker: Tracker) -> None:
+    """Whoever was told of her before a merge knows her by the other key."""
+    asking = tracker.subscribe("asking", erasures=True)
+    tracker.track("visitor 7", "saw", occurred_at=day(0))
+    tracker.track("ada", "bought", occurred_at=day(1))
+    told(asking)
+    tracker.merge("visitor 7", into="ada")
+    told(asking)
+    tracker.forget("ada")
+    assert sorted(told(asking)) == ["forgotten ada", "forgotten visitor 7"]
+    assert asking.waiting().waiting == 0
+
+
 def test_what_an_erasure_left_is_not_told(tracker: Tracker) -> None:
     """Where its counts were kept, a token stands for it, of which nobody is to hear."""
     tracker.track("ada", "bought", occurred_at=day(0))

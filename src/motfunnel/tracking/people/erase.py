@@ -168,7 +168,8 @@ def _erase_rows(
     if events:
         put_erasure(*where, token or str(uuid4()), now, counts_kept=token is not None)
         if ledger.is_subscribed:
-            post_erasure(*where, owner.contact, erasure_row())
+            for key in keys:  # under any of them somebody may have been told of her
+                post_erasure(*where, key, erasure_row())
     return evolve(
         done,
         keys={**done.keys, **dict.fromkeys(keys, token)},
