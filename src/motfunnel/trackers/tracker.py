@@ -274,7 +274,7 @@ class Tracker(Upkeep, Custodian, Publisher):
         """Have a handler told of every moment of a kind, after the commit, at most once.
 
         Works as a decorator too. ``track``, ``track_many`` and ``sweep`` tell; a rebuild or an
-        import does not.
+        import does not. For what must not be missed, ``subscribe``.
         """
         told_of = moment_kind(kind)
 
