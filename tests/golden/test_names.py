@@ -34,6 +34,7 @@ NOT_IMPORTED = {
     "motfunnel.Contact": "a model of Django",
     "motfunnel.sweep": "a task of Celery",
     "motfunnel.refresh": "another",
+    "motfunnel.relay": "a third",
     "motfunnel.view_contact": "a permission of Django",
     "motfunnel.reports.progress.invitation": "a question that a page adds",
     "motfunnel.reports.progress.invitation.invitation": "the same",
