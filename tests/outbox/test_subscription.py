@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -246,9 +246,44 @@ def test_what_fails_stops_its_contact_alone(tracker: Tracker) -> None:
     [(failed, error)] = subscription.failed()
     assert (brief(failed), error) == ("opening ada", "ValueError: no room for ada")
     assert (subscription.waiting().waiting, subscription.waiting().failed) == (2, 1)
-    assert "1 set aside" in str(tracker.health())
+    [said] = tracker.health().subscriptions or ()
+    assert "1 message set aside after too many attempts" in said.troubles[0]
+    assert said.troubles[0] in str(tracker.health())
     assert subscription.retry() == 1
     assert told(subscription) == ["opening ada", "conversion ada"]
+
+
+def put_down_long_ago(tracker: Tracker, contact: str) -> None:
+    """Have a contact's messages wait for two hours and ten minutes."""
+    table = tracker.database.tables.messages
+    past = datetime.now(UTC) - timedelta(minutes=130)
+    with tracker.database.engine.begin() as connection:
+        mine = update(table).where(table.c.tenant == tracker.tenant, table.c.contact == contact)
+        connection.execute(mine.values(recorded_at=past))
+
+
+def test_a_relay_that_does_not_come(tracker: Tracker) -> None:
+    """Is told of in words; what waits behind a failure, or is on its way, is another thing."""
+    subscription = tracker.subscribe("crm")
+    for contact in "ada", "bob":
+        tracker.track(contact, "bought", occurred_at=day(0))
+    assert (subscription.waiting().troubles, subscription.waiting().taken) == ((), 0)
+    put_down_long_ago(tracker, "ada")
+    assert subscription.waiting().troubles == ("no relay has come for 2 h 10 min",)
+    assert "; no relay has come for 2 h 10 min" in str(tracker.health())
+    batch = next(subscription.batches())
+    assert subscription.waiting().taken == 4
+    assert subscription.waiting().troubles == ("the relay is 2 h 10 min behind",)
+    with batch:
+        batch.fail(batch.messages[0], "no room for ada")
+        batch.leave(batch.messages[2])
+    waiting = subscription.waiting()
+    assert (waiting.retried, waiting.taken, waiting.troubles) == (1, 0, ())
+    assert timedelta() < waiting.lag < timedelta(minutes=5)  # bob's
+    assert ", 1 to be tried again" in str(waiting)
+    assert waiting.to_dict()["lag"] == waiting.lag.total_seconds()
+    assert told(subscription) == ["opening bob", "conversion bob"]
+    assert subscription.waiting().lag == timedelta()
 
 
 def test_what_is_set_aside_can_be_dropped(tracker: Tracker) -> None:

@@ -23,6 +23,7 @@ from motfunnel.reports.question import Question
 from motfunnel.reports.report import Questions, Report
 from motfunnel.store.database.retry import asking
 from motfunnel.store.kept.changes import Changes, read_changes
+from motfunnel.store.outbox.subscriptions import Waiting
 from motfunnel.trackers.tracker import Tracker
 
 _QUESTIONS: Final = {name for name, one in vars(Questions).items() if isinstance(one, Question)}
@@ -166,7 +167,16 @@ class KeptReport(Report):
         super().__init__(tracker, as_of=as_of, known_by=known_by, timezone=timezone)
         self._how = how
         self._database, self._clock = tracker.database, tracker.clock
+        self._tracker = tracker
         self._epoch = how.epoch(tracker.clock() if known_by is None else known_by)
+
+    def waiting(self) -> list[Waiting]:
+        """What waits for each subscription, now."""
+        try:
+            with asking(self._database):
+                return self._tracker.subscriptions()
+        except StoreError as error:
+            raise UnansweredError(error.reason) from error
 
     def __getattribute__(self, name: str) -> Any:
         """A question as it is asked here; all else as it is."""

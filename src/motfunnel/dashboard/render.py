@@ -16,6 +16,7 @@ from motfunnel.charts.labels import moment
 from motfunnel.dashboard.asking import Question, questions
 from motfunnel.dashboard.assets import SHEET, assets
 from motfunnel.dashboard.filters import GROUPS, PERIODS, STEPS, WINDOWS, Filters
+from motfunnel.dashboard.kept import KeptReport
 from motfunnel.dashboard.links import Links
 from motfunnel.dashboard.pages import PAGES, Page, Section
 from motfunnel.dashboard.views import about
@@ -33,6 +34,7 @@ from motfunnel.errors import (
     install,
 )
 from motfunnel.reports.report import Report
+from motfunnel.store.outbox.subscriptions import Waiting
 from motfunnel.tracking.profile.profile import Profile
 
 if TYPE_CHECKING:
@@ -117,6 +119,8 @@ def _shown(
     links: Links | None,
     told: Mapping[str, Any],
 ) -> str:
+    if section.view == "subscriptions":
+        return _rendered("subscriptions.html", **told, waiting=_waiting(report))
     check_funnel(section, report.definition)
     asked = questions(section, report, filters)
     both = [(one, _put(one, section, report)) for one in asked]
@@ -142,6 +146,16 @@ def _shown(
         filters=then,
         links=links,
     )
+
+
+def _waiting(report: Report) -> list[Waiting]:
+    """What waits for each subscription."""
+    if not isinstance(report, KeptReport):
+        raise NothingError("what waits is about now, and not in what is sent")
+    waiting = report.waiting()
+    if not waiting:
+        raise NothingError("nobody has subscribed to moments (motfunnel subscribe)")
+    return waiting
 
 
 def _put(question: Question, section: Section, report: Report) -> Answer[Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final, TypeAlias
 
@@ -19,6 +19,7 @@ from sqlalchemy import (
     Row,
     and_,
     bindparam,
+    case,
     delete,
     func,
     insert,
@@ -36,6 +37,8 @@ from motfunnel.store.schema.dialects import can_skip, chunks
 from motfunnel.store.schema.tables import Tables
 from motfunnel.text import brief, counted
 
+STALLED: Final = timedelta(hours=1)
+"""For longer no message is to wait that nobody tries."""
 _AT_ONCE: Final = 200
 Place: TypeAlias = tuple[str, int]
 """Of a message: its contact, and its ordinal."""
@@ -73,21 +76,47 @@ class Waiting:
         waiting: how many messages have not been delivered yet.
         failed: how many of these are set aside, since they were tried too often.
         since: when the oldest of them was put down; None where none waits.
+        retried: how many of them were tried in vain, and will be again.
+        taken: how many of them a relay is delivering.
+        lag: for how long the oldest waits that nobody has tried, and that is not behind one that
+            was tried in vain; zero where there is none.
     """
 
     subscription: str
     waiting: int
     failed: int
     since: datetime | None
+    retried: int = 0
+    taken: int = 0
+    lag: timedelta = timedelta()
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """In words, what somebody has to see to; empty where all goes its way."""
+        said = []
+        if self.failed:
+            one = counted(self.failed, "message")
+            said.append(
+                f"{one} set aside after too many attempts, and what is behind of the same contacts "
+                f"waits (motfunnel relay {self.subscription} --failed says why)"
+            )
+        if self.lag >= STALLED and not self.taken:
+            said.append(f"no relay has come for {_whole(self.lag)}")
+        elif self.lag >= STALLED:
+            said.append(f"the relay is {_whole(self.lag)} behind")
+        return tuple(said)
 
     def to_dict(self) -> dict[str, Any]:
-        """The same, ready for JSON."""
+        """The same, ready for JSON; durations in seconds."""
         since = None if self.since is None else iso(self.since)
         return {
             "subscription": self.subscription,
             "waiting": self.waiting,
             "failed": self.failed,
             "since": since,
+            "retried": self.retried,
+            "taken": self.taken,
+            "lag": self.lag.total_seconds(),
         }
 
     def __repr__(self) -> str:
@@ -99,7 +128,8 @@ class Waiting:
         said = f"{self.subscription}: {counted(self.waiting, 'message')} waiting"
         if self.since is not None:
             said += f", the oldest since {self.since:%Y-%m-%d %H:%M:%S}"
-        return said + (f", {self.failed:,} set aside" if self.failed else "")
+        said += f", {self.retried:,} to be tried again" if self.retried else ""
+        return "; ".join((said, *self.troubles))
 
 
 class Subscriptions:
@@ -164,21 +194,55 @@ class Subscriptions:
         self.connection.execute(delete(self.tables.messages).where(*theirs))
         return bool(gone)
 
-    def waiting(self) -> list[Waiting]:
+    def names(self) -> list[str]:
+        """The names of all."""
+        s = self.tables.subscriptions.c
+        mine = select(s.name).where(s.tenant == self.tenant).order_by(s.name)
+        return [*self.connection.scalars(mine)]
+
+    def waiting(self, now: datetime) -> list[Waiting]:
         """Count what waits for each, by name."""
         s, m = self.tables.subscriptions.c, self.tables.messages.c
         of_it = (m.tenant == s.tenant) & (m.subscription == s.name)
+        is_retried = and_(m.attempts > 0, m.failed_at.is_(None))
         counts = (
-            select(s.name, func.count(m.id), func.count(m.failed_at), func.min(m.recorded_at))
+            select(
+                s.name,
+                func.count(m.id),
+                func.count(m.failed_at),
+                func.min(m.recorded_at),
+                func.count(case((is_retried, m.id))),
+                func.count(case((and_(m.claim.is_not(None), m.due_at > now), m.id))),
+            )
             .select_from(self.tables.subscriptions.outerjoin(self.tables.messages, of_it))
             .where(s.tenant == self.tenant)
             .group_by(s.name)
             .order_by(s.name)
         )
+        rows = self.connection.execute(counts).all()
         return [
-            Waiting(subscription=name, waiting=waiting, failed=failed, since=since)
-            for name, waiting, failed, since in self.connection.execute(counts).all()
+            Waiting(
+                subscription=name,
+                waiting=waiting,
+                failed=failed,
+                since=since,
+                retried=retried,
+                taken=taken,
+                lag=self._lag(name, since, now, is_held_up=bool(failed or retried)),
+            )
+            for name, waiting, failed, since, retried, taken in rows
         ]
+
+    def _lag(
+        self, name: str, since: datetime | None, now: datetime, *, is_held_up: bool
+    ) -> timedelta:
+        """For how long the oldest waits that none before it holds up."""
+        if is_held_up:
+            m, tried = self.tables.messages.c, self.tables.messages.alias("tried").c
+            where = (tried.tenant == self.tenant, tried.subscription == name, tried.attempts > 0)
+            free = self._of(name, m.contact.not_in(select(tried.contact).where(*where)))
+            since = self.connection.scalar(select(func.min(m.recorded_at)).where(free))
+        return timedelta() if since is None else max(timedelta(), now - since)
 
     def claim(
         self, name: str, most: int, now: datetime, until: datetime, claim: str
@@ -319,6 +383,13 @@ def post_erasure(
     ]
     if rows:
         connection.execute(insert(m), rows)
+
+
+def _whole(duration: timedelta) -> str:
+    """A duration in its two largest units, as ``3 h 20 min``."""
+    minutes = int(duration.total_seconds()) // 60
+    hours, days = minutes // 60, minutes // 1440
+    return f"{days} d {hours % 24} h" if days else f"{hours} h {minutes % 60} min"
 
 
 def _array(values: tuple[str, ...] | None) -> str | None:

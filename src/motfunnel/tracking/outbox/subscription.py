@@ -94,15 +94,17 @@ class Publisher(Reader):
         Raises:
             QuestionError: there is none of that name.
         """
-        subscription = Subscription(self, name)
-        subscription.waiting()
-        return subscription
+        names = _transact(self, Subscriptions.names)
+        if name not in names:
+            raise _missing(name, names)
+        return Subscription(self, name)
 
     @question
     def subscriptions(self) -> list[Waiting]:
         """Count what waits for each subscription."""
         with self.database.read() as connection:
-            return Subscriptions(connection, self.database.tables, self.tenant).waiting()
+            mine = Subscriptions(connection, self.database.tables, self.tenant)
+            return mine.waiting(datetime.now(UTC))
 
     def unsubscribe(self, name: str) -> bool:
         """End a subscription, and delete what waits for it; whether there was one."""
@@ -211,8 +213,7 @@ class Subscription:
         for one in every:
             if one.subscription == self.name:
                 return one
-        names = ", ".join(repr(one.subscription) for one in every) or "none"
-        raise QuestionError(f"there is no subscription {self.name!r}; there are: {names}")
+        raise _missing(self.name, [one.subscription for one in every])
 
     def failed(self) -> list[tuple[Message, str]]:
         """Give the messages that are set aside, each with its last error.
@@ -348,6 +349,11 @@ class Batch:
                 stopped.add(message.contact)
             if message.contact not in stopped:
                 yield message
+
+
+def _missing(name: str, names: Iterable[str]) -> QuestionError:
+    known = ", ".join(map(repr, names)) or "none"
+    return QuestionError(f"there is no subscription {name!r}; there are: {known}")
 
 
 def _transact(publisher: Publisher, work: Callable[[Subscriptions], Result]) -> Result:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -198,7 +198,9 @@ class Upkeep(Writer):
                 outdated=funnels.count_outdated(connection, tables, tenant, funnel),
                 unmapped=unmapped.result(),
                 owed=count_owed(connection, tables.contacts, self.tenant),
-                subscriptions=tuple(Subscriptions(connection, tables, tenant).waiting()),
+                subscriptions=tuple(
+                    Subscriptions(connection, tables, tenant).waiting(datetime.now(UTC))
+                ),
             )
 
     def _spool_status(self) -> SpoolStatus | None:
