@@ -268,7 +268,9 @@ def install(*extras: str) -> str:
     return f"pip install 'motfunnel[{','.join(extras)}]'"
 
 
-def _restored(cls: type[MotfunnelError], args: tuple[object, ...], said: dict[str, object]) -> Exception:
+def _restored(
+    cls: type[MotfunnelError], args: tuple[object, ...], said: dict[str, object]
+) -> Exception:
     error = cls.__new__(cls)
     error.args = args
     vars(error).update(said)

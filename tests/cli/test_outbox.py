@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ import pytest
 
 from motfunnel import Tracker
 from motfunnel.errors import StoreError
-from motfunnel.tracking.outbox.relay import relay
+from motfunnel.tracking.outbox.relay import relay_at_once
 from motfunnel.tracking.outbox.subscription import ATTEMPTS
 from tests.cli.conftest import Run
 from tests.outbox.test_subscription import make_due
@@ -109,6 +111,24 @@ def test_a_service_that_is_stopped(filled: Run, receiver: Receiver) -> None:  # 
     assert of_ada == ["opening", "conversion", "depart", "recidivism"]
 
 
+def test_several_at_once(filled: Run, receiver: Receiver) -> None:  # noqa: F811
+    """Are on their way together, and each contact's come in order all the same."""
+    with Tracker("sqlite:///store.db") as tracker:
+        for n in range(20):
+            at = datetime(2024, 4, 1 + n, tzinfo=UTC)
+            tracker.track(f"c{n}", "bought", occurred_at=at)
+    filled("subscribe", "crm", "--from-beginning")
+    receiver.pause = 0.1
+    there = ("--to", receiver.url, "--allow-private", "--secret", SECRET)
+    done = filled("relay", "crm", "--at-once", "4", *there)
+    assert done.stderr == "45 messages delivered\n"
+    assert receiver.most_at_once > 1
+    said = [json.loads(body) for _, _, body in receiver.got]
+    assert len({one["id"] for one in said}) == len(said) == 45
+    order = [(one["data"]["contact"], one["data"]["occurred_at"]) for one in said]
+    assert sorted(order, key=itemgetter(0)) == sorted(order)
+
+
 def test_a_service_outlives_its_database(filled: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """It says so, and goes on when it is back; one that does not watch ends."""
     filled("subscribe", "crm", "--from-beginning", "--kind", "opening")
@@ -120,9 +140,9 @@ def test_a_service_outlives_its_database(filled: Run, monkeypatch: pytest.Monkey
             raise StoreError("away") from OSError("the server is away")
         if rounds[0] == 4:
             raise KeyboardInterrupt
-        return relay(*asked)
+        return relay_at_once(*asked)
 
-    monkeypatch.setattr("motfunnel.cli.queues.outbox.relay", away)
+    monkeypatch.setattr("motfunnel.cli.queues.outbox.relay_at_once", away)
     said = filled("relay", "crm", "--stdout", "--watch", "0s", code=130)
     assert said.stderr.count("the server is away; it is tried again\n") == 2
     assert len(said.stdout.splitlines()) == 2

@@ -57,6 +57,8 @@ class Receiver:
     body: bytes = b""
     stalls: threading.Event | None = None
     pause: float = 0
+    under_way: int = 0
+    most_at_once: int = 0
     got: list[tuple[str, dict[str, str], bytes]] = field(factory=list)
 
 
@@ -77,7 +79,10 @@ class serving:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
+                receiver.under_way += 1
+                receiver.most_at_once = max(receiver.most_at_once, receiver.under_way)
                 time.sleep(receiver.pause)
+                receiver.under_way -= 1
                 receiver.got.append((self.path, dict(self.headers.items()), body))
                 if receiver.stalls is not None:
                     receiver.stalls.wait(30)

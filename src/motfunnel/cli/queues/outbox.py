@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import current_thread, main_thread
@@ -26,10 +26,11 @@ from motfunnel.errors import StoreError
 from motfunnel.text import counted
 from motfunnel.trackers.tracker import Tracker
 from motfunnel.tracking.outbox.message import Message
-from motfunnel.tracking.outbox.relay import GoneError, Relayed, Send, relay
+from motfunnel.tracking.outbox.relay import GoneError, Relayed, Send, relay_at_once
 from motfunnel.tracking.outbox.subscription import Subscription
 
 _SECONDS = 60
+_MOST_AT_ONCE = 64
 _TERMINATED = 128 + signal.SIGTERM
 
 
@@ -100,6 +101,13 @@ def unsubscribe_command(ctx: click.Context, tracker: Tracker, /, name: str) -> N
 @click.option("--command", metavar="CMD", help="Run this for each, with the message as its input.")
 @click.option("--stdout", is_flag=True, help="Print each message as a line of JSON.")
 @click.option(
+    "--at-once",
+    type=click.IntRange(1, _MOST_AT_ONCE),
+    default=1,
+    show_default=True,
+    help="So many messages are on their way at once; never two of one contact.",
+)
+@click.option(
     "--watch", type=duration, metavar="DURATION", help="Look again after so long, for ever."
 )
 @click.option("--failed", is_flag=True, help="List what is set aside after too many attempts.")
@@ -111,6 +119,7 @@ def relay_command(
     tracker: Tracker,
     /,
     name: str,
+    at_once: int,
     watch: timedelta | None,
     failed: bool,
     again: bool,
@@ -131,14 +140,15 @@ def relay_command(
     elif drop:
         print_lines([f"{counted(subscription.drop_failed(), 'message')} dropped"])
     else:
-        _relay(ctx, tracker, subscription, _sender(**how), watch)
+        sends = [_sender(**how) for _ in range(at_once)]
+        _relay(ctx, tracker, subscription, sends, watch)
 
 
 def _relay(
     ctx: click.Context,
     tracker: Tracker,
     subscription: Subscription,
-    send: Send,
+    sends: Sequence[Send],
     watch: timedelta | None,
 ) -> None:
     done = Relayed()
@@ -146,7 +156,7 @@ def _relay(
         while True:
             try:
                 with service.busy():
-                    done = relay(subscription, service.unless_ended(send))
+                    done = relay_at_once(subscription, [*map(service.unless_ended, sends)])
             except GoneError as error:
                 tracker.unsubscribe(subscription.name)
                 click.echo(f"{error}; {subscription.name} is ended", err=True)
@@ -162,20 +172,22 @@ def _relay(
 
 
 class _Service:
-    """Has the signal that ends a service end a relay between two messages, and not within one."""
+    """Has what ends a service end a relay between two messages, and not within one."""
 
     def __init__(self) -> None:
-        self._is_busy = self._is_ended = False
-        self._before: Any = None
+        self._is_busy = False
+        self._asked = 0
+        self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
         if current_thread() is main_thread():  # none other is told of signals
-            self._before = signal.signal(signal.SIGTERM, self._end)
+            for one in (signal.SIGTERM, signal.SIGINT):
+                self._before[one] = signal.signal(one, self._end)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGTERM, self._before)
+        for one, before in self._before.items():
+            signal.signal(one, before)
 
     @contextmanager
     def busy(self) -> Iterator[None]:
@@ -196,13 +208,15 @@ class _Service:
 
         return deliver
 
-    def _end(self, *_: object) -> None:
-        self._is_ended = True
-        if not self._is_busy:
-            sys.exit(_TERMINATED)
+    def _end(self, asked: int, _: object) -> None:
+        is_first, self._asked = not self._asked, asked
+        if not (is_first and self._is_busy):
+            self._end_if_asked()
 
     def _end_if_asked(self) -> None:
-        if self._is_ended:
+        if self._asked == signal.SIGINT:
+            raise KeyboardInterrupt
+        if self._asked:
             sys.exit(_TERMINATED)
 
 
