@@ -39,7 +39,13 @@ settings.register_profile(
     print_blob=True,  # a failure says how to have it again
 )
 settings.register_profile("long", settings.get_profile("random"), max_examples=2_000)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+settings.register_profile("quick", settings.get_profile("default"), max_examples=20)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Draw fewer examples where slow tests are left out, too, unless somebody chooses."""
+    size = "quick" if config.option.markexpr == "not slow" else "default"
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", size))
 
 
 @pytest.fixture(scope="session")
@@ -112,8 +118,11 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 @pytest.hookimpl(tryfirst=True)  # before -m chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the runs on servers that `make test` leaves out."""
+    """Mark the runs on servers that `make test` leaves out, and the page that starts Spark."""
     mark_the_slow(items)
+    for item in items:
+        if item.path.name == "classify-with-spark.md":
+            item.add_marker("slow")
 
 
 def pytest_collection_finish() -> None:

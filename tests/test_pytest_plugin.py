@@ -82,6 +82,7 @@ def test_the_fixtures(users: pytest.Pytester, options: list[str]) -> None:
     users.runpytest_subprocess(*options).assert_outcomes(passed=5)
 
 
+@pytest.mark.slow
 def test_a_tracker_of_ones_own(users: pytest.Pytester) -> None:
     """Where the tracker's fixture is overridden, its moments are the ones captured."""
     users.makepyfile("""
@@ -100,6 +101,7 @@ def test_a_tracker_of_ones_own(users: pytest.Pytester) -> None:
     users.runpytest_subprocess().assert_outcomes(passed=1)
 
 
+@pytest.mark.slow
 def test_a_funnel_is_needed(users: pytest.Pytester) -> None:
     """Without a funnel, the error says what to write and where."""
     users.makepyfile("def test_it(motfunnel_tracker): pass")
@@ -115,6 +117,7 @@ def test_a_run_without_them_loads_nothing(users: pytest.Pytester, options: list[
     users.runpytest_subprocess(*options).assert_outcomes(passed=1)
 
 
+@pytest.mark.slow
 def test_it_can_be_left_out(users: pytest.Pytester) -> None:
     """``-p no:motfunnel`` takes the fixtures away."""
     users.makepyfile("def test_it(motfunnel_tracker): pass")
@@ -123,6 +126,7 @@ def test_it_can_be_left_out(users: pytest.Pytester) -> None:
     answer.stdout.fnmatch_lines(["*fixture 'motfunnel_tracker' not found*"])
 
 
+@pytest.mark.slow
 def test_it_can_be_asked_for(users: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where plugins are not loaded by themselves, ``-p motfunnel`` loads it."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
@@ -131,6 +135,7 @@ def test_it_can_be_asked_for(users: pytest.Pytester, monkeypatch: pytest.MonkeyP
     users.runpytest_subprocess("-p", "motfunnel").assert_outcomes(passed=5)
 
 
+@pytest.mark.slow
 def test_a_run_from_within_an_application(users: pytest.Pytester) -> None:
     """pytest warns of nothing where motfunnel was imported before it began."""
     users.makepyfile(shop=APPLICATION, test_shop=TESTS)

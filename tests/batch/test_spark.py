@@ -25,7 +25,7 @@ pyspark = pytest.importorskip("pyspark", reason="pyspark is not installed")
 if shutil.which("java") is None:
     pytest.skip("Spark needs Java, and there is none", allow_module_level=True)
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # Spark's own
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # Spark's own
 
 FUNNEL = Funnel(
     stages=("visitor", "lead", "customer"),

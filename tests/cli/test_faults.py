@@ -88,6 +88,7 @@ def large(tmp_path: Path) -> Path:
 IMPORT = ("import", "events.csv", "--funnel", "funnel.toml", "--at-format", "unix", *COLUMNS)
 
 
+@pytest.mark.slow
 def test_a_reader_may_leave(large: Path) -> None:
     """``| head`` ends the command quietly; no colours and no progress go into a pipe."""
     done = start(large, *IMPORT)
@@ -104,6 +105,7 @@ def test_a_reader_may_leave(large: Path) -> None:
         listing.stderr.close()
 
 
+@pytest.mark.slow
 def test_an_interrupt(large: Path) -> None:
     """Ctrl-C gives 130, and the next run goes on."""
     running = start(large, *IMPORT)

@@ -49,7 +49,6 @@ def kept(tracker: Tracker) -> list[str]:
     return [f"{row.html}{row.csv}{row.json}" for row in rows]
 
 
-@pytest.mark.every_database
 def test_pages_are_there_at_once(store: Tracker) -> None:
     """Every section stands in its page, as it would be computed; nothing is asked for it again."""
     ask = looking(store)

@@ -47,6 +47,7 @@ def test_the_command_line_has_it(place: Path) -> None:
     assert "invitation                 How many of those who open refer somebody.\n" in listed
 
 
+@pytest.mark.slow
 def test_the_tests_of_all_questions_take_it_in(place: Path) -> None:
     """Whatever is true of every question is true of it."""
     tests = (str(ROOT / "tests/reports/test_catalogue.py"), "-c", str(ROOT / "pyproject.toml"))

@@ -46,7 +46,15 @@ def an_empty_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MOTFUNNEL_DB", raising=False)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+SLOW = ROOT / "docs/how-to/flask.md"
+"""Its commands are those of an application that is started anew for each."""
+
+
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(one, marks=(pytest.mark.slow,) if one == SLOW else ()) for one in PAGES],
+    ids=lambda page: str(page.relative_to(ROOT)),
+)
 def test_commands(page: Path) -> None:
     """Every command of a document does what its reader is told to expect."""
     tell(page.read_text("utf-8"))

@@ -7,7 +7,7 @@ import pytest
 from tests.docs.pages import ROOT, follow
 
 
-@pytest.mark.parametrize("page", ["structlog", "sentry"])
+@pytest.mark.parametrize("page", ["structlog", pytest.param("sentry", marks=pytest.mark.slow)])
 def test_the_page(tmp_path: Path, page: str) -> None:
     """A reader who does what it says sees what it says."""
     follow(ROOT / f"docs/how-to/{page}.md", tmp_path)

@@ -57,7 +57,7 @@ class Place:
         return found + (search_files(self.file, WANTED) if self.file else [])
 
 
-@pytest.fixture(params=["of our own", "the host's"])
+@pytest.fixture(params=["of our own", pytest.param("the host's", marks=pytest.mark.slow)])
 def place(url: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Place]:
     """A tracker on a database of its own; on SQLite once with a log beside it, once with none."""
     engine = create_engine(url)
@@ -144,6 +144,7 @@ def test_forget_leaves_nothing(place: Place, tmp_path: Path, figures: Figures) -
     figures.add("databases searched after an erasure", 1)
 
 
+@pytest.mark.slow
 def test_forget_by_an_old_key(place: Place, tmp_path: Path) -> None:
     """A contact is forgotten as a whole, whichever of its keys is named."""
     plant(place.tracker, tmp_path)
@@ -163,6 +164,7 @@ def test_forget_and_keep_the_counts(place: Place, tmp_path: Path) -> None:
     check_the_others(place)
 
 
+@pytest.mark.slow
 def test_forget_one_who_came_back(place: Place, tmp_path: Path) -> None:
     """Forgotten, tracked again under the same key and forgotten again: nothing is left."""
     plant(place.tracker, tmp_path)
@@ -228,6 +230,7 @@ def check_the_others(place: Place) -> None:
     assert rejected_contacts(place) == ["bob"]
 
 
+@pytest.mark.slow
 def test_an_erasure_that_was_killed_is_finished(
     shared_engine: Engine, tmp_path: Path, figures: Figures
 ) -> None:

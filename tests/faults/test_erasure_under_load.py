@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from sqlalchemy import Engine, select
 
 from motfunnel import Tracker
@@ -33,6 +34,7 @@ PROCESSES = 5
 KILLS = size(4, 150)
 
 
+@pytest.mark.slow
 def test_nobody_comes_back(engine: Engine, url: str, tmp_path: Path, figures: Figures) -> None:
     """Five processes record, merge, part, import, retry, deliver and erase the same people.
 

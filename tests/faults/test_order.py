@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -87,6 +88,7 @@ def kept(engine: Engine, tenant: str) -> Snapshot:
     return snapshot(engine, tenant, without=["recorded_at", "used_at", "tracked_at"])
 
 
+@pytest.mark.slow
 def test_any_order_is_the_sorted_one(shared_engine: Engine, figures: Figures) -> None:
     """State, moments, episodes and rates are those of the sorted order, however it comes."""
     Database(shared_engine).create_tables()

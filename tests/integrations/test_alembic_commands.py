@@ -76,6 +76,7 @@ def test_revision_and_upgrade(tmp_path: Path, template: str) -> None:
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_tables_that_a_tracker_made_meanwhile(tmp_path: Path) -> None:
     """The migration finds them there and fails; once it is stamped, all goes on."""
     alembic = begin(tmp_path, "generic")

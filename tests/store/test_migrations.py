@@ -155,6 +155,7 @@ def _merge_tied(tracker: Tracker) -> None:
             tracker.merge(f"{back} {key}", into=f"{back} one")
 
 
+@pytest.mark.slow
 def test_who_was_kept_alive_is_found_in_older_tables(url: str) -> None:
     """What a fold would store of old events a migration stores: merges, ties and erasures too."""
     with drawn(url, 3) as tracker:

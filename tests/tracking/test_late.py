@@ -229,6 +229,7 @@ def test_whatever_comes_while_folds_are_made(shared_engine: Engine, data: st.Dat
     assert made(shared_engine, tracker.tenant) == made(shared_engine, once.tenant)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1])
 def test_no_answer_awaits_the_fold(url: str, seed: int) -> None:
     """Every report, all moments and all contacts are the same before a fold is written, and after.
@@ -260,6 +261,7 @@ def test_no_answer_awaits_the_fold(url: str, seed: int) -> None:
         assert check_contacts(sharp).is_sound
 
 
+@pytest.mark.slow
 def test_many_folds_are_owed(url: str) -> None:
     """However many contacts are owed one, an answer is right, or says what is to be done."""
     tracker = Tracker(url, FUNNEL, clock=Clock(day(100)), budget=None, spool=False)

@@ -167,7 +167,14 @@ def assert_nothing_said(log: str) -> None:
     assert [secret for secret in SECRETS if secret in log] == []
 
 
-@pytest.mark.parametrize("name", LOGS)
+FIRST = {"the_standard_log", "json_lines"}
+"""The logs that most hosts have; the others are slow."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(one, marks=() if one in FIRST else (pytest.mark.slow,)) for one in LOGS],
+)
 def test_every_line(shared_engine: Engine, tmp_path: Path, name: str) -> None:
     """All lines are driven; none has what was said, and each says who speaks."""
     written = io.BytesIO()
@@ -183,6 +190,7 @@ def test_every_line(shared_engine: Engine, tmp_path: Path, name: str) -> None:
         assert all("motfunnel" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_every_line_under_sentry(shared_engine: Engine, tmp_path: Path) -> None:
     """Nothing that Sentry would send has what was said: events, breadcrumbs, logs, spans."""
     url = shared_engine.url.render_as_string(hide_password=False)

@@ -214,6 +214,7 @@ def deliver_often(place: Place, path: Path, seconds: float) -> tuple[int, list[s
     return recorded, told
 
 
+@pytest.mark.slow
 def test_many_processes(shared_engine: Engine, tenant: str, spool: Spool) -> None:
     """Some put events in while others deliver: all are recorded, each by one of them."""
     place = Place(shared_engine.url.render_as_string(hide_password=False), tenant)
