@@ -51,7 +51,7 @@ def test_errors() -> None:
 
 def test_commands() -> None:
     """Every subcommand stands in the page on the command line."""
-    listed = page("reference/command-line")
+    listed = page("reference/command-line") + page("reference/command-line-files")
     assert [name for name in COMMANDS if f"`motfunnel {name}" not in listed] == []
 
 
@@ -61,7 +61,7 @@ def test_options(name: str) -> None:
     command = group.get_command(click.Context(group), name)
     assert command is not None
     options = [one.opts[0] for one in command.params if isinstance(one, click.Option)]
-    listed = page("reference/command-line")
+    listed = page("reference/command-line") + page("reference/command-line-files")
     assert [o for o in options if not re.search(rf"{o}[ `\]]", listed)] == []
 
 
