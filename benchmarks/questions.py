@@ -208,6 +208,7 @@ QUESTIONS: Final = (
     _ask("departure_after_complaint", _BY_CONTACT, **WITHIN),
     _ask("complaints", _BY_EPISODE, **WITHIN),
     _ask("referrals", **_YEAR),
+    _ask("plan_holdout", _BY_CONTACT, baseline=0.1, effect=0.05),
     _ask("holdout", _BY_CONTACT, **WITHIN),
     _ask("landmark", _BY_CONTACT, _HALF, after=timedelta(days=30), **WITHIN),
     _ask("mantel_byar", _BY_CONTACT, _HALF),

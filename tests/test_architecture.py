@@ -34,7 +34,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"testing", "cli", "demo", "integrations"},
         {"__main__"},
     ),
-    "motfunnel.domain": ({"…"}, {"funnel"}, {"experience", "journey", "lens"}),
+    "motfunnel.domain": ({"…"}, {"funnel"}, {"experience", "journey", "lens", "trial"}),
     "motfunnel.store": (
         {"schema"},
         {"engine"},

@@ -74,6 +74,25 @@ class MergeError(MotfunnelError, ValueError):
         return f"contact {_brief(self.old)} into {_brief(self.into)}: {self.reason}"
 
 
+class AssignmentError(MotfunnelError, ValueError):
+    """A contact cannot be assigned to an arm of a trial; nothing was written.
+
+    Attributes:
+        contact: whom it is about.
+        trial: the trial.
+        reason: why not.
+    """
+
+    def __init__(self, reason: str, *, contact: str, trial: object) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.contact = contact
+        self.trial = trial
+
+    def __str__(self) -> str:
+        return f"contact {_brief(self.contact)} in trial {_brief(self.trial)}: {self.reason}"
+
+
 class UnmappedEventError(EventError):
     """The funnel refuses events that no rule of it names (``unmapped = "refuse"``)."""
 

@@ -91,6 +91,7 @@ def test_contact_tells_its_story(filled: Run) -> None:
 NEEDED = {
     **{"within": "7d", "after": "2d", "start": "visitor", "goal": "customer"},
     **{"lens": "ultimate", "other": "saas", "from": "2024-01-05", "to": "2024-01-20"},
+    **{"baseline": "0.2", "effect": "0.1"},
 }
 APART = ("holdout", "retention")
 """What has a test of its own."""

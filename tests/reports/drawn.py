@@ -54,6 +54,8 @@ GIVEN: Final[Mapping[str, Any]] = {
     "goal": "customer",
     "name": "ultimate",
     "other_funnel": evolve(FUNNEL, loyal_after=3),
+    "baseline": 0.2,
+    "effect": 0.1,
     "period": (FIRST, AS_OF),
 }
 """What questions cannot do without."""

@@ -88,6 +88,7 @@ UNNAMED: Final = {
     "touchpoints": {"with_expectation"},  # delight, met and disappointment together
     "complaints": {"outcomes.contacts", "outcomes.purchase_first", "outcomes.advocacy_first"},
     "worklist": {"at_risk", "returns", "purchases"},  # on how many a chance rests; events
+    "plan_holdout": {"contacts", "control", "treatment"},  # nobody is assigned yet
     "patience": {
         "silences",
         "suggested_numerator",

@@ -399,11 +399,19 @@ def test_a_mailing_leaves_out_whom_a_trial_holds_out(shared_engine: Engine) -> N
     with crowd(shared_engine) as tracker:
         answer = tracker.report().worklist(limit=None)
         header, *lines = answer.to_mailing_csv().splitlines()
-        assert header == "contact,chance,away_days,stage,reason,departed_on,written_on"
+        assert header == "contact,chance,away_days,stage,reason,departed_on,written_on,arm"
         assert len(lines) == 25 and not [one for one in lines if one.startswith("c02")]
         (first,) = [one for one in lines if one.startswith("c01")]
         contact, _, *told = first.split(",")
-        assert [contact, *told] == ["c01", "89", "visitor", "price", "2026-01-12", "2026-01-21"]
+        assert [contact, *told] == [
+            "c01",
+            "89",
+            "visitor",
+            "price",
+            "2026-01-12",
+            "2026-01-21",
+            "letter",
+        ]
         by_plan = tracker.report().worklist(by="plan").to_mailing_csv()
         assert by_plan.splitlines()[0].endswith(",group")
 

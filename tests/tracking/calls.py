@@ -20,6 +20,8 @@ _GIVEN: Final[Mapping[str, Any]] = {
     "after": timedelta(days=1),
     "name": "ultimate",
     "other_funnel": FUNNEL,
+    "baseline": 0.08,
+    "effect": 0.02,
     "period": (day(0), day(20)),
 }
 

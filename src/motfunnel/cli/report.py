@@ -123,7 +123,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "Of some reports only": (
         *("start", "goal", "after", "period", "periods", "week-start", "how", "horizon"),
-        *("adjust", "share", "trial", "planned", "sequential", "effect"),
+        *("adjust", "share", "trial", "planned", "sequential", "effect", "baseline", "power"),
         *("other", "lens", "steps", "stepwise"),
         *("stage", "reason", "away-at-least", "away-at-most"),
         *("not-written-to", "without-held-out", "mailing"),
@@ -142,6 +142,8 @@ _EXAMPLES: Final = {
     "start": "lead",
     "goal": "customer",
     "lens": "ultimate",
+    "baseline": "0.08",
+    "effect": "0.02",
     "other": "other.toml",
 }
 """What to write, by the option that is missing; of all others a duration."""
@@ -334,7 +336,7 @@ def _left_out(asked: Asked) -> list[str]:
     type=click.FloatRange(0, 1, min_open=True),
     help="Of patience, below which a silence is a departure; of a trial, held out as planned.",
 )
-@click.option("--trial", metavar="EVENT", help="The event that assigns, of several trials.")
+@click.option("--trial", metavar="NAME", help="Which of several trials.")
 @click.option("--planned", metavar="INSTANT", help="When a trial was to be looked at.")
 @click.option(
     "--sequential", is_flag=True, default=None, help="Have a trial's interval hold at every look."

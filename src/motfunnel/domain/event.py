@@ -21,6 +21,8 @@ from motfunnel.errors import EventError
 
 IDENTIFY = "$identify"
 """The name under which ``identify`` records its traits; a note to every funnel."""
+ASSIGN = "$assign"
+"""The name under which ``assign`` records an arm; to every funnel an outreach, never an attempt."""
 
 _MOST_BITS = 840  # 253 digits
 

@@ -280,7 +280,7 @@ class RowReader:
         reading = self.funnel.read(name, properties)
         meant = reading.signal.label, reading.value
         rules = self.funnel.rules.get(name, ())
-        if not rules and len(self.unmapped) < _MOST_NAMES:
+        if not self.funnel.knows(name) and len(self.unmapped) < _MOST_NAMES:
             self.unmapped[name] = None
         if (not rules or rules[0].is_constant) and len(self._meant) < _MOST_KEPT:
             self._meant[name] = meant

@@ -13,6 +13,7 @@ from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import When, iso
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.decisions.patience import patience
+from motfunnel.reports.decisions.plan_holdout import plan_holdout
 from motfunnel.reports.decisions.simulate import simulate
 from motfunnel.reports.decisions.worklist import worklist
 from motfunnel.reports.experience.complaints import complaints
@@ -59,6 +60,7 @@ class Questions:
     recovery: Final = Question(recovery, needs=[Signal.COMPLAIN])
     departure_after_complaint: Final = Question(departure_after_complaint, needs=[Signal.COMPLAIN])
     referrals: Final = Question(referrals, needs=[Signal.REFER])
+    plan_holdout: Final = Question(plan_holdout)
     holdout: Final = Question(holdout)
     landmark: Final = Question(landmark, needs=[Signal.OUTREACH])
     mantel_byar: Final = Question(mantel_byar, needs=[Signal.OUTREACH])

@@ -6,7 +6,7 @@ What is counted, each rate says; what the answer is, ``measure.rate``.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -175,11 +175,13 @@ def compare_arms(
     by: str,
     against: set[Any],
     after: timedelta | None = None,
+    *,
+    narrow: Callable[[Readings], Readings] = lambda chosen: chosen,
 ) -> Rate:
     """Ask for a windowed rate of each contact's first clock, arm by arm."""
     cohort = read_cohort(bounds, inquiry.instant)
     started = EVERYBODY if after is not None else cohort
-    groups = inquiry.choose(rate, started, _BY_ARM, first_only=True)
+    groups = inquiry.choose(rate, started, _BY_ARM, first_only=True, narrow=narrow)
     more = {"by": by, "unit": "contact", "cohort": cohort, "against": against}
     return answer_rate(inquiry, Rate, rate, groups, within, confidence, **more)
 

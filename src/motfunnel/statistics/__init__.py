@@ -23,6 +23,9 @@ from motfunnel.statistics.proportion import (
     always_valid,
     difference,
     hybrid,
+    power_of,
+    sizes_for,
+    smallest_effect,
 )
 from motfunnel.statistics.ratio import ClusteredShare, Mean, Ratio
 from motfunnel.statistics.risk_table import RiskTable
@@ -60,4 +63,7 @@ __all__ = [
     "log_rank",
     "log_rank_of_risk_sets",
     "mean_range",
+    "power_of",
+    "sizes_for",
+    "smallest_effect",
 ]

@@ -17,6 +17,7 @@ from motfunnel.domain.funnel.file import Preset
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import Duration, When
 from motfunnel.domain.moment import Moment, MomentKind, MomentName
+from motfunnel.domain.trial import Arm
 from motfunnel.store.database.asyncio import AsyncDatabase, run_on_host, synchronous, wait_for
 from motfunnel.store.hosts.transaction import Host
 from motfunnel.trackers.async_subscription import AsyncSubscription
@@ -195,6 +196,16 @@ class AsyncTracker:
     async def unmerge(self, old: object, *, bind: AsyncHost | None = None) -> Identity:
         """Take that back, as ``Tracker.unmerge`` does."""
         return await self._record(lambda tracker, host: tracker.unmerge(old, bind=host), bind)
+
+    @taught
+    async def assign(
+        self, contact: object, *, trial: str, holdout: float, bind: AsyncHost | None = None
+    ) -> Arm:
+        """Say to which arm of a trial a departed contact belongs, as ``Tracker.assign`` does."""
+        return await self._record(
+            lambda tracker, host: tracker.assign(contact, trial=trial, holdout=holdout, bind=host),
+            bind,
+        )
 
     @taught
     async def subscribe(

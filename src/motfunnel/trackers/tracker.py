@@ -32,6 +32,7 @@ from motfunnel.trackers.options import (
     read_budget,
 )
 from motfunnel.tracking.outbox.subscription import Publisher
+from motfunnel.tracking.people.assign import Assigner
 from motfunnel.tracking.people.custodian import Custodian
 from motfunnel.tracking.reader import moment_kind
 from motfunnel.tracking.recording.call import IDENTIFYING, Call, Outcome, Tracked
@@ -60,7 +61,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class Tracker(Upkeep, Custodian, Publisher):
+class Tracker(Upkeep, Custodian, Assigner, Publisher):
     """Records events, and answers what they mean.
 
     Args:

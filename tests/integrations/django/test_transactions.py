@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from attrs import evolve
 from sqlalchemy import Engine
 
 import motfunnel
-from motfunnel import Tracker
-from motfunnel.errors import ConflictError, EventError
+from motfunnel import Tracker, outreach
+from motfunnel.errors import AssignmentError, ConflictError, EventError
+from tests.integrations.django.conftest import given
 from tests.tracking.host import event_ids
-from tests.tracking.scene import NOON
+from tests.tracking.scene import FUNNEL, NOON
 
 pytestmark = pytest.mark.every_database
 
@@ -221,6 +223,31 @@ def test_a_merge_joins_too(alias: str, tracker: Tracker) -> None:
     assert tracker.identity("anonymous").contact == "anonymous"
     tracker.merge("anonymous", into="ada")
     assert tracker.unmerge("anonymous").changed
+
+
+def test_an_assignment_joins_too(alias: str, tenant: str) -> None:
+    """An arm that was drawn in a transaction that failed was not; it draws alike again."""
+    from django.db import transaction
+    from django.test import override_settings
+
+    rules = {**FUNNEL.rules, "winback": outreach("arm", holdout="control")}
+    setting = given(alias, tenant, FUNNEL=evolve(FUNNEL, rules=rules))
+    with override_settings(MOTFUNNEL=setting):
+        check_an_assignment(alias, motfunnel.tracker(), transaction)
+
+
+def check_an_assignment(alias: str, tracker: Tracker, transaction: Any) -> None:
+    tracker.track("ada", "saw", occurred_at=NOON)
+    with transaction.atomic(using=alias):
+        arm = tracker.assign("ada", trial="winback", holdout=0.5)
+        assert tracker.assign("ada", trial="winback", holdout=int(arm != "control")) == arm
+        transaction.set_rollback(True, using=alias)
+    assert tracker.contact("ada").events == 1
+    with transaction.atomic(using=alias), pytest.raises(AssignmentError, match="never opened"):
+        tracker.assign("nobody", trial="winback", holdout=0.5)
+    assert tracker.assign("ada", trial="winback", holdout=0.5) == arm
+    assert tracker.assign("ada", trial="winback", holdout=0, bind=alias) == arm  # type: ignore[arg-type]
+    assert tracker.contact("ada").events == 2
 
 
 def statements(alias: str, **details: Any) -> list[str]:

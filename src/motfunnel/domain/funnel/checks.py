@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from motfunnel.domain.event import IDENTIFY, check_text
+from motfunnel.domain.event import ASSIGN, IDENTIFY, check_text
 from motfunnel.domain.funnel.file import check_name
 from motfunnel.domain.funnel.rhythm import Rhythm
 from motfunnel.domain.funnel.rule import Rule
@@ -83,7 +83,7 @@ def check_rules(rules: Mapping[str, Sequence[Rule]], stages: Sequence[str]) -> N
         except ValueError as error:
             remedy = "write the name that track() is given"
             raise FunnelError(key[:80], str(error), remedy) from None
-        if name == IDENTIFY:
+        if name in (IDENTIFY, ASSIGN):
             raise FunnelError(key, "is a name of our own", "write the name that track() is given")
         if not several:
             raise FunnelError(key, "no rule", "write touch(), or a list of rules")

@@ -44,7 +44,7 @@ KEYS: Final = (
 _FORMS: Final[dict[str, tuple[Callable[..., Rule], str, tuple[str, ...]]]] = {
     "note": (rules.note, "", ()),
     "research": (rules.research, "", ()),
-    "outreach": (rules.outreach, "", ("arm", "holdout")),
+    "outreach": (rules.outreach, "", ("arm", "holdout", "trial")),
     "touch": (rules.touch, "", ()),
     "reach": (rules.reach, "stage", ()),
     "purchase": (rules.purchase, "value", ()),
@@ -209,7 +209,7 @@ def _only_signal(key: str, written: Mapping[str, Any]) -> str:
     if len(signals) == 1:
         return signals[0]
     for name in written if not signals else ():
-        if name not in {"when", "arm", "holdout", "promoter"}:
+        if name not in {"when", "arm", "holdout", "trial", "promoter"}:
             check_name(name, tuple(_FORMS), key, "signal")
     raise FunnelError(key, f"{len(signals)} signals", "a rule has exactly one")
 

@@ -19,7 +19,7 @@ from typing import Any, Final, Literal, Self
 from attrs import field, frozen
 
 from motfunnel.domain import machine
-from motfunnel.domain.event import IDENTIFY
+from motfunnel.domain.event import ASSIGN, IDENTIFY
 from motfunnel.domain.funnel import checks, file, value
 from motfunnel.domain.funnel.condition import VERSION
 from motfunnel.domain.funnel.rhythm import Rhythm
@@ -32,6 +32,8 @@ from motfunnel.errors import FunnelError, UnmappedEventError
 PATIENCE: Final = timedelta(days=30)
 """How long a contact may be silent at a stage for which the funnel says nothing."""
 
+_OWN: Final = {IDENTIFY: Reading(Signal.NOTE), ASSIGN: Reading(Signal.OUTREACH)}
+"""What events of our own names mean, whatever the rules say."""
 _UNMAPPED: Final = {"note": Reading(Signal.NOTE), "touch": Reading(Signal.TOUCH), "refuse": None}
 
 
@@ -145,7 +147,7 @@ class Funnel:
 
     def knows(self, name: str) -> bool:
         """Whether a rule names this event."""
-        return name in self.rules or name == IDENTIFY
+        return name in self.rules or name in _OWN
 
     def constant(self, name: str) -> Reading | None:
         """What every event of this name means; None where it depends on its properties."""
@@ -218,7 +220,7 @@ class Funnel:
         """Read once what reads the same in every event: most rules look at no property."""
         first = {name: rules[0] for name, rules in self.rules.items() if rules[0].is_constant}
         constant = {name: rule.read({}, self.stages) for name, rule in first.items()}
-        return constant | {IDENTIFY: Reading(Signal.NOTE)}
+        return constant | _OWN
 
 
 def _patience_term(patience: timedelta | Rhythm | None) -> int:

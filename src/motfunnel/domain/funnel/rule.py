@@ -69,6 +69,7 @@ class Rule:
         reason: of ``leave``, the property with the reason.
         arm: of ``outreach``, the property that names the arm of a trial.
         holdout: of ``outreach``, the arm that is held out: assigned, never attempted.
+        trial: of ``outreach``, the property that names the trial.
         when: the conditions, all of which must hold for the rule to apply.
     """
 
@@ -82,6 +83,7 @@ class Rule:
     reason: str | None = None
     arm: str | None = None
     holdout: str | None = None
+    trial: str | None = None
     when: tuple[Condition, ...] = ()
 
     def applies(self, properties: Mapping[str, Any]) -> bool:
@@ -102,7 +104,7 @@ class Rule:
     def looks(self) -> list[str]:
         """The properties that it reads, beside those of its conditions."""
         looks = (self.value, self.score, self.referred, self.case, self.reason, self.arm)
-        return [look for look in looks if look is not None]
+        return [look for look in (*looks, self.trial) if look is not None]
 
     def read(self, properties: Mapping[str, Any], stages: tuple[str, ...]) -> Reading:
         """Apply the rule to an event's properties.
@@ -124,6 +126,14 @@ class Rule:
             score=score,
             value=value,
         )
+
+    def arm_of(self, properties: Mapping[str, Any]) -> str | None:
+        """Which arm an event's properties name; None where they name none."""
+        return _text(properties, self.arm)
+
+    def trial_of(self, properties: Mapping[str, Any]) -> str | None:
+        """Which trial an event's properties name; None where they name none."""
+        return _text(properties, self.trial)
 
     def _argument(
         self, properties: Mapping[str, Any], stages: tuple[str, ...], score: float | None
@@ -192,15 +202,23 @@ def leave(reason: str | None = None, *, when: When = None) -> Rule:
     return _rule(Signal.LEAVE, when, reason=reason)
 
 
-def outreach(arm: str | None = None, *, holdout: str | None = None, when: When = None) -> Rule:
+def outreach(
+    arm: str | None = None,
+    *,
+    holdout: str | None = None,
+    trial: str | None = None,
+    when: When = None,
+) -> Rule:
     """An attempt to bring a departed contact back.
 
     In a trial the property ``arm`` names the arm; in the arm ``holdout`` nothing is sent: the
-    event is an assignment, never an attempt.
+    event is an assignment, never an attempt. Of several trials the property ``trial`` says which;
+    where it is not named, or absent, the trial is called as the event is.
     """
-    if holdout is not None and arm is None:
-        raise FunnelError("holdout", "no arm is named", 'name its property too: arm = "arm"')
-    return _rule(Signal.OUTREACH, when, arm=arm, holdout=holdout)
+    for key, name in (("holdout", holdout), ("trial", trial)):
+        if name is not None and arm is None:
+            raise FunnelError(key, "no arm is named", 'name its property too: arm = "arm"')
+    return _rule(Signal.OUTREACH, when, arm=arm, holdout=holdout, trial=trial)
 
 
 def research(*, when: When = None) -> Rule:

@@ -18,6 +18,7 @@ from django.db import connections, transaction
 from motfunnel.domain.event import IDENTIFY
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.moment import Moment
+from motfunnel.domain.trial import Arm
 from motfunnel.integrations.django.connection import DjangoLender
 from motfunnel.integrations.django.contacts import contact_key as by_instance
 from motfunnel.integrations.django.contacts import session_contact
@@ -131,6 +132,14 @@ class Tracker(VisitedTracker):
         if alias is not None:
             return self.using(alias).unmerge(old)
         return super().unmerge(old, bind=bind)
+
+    @taught
+    def assign(self, contact: object, *, trial: str, holdout: float, bind: Any = None) -> Arm:
+        """Say to which arm of a trial a contact belongs, as ``motfunnel.Tracker.assign`` does."""
+        alias = _alias(bind)
+        if alias is not None:
+            return self.using(alias).assign(contact, trial=trial, holdout=holdout)
+        return super().assign(contact, trial=trial, holdout=holdout, bind=bind)
 
     def deliver(self) -> Delivered:
         """Record what waits in the spool; never inside ``atomic``, which may yet be rolled back.

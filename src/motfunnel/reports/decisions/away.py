@@ -16,12 +16,12 @@ from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import MICROSECOND, Duration
 from motfunnel.domain.moment import MomentKind
 from motfunnel.domain.signal import Signal
+from motfunnel.domain.trial import assigning
 from motfunnel.errors import QuestionError
-from motfunnel.reports.decisions.latest import arm_by, who_is_held_out
+from motfunnel.reports.decisions.latest import arm_by, first_arms
 from motfunnel.reports.facts.facts import Facts
 from motfunnel.reports.measure.arguments import read_window
 from motfunnel.reports.measure.clock import Readings
-from motfunnel.reports.measure.trial import trial_rules
 from motfunnel.store.queries.happenings import Wanted
 
 LEFT: Final = frozenset({MomentKind.DEPART})
@@ -128,12 +128,14 @@ class Away:
 
     def _held_out(self, source: Facts) -> frozenset[str]:
         """Whom of all who are away a trial holds out."""
-        rules = trial_rules(source.funnel)
-        if not rules:
+        names = assigning(source.funnel)
+        if not names:
             return frozenset()
-        arms = Wanted(reads={Signal.OUTREACH: arm_by(source.funnel)}, names=rules)
+        read = arm_by(source.funnel, source.names.labels)
+        arms = Wanted(reads={Signal.OUTREACH: read}, names=names)
         since = {self._name(place): self.departures.started[place] for place in self.places}
-        return who_is_held_out(source.happenings(arms), source.names.people.texts, since)
+        first = first_arms(source.happenings(arms), source.names.people.texts, since)
+        return frozenset(who for who, said in first.items() if said & 1)
 
     def _name(self, place: int) -> str:
         text: str = self.departures.names.people.texts[self.departures.contact[place]]

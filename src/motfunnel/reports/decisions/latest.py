@@ -14,16 +14,17 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from motfunnel.answers.cells import INSTANT, TEXT, cell
-from motfunnel.domain.columns import NEVER
+from motfunnel.domain.columns import NEVER, Codes
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.funnel.rhythm import Rhythm
 from motfunnel.domain.machine import DEPART, DEPARTED, DEPARTED_AT, NEW_CONTACT, PRESENCE, step
 from motfunnel.domain.moment import Moment
 from motfunnel.domain.signal import Signal
+from motfunnel.domain.trial import assigning, is_held_out
 from motfunnel.reports.decisions.silences import HEARD
 from motfunnel.reports.facts.facts import Facts
 from motfunnel.reports.facts.relations import Happenings
-from motfunnel.reports.measure.trial import ATTEMPTED, NO_TRIAL, arm_of, trial_rules
+from motfunnel.reports.measure.trial import NO_TRIAL, assignment_of
 from motfunnel.store.queries.happenings import Read, Wanted
 from motfunnel.tracking.profile.explain import why_silent
 
@@ -57,12 +58,12 @@ class Latest:
     Attributes:
         moments: the latest of each.
         states: of those whose silence is asked about, how they stand, as ``machine`` keeps it.
-        held_out: who is held out by a trial.
+        arms: of those in a trial, the arm, and whether it is held out.
     """
 
     moments: Mapping[str, Sequence[Moment]]
     states: Mapping[str, Sequence[int]]
-    held_out: Collection[str]
+    arms: Mapping[str, tuple[str, bool]]
 
     def last(self, contact: str) -> tuple[LastMoment, ...]:
         """The last moments of a contact."""
@@ -90,16 +91,17 @@ def read_latest(source: Facts, since: Mapping[str, int], silent: Collection[str]
         since: who, and since when each is away, in microseconds since 1970.
         silent: those of them whose silence is asked about.
     """
-    funnel, rules = source.funnel, trial_rules(source.funnel)
+    funnel, names, labels = source.funnel, assigning(source.funnel), source.names.labels
     reads: dict[Signal, Read] = dict.fromkeys(HEARD if silent else (), argument_by(funnel))
-    if rules:
-        reads[Signal.OUTREACH] = arm_by(funnel)
-    wanted = Wanted(reads=reads, names=None if silent else rules, contacts=since)
+    if names:
+        reads[Signal.OUTREACH] = arm_by(funnel, labels)
+    wanted = Wanted(reads=reads, names=None if silent else names, contacts=since)
     moments, found = source.latest(since, LAST, wanted)
-    held_out = who_is_held_out(found, source.names.people.texts, since)
+    first = first_arms(found, source.names.people.texts, since)
+    arms = {who: (labels.texts[said >> 1], bool(said & 1)) for who, said in first.items()}
     asked, people = {*silent}, source.names.people.texts
     states = {people[who]: state for who, state in _states(found, funnel) if people[who] in asked}
-    return Latest(moments, states, held_out)
+    return Latest(moments, states, arms)
 
 
 def argument_by(funnel: Funnel) -> Read:
@@ -107,28 +109,29 @@ def argument_by(funnel: Funnel) -> Read:
     return lambda name, properties: funnel.read_stored(name, properties).argument
 
 
-def arm_by(funnel: Funnel) -> Read:
-    """Read whether an outreach is an attempt or holds out; what is of no trial is neither."""
+def arm_by(funnel: Funnel, labels: Codes) -> Read:
+    """Read the arm of an outreach: the number of its label, twice, and 1 more if it is held out."""
 
     def arm(name: str, properties: Mapping[str, Any]) -> int:
-        if arm_of(funnel, name, properties) is None:
+        found = assignment_of(funnel, name, properties)
+        if found is None:
             return NO_TRIAL
-        return funnel.read_stored(name, properties).argument
+        return labels[found.arm] * 2 + is_held_out(funnel, name, properties)
 
     return arm
 
 
-def who_is_held_out(
+def first_arms(
     found: Happenings, people: Sequence[str], since: Mapping[str, int]
-) -> frozenset[str]:
-    """Of those who are away since then, whose first assignment is to the arm that is held out."""
+) -> dict[str, int]:
+    """Of those who are away since then, what was read of the first assignment."""
     first: dict[str, int] = {}
     columns = zip(found.contacts, found.at, found.signals, found.said, strict=True)
     for contact, at, signal, said in columns:
         who = people[contact]
         if signal == Signal.OUTREACH and said != NO_TRIAL and at > since.get(who, NEVER):
             first.setdefault(who, said)
-    return frozenset(who for who, said in first.items() if said != ATTEMPTED)
+    return first
 
 
 def _states(found: Happenings, funnel: Funnel) -> Iterator[tuple[int, Sequence[int]]]:

@@ -108,6 +108,7 @@ class WorkRow(GroupedRow):
         worth: the chance times that.
         first_outreach_at: when it was first written to since; None where it was not.
         held_out: whether a trial holds it out: its first assignment since was to the control arm.
+        arm: the arm of that assignment; None where there was none.
         silence: what its silence was, where its own rhythm decided; None else.
         last_moments: its latest moments as a text.
         moments: the same as values.
@@ -129,6 +130,7 @@ class WorkRow(GroupedRow):
     worth: Decimal | None = field(default=None, metadata=cell(MONEY))
     first_outreach_at: datetime | None = field(metadata=cell(INSTANT))
     held_out: bool = field(default=False, metadata=cell(FLAG))
+    arm: str | None = field(default=None, metadata=cell(TEXT))
     silence: str | None = field(default=None, metadata=cell(TEXT))
     last_moments: str = field(default="", metadata=cell(TEXT))
     moments: tuple[LastMoment, ...] = field(default=(), metadata=cell(ROWS))
@@ -211,11 +213,16 @@ class Worklist(Grouped[WorkRow]):
     def to_mailing_csv(self) -> str:
         """A line for each whom one may write to, for a mailing tool: no header but of columns.
 
-        Whom a trial holds out is left out, always. Chances are shares from 0 to 1, days are whole.
+        Whom a trial holds out is left out, always, and where there is one the others' arm is told.
+        Chances are shares from 0 to 1, days are whole.
         A text that a spreadsheet would run as a formula gets an apostrophe before it.
         """
-        has_worth = any(row.worth is not None for row in self.rows)
-        more = [*(["chance_value"] if has_worth else []), *(["group"] if self.by else [])]
+        told = {
+            "arm": any(row.arm is not None for row in self.rows),
+            "chance_value": any(row.worth is not None for row in self.rows),
+            "group": self.by is not None,
+        }
+        more = [name for name, is_told in told.items() if is_told]
         return csv_table(
             (*MAILING, *more), [self._mailed(row, more) for row in self.rows if not row.held_out]
         )
@@ -225,7 +232,7 @@ class Worklist(Grouped[WorkRow]):
         chance = None if row.chance is None else round(row.chance, 4)
         left = row.departed_at.date(), None if written is None else written.date()
         worth = None if row.worth is None else round(row.worth, 2)
-        also = {"chance_value": worth, "group": row.group}
+        also = {"arm": row.arm, "chance_value": worth, "group": row.group}
         line = (row.contact, chance, row.away.days, row.stage, row.reason, *left)
         return (*line, *(also[name] for name in more))
 
@@ -435,13 +442,15 @@ def with_latest(source: Facts, rows: Sequence[WorkRow]) -> list[WorkRow]:
     return [
         evolve(
             row,
-            held_out=row.contact in latest.held_out,
+            held_out=is_held_out,
+            arm=arm,
             silence=latest.silence(row.contact, row.departed_at, funnel),
             last_moments=", ".join(map(str, moments)),
             moments=moments,
         )
         for row in rows
         for moments in [latest.last(row.contact)]
+        for arm, is_held_out in [latest.arms.get(row.contact, (None, False))]
     ]
 
 

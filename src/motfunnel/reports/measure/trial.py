@@ -1,4 +1,4 @@
-"""Trials: which rules of a funnel hold an arm out, and to which arm an outreach assigns.
+"""Trials: to which arm of which trial an event assigns, as reports name it.
 
 The arms of a landmark are named here too. Makes no clock.
 """
@@ -6,11 +6,11 @@ The arms of a landmark are named here too. Makes no clock.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from motfunnel.domain.event import ASSIGN
 from motfunnel.domain.funnel.funnel import Funnel
-from motfunnel.domain.funnel.rule import Rule
-from motfunnel.domain.signal import Signal
+from motfunnel.domain.trial import ARM, CONTROL, HOLDOUT, control_of, trial_of
 from motfunnel.reports.measure.grouping import property_text
 
 CONTACTED: Final = "contacted"
@@ -21,18 +21,30 @@ NO_TRIAL: Final = -1
 """What is read of an outreach that assigns to no arm."""
 
 
-def trial_rules(funnel: Funnel) -> dict[str, list[Rule]]:
-    """The rules of trials: those that hold an arm out, by the names of their events."""
-    trials = {
-        name: [rule for rule in rules if rule.signal is Signal.OUTREACH and rule.holdout]
-        for name, rules in funnel.rules.items()
-    }
-    return {name: rules for name, rules in trials.items() if rules}
+class Assignment(NamedTuple):
+    """What an event assigns to.
+
+    Attributes:
+        trial: which trial; ``unknown`` of an erased contact's.
+        arm: the arm, the control by what the funnel calls it; ``unknown`` where it says none.
+        holdout: the share that was held out then; None where that is not recorded.
+    """
+
+    trial: str
+    arm: str
+    holdout: float | None = None
 
 
-def arm_of(funnel: Funnel, name: str, properties: Mapping[str, Any]) -> str | None:
-    """The arm that an outreach assigns to; None where it belongs to no trial."""
-    for rule in funnel.rules.get(name, ()):
-        if rule.applies(properties):
-            return property_text(properties, rule.arm or "") if rule.holdout else None
-    return None
+def assignment_of(funnel: Funnel, name: str, properties: Mapping[str, Any]) -> Assignment | None:
+    """What an outreach assigns to; None where it belongs to no trial."""
+    trial = trial_of(funnel, name, properties)
+    if trial is None:
+        return None
+    if name == ASSIGN:
+        arm = property_text(properties, ARM)
+        return Assignment(
+            trial, control_of(funnel) if arm == CONTROL else arm, properties.get(HOLDOUT)
+        )
+    rule = funnel.rule_of(name, properties)
+    arm = "" if rule is None or rule.arm is None else rule.arm
+    return Assignment(trial, property_text(properties, arm))

@@ -5,32 +5,34 @@ Compares as assigned, whatever was sent.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
-from functools import partial
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from attrs import evolve, frozen
+from attrs import define, evolve, field, frozen
 
 from motfunnel.answers.cells import percent
 from motfunnel.domain.columns import column, pick
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.funnel.rule import Rule
 from motfunnel.domain.instant import Duration
+from motfunnel.domain.moment import UNKNOWN
 from motfunnel.domain.signal import Signal
+from motfunnel.domain.trial import assigning, trial_rules
 from motfunnel.errors import QuestionError
 from motfunnel.reports.facts.facts import Facts
 from motfunnel.reports.facts.relations import places_of
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_instant, read_window
-from motfunnel.reports.measure.clock import Clocks
+from motfunnel.reports.measure.clock import Clocks, Readings
 from motfunnel.reports.measure.comparison import Comparison, DifferenceRow
 from motfunnel.reports.measure.rate import Rate, RateRow
-from motfunnel.reports.measure.trial import NO_TRIAL, arm_of, trial_rules
+from motfunnel.reports.measure.trial import NO_TRIAL, Assignment, assignment_of
 from motfunnel.reports.window import Asked, Windowed
 from motfunnel.reports.windowed import compare_arms
 from motfunnel.statistics import Proportion, always_valid, goodness_of_fit
-from motfunnel.store.queries.happenings import Wanted
+from motfunnel.store.queries.happenings import Read, Wanted
 
 RANDOMISED: Final = (
     "compares as assigned, whatever was sent; the difference is an effect only if chance alone "
@@ -41,36 +43,123 @@ _MISMATCH: Final = 0.001
 """Below this chance the sizes of the arms are not those that were planned."""
 
 
-def trial_clocks(facts: Facts, _: Asked, names: Collection[str] | None = None) -> Clocks:
-    """From the first assignment of each departure that had one to its return."""
-    labels, funnel = facts.names.labels, facts.funnel
+@define
+class Assignments:
+    """The assignments of a question: of one trial, or of all.
 
-    def arm(name: str, properties: Mapping[str, Any]) -> int:
-        found = arm_of(funnel, name, properties)
-        return NO_TRIAL if found is None else labels[found]
+    Attributes:
+        trial: which one; None: all of them.
+        known: what events assign to, each once.
+        of_each: of each contact that was assigned more than once, what to, in order.
+        counted: of each clock of the cohort, whose it is, and which assignment began it.
+    """
 
-    among = trial_rules(funnel) if names is None else names
-    found = facts.happenings(Wanted(reads={Signal.OUTREACH: arm}, names=among))
-    assigned = places_of(found.contacts)
-    episodes = facts.episodes("departed", "returned", "stage", "reason")
-    places, firsts = list[int](), list[int]()
-    columns = (episodes.contact, episodes.departed, episodes.returned)
-    for place, (contact, left, back) in enumerate(zip(*columns, strict=True)):
-        for one in assigned.get(contact, ()):
-            # An outreach ranks before what leaves and what returns at the same instant.
-            if left < found.at[one] <= back and found.said[one] != NO_TRIAL:
-                places.append(place)
-                firsts.append(one)
-                break
-    return Clocks(
-        names=facts.names,
-        contact=column(pick(episodes.contact, places)),
-        started=column(pick(found.at, firsts)),
-        ended=column(pick(episodes.returned, places)),
-        stage=column(pick(episodes.stage, places)),
-        reason=column(pick(episodes.reason, places)),
-        arm=column(pick(found.said, firsts)),
-    )
+    trial: str | None = None
+    known: list[Assignment] = field(factory=list)
+    of_each: dict[int, list[int]] = field(factory=dict)
+    counted: list[tuple[int, Any]] = field(factory=list)
+
+    def read_by(self, funnel: Funnel) -> Read:
+        """Read the place of what an outreach assigns to."""
+        places: dict[Assignment, int] = {}
+
+        def read(name: str, properties: Mapping[str, Any]) -> int:
+            found = assignment_of(funnel, name, properties)
+            if found is None:
+                return NO_TRIAL
+            if found not in places:
+                places[found] = len(self.known)
+                self.known.append(found)
+            return places[found]
+
+        return read
+
+    def clocks(self, facts: Facts, _: Asked) -> Clocks:
+        """From the first assignment of each departure that had one to its return."""
+        outreach = {Signal.OUTREACH: self.read_by(facts.funnel)}
+        found = facts.happenings(Wanted(reads=outreach, names=assigning(facts.funnel)))
+        meant = {n for n, one in enumerate(self.known) if self.trial in (None, one.trial)}
+        assigned = {
+            contact: [place for place in places if found.said[place] in meant]
+            for contact, places in places_of(found.contacts).items()
+        }
+        self.of_each = {
+            contact: [found.said[place] for place in places]
+            for contact, places in assigned.items()
+            if len(places) > 1
+        }
+        episodes = facts.episodes("departed", "returned", "stage", "reason")
+        places, firsts = list[int](), list[int]()
+        columns = (episodes.contact, episodes.departed, episodes.returned)
+        for place, (contact, left, back) in enumerate(zip(*columns, strict=True)):
+            for one in assigned.get(contact, ()):
+                # An outreach ranks before what leaves and what returns at the same instant.
+                if left < found.at[one] <= back:
+                    places.append(place)
+                    firsts.append(one)
+                    break
+        labels = facts.names.labels
+        arms = [labels[one.arm] for one in self.known]
+        return Clocks(
+            names=facts.names,
+            contact=column(pick(episodes.contact, places)),
+            started=column(pick(found.at, firsts)),
+            ended=column(pick(episodes.returned, places)),
+            stage=column(pick(episodes.stage, places)),
+            reason=column(pick(episodes.reason, places)),
+            key=pick(found.said, firsts),
+            arm=column(arms[found.said[one]] for one in firsts),
+        )
+
+    def see(self, chosen: Readings) -> Readings:
+        """Take note of the cohort."""
+        self.counted = [*zip(chosen.contact, chosen.key, strict=True)]
+        return chosen
+
+    def check(self, named: Collection[str]) -> None:
+        """Refuse a trial that nobody is in, where there are others.
+
+        Raises:
+            QuestionError: it is called otherwise.
+        """
+        known = dict.fromkeys([*named, *sorted(one.trial for one in self.known)])
+        if self.trial is not None and known and self.trial not in known:
+            there_are = ", ".join(known)
+            raise QuestionError(f"no trial is called {self.trial!r}; there are: {there_are}")
+
+    def notes(self) -> Iterator[str]:
+        """What a reader has to know of the assignments of those who are counted."""
+        first = Counter(self.known[said].trial for _, said in self.counted)
+        if len(first) > 1:
+            told = ", ".join(f"{trial} ({many:,})" for trial, many in sorted(first.items()))
+            yield f"{len(first)} trials are counted together: {told}; ask for each with trial"
+        mixed = sum(self._is_mixed(self.of_each.get(who, ())) for who, _ in self.counted)
+        if mixed:
+            yield (
+                f"assigned to more than one arm, by keys that were merged since or a later draw: "
+                f"{mixed:,} of {len(self.counted):,}; each counts by the earliest, which draws the "
+                "arms together"
+            )
+        for trial, shares in self._shares().items():
+            if len(shares) > 1:
+                told = ", ".join(map(percent, sorted(shares)))
+                yield (
+                    f"the share that was held out in {trial} changed while it ran ({told}): its "
+                    "arms were assigned at other times; compare a stretch with one share, by "
+                    "assigned"
+                )
+
+    def _shares(self) -> dict[str, set[float]]:
+        """Of each trial, which shares were held out, where that is recorded."""
+        shares: defaultdict[str, set[float]] = defaultdict(set)
+        for one in {said: self.known[said] for _, said in self.counted}.values():
+            shares[one.trial] |= set() if one.holdout is None else {one.holdout}
+        return shares
+
+    def _is_mixed(self, several: Sequence[int]) -> bool:
+        """Whether several arms of one trial are among some assignments."""
+        arms = {self.known[one][:2] for one in several if self.known[one].arm != UNKNOWN}
+        return len(arms) > len(dict(arms))
 
 
 HOLDOUT: Final = Windowed(
@@ -81,7 +170,7 @@ HOLDOUT: Final = Windowed(
     ),
     since="the assignment",
     event="returned",
-    clocks=trial_clocks,
+    clocks=lambda facts, asked: Assignments().clocks(facts, asked),
     start=Signal.OUTREACH,
     departures="started",
     note=RANDOMISED,
@@ -158,17 +247,15 @@ def _read_plan(
     return Plan(share=share, ends_at=ends_at, effect=effect if sequential else None)
 
 
-def _named(funnel: Funnel, trial: str | None) -> dict[str, list[Rule]]:
-    """The rules of trials, or of the one whose event is named."""
+def _rules(funnel: Funnel) -> dict[str, list[Rule]]:
+    """The rules of trials, by the names of their events."""
     rules = trial_rules(funnel)
     if not rules:
         raise QuestionError(
             "no rule of the funnel has a hold-out; write e.g. "
             'winback_sent = { outreach = true, arm = "arm", holdout = "control" }'
         )
-    if trial is not None and trial not in rules:
-        raise QuestionError(f"no trial is called {trial!r}; there are: {', '.join(rules)}")
-    return rules if trial is None else {trial: rules[trial]}
+    return rules
 
 
 def _at_every_look(answer: Rate, effect: float) -> tuple[Comparison, ...]:
@@ -211,11 +298,13 @@ def holdout(
     Numerator: mature assigned contacts that returned within the window of their assignment.
     Denominator: contacts assigned in the cohort, each by the first assignment of its first
     such episode, and observed for the whole window. An empty denominator gives None.
+    Assignments are those that ``assign`` recorded, and events of a rule that holds an arm out.
 
     Args:
         within: the window after the assignment; its edge belongs to it.
         assigned: the cohort: assignments from the first instant on, before the second.
-        trial: the event that assigns, where there are several trials.
+        trial: which trial, by the name that ``assign`` was given, the property that the rule
+            names, or else the event that assigns; all together if not given.
         share: how much of all was to be held out; tested, and said.
         planned: when the trial was to be looked at; an earlier look is said.
         sequential: whether the intervals are to hold however often one looks.
@@ -223,14 +312,31 @@ def holdout(
         confidence: of the intervals.
 
     Raises:
-        QuestionError: no rule of the funnel has a hold-out, or the plan is none.
+        QuestionError: no rule of the funnel has a hold-out, there is no such trial, or the plan
+            is none.
     """
-    window, plan = read_window(within), _read_plan(share, planned, effect, sequential)
-    rules = _named(inquiry.funnel, trial)
-    rate = evolve(HOLDOUT, clocks=partial(trial_clocks, names={*rules}))
+    plan = _read_plan(share, planned, effect, sequential)
+    return _answer(inquiry, read_window(within), assigned, trial, plan, confidence)
+
+
+def _answer(
+    inquiry: Inquiry,
+    window: timedelta,
+    assigned: Bounds | None,
+    trial: str | None,
+    plan: Plan,
+    confidence: float,
+) -> Rate:
+    """Compare the arms, and hold the answer against the plan."""
+    rules, made = _rules(inquiry.funnel), Assignments(trial)
+    rate = evolve(HOLDOUT, clocks=made.clocks)
     held_out = {rule.holdout for several in rules.values() for rule in several}
-    answer = compare_arms(inquiry, rate, window, assigned, confidence, "assigned", held_out)
+    answer = compare_arms(
+        inquiry, rate, window, assigned, confidence, "assigned", held_out, narrow=made.see
+    )
+    made.check([name for name, several in rules.items() if not all(one.trial for one in several)])
     if plan.effect is not None:
         answer = evolve(answer, comparisons=_at_every_look(answer, plan.effect))
     notes = plan.sizes(answer.rows, held_out), plan.looked_at(inquiry.as_of)
-    return evolve(answer, notes=(*answer.notes, *(note for note in notes if note is not None)))
+    more = (*made.notes(), *(note for note in notes if note is not None))
+    return evolve(answer, notes=(*answer.notes, *more))

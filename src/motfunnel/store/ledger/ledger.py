@@ -5,14 +5,14 @@ Each method is one statement or two. Which of them belong together, the caller d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from motfunnel.domain.event import Event, to_json
@@ -51,6 +51,7 @@ from motfunnel.store.ledger.state import (
 from motfunnel.store.ledger.statements import SOME, statements
 from motfunnel.store.schema.dialects import chunks
 from motfunnel.store.schema.tables import Tables, tables
+from motfunnel.store.schema.types import MARIADB
 
 Owing: TypeAlias = dict[str, tuple[int, set[str]]]
 """Contacts whose fold is owed: how many events it takes, and the keys that were recorded under."""
@@ -297,6 +298,18 @@ class Ledger:
     def events(self, key: str) -> list[Event]:
         """Read the events that were recorded under a key, in no order."""
         return [event for event, _ in self.arrivals(key)]
+
+    def events_named(self, keys: Sequence[str], names: Collection[str]) -> list[Event]:
+        """Read the events of some names that were recorded under some keys, in no order; to write.
+
+        They are a contact's that is locked.
+        """
+        e = self.tables.events.c
+        mine = (e.tenant == self.tenant, e.contact.in_(keys), e.event.in_(names))
+        asked = select(self.tables.events).where(*mine)
+        if self.connection.dialect.name in MARIADB:  # as all that is read to write
+            asked = asked.with_for_update(read=True)
+        return [read_event(dict(row)) for row in self.connection.execute(asked).mappings()]
 
     def arrivals(self, key: str) -> list[tuple[Event, datetime]]:
         """Read the events that were recorded under a key, and when they were, in no order."""

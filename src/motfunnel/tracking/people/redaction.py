@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from attrs import evolve
 
-from motfunnel.domain.event import IDENTIFY, Event, to_json
+from motfunnel.domain.event import ASSIGN, IDENTIFY, Event, to_json
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.marker import Marker
 from motfunnel.domain.scrubber import ERASED, Scrubber
@@ -155,11 +155,11 @@ def scrubber_of(
     read = {
         name
         for rule in rules
-        for name in (rule.score, rule.referred, rule.case, rule.reason, rule.arm)
+        for name in (rule.score, rule.referred, rule.case, rule.reason, rule.arm, rule.trial)
         if name is not None
     }
     asked = {condition.property for rule in rules for condition in rule.when}
-    words = frozenset({IDENTIFY, *funnel.rules, *funnel.touchpoints, *read, *asked})
+    words = frozenset({IDENTIFY, ASSIGN, *funnel.rules, *funnel.touchpoints, *read, *asked})
     return Scrubber(tokens, words=words, key_of=key_of)
 
 

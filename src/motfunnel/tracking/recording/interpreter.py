@@ -13,7 +13,7 @@ from uuid import UUID
 
 from attrs import evolve, frozen
 
-from motfunnel.domain.event import IDENTIFY, make_event
+from motfunnel.domain.event import ASSIGN, IDENTIFY, make_event
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import to_micros
 from motfunnel.errors import EventError, UnmappedEventError
@@ -62,6 +62,8 @@ class Interpreter:
         now = self.clock()
         if isinstance(event, str) and event == IDENTIFY:
             raise EventError("is a name of our own; call identify()", contact=contact, event=event)
+        if isinstance(event, str) and event == ASSIGN:
+            raise EventError("is a name of our own; call assign()", contact=contact, event=event)
         are_texts = isinstance(contact, str) and isinstance(event, str)
         if are_texts and contact in funnel.rules and event not in funnel.rules:
             raise EventError(
