@@ -123,9 +123,8 @@ def plan_holdout(
     Raises:
         QuestionError: one of them is no share, or baseline and effect come to 1 or more.
     """
-    _check(baseline, effect, power, share)
     looks: Any = {"confidence": confidence, "every_look": sequential}
-    needed = sizes_for(baseline, effect, power, share, **looks)
+    needed = _needed(baseline, effect, power, share, looks)
     return PlanHoldout(
         name="plan of a trial",
         definition=DEFINITION,
@@ -140,7 +139,10 @@ def plan_holdout(
     )
 
 
-def _check(baseline: float, effect: float, power: float, share: float) -> None:
+def _needed(
+    baseline: float, effect: float, power: float, share: float, looks: Any
+) -> tuple[int, int]:
+    """How many the arms need."""
     given = {"baseline": baseline, "effect": effect, "power": power, "share": share}
     for name, one in given.items():
         if not 0 < one < 1:
@@ -150,6 +152,7 @@ def _check(baseline: float, effect: float, power: float, share: float) -> None:
             f"a baseline of {baseline} and an effect of {effect} come to 1 or more; the effect is "
             "in points, such as 0.02 for 2"
         )
+    return sizes_for(baseline, effect, power, share, **looks)
 
 
 def _rows(
