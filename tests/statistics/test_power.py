@@ -83,7 +83,7 @@ def test_who_looks_at_every_time_needs_more() -> None:
         sure = []
         for n in looks:
             arms = [Proportion(numerator=int(one[:n].sum()), denominator=int(n)) for one in back]
-            apart = always_valid(*arms, effect)
+            apart = always_valid(arms[0], arms[1], effect)
             sure.append(apart is not None and apart.interval.lower > 0)
         at_the_end += sure[-1]
         earlier += any(sure[:-1])
@@ -97,6 +97,7 @@ def test_the_smallest_effect_is_what_was_planned() -> None:
         if effect > 0:
             sizes = sizes_for(baseline, effect, power, share)
             found = smallest_effect(baseline, sizes, power)
+            assert found is not None
             assert found == pytest.approx(effect, rel=0.01) and found <= effect
     assert smallest_effect(0.9, (3, 3), 0.8) is None
     assert smallest_effect(0.1, (0, 100), 0.8) is None

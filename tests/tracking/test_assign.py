@@ -54,7 +54,8 @@ def assignments(engine: Engine, tracker: Tracker, *contacts: str) -> list[tuple[
 
 
 def assign(tracker: Tracker, contact: object = "c1", **options: Any) -> Arm:
-    return tracker.assign(contact, **({"trial": "winback", "holdout": 0.5} | options))
+    given: dict[str, Any] = {"trial": "winback", "holdout": 0.5}
+    return tracker.assign(contact, **(given | options))
 
 
 def test_the_first_time_decides(shared_engine: Engine, tracker: Tracker) -> None:
@@ -159,7 +160,10 @@ def test_a_funnel_without_a_hold_out_is_refused(
 def test_what_a_host_assigned_itself_holds(make_tracker: Make, clock: Clock) -> None:
     """By the property that names the trial, or else by the event; without an arm it is none."""
     clock.now = day(100)
-    rules = {**TRIAL.rules, "drawn": outreach("group", holdout="none", trial="test")}
+    rules: dict[str, Any] = {
+        **TRIAL.rules,
+        "drawn": outreach("group", holdout="none", trial="test"),
+    }
     tracker = make_tracker(funnel=evolve(TRIAL, rules=rules))
     for n, (event, properties) in enumerate(
         [

@@ -230,7 +230,7 @@ def test_an_assignment_joins_too(alias: str, tenant: str) -> None:
     from django.db import transaction
     from django.test import override_settings
 
-    rules = {**FUNNEL.rules, "winback": outreach("arm", holdout="control")}
+    rules: dict[str, Any] = {**FUNNEL.rules, "winback": outreach("arm", holdout="control")}
     setting = given(alias, tenant, FUNNEL=evolve(FUNNEL, rules=rules))
     with override_settings(MOTFUNNEL=setting):
         check_an_assignment(alias, motfunnel.tracker(), transaction)
