@@ -49,8 +49,8 @@ COMMANDS: Final = {
     "forget": ("people", "Erase the contact KEY: its keys, its events, and every mention of it."),
     "tombstones": ("people", "Write down of whom there are tombstones, to be kept apart from the "
                              "database's backups."),
-    "assign": ("trial", "Print to which arm of a trial the contact KEY belongs: treatment, or "
-                        "control."),
+    "assign": ("people", "Print to which arm of a trial the contact KEY belongs: treatment, or "
+                         "control."),
     "export": ("people", "Print everything that is recorded of the contact KEY, as JSON."),
     "subscribe": ("queues.outbox", "Keep the moments that are stored from now on for NAME, until "
                                    "they are delivered."),

@@ -1,4 +1,4 @@
-"""``motfunnel merge``, ``unmerge``, ``forget``, ``tombstones``, ``export``: owed to people."""
+"""``motfunnel merge``, ``unmerge``, ``assign``, ``forget``, ``tombstones``, ``export``: of people."""
 
 from __future__ import annotations
 
@@ -38,6 +38,25 @@ def merge_command(tracker: Tracker, /, old: str, new: str, force: bool) -> None:
 def unmerge_command(tracker: Tracker, /, old: str) -> None:
     """Take the key OLD out of the contact that it was merged into."""
     _tell(tracker.unmerge(old))
+
+
+@click.command("assign")
+@click.argument("key")
+@with_tracker
+@click.option("--trial", required=True, metavar="NAME", help="What the trial is called.")
+@click.option(
+    "--holdout",
+    required=True,
+    type=click.FloatRange(0, 1),
+    metavar="SHARE",
+    help="How much of all is held out, e.g. 0.1; who was assigned before keeps its arm.",
+)
+def assign_command(tracker: Tracker, /, key: str, trial: str, holdout: float) -> None:
+    """Print to which arm of a trial the contact KEY belongs: treatment, or control.
+
+    The first time chance decides, and it is recorded. Who has not departed is refused.
+    """
+    print_lines([tracker.assign(key, trial=trial, holdout=holdout)])
 
 
 @click.command("forget")
