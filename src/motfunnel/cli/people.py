@@ -1,4 +1,4 @@
-"""``motfunnel merge``, ``unmerge``, ``assign``, ``forget``, ``tombstones``, ``export``: of people."""
+"""``motfunnel merge``, ``unmerge``, ``assign``, ``forget``, ``tombstones``, ``export``."""
 
 from __future__ import annotations
 
