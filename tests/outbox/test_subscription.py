@@ -17,6 +17,7 @@ from motfunnel.tracking.outbox import subscription as outbox
 from motfunnel.tracking.outbox.message import Message
 from motfunnel.tracking.outbox.relay import GoneError, Relayed, relay
 from motfunnel.tracking.outbox.subscription import Subscription
+from motfunnel.tracking.outbox.webhook import DeliveryError
 from tests.faults.erasure_search import search_tables
 from tests.tracking.scene import FUNNEL, PATIENT, day
 
@@ -251,6 +252,48 @@ def test_what_fails_stops_its_contact_alone(tracker: Tracker) -> None:
     assert said.troubles[0] in str(tracker.health())
     assert subscription.retry() == 1
     assert told(subscription) == ["opening ada", "conversion ada"]
+
+
+def test_who_wants_to_be_left_alone(tracker: Tracker) -> None:
+    """Is asked for nothing more in this round; nobody else's message has used up an attempt."""
+    subscription = tracker.subscribe("crm")
+    for contact in "ada", "bob", "cy":
+        tracker.track(contact, "saw", occurred_at=day(0))
+    asked: list[str] = []
+
+    def send(message: Message) -> None:
+        asked.append(message.contact)
+        if len(asked) == 2:
+            raise DeliveryError("answered 429", timedelta(seconds=40))
+
+    done = relay(subscription, send)
+    assert done == Relayed(delivered=1, failed=1, wait=timedelta(seconds=40))
+    assert len(asked) == 2
+    assert (subscription.waiting().waiting, subscription.waiting().retried) == (2, 1)
+    assert relay(subscription, send) == Relayed(delivered=1)  # the third
+    assert {*asked} == {"ada", "bob", "cy"}
+
+
+def test_what_is_behind_a_failure_is_not_looked_at(tracker: Tracker) -> None:
+    """It is due no sooner than what holds it up; what was only taken is at its old place."""
+    subscription = tracker.subscribe("crm")
+    for contact in "ada", "bob":
+        tracker.track(contact, "bought", occurred_at=day(0))
+    with next(subscription.batches()) as batch:
+        batch.fail(batch.messages[0], "no")
+        batch.leave(batch.messages[2])
+    m = tracker.database.tables.messages.c
+    mine = select(m.contact, m.due_at, m.recorded_at).where(m.tenant == tracker.tenant)
+    with tracker.database.engine.connect() as connection:
+        rows = connection.execute(mine.order_by(m.contact, m.ordinal)).all()
+    of_ada, of_bob = rows[:2], rows[2:]
+    assert of_ada[0].due_at == of_ada[1].due_at > of_ada[1].recorded_at
+    assert all(row.due_at == row.recorded_at for row in of_bob)
+    make_due(tracker)
+    assert told(subscription)[:2] in (
+        ["opening ada", "conversion ada"],
+        ["opening bob", "conversion bob"],
+    )
 
 
 def put_down_long_ago(tracker: Tracker, contact: str) -> None:

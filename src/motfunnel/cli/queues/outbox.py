@@ -167,7 +167,7 @@ def _relay(
                 click.echo(f"{describe(error)}; it is tried again", err=True)
             if watch is None:
                 break
-            time.sleep(watch.total_seconds())
+            time.sleep(max(watch, done.wait or watch).total_seconds())
     _tell(ctx, done)
 
 

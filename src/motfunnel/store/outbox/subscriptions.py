@@ -316,19 +316,29 @@ class Subscriptions:
         """Delete messages that were delivered, if they are still claimed so."""
         self._at_each(delete(self.tables.messages), name, claim, places)
 
-    def release(self, name: str, claim: str, places: Iterable[Place], now: datetime) -> None:
-        """Let others have messages that are still claimed so."""
-        released = update(self.tables.messages).values(due_at=now, claim=None)
+    def release(self, name: str, claim: str, places: Iterable[Place]) -> None:
+        """Let others have messages that are still claimed so, at their old place."""
+        messages = self.tables.messages
+        released = update(messages).values(due_at=messages.c.recorded_at, claim=None)
         self._at_each(released, name, claim, places)
+
+    def hold_back(self, name: str, place: Place, due_at: datetime) -> None:
+        """Have what is behind a message that was put off be looked at no sooner than that.
+
+        Whoever looks for what is due would pass over all of it each time.
+        """
+        m = self.tables.messages.c
+        behind = self._of(name, m.contact == place[0], m.ordinal > place[1], m.due_at < due_at)
+        self.connection.execute(update(self.tables.messages).where(behind).values(due_at=due_at))
 
     def put_off(
         self,
         name: str,
         claim: str,
         place: Place,
+        due_at: datetime,
         *,
         attempts: int,
-        due_at: datetime,
         error: str,
         failed_at: datetime | None,
     ) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
+from functools import reduce
 from typing import Final
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from motfunnel.tracking.outbox.message import Message
 from motfunnel.tracking.outbox.subscription import LEASE, Batch, Subscription
@@ -20,7 +21,8 @@ _RESERVE: Final = 5
 """One part in so many of a lease is kept for a message that takes long."""
 
 Send = Callable[[Message], object]
-"""Delivers a message, or raises; what it raises may say ``retry_after``, a duration."""
+"""Delivers a message, or raises; what it raises may have ``retry_after``, for how long whoever
+receives wants to be left alone."""
 
 
 class GoneError(Exception):
@@ -34,10 +36,21 @@ class Relayed:
     Attributes:
         delivered: how many messages were delivered.
         failed: how many were not, and are tried again later, or are set aside.
+        wait: for how long whoever receives wants to be left alone; what was due then is so still.
     """
 
     delivered: int = 0
     failed: int = 0
+    wait: timedelta | None = None
+
+    def plus(self, other: Relayed) -> Relayed:
+        """Both together."""
+        waits = [one.wait for one in (self, other) if one.wait is not None]
+        return Relayed(
+            delivered=self.delivered + other.delivered,
+            failed=self.failed + other.failed,
+            wait=max(waits, default=None),
+        )
 
 
 def relay(
@@ -45,7 +58,8 @@ def relay(
 ) -> Relayed:
     """Deliver what is due; of a contact whose message fails, nothing behind it.
 
-    Broken off between two messages, it has delivered each one once; killed, at least once.
+    Ends at once where whoever receives wants to be left alone. Broken off between two messages, it
+    has delivered each one once; killed, at least once.
 
     Args:
         subscription: whose messages.
@@ -57,13 +71,13 @@ def relay(
     Raises:
         GoneError: nobody is to be told any more; the subscription is left as it is.
     """
-    delivered = failed = 0
+    done = Relayed()
     for batch in subscription.batches(size, lease=lease):
-        done, not_done, stopped = _deliver(batch, send, batch.until - lease / _RESERVE)
-        delivered, failed = delivered + done, failed + not_done
-        if stopped is not None:
-            raise stopped
-    return Relayed(delivered=delivered, failed=failed)
+        one = _Delivery(batch, send, batch.until - lease / _RESERVE).made()
+        done = done.plus(one)
+        if done.wait is not None:
+            break
+    return done
 
 
 def relay_at_once(subscription: Subscription, sends: Sequence[Send]) -> Relayed:
@@ -83,32 +97,57 @@ def relay_at_once(subscription: Subscription, sends: Sequence[Send]) -> Relayed:
             pool.submit(copy_context().run, lambda send=send: relay(subscription, send, size=_FEW))
             for send in sends
         ]
-    done = [one.result() for one in running]
-    return Relayed(
-        delivered=sum(one.delivered for one in done), failed=sum(one.failed for one in done)
-    )
+    return reduce(Relayed.plus, [one.result() for one in running])
 
 
-def _deliver(batch: Batch, send: Send, until: datetime) -> tuple[int, int, BaseException | None]:
-    """Deliver a batch; how many were and were not, and what is to end the relay."""
-    delivered = failed = 0
-    stopped: BaseException | None = None
-    with batch:
-        for message in batch:
-            if stopped is not None or datetime.now(UTC) > until:
-                batch.leave(message)
-                continue
-            try:
-                send(message)
-            except GoneError as error:
-                batch.leave(message)
-                stopped = error
-            except Exception as error:
-                batch.fail(message, error, after=getattr(error, "retry_after", None))
-                failed += 1
-            except BaseException as error:
-                batch.leave(message)
-                stopped = error
-            else:
-                delivered += 1
-    return delivered, failed, stopped
+@define
+class _Delivery:
+    """A batch on its way, until something ends that.
+
+    Attributes:
+        batch: the messages.
+        send: delivers one.
+        until: later none is begun.
+    """
+
+    batch: Batch
+    send: Send
+    until: datetime
+    _done: Relayed = field(factory=Relayed, init=False)
+    _stopped: BaseException | None = field(default=None, init=False)
+
+    def made(self) -> Relayed:
+        """Deliver; what came of it.
+
+        Raises:
+            BaseException: what ended it, once all that was done is noted.
+        """
+        with self.batch:
+            for message in self.batch:
+                if self._is_over():
+                    self.batch.leave(message)
+                else:
+                    self._deliver(message)
+        if self._stopped is not None:
+            raise self._stopped
+        return self._done
+
+    def _is_over(self) -> bool:
+        is_ended = self._stopped is not None or self._done.wait is not None
+        return is_ended or datetime.now(UTC) > self.until
+
+    def _deliver(self, message: Message) -> None:
+        try:
+            self.send(message)
+        except GoneError as error:
+            self.batch.leave(message)
+            self._stopped = error
+        except Exception as error:
+            wait = getattr(error, "retry_after", None)
+            self.batch.fail(message, error, after=wait)
+            self._done = self._done.plus(Relayed(failed=1, wait=wait))
+        except BaseException as error:
+            self.batch.leave(message)
+            self._stopped = error
+        else:
+            self._done = self._done.plus(Relayed(delivered=1))

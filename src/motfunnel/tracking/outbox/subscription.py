@@ -238,20 +238,26 @@ class Subscription:
 
         def settle(mine: Subscriptions) -> None:
             mine.delete(self.name, claim, [batch.places[id] for id in delivered])
+            put_off = []
             for stop in stops:
                 if stop.error is not None:
                     attempts = stop.message.attempts + 1
                     pause = _pause(attempts) if stop.after is None else stop.after
+                    place, due_at = batch.places[stop.message.id], now + pause
+                    failed_at = now if attempts >= ATTEMPTS else None
                     mine.put_off(
                         self.name,
                         claim,
-                        batch.places[stop.message.id],
+                        place,
+                        due_at,
                         attempts=attempts,
-                        due_at=now + pause,
                         error=stop.error,
-                        failed_at=now if attempts >= ATTEMPTS else None,
+                        failed_at=failed_at,
                     )
-            mine.release(self.name, claim, left.values(), now)
+                    put_off += [] if failed_at else [(place, due_at)]
+            mine.release(self.name, claim, left.values())
+            for place, due_at in put_off:
+                mine.hold_back(self.name, place, due_at)
 
         _transact(self.publisher, settle)
 
