@@ -296,6 +296,14 @@ def test_what_is_behind_a_failure_is_not_looked_at(tracker: Tracker) -> None:
     )
 
 
+def test_a_message_outlives_a_night() -> None:
+    """The pauses grow, and all of them together are most of a day, but not more than 30 hours."""
+    pauses = [outbox._pause(attempts) for attempts in range(1, outbox.ATTEMPTS)]
+    assert timedelta(seconds=5) <= pauses[0] <= timedelta(seconds=10)
+    assert max(pauses) <= timedelta(hours=6)
+    assert timedelta(hours=14) < sum(pauses, timedelta()) < timedelta(hours=30)
+
+
 def put_down_long_ago(tracker: Tracker, contact: str) -> None:
     """Have a contact's messages wait for two hours and ten minutes."""
     table = tracker.database.tables.messages

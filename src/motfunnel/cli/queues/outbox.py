@@ -128,7 +128,7 @@ def relay_command(
 ) -> None:
     """Deliver what waits for the subscription NAME: to a URL, a command, or here.
 
-    A message is tried again after growing pauses, and set aside after twelve attempts; until then
+    A message is tried again after growing pauses, and set aside after sixteen attempts; until then
     nothing that came behind it of the same contact is delivered. Ends when nothing is due; the exit
     code is then 1 if a message could not be delivered.
     """

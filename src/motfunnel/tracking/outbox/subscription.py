@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 LEASE: Final = timedelta(minutes=5)
-ATTEMPTS: Final = 12
+ATTEMPTS: Final = 16
+"""With the pauses between them they take some 22 hours: a night is not the end of a message."""
 _FIRST_PAUSE: Final = 5.0  # seconds
 _LONGEST_PAUSE: Final = 6 * 3600.0
 _NOBODY_YET: Final = ""
