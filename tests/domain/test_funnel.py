@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from motfunnel.domain.event import IDENTIFY
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.funnel.rule import (
+    OffScaleError,
     Rule,
     advocate,
     complain,
@@ -329,7 +330,6 @@ RATED = make(rules={"rated": rating("score")})
         ("10", 10, 1),
         (" 9.0 ", 9, 1),
         ("1e1", 10, 1),
-        ("-3", -3, 0),
         (0, 0, 0),
         ("", None, 0),
         ("  ", None, 0),
@@ -340,6 +340,64 @@ def test_scores(score: object, read: float | None, promotes: int) -> None:
     """A score is a number or a text that writes one; a blank one is none."""
     reading = RATED.read("rated", {"score": score})
     assert (reading.score, reading.argument) == (read, promotes)
+
+
+@pytest.mark.parametrize("score", [-0.5, 10.01, "11", 1e300, -3])
+def test_a_score_outside_the_scale(score: object) -> None:
+    """It is refused; one that is stored already counts as absent, and promotes nobody."""
+    with pytest.raises(OffScaleError, match=r"'score' is .*outside the scale from 0 to 10"):
+        RATED.read("rated", {"score": score})
+    reading = RATED.read_stored("rated", {"score": score})
+    assert (reading.signal, reading.score, reading.argument) == (Signal.RATING, None, 0)
+    assert reading.is_off_scale and not RATED.read("rated", {"score": 10}).is_off_scale
+    wide = make(rules={"rated": rating("score", promoter=80, detractor=40)}, scale=[-100, 100])
+    assert wide.read("rated", {"score": -100}).score == -100
+    assert wide.read("rated", {"score": "80"}).argument == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"scale": [0]}, r"scale: .* is not two numbers"),
+        ({"scale": ["0", "10"]}, r"scale: .* is not two numbers"),
+        ({"scale": 10}, r"scale: .* is not two numbers"),
+        ({"scale": [5, 5]}, "scale: 5 is not above 5"),
+        ({"scale": [1, 5], "rules": {"r": rating("s")}}, r"rules.r: .* needs a promoter and"),
+        (
+            {"scale": [1, 5], "rules": {"r": rating("s", detractor=2)}},
+            r"rules.r: promoter: 9 is outside the scale from 1 to 5",
+        ),
+        (
+            {"scale": [1, 5], "rules": {"r": rating("s", promoter=4, detractor=4)}},
+            r"rules.r: detractor: 4 is outside .* or not below the promoter",
+        ),
+        ({"rules": {"r": rating("s", promoter=80)}}, r"promoter: 80 is outside.*scale = .0, 100"),
+        ({"rules": {"r": rating("s", detractor=-1)}}, "detractor: -1 is outside"),
+        (
+            {"touchpoints": {"t": Touchpoint(expected=11)}},
+            r"t: expected: 11 is outside",
+        ),
+    ],
+)
+def test_scores_lie_on_the_scale(told: dict[str, Any], said: str) -> None:
+    """What does not is refused, with what to write; another scale needs both thresholds."""
+    with pytest.raises(FunnelError, match=said):
+        make(**told)
+
+
+def test_another_scale_reads_back_and_classifies_anew() -> None:
+    """It is part of the fingerprint; who is a detractor makes no moment, and is none of it."""
+    five = {"rules": {"r": rating("s", promoter=5, detractor=3)}}
+    stars, ten = make(scale=[1, 5], **five), make(**five)
+    assert stars.scale == (1, 5) and stars.to_dict()["scale"] == [1, 5]
+    assert "scale" not in ten.to_dict() and ten.scale == (0, 10)
+    again = Funnel.from_dict(json.loads(json.dumps(stars.to_dict())))
+    assert again == stars and again.scale == stars.scale and again.rules == stars.rules
+    assert stars.fingerprint != ten.fingerprint
+    other = make(rules={"r": rating("s", promoter=5, detractor=2)})
+    assert other.fingerprint == ten.fingerprint and other != ten
+    plain = make(rules={"r": rating()}, scale=[1, 5])
+    assert plain.read("r", {}).score is None
 
 
 def test_a_score_that_is_absent() -> None:
@@ -453,7 +511,7 @@ def funnels(draw: st.DrawFn) -> Funnel:
     """A funnel of any durations and thresholds, some with a journey map."""
     story = draw(stories())
     waits = st.none() | st.timedeltas(timedelta(microseconds=1), timedelta(days=36_525))
-    scores = st.none() | st.integers(-10, 10) | st.floats(-10, 10)
+    scores = st.none() | st.integers(0, 10) | st.floats(0, 10)
     points = st.builds(
         lambda said, score: Touchpoint(promise=said, expected=score), texts(5), scores
     )

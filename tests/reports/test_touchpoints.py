@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from motfunnel import Funnel, Touchpoint, Tracker, purchase, rating, touch
+from motfunnel import Funnel, MomentKind, Touchpoint, Tracker, purchase, rating, touch
 from motfunnel.domain.event import Event
-from motfunnel.errors import QuestionError
+from motfunnel.errors import EventError, QuestionError
 from motfunnel.statistics import ClusteredShare, NetPromoterScore
 from tests import oracle
 from tests.oracle import Story
@@ -298,13 +298,11 @@ def test_a_merged_contact_is_one(tracker: Tracker) -> None:
     """Its latest score counts under the key that it belongs to now; another tenant's never."""
     say(tracker, "ada", "rated", 1, score=10)
     say(tracker, "ada@old", "rated", 2, score=3)
-    say(tracker, "bob", "rated", 2, score=47)
     tracker.merge("ada@old", into="ada")
     for known_by in (None, day(100)):
         answer = tracker.report(known_by=known_by).nps()
-        assert (answer.nps, answer.off_scale) == (-100.0, 1)
+        assert (answer.nps, answer.off_scale) == (-100.0, 0)
         assert answer.members(part="detractors") == ["ada"]
-        assert "left out: 1" in str(answer)
     assert tracker.report().nps(period=(None, day(2))).nps == 100.0
 
 
@@ -339,3 +337,52 @@ def test_what_names_nothing_is_refused(tracker: Tracker, asked: dict[str, Any]) 
     """A group without a name, or fewer than none of the worst, is no question."""
     with pytest.raises(QuestionError):
         tracker.report().touchpoints(**asked)
+
+
+def test_scores_outside_the_scale(shared_engine: Engine) -> None:
+    """New ones are refused; those stored under another scale count as absent, and are listed."""
+    tenant = uuid4().hex
+    rules = {"came": touch(), "rated": rating("score", promoter=9, detractor=6)}
+    wide = evolve(FUNNEL, scale=[0, 100], rules=rules, touchpoints={})
+    with Tracker(shared_engine, wide, tenant=tenant, clock=lambda: day(100)) as tracker:
+        say(tracker, "ada", "rated", 1, score=95)
+        say(tracker, "ada", "rated", 2, score=7)
+        say(tracker, "bob", "rated", 3, score=40, experienced=3)
+        assert "on the scale from 0 to 10 only" in tracker.report().nps().lacking
+        assert [row.verdicts.good for row in tracker.report().touchpoints().rows] == [2]
+        with pytest.raises(EventError, match="outside the scale from 0 to 100"):
+            say(tracker, "ada", "rated", 4, score=101)
+    narrow = evolve(wide, scale=[0, 10])
+    with Tracker(shared_engine, narrow, tenant=tenant, clock=lambda: day(100)) as tracker:
+        tracker.rebuild()
+        with pytest.raises(EventError, match="outside the scale from 0 to 10"):
+            say(tracker, "ada", "rated", 4, score=11)
+        answer = tracker.report().nps()
+        assert not answer.lacking and (answer.nps, answer.off_scale) == (0.0, 2)
+        assert "left out: 2" in str(answer)
+        (row,) = tracker.report().touchpoints().rows
+        assert (row.experiences, row.experienced, row.verdicts.bad) == (2, 5, 1)
+        assert not tracker.moments(kind=MomentKind.APOSTLE)
+        checked = tracker.check()
+        assert checked.is_sound and [one[0] for one in checked.off_scale] == ["ada", "bob"]
+        assert "2 scores outside the scale, taken as absent: ada " in str(checked)
+
+
+def test_another_scale_has_its_own_thresholds(shared_engine: Engine) -> None:
+    """Of five stars: the rule's for what is rated, and parts of the scale for what is not."""
+    funnel = Funnel(
+        stages=("visitor", "customer"),
+        rules={"came": touch(), "rated": rating("stars", promoter=5, detractor=2)},
+        scale=[1, 5],
+        patience={"default": None},
+    )
+    with Tracker(shared_engine, funnel, tenant=uuid4().hex, clock=lambda: day(100)) as tracker:
+        for stars in (1, 2, 3, 4, 5):
+            say(tracker, "ada", "rated", stars, stars=stars)
+        for felt in (0, 3, 3.5, 4.6, 5, 7):
+            say(tracker, "ada", "came", 10 + int(2 * felt), experienced=felt, expected=9)
+        rows = {row.touchpoint: row for row in tracker.report().touchpoints().rows}
+        assert (rows["rated"].verdicts.good, rows["rated"].verdicts.bad) == (1, 2)
+        assert (rows["came"].experiences, rows["came"].with_expectation) == (4, 0)
+        assert (rows["came"].verdicts.good, rows["came"].verdicts.bad) == (2, 1)
+        assert not tracker.check().off_scale

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from motfunnel.domain.event import IDENTIFY, to_json
 from motfunnel.domain.funnel.condition import is_blank, number
-from motfunnel.domain.funnel.rule import PROMOTER, Reading
+from motfunnel.domain.funnel.rule import DETRACTOR, PROMOTER, SCALE, Reading, Scale
 from motfunnel.domain.funnel.touchpoint import Touchpoint
 from motfunnel.domain.signal import Signal
 
@@ -25,9 +25,6 @@ EXPECTED: Final = "expected"
 TOUCHPOINT: Final = "touchpoint"
 """The property that names the touchpoint."""
 
-DETRACTOR: Final = 6
-"""The score up to which an experience is bad where nothing was expected of it."""
-
 GOOD: Final = "good"
 IN_BETWEEN: Final = "in between"
 BAD: Final = "bad"
@@ -36,7 +33,7 @@ DELIGHT: Final = "delight"
 MET: Final = "met"
 DISAPPOINTMENT: Final = "disappointment"
 
-_LARGEST: Final = 1e9  # what lies beyond is on nobody's scale, and would drown every mean
+_PARTS: Final = (PROMOTER / SCALE[1], DETRACTOR / SCALE[1])  # of any scale, from its lowest on
 
 
 @frozen(kw_only=True)
@@ -54,12 +51,16 @@ class Experience:
         score: what was experienced.
         expected: what had been expected; None where nothing was.
         is_promoter: of a rating, whether it reached the promoter score of its rule.
+        promoter: of what is no rating, the score from which it is good.
+        detractor: the score up to which it is bad.
     """
 
     touchpoint: str
     score: float
     expected: float | None = None
     is_promoter: bool | None = None
+    promoter: float = PROMOTER
+    detractor: float = DETRACTOR
 
     @property
     def gap(self) -> float | None:
@@ -80,10 +81,10 @@ class Experience:
         """Good, bad or in between: against the expectation, or without one by the score itself."""
         if self.expected is not None:
             return _VERDICTS[self.against_expectation]
-        is_promoter = self.score >= PROMOTER if self.is_promoter is None else self.is_promoter
+        is_promoter = self.score >= self.promoter if self.is_promoter is None else self.is_promoter
         if is_promoter:
             return GOOD
-        return BAD if self.score <= DETRACTOR else IN_BETWEEN
+        return BAD if self.score <= self.detractor else IN_BETWEEN
 
 
 _VERDICTS: Final[dict[str | None, str]] = {DELIGHT: GOOD, MET: IN_BETWEEN, DISAPPOINTMENT: BAD}
@@ -94,35 +95,40 @@ def experience_of(
     properties: Mapping[str, Any],
     reading: Reading,
     touchpoints: Mapping[str, Touchpoint],
+    scale: Scale = SCALE,
 ) -> Experience | None:
     """Read the experience that an event carries; None where it carries none.
 
     A rating's score is what was experienced; of any other event the property ``experienced`` is,
     and of a rating that has no score. The event's own ``expected`` wins over the journey map's.
-    Traits are no experience, whatever they are called.
+    Traits are no experience, whatever they are called. A score outside the scale is none. Of what
+    is no rating, good begins at nine tenths of the scale, and bad ends at six.
     """
     if name == IDENTIFY:
         return None
-    score = _score(reading.score)
+    score = _score(reading.score, scale)
     if score is None:
-        score = _score(properties.get(EXPERIENCED))
+        score = _score(properties.get(EXPERIENCED), scale)
     if score is None:
         return None
     where = properties.get(TOUCHPOINT)
     touchpoint = name if is_blank(where) else where if isinstance(where, str) else to_json(where)
-    expected = _score(properties.get(EXPECTED))
+    expected = _score(properties.get(EXPECTED), scale)
     if expected is None and touchpoint in touchpoints:
-        expected = _score(touchpoints[touchpoint].expected)
+        expected = _score(touchpoints[touchpoint].expected, scale)
     is_rated = reading.signal is Signal.RATING and reading.score is not None
+    promoter, detractor = (scale[0] + part * (scale[1] - scale[0]) for part in _PARTS)
     return Experience(
         touchpoint=touchpoint,
         score=score,
         expected=expected,
         is_promoter=reading.argument == 1 if is_rated else None,
+        promoter=promoter,
+        detractor=reading.detractor if is_rated and reading.detractor is not None else detractor,
     )
 
 
-def _score(value: object) -> float | None:
-    """Read a score; what is not a number, or on nobody's scale, is none."""
+def _score(value: object, scale: Scale) -> float | None:
+    """Read a score; what is not a number, or outside the scale, is none."""
     read = number(value)
-    return None if read is None or abs(read) > _LARGEST else read
+    return read if read is not None and scale[0] <= read <= scale[1] else None

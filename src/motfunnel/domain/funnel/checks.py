@@ -10,9 +10,10 @@ from datetime import timedelta
 from typing import Any, Final
 
 from motfunnel.domain.event import ASSIGN, IDENTIFY, check_text
+from motfunnel.domain.funnel.condition import is_finite
 from motfunnel.domain.funnel.file import check_name
 from motfunnel.domain.funnel.rhythm import Rhythm
-from motfunnel.domain.funnel.rule import Rule
+from motfunnel.domain.funnel.rule import SCALE, Rule, Scale
 from motfunnel.domain.funnel.touchpoint import Touchpoint
 from motfunnel.domain.instant import LONGEST, Duration, read_duration
 from motfunnel.errors import FunnelError
@@ -51,6 +52,43 @@ def as_patience(
     """Take how long one may be silent at a stage."""
     given = _as_mapping("patience", patience, 'write {"visitor": "14d"}')
     return {stage: _as_duration(f"patience.{stage}", silence) for stage, silence in given.items()}
+
+
+def as_scale(scale: Sequence[float]) -> Scale:
+    """Take the lowest and the highest score."""
+    remedy = "write scale = [0, 10]"
+    ends = tuple(scale) if isinstance(scale, list | tuple) else ()
+    if len(ends) != len(SCALE) or any(isinstance(e, str) or not is_finite(e) for e in ends):
+        raise FunnelError("scale", f"{scale!r} is not two numbers", remedy)
+    lowest, highest = ends
+    if not lowest < highest:
+        raise FunnelError("scale", f"{highest:g} is not above {lowest:g}", remedy)
+    return lowest, highest
+
+
+def check_scores(
+    scale: Scale, rules: Mapping[str, Sequence[Rule]], touchpoints: Mapping[str, Touchpoint]
+) -> None:
+    """Scores that the scale holds; another than 0 to 10 needs to be told who is a detractor."""
+    lowest, highest = scale
+    words = f"the scale from {lowest:g} to {highest:g}"
+    rated = [(name, one) for name, rules in rules.items() for one in rules if one.score is not None]
+    for name, rule in rated:
+        key = f"rules.{name}"
+        if rule.detractor is None and scale != SCALE:
+            remedy = f"write promoter = {highest:g}, detractor = {lowest:g}, or what else they are"
+            raise FunnelError(key, f"{words} needs a promoter and a detractor", remedy)
+        if not lowest <= rule.promoter <= highest:
+            remedy = "write a score of the scale, or the scale of the scores: scale = [0, 100]"
+            raise FunnelError(f"{key}: promoter", f"{rule.promoter:g} is outside {words}", remedy)
+        if rule.detractor is not None and not lowest <= rule.detractor < rule.promoter:
+            said = f"{rule.detractor:g} is outside {words}, or not below the promoter"
+            raise FunnelError(f"{key}: detractor", said, "write a lower score than promoter")
+    for name, touchpoint in touchpoints.items():
+        expected = touchpoint.expected
+        if expected is not None and not lowest <= expected <= highest:
+            key = f"touchpoints.{name}: expected"
+            raise FunnelError(key, f"{expected:g} is outside {words}", "write a score of the scale")
 
 
 def as_apart(apart: Duration) -> timedelta:

@@ -18,7 +18,7 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 
 from motfunnel.domain.funnel import rule as rules
 from motfunnel.domain.funnel.rhythm import Rhythm, read_rhythm
-from motfunnel.domain.funnel.rule import Rule
+from motfunnel.domain.funnel.rule import SCALE, Rule
 from motfunnel.domain.funnel.touchpoint import Touchpoint
 from motfunnel.domain.instant import format_duration, parse_duration
 from motfunnel.errors import FunnelError
@@ -34,6 +34,7 @@ KEYS: Final = (
     "apostle_after_referrals",
     "unmapped",
     "currency",
+    "scale",
     "patience",
     "rules",
     "touchpoints",
@@ -48,7 +49,7 @@ _FORMS: Final[dict[str, tuple[Callable[..., Rule], str, tuple[str, ...]]]] = {
     "touch": (rules.touch, "", ()),
     "reach": (rules.reach, "stage", ()),
     "purchase": (rules.purchase, "value", ()),
-    "rating": (rules.rating, "score", ("promoter",)),
+    "rating": (rules.rating, "score", ("promoter", "detractor")),
     "refer": (rules.refer, "referred", ()),
     "advocate": (rules.advocate, "", ()),
     "complain": (rules.complain, "case", ()),
@@ -125,6 +126,7 @@ def write(arguments: Mapping[str, Any], default: timedelta | Rhythm | None) -> d
         "apostle_after_referrals": arguments["apostle_after_referrals"] or False,
         "unmapped": arguments["unmapped"],
         **({"currency": arguments["currency"]} if arguments["currency"] else {}),
+        **({"scale": [*map(_number, arguments["scale"])]} if arguments["scale"] != SCALE else {}),
         "patience": {stage: write_patience(waited) for stage, waited in patience.items()},
         "rules": {name: [*map(write_rule, rule)] for name, rule in arguments["rules"].items()},
         "touchpoints": {
@@ -209,7 +211,7 @@ def _only_signal(key: str, written: Mapping[str, Any]) -> str:
     if len(signals) == 1:
         return signals[0]
     for name in written if not signals else ():
-        if name not in {"when", "arm", "holdout", "trial", "promoter"}:
+        if name not in {"when", "arm", "holdout", "trial", "promoter", "detractor"}:
             check_name(name, tuple(_FORMS), key, "signal")
     raise FunnelError(key, f"{len(signals)} signals", "a rule has exactly one")
 

@@ -23,7 +23,14 @@ from motfunnel.domain.event import ASSIGN, IDENTIFY
 from motfunnel.domain.funnel import checks, file, value
 from motfunnel.domain.funnel.condition import VERSION
 from motfunnel.domain.funnel.rhythm import Rhythm
-from motfunnel.domain.funnel.rule import Reading, Rule
+from motfunnel.domain.funnel.rule import (
+    SCALE,
+    SCORES,
+    OffScaleError,
+    Reading,
+    Rule,
+    Scale,
+)
 from motfunnel.domain.funnel.touchpoint import Touchpoint
 from motfunnel.domain.instant import duration_micros
 from motfunnel.domain.signal import Signal
@@ -57,6 +64,7 @@ class Funnel:
         apostle_after_referrals: the number of referrals that makes an apostle, or None.
         unmapped: what an event is that no rule names: ``note``, ``touch``, or ``refuse``.
         currency: in which values are; a word that is printed beside them.
+        scale: the lowest and the highest score; what lies outside is refused.
         touchpoints: the journey map.
 
     Raises:
@@ -73,6 +81,7 @@ class Funnel:
     apostle_after_referrals: int | None = 3
     unmapped: Literal["note", "touch", "refuse"] = "note"
     currency: str | None = None
+    scale: Scale = field(default=SCALE, converter=checks.as_scale)
     touchpoints: Mapping[str, Touchpoint] = field(
         factory=dict, converter=checks.as_touchpoints, repr=_count
     )
@@ -91,6 +100,7 @@ class Funnel:
         file.check_name(self.unmapped, checks.UNMAPPED, "unmapped", "choice")
         checks.check_currency(self.currency)
         checks.check_touchpoints(self.touchpoints)
+        checks.check_scores(self.scale, self.rules, self.touchpoints)
         object.__setattr__(self, "terms", self._make_terms())
         object.__setattr__(self, "fingerprint", self._make_fingerprint())
         object.__setattr__(self, "_constant", self._make_constant())
@@ -125,6 +135,7 @@ class Funnel:
             isinstance(other, Funnel)
             and self.fingerprint == other.fingerprint
             and self.touchpoints == other.touchpoints
+            and self._detractors == other._detractors
         )
 
     def __hash__(self) -> int:
@@ -145,6 +156,10 @@ class Funnel:
         """Whether a rule says what purchases are worth."""
         return any(rule.value is not None for rules in self.rules.values() for rule in rules)
 
+    @property
+    def _detractors(self) -> list[float | None]:
+        return [one.detractor for _, rules in sorted(self.rules.items()) for one in rules]
+
     def knows(self, name: str) -> bool:
         """Whether a rule names this event."""
         return name in self.rules or name in _OWN
@@ -159,13 +174,16 @@ class Funnel:
 
         Raises:
             UnmappedEventError: no rule applies, and the funnel refuses such events.
+            OffScaleError: a rule reads a score outside the scale.
             ValueError: a rule reads a score or a value that is not a number.
         """
         constant = self._constant.get(name)
         if constant is not None:
             return constant
         rule = self.rule_of(name, properties)
-        return self._read_unmapped(name) if rule is None else rule.read(properties, self.stages)
+        if rule is None:
+            return self._read_unmapped(name)
+        return rule.read(properties, self.stages, self.scale)
 
     def rule_of(self, name: str, properties: Mapping[str, Any]) -> Rule | None:
         """The first rule of an event's name whose conditions hold; None where there is none."""
@@ -177,12 +195,21 @@ class Funnel:
     def read_stored(self, name: str, properties: Mapping[str, Any]) -> Reading:
         """Say what an event means that was recorded under another funnel.
 
-        One that this funnel would refuse is a note: it cannot be refused any more.
+        One that this funnel would refuse is a note: it cannot be refused any more. A score outside
+        the scale counts as absent.
         """
         try:
             return self.read(name, properties)
+        except OffScaleError:
+            return self._read_off_scale(name, properties)
         except ValueError:
             return Reading(Signal.NOTE)
+
+    def _read_off_scale(self, name: str, properties: Mapping[str, Any]) -> Reading:
+        rule = self.rule_of(name, properties)
+        if rule is None:
+            return Reading(Signal.NOTE)
+        return rule.read(properties, self.stages, self.scale, is_stored=True)
 
     def _read_unmapped(self, name: str) -> Reading:
         reading = _UNMAPPED[self.unmapped]
@@ -209,8 +236,12 @@ class Funnel:
         """Tell funnels apart that may classify differently; the journey map plays no part."""
         written = {key: value for key, value in self.to_dict().items() if key != "touchpoints"}
         written["patience"] = self.terms[machine.PATIENCE :]
+        for rule in (one for rules in written["rules"].values() for one in rules):
+            rule.pop("detractor", None)  # it says how bad a score is, and makes no moment
         if any(rule.when or rule.is_nested for rules in self.rules.values() for rule in rules):
             written["conditions"] = VERSION
+        if any(rule.score is not None for rules in self.rules.values() for rule in rules):
+            written["scores"] = SCORES
         if self.has_values:
             written["values"] = value.VERSION
         canonical = json.dumps(written, sort_keys=True, ensure_ascii=True)

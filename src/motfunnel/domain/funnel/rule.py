@@ -27,6 +27,22 @@ from motfunnel.errors import FunnelError
 PROMOTER = 9
 """The score from which a rating is advocacy, unless the rule says otherwise."""
 
+DETRACTOR = 6
+"""The score up to which an experience is bad, likewise."""
+
+Scale = tuple[float, float]
+"""The lowest and the highest score that there is."""
+
+SCALE: Scale = (0, 10)
+"""The scale of a funnel that names no other; the one on which net promoter scores exist."""
+
+SCORES = 1
+"""How scores are read: part of a funnel's fingerprint, so that contacts are folded anew."""
+
+
+class OffScaleError(ValueError):
+    """A score lies outside the funnel's scale."""
+
 
 class Reading(NamedTuple):
     """What one event means to a funnel.
@@ -38,6 +54,8 @@ class Reading(NamedTuple):
         reason: why the contact left, where that is said.
         referred: who was referred, where that is said.
         score: the experience that was rated.
+        detractor: the score up to which such a rating is bad, where its rule says so.
+        is_off_scale: whether a score is stored that the scale does not hold; it counts as absent.
         value: what a purchase was worth, or, of a note, what a refund gives back (less than 0); in
             millionths of the funnel's currency.
     """
@@ -49,14 +67,16 @@ class Reading(NamedTuple):
     referred: str | None = None
     score: float | None = None
     value: int | None = None
+    detractor: float | None = None
+    is_off_scale: bool = False
 
 
 @frozen(kw_only=True)
 class Rule:
     """What an event of some name means.
 
-    The attributes but ``signal``, ``stage``, ``promoter``, ``holdout`` and ``when`` name
-    properties of the event, None where the rule reads none.
+    The attributes but ``signal``, ``stage``, ``promoter``, ``detractor``, ``holdout`` and ``when``
+    name properties of the event, None where the rule reads none.
 
     Attributes:
         signal: the meaning.
@@ -64,6 +84,7 @@ class Rule:
         value: of ``purchase``, the property that says what it was worth.
         score: of ``rating``, the property with the score.
         promoter: of ``rating``, the score from which it is advocacy.
+        detractor: of ``rating``, the score up to which it is bad; None: 6, on a scale to 10.
         referred: of ``refer``, the property that names the referred contact.
         case: of ``complain`` and ``resolve``, the property that names the case.
         reason: of ``leave``, the property with the reason.
@@ -78,6 +99,7 @@ class Rule:
     value: str | None = None
     score: str | None = None
     promoter: float = PROMOTER
+    detractor: float | None = None
     referred: str | None = None
     case: str | None = None
     reason: str | None = None
@@ -106,15 +128,37 @@ class Rule:
         looks = (self.value, self.score, self.referred, self.case, self.reason, self.arm)
         return [look for look in (*looks, self.trial) if look is not None]
 
-    def read(self, properties: Mapping[str, Any], stages: tuple[str, ...]) -> Reading:
+    def read(
+        self,
+        properties: Mapping[str, Any],
+        stages: tuple[str, ...],
+        scale: Scale = SCALE,
+        *,
+        is_stored: bool = False,
+    ) -> Reading:
         """Apply the rule to an event's properties.
 
         A purchase that was worth less than nothing is a refund, and a note.
 
+        Args:
+            properties: of the event.
+            stages: of the funnel.
+            scale: of its scores.
+            is_stored: whether a score outside the scale counts as absent, as the event cannot be
+                refused any more.
+
         Raises:
+            OffScaleError: the score lies outside the scale.
             ValueError: the score or the value is there but is not a number.
         """
         score = _score(properties, self.score)
+        is_off = score is not None and not scale[0] <= score <= scale[1]
+        if is_off and not is_stored:
+            raise OffScaleError(
+                f"the score in property {self.score!r} is {score:.6g}: it lies outside the scale "
+                f"from {scale[0]:g} to {scale[1]:g}"
+            )
+        score = None if is_off else score
         value = _value(properties, self.value)
         is_refund = value is not None and value < 0
         return Reading(
@@ -125,6 +169,8 @@ class Rule:
             referred=_text(properties, self.referred),
             score=score,
             value=value,
+            detractor=self.detractor,
+            is_off_scale=is_off,
         )
 
     def arm_of(self, properties: Mapping[str, Any]) -> str | None:
@@ -170,11 +216,22 @@ def purchase(value: str | None = None, *, when: When = None) -> Rule:
     return _rule(Signal.PURCHASE, when, value=value)
 
 
-def rating(score: str | None = None, *, promoter: float = PROMOTER, when: When = None) -> Rule:
-    """An experience score, in the property ``score``; from ``promoter`` on it is advocacy."""
-    if isinstance(promoter, str) or not is_finite(promoter):
-        raise FunnelError("promoter", f"{promoter!r} is not a number", "write a score, such as 9")
-    return _rule(Signal.RATING, when, score=score, promoter=promoter)
+def rating(
+    score: str | None = None,
+    *,
+    promoter: float = PROMOTER,
+    detractor: float | None = None,
+    when: When = None,
+) -> Rule:
+    """An experience score, in the property ``score``; from ``promoter`` on it is advocacy.
+
+    Up to ``detractor`` it is bad. On another scale than 0 to 10 both are to be given.
+    """
+    for key, one in {"promoter": promoter, "detractor": detractor}.items():
+        is_absent = one is None and key == "detractor"
+        if not is_absent and (isinstance(one, str) or not is_finite(one)):
+            raise FunnelError(key, f"{one!r} is not a number", "write a score, such as 9")
+    return _rule(Signal.RATING, when, score=score, promoter=promoter, detractor=detractor)
 
 
 def refer(referred: str | None = None, *, when: When = None) -> Rule:
@@ -233,7 +290,8 @@ def note(*, when: When = None) -> Rule:
 
 def _rule(signal: Signal, when: When, **names: Any) -> Rule:
     for key, name in names.items():
-        if key != "promoter" and name is not None and not (isinstance(name, str) and name.strip()):
+        is_name = isinstance(name, str) and bool(name.strip())
+        if key not in ("promoter", "detractor") and name is not None and not is_name:
             raise FunnelError(f"{signal.label}.{key}", f"{name!r} is not a name", "write a text")
     if when is not None and not isinstance(when, Mapping):
         raise FunnelError("when", f"{when!r} is not a table", 'write e.g. when = { plan = "free" }')

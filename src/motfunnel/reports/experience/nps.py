@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import repeat
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from attrs import define, field, frozen
 
@@ -19,8 +19,7 @@ from motfunnel.charts.bars import Part, stacked
 from motfunnel.charts.scene import Picture
 from motfunnel.charts.style import BLUE, ORANGE, PALE
 from motfunnel.domain.columns import NEVER, Column, column
-from motfunnel.domain.experience import DETRACTOR
-from motfunnel.domain.funnel.rule import PROMOTER
+from motfunnel.domain.funnel.rule import DETRACTOR, PROMOTER, SCALE
 from motfunnel.reports.experience.scores import NOTHING, Meanings
 from motfunnel.reports.facts.facts import Facts
 from motfunnel.reports.inquiry import Inquiry
@@ -29,8 +28,12 @@ from motfunnel.reports.measure.clock import Cohort, in_period
 from motfunnel.reports.remarks import NO_SCORES, scores_gone
 from motfunnel.statistics import Interval, NetPromoterScore
 
-LARGEST: Final = 10
+_OFF_SCALE: Final = -2
 POINTS: Final = Kind("number", lambda points: f"{points:+.1f}")
+NO_SUCH_SCORE: Final = (
+    "a net promoter score exists on the scale from 0 to 10 only, and the funnel has another; the "
+    "report touchpoints tells how its scores are"
+)
 DEFINITION: Final = (
     "of each contact's latest score in the period, the share at 9 or 10 less the share at 6 or "
     "below, in points; a score is a rating's, from 0 to 10"
@@ -126,17 +129,21 @@ class Latest:
 
 def _latest(source: Facts, period: Cohort, meanings: Meanings) -> tuple[Latest, int]:
     """The latest score of each contact in a period, and how many are on no scale."""
-    latest, off_scale = Latest(), 0
-    for scored in source.scored(period, meanings.read, naming=None):
+    latest, off_scale, funnel = Latest(), 0, source.funnel
+
+    def read(event: str, properties: Mapping[str, Any]) -> int:
+        said = meanings.read(event, properties)
+        if said != NOTHING and meanings.known[said][0].is_promoter is not None:
+            return said
+        return _OFF_SCALE if funnel.read_stored(event, properties).is_off_scale else NOTHING
+
+    for scored in source.scored(period, read, naming=None):
         rows = zip(scored.contacts, scored.at, scored.said, scored.events, strict=True)
         for contact, at, said, (key, _, event_id) in rows:
-            one = None if said == NOTHING else meanings.known[said][0]
-            if one is None or one.is_promoter is None:
-                continue
-            if 0 <= one.score <= LARGEST:
-                latest.add(contact, at, (event_id, key), said)
+            if said < 0:
+                off_scale += said == _OFF_SCALE
             else:
-                off_scale += 1
+                latest.add(contact, at, (event_id, key), said)
     return latest, off_scale
 
 
@@ -178,11 +185,12 @@ def nps(inquiry: Inquiry, *, period: Bounds | None = None, confidence: float = C
     row = _row(latest, meanings, people, confidence)
     erased, _ = inquiry.erased()
     gone = scores_gone(len(erased))
-    left_out = f"ratings that are not between 0 and {LARGEST} were left out: {off_scale:,}"
+    left_out = f"ratings that are not between 0 and 10 were left out: {off_scale:,}"
     return Nps(
         name="nps",
         definition=DEFINITION,
         rows=(row,),
+        lacking="" if inquiry.funnel.scale == SCALE else NO_SUCH_SCORE,
         period=cohort,
         off_scale=off_scale,
         notes=(

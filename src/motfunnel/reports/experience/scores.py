@@ -48,7 +48,8 @@ class Meanings:
     def read(self, event: str, properties: Mapping[str, Any]) -> int:
         """The number of what an event says; ``NOTHING`` where it carries no experience."""
         reading = self._funnel.read_stored(event, properties)
-        one = experience_of(event, properties, reading, self._funnel.touchpoints)
+        funnel = self._funnel
+        one = experience_of(event, properties, reading, funnel.touchpoints, funnel.scale)
         if one is None:
             return NOTHING
         said = one, tuple(by.of_event(event, properties) for by in self._groupings)

@@ -348,7 +348,9 @@ class Classed:
     def read(self, event: str, properties: Mapping[str, Any]) -> int:
         """The number of its signal, its touchpoint and its verdict; 0 where it has no score."""
         reading = self._funnel.read_stored(event, properties)
-        one = experience_of(event, properties, reading, self._funnel.touchpoints)
+        one = experience_of(
+            event, properties, reading, self._funnel.touchpoints, self._funnel.scale
+        )
         said = None if one is None else (reading.signal, one.touchpoint, one.verdict)
         if said not in self._numbers:
             self._numbers[said] = len(self._known)

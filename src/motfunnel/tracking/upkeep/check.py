@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from motfunnel.domain.event import IDENTIFY, trait_text
 from motfunnel.domain.funnel.funnel import Funnel
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _UNREADABLE: Final = "cannot be read"
+_LISTED: Final = 5
 
 
 @frozen(kw_only=True)
@@ -67,6 +68,8 @@ class Checked:
             compared.
         differences: what did not agree.
         unmapped: the names that no rule of the funnel names, among the events that were replayed.
+        off_scale: which of these carry a score that the funnel's scale does not hold, each as its
+            contact and id; the score counts as absent.
         repaired: how many contacts were folded anew because of it.
     """
 
@@ -76,6 +79,7 @@ class Checked:
     unmapped: Unmapped
     repaired: int = 0
     owed: int = 0
+    off_scale: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_sound(self) -> bool:
@@ -91,7 +95,33 @@ class Checked:
         unmapped = f"; {self.unmapped}" if self.unmapped else ""
         owed = f", {self.owed:,} await the sweep" if self.owed else ""
         told = f"{counted(self.contacts, 'contact')} replayed: {wrong:,} differ"
-        return f"{told}{mended}{outdated}{owed}{unmapped}"
+        return f"{told}{mended}{outdated}{owed}{unmapped}{self._off_scale()}"
+
+    def _off_scale(self) -> str:
+        if not self.off_scale:
+            return ""
+        shown = ", ".join(f"{contact} {id}" for contact, id in self.off_scale[:_LISTED])
+        more = len(self.off_scale) - _LISTED
+        return (
+            f"; {counted(len(self.off_scale), 'score')} outside the scale, taken as absent: {shown}"
+            f"{f' and {more:,} more' if more > 0 else ''}"
+        )
+
+
+@frozen
+class _Seen:
+    """What is said of the events that were replayed, each once, however often they are read."""
+
+    unmapped: UnmappedCount
+    off_scale: set[tuple[str, str]] = field(factory=set)
+
+    def add(self, event: StoredEvent, funnel: Funnel) -> None:
+        """Count the name, and tell of a score that the scale does not hold."""
+        self.unmapped.add(event.event)
+        if any(rule.score is not None for rule in funnel.rules.get(event.event, ())):
+            read = funnel.read_stored(event.event, read_properties(event.properties))
+            if read.is_off_scale:
+                self.off_scale.add((event.contact, event.id))
 
 
 def check_contacts(
@@ -114,11 +144,11 @@ def check_contacts(
         Difference(contact=key, what="contact", stored=None, replayed="events") for key in lost
     ]
     repaired = _repair(tracker, lost) if repair else 0
-    outdated, owed, unmapped = 0, 0, UnmappedCount(tracker.funnel)
+    outdated, owed, seen = 0, 0, _Seen(UnmappedCount(tracker.funnel))
     for start in range(0, len(contacts), SOME):
         some = contacts[start : start + SOME]
         # Names are counted once all is read, so that none is counted twice.
-        behind, later, wrong = ask(database, partial(_check_some, tracker, some, unmapped))
+        behind, later, wrong = ask(database, partial(_check_some, tracker, some, seen))
         outdated += behind
         owed += later
         found += wrong
@@ -130,7 +160,8 @@ def check_contacts(
         outdated=outdated,
         owed=owed,
         differences=tuple(found),
-        unmapped=unmapped.result(),
+        unmapped=seen.unmapped.result(),
+        off_scale=tuple(sorted(seen.off_scale)),
         repaired=repaired,
     )
 
@@ -144,13 +175,13 @@ def _find_contacts(tracker: Reader, *, to_sample: bool) -> tuple[list[str], list
 
 
 def _check_some(
-    tracker: Reader, contacts: Sequence[str], unmapped: UnmappedCount
+    tracker: Reader, contacts: Sequence[str], seen: _Seen
 ) -> tuple[int, int, list[Difference]]:
     """Replay some: how many are outdated, how many are owed a fold, and what differs of others.
 
     A row that cannot be read is a difference, too.
 
-    Counts the names that no rule names.
+    Counts the names that no rule names, and tells of scores outside the scale.
     """
     funnel, database = tracker.funnel, tracker.database
     with database.read() as connection:
@@ -166,7 +197,7 @@ def _check_some(
         folded = [state for state in current if state.owed_since is None]
         standing = [state for state in folded if state.erased_at is None]
         outdated, owed = len(states) - len(current), len(current) - len(folded)
-        return outdated, owed, [*damaged, *_compare(ledger, standing, funnel, unmapped)]
+        return outdated, owed, [*damaged, *_compare(ledger, standing, funnel, seen)]
 
 
 def _repair(tracker: Reader, contacts: Sequence[str]) -> int:
@@ -200,7 +231,7 @@ def _repair(tracker: Reader, contacts: Sequence[str]) -> int:
 
 
 def _compare(
-    ledger: Ledger, states: Sequence[ContactState], funnel: Funnel, unmapped: UnmappedCount
+    ledger: Ledger, states: Sequence[ContactState], funnel: Funnel, seen: _Seen
 ) -> Iterator[Difference]:
     if not states:
         return
@@ -211,9 +242,9 @@ def _compare(
     for stored in states:
         contact = stored.contact
         checkpoints, story = ledger.checkpoints(stored), stories.get(contact, [])
-        for event in story:
-            unmapped.add(event.event)
         try:
+            for event in story:
+                seen.add(event, funnel)
             made = _replay(ledger, stored, story, checkpoints, funnel)
         except UNREADABLE:
             yield Difference(contact=contact, what="events", stored=_UNREADABLE, replayed=None)
