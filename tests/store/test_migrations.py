@@ -126,6 +126,7 @@ def test_every_row_is_kept(engine: Engine, version: int) -> None:
                     elif not isinstance(new[name], dict):
                         assert new[name] == value
     with Tracker(engine, funnel=FUNNEL) as tracker:
+        tracker.rebuild()  # how scores are read has changed since
         assert check_contacts(tracker).is_sound
         traits = tracker.report(as_of=day(100)).recidivism(within=day(5) - day(0), by="plan")
         assert {row.group for row in traits.rows} == {"free", "pro", "unknown"}
