@@ -154,10 +154,7 @@ class Rule:
         score = _score(properties, self.score)
         is_off = score is not None and not scale[0] <= score <= scale[1]
         if is_off and not is_stored:
-            raise OffScaleError(
-                f"the score in property {self.score!r} is {score:.6g}: it lies outside the scale "
-                f"from {scale[0]:g} to {scale[1]:g}"
-            )
+            raise OffScaleError(_off_scale(self.score, score, scale))
         score = None if is_off else score
         value = _value(properties, self.value)
         is_refund = value is not None and value < 0
@@ -318,6 +315,13 @@ def _score(properties: Mapping[str, Any], name: str | None) -> float | None:
     if score is None:
         raise ValueError(f"the score in property {name!r} is {str(value)[:40]!r}: no number")
     return score
+
+
+def _off_scale(name: str | None, score: float | None, scale: Scale) -> str:
+    return (
+        f"the score in property {name!r} is {score:.6g}: it lies outside the scale from "
+        f"{scale[0]:g} to {scale[1]:g}"
+    )
 
 
 def _value(properties: Mapping[str, Any], name: str | None) -> int | None:
