@@ -144,8 +144,7 @@ class Rule:
             properties: of the event.
             stages: of the funnel.
             scale: of its scores.
-            is_stored: whether a score outside the scale counts as absent, as the event cannot be
-                refused any more.
+            is_stored: whether a score outside the scale counts as absent, and is not refused.
 
         Raises:
             OffScaleError: the score lies outside the scale.
