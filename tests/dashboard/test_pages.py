@@ -263,3 +263,14 @@ def test_people_and_scores_stand_up_front(report: Report) -> None:
     ):
         listed = said[slug].partition("<h3>")[2].partition("<details>")[0]
         assert all(f">{escape(name)}</a>" in listed for name in names), slug
+
+
+def test_a_story_says_what_was_spent() -> None:
+    """Where the funnel has values; and where it has none, it says nothing of them."""
+    for rule, is_said in ((purchase(value="total"), True), (purchase(), False)):
+        funnel = Funnel(stages=("visitor", "customer"), rules={"paid": rule}, currency="EUR")
+        with Tracker("sqlite://", funnel) as tracker:
+            for n, total in enumerate((1200, 40.5, -10)):
+                tracker.track("ada", "paid", id=str(n), properties={"total": total})
+            html = render_story(tracker.contact("ada"), MONTHS, LINKS)
+        assert ("<dt>spent</dt><dd>1,230.50 EUR</dd>" in html) == is_said

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine
 
 pytest.importorskip("jinja2", reason="pages are templates: install motfunnel[web]")
 
@@ -14,6 +16,7 @@ from motfunnel.dashboard.pages import PAGES
 from motfunnel.dashboard.render import render_file
 from motfunnel.reports.report import Report
 from tests.pages.test_browser import OUTSIDE, OVER, SEEN, browser, opened
+from tests.reports.test_worklist import SHOP, day, shop
 
 __all__ = ["browser", "opened"]
 
@@ -41,3 +44,19 @@ def test_all_is_seen(report: Report, opened: Any, tmp_path: Path, width: int, sc
     assert tab.evaluate("window.hurt") is None
     assert complaints == []
     assert asked == [file.as_uri()]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_worklist_with_values(opened: Any, tmp_path: Path, width: int) -> None:
+    """What a return would be worth stands beside the chance, and fits a phone."""
+    tab, _, _ = opened
+    file = tmp_path / "pages.html"
+    with shop(create_engine("sqlite://"), SHOP) as tracker:
+        report = tracker.report(as_of=day(50))
+        text = render_file([PAGES["who-to-write-to"]], report, Filters(window=timedelta(days=20)))
+    file.write_text(text, "utf-8")
+    assert '<th scope="col">chance × value</th>' in text
+    tab.set_viewport_size({"width": width, "height": 900})
+    tab.goto(file.as_uri())
+    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert tab.evaluate(TEXTS_IN) == []

@@ -9,7 +9,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from motfunnel.answers.answer import Answer
-from motfunnel.answers.cells import days, percent, span
+from motfunnel.answers.cells import MONEY, days, percent, span
 from motfunnel.charts.style import SHADES
 from motfunnel.reports.decisions.worklist import Worklist
 from motfunnel.reports.periods.growth import Growth, GrowthRow
@@ -35,6 +35,8 @@ class Away:
         contact: who.
         chance: to return within the window.
         interval: around it.
+        worth: the chance times the value per purchase; empty where no values are known.
+        per_purchase: that value; likewise.
         away: for how long.
         stage: as what it left.
         reason: why.
@@ -46,6 +48,8 @@ class Away:
     contact: str
     chance: str
     interval: str
+    worth: str
+    per_purchase: str
     away: str
     stage: str
     reason: str
@@ -61,6 +65,8 @@ def away(answer: Worklist) -> list[Away]:
             contact=row.contact,
             chance=percent(row.chance),
             interval="" if row.interval is None else span(row.interval),
+            worth="" if row.worth is None else MONEY.show(row.worth),
+            per_purchase="" if row.per_purchase is None else MONEY.show(row.per_purchase),
             away=days(row.away),
             stage=row.stage,
             reason=row.reason,

@@ -12,7 +12,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from motfunnel.answers.answer import Answer
-from motfunnel.answers.cells import percent, span, wait
+from motfunnel.answers.cells import MONEY, percent, span, wait
 from motfunnel.dashboard.words import days, told
 from motfunnel.domain.funnel.rhythm import Rhythm
 from motfunnel.domain.instant import format_duration
@@ -334,8 +334,15 @@ def _complaints(answer: Complaints) -> Iterator[Part]:
 def _worklist(answer: Worklist) -> Iterator[Part]:
     row = answer.rows[0]
     yield strong(f"{answer.departed:,}")
-    yield text(f" {_be(answer.departed)} away. The likeliest to return come first")
-    if row.chance is not None:
+    if row.worth is not None:
+        unit = "" if answer.currency is None else f" {answer.currency}"
+        yield text(
+            f" {_be(answer.departed)} away. Those come first whose return would be worth most"
+        )
+        yield text(f" times its chance: {MONEY.show(row.worth)}{unit} for the first")
+    else:
+        yield text(f" {_be(answer.departed)} away. The likeliest to return come first")
+    if row.chance is not None and row.worth is None:
         yield text(f": {percent(row.chance)}{between(row.interval)}")
         yield text(f" within {days(format_duration(answer.within))} for the first")
     yield text(".")
