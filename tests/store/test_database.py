@@ -247,7 +247,7 @@ def test_what_a_locked_contact_has_is_what_was_committed(url: str, engine: Engin
             [said] = [event for event in _committed(tracker) if event.id == "2"]
             assert ledger.find_event(said) == said
             assert not ledger.add_event(said, "leave", NOON)
-            assert len(ledger.journey_from("ada", 0, 1)[0]) == state.moments == 2
+            assert len(ledger.history(state)[0]) == state.moments == 2
             assert ledger.find_episode("ada", 1).reason == "left"
             assert len(ledger.stories([state])["ada"]) == 2
             host.rollback()

@@ -201,6 +201,17 @@ def test_what_is_no_number_is_refused(query: str) -> None:
         Tracker(f"postgresql://u@h/db?{query}")
 
 
+@pytest.mark.parametrize(("level", "found"), [("", 2), ("?synchronous=normal", 1)])
+def test_how_sqlite_waits_for_the_disk(tmp_path: Any, level: str, found: int) -> None:
+    """At each commit, unless one asks for less; what is neither is refused."""
+    with Tracker(f"sqlite:///{tmp_path}/crm.db{level}", funnel=FUNNEL) as tracker:
+        tracker.track("ada", "saw")
+        with tracker.database.engine.connect() as connection:
+            assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == found
+    with pytest.raises(UrlError, match="full or normal"):
+        Tracker("sqlite:///crm.db?synchronous=off", funnel=FUNNEL)
+
+
 def test_a_file_of_sqlites_by_uri_is_opened_as_before(tmp_path: Any) -> None:
     """What SQLAlchemy reads itself of a URL of SQLite's is left to it."""
     url = f"sqlite:///file:{tmp_path}/crm.db?uri=true&timeout=3"

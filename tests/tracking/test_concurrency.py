@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine, delete, event
+from sqlalchemy import Engine, create_engine, delete
 from sqlalchemy.exc import OperationalError
 
 from motfunnel import Moment, Tracker
@@ -31,6 +31,7 @@ from tests.tracking.fleet import (
     track_each,
 )
 from tests.tracking.scene import DAY, FUNNEL, NOON, day, row_counts, stored_events
+from tests.tracking.trouble import around_statements
 
 MORE = int(os.environ.get("MOTFUNNEL_SOAK", "1"))
 """By how much more is written than in an ordinary run."""
@@ -249,29 +250,24 @@ def test_a_row_that_comes_and_goes_while_it_is_made(
     contacts = tables().contacts
     tries: list[str] = []
 
-    def make(_: Any, __: Any, statement: str, *___: Any) -> None:
+    def make(statement: str) -> None:
         if statement.startswith("INSERT INTO motfunnel_contacts") and not tries:
             tries.append("made")
             with Tracker(other, FUNNEL, tenant=tracker.tenant, spool=False) as another:
                 another.track("ada", "saw", id="1", occurred_at=day(0))
 
-    def take_away(_: Any, __: Any, statement: str, *___: Any) -> None:
+    def take_away(statement: str) -> None:
         if statement.startswith("INSERT INTO motfunnel_contacts") and tries == ["made"]:
             tries.append("gone")
             with suppress(OperationalError), other.begin() as connection:
                 connection.execute(delete(contacts).where(contacts.c.tenant == tracker.tenant))
 
-    event.listen(shared_engine, "before_cursor_execute", make)
-    event.listen(shared_engine, "after_cursor_execute", take_away)
-    try:
+    with around_statements(shared_engine, make, take_away):
         if call == "track":
             tracker.track("ada", "bought", id="2", occurred_at=day(1))
         else:
             tracker.merge("ada", into="bob")
-    finally:
-        event.remove(shared_engine, "before_cursor_execute", make)
-        event.remove(shared_engine, "after_cursor_execute", take_away)
-        other.dispose()
+    other.dispose()
     assert tries == ["made", "gone"]
     assert tracker.contact("ada").events == (2 if call == "track" else 1)
     assert tracker.check().is_sound

@@ -68,7 +68,9 @@ class Injector:
             driver.cursorclass = _watched(pymysql.cursors.Cursor, before)
 
         def commit() -> None:
-            before()
+            # Of a transaction that ended in a pipeline, nothing is left to be committed.
+            if not (isinstance(driver, psycopg.Connection) and _is_idle(driver)):
+                before()
             driver_commit()
 
         driver.commit = commit
@@ -85,6 +87,37 @@ def _watched(kind: Any, before: Callable[[], None]) -> Any:
             return super().executemany(*args, **kwargs)
 
     return Watched
+
+
+@contextmanager
+def around_statements(
+    engine: Engine, before: Callable[[str], object], after: Callable[[str], object]
+) -> Iterator[None]:
+    """Call back around each statement that a server's driver is given, on connections made anew."""
+
+    def connected(driver: Any, _: object) -> None:
+        name = "cursor_factory" if isinstance(driver, psycopg.Connection) else "cursorclass"
+
+        class Cursor(getattr(driver, name)):  # type: ignore[misc]
+            def execute(self, query: Any, *args: Any, **kwargs: Any) -> Any:
+                before(str(query))
+                done = super().execute(query, *args, **kwargs)
+                after(str(query))
+                return done
+
+        setattr(driver, name, Cursor)
+
+    engine.dispose()
+    event.listen(engine, "connect", connected)
+    try:
+        yield
+    finally:
+        event.remove(engine, "connect", connected)
+        engine.dispose()
+
+
+def _is_idle(driver: psycopg.Connection[Any]) -> bool:
+    return driver.info.transaction_status is psycopg.pq.TransactionStatus.IDLE
 
 
 class _SQLite(sqlite3.Connection):
@@ -170,6 +203,7 @@ class Proxy:
 
     Attributes:
         cuts: how often it was.
+        turns: how often something was answered since something was sent: round trips.
     """
 
     def __init__(self, url: str) -> None:
@@ -177,7 +211,7 @@ class Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._marker: bytes | None = None
         self._is_marked = False
-        self.cuts = 0
+        self.cuts = self.turns = 0
         self._thread = threading.Thread(target=self._accept, daemon=True)
         self._thread.start()
 
@@ -221,6 +255,7 @@ class Proxy:
             (self._target.host or "127.0.0.1", self._target.port or default)
         )
         with client, server:
+            is_cutting = is_asked = False
             while True:
                 ready, _, _ = select.select([client, server], [], [], 60)
                 for one in ready:
@@ -231,10 +266,11 @@ class Proxy:
                     if not sent:
                         return
                     if one is client and self._is_to_be_cut(sent):
-                        self.cuts += 1
-                        server.sendall(sent)
-                        server.recv(65536)  # it has been done
-                        return
+                        self.cuts, is_cutting = self.cuts + 1, True
+                    if one is server and is_cutting:
+                        return  # it has been done; in a pipeline more is sent before that is said
+                    self.turns += is_asked and one is server
+                    is_asked = one is client
                     (server if one is client else client).sendall(sent)
 
 

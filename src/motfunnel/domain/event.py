@@ -29,6 +29,8 @@ _MOST_BITS = 840  # 253 digits
 MOST_CHARACTERS: Final = 255
 MOST_BYTES: Final = 64 * 1024
 MOST_LEVELS: Final = 32
+_MOST_A_CHARACTER: Final = 32  # a number, with its comma, counts as one
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 _SMALLEST: Final = -(2**63)
 _LARGEST: Final = 2**63 - 1
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
@@ -128,17 +130,17 @@ def contact_key(contact: object) -> str:
 
 def _as_text(value: object, what: str) -> str:
     """Write an int or a UUID; leave a text as it is."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, int) and not isinstance(value, bool):
         if value.bit_length() > _MOST_BITS:
             raise ValueError(f"the {what} is a number of more than {MOST_CHARACTERS} digits")
         return str(int(value))
-    if not isinstance(value, str):
-        kind = type(value).__name__
-        remedy = "; pass its key, or give the tracker a contact_key" if what == "contact" else ""
-        raise ValueError(f"the {what} must be a text, an int or a UUID, not {kind}{remedy}")
-    return value
+    kind = type(value).__name__
+    remedy = "; pass its key, or give the tracker a contact_key" if what == "contact" else ""
+    raise ValueError(f"the {what} must be a text, an int or a UUID, not {kind}{remedy}")
 
 
 def check_text(text: object, what: str) -> str:
@@ -173,8 +175,9 @@ def check_properties(properties: Mapping[str, Any] | None) -> Properties:
         return {}
     if not isinstance(properties, Mapping):
         raise ValueError(f"properties must be a mapping, not {type(properties).__name__}")
-    copy: Properties = _Copier().copy_mapping(properties, "", 1)
-    size = len(to_json(copy).encode())
+    copier = _Copier()
+    copy: Properties = copier.copy_mapping(properties, "", 1)
+    size = len(to_json(copy).encode()) if copier.may_be_too_large else 0
     if size > MOST_BYTES:
         raise ValueError(f"the properties take {size} bytes as JSON; the most is {MOST_BYTES}")
     return copy
@@ -182,7 +185,7 @@ def check_properties(properties: Mapping[str, Any] | None) -> Properties:
 
 def to_json(value: object) -> str:
     """Write a checked value as compact JSON, with its keys in the order given."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _encode(value)
 
 
 def trait_text(value: Any) -> str:
@@ -228,6 +231,11 @@ class _Copier:
     def __init__(self) -> None:
         self._left = MOST_BYTES
 
+    @property
+    def may_be_too_large(self) -> bool:
+        """Whether it is worth while to write it out: no part takes so many bytes a character."""
+        return (MOST_BYTES - self._left) * _MOST_A_CHARACTER > MOST_BYTES
+
     def copy_mapping(self, value: Mapping[Any, Any], path: str, level: int) -> dict[str, Any]:
         if level > MOST_LEVELS:
             raise ValueError(_too_deep(path))
@@ -240,13 +248,13 @@ class _Copier:
         if isinstance(value, str):
             _check_storable(value, path)
             return self._take(str.__str__(value))
+        self._take("")
         if isinstance(value, Mapping):
             return self.copy_mapping(value, path, level)
         if isinstance(value, list | tuple):
             if level > MOST_LEVELS:
                 raise ValueError(_too_deep(path))
             return [self._copy(item, f"{path}[{n}]", level + 1) for n, item in enumerate(value)]
-        self._take("")
         return _copy_plain(value, path)
 
     def _take(self, text: str) -> str:

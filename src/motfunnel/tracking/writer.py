@@ -240,13 +240,15 @@ class Writer(Reader):
         if host is None:
             confirm = partial(self._is_recorded, said=said, now=now)
             try:
-                answers: list[Any] = persist(self.database, work, confirm=confirm)
+                answers: list[Any] = persist(
+                    self.database, work, confirm=confirm, is_pipelined=not apart
+                )
             except StoreError as error:
                 _name(error, said)
                 raise
             self._note_written(self.database.engine.pool, said, now)
             return self._settle(answers, owing) if owing else answers
-        with self.database.join(host) as connection:
+        with self.database.join(host, is_pipelined=not apart) as connection:
             answers = work(connection)
         after_commit(host, partial(self._committed, host.engine.pool, answers, said, now))
         return answers
@@ -265,9 +267,10 @@ class Writer(Reader):
         If ``is_strict`` too, the first that cannot be undoes the others, and is named.
         """
         funnel = self.funnel
-        self._put_funnel(connection, funnel, now, tracked=_has_news(said))
         schema, pace = self.database.tables.schema, self.database.pace
         ledger = Ledger(connection, schema, self.tenant, pace)
+        if not self._is_put(connection, tracked=_has_news(said)):
+            self._put_funnel(ledger.connection, funnel, now, tracked=_has_news(said))
         if owing is not None:
             ledger.owing = owing
         if not apart:
@@ -355,11 +358,15 @@ class Writer(Reader):
         if not self.database.is_joining:
             self._put.setdefault(pool, set()).add(tracked)
 
+    def _is_put(self, connection: Connection, *, tracked: bool) -> bool:
+        """Whether the funnel is known to be stored where this is a connection to."""
+        return tracked in self._put.get(connection.engine.pool, ())
+
     def _put_funnel(
         self, connection: Connection, funnel: Funnel, now: datetime, *, tracked: bool = True
     ) -> None:
         """Store the funnel with the data, until it has once been committed there."""
-        if tracked not in self._put.get(connection.engine.pool, ()):
+        if not self._is_put(connection, tracked=tracked):
             funnels.put_funnel(
                 connection, self.database.tables, self.tenant, funnel, now, tracked=tracked
             )

@@ -56,9 +56,9 @@ class AsyncDatabase(Database):
         self._road = AsyncSession(self._asyncio)  # it never connects; only its greenlets are used
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, is_pipelined: bool = False) -> Iterator[Connection]:
         """A transaction of our own, given up when the call's time is spent."""
-        with _limited(left()), super().write() as connection:
+        with _limited(left()), super().write(is_pipelined=is_pipelined) as connection:
             yield connection
 
     async def run(self, work: Callable[[], Result]) -> Result:

@@ -29,6 +29,7 @@ from motfunnel.store.engine.engine import (
 )
 from motfunnel.store.engine.faults import Fault, fault_of
 from motfunnel.store.engine.fork import ForkGate
+from motfunnel.store.engine.pipeline import pipelined, pipelined_transaction
 from motfunnel.store.engine.urls import is_in_memory, shown
 from motfunnel.store.hosts.transaction import (
     Host,
@@ -38,6 +39,7 @@ from motfunnel.store.hosts.transaction import (
     host_connection,
     is_shared,
     joined,
+    keep_writers_out,
 )
 from motfunnel.store.schema.dialects import plan_plainly
 from motfunnel.store.schema.tables import Tables, tables
@@ -125,13 +127,16 @@ class Database:
         return ()
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, is_pipelined: bool = False) -> Iterator[Connection]:
         """A transaction of our own, committed at the end, on tables that are there.
 
         On SQLite it takes the write lock at once: one that reads first and writes later is
         thrown out as soon as another has written in between, whatever the time-out. Elsewhere it
         sees what others commit while it waits for a contact; and on MariaDB it leaves the gaps
         between rows unlocked, over which writers of different contacts would deadlock.
+
+        Args:
+            is_pipelined: whether what is done minds the pipeline, where there is one.
 
         Raises:
             TransactionError: the host's open transaction would be in its way.
@@ -144,7 +149,13 @@ class Database:
             with connection.begin():
                 if self.is_sqlite:
                     self.begin_writing(connection)
-                with bounded(connection, is_ours=self._owned), iso_dates(connection):
+                    yield connection
+                    return
+                with (
+                    self._pipelined(connection) if is_pipelined else nullcontext(),
+                    bounded(connection, is_ours=self._owned),
+                    iso_dates(connection),
+                ):
                     yield connection
 
     @contextmanager
@@ -182,13 +193,23 @@ class Database:
                     yield connection
 
     @contextmanager
-    def join(self, connection: Connection) -> Iterator[Connection]:
+    def join(self, connection: Connection, *, is_pipelined: bool = False) -> Iterator[Connection]:
         """A savepoint in a transaction of the host's, in which no tables are made.
+
+        Args:
+            connection: the host's.
+            is_pipelined: whether what is done minds the pipeline, where there is one.
 
         Raises:
             SchemaError: the tables are missing there.
         """
-        with teaching(self.remedy or CREATE), joined(connection), iso_dates(connection):
+        with (
+            teaching(self.remedy or CREATE),
+            joined(connection, is_pipelined=is_pipelined),
+            iso_dates(connection),
+        ):
+            if self.is_sqlite:
+                keep_writers_out(connection, self.tables.contacts)
             yield connection
 
     @contextmanager
@@ -286,6 +307,9 @@ class Database:
         driver = connection.connection.driver_connection
         if driver is not None and not driver.in_transaction:
             begin_immediate(connection, self.pause, is_ours=self._owned)
+
+    def _pipelined(self, connection: Connection) -> AbstractContextManager[object]:
+        return pipelined_transaction(connection) if self._owned else pipelined(connection)
 
     def _make_gate(self) -> Callable[[], AbstractContextManager[None]]:
         if not self.is_sqlite or self.engine.dialect.is_async or is_in_memory(self.engine.url):

@@ -21,7 +21,7 @@ from motfunnel.store.engine.engine import iso_dates
 from motfunnel.store.engine.faults import is_of_missing_table
 from motfunnel.store.hosts.dialects import lent_engine
 from motfunnel.store.hosts.lent import Lender
-from motfunnel.store.hosts.transaction import joined
+from motfunnel.store.hosts.transaction import joined, keep_writers_out
 
 
 class LentDatabase(Database):
@@ -57,7 +57,7 @@ class LentDatabase(Database):
         return () if self.is_joining else (self.lender.errors.Error,)
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, is_pipelined: bool = False) -> Iterator[Connection]:
         """A transaction of our own, or a savepoint in the host's if there is one."""
         if self.is_joining:
             with (
@@ -66,6 +66,8 @@ class LentDatabase(Database):
                 joined(connection),
                 iso_dates(connection),
             ):
+                if self.is_sqlite:
+                    keep_writers_out(connection, self.tables.contacts)
                 yield connection
             return
         self.lender.revive()

@@ -22,7 +22,6 @@ from motfunnel.store.hosts.transaction import Host, host_connection
 
 _ATTEMPTS: Final = 5
 _PAUSE: Final = 0.1
-_UNANSWERED: Final = (Fault.LOST, Fault.UNREACHABLE)
 _USELESS: Final = (Fault.FINAL, Fault.REFUSED)
 
 Result = TypeVar("Result")
@@ -33,6 +32,7 @@ def persist(
     work: Callable[[Connection], Result],
     *,
     confirm: Callable[[Connection, Result], bool] | None = None,
+    is_pipelined: bool = False,
 ) -> Result:
     """Do work in a transaction of our own; again, where an error may pass.
 
@@ -44,6 +44,7 @@ def persist(
         confirm: finds out whether an earlier attempt, whose commit was never answered, was
             committed after all, and waits for it if it is still under way. If it was, its result
             is the answer.
+        is_pipelined: whether the work minds the pipeline, where there is one.
 
     Raises:
         StoreError: the attempts or the time are used up, or trying again is of no use.
@@ -52,19 +53,17 @@ def persist(
     for attempt in range(1, _ATTEMPTS + 1):
         done: list[Result] = []
         try:
-            with database.write() as connection:
+            with database.write(is_pipelined=is_pipelined) as connection:
                 for earlier in unsure:
                     if confirm is not None and confirm(connection, earlier):
                         return earlier
                 done.append(work(connection))
             return done[0]
         except FAULTS as error:
-            fault = fault_of(error)
-            if fault in _UNANSWERED:
-                unsure += done
+            unsure += done  # the work was done: only of its commit nothing is known
             pause, seconds = random.random() * _PAUSE * attempt, left()
-            is_late = seconds is not None and seconds <= pause
-            if fault in _USELESS or attempt == _ATTEMPTS or is_late:
+            is_last = attempt == _ATTEMPTS or (seconds is not None and seconds <= pause)
+            if is_last or fault_of(error) in _USELESS:
                 give_up(error, attempt)
         database.pause(pause)
     raise AssertionError("the last attempt returns or raises")

@@ -22,6 +22,8 @@ from sqlalchemy.types import TypeEngine
 
 Row = Mapping[str, Any]
 _Convert = Callable[[Any], Any]
+_Column = tuple[str, _Convert | None]
+_UNREADABLE: Final = (AttributeError, TypeError, ValueError)
 _NAMED: Final = re.compile(r"%\((\w+)\)s")
 
 
@@ -32,20 +34,33 @@ class Statement:
         make: writes the statement for a dialect (an upsert reads differently on each).
         types: the types of those parameters and result columns that a driver does not take or
             give as they are, by name.
+        is_raw: whether rows are given as the driver gives them: the cheapest way to read many.
     """
 
     def __init__(
-        self, make: Callable[[Dialect], ClauseElement], types: Mapping[str, TypeEngine[Any]]
+        self,
+        make: Callable[[Dialect], ClauseElement],
+        types: Mapping[str, TypeEngine[Any]],
+        *,
+        is_raw: bool = False,
     ) -> None:
         self._make = make
         self._types = types
+        self._is_raw = is_raw
         self._compiled: WeakKeyDictionary[Dialect, _Compiled] = WeakKeyDictionary()
 
     def execute(self, connection: Connection, row: Row) -> int:
         """Run it with one set of parameters; give the number of rows changed."""
         compiled = self._for(connection.dialect)
-        result = connection.exec_driver_sql(compiled.sql, compiled.bind(row))
-        return result.rowcount
+        with cursor_of(connection) as cursor:
+            cursor.execute(compiled.sql, compiled.bind(row))
+            count: int = cursor.rowcount
+        return count
+
+    def written(self, dialect: Dialect, row: Row) -> tuple[str, Any]:
+        """The words and the parameters, as the driver takes them."""
+        compiled = self._for(dialect)
+        return compiled.sql, compiled.bind(row)
 
     def execute_many(self, connection: Connection, rows: Sequence[Row]) -> int:
         """Run it with many sets of parameters; give the number of rows changed, if known."""
@@ -71,10 +86,8 @@ class Statement:
             return 0
         return connection.exec_driver_sql(compiled.ordered_sql, bound).rowcount
 
-    def fetch(
-        self, connection: Connection, row: Row, *, leniently: bool = False
-    ) -> list[dict[str, Any]]:
-        """Run it and give all rows, by column name.
+    def fetch(self, connection: Connection, row: Row, *, leniently: bool = False) -> list[Any]:
+        """Run it and give all rows, by column name unless it gives them raw.
 
         Args:
             connection: where.
@@ -84,18 +97,13 @@ class Statement:
         compiled = self._for(connection.dialect)
         with cursor_of(connection) as cursor:
             cursor.execute(compiled.sql, compiled.bind(row))
-            names = [column[0] for column in cursor.description or ()]
-            converters = [compiled.converters.get(name) for name in names]
-            if leniently:
-                converters = [one and partial(_try, one) for one in converters]
-            return [_read(names, converters, found) for found in cursor.fetchall()]
+            return self.read(connection.dialect, cursor, leniently=leniently)
 
-    def fetch_raw(self, connection: Connection, row: Row) -> list[Any]:
-        """Run it and give all rows as the driver gives them: the cheapest way to read many."""
-        compiled = self._for(connection.dialect)
-        with cursor_of(connection) as cursor:
-            cursor.execute(compiled.sql, compiled.bind(row))
+    def read(self, dialect: Dialect, cursor: Any, *, leniently: bool = False) -> list[Any]:
+        """Give all rows of a cursor on which it has run, as ``fetch`` does."""
+        if self._is_raw:
             return list(cursor.fetchall())
+        return self._for(dialect).read(cursor, leniently=leniently)
 
     def _for(self, dialect: Dialect) -> _Compiled:
         compiled = self._compiled.get(dialect)
@@ -118,10 +126,12 @@ class _Compiled:
         self.order: list[str] = (
             compiled.positiontup if self._by_place else _NAMED.findall(self.sql)  # type: ignore[attr-defined]
         )
+        self._columns: list[_Column] = []  # of the rows that it gives, once it has given some
         # Many sets are bound in order everywhere: a tuple is made faster than a dict.
         self.ordered_sql = self.sql if self._by_place else _NAMED.sub("%s", self.sql)
         own = {name: kind.dialect_impl(dialect) for name, kind in types.items()}
-        self._binders = _only({n: kind.bind_processor(dialect) for n, kind in own.items()})
+        given = {name: kind for name, kind in own.items() if name in self.order}
+        self._binders = _only({n: kind.bind_processor(dialect) for n, kind in given.items()})
         self.converters = _only(
             {name: kind.result_processor(dialect, None) for name, kind in own.items()}
         )
@@ -134,6 +144,20 @@ class _Compiled:
             if value is not None:
                 bound[name] = convert(value)
         return tuple([bound[name] for name in self.order]) if self._by_place else bound
+
+    def read(self, cursor: Any, *, leniently: bool) -> list[dict[str, Any]]:
+        """Read all rows, by column name."""
+        if not self._columns:
+            names = [column[0] for column in cursor.description or ()]
+            self._columns = [(name, self.converters.get(name)) for name in names]
+        rows = cursor.fetchall()
+        try:
+            return [_read(self._columns, found) for found in rows]
+        except _UNREADABLE:
+            if not leniently:
+                raise
+        columns = [(name, one and partial(_try, one)) for name, one in self._columns]
+        return [_read(columns, found) for found in rows]
 
     def bind_columns(
         self, columns: Mapping[str, Sequence[Any]], fixed: Row
@@ -149,23 +173,42 @@ class _Compiled:
         return list(zip(*bound, strict=False)) if columns else []
 
 
-@contextmanager
-def cursor_of(connection: Connection) -> Iterator[Any]:
-    """A cursor of the driver's own, whose errors are SQLAlchemy's, as everywhere else."""
-    cursor = connection.connection.cursor()
-    with driver_errors(connection, cursor):
-        yield cursor
-    _close(cursor, connection.dialect.loaded_dbapi.Error)
+class cursor_of:
+    """A cursor of the driver's own, whose errors are SQLAlchemy's, as everywhere else.
+
+    A class, since a generator takes as long as a statement of SQLite's.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> Any:
+        self._cursor = self._connection.connection.cursor()
+        return self._cursor
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if error is None:
+            _close(self._cursor, self._connection.dialect.loaded_dbapi.Error)
+        else:
+            _give_up(self._connection, self._cursor, error)
 
 
 @contextmanager
 def driver_errors(connection: Connection, cursor: Any) -> Iterator[None]:
     """Turn the errors of a driver's cursor into SQLAlchemy's; whatever goes wrong, it is closed."""
-    driver = connection.dialect.loaded_dbapi.Error
     try:
         yield
-    except driver as error:
-        dialect, is_lost = connection.dialect, False
+    except BaseException as error:
+        _give_up(connection, cursor, error)
+        raise
+
+
+def _give_up(connection: Connection, cursor: Any, error: BaseException) -> None:
+    """Close a cursor at an error of it; the driver's are raised as SQLAlchemy's."""
+    dialect = connection.dialect
+    driver = dialect.loaded_dbapi.Error
+    if isinstance(error, driver):
+        is_lost = False
         if dialect.is_disconnect(error, connection.connection.dbapi_connection, cursor):
             tell_pool(connection)
             connection.invalidate(error)
@@ -174,12 +217,10 @@ def driver_errors(connection: Connection, cursor: Any) -> Iterator[None]:
         raise DBAPIError.instance(
             None, None, error, driver, connection_invalidated=is_lost, dialect=dialect
         ) from error
-    except BaseException as error:
-        if isinstance(error, Exception):
-            _close(cursor, driver)
-        else:  # cancelled: the answer was not read to its end
-            connection.invalidate(error)
-        raise
+    if isinstance(error, Exception):
+        _close(cursor, driver)
+    else:  # cancelled: the answer was not read to its end
+        connection.invalidate(error)
 
 
 def tell_pool(connection: Connection) -> None:
@@ -192,8 +233,10 @@ def tell_pool(connection: Connection) -> None:
 
 
 def _close(cursor: Any, driver: type[Exception]) -> None:
-    with suppress(driver):  # of a connection that is lost
+    try:
         cursor.close()
+    except driver:  # of a connection that is lost
+        return
 
 
 def _only(converters: Mapping[str, _Convert | None]) -> dict[str, _Convert]:
@@ -209,14 +252,12 @@ def _convert(values: Sequence[Any], convert: _Convert | None) -> Iterable[Any]:
 def _try(convert: _Convert, value: Any) -> Any:
     try:
         return convert(value)
-    except (AttributeError, TypeError, ValueError):
+    except _UNREADABLE:
         return value
 
 
-def _read(
-    names: list[str], converters: list[_Convert | None], found: Iterable[Any]
-) -> dict[str, Any]:
+def _read(columns: Sequence[_Column], found: Iterable[Any]) -> dict[str, Any]:
     return {
         name: value if convert is None or value is None else convert(value)
-        for name, convert, value in zip(names, converters, found, strict=True)
+        for (name, convert), value in zip(columns, found, strict=True)
     }

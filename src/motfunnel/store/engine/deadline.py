@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from motfunnel.store.engine.compiled import cursor_of
 from motfunnel.store.engine.faults import Fault, fault_of, sqlite_fault
+from motfunnel.store.engine.pipeline import send
 from motfunnel.store.engine.turns import Turn
 from motfunnel.store.schema.types import MARIADB
 
@@ -32,6 +33,8 @@ FILES: Final = "PRAGMA database_list"
 
 _LONGEST_NAP: Final = 0.02
 _PATH: Final = "motfunnel_path"
+_BUSY: Final = "motfunnel_busy"
+_JOURNAL: Final = "motfunnel_journal"
 _LOCK_WAIT: Final = "motfunnel_lock_wait"
 
 
@@ -91,18 +94,23 @@ def begin_immediate(
 
     Those who wait in it also come less often the longer they have waited.
     """
-    usual = None if is_ours else _pragma(connection, "busy_timeout")
+
+    def begin() -> None:
+        with cursor_of(connection) as cursor:
+            cursor.execute("BEGIN IMMEDIATE")
+
+    if is_ours:
+        _wait_at_most(connection, 0)
+        begin_in_turn(begin, pause, _path(connection))
+        if not _writes_ahead(connection):  # its commit waits for those who read
+            allow_waiting(connection)
+        return
+    usual = _pragma(connection, "busy_timeout")
     _set_busy_timeout(connection, 0)
     try:
-        begin_in_turn(
-            lambda: connection.exec_driver_sql("BEGIN IMMEDIATE"), pause, _path(connection)
-        )
+        begin_in_turn(begin, pause, _path(connection))
     finally:
-        if connection.invalidated:  # the call was cancelled, and nothing is to hide that
-            pass
-        elif usual is None:
-            allow_waiting(connection)
-        else:
+        if not connection.invalidated:  # the call was cancelled, and nothing is to hide that
             _set_busy_timeout(connection, usual)
 
 
@@ -133,8 +141,15 @@ def begin_in_turn(begin: Callable[[], object], pause: Callable[[float], object],
         turn.leave()
 
 
-def write_ahead(driver: Any, pause: Callable[[float], object]) -> None:
-    """Have readers and the writer of a file not wait for each other; a crash harms neither."""
+def write_ahead(driver: Any, pause: Callable[[float], object], synchronous: str = "full") -> None:
+    """Have readers and the writer of a file not wait for each other; a crash harms neither.
+
+    Args:
+        driver: the driver's new connection.
+        pause: lets others go first.
+        synchronous: ``normal`` waits for the disk at a checkpoint of the log alone, and no more at
+            each commit: a loss of power then undoes the last commits, and never harms the file.
+    """
     until = monotonic() + (left(BUSY_SECONDS) or 0.0)
     while True:
         try:
@@ -142,6 +157,8 @@ def write_ahead(driver: Any, pause: Callable[[float], object]) -> None:
             try:
                 cursor.execute("PRAGMA journal_mode = WAL")
                 cursor.fetchall()
+                if synchronous != "full":
+                    cursor.execute(f"PRAGMA synchronous = {synchronous}")
             finally:
                 cursor.close()
             return
@@ -152,8 +169,8 @@ def write_ahead(driver: Any, pause: Callable[[float], object]) -> None:
 
 
 def allow_waiting(connection: Connection) -> None:
-    """Let SQLite wait where it still has to: for a log that another is just recovering."""
-    _set_busy_timeout(connection, int(1000 * (left(BUSY_SECONDS) or 0.0)))
+    """Let SQLite wait, on a connection of ours, for a log that another is just recovering."""
+    _wait_at_most(connection, int(1000 * (left(BUSY_SECONDS) or 0.0)))
 
 
 @contextmanager
@@ -174,7 +191,7 @@ def _bound_postgresql(connection: Connection, seconds: float | None, *, is_ours:
     limit = max(1, int(seconds * 1000))
     settings = ["lock_timeout"] if is_ours else ["lock_timeout", "statement_timeout"]
     calls = [f"set_config('{name}', '{limit}', true)" for name in settings]
-    connection.exec_driver_sql(f"SELECT {', '.join(calls)}")
+    send(connection, (f"SELECT {', '.join(calls)}", None))
 
 
 def _set_lock_wait(connection: Connection, seconds: int | None) -> None:
@@ -203,6 +220,20 @@ def _lock_wait_of_a_host(connection: Connection, seconds: int) -> Iterator[None]
 
 def _set_busy_timeout(connection: Connection, milliseconds: int) -> None:
     _pragma(connection, f"busy_timeout = {milliseconds}")
+
+
+def _wait_at_most(connection: Connection, milliseconds: int) -> None:
+    """Set it for a connection of ours, where it is another already: ours begin with none."""
+    if connection.info.get(_BUSY, 0) != milliseconds:
+        _set_busy_timeout(connection, milliseconds)
+        connection.info[_BUSY] = milliseconds
+
+
+def _writes_ahead(connection: Connection) -> bool:
+    """Whether the file has a log, so that who holds the write lock waits for nobody any more."""
+    if _JOURNAL not in connection.info:
+        connection.info[_JOURNAL] = _pragma(connection, "journal_mode")
+    return bool(connection.info[_JOURNAL] == "wal")
 
 
 def _path(connection: Connection) -> str:

@@ -78,10 +78,10 @@ def make_engine(
         TypeError: the driver is of the other kind.
     """
     url, given = take_options(with_driver(read_url(url), is_async=is_async))
+    synchronous = given.pop("synchronous", "full")
     check_dialect(url.get_backend_name())
-    options: dict[str, Any] = {"poolclass": AsyncAdaptedQueuePool, "hide_parameters": True}
-    if not is_async:
-        options |= {"poolclass": BoundedPool, "pool_timeout": POOL_TIMEOUT}
+    bounded = {"poolclass": BoundedPool, "pool_timeout": POOL_TIMEOUT}
+    options: dict[str, Any] = {"poolclass": AsyncAdaptedQueuePool} if is_async else bounded
     if url.get_backend_name() == "sqlite":
         given = {"timeout": 0, "check_same_thread": False}
         if is_in_memory(url):
@@ -94,21 +94,21 @@ def make_engine(
             kind, other = ("", "Tracker") if is_async else ("a", "AsyncTracker")
             raise TypeError(f"{url.drivername} is {kind}synchronous; give this URL to {other}")
         arguments = _UNPREPARED.get(url.get_driver_name(), {}) | given
-        engine = create_engine(url, connect_args=arguments, **options)
+        engine = create_engine(url, connect_args=arguments, hide_parameters=True, **options)
     except NoSuchModuleError:
         raise _no_driver(url) from None
     except ImportError:
         raise _missing_driver(url) from None
     except ArgumentError:  # which may quote the URL
         raise UrlError(f"this is no URL of a {url.get_backend_name()} database") from None
-    return _prepared(engine, pause)
+    return _prepared(engine, pause, synchronous)
 
 
-def _prepared(engine: Engine, pause: Callable[[float], object]) -> Engine:
+def _prepared(engine: Engine, pause: Callable[[float], object], synchronous: str) -> Engine:
     if not engine.dialect.is_async:
         keep_deadlines(engine)
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", lambda driver, _: write_ahead(driver, pause))
+        event.listen(engine, "connect", lambda driver, _: write_ahead(driver, pause, synchronous))
         event.listen(engine, "invalidate", roll_back)
     else:
         ping_idle(engine)

@@ -29,6 +29,9 @@ _IS_POSSIBLE: Final = (
     hasattr(_fcntl, "F_OFD_SETLK") and sys.platform == "linux" and sys.maxsize > 2**32
 )
 _open: set[int] = set()
+_AGAIN_NS: Final = 10**7  # an open file costs as much as a statement
+_MOST_UNUSED: Final = 100
+_unused: dict[str, int] = {}  # until when a file that was not there is not looked for again
 
 
 class Turn:
@@ -42,8 +45,10 @@ class Turn:
         self._path = path
         self._since: int | None = None
         self._file: int | None = None
-        if _IS_POSSIBLE and path:
+        if _IS_POSSIBLE and path and _unused.get(path, 0) < monotonic_ns():
             self._open(os.O_RDWR)  # who has never waited here finds no file, and nobody in it
+            if self._file is None and len(_unused) < _MOST_UNUSED:
+                _unused[path] = monotonic_ns() + _AGAIN_NS
 
     def has_come(self) -> bool:
         """Whether nobody waits who has waited longer."""
@@ -83,7 +88,9 @@ class Turn:
 
     def _open(self, flags: int) -> None:
         with suppress(OSError):
-            mode = os.stat(self._path).st_mode & 0o666  # whoever may write there may queue
+            mode = 0o600
+            if flags & os.O_CREAT:  # whoever may write there may queue
+                mode = os.stat(self._path).st_mode & 0o666
             flags |= os.O_CLOEXEC | os.O_NOFOLLOW
             self._file = os.open(self._path + _SUFFIX, flags, mode)
             _open.add(self._file)

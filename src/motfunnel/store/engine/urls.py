@@ -91,7 +91,7 @@ def take_options(url: URL) -> tuple[URL, dict[str, Any]]:
     """Take out of a server's URL the numbers and flags that a driver wants as such.
 
     SQLAlchemy hands most of them on as text, in which ``false`` is true; those of SQLite, and a
-    few of PyMySQL's, it reads itself.
+    few of PyMySQL's, it reads itself. But ``synchronous`` is a setting of SQLite's that is ours.
 
     Returns:
         The URL without them, and they as what they are.
@@ -100,7 +100,10 @@ def take_options(url: URL) -> tuple[URL, dict[str, Any]]:
         UrlError: one of them is neither.
     """
     if url.get_backend_name() == "sqlite":
-        return url, {}
+        level = str(url.query.get("synchronous", "full")).lower()
+        if level not in ("full", "normal"):
+            raise UrlError("synchronous in the database URL is full or normal")
+        return url.difference_update_query(["synchronous"]), {"synchronous": level}
     if url.drivername.endswith("+asyncpg") and "sslmode" in url.query:
         mode = url.query["sslmode"]  # asyncpg knows libpq's name for it in a DSN alone
         url = url.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})

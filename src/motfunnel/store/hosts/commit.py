@@ -13,7 +13,7 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary, WeakSet
 
 from attrs import define, field
-from sqlalchemy import Connection, Dialect, event
+from sqlalchemy import Connection, Dialect, Engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.pool import Pool
 
@@ -25,6 +25,9 @@ Callback = Callable[[], None]
 
 _KEY: Final = "motfunnel_watch"
 _watches: WeakKeyDictionary[Connection, Watch] = WeakKeyDictionary()
+_engines: WeakSet[Engine] = WeakSet()
+# Of connections that were made since their engine is listened to, the latest savepoint.
+_opened: WeakKeyDictionary[Connection, int] = WeakKeyDictionary()
 _pools: WeakSet[Pool] = WeakSet()
 _sqlite_pools: WeakSet[Pool] = WeakSet()
 _dialects: WeakSet[Dialect] = WeakSet()
@@ -87,17 +90,13 @@ def watch_of(connection: Connection) -> Watch:
     watch = _watches.get(connection)
     if watch is None:
         watch = _watches[connection] = Watch()
-        for name, listener in (
-            ("release_savepoint", watch.released),
-            ("rollback_savepoint", watch.undone),
-            ("commit", watch.committing),
-            ("commit_twophase", watch.committing),
-            ("rollback", watch.rolled_back),
-            ("rollback_twophase", watch.rolled_back),
-            ("begin", watch.settle),
-            ("begin_twophase", watch.settle),
-        ):
-            event.listen(connection, name, listener)
+        if connection not in _opened:
+            _listen(connection)
+        if connection.engine not in _engines:
+            _engines.add(connection.engine)
+            event.listen(connection.engine, "engine_connect", _made)
+            event.listen(connection.engine, "savepoint", _savepoint_opened)
+            _listen(connection.engine)
         _listen_once(_pools, connection.engine.pool, "checkin", _checked_in)
         if connection.dialect.name == "sqlite":
             _listen_once(_sqlite_pools, connection.engine.pool, "invalidate", roll_back)
@@ -105,6 +104,42 @@ def watch_of(connection: Connection) -> Watch:
     # A Connection may have been given another driver's connection since it was last seen.
     connection.info[_KEY] = watch
     return watch
+
+
+def _listen(target: Connection | Engine) -> None:
+    """Have the watch on a connection told; to listen to each costs more than all that it does."""
+    for name, heard in _EVENTS.items():
+        event.listen(target, name, heard)
+
+
+def _made(connection: Connection) -> None:
+    _opened[connection] = 0
+
+
+def _savepoint_opened(connection: Connection, _: str | None) -> None:
+    if connection in _opened:
+        _opened[connection] += 1  # its name comes later, and counts them likewise
+
+
+def _telling(tell: Callable[..., None]) -> Callable[..., None]:
+    def heard(connection: Connection, *details: Any) -> None:
+        watch = _watches.get(connection)
+        if watch is not None:
+            tell(watch, connection, *details)
+
+    return heard
+
+
+_EVENTS: Final = {
+    "release_savepoint": _telling(Watch.released),
+    "rollback_savepoint": _telling(Watch.undone),
+    "commit": _telling(Watch.committing),
+    "commit_twophase": _telling(Watch.committing),
+    "rollback": _telling(Watch.rolled_back),
+    "rollback_twophase": _telling(Watch.rolled_back),
+    "begin": _telling(Watch.settle),
+    "begin_twophase": _telling(Watch.settle),
+}
 
 
 def _listen_once(heard: WeakSet[Any], target: object, name: str, listener: Any) -> None:
@@ -141,6 +176,11 @@ def _is_the_servers(error: BaseException | None) -> bool:
 def _number(savepoint: str) -> int:
     """The number in a savepoint's name, which SQLAlchemy counts up on each connection."""
     return int(savepoint.rpartition("_")[2])
+
+
+def latest_savepoint(connection: Connection) -> int | None:
+    """The number of the savepoint that was opened last; None where nobody has counted them."""
+    return _opened.get(connection)
 
 
 def watch_if_set(connection: Connection) -> Watch | None:

@@ -10,17 +10,26 @@ a savepoint is released, too, and of a close not at all.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from attrs import frozen
-from sqlalchemy import Connection, Engine, NestedTransaction
+from sqlalchemy import Connection, Engine, NestedTransaction, Table
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, UnboundExecutionError
 from sqlalchemy.pool import SingletonThreadPool, StaticPool
 
 from motfunnel.errors import TransactionError
+from motfunnel.store.engine.compiled import cursor_of
 from motfunnel.store.engine.faults import undid_everything
-from motfunnel.store.hosts.commit import Callback, status_of, watch_if_set, watch_of
+from motfunnel.store.engine.pipeline import pipelined, send
+from motfunnel.store.hosts.commit import (
+    Callback,
+    Watch,
+    latest_savepoint,
+    status_of,
+    watch_if_set,
+    watch_of,
+)
 from motfunnel.store.hosts.lent import lender_of
 
 if TYPE_CHECKING:
@@ -39,6 +48,7 @@ Host: TypeAlias = "Connection | Session | scoped_session[Any] | SessionOn"
 Joined: TypeAlias = Connection
 """A host's connection, as the rooms above know it."""
 
+_NAME: Final = "motfunnel"
 _NO_SAVEPOINT: Final = 1305  # MariaDB's, after it has rolled back everything
 
 
@@ -88,8 +98,12 @@ def has_joined(connection: Connection) -> bool:
 
 
 @contextmanager
-def joined(connection: Connection) -> Iterator[Connection]:
+def joined(connection: Connection, *, is_pipelined: bool = False) -> Iterator[Connection]:
     """A savepoint in the host's transaction, rolled back alone if what is inside fails.
+
+    Args:
+        connection: the host's.
+        is_pipelined: whether what is done minds the pipeline, where there is one.
 
     Raises:
         TypeError: the connection commits each statement by itself.
@@ -105,12 +119,54 @@ def joined(connection: Connection) -> Iterator[Connection]:
         _begin_for_real(connection)
     watch = watch_of(connection)
     watch.is_joined = True
+    opened = latest_savepoint(connection)
+    if opened is not None:
+        if not connection.in_transaction():  # as any statement that passes SQLAlchemy would
+            connection.begin()
+        watch.latest = max(watch.latest, opened)
+        with _plain_savepoint(connection, watch, is_pipelined=is_pipelined):
+            yield connection
+        return
     with savepoint(connection):
         try:
-            yield connection
+            with pipelined(connection) if is_pipelined else nullcontext():
+                yield connection
         except DBAPIError as error:
             watch.failed(connection, error.orig)
             raise
+
+
+@contextmanager
+def _plain_savepoint(connection: Connection, watch: Watch, *, is_pipelined: bool) -> Iterator[None]:
+    """A savepoint that SQLAlchemy does not know of: it would compile it anew each time.
+
+    In a pipeline it is sent with what is inside.
+    """
+    pipeline = None
+    try:
+        with pipelined(connection) if is_pipelined else nullcontext() as pipeline:
+            send(connection, (f"SAVEPOINT {_NAME}", None))
+            yield
+            send(connection, (f"RELEASE SAVEPOINT {_NAME}", None))
+    except BaseException as error:
+        if isinstance(error, DBAPIError):
+            watch.failed(connection, error.orig)
+        if pipeline is None or pipeline.has_sent:  # else there is none to go back to
+            with _going_back(connection), cursor_of(connection) as cursor:
+                cursor.execute(f"ROLLBACK TO SAVEPOINT {_NAME}")
+                watch.is_aborted = False
+        raise
+
+
+def keep_writers_out(connection: Connection, table: Table) -> None:
+    """Take SQLite's write lock, in the host's transaction, if it is not had yet.
+
+    A transaction that reads before it writes is thrown out as soon as another has written in
+    between. A statement that writes nothing locks all the same.
+    """
+    name = connection.dialect.identifier_preparer.format_table(table)
+    with cursor_of(connection) as cursor:
+        cursor.execute(f"DELETE FROM {name} WHERE 0")
 
 
 @contextmanager
@@ -210,8 +266,14 @@ def check_not_amid(host: Host | None) -> None:
 
 
 def _roll_back(savepoint: NestedTransaction, connection: Connection) -> None:
-    try:
+    with _going_back(connection):
         savepoint.rollback()
+
+
+@contextmanager
+def _going_back(connection: Connection) -> Iterator[None]:
+    try:
+        yield
     except DBAPIError as error:
         number = error.orig.args[0] if error.orig is not None and error.orig.args else None
         if number == _NO_SAVEPOINT:

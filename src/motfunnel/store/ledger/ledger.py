@@ -15,11 +15,12 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.exc import IntegrityError
 
-from motfunnel.domain.event import Event, to_json
+from motfunnel.domain.event import Event
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import from_micros
 from motfunnel.domain.moment import Episode, Moment
 from motfunnel.store.database.pace import PACE, Pace
+from motfunnel.store.engine.channel import Channel, Read
 from motfunnel.store.engine.compiled import Statement
 from motfunnel.store.engine.faults import FAULTS, Fault, fault_of
 from motfunnel.store.hosts.commit import status_of
@@ -49,7 +50,7 @@ from motfunnel.store.ledger.state import (
     write_state,
 )
 from motfunnel.store.ledger.statements import SOME, statements
-from motfunnel.store.schema.dialects import chunks
+from motfunnel.store.schema.dialects import batches, chunks
 from motfunnel.store.schema.tables import Tables, tables
 from motfunnel.store.schema.types import MARIADB
 
@@ -57,13 +58,13 @@ Owing: TypeAlias = dict[str, tuple[int, set[str]]]
 """Contacts whose fold is owed: how many events it takes, and the keys that were recorded under."""
 
 
-class Ledger:
+class Ledger(Channel):
     """The rows of one tenant, on one connection."""
 
     def __init__(
         self, connection: Connection, schema: str | None, tenant: str, pace: Pace = PACE
     ) -> None:
-        self.connection = connection
+        super().__init__(connection)
         self.tenant = tenant
         self.pace = pace
         self.owing: Owing = {}
@@ -73,6 +74,7 @@ class Ledger:
         self.tables: Tables = tables(schema)
         self._run = statements(schema)
         self._subscribed: bool | None = None
+        self._looked_up: dict[tuple[str, str], Event | None] = {}
 
     def has_characters_for(self, key: str) -> bool:
         """Whether the database's encoding can write a key; of another nothing is recorded."""
@@ -97,44 +99,57 @@ class Ledger:
     def lock_contact(self, contact: str, funnel: Funnel) -> ContactState:
         """Read a contact's state, alone until the transaction ends; make it if it is new.
 
-        PostgreSQL looks for the row first: it is almost always there. Elsewhere it is put down
-        first. MariaDB would lock the gap where a missing row belongs, and deadlock with whoever
-        fills it; SQLite throws out a host's transaction that reads before it writes as soon as
-        another has written in between.
+        The row is looked for first: it is almost always there. But on MariaDB it is put down first:
+        it would lock the gap where the row belongs, and deadlock with whoever fills it.
         """
-        key = self._key(contact)
-        found = []
-        if self.connection.dialect.name == "postgresql":
-            found = self._fetch(self._run.lock_contact, key)
-        if not found:
-            empty = write_state(new_state(contact, funnel), self.tenant)
-            self._run.keep_contact.execute(self.connection, empty)
-            found = self._fetch(self._run.lock_contact, key)
-        return read_state(found[0], funnel)
+        return read_state(self._lock(contact, funnel)[0], funnel)
 
-    def lock_owner(self, key: str, funnel: Funnel) -> ContactState:
+    def _lock(self, contact: str, funnel: Funnel, *also: Read) -> list[Any]:
+        """Lock a contact's row, and read it; and the rows of what else is read once it is had."""
+        run, dialect = self._run, self._connection.dialect
+        if dialect.name not in MARIADB:
+            found, *rest = self._read((run.lock_contact, self._key(contact)), *also, leniently=True)
+            if found:
+                return [found[0], *rest]
+        empty = write_state(new_state(contact, funnel), self.tenant)
+        read = (run.make_contact, empty)
+        if not dialect.insert_returning:
+            self._write(run.keep_contact, empty)
+            read = (run.lock_contact, self._key(contact))
+        found, *rest = self._read(read, *also, leniently=True)
+        return [found[0], *rest]
+
+    def lock_owner(self, key: str, funnel: Funnel, event: Event | None = None) -> ContactState:
         """Read the state of the contact that a key belongs to, alone; make it if it is new.
 
         A key that was merged is locked before the contact that it was merged into: who merges or
-        unmerges locks in that order too.
+        unmerges locks in that order too. A pipeline also looks whether the event's id is taken.
         """
-        state = self.lock_contact(key, funnel)
+        if event is None or self._pipeline is None:
+            state = self.lock_contact(key, funnel)
+        else:
+            place = self._key(key) | {"id": event.id}
+            row, known = self._lock(key, funnel, (self._run.read_event, place))
+            self._looked_up[key, event.id] = read_event(known[0]) if known else None
+            state = read_state(row, funnel)
         while state.merged_into is not None:
             state = self.lock_contact(state.merged_into, funnel)
         return state
 
-    def lock_owners(self, keys: Iterable[str], funnel: Funnel) -> dict[str, ContactState]:
+    def lock_owners(
+        self, keys: Iterable[str], funnel: Funnel, event: Event | None = None
+    ) -> dict[str, ContactState]:
         """Read the states of the contacts that some keys belong to, alone, by key.
 
         Merged keys are locked first and contacts after them, each in the order of keys, so that
-        two who do so never wait for each other.
+        two who do so never wait for each other. ``event`` is the one to be added, if it is one.
         """
         wanted = sorted(set(keys))
         if len(wanted) == 1:
-            return {wanted[0]: self.lock_owner(wanted[0], funnel)}
+            return {wanted[0]: self.lock_owner(wanted[0], funnel, event)}
         merged = self.find_aliases(wanted)
         order = [*sorted(merged), *sorted({merged.get(key, key) for key in wanted})]
-        locked = {key: self.lock_contact(key, funnel) for key in order}
+        locked = self._lock_each(order, funnel)
         owners: dict[str, ContactState] = {}
         for key in wanted:
             state = locked[key]
@@ -145,6 +160,33 @@ class Ledger:
             owners[key] = state
         self.drop_strays(locked.keys() - {*wanted, *(one.contact for one in owners.values())})
         return owners
+
+    def _lock_each(self, keys: Sequence[str], funnel: Funnel) -> dict[str, ContactState]:
+        """Lock contacts one after another; in a pipeline, without waiting for each answer."""
+        locked: dict[str, ContactState] = {}
+        if self._pipeline is None:
+            return {key: self.lock_contact(key, funnel) for key in keys}
+        run, dialect = self._run, self._connection.dialect
+        empty = write_state(new_state("", funnel), self.tenant)
+        for some in batches([*dict.fromkeys(keys)], SOME):
+            for key in some:
+                self._write(run.put_contact, empty | {"contact": key})
+                lock = run.lock_contact.written(dialect, self._key(key))
+                self._pipeline.add(lock, is_read=True)
+            for key, cursor in zip(some, self._pipeline.send(), strict=True):
+                [row] = run.lock_contact.read(dialect, cursor, leniently=True)
+                locked[key] = read_state(row, funnel)
+        return locked
+
+    def look_up(self, events: Sequence[Event]) -> None:
+        """In a pipeline, find out of events of locked contacts whose ids are taken."""
+        if self._pipeline is None:
+            return
+        for some in batches(events, SOME):
+            read = self._run.read_event
+            reads = [(read, self._key(one.contact) | {"id": one.id}) for one in some]
+            for one, found in zip(some, self._read(*reads), strict=True):
+                self._looked_up[one.contact, one.id] = read_event(found[0]) if found else None
 
     def drop_strays(self, keys: Iterable[str]) -> None:
         """Delete the rows of keys that were locked for nothing, and made for it, if they are empty.
@@ -169,7 +211,7 @@ class Ledger:
 
     def lock_contacts(self, contacts: Sequence[str], funnel: Funnel) -> list[ContactState]:
         """Read the states of some contacts, alone until the transaction ends."""
-        rows = self._fetch(self._run.lock_contacts, self._some(contacts))
+        rows = self._rows(self._run.lock_contacts, self._some(contacts), leniently=True)
         return [read_state(row, funnel) for row in rows]
 
     def lock_overdue(
@@ -190,27 +232,37 @@ class Ledger:
             The states, and the last of their deadlines.
         """
         bounds = {"tenant": self.tenant, "as_of": as_of, "since": since, "most": most}
-        rows = self._fetch(self._run.lock_overdue, bounds)
+        rows = self._rows(self._run.lock_overdue, bounds, leniently=True)
         last: datetime = rows[-1]["deadline_at"] if rows else as_of
         return [read_state(row, funnel) for row in rows], last
 
     def read_contacts(self, contacts: Sequence[str], funnel: Funnel) -> list[ContactState]:
         """Read the states of some contacts, without locking them."""
-        rows = self._fetch(self._run.read_contacts, self._some(contacts))
+        rows = self._rows(self._run.read_contacts, self._some(contacts), leniently=True)
         return [read_state(row, funnel) for row in rows]
 
     def find_contact(self, contact: str, funnel: Funnel) -> ContactState | None:
         """Read a contact's state; None for one of whom nothing was ever recorded."""
-        rows = self._fetch(self._run.read_contact, self._key(contact))
+        rows = self._rows(self._run.read_contact, self._key(contact), leniently=True)
         return read_state(rows[0], funnel) if rows else None
+
+    def update_contact(self, state: ContactState) -> None:
+        """Write what has changed of a contact that is locked, and as it was read."""
+        row = write_state(state, self.tenant)
+        before = state.stored or {}
+        changed = [name for name in row if name not in before or before[name] != row[name]]
+        if changed:
+            key = {name: row[name] for name in ("tenant", "contact", *changed)}
+            self._write(self._run.update_columns(tuple(changed)), key)
+        state.stored = row
 
     def update_contacts(self, states: Sequence[ContactState]) -> None:
         """Write the states of contacts that are locked."""
         rows = [write_state(state, self.tenant) for state in states]
         if len(rows) == 1:
-            self._run.update_contact.execute(self.connection, rows[0])
+            self._write(self._run.update_contact, rows[0])
         elif rows and self._has_arrays:
-            self._write_arrays(self._run.update_contact_arrays, rows)
+            self._write_arrays(self._run.update_contact_arrays, rows, {"tenant": self.tenant})
         else:
             self._run.update_contacts.execute_many(self.connection, rows)
 
@@ -220,7 +272,7 @@ class Ledger:
         Nothing departs by silence meanwhile: nobody knows its deadline.
         """
         row = write_state(state, self.tenant)
-        self._run.owe_contact.execute(self.connection, row)
+        self._write(self._run.owe_contact, row)
 
     def settle(self, erased: Iterable[ContactState], funnel: Funnel) -> None:
         """Say that contacts, of whom only the counts are left, await no fold by this funnel."""
@@ -237,29 +289,12 @@ class Ledger:
         if owners:
             self._run.mark_contact.execute_columns(self.connection, {"contact": owners}, new)
 
-    @property
-    def _has_arrays(self) -> bool:
-        """Whether many rows are written by one statement that takes their columns as arrays."""
-        return self.connection.dialect.name == "postgresql"
-
-    def _write_arrays(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
-        arrays = {
-            name: to_json([_plain(row[name]) for row in rows])
-            for name in rows[0]
-            if name != "tenant"
-        }
-        statement.execute(self.connection, {"tenant": self.tenant, **arrays})
-
     def _find_owners(self, find: Statement, keys: Sequence[str]) -> dict[str, str]:
         found: dict[str, str] = {}
-        for start in range(0, len(keys), SOME):
-            rows = find.fetch(self.connection, self._some(keys[start : start + SOME]))
+        for some in batches(keys, SOME):
+            rows = self._rows(find, self._some(some))
             found |= {row["contact"]: row["merged_into"] for row in rows}
         return found
-
-    def _fetch(self, read: Statement, row: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Read contacts; whether a row of theirs can be read is for ``read_state`` to say."""
-        return read.fetch(self.connection, row, leniently=True)
 
     def _key(self, contact: str) -> dict[str, Any]:
         return {"tenant": self.tenant, "contact": contact}
@@ -274,6 +309,13 @@ class Ledger:
     ) -> bool:
         """Insert an event of a contact that is locked; whether its id is new."""
         row = event_row(event, signal, value, recorded_at, self.tenant)
+        place = (event.contact, event.id)
+        if self._looked_up.get(place) is not None:
+            return False
+        if place in self._looked_up:
+            self._looked_up[place] = event
+            self._write(self._run.add_event, row)
+            return True
         try:
             return self._run.add_event.execute(self.connection, row) == 1
         except IntegrityError:
@@ -291,8 +333,11 @@ class Ledger:
 
     def find_event(self, event: Event) -> Event | None:
         """Read the event that has this one's contact and id."""
+        known = self._looked_up.get((event.contact, event.id))
+        if known is not None:
+            return known
         key = self._key(event.contact) | {"id": event.id}
-        rows = self._run.read_event.fetch(self.connection, key)
+        rows = self._rows(self._run.read_event, key)
         return read_event(rows[0]) if rows else None
 
     def events(self, key: str) -> list[Event]:
@@ -313,7 +358,7 @@ class Ledger:
 
     def arrivals(self, key: str) -> list[tuple[Event, datetime]]:
         """Read the events that were recorded under a key, and when they were, in no order."""
-        rows = self._run.read_events.fetch(self.connection, self._key(key))
+        rows = self._rows(self._run.read_events, self._key(key))
         return [(read_event(row), row["recorded_at"]) for row in rows]
 
     def stories(
@@ -328,9 +373,8 @@ class Ledger:
         keys = [*(state.contact for state in states), *owners]
         read = self._run.read_stories_to_write if to_write else self._run.read_stories
         stories: dict[str, list[StoredEvent]] = {}
-        for start in range(0, len(keys), SOME):
-            some = self._some(keys[start : start + SOME])
-            events = map(StoredEvent._make, read.fetch_raw(self.connection, some))
+        for some in batches(keys, SOME):
+            events = map(StoredEvent._make, self._rows(read, self._some(some)))
             for key, story in groupby(events, itemgetter(0)):
                 stories.setdefault(owners.get(key, key), []).extend(story)
         return stories
@@ -345,22 +389,22 @@ class Ledger:
         return [
             StoredEvent._make(row)
             for key in (state.contact, *members)
-            for row in read.fetch_raw(self.connection, self._key(key) | after)
+            for row in self._rows(read, self._key(key) | after)
         ]
 
     def count_events(self, state: ContactState, most: int) -> int:
         """Count a contact's events, no further than so many."""
         members = self.find_members([state.contact]) if state.aliases else {}
         keys, found = [state.contact, *members], 0
-        for start in range(0, len(keys), SOME):
-            some = self._some(keys[start : start + SOME]) | {"most": most}
-            found += self._run.count_events.fetch(self.connection, some)[0]["events"]
+        for some in batches(keys, SOME):
+            given = self._some(some) | {"most": most}
+            found += self._rows(self._run.count_events, given)[0]["events"]
         return min(found, most)
 
     def set_meanings(self, changed: Iterable[Meant]) -> None:
         """Write what events mean, after the funnel or what came before them has changed."""
-        self._run.set_meaning.execute_many(
-            self.connection,
+        self._write_many(
+            self._run.set_meaning,
             [
                 self._key(one.contact)
                 | {"id": one.id, "signal": one.signal, "alive": one.alive, "value": one.value}
@@ -368,24 +412,43 @@ class Ledger:
             ],
         )
 
-    def journey_from(
-        self, contact: str, ordinal: int, episode: int, *, to_write: bool = True
-    ) -> tuple[list[Moment], list[Episode]]:
-        """Read a contact's moments and episodes, each from a number on, in their order."""
-        run, key = self._run, self._key(contact)
+    def history(
+        self,
+        state: ContactState,
+        ordinal: int = 0,
+        episode: int = 1,
+        after: int | None = None,
+        *,
+        to_write: bool = True,
+    ) -> tuple[list[Moment], list[Episode], list[StoredEvent]]:
+        """Read a contact's moments and episodes from numbers on, and its events after an instant.
+
+        To fold it anew, or only to look; the events, all of them if ``after`` is None, in no order.
+        """
+        run, key = self._run, self._key(state.contact)
         read_moments = run.read_moments_to_write if to_write else run.read_moments
         read_episodes = run.read_episodes_to_write if to_write else run.read_episodes
-        moments = read_moments.fetch(self.connection, key | {"ordinal": ordinal})
-        episodes = read_episodes.fetch(self.connection, key | {"episode": episode})
-        return [*map(read_moment, moments)], [*map(read_episode, episodes)]
+        read_story = run.read_story_to_write if to_write else run.read_story
+        reads: list[Read] = [(read_moments, key | {"ordinal": ordinal})]
+        reads.append((read_episodes, key | {"episode": episode}))
+        if after is None and not state.aliases:
+            moments, episodes, rows = self._read(*reads, (read_story, key))
+            events = [*map(StoredEvent._make, rows)]
+        else:
+            moments, episodes = self._read(*reads)
+            stories = self.stories([state], to_write=to_write) if after is None else {}
+            events = stories.get(state.contact, [])
+            if after is not None:
+                events = self.story_after(state, after, to_write=to_write)
+        return [*map(read_moment, moments)], [*map(read_episode, episodes)], events
 
     def journeys(
         self, contacts: Sequence[str]
     ) -> tuple[dict[str, list[Moment]], dict[str, list[Episode]]]:
         """Read the moments and the episodes of some contacts, by contact, in their order."""
         some = self._some(contacts)
-        moments = map(read_moment, self._run.read_moments_of_some.fetch(self.connection, some))
-        episodes = map(read_episode, self._run.read_episodes_of_some.fetch(self.connection, some))
+        moments = map(read_moment, self._rows(self._run.read_moments_of_some, some))
+        episodes = map(read_episode, self._rows(self._run.read_episodes_of_some, some))
         by_contact = attrgetter("contact")
         return (
             {contact: list(made) for contact, made in groupby(moments, by_contact)},
@@ -396,10 +459,6 @@ class Ledger:
         """Insert moments of one contact, from this ordinal on."""
         rows = [moment_row(moment, first + n, self.tenant) for n, moment in enumerate(moments)]
         self._add_moment_rows(rows)
-
-    def add_journeys(self, journeys: Iterable[tuple[list[Moment], Iterable[Episode]]]) -> None:
-        """Insert all moments and episodes of contacts that have none stored."""
-        self.extend_journeys((0, made, away) for made, away in journeys)
 
     def extend_journeys(
         self, journeys: Iterable[tuple[int, list[Moment], Iterable[Episode]]]
@@ -412,9 +471,9 @@ class Ledger:
             episodes += [episode_row(episode, self.tenant) for episode in away]
         self._add_moment_rows(moments)
         if len(episodes) > 1 and self._has_arrays:
-            self._write_arrays(self._run.add_episode_arrays, episodes)
+            self._write_arrays(self._run.add_episode_arrays, episodes, {"tenant": self.tenant})
         else:
-            self._run.add_episode.execute_many(self.connection, episodes)
+            self._write_many(self._run.add_episode, episodes)
 
     def clear_journeys(self, contacts: Sequence[str]) -> None:
         """Delete the moments and episodes of some contacts."""
@@ -429,16 +488,16 @@ class Ledger:
         """Write what has become of moments; only rows that differ."""
         # One by one, by their whole keys: on MariaDB a range would lock the gap behind it too.
         gone = [self._key(contact) | {"ordinal": number} for number in change.gone()]
-        self._run.delete_moment.execute_many(self.connection, gone)
+        self._write_many(self._run.delete_moment, gone)
         rows = [moment_row(one, number, self.tenant) for number, one in change.made()]
         self._add_moment_rows(rows)
 
     def change_episodes(self, contact: str, change: Change[Episode]) -> None:
         """Write what has become of episodes; only rows that differ."""
         gone = [self._key(contact) | {"episode": number} for number in change.gone()]
-        self._run.delete_episode.execute_many(self.connection, gone)
+        self._write_many(self._run.delete_episode, gone)
         rows = [episode_row(one, self.tenant) for _, one in change.made()]
-        self._run.add_episode.execute_many(self.connection, rows)
+        self._write_many(self._run.add_episode, rows)
 
     def checkpoint_before(self, state: ContactState, instant: int) -> JourneyCheckpoint | None:
         """Read the last checkpoint that has seen nothing from an instant (in microseconds) on.
@@ -449,7 +508,7 @@ class Ledger:
             return None
         before = {"last_at": from_micros(instant), "events": state.checkpoint}
         key = self._key(state.contact) | before
-        rows = self._run.read_checkpoint_before.fetch(self.connection, key)
+        rows = self._rows(self._run.read_checkpoint_before, key)
         try:
             return read_checkpoint_row(rows[0]) if rows else None
         except UNREADABLE:
@@ -461,7 +520,7 @@ class Ledger:
             return None
         key = self._key(state.contact) | {"events": state.checkpoint}
         try:
-            return read_checkpoint_row(self._run.read_checkpoint.fetch(self.connection, key)[0])
+            return read_checkpoint_row(self._rows(self._run.read_checkpoint, key)[0])
         except UNREADABLE:
             return None
 
@@ -470,7 +529,7 @@ class Ledger:
         if state.checkpoint is None:
             return []
         key = self._key(state.contact) | {"events": 0}
-        rows = self._run.read_checkpoints.fetch(self.connection, key)
+        rows = self._rows(self._run.read_checkpoints, key)
         return [read_checkpoint_row(row) for row in rows if row["events"] <= state.checkpoint]
 
     def recorded_since(self, state: ContactState, instant: datetime) -> set[tuple[str, str]]:
@@ -480,7 +539,7 @@ class Ledger:
         return {
             (row["contact"], row["id"])
             for key in (state.contact, *members)
-            for row in self._run.recorded_since.fetch(self.connection, self._key(key) | since)
+            for row in self._rows(self._run.recorded_since, self._key(key) | since)
         }
 
     def replace_checkpoints(
@@ -489,53 +548,53 @@ class Ledger:
         """Put checkpoints in the place of those that have seen more events than so many."""
         key = self._key(contact)
         read = self._run.read_checkpoints_to_write
-        behind = read.fetch(self.connection, key | {"events": kept + 1})
+        behind = self._rows(read, key | {"events": kept + 1})
         gone = [key | {"events": row["events"]} for row in behind]
-        self._run.delete_checkpoint.execute_many(self.connection, gone)
+        self._write_many(self._run.delete_checkpoint, gone)
         self.add_checkpoints(checkpoints)
 
     def add_checkpoints(self, checkpoints: Iterable[JourneyCheckpoint]) -> None:
         """Insert checkpoints."""
         rows = [checkpoint_row(one, self.tenant) for one in checkpoints]
-        self._run.add_checkpoint.execute_many(self.connection, rows)
+        self._write_many(self._run.add_checkpoint, rows)
 
     def find_episode(self, contact: str, number: int) -> Episode:
         """Read an episode."""
         key = self._key(contact) | {"episode": number}
-        return read_episode(self._run.read_episode.fetch(self.connection, key)[0])
+        return read_episode(self._rows(self._run.read_episode, key)[0])
 
     def put_episodes(self, episodes: Iterable[Episode]) -> None:
         """Write episodes that began or went on."""
         for episode in episodes:
-            self._run.put_episode.execute(self.connection, episode_row(episode, self.tenant))
+            self._write(self._run.put_episode, episode_row(episode, self.tenant))
 
     @property
     def is_subscribed(self) -> bool:
         """Whether anybody is to be told of anything; asked once in a transaction."""
         if self._subscribed is None:
-            found = self._run.find_subscription.fetch(self.connection, {"tenant": self.tenant})
+            found = self._rows(self._run.find_subscription, {"tenant": self.tenant})
             self._subscribed = bool(found)
         return self._subscribed
+
+    @property
+    def may_be_subscribed(self) -> bool:
+        """The same, unless to ask would cost more than to find out as messages are put down."""
+        return (self._pipeline is not None and self._subscribed is None) or self.is_subscribed
 
     def add_messages(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Put messages down for each subscription that asks for them, in their order."""
         for row in rows:
-            self._run.add_message.execute(self.connection, {"tenant": self.tenant, **row})
+            self._write(self._run.add_message, {"tenant": self.tenant, **row})
 
     def add_traits(self, contact: str, event: Event, recorded_at: datetime) -> None:
         """Insert the traits that an ``identify`` gives a contact."""
         rows = trait_rows(contact, event, recorded_at, self.tenant)
-        self._run.add_trait.execute_many(self.connection, rows)
+        self._write_many(self._run.add_trait, rows)
 
     def _add_moment_rows(self, rows: list[dict[str, Any]]) -> None:
         if len(rows) == 1:
-            self._run.add_moment.execute(self.connection, rows[0])
+            self._write(self._run.add_moment, rows[0])
         elif rows and self._has_arrays:
-            self._write_arrays(self._run.add_moment_arrays, rows)
+            self._write_arrays(self._run.add_moment_arrays, rows, {"tenant": self.tenant})
         else:
-            self._run.add_moment.execute_many(self.connection, rows)
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON takes it."""
-    return value.isoformat() if isinstance(value, datetime) else value
+            self._write_many(self._run.add_moment, rows)

@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from operator import itemgetter
+from types import NoneType
 from typing import Any
 
-from attrs import define
+from attrs import define, field
 
 from motfunnel.domain import machine
 from motfunnel.domain.event import to_json
@@ -39,8 +41,9 @@ _INSTANTS = (
     (machine.DEPARTED_AT, "departed_at"),
     (machine.FIRST_OUTREACH, "first_outreach_at"),
 )
-_NUMBERS = (*(name for _, name in _COUNTS), "moments", "aliases")
-_NUMBERS_IF_ANY = ("events", "checkpoint", "last_signal", "last_stage", "gaps", "gaps_sum")
+_counts_of = itemgetter(*(name for _, name in _COUNTS), "moments", "aliases")
+_counts_if_any = itemgetter("events", "checkpoint", "last_signal", "last_stage", "gaps", "gaps_sum")
+_instants_of = itemgetter("opened_at", "erased_at", "owed_since")
 Place = tuple[int, int, int, str]
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What Python raises of rows that nothing of ours wrote."""
@@ -73,6 +76,7 @@ class ContactState:
         owed_since: where late events were stored whose fold is owed, when the first of them was.
             The journey, and all that is stored of moments and episodes, is that of before.
         is_readable: whether its row is one of ours; if not, it is to be folded anew.
+        stored: the row as it was read; None where it was not.
     """
 
     contact: str
@@ -92,6 +96,7 @@ class ContactState:
     gaps_known: bool = True
     owed_since: datetime | None = None
     is_readable: bool = True
+    stored: Mapping[str, Any] | None = field(default=None, eq=False, repr=False)
 
     def follows(self, entry: Entry) -> bool:
         """Whether the event comes after everything that the state has seen.
@@ -175,6 +180,7 @@ def read_state(row: Mapping[str, Any], funnel: Funnel) -> ContactState:
 def _read_whole(row: Mapping[str, Any], funnel: Funnel) -> ContactState:
     _check(row)
     state = new_state(row["contact"], funnel)
+    state.stored = row
     state.known = bool(row["known"])
     state.merged_into, state.aliases = row["merged_into"], row["aliases"]
     state.erased_at = row["erased_at"]
@@ -197,7 +203,8 @@ def _read_whole(row: Mapping[str, Any], funnel: Funnel) -> ContactState:
     state.opened_at = row["opened_at"]
     state.source = row["source"]
     state.journey.state = _read_machine(row, funnel)
-    state.journey.open_cases = read_cases(json.loads(row["open_cases"]))
+    if row["open_cases"] != "[]":
+        state.journey.open_cases = read_cases(json.loads(row["open_cases"]))
     return state
 
 
@@ -207,12 +214,10 @@ def _check(row: Mapping[str, Any]) -> None:
     Raises:
         TypeError: there is some.
     """
-    counts = [row[name] for name in _NUMBERS]
-    counts += [row[name] or 0 for name in _NUMBERS_IF_ANY]
-    instants = [row[name] for name in ("opened_at", "erased_at", "owed_since")]
-    if not all(isinstance(one, int) for one in counts):
+    counts = _counts_of(row) + tuple([one or 0 for one in _counts_if_any(row)])
+    if not {*map(type, counts)} <= {int}:
         raise TypeError("a count is not a number")
-    if not all(one is None or isinstance(one, datetime) for one in instants):
+    if not {*map(type, _instants_of(row))} <= {datetime, NoneType}:
         raise TypeError("an instant is none")
     if row["last_at"] is not None and None in (row["last_signal"], row["last_id"]):
         raise TypeError("the last event has no place")
@@ -250,7 +255,7 @@ def write_state(state: ContactState, tenant: str) -> dict[str, Any]:
         "presence": journey.presence.value,
         "stage": journey.stage,
         "apostle": bool(journey.state[machine.IS_APOSTLE]),
-        "open_cases": to_json(write_cases(journey.open_cases)),
+        "open_cases": to_json(write_cases(journey.open_cases)) if journey.open_cases else "[]",
         "deadline_at": None if deadline is None else from_micros(deadline),
         "opened_at": state.opened_at,
         "source": state.source,

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     Dialect,
+    Insert,
     Integer,
     Select,
     Table,
@@ -42,6 +43,8 @@ REVOKED: Final = "revoked"
 SOME: Final = 200
 """How many contacts are read and written together in bulk."""
 
+_MOST_UPDATES: Final = 500
+
 
 class Statements:
     """The statements on one schema's tables; made once, compiled once a dialect.
@@ -52,7 +55,9 @@ class Statements:
 
     def __init__(self, of: Tables) -> None:
         self._make_contacts(of.contacts)
+        self._make_updates(of.contacts)
         self._make_events(of.events)
+        self._make_stories(of.events)
         self._make_moments(of.moments)
         self._make_episodes(of.episodes)
         self._make_checkpoints(of.checkpoints)
@@ -61,6 +66,11 @@ class Statements:
 
     def _make_contacts(self, contacts: Table) -> None:
         self.keep_contact: Statement = _of(contacts, lambda d: _insert_or_lock(contacts, d))
+        # The same, and gives the row; where the database can.
+        self.make_contact: Statement = _of(
+            contacts, lambda d: _insert_or_lock(contacts, d).returning(*contacts.columns)
+        )
+        self.put_contact: Statement = _of(contacts, lambda d: insert_or_keep(contacts, d))
         self.mark_contact: Statement = _of(
             contacts, lambda d: insert_or_update(contacts, d, ["fingerprint"], only_changed=True)
         )
@@ -92,12 +102,28 @@ class Statements:
         self.set_fingerprint: Statement = _of(
             contacts, lambda _: update(contacts).where(_one(contacts)).values({"fingerprint": None})
         )
+
+    def _make_updates(self, contacts: Table) -> None:
+        self._contacts = contacts
+        self._updates: dict[tuple[str, ...], Statement] = {}
         self.owe_contact: Statement = _of(contacts, lambda _: _owe_contact(contacts))
         self.update_contact: Statement = _of(contacts, lambda _: _update_contact(contacts))
         self.update_contacts: Statement = _of(contacts, lambda d: _update_contacts(contacts, d))
         self.update_contact_arrays: Statement = Statement(
             lambda _: update_arrays(contacts, fixed=("tenant",)), {}
         )
+
+    def update_columns(self, names: tuple[str, ...]) -> Statement:
+        """Update some columns of a contact; as many statements as sets of them are asked for."""
+        if names not in self._updates:
+            if len(self._updates) > _MOST_UPDATES:
+                self._updates.clear()
+            values = dict.fromkeys(names)
+            contacts = self._contacts
+            self._updates[names] = _of(
+                contacts, lambda _: update(contacts).where(_one(contacts)).values(values)
+            )
+        return self._updates[names]
 
     def _make_events(self, events: Table) -> None:
         self.add_event: Statement = _of(events, lambda d: _insert_new(events, d))
@@ -116,12 +142,6 @@ class Statements:
                 d, select(events).where(_one(events), events.c.id == bindparam("id"))
             ),
         )
-        self.read_stories: Statement = _of(events, lambda d: _story(events, d))
-        self.read_stories_to_write: Statement = _of(events, lambda d: _shared(d, _story(events, d)))
-        self.read_story_after: Statement = _of(events, lambda d: _story_after(events, d))
-        self.read_story_after_to_write: Statement = _of(
-            events, lambda d: _shared(d, _story_after(events, d))
-        )
         self.recorded_since: Statement = _of(
             events,
             lambda _: select(events.c.contact, events.c.id).where(
@@ -136,6 +156,26 @@ class Statements:
                 .where(_one(events), events.c.id == bindparam("id"))
                 .values({"signal": None, "alive": None, "value": None})
             ),
+        )
+
+    def _make_stories(self, events: Table) -> None:
+        self.read_stories: Statement = _of(
+            events, lambda d: _story(events, d, _some(events)), is_raw=True
+        )
+        self.read_stories_to_write: Statement = _of(
+            events, lambda d: _shared(d, _story(events, d, _some(events))), is_raw=True
+        )
+        self.read_story: Statement = _of(
+            events, lambda d: _story(events, d, _one(events)), is_raw=True
+        )
+        self.read_story_to_write: Statement = _of(
+            events, lambda d: _shared(d, _story(events, d, _one(events))), is_raw=True
+        )
+        self.read_story_after: Statement = _of(
+            events, lambda d: _story_after(events, d), is_raw=True
+        )
+        self.read_story_after_to_write: Statement = _of(
+            events, lambda d: _shared(d, _story_after(events, d)), is_raw=True
         )
 
     def _make_moments(self, moments: Table) -> None:
@@ -256,8 +296,10 @@ def statements(schema: str | None) -> Statements:
     return Statements(tables(schema))
 
 
-def _of(table: Table, make: Callable[[Dialect], ClauseElement]) -> Statement:
-    return Statement(make, _types(table))
+def _of(
+    table: Table, make: Callable[[Dialect], ClauseElement], *, is_raw: bool = False
+) -> Statement:
+    return Statement(make, _types(table), is_raw=is_raw)
 
 
 def _types(table: Table) -> dict[str, Any]:
@@ -282,10 +324,10 @@ def _members(contacts: Table) -> Select[Any]:
     )
 
 
-def _story(events: Table, dialect: Dialect) -> Select[Any]:
+def _story(events: Table, dialect: Dialect, whose: ColumnElement[bool]) -> Select[Any]:
     """What a fold reads of some contacts' events."""
     columns = unread_columns(events, dialect)
-    return select(*columns).where(_some(events)).order_by(events.c.contact)
+    return select(*columns).where(whose).order_by(events.c.contact)
 
 
 def _story_after(events: Table, dialect: Dialect) -> Select[Any]:
@@ -309,7 +351,7 @@ def _insert(table: Table) -> ClauseElement:
     return insert(table).values({column.name: None for column in table.columns})
 
 
-def _insert_or_lock(table: Table, dialect: Dialect) -> ClauseElement:
+def _insert_or_lock(table: Table, dialect: Dialect) -> Insert:
     """Insert a row, or leave the one that has its key, which nobody can delete from then on.
 
     PostgreSQL locks a row that is in the way only if something is to be set. SQLite has one lock.

@@ -29,7 +29,7 @@ def post(
     revoked: Sequence[Moment] = (),
 ) -> None:
     """Put down what came and went of a contact, which is locked."""
-    if (established or revoked) and ledger.is_subscribed:
+    if (established or revoked) and ledger.may_be_subscribed:
         changes = [
             *((REVOKED, one) for one in revoked),
             *((ESTABLISHED, one) for one in established),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sqlalchemy import (
     JSON,
@@ -26,6 +26,8 @@ from motfunnel.store.schema.types import MARIADB
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
+
+Item = TypeVar("Item")
 
 _PLAINLY: Final = "SELECT set_config(name, 'off', true) FROM pg_settings WHERE name = 'jit'"
 """Until the transaction ends; a server that knows no such setting is not asked for it."""
@@ -145,6 +147,16 @@ def chunks(keys: Collection[str], size: int = 500) -> Iterator[Sequence[str]]:
     ordered = sorted(keys)
     for start in range(0, len(ordered), size):
         yield ordered[start : start + size]
+
+
+def batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    """Give items as they come, so many at a time.
+
+    >>> [*batches("cab", 2)]
+    ['ca', 'b']
+    """
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 def plan_plainly(connection: Connection) -> None:

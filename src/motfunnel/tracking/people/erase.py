@@ -217,7 +217,7 @@ def _keep_counts(
     scrubber = scrubber_of(dict.fromkeys({event[0] for event in events}), funnel)
     copy_events(*where, token, ids, scrubber)
     unspoken = [_without_words(moment, token, ids, others) for moment in kept]
-    ledger.add_journeys([(unspoken, [_unspoken(e, token, returns) for e in away.values()])])
+    ledger.extend_journeys([(0, unspoken, [_unspoken(e, token, returns) for e in away.values()])])
     _leave_token(ledger, funnel, owner, token, len(kept), now)
     return token
 

@@ -212,13 +212,9 @@ def draft(
     to_write: bool = True,
 ) -> Draft:
     """Fold a contact anew from a checkpoint on; of another funnel's contact there is none."""
-    contact = stored.contact
     first, episode = (0, 1) if since is None else (since.moments, _first_episode(since))
-    before, away = ledger.journey_from(contact, first, episode, to_write=to_write)
-    if since is None:
-        events = ledger.stories([stored], to_write=to_write).get(contact, [])
-    else:
-        events = ledger.story_after(stored, since.last_at, to_write=to_write)
+    after = None if since is None else since.last_at
+    before, away, events = ledger.history(stored, first, episode, after, to_write=to_write)
     folded = fold(stored, events, funnel, every=ledger.pace.every, since=since, away=away[:1])
     journey = folded.state.journey
     return Draft(
@@ -319,7 +315,7 @@ def refold(
     stored = _stored(ledger, states) if is_told and ledger.is_subscribed else {}
     ledger.clear_journeys([one.contact for one in states if one.moments or one.checkpoint])
     journeys = [one.state.journey for one in folded]
-    ledger.add_journeys((journey.moments, journey.episodes.values()) for journey in journeys)
+    ledger.extend_journeys((0, one.moments, one.episodes.values()) for one in journeys)
     ledger.add_checkpoints(kept for one in folded for kept in one.checkpoints)
     ledger.update_contacts([one.state for one in folded])
     ledger.set_meanings(changed for one in folded for changed in one.meanings)

@@ -81,9 +81,12 @@ def record_all(
         ConflictError: an id is taken by an event with other content.
         EventError: the contact was erased.
     """
-    owners = ledger.lock_owners([one.event.contact for one in said], funnel)
+    single = said[0].event if len(said) == 1 else None
+    owners = ledger.lock_owners([one.event.contact for one in said], funnel, single)
     if marker is not None and any(find_erased(ledger, said, marker)):
         raise ErasedError
+    if single is None:
+        ledger.look_up([one.event for one in said])
     groups: dict[str, list[int]] = {}
     for number, one in enumerate(said):
         groups.setdefault(owners[one.event.contact].contact, []).append(number)
@@ -296,7 +299,7 @@ def advance(
     ledger.add_moments(journey.moments, first)
     ledger.put_episodes(e for n, e in journey.episodes.items() if e != stored.get(n))
     ledger.add_checkpoints(checkpoints)
-    ledger.update_contacts([state])
+    ledger.update_contact(state)
     ledger.set_meanings(meanings)
     post(ledger, state, journey.moments)
     return moments
