@@ -121,9 +121,13 @@ def _forget_last(engine: Engine) -> None:
 
 def test_attempts_are_bounded(troubled: Tracker, injector: Injector, engine: Engine) -> None:
     """What never passes is given up after a few attempts, and the cause is the driver's error."""
+    # Who finds SQLite's one lock taken asks for it until the budget is spent.
+    ends = "tried 5 times"
+    if engine.dialect.name == "sqlite":
+        troubled.budget, ends = timedelta(seconds=2), "within the budget"
     for error in passing_faults(engine.dialect.name).values():
         injector.bring(raising(error), 5, always=True)
-        with pytest.raises(StoreError, match="tried 5 times") as caught:
+        with pytest.raises(StoreError, match=ends) as caught:
             troubled.track("ada", "saw", id="1")
         assert caught.value.__cause__ is error
         injector.mend()
