@@ -414,7 +414,7 @@ def test_a_promoter_is_an_apostle(score: object) -> None:
     assert kinds((0, "rated", {"score": score})) == ["opening", "apostle"]
 
 
-@pytest.mark.parametrize("score", [8, 8.999, -1, "8.9", None, "", " \t"])
+@pytest.mark.parametrize("score", [8, 8.999, 0, "8.9", None, "", " \t"])
 def test_no_promoter(score: object) -> None:
     """A lower rating, and one without a score, opens and keeps alive and is no advocacy."""
     assert kinds((0, "rated", {"score": score})) == ["opening"]
