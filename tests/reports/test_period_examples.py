@@ -277,7 +277,7 @@ def test_the_forms(tracker: Tracker) -> None:
         {"period": "fortnight"},
         {"week_start": "someday"},
         {"week_start": 7},
-        {"since": "2020-01-01"},
+        {"since": "the first of May"},
         {"since": datetime(2020, 1, 1)},
         {"since": date(2020, 1, 2), "until": date(2020, 1, 2)},
         {"since": date(1500, 1, 1), "period": "day"},
