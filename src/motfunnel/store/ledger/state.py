@@ -9,7 +9,6 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from operator import itemgetter
-from types import NoneType
 from typing import Any
 
 from attrs import define, field
@@ -215,9 +214,9 @@ def _check(row: Mapping[str, Any]) -> None:
         TypeError: there is some.
     """
     counts = _counts_of(row) + tuple([one or 0 for one in _counts_if_any(row)])
-    if not {*map(type, counts)} <= {int}:
+    if not all([isinstance(one, int) for one in counts]):
         raise TypeError("a count is not a number")
-    if not {*map(type, _instants_of(row))} <= {datetime, NoneType}:
+    if not all([one is None or isinstance(one, datetime) for one in _instants_of(row)]):
         raise TypeError("an instant is none")
     if row["last_at"] is not None and None in (row["last_signal"], row["last_id"]):
         raise TypeError("the last event has no place")
