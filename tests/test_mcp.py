@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from motfunnel import Tracker
 from motfunnel.cli.group import group
+from motfunnel.errors import QuestionError
 from motfunnel.reports.catalogue import CATALOGUE, OF_ALL, Entry
 from tests.reports.drawn import AS_OF, FIRST, FUNNEL, GIVEN, make_tracker, put
 
@@ -111,6 +112,19 @@ def test_nobody_is_named(question: Entry, stored: Tracker) -> None:
         assert '"c0' not in said and '"c1' not in said and "onerror" not in said
         assert "invited-" not in said and "rated-" not in said
     assert "members" not in Assistant(stored).tool(question).input_schema["properties"]
+
+
+@pytest.mark.parametrize("by", ["property:friend", "friend", ["stage", "property:friend"]])
+def test_no_group_is_called_as_a_contact(by: Any, by_whom: Entry, stored: Tracker) -> None:
+    """A property that names whom somebody referred makes groups only where people may be named."""
+    told = arguments_of(by_whom) | {"by": by}
+    with pytest.raises(QuestionError, match="--people"):
+        Assistant(stored).ask(by_whom, told)
+
+
+@pytest.fixture
+def by_whom() -> Entry:
+    return CATALOGUE["relapse"]
 
 
 def test_who_is_named_where_people_may_be(stored: Tracker) -> None:

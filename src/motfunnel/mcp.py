@@ -124,6 +124,8 @@ class Assistant:
         """
         told = _read(entry, self.options(entry), given)
         part = told.pop(_MEMBERS, None)
+        if not self.people:
+            self._check_groups(told)
         report = self.tracker.report(**{name: told.pop(name) for name in OF_ALL if name in told})
         answer: Answer[Any] = getattr(report, entry.name)(**told)
         if part is not None:
@@ -131,6 +133,16 @@ class Assistant:
         if not self.people:
             answer = evolve(nameless(answer), rows=tuple(map(nameless, answer.rows)))
         return answer.to_dict()
+
+    def _check_groups(self, told: Mapping[str, Any]) -> None:
+        """Refuse groups that would be called as contacts are: by whom somebody referred."""
+        rules = (rule for several in self.tracker.funnel.rules.values() for rule in several)
+        names = {rule.referred for rule in rules} - {None}
+        for option in ("by", "adjust"):
+            given = told.get(option) or ()
+            for by in [given] if isinstance(given, str) else given:
+                if by.removeprefix("property:") in names:
+                    raise QuestionError(f"{by} names contacts; that takes motfunnel mcp --people")
 
     def instructions(self) -> str:
         """What an assistant has to know of all questions."""
