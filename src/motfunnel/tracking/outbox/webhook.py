@@ -17,7 +17,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from time import time
+from time import monotonic, time
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -91,6 +91,7 @@ class Webhook:
         self._host = (self._url.host or "").strip("[]")
         self._port = self._url.port or (443 if self._url.scheme == "https" else 80)
         self._pool: urllib3.HTTPConnectionPool | None = None
+        self._seconds = timeout
         self._timeout = urllib3.Timeout(connect=timeout, read=timeout)
         self._allow_private = allow_private
         self._link = link
@@ -155,11 +156,21 @@ class Webhook:
             redirect=False,
             preload_content=False,
         )
-        if len(answer.read(_MOST_READ)) < _MOST_READ:
+        if self._is_heard_out(answer):
             answer.release_conn()
         else:
             answer.close()  # whatever else it says is of no interest
         return answer.status, answer.headers
+
+    def _is_heard_out(self, answer: Any) -> bool:
+        """Read an answer to its end; not one that is long, or takes its time over it."""
+        until, heard = monotonic() + self._seconds, 0
+        while heard < _MOST_READ and monotonic() < until:
+            part = answer.read1(_MOST_READ)
+            if not part:
+                return True
+            heard += len(part)
+        return False
 
     def _connections(self, address: str) -> urllib3.HTTPConnectionPool:
         """Connections to an address, kept while it is that of the host."""
