@@ -98,7 +98,7 @@ def files(folder: Path) -> dict[str, bytes]:
     """The files of a dump, but what says when it was made."""
     found = {str(one.relative_to(folder)): one.read_bytes() for one in folder.rglob("*.parquet")}
     about = json.loads((folder / "manifest.json").read_text("utf-8"))
-    return found | {"rows": json.dumps(about["rows"]).encode()}
+    return found | {"rows": json.dumps(about["counts"]).encode()}
 
 
 @pytest.mark.every_database
@@ -277,24 +277,34 @@ def test_what_is_there_already_is_not_touched(engine: Engine, tmp_path: Path) ->
     assert stored(tracker) == before
 
 
+def interrupt(_: int) -> None:
+    raise KeyboardInterrupt
+
+
 def test_which_folders_are_refused(tmp_path: Path) -> None:
     with Tracker("sqlite://", FUNNEL, spool=False) as tracker:
         tracker.track("ada", "saw")
         out = tmp_path / "out"
         dump(tracker, out)
         assert stat.S_IMODE(out.stat().st_mode) == 0o700
-        with pytest.raises(SourceError, match="holds a dump"):
+        with pytest.raises(SourceError, match="is in use"):
             dump(tracker, out)
-        (out / "manifest.json").unlink()  # as one that was broken off leaves it
+        broken = tmp_path / "broken"
+        with pytest.raises(KeyboardInterrupt):
+            dump(tracker, broken, progress=interrupt)
         with pytest.raises(SourceError, match="no whole dump"):
-            load(tracker, out)
-        assert dump(tracker, out).rows["events"] == 1
+            load(tracker, broken)
+        assert dump(tracker, broken).rows["events"] == 1
+        assert files(broken) == files(out)
         (tmp_path / "other").mkdir()
         (tmp_path / "other" / "letter.txt").write_text("mine")
-        for folder in (tmp_path / "other", tmp_path / "other" / "letter.txt"):
+        theirs = tmp_path / "theirs" / "events" / "letter.txt"  # a folder is called as one of ours
+        theirs.parent.mkdir(parents=True)
+        theirs.write_text("mine")
+        for folder in (tmp_path / "other", tmp_path / "other" / "letter.txt", tmp_path / "theirs"):
             with pytest.raises(SourceError):
                 dump(tracker, folder)
-        assert (tmp_path / "other" / "letter.txt").read_text() == "mine"
+        assert (tmp_path / "other" / "letter.txt").read_text() == theirs.read_text() == "mine"
         about = json.loads((out / "manifest.json").read_text())
         (out / "manifest.json").write_text(json.dumps(about | {"tables": 6}))
         with pytest.raises(SourceError, match=r"tables of version 6.*motfunnel migrate"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from attrs import frozen
 from motfunnel.errors import SourceError
 
 OUTPUTS: Final = ("moments", "episodes", "contacts", "events", "traits", "rejects")
-"""The folders of an output."""
+"""The folders of what is classified."""
 
 _MANIFEST: Final = "manifest.json"
 _UNFINISHED: Final = ".unfinished"
@@ -24,13 +25,15 @@ _UNFINISHED: Final = ".unfinished"
 
 @frozen
 class Output:
-    """A folder that takes what is classified.
+    """A folder that takes what is classified, or dumped.
 
     Attributes:
         folder: where it will be, whole.
+        names: the folders in it.
     """
 
     folder: Path
+    names: Sequence[str] = OUTPUTS
 
     @property
     def work(self) -> Path:
@@ -45,7 +48,7 @@ class Output:
         """
         if self.folder.exists() and not self.folder.is_dir():
             raise SourceError(f"{self.folder} is a file; name a folder to write to")
-        known = {*OUTPUTS, _MANIFEST, _UNFINISHED}
+        known = {*self.names, _MANIFEST, _UNFINISHED}
         found = {one.name for one in self.folder.iterdir()} if self.folder.exists() else set()
         if found - known or (found and not found & {_MANIFEST, _UNFINISHED}):
             raise SourceError(
@@ -92,7 +95,7 @@ class Output:
     def finish(self, key: str, about: dict[str, Any], counts: dict[str, Any]) -> None:
         """Put what is whole in its place; the manifest comes last."""
         (self.folder / _MANIFEST).unlink(missing_ok=True)
-        for name in OUTPUTS:
+        for name in self.names:
             shutil.rmtree(self.folder / name, ignore_errors=True)
             if (self.work / name).exists():
                 (self.work / name).rename(self.folder / name)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from motfunnel.batch.classification import MEMORY, read_memory
-from motfunnel.batch.database import check_installed, connect_to_read
+from motfunnel.batch.database import check_installed, connect_to_read, readable
 from motfunnel.batch.manifest import Output
 from motfunnel.classified.facts import Filed
 from motfunnel.classified.relations import Relations
@@ -123,13 +123,8 @@ class Files:
         Raises:
             SourceError: a file cannot be read.
         """
-        from duckdb import Error
-
-        try:
+        with readable(self.folder):
             return question()
-        except Error as error:
-            said = str(error).splitlines()[0]
-            raise SourceError(f"{self.folder} cannot be read: {said}") from error
 
     def erased(self) -> tuple[dict[str, datetime], int]:
         """Nobody: who was erased is in no file."""

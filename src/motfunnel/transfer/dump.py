@@ -5,7 +5,6 @@ Also says what a dump is: a folder for each table, and a manifest that is writte
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
@@ -17,7 +16,7 @@ from attrs import frozen
 
 from motfunnel.batch.classification import MEMORY, read_memory
 from motfunnel.batch.database import check_installed, connect_to_read, lend, name, write_parquet
-from motfunnel.batch.manifest import read_json, write_json
+from motfunnel.batch.manifest import Output
 from motfunnel.domain.columns import NEVER
 from motfunnel.domain.instant import iso
 from motfunnel.errors import SourceError
@@ -38,7 +37,7 @@ TYPES: Final = {
 }
 """What each kind of value is in Parquet, as DuckDB calls it."""
 
-_MANIFEST: Final = "manifest.json"
+_KEY: Final = "dump"
 _OWNER_ALONE: Final = 0o700
 _IN_A_FILE: Final = 100_000
 
@@ -90,8 +89,8 @@ def dump(tracker: Tracker, folder: str | Path, *, progress: Progress = lambda ro
         StoreError: the database is not there.
     """
     check_installed()
-    place, tables = Path(folder), copied_tables(tracker.database.tables)
-    _make_room(place, {one.name for one in tables})
+    tables = copied_tables(tracker.database.tables)
+    place = _make_room(Output(Path(folder), [one.name for one in tables]))
     now, rows = tracker.clock(), dict[str, int]()
     with (
         asking(tracker.database),
@@ -101,10 +100,12 @@ def dump(tracker: Tracker, folder: str | Path, *, progress: Progress = lambda ro
         for table in tables:
             done, rows[table.name] = sum(rows.values()), 0
             for number, some in enumerate(_gathered(table.read(connection, tracker.tenant))):
-                _write(duckdb, table, some, place / table.name / f"{number:05}.parquet")
+                _write(duckdb, table, some, place.work / table.name / f"{number:05}.parquet")
                 rows[table.name] += len(some)
                 progress(done + rows[table.name])
-    return _finish(Dumped(folder=place, tenant=tracker.tenant, dumped_at=now, rows=rows))
+    dumped = Dumped(folder=place.folder, tenant=tracker.tenant, dumped_at=now, rows=rows)
+    place.finish(_KEY, _about(dumped), rows)
+    return dumped
 
 
 def read_dump(folder: str | Path) -> Dumped:
@@ -114,8 +115,8 @@ def read_dump(folder: str | Path) -> Dumped:
         SourceError: it is none, or one that this version cannot load.
     """
     place = Path(folder)
-    about = read_json(place / _MANIFEST)
-    if not isinstance(about, dict) or "tables" not in about or "rows" not in about:
+    about = Output(place).about()
+    if about is None or about.get("key") != _KEY:
         raise SourceError(f"{place} holds no whole dump; motfunnel dump writes one")
     if about["tables"] != VERSION:
         raise SourceError(
@@ -124,19 +125,16 @@ def read_dump(folder: str | Path) -> Dumped:
             "run: motfunnel migrate"
         )
     at = datetime.fromisoformat(about["dumped_at"])
-    return Dumped(folder=place, tenant=about["tenant"], dumped_at=at, rows=about["rows"])
+    return Dumped(folder=place, tenant=about["tenant"], dumped_at=at, rows=about["counts"])
 
 
-def _finish(dumped: Dumped) -> Dumped:
-    about = {
+def _about(dumped: Dumped) -> dict[str, Any]:
+    return {
         "motfunnel": version("motfunnel"),
         "tables": VERSION,
         "tenant": dumped.tenant,
         "dumped_at": iso(dumped.dumped_at),
-        "rows": dumped.rows,
     }
-    write_json(dumped.folder / _MANIFEST, about)
-    return dumped
 
 
 def _gathered(read: Iterator[Rows]) -> Iterator[Rows]:
@@ -173,16 +171,11 @@ def _array(kind: Kind, values: Sequence[Any]) -> Any:
     return np.array(values, np.bool_) if kind is Kind.FLAG else list(values)
 
 
-def _make_room(folder: Path, names: set[str]) -> None:
+def _make_room(output: Output) -> Output:
     """Make the folder, and take away what a dump that was broken off has left in it."""
-    if folder.exists() and not folder.is_dir():
-        raise SourceError(f"{folder} is a file; name a folder to write to")
-    if read_json(folder / _MANIFEST) is not None:
-        raise SourceError(f"{folder} holds a dump; name a folder that is new or empty")
-    folder.mkdir(mode=_OWNER_ALONE, parents=True, exist_ok=True)
-    found = {one.name for one in folder.iterdir()}
-    if found - names - {f"{_MANIFEST}.tmp"}:
-        raise SourceError(f"{folder} holds other files; name a folder that is new or empty")
-    for one in found:
-        path = folder / one
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    output.check()
+    if output.about() is not None:
+        raise SourceError(f"{output.folder} is in use; name a folder that is new or empty")
+    output.folder.mkdir(mode=_OWNER_ALONE, parents=True, exist_ok=True)
+    output.resume("")
+    return output

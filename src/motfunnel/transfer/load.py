@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from motfunnel.batch.classification import MEMORY, read_memory
-from motfunnel.batch.database import check_installed, connect_to_read, count, name, text
+from motfunnel.batch.database import check_installed, connect_to_read, count, name, readable, text
 from motfunnel.errors import SourceError
 from motfunnel.store.copies.rows import CopiedTable, Kind, Rows, copied_tables, offset
 from motfunnel.store.database.retry import persist
@@ -78,7 +78,7 @@ def _check_empty(connection: Connection, tables: list[CopiedTable], tenant: str)
 def _check(connection: DuckDBPyConnection, dump: Dumped, table: CopiedTable) -> None:
     """Make sure that a table in a dump has the columns and as many rows as it had."""
     folder, expected = dump.folder / table.name, dump.rows.get(table.name)
-    with _readable(folder):
+    with readable(folder):
         described = connection.execute(f"DESCRIBE {_files(folder)}").fetchall()
         rows = count(connection, f"SELECT count(*) {_files(folder)}")
     found = {one[0]: one[1] for one in described}
@@ -97,7 +97,7 @@ def _read_all(
     for table in tables:
         folder = dump.folder / table.name
         wanted = ", ".join(_value(*column, zone) for column in table.columns.items())
-        with _readable(folder), connection.cursor() as cursor:
+        with readable(folder), connection.cursor() as cursor:
             cursor.execute(f"SELECT {wanted} {_files(folder)}")
             while rows := cursor.fetchmany(_AT_ONCE):
                 yield table, rows
@@ -112,14 +112,3 @@ def _value(column: str, kind: Kind, zone: str) -> str:
         return name(column)
     form = text(f"%Y-%m-%d %H:%M:%S.%f{zone}")
     return f"strftime(make_timestamp(epoch_us({name(column)})), {form})"
-
-
-@contextmanager
-def _readable(folder: Path) -> Iterator[None]:
-    from duckdb import Error
-
-    try:
-        yield
-    except Error as error:
-        said = str(error).splitlines()[0]
-        raise SourceError(f"{folder} cannot be read: {said}") from error
