@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BUILD ?= build
-PYTEST_ARGS ?= -n logical --maxprocesses 4
+PYTEST_ARGS ?= -n auto
 SOAK_ARGS ?= -n 2
 MATRIX_ARGS ?=
 SHOP_PORT ?= 8000

@@ -89,6 +89,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for of_file in files for item in of_file]
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Spare each collection of garbage the modules and tests, which stay until the end."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are processors, since tests wait for servers, disks and others."""
+    return min(os.cpu_count() or 1, 3) + 1
+
+
 class StoriesStayWhole(LoadScopeScheduling):
     """Any worker may take any test, but a document is told by one."""
 

@@ -55,6 +55,7 @@ def rejects(rows: Rows) -> list[str]:
     return sorted(str([row[name] for name in ("contact", "id", "reason")]) for row in rows)
 
 
+@pytest.mark.slow
 @settings(max_examples=6)
 @given(drawn=told(conflicts=True), parts=st.integers(1, 3))
 def test_partitions_together_are_the_whole(drawn: tuple[Story, list[Event]], parts: int) -> None:

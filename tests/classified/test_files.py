@@ -108,7 +108,9 @@ GROUPED: list[tuple[str, dict[str, Any]]] = [
 HISTORIES = {"git": git, "groceries": groceries, "drawn": drawn}
 
 
-@pytest.fixture(scope="module", params=HISTORIES)
+@pytest.fixture(
+    scope="module", params=[pytest.param("git", marks=pytest.mark.slow), "groceries", "drawn"]
+)
 def asked(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Both]:

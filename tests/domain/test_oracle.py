@@ -15,7 +15,7 @@ from tests.oracle import Story
 from tests.strategies import CONTACTS, histories, make_funnel, moments_of_asking, stories
 
 ADA = CONTACTS[0]
-MANY = settings(max_examples=max(500, settings().max_examples))
+MANY = settings(max_examples=10 * settings().max_examples)
 
 
 def told(journey: Journey) -> Story:

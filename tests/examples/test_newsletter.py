@@ -177,6 +177,7 @@ def invite(browser: Browser, page: Page, site: str) -> None:
         subscribe(friend, "ivy@example.com")
 
 
+@pytest.mark.slow
 def test_a_readers_whole_journey(site: str, browser: Browser) -> None:
     """A reader comes, pays, complains, leaves, is written to and returns: these are the moments."""
     with someone(browser, site) as reader, someone(browser, site) as staff:
@@ -210,6 +211,7 @@ def test_a_readers_whole_journey(site: str, browser: Browser) -> None:
         ]
 
 
+@pytest.mark.slow
 def test_the_report_page_says_what_it_counts(site: str, browser: Browser) -> None:
     """The seeded history has a return rate, with its counts and its definition beside it."""
     with someone(browser, site) as staff:
@@ -230,6 +232,7 @@ def test_its_own_tests_pass(url: str) -> None:
     assert re.search(r"^[1-9]\d* passed in", told, re.MULTILINE), told
 
 
+@pytest.mark.slow
 def test_its_migrations_are_complete(url: str) -> None:
     """Its migrations make all tables, motfunnel's too, on every database; and nothing is to add."""
     environment = {"DATABASE_URL": url}
@@ -238,6 +241,7 @@ def test_its_migrations_are_complete(url: str) -> None:
     assert "0 differ" in run("motfunnel check", environment)
 
 
+@pytest.mark.slow
 def test_seeding_twice_adds_nothing(environment: dict[str, str]) -> None:
     """What prepares the newsletter may run at every start."""
     told = run("motfunnel moments --format csv", environment)

@@ -167,6 +167,7 @@ def moments(page: Page) -> list[tuple[str, str]]:
     return [(one.locator(".moment").inner_text(), one.locator(".why").inner_text()) for one in told]
 
 
+@pytest.mark.slow
 def test_a_customers_whole_journey(site: str, browser: Browser, mailbox: Path) -> None:
     """A customer comes, buys, complains, leaves, is written to and returns: so the page tells."""
     with someone(browser, site) as customer, someone(browser, site) as staff:
@@ -195,6 +196,7 @@ def test_a_customers_whole_journey(site: str, browser: Browser, mailbox: Path) -
         ]
 
 
+@pytest.mark.slow
 def test_the_return_rate_says_what_it_counts(site: str, browser: Browser) -> None:
     """The seeded history has a return rate, with its counts, interval and definition beside it."""
     with someone(browser, site) as staff:
@@ -213,6 +215,7 @@ def test_the_return_rate_says_what_it_counts(site: str, browser: Browser) -> Non
         fits_a_phone(staff)
 
 
+@pytest.mark.slow
 def test_the_admin_tells_a_customers_story(site: str, browser: Browser) -> None:
     """From the customer's page, a link leads to the library's own page in the admin."""
     with someone(browser, site) as staff:
@@ -229,6 +232,7 @@ def test_its_own_tests_pass(url: str, tmp_path: Path) -> None:
     assert re.search(r"^Ran [1-9]\d* tests", told, re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_seeding_twice_adds_nothing(environment: dict[str, str]) -> None:
     """What prepares the shop may run at every start."""
     asked = "motfunnel moments --format csv"

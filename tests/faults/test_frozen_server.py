@@ -16,6 +16,7 @@ from tests.tracking.test_budget import BUDGET, MOST_TO_CONNECT, within_budget
 SLEEP = {"postgresql": "SELECT pg_sleep({})", "mysql": "SELECT sleep({})"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["postgresql", "mariadb", "mariadb over TLS"])
 def test_a_server_that_stands_still(backend: str, tmp_path: Path) -> None:
     """A call is back in time; what has no budget waits on such connections as long as it takes."""

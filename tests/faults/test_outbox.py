@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from sqlalchemy import Engine, select
 
 from motfunnel.store.ledger.rows import read_moment
@@ -28,6 +29,7 @@ KILLS = size(6, 100)
 LEASE = timedelta(seconds=1)
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_or_out_of_order(
     engine: Engine, url: str, tmp_path: Path, figures: Figures
 ) -> None:

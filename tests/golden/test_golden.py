@@ -38,10 +38,12 @@ HISTORIES: dict[str, tuple[Recorded, list[datetime], list[datetime]]] = {
     **{f"drawn-{n}": (_drawn(n), [NOW - 60 * DAY, NOW], [NOW - 90 * DAY]) for n in (1, 2)},
 }
 
+LONG = {"demonstration", "drawn-2"}
+
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param("demonstration", marks=pytest.mark.slow), *list(HISTORIES)[1:]],
+    [pytest.param(name, marks=pytest.mark.slow if name in LONG else ()) for name in HISTORIES],
 )
 def test_every_answer_is_as_frozen(name: str, url: str, tmp_path: Path) -> None:
     """What is answered of a history is the same to the last digit, on every database."""

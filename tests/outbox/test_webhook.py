@@ -107,7 +107,7 @@ class serving:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         if context is not None:
             self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
 
     def __enter__(self) -> int:
         self.thread.start()

@@ -94,7 +94,7 @@ def test_a_server_that_is_down(scheme: str, tmp_path: Path) -> None:
         check_bounded(tracker)
 
 
-@pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
+@pytest.mark.parametrize("scheme", [pytest.param("postgresql", marks=pytest.mark.slow), "mysql"])
 def test_a_server_that_says_nothing(scheme: str, tmp_path: Path) -> None:
     """The connection is taken, and never a word comes back."""
     with (
@@ -104,6 +104,7 @@ def test_a_server_that_says_nothing(scheme: str, tmp_path: Path) -> None:
         check_bounded(tracker, MOST_TO_CONNECT[scheme])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("query", ["", "?connect_timeout=60", "?connect_timeout=0"])
 @pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
 def test_a_budget_of_some_whole_seconds(scheme: str, query: str) -> None:
@@ -134,6 +135,7 @@ def test_a_shorter_time_out_of_a_url_holds() -> None:
         tracker.database.engine.connect()
 
 
+@pytest.mark.slow
 def test_a_server_without_a_way_to_it(tmp_path: Path) -> None:
     """A full backlog drops what comes, as a firewall does."""
     with ExitStack() as stack:

@@ -178,7 +178,11 @@ TROUBLES: dict[Any, str] = {
 }
 
 
-@pytest.mark.parametrize("trouble", TROUBLES, ids=lambda one: one.__name__)
+@pytest.mark.parametrize(
+    "trouble",
+    [read_only, pytest.param(locked, marks=pytest.mark.slow), refusing, full],
+    ids=lambda one: one.__name__,
+)
 def test_well_is_whose_calls_are_recorded(
     url: str, engine: Engine, trouble: Callable[[str, Engine], Any]
 ) -> None:

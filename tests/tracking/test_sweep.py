@@ -96,6 +96,7 @@ def test_one_that_is_let_go_in_between_is_taken(make_tracker: Make, clock: Clock
         assert tracker.sweep() == BATCH + 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_a_slow_machine_keeps_nobody_waiting_for_longer(engine: Engine) -> None:
     """Where nobody else can write meanwhile, fewer are written at once."""

@@ -116,7 +116,6 @@ def test_every_row_of_every_table(engine: Engine, anew: Tracker, tmp_path: Path)
     assert again.check().is_sound
 
 
-@pytest.mark.every_database
 def test_every_question_is_answered_alike(engine: Engine, anew: Tracker, tmp_path: Path) -> None:
     tracker = fill(engine, tmp_path)
     dump(tracker, tmp_path / "out")
@@ -149,7 +148,6 @@ def test_it_goes_on_where_the_other_was(engine: Engine, anew: Tracker, tmp_path:
     assert anew.check().is_sound
 
 
-@pytest.mark.every_database
 @SOME
 @given(data=st.data())
 def test_any_history(

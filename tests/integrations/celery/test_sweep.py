@@ -143,6 +143,7 @@ def wait_until(condition: Callable[[], bool], shop: Path) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.slow
 def test_tasks_and_a_command_at_once(
     shop: Path, sender: Celery, make_tracker: Callable[..., Tracker]
 ) -> None:

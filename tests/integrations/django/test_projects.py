@@ -143,7 +143,16 @@ def manage(place: Path, *arguments: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("zone", ["USE_TZ = True", "USE_TZ = False", f"USE_TZ = True\n{LOCAL}"])
+@pytest.mark.parametrize(
+    "zone",
+    [
+        "USE_TZ = True",
+        *(
+            pytest.param(zone, marks=pytest.mark.slow)
+            for zone in ("USE_TZ = False", f"USE_TZ = True\n{LOCAL}")
+        ),
+    ],
+)
 def test_a_project(tmp_path: Path, case: str, url: str, zone: str) -> None:
     """Instants and properties are the same inside the project and outside of it."""
     start(tmp_path, url, CASES[case][2], zone)

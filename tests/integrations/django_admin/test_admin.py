@@ -224,6 +224,7 @@ def test_search(tracker: Tracker, staff: Client) -> None:
     assert len(found("")) == len(found("a\x00")) == 9  # Django's form refuses a NUL
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", HOSTILE, ids=ascii)
 @only_sqlite
 def test_hostile_keys_by_themselves(tracker: Tracker, staff: Client, key: str) -> None:
@@ -231,7 +232,6 @@ def test_hostile_keys_by_themselves(tracker: Tracker, staff: Client, key: str) -
     open_hostile(tracker, staff, [key])
 
 
-@pytest.mark.parametrize("url", ["postgresql", "mariadb"], indirect=True)
 def test_hostile_keys(tracker: Tracker, staff: Client) -> None:
     """Whatever keys hold, their stories open from the list, and show as text alone."""
     open_hostile(tracker, staff, HOSTILE)

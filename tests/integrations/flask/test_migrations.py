@@ -83,6 +83,7 @@ def ours(engine: Engine) -> set[str]:
     return set(inspect(engine).get_table_names()) & set(tables().metadata.tables)
 
 
+@pytest.mark.slow
 def test_migrations_make_the_tables(flask: Run, engine: Engine, tmp_path: Path) -> None:
     """From nothing to a tracked order, a clean check, and back."""
     flask("db", "init")
