@@ -4,6 +4,7 @@ On a server each test worker makes databases of its own, and drops them at its e
 database that it did not make.
 """
 
+import gc
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -93,6 +94,10 @@ class PostgreSQL(Server):
         " OR EXISTS (SELECT FROM pg_class WHERE relnamespace = n.oid)"
         " OR EXISTS (SELECT FROM pg_type WHERE typnamespace = n.oid))"
     )
+    _OTHERS = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
     _DISCONNECT = text(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -102,6 +107,8 @@ class PostgreSQL(Server):
         return f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'"
 
     def _drop_everything(self, connection: Connection) -> None:
+        if connection.scalar(self._OTHERS):
+            gc.collect()  # so that who forgot a connection is told of it, and not a later test
         connection.execute(text("SET lock_timeout = '1s'"))
         for schema in connection.scalars(self._USED_SCHEMAS).all():
             connection.execute(text(f'DROP SCHEMA "{schema}" CASCADE'))

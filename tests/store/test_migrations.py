@@ -209,7 +209,7 @@ def test_gaps_are_counted_by_the_next_fold(url: str) -> None:
         assert migrate(Database(engine)) == (5, VERSION)
 
         def gaps() -> dict[str, int | None]:
-            rows = rows_of(engine, tracker.tenant)["motfunnel_contacts"]
+            rows = rows_of(tracker.database.engine, tracker.tenant)["motfunnel_contacts"]
             assert all((one["gaps"] is None) == (one["gaps_sum"] is None) for one in rows)
             return {one["contact"]: one["gaps"] for one in rows}
 
