@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from motfunnel import Tracker
 from motfunnel.dashboard.pages import PAGES
 from tests.dashboard.test_browser import PATIENCE, address, browser
 

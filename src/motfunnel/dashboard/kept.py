@@ -25,6 +25,7 @@ from motfunnel.store.database.retry import asking
 from motfunnel.store.kept.changes import Changes, read_changes
 from motfunnel.store.outbox.subscriptions import Waiting
 from motfunnel.trackers.tracker import Tracker
+from motfunnel.tracking.upkeep.upkeep import Health
 
 _QUESTIONS: Final = {name for name, one in vars(Questions).items() if isinstance(one, Question)}
 _PLAIN: Final = (str, int, float, type(None), timedelta, date, ZoneInfo)
@@ -177,6 +178,14 @@ class KeptReport(Report):
                 return self._tracker.subscriptions()
         except StoreError as error:
             raise UnansweredError(error.reason) from error
+
+    def health(self) -> Health:
+        """How the store is, without a write on trial."""
+        found = self._how.get(
+            ("health", self._epoch), partial(self._tracker.health, read_only=True)
+        )
+        health: Health = found.value
+        return health
 
     def __getattribute__(self, name: str) -> Any:
         """A question as it is asked here; all else as it is."""

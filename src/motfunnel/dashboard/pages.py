@@ -547,6 +547,7 @@ ABOUT: Final = Page(
         Section(slug="rules", heading="What counts as what?", asks=(), view="rules"),
         Section(slug="words", heading="What do the words mean?", asks=(), view="words"),
         Section(slug="questions", heading="What can be asked?", asks=(), view="questions"),
+        Section(slug="health", heading="Is everything in them?", asks=(), view="health"),
         Section(slug="subscriptions", heading="Who is told of it?", asks=(), view="subscriptions"),
     ),
 )

@@ -34,7 +34,6 @@ from motfunnel.errors import (
     install,
 )
 from motfunnel.reports.report import Report
-from motfunnel.store.outbox.subscriptions import Waiting
 from motfunnel.tracking.profile.profile import Profile
 
 if TYPE_CHECKING:
@@ -119,8 +118,13 @@ def _shown(
     links: Links | None,
     told: Mapping[str, Any],
 ) -> str:
-    if section.view == "subscriptions":
-        return _rendered("subscriptions.html", **told, waiting=_waiting(report))
+    if section.view in ("subscriptions", "health"):
+        return _waiting(section, report, told)
+    if section.view == "warning" and isinstance(report, KeptReport):
+        health = report.health()
+        if late := about.late(health):
+            return _rendered("late.html", **told, late=late)
+        told = {**told, "rejects": health.rejects}
     check_funnel(section, report.definition)
     asked = questions(section, report, filters)
     both = [(one, _put(one, section, report)) for one in asked]
@@ -148,14 +152,16 @@ def _shown(
     )
 
 
-def _waiting(report: Report) -> list[Waiting]:
-    """What waits for each subscription."""
+def _waiting(section: Section, report: Report, told: Mapping[str, Any]) -> str:
+    """What waits, for a sweep and the like or for subscriptions."""
     if not isinstance(report, KeptReport):
         raise NothingError("what waits is about now, and not in what is sent")
+    if section.view == "health":
+        return _rendered("health.html", **told, waiting=about.waiting(report.health()))
     waiting = report.waiting()
     if not waiting:
         raise NothingError("nobody has subscribed to moments (motfunnel subscribe)")
-    return waiting
+    return _rendered("subscriptions.html", **told, waiting=waiting)
 
 
 def _put(question: Question, section: Section, report: Report) -> Answer[Any]:

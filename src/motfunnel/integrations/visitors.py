@@ -76,9 +76,9 @@ class VisitedTracker(Tracker):
 
         super().__init__(database, funnel, contact_key=key, **options)
 
-    def health(self) -> Health:
+    def health(self, *, read_only: bool = False) -> Health:
         """Say how the tracker is, as ``motfunnel.Tracker.health`` does."""
-        return evolve(super().health(), skipped=self._skipped)
+        return evolve(super().health(read_only=read_only), skipped=self._skipped)
 
     def _say(self, calls: Sequence[Call], bind: object) -> list[Tracked]:
         """Record what was said, but of visitors who are to be skipped."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Final
 
 from motfunnel.dashboard.words import days
@@ -12,9 +13,13 @@ from motfunnel.domain.funnel.rule import Rule
 from motfunnel.domain.instant import format_duration
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.catalogue import CATALOGUE
+from motfunnel.text import counted
+from motfunnel.tracking.upkeep.upkeep import Health
 
 Entry = tuple[str, str]
 """A word, and what it means."""
+
+_PATIENT: Final = timedelta(days=1)
 
 _MEANS: Final = {
     Signal.NOTE: "is kept, and counts for nothing",
@@ -60,6 +65,34 @@ def rules(funnel: Funnel) -> list[Entry]:
         ("any other event", {"note": "is kept, and counts for nothing", "touch": "was here"}.get(
             funnel.unmapped, "is refused")),
     ]  # fmt: skip
+
+
+def waiting(health: Health) -> list[Entry]:
+    """What the numbers do not hold yet, or nobody was told of, and the command for it."""
+    if health.error is not None:
+        return [("the store", f"cannot be asked: {health.reason}")]
+    return [
+        ("refused rows and calls", _counted(health.rejects, "reject", "rejects")),
+        ("departures that nobody was told of", _counted(health.overdue, "departure", "sweep")),
+        ("people with late events to be taken in", _counted(health.owed, "contact", "sweep")),
+        ("people as another funnel saw them", _counted(health.outdated, "contact", "rebuild")),
+        ("events without a rule", str(health.unmapped) if health.unmapped else "none"),
+    ]
+
+
+def _counted(count: int | None, noun: str, command: str) -> str:
+    return f"{counted(count, noun)}: motfunnel {command}" if count else "none"
+
+
+def late(health: Health) -> str:
+    """What is said where departures by silence have waited for a sweep for more than a day."""
+    overdue, lag = health.overdue, health.sweep_lag
+    if not overdue or lag is None or lag < _PATIENT:
+        return ""
+    return (
+        f"{counted(overdue, 'departure')} by silence could have been recorded, the first "
+        f"{days(f'{lag.days}d')} ago, and nobody was told"
+    )
 
 
 def words(_: Funnel) -> tuple[Entry, ...]:

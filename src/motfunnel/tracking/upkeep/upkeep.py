@@ -121,16 +121,19 @@ class Upkeep(Writer):
                 log_error("a fold that is owed was not written", error)
         return check_contacts(self, sample=sample, repair=repair, progress=progress)
 
-    def health(self) -> Health:
+    def health(self, *, read_only: bool = False) -> Health:
         """Say how the tracker is, for a host to show; raises nothing on account of the database.
 
-        Reads, and then tracks a contact that nobody is, which is undone: what only a write can
-        show (a database that is read-only, a standby, a right that is missing, a full disk, a lock
-        that is held) is an ``error`` too. Makes the tables if nothing has yet, as any call does.
+        Reads, then tracks a contact that nobody is, which is undone: what only a write can show (a
+        read-only database, a missing right, a full disk, a held lock) is an ``error`` too. Makes
+        the tables if nothing has yet, as any call does.
 
         Costs about a dozen small statements, of which some look through the contacts and one at
         10,000 events, and no more time than the budget; writes 64 KiB to the disk, of which
         nothing is left, and on SQLite waits its turn to write.
+
+        Args:
+            read_only: try no write.
         """
         now = self.clock()
         health = Health(
@@ -143,8 +146,8 @@ class Upkeep(Writer):
             is_writable = None
             try:
                 health = self._ask_database(health)
-                is_writable = False
-                is_writable = True if self._rehearse(now) else None
+                is_writable = None if read_only else False
+                is_writable = None if read_only or not self._rehearse(now) else True
             except Exception as error:
                 name, reason = describe(self.database, error)
                 health = evolve(health, error=name, reason=reason)
@@ -235,7 +238,8 @@ class Health:
             many others follow.
         subscriptions: what waits for each subscription.
         is_writable: whether an event was taken on trial, and undone; None where that was not
-            tried: nothing could be read, or a transaction of the host's on SQLite is open.
+            tried: nothing was to be written, nothing could be read, or a transaction of the host's
+            on SQLite is open.
         error: the type and code of the error with which the database answered; None where it is
             well. What only the database knows is None where it could not be read.
         reason: in words, what is wrong and what to do about it; None where it is well.
