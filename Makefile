@@ -63,7 +63,8 @@ test: $(VENV)/.dev ## run all tests but the slow ones, and the examples of the d
 
 # A test of time-outs or races can fail because the machine was busy. So what failed is run once
 # more, alone; what fails twice is red. Any other trouble than failed tests is red at once.
-test-all: lint types docs ## run every test on every database, and all other checks
+test-all: $(VENV)/.dev ## run every test on every database, and all other checks
+	$(MAKE) --jobs 3 lint types docs
 	$(BIN)/python -m pytest --durations=15 $(PYTEST_ARGS) || { [ $$? -eq 1 ] && \
 		$(BIN)/python -m pytest --last-failed --last-failed-no-failures none -n 0; }
 

@@ -38,7 +38,7 @@ ADA, OLD = "ada-5d1e77c0@example.com", "old-5d1e77c0@example.com"
 STILL = 0.25
 """Seconds without a statement after which the other is taken to wait for the one that is held."""
 
-STEP = size(11, 1)
+STEP = size(17, 1)
 RANDOM = ("token", "mark")
 """Columns that two runs fill otherwise."""
 

@@ -20,7 +20,7 @@ from tests.tracking.fleet import Place
 
 pytestmark = pytest.mark.slow
 
-MOST = 10
+MOST = 5
 
 
 def stored(engine: Engine, tenant: str) -> Snapshot:

@@ -473,6 +473,15 @@ ADVOCATES: Final = Page(
             needs=_RATED,
         ),
         Section(
+            slug="nps-before",
+            heading="Would more recommend us than before?",
+            asks=(Ask(question="nps", each="period"),),
+            meanwhile="who would recommend us, period by period",
+            nothing="nobody gave a score in a period that is over",
+            needs=_RATED,
+            view="series",
+        ),
+        Section(
             slug="loop",
             heading="What do their good words lead to?",
             asks=(Ask(question="lens", given={"name": "ultimate"}),),

@@ -1,21 +1,22 @@
 """Figures: the picture of an answer in a reader's words, twice: for a screen and for a phone.
 
-And what has no answer of its own: a rate by the time at which it was asked, one dot for each.
+And what has no answer of its own: a number by the time at which it was asked, one dot for each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from attrs import evolve, frozen
 
 from motfunnel.answers.answer import Answer, picture
-from motfunnel.answers.cells import percent, span
+from motfunnel.answers.cells import between, percent, span
 from motfunnel.charts.scene import (
     Axis,
     Bars,
     Dots,
+    Ends,
     Line,
     Mark,
     Node,
@@ -25,12 +26,12 @@ from motfunnel.charts.scene import (
     Ribbons,
     Rows,
     Tick,
-    shares,
 )
 from motfunnel.charts.style import BLUE, PAPER
 from motfunnel.charts.svg import to_svg
 from motfunnel.dashboard.words import hovered, phrase, told
 from motfunnel.domain.moment import MomentKind
+from motfunnel.reports.experience.nps import POINTS, NpsRow
 from motfunnel.reports.measure.rate import RateRow
 
 WIDE: Final = 720
@@ -129,45 +130,73 @@ def _node(node: Node) -> Node:
 
 @frozen(kw_only=True)
 class Point:
-    """One of a series of rates.
+    """One of a series of the same number.
 
     Attributes:
+        label: what tells it apart.
+        value: the number; None: there is none.
+        ends: of its interval; None: there is none.
+        n: how many it rests on.
+        text: the number as one writes it.
+        more: what else is said of it.
+        is_early: whether it is too early to tell.
+    """
+
+    label: str
+    value: float | None
+    ends: Ends | None
+    n: int
+    text: str
+    more: str
+    is_early: bool = False
+
+
+def rate_point(label: str, row: RateRow, *, is_whole: bool) -> Point:
+    """A rate; where it is too early to tell, the one by Kaplan–Meier, of all that is known yet.
+
+    Args:
         label: what tells it apart.
         row: the rate.
         is_whole: whether only those count who were followed for the whole window.
     """
-
-    label: str
-    row: RateRow
-    is_whole: bool = False
-
-    @property
-    def is_early(self) -> bool:
-        """Whether it is too early to tell: not all were followed for the whole window."""
-        return bool(self.row.immature_count) and not self.is_whole
-
-    @property
-    def share(self) -> float | None:
-        """The share; where it is too early, the one by Kaplan–Meier, of all that is known yet."""
-        return self.row.km.probability if self.is_early else self.row.rate
-
-    @property
-    def ends(self) -> Any:
-        """The interval around it."""
-        return self.row.km.interval if self.is_early else self.row.interval
+    early = bool(row.immature_count) and not is_whole
+    share, ends = (row.km.probability, row.km.interval) if early else (row.rate, row.interval)
+    counted = f"{row.numerator:,} of {row.denominator:,}"
+    return Point(
+        label=label,
+        value=share,
+        ends=ends,
+        n=row.denominator,
+        text=percent(share),
+        more=f"{span(ends)}; too early to tell" if early else f"{span(ends)}, {counted}",
+        is_early=early,
+    )
 
 
-def series(points: Sequence[Point], what: str) -> Picture:
-    """Draw a rate by when it was asked, a dot for each; hollow where it is too early to tell.
+def score_point(label: str, row: NpsRow) -> Point:
+    """A net promoter score."""
+    ends = row.interval
+    return Point(
+        label=label,
+        value=row.nps,
+        ends=ends,
+        n=row.contacts,
+        text="–" if row.nps is None else POINTS.show(row.nps),
+        more=f"{'–' if ends is None else between(POINTS).show(ends)}, {row.contacts:,} contacts",
+    )
+
+
+def series(points: Sequence[Point], axis: Callable[[Sequence[float | None]], Axis]) -> Picture:
+    """Draw a number by when it was asked, a dot for each; hollow where it is too early to tell.
 
     Args:
         points: in order.
-        what: what the share is of, for the axis.
+        axis: makes the upright axis, from the numbers and the ends of their intervals.
     """
-    seen = [(n, one) for n, one in enumerate(points) if one.share is not None]
+    seen = [(n, one) for n, one in enumerate(points) if one.value is not None]
     if not seen:
         return Picture(counted="n = 0", told="", blank="nobody was followed for long enough yet")
-    tops = [one.ends.upper if one.ends else one.share for _, one in seen]
+    ends = [end for _, one in seen if one.ends for end in (one.ends.lower, one.ends.upper)]
     marks = [
         _dots([pair for pair in seen if pair[1].is_early is early], early=early)
         for early in (False, True)
@@ -175,12 +204,12 @@ def series(points: Sequence[Point], what: str) -> Picture:
     each = max(1, -(-len(points) // _LABELS))
     ticks = [Tick(n, points[n].label) for n in range(0, len(points), each)]
     early = any(one.is_early for _, one in seen)
-    said = "; ".join(f"{one.label}: {percent(one.share)}" for _, one in seen)
+    said = "; ".join(f"{one.label}: {one.text}" for _, one in seen)
     return Picture(
-        panels=(Panel(marks=marks, y=shares(what, tops), high=200),),
+        panels=(Panel(marks=marks, y=axis([*ends, *(one.value for _, one in seen)]), high=200),),
         x=Axis(lower=-0.6, upper=len(points) - 0.4, ticks=ticks, has_grid=False),
         note="hollow: too early to tell" if early else "",
-        counted=f"n = {sum(one.row.denominator for one in points):,}",
+        counted=f"n = {sum(one.n for one in points):,}",
         told=f"Dots with their intervals. {said}.",
     )
 
@@ -188,18 +217,10 @@ def series(points: Sequence[Point], what: str) -> Picture:
 def _dots(pairs: Sequence[tuple[int, Point]], *, early: bool) -> Dots:
     return Dots(
         x=[n for n, _ in pairs],
-        y=[one.share or 0.0 for _, one in pairs],
+        y=[one.value or 0.0 for _, one in pairs],
         ends=[one.ends for _, one in pairs],
         is_upright=True,
         colour=BLUE,
         fill=PAPER if early else "",
-        hovers=[
-            f"{one.label}: {percent(one.share)}, {span(one.ends)}"
-            + (
-                "; too early to tell"
-                if early
-                else f", {one.row.numerator:,} of {one.row.denominator:,}"
-            )
-            for _, one in pairs
-        ],
+        hovers=[f"{one.label}: {one.text}, {one.more}" for _, one in pairs],
     )

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from attrs import frozen
 
 from motfunnel.answers.answer import Answer
 from motfunnel.charts.labels import readable
+from motfunnel.charts.scene import around, shares
 from motfunnel.dashboard.asking import Question
 from motfunnel.dashboard.filters import WINDOWS
 from motfunnel.dashboard.views.cards import Card, cards
-from motfunnel.dashboard.views.figures import Figure, Point, drawn, figure_of, series
+from motfunnel.dashboard.views.figures import (
+    Figure,
+    Point,
+    drawn,
+    figure_of,
+    rate_point,
+    score_point,
+    series,
+)
 from motfunnel.dashboard.views.lists import away, cohorts, moved
 from motfunnel.dashboard.views.sentences import Sentence, sentence
 from motfunnel.dashboard.views.tables import Table, tables
 from motfunnel.reports.decisions.patience import Patience
+from motfunnel.reports.experience.nps import Nps
 from motfunnel.reports.measure.rate import Rate
 from motfunnel.reports.periods.growth import Growth
 
@@ -106,25 +117,30 @@ def _only(asked: Asked) -> Any:
 
 
 def in_series(asked: Asked, _: Href) -> tuple[Figure, int]:
-    """A rate by the time of its cohort, a dot for each; and the newest that can be told of."""
+    """A number by the time of its cohort, a dot for each; and the newest that can be told of."""
     points = _points(asked, is_whole=False)
-    told = [n for n, one in enumerate(points) if not one.is_early and one.row.denominator]
-    first = next((n for n, one in enumerate(points) if one.share is not None), 0)
-    return drawn(series(points[first:], "share")), told[-1] if told else len(points) - 1
+    told = [n for n, one in enumerate(points) if not one.is_early and one.n]
+    first = next((n for n, one in enumerate(points) if one.value is not None), 0)
+    are_scores = any(isinstance(answer, Nps) for _, answer in asked)
+    axis = partial(around, "net promoter score") if are_scores else partial(shares, "share")
+    return drawn(series(points[first:], axis)), told[-1] if told else len(points) - 1
 
 
 def in_shares(asked: Asked, _: Href) -> tuple[Figure, list[Point]]:
     """A rate within several windows, a dot for each; and the rates."""
     points = _points(asked, is_whole=True)
-    return drawn(series(points, "share")), points
+    return drawn(series(points, partial(shares, "share"))), points
 
 
 def _points(asked: Asked, *, is_whole: bool) -> list[Point]:
-    return [
-        Point(label=question.label, row=answer.rows[0], is_whole=is_whole)
-        for question, answer in asked
-        if isinstance(answer, Rate) and answer.rows
-    ]
+    found = []
+    for question, answer in asked:
+        match answer:
+            case Rate() if answer.rows:
+                found.append(rate_point(question.label, answer.rows[0], is_whole=is_whole))
+            case Nps():
+                found.append(score_point(question.label, answer.rows[0]))
+    return found
 
 
 def made_cards(asked: Asked, href: Href) -> list[tuple[Card, str]]:
