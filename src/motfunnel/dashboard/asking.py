@@ -159,7 +159,7 @@ def _before(calendar: Calendar, end: datetime) -> Iterator[Period]:
 
 def _each(ask: Ask, report: Report, filters: Filters) -> Iterator[Question]:
     entry = CATALOGUE[ask.question]
-    told = {**_options(entry, ask, report, filters), **_given(ask, report.definition)}
+    told = {**_options(entry, ask, report, filters), **_given(ask, report.definition, filters)}
     if ask.each in ("period", "newest"):
         for period in _cohorts(ask, report, filters):
             cohort = {entry.cohort[0]: (period.starts_at, period.ends_at)}
@@ -168,6 +168,10 @@ def _each(ask: Ask, report: Report, filters: Filters) -> Iterator[Question]:
         for window in _windows(filters):
             label = days(format_duration(window))
             yield Question(name=entry.name, options=told | {"within": window}, label=label)
+    elif ask.each == "patience":
+        if filters.patience is not None:
+            label = days(format_duration(filters.patience))
+            yield Question(name=entry.name, options=told, label=label)
     else:
         yield Question(name=entry.name, options=told, label=ask.label, kind=ask.kind)
 
@@ -204,18 +208,26 @@ def _options(entry: Entry, ask: Ask, report: Report, filters: Filters) -> dict[s
     return told if bounds == (None, None) else told | {entry.cohort[0]: bounds}
 
 
-def _given(ask: Ask, funnel: Funnel) -> dict[str, Any]:
+def _given(ask: Ask, funnel: Funnel, filters: Filters) -> dict[str, Any]:
     """What the page fixes; what is so in each funnel is read off it."""
     read: dict[str, Callable[[], Any]] = {
         "first stage": lambda: funnel.stages[0],
         "last stage": lambda: funnel.stages[-1],
         "shorter patience": lambda: _patience(funnel, 1, 2),
         "longer patience": lambda: _patience(funnel, 2, 1),
+        "chosen patience": lambda: _waiting(funnel, filters.patience),
     }
     return {
         name: read[value]() if isinstance(value, str) and value in read else value
         for name, value in ask.given.items()
     }
+
+
+def _waiting(funnel: Funnel, patience: timedelta | None) -> Funnel:
+    """The same funnel with this patience at each stage that is left by silence, or at all."""
+    by_silence = [stage for stage in funnel.stages if funnel.patience_of(stage) is not None]
+    each = dict.fromkeys(by_silence or funnel.stages, patience)
+    return evolve(funnel, patience={"default": None, **each})
 
 
 def _patience(funnel: Funnel, times: int, parts: int) -> Funnel:

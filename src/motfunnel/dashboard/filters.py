@@ -66,6 +66,7 @@ class Filters:
         group: by what contacts are grouped; empty: not at all.
         zone: the IANA zone of calendar periods.
         as_of: the instant of the question; None: now.
+        patience: another patience, to see what it would make of the same events; None: no other.
         whole: whether all sections are in the page itself, for who has no script.
     """
 
@@ -75,6 +76,7 @@ class Filters:
     group: str = ""
     zone: str = "UTC"
     as_of: datetime | None = None
+    patience: timedelta | None = None
     whole: bool = False
 
     @classmethod
@@ -95,10 +97,11 @@ class Filters:
         chosen = cls(
             period=given["period"],
             step=_step(given["step"] or "month"),
-            window=_window(given["window"] or "30d"),
+            window=_duration("window", given["window"] or "30d"),
             group=given["group"],
             zone=_zone(zone),
             as_of=_as_of(given["as_of"], zone),
+            patience=_duration("patience", given["patience"]) if given["patience"] else None,
             whole=given["whole"] not in ("", "0"),
         )
         chosen.bounds(chosen.as_of or datetime.now(UTC))
@@ -113,6 +116,7 @@ class Filters:
             "group": self.group,
             "zone": "" if self.zone == "UTC" else self.zone,
             "as_of": self.as_of_text,
+            "patience": "" if self.patience is None else format_duration(self.patience),
             "whole": "1" if self.whole else "",
         }
         return {name: text for name, text in told.items() if text}
@@ -170,7 +174,7 @@ class Filters:
         return None if not text else start_of(_date(name, text), ZoneInfo(self.zone))
 
 
-_NAMES: Final = ("period", "step", "window", "group", "zone", "as_of", "whole")
+_NAMES: Final = ("period", "step", "window", "group", "zone", "as_of", "patience", "whole")
 
 
 def _step(text: str) -> Unit:
@@ -180,14 +184,14 @@ def _step(text: str) -> Unit:
     return found
 
 
-def _window(text: str) -> timedelta:
+def _duration(name: str, text: str) -> timedelta:
     try:
-        window = parse_duration(text)
+        duration = parse_duration(text)
     except ValueError as error:
-        raise FilterError("window", str(error)) from None
-    if window <= timedelta():
-        raise FilterError("window", "it has to be longer than nothing")
-    return window
+        raise FilterError(name, str(error)) from None
+    if duration <= timedelta():
+        raise FilterError(name, "it has to be longer than nothing")
+    return duration
 
 
 def _zone(text: str) -> str:

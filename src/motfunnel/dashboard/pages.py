@@ -23,7 +23,8 @@ class Ask:
         question: its name in the catalogue.
         given: the options that do not follow from the filters.
         each: asked once for each ``period`` of the latest, for the ``newest`` of them that was
-            followed for the whole window, or for each ``window``; empty: once.
+            followed for the whole window, for each ``window``, or for the ``patience`` that was
+            chosen, if one was; empty: once.
         kind: of which kind its picture is; empty: the one that suits it best.
         by: by what to tell apart where the reader chose nothing; None: not at all then; empty:
             never.
@@ -402,7 +403,13 @@ PATIENCE: Final = Page(
                     given={"other_funnel": "longer patience"},
                     label="Twice as long",
                 ),
+                Ask(
+                    question="simulate",
+                    given={"other_funnel": "chosen patience"},
+                    each="patience",
+                ),
             ),
+            view="otherwise",
             meanwhile="what another patience would make of the same events",
             nothing=_NOBODY,
         ),

@@ -148,6 +148,7 @@ def _shown(
         definition=report.definition,
         href=href,
         filters=then,
+        chosen=filters,
         links=links,
     )
 

@@ -1,0 +1,62 @@
+"""Another patience than the funnel's: chosen in a field, and compared on its own."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from attrs import evolve
+from bs4 import BeautifulSoup
+
+from motfunnel import Tracker
+from motfunnel.dashboard.asking import questions
+from motfunnel.dashboard.filters import Filters
+from motfunnel.dashboard.pages import PAGES
+from motfunnel.reports.report import Report
+from tests.dashboard.conftest import Ask
+from tests.reports.drawn import FUNNEL
+
+
+def test_another_patience(ask: Ask, report: Report) -> None:
+    """It is the answer of a simulation, and the form keeps what else was chosen."""
+    page = BeautifulSoup(ask("/patience/otherwise?patience=45d&step=week").text, "html.parser")
+    assert [one.text for one in page.find_all("h3")][:3] == [
+        "Half as long",
+        "Twice as long",
+        "45 days",
+    ]
+    fields = {str(one["name"]): one.get("value", "") for one in page.select("form input")}
+    assert fields == {"step": "week", "patience": "45d"}
+    longer = evolve(FUNNEL, patience={"default": "45d"})
+    *_, asked = json.loads(ask("/patience/otherwise.json?patience=45d").body)
+    assert asked["rows"] == report.simulate(longer).to_dict()["rows"]
+
+
+def test_who_never_leaves_by_silence_still_does_not() -> None:
+    """Another patience is one for those stages that have any; where none has, for all."""
+    chosen = Filters(patience=timedelta(days=45))
+    section = PAGES["patience"].section("otherwise")
+    assert section is not None
+    for given, expected in (
+        ({"default": "9d", "customer": None}, {"visitor": 45, "lead": 45, "customer": None}),
+        ({"default": None}, {"visitor": 45, "lead": 45, "customer": 45}),
+    ):
+        with Tracker("sqlite://", evolve(FUNNEL, patience=given)) as tracker:
+            tracker.track("ada", "page_viewed")
+            asked = questions(section, tracker.report(), chosen)[-1].options["other_funnel"]
+        each = {stage: asked.patience_of(stage) for stage in asked.stages}
+        assert {stage: one and one.days for stage, one in each.items()} == expected
+
+
+def test_none_is_chosen(ask: Ask) -> None:
+    page = BeautifulSoup(ask("/patience/otherwise").text, "html.parser")
+    assert [one.text for one in page.find_all("h3")][:2] == ["Half as long", "Twice as long"]
+    assert "days" not in {one.text for one in page.find_all("h3")}
+
+
+@pytest.mark.parametrize("text", ["0d", "-1d", "soon", "45", "1" * 300 + "d"])
+def test_what_is_no_duration_is_refused(ask: Ask, text: str) -> None:
+    seen = ask(f"/patience?patience={text}")
+    assert seen.status == 400
+    assert "patience" in seen.text
