@@ -20,6 +20,7 @@ from sqlalchemy import Engine
 
 from motfunnel.store.database.database import Database
 from motfunnel.tracking.recording.policy import write_line
+from tests.databases import BACKENDS
 from tests.tracking.every_line import NAME, SECRETS, drive, logged_lines
 
 ROOT = Path(__file__).parents[2]
@@ -168,12 +169,18 @@ def assert_nothing_said(log: str) -> None:
 
 
 FIRST = {"the_standard_log", "json_lines"}
-"""The logs that most hosts have; the others are slow."""
+"""The logs that most hosts have; the others are slow, and with one database."""
 
 
 @pytest.mark.parametrize(
-    "name",
-    [pytest.param(one, marks=() if one in FIRST else (pytest.mark.slow,)) for one in LOGS],
+    ("shared_engine", "name"),
+    [
+        pytest.param(backend, one, marks=() if one in FIRST else pytest.mark.slow)
+        for backend in BACKENDS
+        for one in LOGS
+        if one in FIRST or backend == "sqlite"
+    ],
+    indirect=["shared_engine"],
 )
 def test_every_line(shared_engine: Engine, tmp_path: Path, name: str) -> None:
     """All lines are driven; none has what was said, and each says who speaks."""

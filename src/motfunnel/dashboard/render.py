@@ -129,7 +129,6 @@ def _shown(
     asked = questions(section, report, filters)
     both = [(one, _put(one, section, report)) for one in asked]
     then = filters.at(report.as_of)
-    commands = [one.command(report) for one in asked]
     check_answers(section, [answer for _, answer in both])
 
     def href(row: int, column: str) -> str:
@@ -142,7 +141,7 @@ def _shown(
         f"{section.view}.html",
         **told,
         page=page,
-        blocks=blocks(both, commands, href, person),
+        blocks=blocks(both, [one.command(report) for one in asked], href, person),
         shown=shown(section.view, both, href),
         listed=None if section.lists is None else listed(*section.lists, both, href),
         definition=report.definition,
