@@ -153,13 +153,13 @@ def test_a_file_is_written_wholly_or_not_at_all(tmp_path: Path) -> None:
 def test_words_stand_left_and_are_not_torn(report: Report) -> None:
     """Columns of words are marked, long ones as such; numbers, dashes and instants are not."""
     answer = report.journey_map()
-    heads: dict[str, list[str]] = {one: [] for one in ("touchpoint", "promise", "actual")}
+    heads: dict[str, list[str]] = {one: [] for one in ("touchpoint", "promise", "experienced")}
     text = page([Section("map", answer)])
     for attributes, heading in re.findall(r'<th scope="col"([^>]*)>([^<]*)</th>', text):
         if heading in heads:
             heads[heading].append(attributes)
     assert heads["promise"] == [' class="text"']
-    assert heads["actual"] == [""]
+    assert heads["experienced"] == [""]
     assert is_words(["2025-01-01T00:00:00.000000Z", "from +1.0", "–"]) is False
 
 

@@ -109,7 +109,7 @@ def counts_of(row: Any, before: str = "") -> Iterator[tuple[str, str, int | None
         if one.kind.row is not None and value is not None:
             yield from counts_of(value, f"{path}.")
         elif one.kind is ROWS and path == "cells":
-            yield from ((path, str(each.number), each.returned) for each in value)
+            yield from ((path, str(each.number), each.retained) for each in value)
         elif one.kind is ROWS:
             yield from (count for each in value for count in counts_of(each, f"{path}."))
         elif one.kind is COUNT:

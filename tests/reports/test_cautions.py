@@ -227,16 +227,16 @@ def test_who_is_with_us_is_kept_by_patience_at_first() -> None:
         tracker.track("visitor3", "left", occurred_at=FIRST + 3 * DAY, id="left")
         answer = tracker.report().retention("month", how="with-us")
         first = answer.rows[0]
-        assert [cell.returned for cell in first.cells][:3] == [3, 0, 0]
+        assert [cell.retained for cell in first.cells][:3] == [3, 0, 0]
         assert first.cells[0].interval is not None and first.contacts == 4
         assert "near 100% by construction" in str(answer) and "with us at the end" in str(answer)
         assert "by construction" not in str(tracker.report().retention("month"))
         early = tracker.report(as_of=FIRST + 30 * DAY).retention("month", how="with-us")
-        assert early.rows[0].cells[0].returned is None
+        assert early.rows[0].cells[0].retained is None
     with told(*silent("visitor", 0, 4), patience={"default": None}) as tracker:
         tracker.forget("visitor1", keep_counts=True)
         answer = tracker.report().retention("month", how="with-us")
-        assert [cell.returned for cell in answer.rows[0].cells][:2] == [4, 4]
+        assert [cell.retained for cell in answer.rows[0].cells][:2] == [4, 4]
         assert "near 100%" not in str(answer)
 
 

@@ -278,7 +278,7 @@ def test_where_some_left_for_good_it_is_said_when_and_how_surely(shared_engine: 
     assert (row.suggested_numerator, row.suggested_denominator) == (0, 205)
     (note,) = [note for note in answer.notes if "merely slow" in note]
     assert "after 15d, 0.0% are heard of within 90d; more come later (2.4% so far)" in note
-    assert "15d  0.0%" in str(answer)
+    assert "15d   0.0%" in str(answer)
 
 
 def test_a_share_that_is_met_exactly_is_not_below(shared_engine: Engine) -> None:

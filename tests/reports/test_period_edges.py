@@ -29,7 +29,7 @@ def track(engine: Engine, funnel: Funnel = VIEWS) -> Tracker:
 def returned(tracker: Tracker, unit: Any, **asked: Any) -> list[list[int | None]]:
     """The counts of each cohort that somebody opened in."""
     rows = tracker.report(**asked).retention(unit, periods=3).rows
-    return [[one.returned for one in row.cells] for row in rows if row.contacts]
+    return [[one.retained for one in row.cells] for row in rows if row.contacts]
 
 
 def moves(row: GrowthRow) -> tuple[int, int, int, int, int]:
@@ -162,9 +162,9 @@ def test_as_of_the_last_instant_of_a_period_and_of_the_next(shared_engine: Engin
         assert [row.active for row in rows] == active
         assert [row.unfinished for row in rows] == unfinished
         cells = tracker.report(as_of=as_of).retention("day").rows[0].cells
-        assert [one.returned for one in cells[1:]] == [None] * (len(active) - 1)
+        assert [one.retained for one in cells[1:]] == [None] * (len(active) - 1)
     finished = tracker.report(as_of=at("2021-01-03T00:00") - MICROSECOND)
-    assert [one.returned for one in finished.retention("day").rows[0].cells] == [1, 1]
+    assert [one.retained for one in finished.retention("day").rows[0].cells] == [1, 1]
 
 
 @pytest.mark.parametrize("zone", ["America/Sao_Paulo", "UTC", "Pacific/Apia"])
@@ -262,7 +262,7 @@ def test_ranges_in_which_nothing_happened(shared_engine: Engine) -> None:
         (row.active, row.new, row.returning, row.resurrecting, row.dormant) for row in days
     } == {(0, 0, 0, 0, 0)}
     cohorts = report.retention("day", periods=1, **asked).rows
-    assert {(one.returned, one.share) for row in cohorts for one in row.cells} == {(0, None)}
+    assert {(one.retained, one.share) for row in cohorts for one in row.cells} == {(0, None)}
     assert {moves(row) for row in report.growth("day", **asked).rows} == {(1, 0, 0, 0, 1)}
     assert report.lifecycle("day", since=date(2030, 1, 1)).rows == ()
     early = report.lifecycle("year", since=date(2019, 1, 1), until=date(2020, 1, 1)).rows

@@ -259,11 +259,11 @@ def test_the_forms(tracker: Tracker) -> None:
     told = answer.to_dict()
     assert told["period"] == "day" and told["rows"][0]["starts_on"] == "2019-12-01"
     assert told["rows"][0]["cells"][31] | {"lower": 0, "upper": 0} == {
-        "number": 31, "returned": 1, "share": 1.0, "lower": 0, "upper": 0, "is_complete": True
+        "number": 31, "retained": 1, "share": 1.0, "lower": 0, "upper": 0, "is_complete": True
     }  # fmt: skip
     frame = answer.to_pandas()
     assert len(frame) == sum(len(row.cells) for row in answer.rows)
-    assert frame["returned"].isna().sum() == len(answer.rows)
+    assert frame["retained"].isna().sum() == len(answer.rows)
     assert answer.to_arrow().num_rows == len(frame)
     for one in (answer, report.lifecycle("day"), report.growth("day", by="source")):
         assert max(map(len, str(one).splitlines())) <= 80

@@ -249,10 +249,10 @@ def test_the_store_counts_as_one_counts_by_hand(
         cohorts = hand.retention(how)
         assert [(row.group, row.starts_on) for row in kept.rows] == [*cohorts]
         for cohort in kept.rows:
-            found = [None if cell.returned is None else kept.members(cohort, str(cell.number))
+            found = [None if cell.retained is None else kept.members(cohort, str(cell.number))
                      for cell in cohort.cells]  # fmt: skip
             assert found == cohorts[cohort.group, cohort.starts_on]
             for cell in cohort.cells:
                 of = cohort.contacts
-                expected = cell.returned / of if of and cell.returned is not None else None
+                expected = cell.retained / of if of and cell.retained is not None else None
                 assert cell.share == expected

@@ -159,14 +159,14 @@ def test_lifecycle(report: Report) -> None:
     lifecycle = report.lifecycle("month")
     figure = lifecycle.figure()
     for part in ("new", "returning", "resurrecting"):
-        drawn = list(trace(figure, name=part)["y"])
+        drawn = list(trace(figure, name=lifecycle.word(part))["y"])
         assert drawn == [getattr(row, part) for row in lifecycle.rows]
-    dormant = trace(figure, name="dormant")
+    dormant = trace(figure, name="not seen")
     assert list(dormant["y"]) == [
         None if row.unfinished else -row.dormant for row in lifecycle.rows
     ]
-    assert "hatched: not over yet; its dormant are not drawn" in words(figure)
-    assert "dormant are not drawn" not in words(report.growth("month").figure())
+    assert "hatched: not over yet; not seen: cannot be told yet" in words(figure)
+    assert "cannot be told yet" not in words(report.growth("month").figure())
     shapes = dormant["marker"]["pattern"]["shape"]
     assert [bool(one) for one in shapes] == [row.unfinished for row in lifecycle.rows]
     assert lifecycle.rows[-1].unfinished
@@ -176,11 +176,11 @@ def test_growth(report: Report) -> None:
     """Openings, returns and departures, and who is present; of groups a panel for each."""
     growth = report.growth("month")
     figure = growth.figure()
-    present = trace(figure, name="present at the end")
+    present = trace(figure, name="with us at the end")
     assert list(present["y"]) == [row.present_at_end for row in growth.rows]
     assert list(trace(figure, name="left")["y"]) == [-row.departures for row in growth.rows]
     by_source = report.growth("month", by="source")
-    opened = traces(by_source.figure(), name="opened")
+    opened = traces(by_source.figure(), name="new")
     drawn = [count for one in opened for count in one["y"]]
     assert drawn == [row.openings for row in by_source.rows]
     assert len({one.get("yaxis", "y") for one in opened}) == 3

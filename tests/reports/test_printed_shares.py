@@ -20,7 +20,7 @@ MONTH = timedelta(days=30)
 SHARE = re.compile(r"-?[\d.]+%")
 INTERVAL = re.compile(r"[\d.]+–[\d.]+%|–")
 COUNT = re.compile(r"[\d,]+|–")
-NO_SHARES = {"immature"}  # itself what stands beside a share
+NO_SHARES = {"too recent"}  # itself what stands beside a share
 ASKED: dict[str, Any] = {
     "recidivism": {"within": MONTH, "by": "stage"},
     "funnel": {"within": MONTH},
@@ -69,7 +69,7 @@ def test_the_steps_of_a_funnel_are_printed_with_who_made_them(report: Report) ->
     """Of the stage before: so many of so many, and for so many it is too early."""
     answer = report.funnel(within=MONTH)
     _, steps, dropped, departed = answer.tables()
-    assert steps[1] == ["stage", "of previous", "95%", "counted", "observed", "immature"]
+    assert steps[1] == ["stage", "of previous", "95%", "counted", "of", "too recent"]
     for row, line in zip(answer.rows[1:], steps[2][1:], strict=True):
         assert line[3:] == [str(row.numerator), str(row.denominator), str(row.immature)]
     first = answer.rows[0]
@@ -88,7 +88,7 @@ def test_a_simulation_says_what_is_immature(report: Report) -> None:
     assert (row.numerator, row.denominator) == (expected.numerator, expected.denominator)
     early = expected.immature, expected.row.immature_count
     assert (row.immature, row.immature_count) == early
-    assert "immature" in str(answer)
+    assert "too recent" in str(answer)
 
 
 def test_retention_is_printed_with_counts_and_intervals(report: Report) -> None:
@@ -97,7 +97,7 @@ def test_retention_is_printed_with_counts_and_intervals(report: Report) -> None:
     shares, counts, intervals = answer.tables()
     cell, line = answer.rows[0].cells[1], 0
     assert cell.interval is not None and cell.share is not None
-    assert counts[2][line][3] == str(cell.returned)
+    assert counts[2][line][3] == str(cell.retained)
     assert shares[2][line][3] == f"{cell.share * 100:.0f}"
     ends = f"{cell.interval.lower * 100:.0f}–{cell.interval.upper * 100:.0f}"
     assert intervals[2][line][3] == ends

@@ -53,7 +53,7 @@ def tell_each_cohort(tracker: Tracker, people: People, calendar: Calendar) -> No
 def triangle(answer: Retention, size: int) -> Triangle:
     """The counts of the first cohorts in as many periods: a line less for each."""
     return [
-        [one.returned or 0 for one in row.cells[: size - n]]
+        [one.retained or 0 for one in row.cells[: size - n]]
         for n, row in enumerate(answer.rows[:size])
     ]
 
@@ -180,7 +180,7 @@ def test_first_time_retention(tracker: Tracker) -> None:
         [0],
     ]
     assert answer.members(answer.rows[1], "5") == ["person3"]
-    assert all(row.cells[-1].returned is None for row in answer.rows)
+    assert all(row.cells[-1].retained is None for row in answer.rows)
 
 
 def test_rolling_retention_doesnt_double_count_same_user(tracker: Tracker) -> None:
@@ -265,9 +265,9 @@ def test_rolling_retention_of_one_player(tracker: Tracker) -> None:
     tell(tracker, {"player": ("2018-09-01", "2018-09-03", "2018-09-09")})
     report = tracker.report(as_of=at("2018-09-15T00:00"))
     rolling = report.retention("day", how="in or after", periods=13).rows[0].cells
-    assert [one.returned for one in rolling] == [1] * 9 + [0] * 5
+    assert [one.retained for one in rolling] == [1] * 9 + [0] * 5
     classic = report.retention("day", periods=13).rows[0].cells
-    assert [one.number for one in classic if one.returned] == [0, 2, 8]
+    assert [one.number for one in classic if one.retained] == [0, 2, 8]
 
 
 def test_calendar_retention(tracker: Tracker) -> None:
@@ -286,6 +286,6 @@ def test_calendar_retention(tracker: Tracker) -> None:
     )
     report = tracker.report()
     first = report.retention("day", periods=1).rows[0]
-    assert (first.contacts, first.cells[1].returned) == (2, 2)
+    assert (first.contacts, first.cells[1].retained) == (2, 2)
     week = report.retention("week", periods=1).rows[0]
     assert (week.contacts, week.names["1"]) == (3, ("weekend",))

@@ -81,7 +81,7 @@ def test_what_is_pooled_is_said(report: Report) -> None:
     alone = report.lifecycle("month")
     most = max(row.active for row in alone.rows)
     grouped = picture(report.lifecycle("month", by="source")).counted
-    assert grouped == f"at most {most} contacts active in a month, all groups together"
+    assert grouped == f"at most {most} contacts seen in a month, all groups together"
 
 
 def test_a_flow_that_goes_on_is_no_cut_word(report: Report) -> None:
@@ -95,8 +95,8 @@ def test_a_flow_that_goes_on_is_no_cut_word(report: Report) -> None:
 def test_referrals_are_openings_per_contact(report: Report) -> None:
     """No bare letter on the axis, and no count of rows in place of what is drawn."""
     drawn = picture(report.referrals())
-    assert drawn.counted == "openings per contact, 95% intervals"
-    assert drawn.x is not None and drawn.x.title == "openings per contact"
+    assert drawn.counted == "new per contact, 95% intervals"
+    assert drawn.x is not None and drawn.x.title == "new per contact"
 
 
 def test_names_of_weeks_do_not_run_together(report: Report) -> None:

@@ -172,10 +172,10 @@ def test_the_journey_map_is_the_one_drawn_by_hand(
             both = [one for one in mine if one["expected"] is not None]
             kept = [one for one in both if one["score"] >= one["expected"]]
             assert row.experiences == len(mine)
-            assert row.actual == pytest.approx(fmean(one["score"] for one in mine))
+            assert row.experienced == pytest.approx(fmean(one["score"] for one in mine))
             target = TOUCHPOINTS.get(row.touchpoint, {}).get("expected")
             assert row.target == target
-            assert row.from_target == (None if target is None else row.actual - target)
+            assert row.from_target == (None if target is None else row.experienced - target)
             expected = fmean(one["expected"] for one in both) if both else None
             assert row.expected == (None if expected is None else pytest.approx(expected))
             gap = fmean(one["score"] - one["expected"] for one in both) if both else None
@@ -322,7 +322,7 @@ def test_nobody_said_anything(tracker: Tracker) -> None:
     report = tracker.report()
     assert report.nps().nps is None and report.touchpoints().rows == ()
     rows = report.journey_map().rows
-    assert [(row.touchpoint, row.target, row.actual) for row in rows] == [
+    assert [(row.touchpoint, row.target, row.experienced) for row in rows] == [
         ("till", 8, None),
         ("desk", None, None),
         ("lift", 5, None),

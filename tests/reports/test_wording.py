@@ -70,7 +70,7 @@ def test_where_all_had_it_it_is_told(tracker: Tracker) -> None:
 
 def test_the_period_that_is_not_over_has_dormants_so_far(tracker: Tracker) -> None:
     """One that is over has them for good."""
-    note = "of the period that is not over, dormant are those not active in it yet"
+    note = "of the period that is not over, dormant are those not seen in it yet"
     assert note in tracker.report(as_of=day(33)).lifecycle("month").notes
     assert note not in tracker.report(as_of=day(33)).lifecycle("month", until=day(20)).notes
 

@@ -29,12 +29,14 @@ from motfunnel.answers.cells import (
 from motfunnel.answers.dots import dots_of_cells
 from motfunnel.answers.html import in_notebook
 from motfunnel.answers.table import csv_table, text_table, without_erased, wrapped
+from motfunnel.answers.words import heading, in_own_words
 from motfunnel.charts.labels import label, moment, readable, visible
 from motfunnel.charts.plotly import to_plotly
 from motfunnel.charts.scene import EMPTY, Frame, Picture
 from motfunnel.charts.style import WIDE
 from motfunnel.charts.svg import to_svg
 from motfunnel.domain.event import to_readable_json
+from motfunnel.domain.funnel.words import USUAL
 from motfunnel.domain.instant import iso
 from motfunnel.errors import QuestionError
 from motfunnel.text import counted
@@ -97,6 +99,7 @@ class Answer(Generic[R]):
         unfinished: how many rows are in of imports that were broken off.
         lacking: what the funnel does not set up, without which nothing is counted, and the rule to
             add; empty where it does. It is printed in place of empty figures.
+        spoken: the word for all that has one, the funnel's own before the usual one.
     """
 
     row_class: ClassVar[type[Row]] = Row
@@ -118,6 +121,7 @@ class Answer(Generic[R]):
     is_anything_known: bool = True
     unfinished: int = 0
     lacking: str = ""
+    spoken: Mapping[str, str] = field(default=USUAL, repr=False)
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -132,7 +136,7 @@ class Answer(Generic[R]):
                 f"an import is not finished, of which {counted(self.unfinished, 'row')} came: "
                 "import the file again, and it goes on there"
             )
-        return tuple(remarks)
+        return tuple(map(self.said, remarks))
 
     @property
     def title(self) -> str:
@@ -231,7 +235,7 @@ class Answer(Generic[R]):
         if self.tenant != "default":
             asked.append(f"tenant {label(self.tenant)}")
         said = readable(visible(self.definition))
-        title = readable(visible(self.title))
+        title = readable(visible(self.said(self.title)))
         return Frame(title=title, asked=" · ".join(asked), definition=said)
 
     def columns(self) -> list[tuple[str, Kind, list[Any]]]:
@@ -286,16 +290,25 @@ class Answer(Generic[R]):
         """Write rows as they are printed, below their headings."""
         words = self.words()
         header = [str(one.heading).format_map(words) for _, one in shown]
-        return caption, header, [[show(one.kind, row, path) for path, one in shown] for row in rows]
+        said = None if caption is None else self.said(caption)
+        return said, header, [[show(one.kind, row, path) for path, one in shown] for row in rows]
 
     def words(self) -> dict[str, str]:
-        """What stands in headings for what is asked differently each time."""
-        return {"level": f"{self.confidence * 100:.4g}%"}
+        """What stands in headings for what is asked, or said, differently each time."""
+        return {**self.spoken, "level": f"{self.confidence * 100:.4g}%"}
+
+    def word(self, name: str) -> str:
+        """What stands above a column, by its name: ``left`` of ``departures``."""
+        return heading(name).format_map(self.words())
+
+    def said(self, text: str) -> str:
+        """A sentence of ours, with the funnel's own nouns."""
+        return text if self.spoken == USUAL else in_own_words(text, self.spoken)
 
     def _heading(self) -> str:
         known = "" if self.known_by is None else f", as known by {iso(self.known_by)}"
         whose = "" if self.tenant == "default" else f", of the tenant {self.tenant}"
-        return f"{self.title}, as of {iso(self.as_of)}{known}{whose}"
+        return f"{self.said(self.title)}, as of {iso(self.as_of)}{known}{whose}"
 
     def _gist(self) -> str:
         """What the answer is, in a few words."""
@@ -367,7 +380,14 @@ def picture(answer: Answer[Any], kind: str | None = None) -> Picture:
         raise QuestionError(f"{answer.name} has no picture {kind!r}; there are: {known}")
     if answer.lacking:
         return evolve(EMPTY, told=answer.lacking, blank=answer.lacking)
-    return answer._pictures[chosen](answer) if answer.rows else EMPTY
+    return _in_words(answer, answer._pictures[chosen](answer)) if answer.rows else EMPTY
+
+
+def _in_words(answer: Answer[Any], drawn: Picture) -> Picture:
+    """A picture with the funnel's own nouns in what is said of it."""
+    x = None if drawn.x is None else evolve(drawn.x, title=answer.said(drawn.x.title))
+    counted, told, note = map(answer.said, (drawn.counted, drawn.told, drawn.note))
+    return evolve(drawn, x=x, counted=counted, told=told, note=note)
 
 
 def grouped(rows: Iterable[G]) -> dict[str | None, list[G]]:

@@ -14,8 +14,12 @@ from typing import Any, Final
 
 from attrs import evolve, fields, frozen
 
+from motfunnel.answers.words import heading
 from motfunnel.domain.funnel.value import to_millionths, to_number
 from motfunnel.domain.instant import format_duration, iso
+
+NAMED: Final = "{named}"
+"""The heading that the table of words has for a name; of an interval, its level."""
 
 LEVEL: Final = "{level}"
 """The heading of an interval: the confidence, as it was asked for."""
@@ -59,19 +63,25 @@ class Cell:
 
 
 def cell(kind: Kind, heading: str | None = None) -> dict[str, Any]:
-    """Make a field a cell: ``rate: float | None = field(metadata=cell(SHARE, "rate"))``."""
+    """Make a field a cell: ``rate: float | None = field(metadata=cell(SHARE, NAMED))``."""
     return {_CELL: Cell(kind, heading)}
 
 
-def headed(*columns: tuple[str, Kind, str]) -> list[tuple[str, Cell]]:
-    """Give columns of a table of their own: each by the path of its field, its kind and heading."""
-    return [(path, Cell(kind, heading)) for path, kind, heading in columns]
+def headed(*columns: tuple[str, Kind]) -> list[tuple[str, Cell]]:
+    """Give columns of a table of their own: each by the path of its field, and its kind."""
+    return [(path, _headed(path.rpartition(".")[2], Cell(kind, NAMED))) for path, kind in columns]
 
 
 def cells(row: type) -> dict[str, Cell]:
     """Give the cells of a class of rows, by the names of their fields."""
     found = {one.name: one.metadata.get(_CELL) for one in fields(row)}
-    return {name: it for name, it in found.items() if it is not None}
+    return {name: _headed(name, it) for name, it in found.items() if it is not None}
+
+
+def _headed(name: str, one: Cell) -> Cell:
+    if one.heading != NAMED:
+        return one
+    return Cell(one.kind, LEVEL if one.kind.name == "interval" else heading(name))
 
 
 def plain(value: Any) -> dict[str, Any]:

@@ -20,7 +20,7 @@ _MOST: Final = 30
 """So many rows are shown; of more, those that rest on most."""
 
 _COUNTS: Final = (("numerator", "denominator"), ("openings", "contacts"))
-_ALONE: Final = {"K": "openings per contact"}
+_ALONE: Final = {"K": "new per contact"}
 """What a heading is called where no table stands beside it."""
 
 

@@ -28,11 +28,14 @@ def text_table(
         header: what stands above the columns.
         rows: their cells.
         width: how many columns of a terminal there are: what does not fit is folded, the widest
-            first, over as many lines as it needs. None: as many as it takes.
+            first, over as many lines as it needs. None: as many as it takes, and only headings
+            are folded, where a table is wider than a line of words.
     """
     table = [[visible(cell) for cell in row] for row in (header, *rows)]
     widths = [max(map(_columns, column)) for column in zip(*table, strict=True)]
-    widths = widths if width is None else _fitted(widths, width)
+    least = [_least(column) for column in zip(*table, strict=True)]
+    widths = _narrowed(widths, least, WIDTH if width is None else width)
+    widths = widths if width is None else _narrowed(widths, [_NARROWEST] * len(widths), width)
 
     def lines(cells: Sequence[str]) -> Iterator[str]:
         folded = [list(_folded(*one)) for one in zip(cells, widths, strict=True)]
@@ -76,14 +79,26 @@ def _columns(text: str) -> int:
     return len(text) if text.isascii() else sum(1 + (east_asian_width(c) in "WF") for c in text)
 
 
-def _fitted(widths: Sequence[int], width: int) -> list[int]:
-    """Narrow the widest column, and then the next, until all fit; but none too far."""
+def _least(column: Sequence[str]) -> int:
+    """How narrow a column can be with its heading folded between words, and no cell."""
+    heading, *cells = column
+    return max(_columns(one) for one in (*heading.split(), *cells, ""))
+
+
+def _narrowed(widths: Sequence[int], least: Sequence[int], width: int) -> list[int]:
+    """Narrow the widest column, and then the next, until all fit; none below its least."""
     fitted = list(widths)
     over = sum(fitted) + 2 * (len(fitted) - 1) - width
-    while over > 0 and max(fitted) > _NARROWEST:
-        fitted[fitted.index(max(fitted))] -= 1
+    while over > 0 and (n := _widest(fitted, least)) is not None:
+        fitted[n] -= 1
         over -= 1
     return fitted
+
+
+def _widest(widths: Sequence[int], least: Sequence[int]) -> int | None:
+    """Which column is the widest of those that can be narrowed; None: none can."""
+    able = [n for n, (now, then) in enumerate(zip(widths, least, strict=True)) if now > then]
+    return max(able, key=widths.__getitem__, default=None)
 
 
 def _folded(text: str, width: int) -> Iterator[str]:

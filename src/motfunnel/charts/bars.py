@@ -72,7 +72,11 @@ class Panel:
 
 
 def calendar(
-    panels: Sequence[Panel], period: str, counted: str, line: Sequence[int] = ()
+    panels: Sequence[Panel],
+    period: str,
+    counted: str,
+    line: Sequence[int] = (),
+    line_name: str = "with us",
 ) -> Picture:
     """Draw a panel for each group, one below the other, on one axis of periods.
 
@@ -81,6 +85,7 @@ def calendar(
         period: of which length the periods are.
         counted: how many they rest on.
         line: how many are present at the end of each period, drawn above the bars.
+        line_name: what these are called.
     """
     shown, first = panels[:_PANELS], panels[0]
     panes = [
@@ -94,8 +99,8 @@ def calendar(
         for panel in shown
     ]
     if line:
-        axis = numbers("present", line)
-        above = Pane(marks=(_line(line, first),), y=axis, high=_LOW, has_x=False)
+        axis = numbers(line_name, line)
+        above = Pane(marks=(_line(line, first, line_name),), y=axis, high=_LOW, has_x=False)
         panes = [above, evolve(panes[0], high=220), *panes[1:]]
     fewer = f"; the first {_PANELS} of {len(panels)} groups" if len(panels) > _PANELS else ""
     return Picture(
@@ -177,22 +182,20 @@ def _note(panel: Panel) -> str:
     """What the hatching means, and what is not drawn there."""
     if not any(panel.unfinished):
         return ""
-    late = [f"; its {one.name} are not drawn" for one in panel.parts if None in one.counts]
+    late = [f"; {one.name}: cannot be told yet" for one in panel.parts if None in one.counts]
     return f"hatched: not over yet{''.join(late)}"
 
 
-def _line(counts: Sequence[int], panel: Panel) -> Line:
+def _line(counts: Sequence[int], panel: Panel, name: str) -> Line:
     return Line(
         x=range(len(counts)),
         y=counts,
         colour=INK,
-        name="present at the end",
+        name=f"{name} at the end",
         has_dots=len(counts) <= _DOTTED,
         hollow=panel.unfinished,
         width=2,
-        hovers=[
-            f"{period}: {n:,} present" for period, n in zip(panel.periods, counts, strict=True)
-        ],
+        hovers=[f"{period}: {n:,} {name}" for period, n in zip(panel.periods, counts, strict=True)],
     )
 
 

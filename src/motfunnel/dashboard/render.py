@@ -24,7 +24,9 @@ from motfunnel.dashboard.views.absence import NothingError, check_answers, check
 from motfunnel.dashboard.views.lists import listed
 from motfunnel.dashboard.views.section import blocks, shown
 from motfunnel.dashboard.views.story import revoked, state, story
-from motfunnel.dashboard.words import blank, column, days
+from motfunnel.dashboard.words import blank, days
+from motfunnel.dashboard.words import column as word
+from motfunnel.domain.funnel.words import USUAL
 from motfunnel.domain.instant import format_duration
 from motfunnel.errors import (
     MissingExtraError,
@@ -145,6 +147,7 @@ def _shown(
         shown=shown(section.view, both, href),
         listed=None if section.lists is None else listed(*section.lists, both, href),
         definition=report.definition,
+        spoken=report.definition.spoken,
         href=href,
         filters=then,
         chosen=filters,
@@ -203,6 +206,8 @@ def render_people(
     names: Sequence[str],
     filters: Filters,
     links: Links,
+    *,
+    spoken: Mapping[str, str] = USUAL,
 ) -> str:
     """The people behind a number.
 
@@ -214,6 +219,7 @@ def render_people(
         names: who they are, one as often as the number counts it.
         filters: as they were.
         links: the addresses of all that it leads to.
+        spoken: the word for all that has one.
     """
     return _rendered(
         "people.html",
@@ -222,6 +228,7 @@ def render_people(
         section=section,
         row=row,
         column=column,
+        word=word(column, spoken),
         names=names,
         as_of="" if filters.as_of is None else moment(filters.as_of),
         filters=filters,
@@ -229,14 +236,16 @@ def render_people(
     )
 
 
-def render_story(profile: Profile, filters: Filters, links: Links) -> str:
+def render_story(
+    profile: Profile, filters: Filters, links: Links, *, spoken: Mapping[str, str] = USUAL
+) -> str:
     """What is known of a contact, the newest first."""
     return _rendered(
         "story.html",
         profile=profile,
-        state=state(profile),
-        story=story(profile),
-        revoked=revoked(profile),
+        state=state(profile, spoken),
+        story=story(profile, spoken),
+        revoked=revoked(profile, spoken),
         pages=PAGES.values(),
         filters=filters,
         links=links,
@@ -295,7 +304,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(about=about, days=days, word=column, percent=percent, blank=blank)
+    environment.globals.update(about=about, days=days, percent=percent, blank=blank)
     return environment
 
 

@@ -1,89 +1,29 @@
-"""Words: what a reader calls what is counted; one table for headings, legends and sentences.
+"""Words: what a page says in place of a report's technical words, and of the kinds of moments.
 
-The text of a report keeps the words of its definitions; a page says these instead.
+What stands above columns, pages and texts have from one table, that of ``answers.words``.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
+from motfunnel.answers.words import heading
+from motfunnel.domain.funnel.words import USUAL
 from motfunnel.domain.moment import MomentKind, Presence
 
-STATES: Final[Mapping[Presence, str]] = {
-    Presence.UNKNOWN: "not known yet",
-    Presence.ACTIVE: "with us",
-    Presence.DEPARTED: "away",
-}
-"""What a contact is."""
-
-MOMENTS: Final[Mapping[MomentKind, str]] = {
-    MomentKind.OPENING: "was new",
-    MomentKind.CONVERSION: "reached a stage",
-    MomentKind.LOYALIST: "bought again",
-    MomentKind.REFERRAL: "referred somebody",
-    MomentKind.APOSTLE: "praised us",
-    MomentKind.COMPLAINT: "complained",
-    MomentKind.DEPART: "left",
-    MomentKind.RECIDIVISM: "came back",
-}
-"""What happened to a contact, in its story."""
-
-TOLD: Final[Mapping[str, str]] = {
+_OPENED: Final = "was new"
+_TOLD: Final[Mapping[str, str]] = {
     "active": "seen",
-    "apostle": "praised us",
-    "at end": "with us at its end",
     "at risk": "still followed",
-    "at start": "with us at its start",
-    "complaint": "complained",
-    "conversion": "reached a stage",
-    "counted": "so many did",
     "curve of": "likelihood of",
-    "depart": "left",
-    "dormant": "not seen any more",
-    "immature": "too recent",
-    "left from": "left as",
-    "loyalist": "bought again",
-    "new": "new",
-    "observed": "of so many",
-    "opened": "new",
-    "opening": "was new",
-    "openings": "new by it",
-    "points apart": "points more",
-    "present": "with us",
-    "present at the end": "with us at the end",
-    "quick": "gained per lost",
-    "rate": "share",
-    "recidivism": "came back",
+    "returned": "{recidivism}",
+    "still active": "{active}",
     "recovered first": "came round first",
-    "referral": "referred somebody",
-    "resurrecting": "seen again",
-    "returned": "came back",
-    "returning": "seen before, too",
-    "still active": "with us",
+    "left first": "{depart} first",
+    **{kind.value: f"{{{kind.value}}}" for kind in MomentKind if kind is not MomentKind.OPENING},
 }
-"""What stands in headings, legends and cells, by what the reports call it."""
-
-COLUMNS: Final[Mapping[str, str]] = {
-    "active": "seen",
-    "departures": "left",
-    "denominator": "of whom it is told",
-    "departed": "left",
-    "dormant": "not seen any more",
-    "dropped": "went no further",
-    "immature": "too recent to count",
-    "numerator": "who did",
-    "openings": "new",
-    "present_at_end": "with us at the end",
-    "present_at_start": "with us at the start",
-    "resurrecting": "seen again after a pause",
-    "returned": "came back",
-    "returning": "seen before, too",
-    "returns": "came back",
-    "unresolved": "with an open case",
-}
-"""What people did who stand behind a count, by its name."""
+"""What a page says in a cell, a legend or along a figure, by what the reports call it."""
 
 _PHRASES: Final = (
     (" (by Kaplan–Meier)", ""),
@@ -94,28 +34,43 @@ _PHRASES: Final = (
     ("share that departed", "share that left"),
     ("share that purchased or advocated", "share that came round"),
     ("since the departure", "since they left"),
-    ("its dormant are not drawn", "who is not seen any more cannot be told yet"),
 )
-_HOVER: Final = re.compile(r"^(.*?: (?:[\d,]+|–)) (.+)$")
 
 
-def told(text: str) -> str:
+def happened(kind: MomentKind, spoken: Mapping[str, str]) -> str:
+    """What a moment says of a contact.
+
+    >>> happened(MomentKind.OPENING, USUAL), happened(MomentKind.DEPART, {"depart": "cancelled"})
+    ('was new', 'cancelled')
+    """
+    is_usual = kind is MomentKind.OPENING and spoken[kind.value] == USUAL[kind.value]
+    return _OPENED if is_usual else spoken[kind.value]
+
+
+def is_said(presence: Presence, spoken: Mapping[str, str]) -> str:
+    """What a contact is."""
+    return spoken.get(presence.value, "not known yet")
+
+
+def told(text: str, spoken: Mapping[str, str] = USUAL) -> str:
     """A reader's word for one of a report's; what has none stays as it is.
 
-    >>> told("immature"), told("KM")
-    ('too recent', 'KM')
+    >>> told("still active"), told("opening"), told("depart", {"depart": "cancelled"}), told("KM")
+    ('with us', 'was new', 'cancelled', 'KM')
     """
-    return TOLD.get(text, text)
+    if text == MomentKind.OPENING.value:
+        return happened(MomentKind.OPENING, spoken)
+    return _TOLD[text].format_map(spoken) if text in _TOLD else text
 
 
 def phrase(text: str) -> str:
     """What stands along an axis or above a figure, in a reader's words.
 
-    >>> phrase("share that returned (by Kaplan–Meier)"), phrase("rate")
-    ('share back', 'share')
+    >>> phrase("share that returned (by Kaplan–Meier)"), phrase("curve of")
+    ('share back', 'likelihood of')
     """
-    if text in TOLD:
-        return TOLD[text]
+    if text in _TOLD:
+        return told(text)
     for ours, theirs in _PHRASES:
         text = text.replace(ours, theirs)
     return text
@@ -138,23 +93,13 @@ _BLANKS: Final = (
 )
 
 
-def column(name: str) -> str:
+def column(name: str, spoken: Mapping[str, str]) -> str:
     """What people did who stand behind a count.
 
-    >>> column("openings"), column("some_count"), column("3")
-    ('new', 'some count', 'seen in period 3')
+    >>> column("openings", USUAL), column("some_count", USUAL), column("3", USUAL)
+    ('new', 'some count', 'in period 3')
     """
-    return f"seen in period {name}" if name.isdigit() else COLUMNS.get(name, name.replace("_", " "))
-
-
-def hovered(text: str) -> str:
-    """The same for what is said of a bar.
-
-    >>> hovered("2026-05: 17 opened"), hovered("something else")
-    ('2026-05: 17 new', 'something else')
-    """
-    found = _HOVER.match(text)
-    return text if found is None else f"{found[1]} {told(found[2])}"
+    return f"in period {name}" if name.isdigit() else heading(name).format_map(spoken)
 
 
 def days(text: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from attrs import evolve
 
+from motfunnel.answers import answer as answers
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.remarks import not_set_up
@@ -118,5 +119,8 @@ class Question(Generic[P, Answer_co]):
         inquiry = report._inquiry
         asked = taught(MethodType(self.function, inquiry), name)
         answer = inquiry.ask(lambda: asked(*args, **kwargs))
-        lacking = not_set_up(inquiry.funnel, self._needs)
-        return evolve(answer, lacking=lacking) if lacking else answer
+        if not isinstance(answer, answers.Answer):
+            return answer
+        lacking = not_set_up(inquiry.funnel, self._needs) or answer.lacking
+        said = evolve(answer, spoken=inquiry.funnel.spoken, lacking=lacking)
+        return evolve(said, definition=said.said(answer.definition))

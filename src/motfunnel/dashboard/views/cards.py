@@ -38,7 +38,7 @@ class Card:
     column: str = ""
 
 
-_FLOWS: Final = (("New", "openings"), ("Came back", "returns"), ("Left", "departures"))
+_FLOWS: Final = ("openings", "returns", "departures")
 
 
 def cards(growth: Growth, rates: Sequence[tuple[str, Rate]]) -> list[Card]:
@@ -49,7 +49,7 @@ def cards(growth: Growth, rates: Sequence[tuple[str, Rate]]) -> list[Card]:
         rates: who came back of the newest cohort that was followed for long enough, with its name.
     """
     if not growth.rows:
-        return [Card(title="With us now", number="0", change="nobody has come yet")]
+        return [Card(title=_now(growth), number="0", change="nobody has come yet")]
     return [*_counts(growth), *_rate(rates)]
 
 
@@ -65,23 +65,31 @@ def _counts(growth: Growth) -> Iterator[Card]:
         then = f"the end of {since.period}"
         told = f"{moved:+,} since {then}" if moved else f"as at {then}"
     yield Card(
-        title="With us now",
+        title=_now(growth),
         number=f"{now.present_at_end:,}",
         change=told,
         row=last,
         column="present_at_end" if now.present_at_end else "",
     )
-    for title, column in _FLOWS:
-        yield _flow(growth, this, title, column)
+    for column in _FLOWS:
+        yield _flow(growth, this, column)
 
 
-def _flow(growth: Growth, this: int, title: str, column: str) -> Card:
+def _now(growth: Growth) -> str:
+    return _titled(f"{growth.word('present')} now")
+
+
+def _titled(word: str) -> str:
+    return word[:1].upper() + word[1:]
+
+
+def _flow(growth: Growth, this: int, column: str) -> Card:
     """How many came or went in the latest period, beside the one before."""
     row = growth.rows[this]
     number: int = getattr(row, column)
     month = f"{row.period}{' so far' if row.unfinished else ''}"
     card = Card(
-        title=title,
+        title=_titled(growth.word(column)),
         number=f"{number:,}",
         change=f"in {month}",
         row=this,
@@ -117,12 +125,12 @@ def _sure(change: Change) -> str:
 def _rate(rates: Sequence[tuple[str, Rate]]) -> Iterator[Card]:
     """Who came back of the newest cohort that was followed for the whole window."""
     for n, (label, rate) in enumerate(rates, start=1):
-        row = rate.rows[0]
+        row, left = rate.rows[0], rate.word("departed")
         if row.rate is not None:
             yield Card(
                 title=f"Back within {days(format_duration(rate.within))}",
                 number=percent(row.rate),
-                change=f"{row.numerator:,} of {row.denominator:,} who left in {label}",
+                change=f"{row.numerator:,} of {row.denominator:,} who {left} in {label}",
                 sure="" if row.interval is None else span(row.interval),
                 answer=n,
                 column="numerator" if row.numerator else "",

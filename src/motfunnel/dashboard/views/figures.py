@@ -5,7 +5,7 @@ And what has no answer of its own: a number by the time at which it was asked, o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from attrs import evolve, frozen
@@ -29,7 +29,8 @@ from motfunnel.charts.scene import (
 )
 from motfunnel.charts.style import BLUE, PAPER
 from motfunnel.charts.svg import to_svg
-from motfunnel.dashboard.words import hovered, phrase, told
+from motfunnel.dashboard.words import phrase, told
+from motfunnel.domain.funnel.words import USUAL
 from motfunnel.domain.moment import MomentKind
 from motfunnel.reports.experience.nps import POINTS, NpsRow
 from motfunnel.reports.measure.rate import RateRow
@@ -63,7 +64,7 @@ class Figure:
 
 def figure_of(answer: Answer[Any], kind: str = "") -> Figure:
     """Draw the picture of an answer in a reader's words."""
-    return drawn(worded(picture(answer, kind or None)))
+    return drawn(worded(picture(answer, kind or None), answer.spoken))
 
 
 def drawn(scene: Picture) -> Figure:
@@ -78,14 +79,14 @@ def drawn(scene: Picture) -> Figure:
     )
 
 
-def worded(scene: Picture) -> Picture:
+def worded(scene: Picture, spoken: Mapping[str, str] = USUAL) -> Picture:
     """The same picture in a reader's words."""
     panels = [
         evolve(
             one,
-            marks=[_mark(mark) for mark in one.marks],
-            y=_axis(one.y),
-            heading=told(one.heading),
+            marks=[_mark(mark, spoken) for mark in one.marks],
+            y=_axis(one.y, spoken),
+            heading=told(one.heading, spoken),
         )
         for one in scene.panels
     ]
@@ -93,38 +94,35 @@ def worded(scene: Picture) -> Picture:
     return evolve(scene, panels=panels, x=x, note=phrase(scene.note))
 
 
-def _axis(y: Axis | Rows | None) -> Axis | Rows | None:
+def _axis(y: Axis | Rows | None, spoken: Mapping[str, str]) -> Axis | Rows | None:
     """The axis of a panel; where moments are its rows, what happened then."""
     match y:
         case Axis():
             return evolve(y, title=phrase(y.title))
         case Rows():
-            return evolve(y, names=[_row(one) for one in y.names])
+            return evolve(y, names=[_row(one, spoken) for one in y.names])
     return y
 
 
-def _row(name: str) -> str:
+def _row(name: str, spoken: Mapping[str, str]) -> str:
     """The name of a row; that of a group is its own."""
     moment, behind, more = name.partition(" (n = ")
-    return f"{told(moment)}{behind}{more}" if moment in _TOLD_ROWS else name
+    return f"{told(moment, spoken)}{behind}{more}" if moment in _TOLD_ROWS else name
 
 
-def _mark(mark: Mark) -> Mark:
+def _mark(mark: Mark, spoken: Mapping[str, str]) -> Mark:
     match mark:
-        case Bars() | Line() | Dots():
-            said = [hovered(one) for one in mark.hovers]
-            return evolve(mark, name=told(mark.name), hovers=said)
-        case Numbers():
-            return evolve(mark, name=told(mark.name))
+        case Bars() | Line() | Dots() | Numbers():
+            return evolve(mark, name=told(mark.name, spoken))
         case Ribbons():
-            return evolve(mark, nodes=[_node(one) for one in mark.nodes])
+            return evolve(mark, nodes=[_node(one, spoken) for one in mark.nodes])
     return mark
 
 
-def _node(node: Node) -> Node:
+def _node(node: Node, spoken: Mapping[str, str]) -> Node:
     """A place in a flow; what is added to its name stays."""
     name = node.name.partition(",")[0]
-    own, beside = (one.replace(name, told(name)) for one in (node.name, node.lettered))
+    own, beside = (one.replace(name, told(name, spoken)) for one in (node.name, node.lettered))
     return evolve(node, name=own, lettered=beside)
 
 

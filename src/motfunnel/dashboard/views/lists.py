@@ -158,15 +158,15 @@ def _cohort(answer: Retention, n: int, href: Href) -> Cohort:
     row = answer.rows[n]
     cells = []
     for one in row.cells[1 : COLUMNS + 1]:
-        if one.share is None or one.returned is None:
+        if one.share is None or one.retained is None:
             cells.append(CohortCell(text="" if one.is_complete else "·", told="not over yet"))
             continue
         cells.append(
             CohortCell(
                 text=f"{one.share:.0%}",
                 shade=_shade(one.share),
-                told=f"{one.returned:,} of {row.contacts:,}",
-                href=href(n, str(one.number)) if one.returned else "",
+                told=f"{one.retained:,} of {row.contacts:,}",
+                href=href(n, str(one.number)) if one.retained else "",
             )
         )
     return Cohort(
@@ -180,9 +180,9 @@ def _cohort(answer: Retention, n: int, href: Href) -> Cohort:
 def _together(answer: Retention, number: int) -> CohortCell:
     """The share of all cohorts that were followed for so many periods."""
     known = [
-        (row.contacts, row.cells[number].returned)
+        (row.contacts, row.cells[number].retained)
         for row in answer.rows
-        if len(row.cells) > number and row.cells[number].returned is not None
+        if len(row.cells) > number and row.cells[number].retained is not None
     ]
     of, back = sum(one for one, _ in known), sum(one or 0 for _, one in known)
     if not of:
@@ -212,25 +212,29 @@ class Moved:
 _COUNTS: Final = ("present_at_end", "openings", "returns", "departures")
 
 
-def moved(answer: Growth, href: Href) -> tuple[str, list[Moved]]:
-    """The groups that moved most in the latest period that is over, and which period that is."""
+def moved(answer: Growth, href: Href) -> tuple[str, list[Moved], list[str]]:
+    """The groups that moved most in the latest period that is over, which it is, and headings."""
     over = [(n, row) for n, row in enumerate(answer.rows) if not row.unfinished]
     if not over:
-        return "", []
+        return "", [], []
     last = over[-1][1].period
     rows = sorted(((n, row) for n, row in over if row.period == last), key=lambda one: -_by(one[1]))
-    return last, [
-        Moved(
-            group=f"{row.group}",
-            change=f"{row.present_at_end - row.present_at_start:+,}",
-            counts=[
-                (f"{count:,}", href(n, column) if count else "")
-                for column in _COUNTS
-                if (count := getattr(row, column)) is not None
-            ],
-        )
-        for n, row in rows[:MOVED]
-    ]
+    return (
+        last,
+        [
+            Moved(
+                group=f"{row.group}",
+                change=f"{row.present_at_end - row.present_at_start:+,}",
+                counts=[
+                    (f"{count:,}", href(n, column) if count else "")
+                    for column in _COUNTS
+                    if (count := getattr(row, column)) is not None
+                ],
+            )
+            for n, row in rows[:MOVED]
+        ],
+        [answer.word("present"), *map(answer.word, _COUNTS[1:])],
+    )
 
 
 def _by(row: GrowthRow) -> int:

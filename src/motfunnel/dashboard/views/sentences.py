@@ -15,6 +15,7 @@ from motfunnel.answers.answer import Answer
 from motfunnel.answers.cells import MONEY, percent, span, wait
 from motfunnel.dashboard.words import days, told
 from motfunnel.domain.funnel.rhythm import Rhythm
+from motfunnel.domain.funnel.words import USUAL
 from motfunnel.domain.instant import format_duration
 from motfunnel.reports.decisions.patience import Patience
 from motfunnel.reports.decisions.simulate import Simulation
@@ -26,7 +27,7 @@ from motfunnel.reports.experience.touchpoints import Touchpoints
 from motfunnel.reports.measure.rate import Rate, RateRow
 from motfunnel.reports.periods.growth import Growth
 from motfunnel.reports.periods.lifecycle import Lifecycle
-from motfunnel.reports.periods.retention import Retention
+from motfunnel.reports.periods.retention import IN_OR_AFTER, WITH_US, Retention
 from motfunnel.reports.progress.flows import Flows
 from motfunnel.reports.progress.funnel import StageFunnel
 from motfunnel.reports.progress.lens import LensAnswer
@@ -90,22 +91,23 @@ def between(interval: Interval | None) -> str:
 
 
 _RATES: Final[Mapping[str, tuple[str, str]]] = {
-    "recidivism": ("of those who left came back", ""),
-    "re-engagement": ("of those you wrote to came back", ""),
-    "outreach coverage": ("of those who left were written to", ""),
-    "reactivation": ("of those who were away came back in it", "none"),
-    "relapse": ("of those who came back left again", ""),
+    "recidivism": ("of those who {depart} {recidivism}", ""),
+    "re-engagement": ("of those you wrote to {recidivism}", ""),
+    "outreach coverage": ("of those who {depart} were written to", ""),
+    "reactivation": ("of those who were {departed} {recidivism} in it", "none"),
+    "relapse": ("of those who {recidivism} {depart} again", ""),
     "conversion": ("went all the way", ""),
-    "loyalty": ("of those who bought bought again", ""),
-    "recovery": ("of those who complained came round", ""),
-    "hold-out trial": ("came back", ""),
-    "landmark comparison": ("came back", ""),
-    "departure after complaint": ("of those who complained left", ""),
+    "loyalty": ("of those who bought {loyalist}", ""),
+    "recovery": ("of those who {complaint} came round", ""),
+    "hold-out trial": ("{recidivism}", ""),
+    "landmark comparison": ("{recidivism}", ""),
+    "departure after complaint": ("of those who {complaint} {depart}", ""),
 }
 
 
 def _rate(answer: Rate) -> Iterator[Part]:
     said, windowless = _RATES.get(answer.name, (answer.event, ""))
+    said = said.format_map(answer.spoken)
     within = "" if windowless else f" within {days(format_duration(answer.within))}"
     if answer.by is None:
         row = answer.rows[0]
@@ -167,15 +169,22 @@ def _growth(answer: Growth) -> Iterator[Part]:
     so_far = " so far" if row.unfinished else ""
     yield text(f"In {row.period}{so_far} ")
     yield people(answer, at, "openings")
-    yield text(f" {_be(row.openings, 'were')} new, ")
+    said = answer.spoken
+    yield text(f" {_opened(row.openings, said)}, ")
     yield people(answer, at, "returns")
-    yield text(" came back and ")
+    yield text(f" {said['recidivism']} and ")
     yield people(answer, at, "departures")
-    yield text(" left; ")
+    yield text(f" {said['depart']}; ")
     yield strong(f"{row.present_at_end:,}")
-    yield text(f" {_be(row.present_at_end, 'were')} with us at its end")
+    yield text(f" {_be(row.present_at_end, 'were')} {said['active']} at its end")
     ratio = row.quick_ratio
     yield text("." if ratio is None else f": {ratio:.2f} gained per lost.")
+
+
+def _opened(number: int, spoken: Mapping[str, str]) -> str:
+    """What so many did who came for the first time."""
+    usual = spoken["opening"] == USUAL["opening"]
+    return f"{_be(number, 'were')} {USUAL['opening']}" if usual else spoken["opening"]
 
 
 def _moved(answer: Growth) -> Iterator[Part]:
@@ -223,12 +232,16 @@ def _lifecycle(answer: Lifecycle) -> Iterator[Part]:
 def _retention(answer: Retention) -> Iterator[Part]:
     """Of all cohorts together, how many were seen again in the next period."""
     cells = [(row.contacts, row.cells[1]) for row in answer.rows if len(row.cells) > 1]
-    known = [(contacts, one.returned) for contacts, one in cells if one.returned is not None]
+    known = [(contacts, one.retained) for contacts, one in cells if one.retained is not None]
     of, back = sum(one for one, _ in known), sum(one for _, one in known)
     if of:
-        yield text(f"Of {of:,} who were new, {back:,} ")
+        yield text(f"Of {of:,} who {_opened(2, answer.spoken)}, {back:,} ")
         yield strong(f"({percent(back / of)})")
-        later = " or later" if answer.how != "in" else ""
+        if answer.how == WITH_US:
+            said = answer.spoken["active"]
+            yield text(f" were {said} at the end of the next {answer.period}.")
+            return
+        later = " or later" if answer.how == IN_OR_AFTER else ""
         yield text(f" were seen again in the next {answer.period}{later}.")
 
 
@@ -255,8 +268,8 @@ def _funnel(answer: StageFunnel) -> Iterator[Part]:
 
 def _flows(answer: Flows) -> Iterator[Part]:
     row = max(answer.rows, key=lambda row: row.transitions)
-    yield text(f"{counted(answer.contacts, 'contact')}; what happens most: ")
-    yield strong(f"{told(row.source)}, then {told(row.target)}")
+    yield text(f"{answer.said(counted(answer.contacts, 'contact'))}; what happens most: ")
+    yield strong(f"{told(row.source, answer.spoken)}, then {told(row.target, answer.spoken)}")
     yield text(", ")
     yield people(answer, answer.rows.index(row), "transitions")
     yield text(f" {'time' if row.transitions == 1 else 'times'} ({percent(row.share)}).")
@@ -266,7 +279,7 @@ def _lens(answer: LensAnswer) -> Iterator[Part]:
     row = max(answer.rows, key=lambda row: row.events)
     n = answer.rows.index(row)
     yield text("Most often ")
-    yield strong(told(row.of_class))
+    yield strong(told(row.of_class, answer.spoken))
     yield text(f": {counted(row.events, 'time')}, of ")
     yield people(answer, n, "contacts")
     yield text(" people." if len(row.names["contacts"]) != 1 else " person.")
@@ -322,11 +335,11 @@ def _complaints(answer: Complaints) -> Iterator[Part]:
         yield text(f"; half were resolved within {wait(row.median)}")
     first = row.outcomes
     if first.recovered_share is not None:
-        yield text(". Of those who complained ")
+        yield text(f". Of those who {answer.spoken['complaint']} ")
         yield strong(percent(first.recovered_share))
         yield text(f" came round first{between(first.recovered_interval)} and ")
         yield strong(percent(first.departed_share))
-        yield text(f" left first{between(first.departed_interval)}")
+        yield text(f" {answer.spoken['depart']} first{between(first.departed_interval)}")
         yield text(f", within {days(format_duration(answer.within))}")
     yield text(".")
 
@@ -337,11 +350,13 @@ def _worklist(answer: Worklist) -> Iterator[Part]:
     if row.worth is not None:
         unit = "" if answer.currency is None else f" {answer.currency}"
         yield text(
-            f" {_be(answer.departed)} away. Those come first whose return would be worth most"
+            f" {_be(answer.departed)} {answer.spoken['departed']}. Those come first whose return "
+            "would be worth most"
         )
         yield text(f" times its chance: {MONEY.show(row.worth)}{unit} for the first")
     else:
-        yield text(f" {_be(answer.departed)} away. The likeliest to return come first")
+        said = answer.spoken["departed"]
+        yield text(f" {_be(answer.departed)} {said}. The likeliest to return come first")
     if row.chance is not None and row.worth is None:
         yield text(f": {percent(row.chance)}{between(row.interval)}")
         yield text(f" within {days(format_duration(answer.within))} for the first")
@@ -386,7 +401,8 @@ def _simulation(answer: Simulation) -> Iterator[Part]:
     rates = [one for one in answer.recidivism if one.rate is not None]
     if len(rates) > 1:
         window = days(format_duration(answer.within))
-        yield text(f" Of those who left, {percent(rates[0].rate)} come back within {window} now")
+        left = answer.spoken["depart"]
+        yield text(f" Of those who {left}, {percent(rates[0].rate)} come back within {window} now")
         yield text(f"{between(rates[0].interval)}, then {percent(rates[1].rate)}")
         yield text(f"{between(rates[1].interval)}.")
 
@@ -395,7 +411,7 @@ def _referrals(answer: ReferralYield) -> Iterator[Part]:
     n = len(answer.rows) - 1
     row = answer.rows[n]
     yield people(answer, n, "contacts")
-    yield text(" referred somebody, and ")
+    yield text(f" {answer.spoken['referral']}, and ")
     yield people(answer, n, "openings")
     yield text(" came of it")
     if row.k is not None:

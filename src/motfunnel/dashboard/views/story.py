@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
 from attrs import frozen
 
+from motfunnel.answers.words import in_own_words
 from motfunnel.charts.labels import moment, readable
-from motfunnel.dashboard.words import MOMENTS, STATES
+from motfunnel.dashboard.words import happened, is_said
 from motfunnel.text import counted
 from motfunnel.tracking.profile.profile import Explained, Profile, Revoked
 
@@ -31,13 +32,13 @@ class Told:
     why: str
 
 
-def story(profile: Profile) -> list[Told]:
+def story(profile: Profile, spoken: Mapping[str, str]) -> list[Told]:
     """The moments, the newest first."""
-    newest = reversed(profile.story)
-    return [_folded(list(alike)) for _, alike in groupby(newest, lambda one: one.moment.kind)]
+    runs = groupby(reversed(profile.story), lambda one: one.moment.kind)
+    return [_folded(list(alike), spoken) for _, alike in runs]
 
 
-def _folded(alike: Sequence[Explained]) -> Told:
+def _folded(alike: Sequence[Explained], spoken: Mapping[str, str]) -> Told:
     latest, earliest = alike[0].moment, alike[-1].moment
     day = f"{latest.occurred_at:%Y-%m-%d}"
     since = f"{earliest.occurred_at:%Y-%m-%d}"
@@ -45,12 +46,12 @@ def _folded(alike: Sequence[Explained]) -> Told:
     return Told(
         first=latest.occurred_at,
         when=day if day == since else f"{since} – {day}",
-        what=f"{MOMENTS[latest.kind]}{times}",
+        what=f"{happened(latest.kind, spoken)}{times}",
         why=readable(alike[0].why),
     )
 
 
-def state(profile: Profile) -> str:
+def state(profile: Profile, spoken: Mapping[str, str]) -> str:
     """What the contact is, in a sentence."""
     events = counted(profile.events, "event")
     if profile.opened_at is None:
@@ -59,9 +60,10 @@ def state(profile: Profile) -> str:
             if profile.events
             else "Nobody is known by this key."
         )
-    said = [f"{STATES[profile.presence].capitalize()}, at stage {profile.stage}, after {events}"]
+    presence = is_said(profile.presence, spoken)
+    said = [f"{presence[:1].upper()}{presence[1:]}, at stage {profile.stage}, after {events}"]
     if profile.purchases:
-        said.append(counted(profile.purchases, "purchase"))
+        said.append(in_own_words(counted(profile.purchases, "purchase"), spoken))
     if profile.open_cases:
         said.append(counted(len(profile.open_cases), "open case"))
     if profile.deadline_at is not None:
@@ -69,16 +71,16 @@ def state(profile: Profile) -> str:
     return "; ".join(said) + f". As of {moment(profile.as_of)}."
 
 
-def revoked(profile: Profile) -> list[Told]:
+def revoked(profile: Profile, spoken: Mapping[str, str]) -> list[Told]:
     """What was so once, and what took it back."""
-    return [_taken_back(one) for one in profile.revoked]
+    return [_taken_back(one, spoken) for one in profile.revoked]
 
 
-def _taken_back(one: Revoked) -> Told:
+def _taken_back(one: Revoked, spoken: Mapping[str, str]) -> Told:
     by = ", ".join(f"{event.name} of {event.occurred_at:%Y-%m-%d}" for event in one.events)
     return Told(
         first=one.moment.occurred_at,
         when=f"{one.moment.occurred_at:%Y-%m-%d}",
-        what=MOMENTS[one.moment.kind],
+        what=happened(one.moment.kind, spoken),
         why=f"taken back by {by}, recorded {one.recorded_at:%Y-%m-%d}",
     )

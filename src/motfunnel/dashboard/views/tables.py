@@ -18,28 +18,6 @@ from motfunnel.dashboard.words import told
 MOST: Final = 60
 """So many rows of a table stand on a page; all of them are in the CSV."""
 
-_RATE: Final = {"counted": "numerator", "observed": "denominator"}
-_FUNNEL: Final = _RATE | {
-    "immature": "immature",
-    "no further": "dropped",
-    "returned": "returned",
-    "departed": "departed",
-}
-_OF: Final[Mapping[str, Mapping[str, str]]] = {
-    "growth": {
-        "at start": "present_at_start",
-        "opened": "openings",
-        "returned": "returns",
-        "left": "departures",
-        "at end": "present_at_end",
-    },
-    "funnel": _FUNNEL,
-    "complaints": {"cases": "cases", "open": "unresolved"},
-    "touchpoints": {"n": "experiences"},
-    "journey map": {"n": "experiences"} | _RATE,
-}
-"""Under which heading the names of which count stand, where both are not called alike."""
-
 
 @frozen(kw_only=True)
 class Cell:
@@ -91,7 +69,7 @@ def tables(answer: Answer[Any], href: Href, person: Callable[[str], str]) -> Ite
             yield Table(
                 caption=readable(said),
                 header=[
-                    Cell(text=told(one), is_text=look or not n)
+                    Cell(text=one, is_text=look or not n)
                     for n, (one, look) in enumerate(zip(header, looks, strict=True))
                 ],
                 rows=[
@@ -126,9 +104,10 @@ def _line(
         address = ""
         if row is not None:
             address = _address(answer, heading, text, row, lambda key: href(places[id(row)], key))
-        if heading == "contact":
+        if heading == answer.word("contact"):
             address = person(text)
-        cells.append(Cell(text=told(readable(text)), href=address, is_text=look or not n))
+        said = told(readable(text), answer.spoken)
+        cells.append(Cell(text=said, href=address, is_text=look or not n))
     return cells
 
 
@@ -136,7 +115,7 @@ def _address(
     answer: Answer[Any], heading: str, text: str, row: Row, href: Callable[[str], str]
 ) -> str:
     """The address of the people of a cell, if as many stand behind it as it says."""
-    known = _OF.get(answer.name, _RATE)
-    key = known.get(heading, heading)
-    names = row.names.get(key)
-    return href(key) if names and text == f"{len(names):,}" else ""
+    for part, names in row.names.items():
+        if answer.word(part) == heading and names and text == f"{len(names):,}":
+            return href(part)
+    return ""

@@ -176,7 +176,10 @@ class Visit:
             reason = f"A page lists {LISTED:,} people. All of them are in the file {whole}"
             return said(200, f"{len(names):,} people", reason, self.links)
         links = evolve(self.links, pinned=_known_by(given))
-        told = render.render_people(page, section, row, column, names, filters, links)
+        spoken = report.definition.spoken
+        told = render.render_people(
+            page, section, row, column, names, filters, links, spoken=spoken
+        )
         return Response(body=told.encode())
 
     def _person(self) -> Response:
@@ -185,7 +188,8 @@ class Visit:
         tracker, _ = self.asked()
         with asking_database(tracker.database):
             profile = tracker.contact(key, as_of=filters.as_of)
-        told = render.render_story(profile, filters, self.links)
+            spoken = tracker.funnel.spoken
+        told = render.render_story(profile, filters, self.links, spoken=spoken)
         is_there = profile.presence is not Presence.UNKNOWN or profile.events
         return Response(status=200 if is_there else 404, body=told.encode())
 

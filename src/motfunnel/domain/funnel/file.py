@@ -38,6 +38,7 @@ KEYS: Final = (
     "patience",
     "rules",
     "touchpoints",
+    "words",
 )
 
 # Each signal, the function that makes its rule, the one property that it takes under its own
@@ -113,6 +114,7 @@ def read(written: Mapping[str, Any]) -> dict[str, Any]:
         name: _read_touchpoint(f"touchpoints.{name}", touchpoint)
         for name, touchpoint in _table(written, "touchpoints").items()
     }
+    arguments["words"] = _table(written, "words")
     return arguments
 
 
@@ -133,6 +135,15 @@ def write(arguments: Mapping[str, Any], default: timedelta | Rhythm | None) -> d
             name: {"promise": t.promise} | ({} if t.expected is None else {"expected": t.expected})
             for name, t in arguments["touchpoints"].items()
         },
+        **({"words": _words(arguments["words"])} if arguments["words"] else {}),
+    }
+
+
+def _words(words: Mapping[str, str | tuple[str, str]]) -> dict[str, Any]:
+    """Write a funnel's own words; a plural only where it is not that of most nouns."""
+    return {
+        key: word if isinstance(word, str) else word[0] if word[1] == f"{word[0]}s" else [*word]
+        for key, word in words.items()
     }
 
 

@@ -32,6 +32,7 @@ from motfunnel.domain.funnel.rule import (
     Scale,
 )
 from motfunnel.domain.funnel.touchpoint import Touchpoint
+from motfunnel.domain.funnel.words import Words, as_words, check_words, spoken
 from motfunnel.domain.instant import duration_micros
 from motfunnel.domain.signal import Signal
 from motfunnel.errors import FunnelError, UnmappedEventError
@@ -41,6 +42,7 @@ PATIENCE: Final = timedelta(days=30)
 
 _OWN: Final = {IDENTIFY: Reading(Signal.NOTE), ASSIGN: Reading(Signal.OUTREACH)}
 """What events of our own names mean, whatever the rules say."""
+_NO_PART: Final = ("touchpoints", "words")
 _UNMAPPED: Final = {"note": Reading(Signal.NOTE), "touch": Reading(Signal.TOUCH), "refuse": None}
 
 
@@ -66,6 +68,8 @@ class Funnel:
         currency: in which values are; a word that is printed beside them.
         scale: the lowest and the highest score; what lies outside is refused.
         touchpoints: the journey map.
+        words: the funnel's own words for what answers and pages tell of, such as
+            ``{"contact": "subscriber", "depart": "cancelled"}``; they change no number.
 
     Raises:
         FunnelError: a part cannot be used; it names the key and what to write instead.
@@ -85,6 +89,7 @@ class Funnel:
     touchpoints: Mapping[str, Touchpoint] = field(
         factory=dict, converter=checks.as_touchpoints, repr=_count
     )
+    words: Words = field(factory=dict, converter=as_words, repr=False)
     terms: tuple[int, ...] = field(init=False, repr=False)
     fingerprint: str = field(init=False)
     _constant: dict[str, Reading] = field(init=False, repr=False)
@@ -100,6 +105,7 @@ class Funnel:
         file.check_name(self.unmapped, checks.UNMAPPED, "unmapped", "choice")
         checks.check_currency(self.currency)
         checks.check_touchpoints(self.touchpoints)
+        check_words(self.words)
         checks.check_scores(self.scale, self.rules, self.touchpoints)
         object.__setattr__(self, "terms", self._make_terms())
         object.__setattr__(self, "fingerprint", self._make_fingerprint())
@@ -130,12 +136,13 @@ class Funnel:
         return cls(**file.read_preset("saas"))
 
     def __eq__(self, other: object) -> bool:
-        """Whether the two classify alike, and have the same journey map."""
+        """Whether the two classify alike, and have the same journey map and the same words."""
         return (
             isinstance(other, Funnel)
             and self.fingerprint == other.fingerprint
             and self.touchpoints == other.touchpoints
             and self._detractors == other._detractors
+            and self.words == other.words
         )
 
     def __hash__(self) -> int:
@@ -159,6 +166,11 @@ class Funnel:
     @property
     def _detractors(self) -> list[float | None]:
         return [one.detractor for _, rules in sorted(self.rules.items()) for one in rules]
+
+    @property
+    def spoken(self) -> dict[str, str]:
+        """The word for all that has one: the funnel's own before the usual one."""
+        return spoken(self.words)
 
     def knows(self, name: str) -> bool:
         """Whether a rule names this event."""
@@ -233,8 +245,8 @@ class Funnel:
         )
 
     def _make_fingerprint(self) -> str:
-        """Tell funnels apart that may classify differently; the journey map plays no part."""
-        written = {key: value for key, value in self.to_dict().items() if key != "touchpoints"}
+        """Tell funnels apart that may classify differently; map and words play no part."""
+        written = {key: one for key, one in self.to_dict().items() if key not in _NO_PART}
         written["patience"] = self.terms[machine.PATIENCE :]
         for rule in (one for rules in written["rules"].values() for one in rules):
             rule.pop("detractor", None)  # it says how bad a score is, and makes no moment

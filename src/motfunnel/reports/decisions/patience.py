@@ -15,7 +15,7 @@ from motfunnel.answers.answer import Answer, Draw, Row, Table, columns_of
 from motfunnel.answers.cells import (
     COUNT,
     DURATION,
-    LEVEL,
+    NAMED,
     ROWS,
     SHARE,
     TEXT,
@@ -79,13 +79,13 @@ _SUGGESTED_CAPTION: Final = (
     "The suggested patience, and how many came after it; a dash: not within what was observed"
 )
 _SUGGESTED: Final = headed(
-    ("stage", TEXT, "stage"),
-    ("suggested", WINDOW, "suggested"),
-    ("suggested_share", SHARE, "came"),
-    ("suggested_interval", between(SHARE), LEVEL),
-    ("suggested_numerator", COUNT, "counted"),
-    ("suggested_denominator", COUNT, "observed"),
-    ("rhythm", _RULE, "or a rhythm"),
+    ("stage", TEXT),
+    ("suggested", WINDOW),
+    ("suggested_share", SHARE),
+    ("suggested_interval", between(SHARE)),
+    ("suggested_numerator", COUNT),
+    ("suggested_denominator", COUNT),
+    ("rhythm", _RULE),
 )
 FEWEST_DRAWN: Final = 10
 """A share of fewer silences is not drawn: one of one would be all."""
@@ -109,12 +109,12 @@ class PatienceStep(Row):
 
     caption: ClassVar[str] = "By how long they had been silent"
 
-    stage: str = field(metadata=cell(TEXT, "stage"))
-    silent_for: timedelta = field(metadata=cell(WINDOW, "silent for"))
-    share: float | None = field(metadata=cell(SHARE, "came"))
-    interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
-    numerator: int = field(metadata=cell(COUNT, "counted"))
-    denominator: int = field(metadata=cell(COUNT, "observed"))
+    stage: str = field(metadata=cell(TEXT, NAMED))
+    silent_for: timedelta = field(metadata=cell(WINDOW, NAMED))
+    share: float | None = field(metadata=cell(SHARE, NAMED))
+    interval: Interval | None = field(metadata=cell(between(SHARE), NAMED))
+    numerator: int = field(metadata=cell(COUNT, NAMED))
+    denominator: int = field(metadata=cell(COUNT, NAMED))
 
 
 @frozen(kw_only=True)
@@ -138,15 +138,15 @@ class PatienceOutcome(Row):
         "departures were known after so long a silence, or sooner"
     )
 
-    stage: str = field(metadata=cell(TEXT, "stage"))
-    by: str = field(metadata=cell(TEXT, "by"))
+    stage: str = field(metadata=cell(TEXT, NAMED))
+    by: str = field(metadata=cell(TEXT, NAMED))
     patience: timedelta | Rhythm = field(metadata=cell(_RULE))
-    departures: int = field(metadata=cell(COUNT, "departed"))
-    share: float | None = field(metadata=cell(SHARE, "came"))
-    interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
-    numerator: int = field(metadata=cell(COUNT, "counted"))
-    denominator: int = field(metadata=cell(COUNT, "observed"))
-    known_after: timedelta | None = field(metadata=cell(DURATION, "after"))
+    departures: int = field(metadata=cell(COUNT, NAMED))
+    share: float | None = field(metadata=cell(SHARE, NAMED))
+    interval: Interval | None = field(metadata=cell(between(SHARE), NAMED))
+    numerator: int = field(metadata=cell(COUNT, NAMED))
+    denominator: int = field(metadata=cell(COUNT, NAMED))
+    known_after: timedelta | None = field(metadata=cell(DURATION, NAMED))
 
 
 @frozen(kw_only=True)
@@ -179,13 +179,13 @@ class PatienceRow(Row):
         steps: the share after other lengths.
     """
 
-    stage: str = field(metadata=cell(TEXT, "stage"))
-    patience: timedelta | Rhythm | None = field(metadata=cell(_RULE, "patience"))
-    share: float | None = field(metadata=cell(SHARE, "came"))
-    interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
-    numerator: int = field(metadata=cell(COUNT, "counted"))
-    denominator: int = field(metadata=cell(COUNT, "observed"))
-    suggested: timedelta | None = field(metadata=cell(WINDOW, "suggested"))
+    stage: str = field(metadata=cell(TEXT, NAMED))
+    patience: timedelta | Rhythm | None = field(metadata=cell(_RULE, NAMED))
+    share: float | None = field(metadata=cell(SHARE, NAMED))
+    interval: Interval | None = field(metadata=cell(between(SHARE), NAMED))
+    numerator: int = field(metadata=cell(COUNT, NAMED))
+    denominator: int = field(metadata=cell(COUNT, NAMED))
+    suggested: timedelta | None = field(metadata=cell(WINDOW, NAMED))
     suggested_share: float | None = field(metadata=cell(SHARE))
     suggested_interval: Interval | None = field(metadata=cell(between(SHARE)))
     suggested_numerator: int | None = field(metadata=cell(COUNT))

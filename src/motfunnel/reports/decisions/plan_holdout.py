@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 from attrs import field, frozen
 
 from motfunnel.answers.answer import Answer, Draw, Row
-from motfunnel.answers.cells import COUNT, FLAG, POINTS, SHARE, TEXT, cell, percent
+from motfunnel.answers.cells import COUNT, FLAG, NAMED, POINTS, SHARE, TEXT, cell, percent
 from motfunnel.answers.members import Members
 from motfunnel.charts.bars import Part, stacked
 from motfunnel.charts.scene import Picture
@@ -49,12 +49,12 @@ class PlanRow(Row):
         power: how often the planned difference is found with so many; None with nobody in an arm.
     """
 
-    sizes: str = field(metadata=cell(TEXT, "sizes"))
-    contacts: int = field(metadata=cell(COUNT, "contacts"))
-    control: int = field(metadata=cell(COUNT, "control"))
-    treatment: int = field(metadata=cell(COUNT, "treatment"))
-    effect: float | None = field(metadata=cell(POINTS, "points found"))
-    power: float | None = field(metadata=cell(SHARE, "power"))
+    sizes: str = field(metadata=cell(TEXT, NAMED))
+    contacts: int = field(metadata=cell(COUNT, NAMED))
+    control: int = field(metadata=cell(COUNT, NAMED))
+    treatment: int = field(metadata=cell(COUNT, NAMED))
+    effect: float | None = field(metadata=cell(POINTS, NAMED))
+    power: float | None = field(metadata=cell(SHARE, NAMED))
 
 
 def picture(answer: PlanHoldout) -> Picture:

@@ -16,7 +16,7 @@ from motfunnel.answers.answer import Answer, Draw, Row, Table, columns_of
 from motfunnel.answers.cells import (
     COUNT,
     DURATION,
-    LEVEL,
+    NAMED,
     ROWS,
     SHARE,
     TEXT,
@@ -87,13 +87,13 @@ class MomentChange(Row):
         lost: only by the one in use.
     """
 
-    moment: str = field(metadata=cell(TEXT, "moment"))
-    before: int = field(metadata=cell(COUNT, "in use"))
-    after: int = field(metadata=cell(COUNT, "other"))
-    same: int = field(metadata=cell(COUNT, "same"))
-    moved: int = field(metadata=cell(COUNT, "moved"))
-    gained: int = field(metadata=cell(COUNT, "gained"))
-    lost: int = field(metadata=cell(COUNT, "lost"))
+    moment: str = field(metadata=cell(TEXT, NAMED))
+    before: int = field(metadata=cell(COUNT, NAMED))
+    after: int = field(metadata=cell(COUNT, NAMED))
+    same: int = field(metadata=cell(COUNT, NAMED))
+    moved: int = field(metadata=cell(COUNT, NAMED))
+    gained: int = field(metadata=cell(COUNT, NAMED))
+    lost: int = field(metadata=cell(COUNT, NAMED))
 
 
 @frozen(kw_only=True)
@@ -110,11 +110,11 @@ class ContactChange(Row):
 
     caption: ClassVar[str] = "Contacts"
 
-    what: str = field(metadata=cell(TEXT, "contacts that"))
-    before: int | None = field(metadata=cell(COUNT, "in use"))
-    after: int | None = field(metadata=cell(COUNT, "other"))
-    gained: int = field(metadata=cell(COUNT, "gained"))
-    lost: int = field(metadata=cell(COUNT, "lost"))
+    what: str = field(metadata=cell(TEXT, "{contacts} that"))
+    before: int | None = field(metadata=cell(COUNT, NAMED))
+    after: int | None = field(metadata=cell(COUNT, NAMED))
+    gained: int = field(metadata=cell(COUNT, NAMED))
+    lost: int = field(metadata=cell(COUNT, NAMED))
 
 
 @frozen(kw_only=True)
@@ -135,12 +135,12 @@ class RateChange(Row):
         immature_count: how many these are.
     """
 
-    funnel: str = field(metadata=cell(TEXT, "funnel"))
-    rate: float | None = field(metadata=cell(SHARE, "rate"))
-    interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
-    numerator: int = field(metadata=cell(COUNT, "counted"))
-    denominator: int = field(metadata=cell(COUNT, "observed"))
-    immature: float | None = field(metadata=cell(SHARE, "immature"))
+    funnel: str = field(metadata=cell(TEXT, NAMED))
+    rate: float | None = field(metadata=cell(SHARE, NAMED))
+    interval: Interval | None = field(metadata=cell(between(SHARE), NAMED))
+    numerator: int = field(metadata=cell(COUNT, NAMED))
+    denominator: int = field(metadata=cell(COUNT, NAMED))
+    immature: float | None = field(metadata=cell(SHARE, NAMED))
     immature_count: int = field(metadata=cell(COUNT))
 
 
@@ -165,13 +165,13 @@ class SilenceChange(Row):
         "were known after so long a silence, or sooner"
     )
 
-    funnel: str = field(metadata=cell(TEXT, "funnel"))
-    departures: int = field(metadata=cell(COUNT, "departures"))
-    share: float | None = field(metadata=cell(SHARE, "returned"))
-    interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
-    numerator: int = field(metadata=cell(COUNT, "counted"))
-    denominator: int = field(metadata=cell(COUNT, "observed"))
-    known_after: timedelta | None = field(metadata=cell(DURATION, "after"))
+    funnel: str = field(metadata=cell(TEXT, NAMED))
+    departures: int = field(metadata=cell(COUNT, NAMED))
+    share: float | None = field(metadata=cell(SHARE, NAMED))
+    interval: Interval | None = field(metadata=cell(between(SHARE), NAMED))
+    numerator: int = field(metadata=cell(COUNT, NAMED))
+    denominator: int = field(metadata=cell(COUNT, NAMED))
+    known_after: timedelta | None = field(metadata=cell(DURATION, NAMED))
 
 
 def silences_picture(answer: Simulation) -> Picture:

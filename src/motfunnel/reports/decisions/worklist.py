@@ -22,13 +22,12 @@ from motfunnel.answers.cells import (
     FLAG,
     INSTANT,
     KEY,
-    LEVEL,
     MONEY,
+    NAMED,
     ROWS,
     SHARE,
     TEXT,
     WINDOW,
-    Cell,
     between,
     cell,
     headed,
@@ -114,18 +113,18 @@ class WorkRow(GroupedRow):
         moments: the same as values.
     """
 
-    contact: str = field(metadata=cell(KEY, "contact"))
-    chance: float | None = field(metadata=cell(SHARE, "chance"))
-    interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
+    contact: str = field(metadata=cell(KEY, NAMED))
+    chance: float | None = field(metadata=cell(SHARE, NAMED))
+    interval: Interval | None = field(metadata=cell(between(SHARE), NAMED))
     alike: int = field(metadata=cell(COUNT))
-    away: timedelta = field(metadata=cell(DURATION, "away"))
+    away: timedelta = field(metadata=cell(DURATION, NAMED))
     departed_at: datetime = field(metadata=cell(INSTANT))
-    stage: str = field(metadata=cell(TEXT, "left from"))
-    reason: str = field(metadata=cell(TEXT, "reason"))
-    returns: int = field(metadata=cell(COUNT, "back"))
-    purchases: int = field(metadata=cell(COUNT, "bought"))
+    stage: str = field(metadata=cell(TEXT, NAMED))
+    reason: str = field(metadata=cell(TEXT, NAMED))
+    returns: int = field(metadata=cell(COUNT, NAMED))
+    purchases: int = field(metadata=cell(COUNT, NAMED))
     basis: str = field(metadata=cell(TEXT))
-    at_risk: int = field(metadata=cell(COUNT, "at risk"))
+    at_risk: int = field(metadata=cell(COUNT, NAMED))
     per_purchase: Decimal | None = field(default=None, metadata=cell(MONEY))
     worth: Decimal | None = field(default=None, metadata=cell(MONEY))
     first_outreach_at: datetime | None = field(metadata=cell(INSTANT))
@@ -136,14 +135,9 @@ class WorkRow(GroupedRow):
     moments: tuple[LastMoment, ...] = field(default=(), metadata=cell(ROWS))
 
 
-_WORTH: Final = headed(
-    ("worth", MONEY, "chance × value"), ("per_purchase", MONEY, "value per purchase")
-)
+_WORTH: Final = headed(("worth", MONEY), ("per_purchase", MONEY))
 """What is shown where values are known: after the contact and its chance."""
-_SOMETIMES: Final = (
-    ("first_outreach_at", Cell(DATE, "written to")),
-    ("held_out", Cell(FLAG, "held out")),
-)
+_SOMETIMES: Final = headed(("first_outreach_at", DATE), ("held_out", FLAG))
 """What is shown where it says anything of any of those listed."""
 MAILING: Final = ("contact", "chance", "away_days", "stage", "reason", "departed_on", "written_on")
 
@@ -205,10 +199,10 @@ class Worklist(Grouped[WorkRow]):
         yield self.table(None, shown, self.rows)
         silent = [(row.contact, row.silence) for row in self.rows if row.silence is not None]
         if silent:
-            yield "By its own rhythm", ("contact", "silence"), silent
+            yield "By its own rhythm", (self.word("contact"), "silence"), silent
         if self.rows:
             told = [(row.contact, row.last_moments) for row in self.rows]
-            yield "What each did last", ("contact", "moments"), told
+            yield "What each did last", (self.word("contact"), "moments"), told
 
     def to_mailing_csv(self) -> str:
         """A line for each whom one may write to, for a mailing tool: no header but of columns.

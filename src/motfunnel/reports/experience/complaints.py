@@ -19,7 +19,7 @@ from motfunnel.answers.cells import (
     COUNT,
     DURATION,
     GROUP,
-    LEVEL,
+    NAMED,
     SHARE,
     TEXT,
     WAIT,
@@ -168,13 +168,13 @@ class ComplaintRow(Row):
     """
 
     group: str | None = field(metadata=cell(GROUP, BY))
-    cases: int = field(metadata=cell(COUNT, "cases"))
+    cases: int = field(metadata=cell(COUNT, NAMED))
     resolved: int = field(metadata=cell(COUNT))
-    unresolved: int = field(metadata=cell(COUNT, "open"))
-    lower_quartile: timedelta | None = field(metadata=cell(WAIT, "25% within"))
-    median: timedelta | None = field(metadata=cell(WAIT, "median"))
-    median_interval: Span | None = field(metadata=cell(between(DURATION), LEVEL))
-    upper_quartile: timedelta | None = field(metadata=cell(WAIT, "75% within"))
+    unresolved: int = field(metadata=cell(COUNT, NAMED))
+    lower_quartile: timedelta | None = field(metadata=cell(WAIT, NAMED))
+    median: timedelta | None = field(metadata=cell(WAIT, NAMED))
+    median_interval: Span | None = field(metadata=cell(between(DURATION), NAMED))
+    upper_quartile: timedelta | None = field(metadata=cell(WAIT, NAMED))
     reopened: int = field(metadata=cell(COUNT))
     reopened_share: float | None = field(metadata=cell(SHARE))
     reopened_interval: Interval | None = field(metadata=cell(between(SHARE)))
@@ -282,39 +282,39 @@ class Complaints(Answer[ComplaintRow]):
 
 
 _REOPENED: Final = headed(
-    ("reopened_share", SHARE, "reopened"),
-    ("reopened_interval", between(SHARE), LEVEL),
-    ("reopened", COUNT, "counted"),
-    ("resolved", COUNT, "resolved"),
+    ("reopened_share", SHARE),
+    ("reopened_interval", between(SHARE)),
+    ("reopened", COUNT),
+    ("resolved", COUNT),
 )
 _LEFT_MEANWHILE: Final = headed(
-    ("departed_meanwhile_share", SHARE, "left meanwhile"),
-    ("departed_meanwhile_interval", between(SHARE), LEVEL),
-    ("departed_meanwhile", COUNT, "counted"),
-    ("cases", COUNT, "cases"),
+    ("departed_meanwhile_share", SHARE),
+    ("departed_meanwhile_interval", between(SHARE)),
+    ("departed_meanwhile", COUNT),
+    ("cases", COUNT),
 )
 _RECOVERED: Final = headed(
-    ("outcomes.recovered_share", SHARE, "rate"),
-    ("outcomes.recovered_interval", between(SHARE), LEVEL),
-    ("outcomes.recovered", COUNT, "counted"),
-    ("outcomes.mature", COUNT, "observed"),
-    ("outcomes.immature", SHARE, "immature"),
-    ("outcomes.purchase_first", COUNT, "purchase"),
-    ("outcomes.advocacy_first", COUNT, "advocacy"),
+    ("outcomes.recovered_share", SHARE),
+    ("outcomes.recovered_interval", between(SHARE)),
+    ("outcomes.recovered", COUNT),
+    ("outcomes.mature", COUNT),
+    ("outcomes.immature", SHARE),
+    ("outcomes.purchase_first", COUNT),
+    ("outcomes.advocacy_first", COUNT),
 )
 _DEPARTED: Final = headed(
-    ("outcomes.departed_share", SHARE, "rate"),
-    ("outcomes.departed_interval", between(SHARE), LEVEL),
-    ("outcomes.departed", COUNT, "counted"),
-    ("outcomes.mature", COUNT, "observed"),
-    ("outcomes.immature", SHARE, "immature"),
+    ("outcomes.departed_share", SHARE),
+    ("outcomes.departed_interval", between(SHARE)),
+    ("outcomes.departed", COUNT),
+    ("outcomes.mature", COUNT),
+    ("outcomes.immature", SHARE),
 )
 _ESTIMATED: Final = headed(
-    ("outcomes.contacts", COUNT, "contacts"),
-    ("outcomes.recovery", SHARE, "recovery"),
-    ("outcomes.recovery_interval", between(SHARE), LEVEL),
-    ("outcomes.departure", SHARE, "departure"),
-    ("outcomes.departure_interval", between(SHARE), LEVEL),
+    ("outcomes.contacts", COUNT),
+    ("outcomes.recovery", SHARE),
+    ("outcomes.recovery_interval", between(SHARE)),
+    ("outcomes.departure", SHARE),
+    ("outcomes.departure_interval", between(SHARE)),
 )
 
 

@@ -13,7 +13,7 @@ from typing import ClassVar, Final
 from attrs import field, frozen
 
 from motfunnel.answers.answer import Answer, Draw, Row, Table, columns_of
-from motfunnel.answers.cells import COHORT, COUNT, LEVEL, SHARE, TEXT, Cell, between, cell
+from motfunnel.answers.cells import COHORT, COUNT, NAMED, SHARE, TEXT, between, cell, headed
 from motfunnel.charts.dots import Gap, gaps
 from motfunnel.charts.scene import Picture
 from motfunnel.domain.columns import Column, column
@@ -39,17 +39,17 @@ _KEPT: Final = (
     "Of the experiences with an expectation, an event's own before the map's: what was expected, "
     "the gap (experienced less expected), and the share kept, that is met or surpassed"
 )
-_KEPT_COLUMNS: Final = [
-    ("expected", Cell(SCORE, "expected")),
-    ("gap", Cell(GAP, "gap")),
-    ("kept", Cell(SHARE, "kept")),
-    ("interval", Cell(between(SHARE), LEVEL)),
-    ("numerator", Cell(COUNT, "counted")),
-    ("denominator", Cell(COUNT, "of")),
-]
+_KEPT_COLUMNS: Final = headed(
+    ("expected", SCORE),
+    ("gap", GAP),
+    ("kept", SHARE),
+    ("interval", between(SHARE)),
+    ("numerator", COUNT),
+    ("denominator", COUNT),
+)
 DEFINITION: Final = (
     "each touchpoint at the highest stage that the contact had reached: the score that the journey "
-    "map leads one to expect (target), the mean of what was experienced (actual), and how far that "
+    "map leads one to expect (target), the mean of what was experienced, and how far that "
     "lies from the target; below, of the experiences with an expectation, the mean gap and the "
     f"share that was met or surpassed; its interval is {IN_WORDS}"
 )
@@ -67,8 +67,8 @@ class MapRow(Row):
         touchpoint: where.
         promise: what the map promises there; None where it promises nothing.
         target: the score that the map leads one to expect; None where it says none.
-        actual: the mean of what was experienced.
-        from_target: actual less target; None where either is.
+        experienced: the mean of what was experienced.
+        from_target: experienced less target; None where either is.
         experiences: how many there were.
         expected: the mean of what was expected, an event's own expectation before the map's.
         gap: the mean of experienced less expected, of those with an expectation: they need not be
@@ -80,13 +80,13 @@ class MapRow(Row):
         denominator: how many came with an expectation.
     """
 
-    stage: str | None = field(metadata=cell(TEXT, "stage"))
-    touchpoint: str = field(metadata=cell(TEXT, "touchpoint"))
-    promise: str | None = field(metadata=cell(TEXT, "promise"))
-    target: float | None = field(metadata=cell(SCORE, "target"))
-    actual: float | None = field(metadata=cell(SCORE, "actual"))
-    from_target: float | None = field(metadata=cell(GAP, "from target"))
-    experiences: int = field(metadata=cell(COUNT, "n"))
+    stage: str | None = field(metadata=cell(TEXT, NAMED))
+    touchpoint: str = field(metadata=cell(TEXT, NAMED))
+    promise: str | None = field(metadata=cell(TEXT, NAMED))
+    target: float | None = field(metadata=cell(SCORE, NAMED))
+    experienced: float | None = field(metadata=cell(SCORE, NAMED))
+    from_target: float | None = field(metadata=cell(GAP, NAMED))
+    experiences: int = field(metadata=cell(COUNT, NAMED))
     expected: float | None = field(metadata=cell(SCORE))
     gap: float | None = field(metadata=cell(GAP))
     kept: float | None = field(metadata=cell(SHARE))
@@ -96,14 +96,14 @@ class MapRow(Row):
 
 
 def picture(answer: JourneyMap) -> Picture:
-    """Draw the target and the actual of each touchpoint at each stage, in their order."""
+    """Draw the target and the experience of each touchpoint at each stage, in their order."""
     names = [f"{row.stage} · {row.touchpoint}" if row.stage is not None else row.touchpoint
              for row in answer.rows]  # fmt: skip
     rows = [
-        Gap(name, row.target, row.actual, row.from_target, row.experiences)
+        Gap(name, row.target, row.experienced, row.from_target, row.experiences)
         for name, row in zip(names, answer.rows, strict=True)
     ]
-    return gaps(rows, "target", "actual", "experiences")
+    return gaps(rows, "target", "experienced", "experiences")
 
 
 @frozen(kw_only=True, repr=False)
@@ -163,7 +163,7 @@ def _map_row(
         touchpoint=touchpoint,
         promise=promise_of(touchpoint, funnel),
         target=target,
-        actual=actual,
+        experienced=actual,
         from_target=None if target is None or actual is None else actual - target,
         experiences=tally.experienced.size,
         expected=Sample.of(tally.expected).mean,
@@ -183,7 +183,7 @@ def _map_row(
 def journey_map(
     inquiry: Inquiry, *, period: Bounds | None = None, confidence: float = CONFIDENCE
 ) -> JourneyMap:
-    """The journey map written out: target and actual of each touchpoint, stage by stage.
+    """The journey map written out: target and experience of each touchpoint, stage by stage.
 
     Numerator of ``kept``: experiences that met or surpassed what was expected. Denominator:
     those with an expected score. An empty denominator gives None.

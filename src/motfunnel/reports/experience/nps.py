@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final
 from attrs import define, field, frozen
 
 from motfunnel.answers.answer import Answer, Draw, Row
-from motfunnel.answers.cells import COHORT, COUNT, LEVEL, Kind, between, cell
+from motfunnel.answers.cells import COHORT, COUNT, NAMED, Kind, between, cell
 from motfunnel.answers.members import Members
 from motfunnel.charts.bars import Part, stacked
 from motfunnel.charts.scene import Picture
@@ -55,12 +55,12 @@ class NpsRow(Row):
         contacts: all with a score in the period.
     """
 
-    nps: float | None = field(metadata=cell(POINTS, "NPS"))
-    interval: Interval | None = field(metadata=cell(between(POINTS), LEVEL))
-    promoters: int = field(metadata=cell(COUNT, "promoters"))
-    passives: int = field(metadata=cell(COUNT, "passives"))
-    detractors: int = field(metadata=cell(COUNT, "detractors"))
-    contacts: int = field(metadata=cell(COUNT, "contacts"))
+    nps: float | None = field(metadata=cell(POINTS, NAMED))
+    interval: Interval | None = field(metadata=cell(between(POINTS), NAMED))
+    promoters: int = field(metadata=cell(COUNT, NAMED))
+    passives: int = field(metadata=cell(COUNT, NAMED))
+    detractors: int = field(metadata=cell(COUNT, NAMED))
+    contacts: int = field(metadata=cell(COUNT, NAMED))
 
 
 def picture(answer: Nps) -> Picture:

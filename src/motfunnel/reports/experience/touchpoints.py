@@ -20,6 +20,7 @@ from motfunnel.answers.cells import (
     DATE,
     GROUP,
     KEY,
+    NAMED,
     NUMBER,
     ROWS,
     SHARE,
@@ -179,15 +180,15 @@ class TouchpointRow(Row):
         verdicts: good, in between and bad.
     """
 
-    touchpoint: str = field(metadata=cell(TEXT, "touchpoint"))
+    touchpoint: str = field(metadata=cell(TEXT, NAMED))
     group: str | None = field(metadata=cell(GROUP, BY))
     promise: str | None = field(metadata=cell(TEXT))
-    experiences: int = field(metadata=cell(COUNT, "n"))
-    experienced: float | None = field(metadata=cell(SCORE, "experienced"))
-    deviation: float | None = field(metadata=cell(SCORE, "deviation"))
-    with_expectation: int = field(metadata=cell(COUNT, "n expected"))
-    expected: float | None = field(metadata=cell(SCORE, "expected"))
-    gap: float | None = field(metadata=cell(GAP, "gap"))
+    experiences: int = field(metadata=cell(COUNT, NAMED))
+    experienced: float | None = field(metadata=cell(SCORE, NAMED))
+    deviation: float | None = field(metadata=cell(SCORE, NAMED))
+    with_expectation: int = field(metadata=cell(COUNT, NAMED))
+    expected: float | None = field(metadata=cell(SCORE, NAMED))
+    gap: float | None = field(metadata=cell(GAP, NAMED))
     against_expectation: AgainstExpectation = field(metadata=cell(nested(AgainstExpectation)))
     verdicts: Verdicts = field(metadata=cell(nested(Verdicts)))
 
@@ -205,12 +206,12 @@ class Apart:
         between: the share of the variance that lies between groups, ICC(1); None where undefined.
     """
 
-    touchpoint: str = field(metadata=cell(TEXT, "touchpoint"))
-    groups: int = field(metadata=cell(COUNT, "groups"))
-    lowest: str = field(metadata=cell(TEXT, "lowest"))
-    highest: str = field(metadata=cell(TEXT, "highest"))
-    range: float | None = field(metadata=cell(SCORE, "range"))
-    between: float | None = field(metadata=cell(NUMBER, "ICC"))
+    touchpoint: str = field(metadata=cell(TEXT, NAMED))
+    groups: int = field(metadata=cell(COUNT, NAMED))
+    lowest: str = field(metadata=cell(TEXT, NAMED))
+    highest: str = field(metadata=cell(TEXT, NAMED))
+    range: float | None = field(metadata=cell(SCORE, NAMED))
+    between: float | None = field(metadata=cell(NUMBER, NAMED))
 
 
 @frozen(kw_only=True)
@@ -228,14 +229,14 @@ class WorstRow:
         gap: experienced less expected.
     """
 
-    contact: str = field(metadata=cell(KEY, "contact"))
-    event: str = field(metadata=cell(TEXT, "event"))
+    contact: str = field(metadata=cell(KEY, NAMED))
+    event: str = field(metadata=cell(TEXT, NAMED))
     event_id: str = field(metadata=cell(KEY))
-    occurred_at: datetime = field(metadata=cell(DATE, "on"))
-    touchpoint: str = field(metadata=cell(TEXT, "touchpoint"))
-    experienced: float = field(metadata=cell(SCORE, "score"))
-    expected: float | None = field(metadata=cell(SCORE, "expected"))
-    gap: float | None = field(metadata=cell(GAP, "gap"))
+    occurred_at: datetime = field(metadata=cell(DATE, NAMED))
+    touchpoint: str = field(metadata=cell(TEXT, NAMED))
+    experienced: float = field(metadata=cell(SCORE, NAMED))
+    expected: float | None = field(metadata=cell(SCORE, NAMED))
+    gap: float | None = field(metadata=cell(GAP, NAMED))
 
 
 def gaps_picture(answer: Touchpoints) -> Picture:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Final
 
 from attrs import field, frozen
 
-from motfunnel.answers.cells import COUNT, NUMBER, P_VALUE, TEXT, Kind, between, cell, plain
+from motfunnel.answers.cells import COUNT, NAMED, NUMBER, P_VALUE, TEXT, Kind, between, cell, plain
 from motfunnel.domain.funnel.condition import number
 from motfunnel.domain.instant import MICROSECOND
 from motfunnel.domain.moment import UNKNOWN
@@ -49,12 +49,12 @@ class HazardRow:
     """
 
     term: str = field(metadata=cell(TEXT, "with"))
-    against: str = field(metadata=cell(TEXT, "against"))
+    against: str = field(metadata=cell(TEXT, NAMED))
     coefficient: float = field(metadata=cell(NUMBER))
     ratio: float = field(metadata=cell(_RATIO, "hazard ratio"))
-    interval: Interval = field(metadata=cell(between(_RATIO), "{level}"))
-    p_value: float = field(metadata=cell(P_VALUE, "p"))
-    proportional_p: float = field(metadata=cell(P_VALUE, "p of a steady ratio"))
+    interval: Interval = field(metadata=cell(between(_RATIO), NAMED))
+    p_value: float = field(metadata=cell(P_VALUE, NAMED))
+    proportional_p: float = field(metadata=cell(P_VALUE, NAMED))
 
 
 @frozen(kw_only=True)

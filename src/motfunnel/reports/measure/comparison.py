@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from motfunnel.answers.cells import BY, GROUP, LEVEL, P_VALUE, POINTS, between, cell, plain
+from motfunnel.answers.cells import BY, GROUP, NAMED, P_VALUE, POINTS, between, cell, plain
 from motfunnel.charts.labels import label
 from motfunnel.statistics import Interval, LogRank
 
@@ -37,10 +37,10 @@ class DifferenceRow:
     """
 
     group: str = field(metadata=cell(GROUP, BY))
-    difference: float | None = field(metadata=cell(POINTS, "points apart"))
-    interval: Interval | None = field(metadata=cell(between(POINTS), LEVEL))
+    difference: float | None = field(metadata=cell(POINTS, NAMED))
+    interval: Interval | None = field(metadata=cell(between(POINTS), NAMED))
     p_value: float | None = field(metadata=cell(P_VALUE))
-    adjusted: float | None = field(metadata=cell(P_VALUE, "log-rank p"))
+    adjusted: float | None = field(metadata=cell(P_VALUE, NAMED))
 
 
 @frozen(kw_only=True)

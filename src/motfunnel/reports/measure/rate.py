@@ -19,7 +19,7 @@ from motfunnel.answers.cells import (
     COUNT,
     DURATION,
     GROUP,
-    LEVEL,
+    NAMED,
     SHARE,
     TEXT,
     WAIT,
@@ -102,12 +102,12 @@ class KaplanMeier:
     """
 
     probability: float | None = field(metadata=cell(SHARE, "{estimator}"))
-    interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
-    at_risk: int = field(metadata=cell(COUNT, "at risk"))
-    median: timedelta | None = field(metadata=cell(WAIT, "median"))
-    median_interval: Span | None = field(default=None, metadata=cell(between(DURATION), LEVEL))
-    mean: timedelta | None = field(default=None, metadata=cell(WAIT, "mean"))
-    mean_interval: Span | None = field(default=None, metadata=cell(between(DURATION), LEVEL))
+    interval: Interval | None = field(metadata=cell(between(SHARE), NAMED))
+    at_risk: int = field(metadata=cell(COUNT, NAMED))
+    median: timedelta | None = field(metadata=cell(WAIT, NAMED))
+    median_interval: Span | None = field(default=None, metadata=cell(between(DURATION), NAMED))
+    mean: timedelta | None = field(default=None, metadata=cell(WAIT, NAMED))
+    mean_interval: Span | None = field(default=None, metadata=cell(between(DURATION), NAMED))
     curve: Curve = field(repr=False)
 
 
@@ -128,11 +128,11 @@ class RateRow(Row):
     """
 
     group: str | None = field(metadata=cell(GROUP, BY))
-    rate: float | None = field(metadata=cell(SHARE, "rate"))
-    interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
-    numerator: int = field(metadata=cell(COUNT, "counted"))
-    denominator: int = field(metadata=cell(COUNT, "observed"))
-    immature: float | None = field(metadata=cell(SHARE, "immature"))
+    rate: float | None = field(metadata=cell(SHARE, NAMED))
+    interval: Interval | None = field(metadata=cell(between(SHARE), NAMED))
+    numerator: int = field(metadata=cell(COUNT, NAMED))
+    denominator: int = field(metadata=cell(COUNT, NAMED))
+    immature: float | None = field(metadata=cell(SHARE, NAMED))
     immature_count: int = field(metadata=cell(COUNT))
     erased_count: int = field(metadata=cell(COUNT))
     km: KaplanMeier = field(metadata=cell(nested(KaplanMeier)))
@@ -147,8 +147,8 @@ class CausedRow(RateRow):
         advocacy_first: of the numerator, those with whom it was advocacy.
     """
 
-    purchase_first: int = field(metadata=cell(COUNT, "purchase"))
-    advocacy_first: int = field(metadata=cell(COUNT, "advocacy"))
+    purchase_first: int = field(metadata=cell(COUNT, NAMED))
+    advocacy_first: int = field(metadata=cell(COUNT, NAMED))
 
 
 def curve_picture(answer: Rate) -> Picture:

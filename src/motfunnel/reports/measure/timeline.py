@@ -92,7 +92,7 @@ def bars(
         )
         for group, rows in grouped(answer.rows).items()
     ]
-    return calendar(panels, answer.period, counted, line)
+    return calendar(panels, answer.period, counted, line, answer.word("present"))
 
 
 @frozen(kw_only=True)

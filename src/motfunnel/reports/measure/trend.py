@@ -16,7 +16,7 @@ from motfunnel.answers.answer import Draw, Table, columns_of
 from motfunnel.answers.cells import (
     COUNT,
     INSTANT,
-    LEVEL,
+    NAMED,
     POINTS,
     TEXT,
     Kind,
@@ -65,8 +65,8 @@ class TrendRow(RateRow):
     starts_at: datetime = field(metadata=cell(INSTANT))
     ends_at: datetime = field(metadata=cell(INSTANT))
     unfinished: bool = field(metadata=cell(SO_FAR, ""))
-    change: float | None = field(default=None, metadata=cell(POINTS, "change"))
-    change_interval: Interval | None = field(default=None, metadata=cell(between(POINTS), LEVEL))
+    change: float | None = field(default=None, metadata=cell(POINTS, NAMED))
+    change_interval: Interval | None = field(default=None, metadata=cell(between(POINTS), NAMED))
 
 
 @frozen(kw_only=True)
@@ -78,8 +78,8 @@ class CausedTrendRow(TrendRow):
         advocacy_first: of the numerator, those with whom it was advocacy.
     """
 
-    purchase_first: int = field(metadata=cell(COUNT, "purchase"))
-    advocacy_first: int = field(metadata=cell(COUNT, "advocacy"))
+    purchase_first: int = field(metadata=cell(COUNT, NAMED))
+    advocacy_first: int = field(metadata=cell(COUNT, NAMED))
 
 
 def picture(answer: Trend) -> Picture:

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 from attrs import evolve, field, frozen
 
 from motfunnel.answers.answer import Draw, Row, Table, columns_of, grouped
-from motfunnel.answers.cells import COUNT, MONEY, Kind, cell, headed
+from motfunnel.answers.cells import COUNT, MONEY, NAMED, Kind, cell, headed
 from motfunnel.answers.members import Members
 from motfunnel.charts.bars import Part
 from motfunnel.charts.scene import Picture
@@ -39,10 +39,11 @@ from motfunnel.reports.periods.value import totals
 from motfunnel.reports.silence import departures_note
 
 DEFINITION: Final = (
-    "the openings, returns (RECIDIVISM) and departures (DEPART, by silence too, from the deadline "
-    "on) of the period; a contact that leaves twice is counted twice; present are the contacts "
-    "that had opened and were not away; present at the end = at the start + openings + returns − "
-    "departures − erased; the quick ratio is (openings + returns) / departures"
+    "the openings (new), returns (RECIDIVISM) and departures (DEPART, by silence too, from the "
+    "deadline on) of the period; a contact that leaves twice is counted twice; with us are the "
+    "contacts that had opened and were not away; with us at the end = at the start + openings + "
+    "returns − departures − erased; gained per lost, the quick ratio, is (openings + returns) / "
+    "departures"
 )
 KINDS: Final = {
     MomentKind.OPENING: "openings",
@@ -55,7 +56,7 @@ _ERASED: Final = PARTS.index("erased_present")
 _PART_OF: Final = {PLACES[kind]: PARTS.index(part) for kind, part in KINDS.items()}
 _RATIO: Final = Kind("number", lambda ratio: f"{ratio:.2f}")
 _FOREVER: Final = 1 << 30
-_VALUE: Final = headed(("value", MONEY, "value"))
+_VALUE: Final = headed(("value", MONEY))
 _VALUED: Final = (
     "value: what the purchases of the period were worth, less what was refunded in it; the report "
     "value tells it apart"
@@ -78,13 +79,13 @@ class GrowthRow(PeriodRow):
             values.
     """
 
-    present_at_start: int = field(metadata=cell(COUNT, "at start"))
-    openings: int = field(metadata=cell(COUNT, "opened"))
-    returns: int = field(metadata=cell(COUNT, "returned"))
-    departures: int = field(metadata=cell(COUNT, "left"))
-    erased_present: int = field(metadata=cell(COUNT, "erased"))
-    present_at_end: int = field(metadata=cell(COUNT, "at end"))
-    quick_ratio: float | None = field(metadata=cell(_RATIO, "quick"))
+    present_at_start: int = field(metadata=cell(COUNT, NAMED))
+    openings: int = field(metadata=cell(COUNT, NAMED))
+    returns: int = field(metadata=cell(COUNT, NAMED))
+    departures: int = field(metadata=cell(COUNT, NAMED))
+    erased_present: int = field(metadata=cell(COUNT, NAMED))
+    present_at_end: int = field(metadata=cell(COUNT, NAMED))
+    quick_ratio: float | None = field(metadata=cell(_RATIO, NAMED))
     value: Decimal | None = field(default=None, metadata=cell(MONEY))
 
 
@@ -97,16 +98,15 @@ def picture(answer: Growth) -> Picture:
     present = sum(rows[-1].present_at_end for rows in groups)
     line = [row.present_at_end for row in groups[0]] if len(groups) == 1 else []
     shown = None if any(row.erased_present for row in answer.rows) else -1
+    colours = (BLUE, AMBER, ORANGE, GREY)
 
     def parts(rows: Sequence[GrowthRow]) -> list[Part]:
         return [
-            Part("opened", BLUE, [row.openings for row in rows]),
-            Part("returned", AMBER, [row.returns for row in rows]),
-            Part("left", ORANGE, [row.departures for row in rows], is_below=True),
-            Part("erased", GREY, [row.erased_present for row in rows], is_below=True),
+            Part(answer.word(name), colour, [getattr(row, name) for row in rows], is_below=n > 1)
+            for n, (name, colour) in enumerate(zip(PARTS, colours, strict=True))
         ][:shown]
 
-    return bars(answer, parts, f"n = {present:,} contacts present at the end", line)
+    return bars(answer, parts, f"n = {present:,} contacts with us at the end", line)
 
 
 @frozen(kw_only=True, repr=False)

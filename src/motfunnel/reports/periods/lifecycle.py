@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final
 from attrs import field, frozen
 
 from motfunnel.answers.answer import Draw, Row
-from motfunnel.answers.cells import COUNT, cell
+from motfunnel.answers.cells import COUNT, NAMED, cell
 from motfunnel.answers.members import Members
 from motfunnel.charts.bars import Part
 from motfunnel.charts.scene import Picture
@@ -35,12 +35,12 @@ from motfunnel.reports.periods.period import (
 )
 
 DEFINITION: Final = (
-    "contacts active in the period, that is with an event in it that kept them alive, however "
-    "many: new opened in it, returning were active in the period just before too, resurrecting "
-    "are neither; dormant were active in the period just before and are not in this one; "
-    "active = active before + new + resurrecting − dormant"
+    "contacts seen in the period (active), that is with an event in it that kept them alive, "
+    "however many: new opened in it, returning were seen in the period just before too, "
+    "resurrecting, that is seen again, are neither; dormant, that is not seen, were seen in the "
+    "period just before and are not in this one; seen = seen before + new + resurrecting − dormant"
 )
-NOT_OVER: Final = "of the period that is not over, dormant are those not active in it yet"
+NOT_OVER: Final = "of the period that is not over, dormant are those not seen in it yet"
 PARTS: Final[Mapping[str, Callable[[int], int]]] = {
     "active": lambda bits: bits,
     "new": lambda bits: bits & -bits,
@@ -63,11 +63,11 @@ class LifecycleRow(PeriodRow):
         dormant: contacts active in the period just before and not in this one.
     """
 
-    active: int = field(metadata=cell(COUNT, "active"))
-    new: int = field(metadata=cell(COUNT, "new"))
-    returning: int = field(metadata=cell(COUNT, "returning"))
-    resurrecting: int = field(metadata=cell(COUNT, "resurrecting"))
-    dormant: int = field(metadata=cell(COUNT, "dormant"))
+    active: int = field(metadata=cell(COUNT, NAMED))
+    new: int = field(metadata=cell(COUNT, NAMED))
+    returning: int = field(metadata=cell(COUNT, NAMED))
+    resurrecting: int = field(metadata=cell(COUNT, NAMED))
+    dormant: int = field(metadata=cell(COUNT, NAMED))
 
 
 def _but_first(bits: int) -> int:
@@ -81,19 +81,19 @@ def picture(answer: Lifecycle) -> Picture:
         active[row.starts_on] += row.active
     pooled = "" if answer.by is None else ", all groups together"
     most = max(active.values(), default=0)
-    counted = f"at most {most:,} contacts active in a {answer.period}{pooled}"
-    return bars(answer, _drawn, counted)
+    counted = f"at most {most:,} contacts seen in a {answer.period}{pooled}"
 
+    def parts(rows: Sequence[LifecycleRow]) -> list[Part]:
+        """Nobody can be dormant before a period is over."""
+        dormant = [None if row.unfinished else row.dormant for row in rows]
+        return [
+            Part(answer.word("new"), BLUE, [row.new for row in rows]),
+            Part(answer.word("returning"), SKY, [row.returning for row in rows]),
+            Part(answer.word("resurrecting"), AMBER, [row.resurrecting for row in rows]),
+            Part(answer.word("dormant"), ORANGE, dormant, is_below=True),
+        ]
 
-def _drawn(rows: Sequence[LifecycleRow]) -> list[Part]:
-    """Nobody can be dormant before a period is over."""
-    dormant = [None if row.unfinished else row.dormant for row in rows]
-    return [
-        Part("new", BLUE, [row.new for row in rows]),
-        Part("returning", SKY, [row.returning for row in rows]),
-        Part("resurrecting", AMBER, [row.resurrecting for row in rows]),
-        Part("dormant", ORANGE, dormant, is_below=True),
-    ]
+    return bars(answer, parts, counted)
 
 
 @frozen(kw_only=True, repr=False)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final, Literal
 from attrs import field, frozen
 
 from motfunnel.answers.answer import Draw, Row, Table
-from motfunnel.answers.cells import COUNT, FLAG, ROWS, SHARE, TEXT, Kind, between, cell, flat
+from motfunnel.answers.cells import COUNT, FLAG, NAMED, ROWS, SHARE, TEXT, Kind, between, cell, flat
 from motfunnel.answers.members import Members
 from motfunnel.charts.heat import Line, heat
 from motfunnel.charts.labels import labels
@@ -43,12 +43,12 @@ IN_OR_AFTER: Final = "in or after"
 WITH_US: Final = "with-us"
 DEFINITIONS: Final = {
     IN: (
-        "of the contacts that opened in the first period, the share that was active, that is had "
+        "of the contacts that opened in the first period, the share that was seen, that is had "
         "an event that kept it alive, in the n-th period after it; in period 0 all were, by "
         "opening; a period that is not over has no share yet"
     ),
     IN_OR_AFTER: (
-        "of the contacts that opened in the first period, the share that was active, that is had "
+        "of the contacts that opened in the first period, the share that was seen, that is had "
         "an event that kept it alive, in the n-th period after it or in any later one by now; in "
         "period 0 all were, by opening; a period that is not over has no share yet"
     ),
@@ -77,7 +77,7 @@ class RetentionCell:
 
     Attributes:
         number: how many periods after that of the opening.
-        returned: how many of the cohort were active in it (or in it or after), or still with us
+        retained: how many of the cohort were active in it (or in it or after), or still with us
             at its end; None while the period is not over.
         share: of the cohort; None likewise, and where nobody opened.
         interval: Wilson's, around the share; None in period 0, in which all were active by
@@ -86,7 +86,7 @@ class RetentionCell:
     """
 
     number: int = field(metadata=cell(COUNT))
-    returned: int | None = field(metadata=cell(COUNT))
+    retained: int | None = field(metadata=cell(COUNT))
     share: float | None = field(metadata=cell(SHARE))
     interval: Interval | None = field(metadata=cell(between(SHARE)))
     is_complete: bool = field(metadata=cell(FLAG))
@@ -101,7 +101,7 @@ class RetentionRow(PeriodRow):
         cells: what became of them, from period 0 on.
     """
 
-    contacts: int = field(metadata=cell(COUNT, "contacts"))
+    contacts: int = field(metadata=cell(COUNT, NAMED))
     cells: tuple[RetentionCell, ...] = field(metadata=cell(ROWS))
 
 
@@ -115,7 +115,7 @@ def picture(answer: Retention) -> Picture:
         name = f"{where}{row.period} (n = {row.contacts:,})"
         hovers = [
             "" if one.share is None
-            else f"{name}; {one.number}: {one.returned:,} back, {one.share:.1%}"
+            else f"{name}; {one.number}: {one.retained:,} back, {one.share:.1%}"
             for one in row.cells
         ]  # fmt: skip
         lines.append(Line(name=name, shares=[one.share for one in row.cells], hovers=hovers))
@@ -170,20 +170,24 @@ class Retention(Periodic[RetentionRow]):
             return
         columns = max((len(row.cells) for row in self.rows), default=1)
         later = ", or later" if self.how == IN_OR_AFTER else ""
-        active = f"active in the n-th {self.period} after that of the opening{later}"
+        active = f"seen in the n-th {self.period} after that of the opening{later}"
         if self.how == WITH_US:
             active = f"with us at the end of the n-th {self.period} after that of the opening"
         level = self.words()["level"]
         for caption, abreast, write in (
             (f"% {active}", _ABREAST, lambda one: _percent(one.share)),
-            (f"How many of the contacts were {active}", _ABREAST, lambda one: _count(one.returned)),
+            (f"How many of the contacts were {active}", _ABREAST, lambda one: _count(one.retained)),
             (f"{level} intervals of the %", _INTERVALS_ABREAST, lambda one: _ends(one.interval)),
         ):
             for first in range(0, columns, abreast):
                 last = min(first + abreast, columns)
-                header = [self.period, "contacts", *map(str, range(first, last))]
+                header = [self.period, self.word("contacts"), *map(str, range(first, last))]
                 rows = [row for row in self.rows if first == 0 or len(row.cells) > first]
-                yield caption, header, [_printed(row, first, last, write) for row in rows]
+                yield (
+                    self.said(caption),
+                    header,
+                    [_printed(row, first, last, write) for row in rows],
+                )
 
 
 def _printed(
@@ -195,8 +199,8 @@ def _printed(
     return [f"{row.period}{so_far}", f"{row.contacts:,}", *told, *padding]
 
 
-def _count(returned: int | None) -> str:
-    return "–" if returned is None else COUNT.show(returned)
+def _count(retained: int | None) -> str:
+    return "–" if retained is None else COUNT.show(retained)
 
 
 def _ends(interval: Interval | None) -> str:
@@ -304,27 +308,27 @@ def _row(
         # With us at an end is known once it has come; active before it, an instant earlier.
         end = period.ends_at <= timeline.as_of
         is_complete = end if asked.how == WITH_US else period.is_over(timeline.as_of)
-        returned = len(back[n]) if is_complete else None
+        retained = len(back[n]) if is_complete else None
         if is_complete:
             names[str(n)] = Members(people, back[n])
         cells.append(
-            _cell(n, returned, contacts, asked.confidence if is_told else None, is_complete)
+            _cell(n, retained, contacts, asked.confidence if is_told else None, is_complete)
         )
     told = timeline.told(number)
     return RetentionRow(group=group, **told, contacts=contacts, cells=tuple(cells), names=names)
 
 
 def _cell(
-    number: int, returned: int | None, cohort: int, confidence: float | None, is_complete: bool
+    number: int, retained: int | None, cohort: int, confidence: float | None, is_complete: bool
 ) -> RetentionCell:
     share = interval = None
-    if returned is not None and cohort:
-        proportion = Proportion(numerator=returned, denominator=cohort)
+    if retained is not None and cohort:
+        proportion = Proportion(numerator=retained, denominator=cohort)
         share = proportion.value
         interval = None if confidence is None else proportion.interval(confidence)
     return RetentionCell(
         number=number,
-        returned=returned,
+        retained=retained,
         share=share,
         interval=interval,
         is_complete=is_complete,

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Final
 from attrs import define, field, frozen
 
 from motfunnel.answers.answer import Draw, Row
-from motfunnel.answers.cells import COUNT, MONEY, TEXT, WINDOW, between, cell
+from motfunnel.answers.cells import COUNT, MONEY, NAMED, TEXT, WINDOW, between, cell
 from motfunnel.answers.members import Members
 from motfunnel.charts.bars import Part
 from motfunnel.charts.scene import Picture
@@ -78,23 +78,23 @@ class ValueRow(PeriodRow):
         departed_worth_interval: around it.
     """
 
-    value: Decimal = field(metadata=cell(MONEY, "value"))
-    first: Decimal = field(metadata=cell(MONEY, "first"))
-    repeated: Decimal = field(metadata=cell(MONEY, "repeated"))
-    returned: Decimal = field(metadata=cell(MONEY, "returned"))
-    purchases: int = field(metadata=cell(COUNT, "purchases"))
+    value: Decimal = field(metadata=cell(MONEY, NAMED))
+    first: Decimal = field(metadata=cell(MONEY, NAMED))
+    repeated: Decimal = field(metadata=cell(MONEY, NAMED))
+    returned: Decimal = field(metadata=cell(MONEY, NAMED))
+    purchases: int = field(metadata=cell(COUNT, NAMED))
     first_purchases: int = field(metadata=cell(COUNT))
     repeated_purchases: int = field(metadata=cell(COUNT))
     returned_purchases: int = field(metadata=cell(COUNT))
     unvalued: int = field(metadata=cell(COUNT))
     refunds: int = field(metadata=cell(COUNT))
-    contacts: int = field(metadata=cell(COUNT, "contacts"))
-    per_contact: Decimal | None = field(metadata=cell(MONEY, "per contact"))
-    per_contact_interval: Interval | None = field(metadata=cell(between(MONEY), "{level}"))
-    per_purchase: Decimal | None = field(metadata=cell(MONEY, "per purchase"))
+    contacts: int = field(metadata=cell(COUNT, NAMED))
+    per_contact: Decimal | None = field(metadata=cell(MONEY, NAMED))
+    per_contact_interval: Interval | None = field(metadata=cell(between(MONEY), NAMED))
+    per_purchase: Decimal | None = field(metadata=cell(MONEY, NAMED))
     per_purchase_interval: Interval | None = field(metadata=cell(between(MONEY)))
-    departed: int = field(metadata=cell(COUNT, "left"))
-    departed_worth: Decimal | None = field(metadata=cell(MONEY, "had spent each"))
+    departed: int = field(metadata=cell(COUNT, NAMED))
+    departed_worth: Decimal | None = field(metadata=cell(MONEY, NAMED))
     departed_worth_interval: Interval | None = field(metadata=cell(between(MONEY)))
 
 
@@ -102,17 +102,18 @@ def picture(answer: Value) -> Picture:
     """Draw the value by its classes, and below the line what refunds took beyond it."""
     whole = sum((row.value for row in answer.rows), Decimal(0))
     unit = "" if answer.currency is None else f" {answer.currency}"
-    return bars(answer, _drawn, f"{whole:,.2f}{unit} in all")
-
-
-def _drawn(rows: Sequence[ValueRow]) -> list[Part]:
     classes = [("first", BLUE), ("repeated", SKY), ("returned", AMBER)]
-    above = [
-        Part(name, colour, [max(round(getattr(row, name)), 0) for row in rows])
-        for name, colour in classes
-    ]
-    below = [-sum(min(round(getattr(row, name)), 0) for name, _ in classes) for row in rows]
-    return [*above, Part("refunded beyond", ORANGE, below, is_below=True)] if any(below) else above
+
+    def parts(rows: Sequence[ValueRow]) -> list[Part]:
+        above = [
+            Part(answer.word(name), colour, [max(round(getattr(row, name)), 0) for row in rows])
+            for name, colour in classes
+        ]
+        below = [-sum(min(round(getattr(row, name)), 0) for name, _ in classes) for row in rows]
+        beyond = Part("refunded beyond", ORANGE, below, is_below=True)
+        return [*above, beyond] if any(below) else above
+
+    return bars(answer, parts, f"{whole:,.2f}{unit} in all")
 
 
 @frozen(kw_only=True, repr=False)

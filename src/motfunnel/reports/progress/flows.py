@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Final
 from attrs import field, frozen
 
 from motfunnel.answers.answer import Draw, Grouped, GroupedRow, Row, Table, columns_of
-from motfunnel.answers.cells import COHORT, COUNT, LEVEL, SHARE, TEXT, Kind, between, cell
+from motfunnel.answers.cells import COHORT, COUNT, NAMED, SHARE, TEXT, Kind, between, cell
 from motfunnel.answers.members import Members
 from motfunnel.charts.labels import label
 from motfunnel.charts.sankey import Node, sankey
@@ -95,14 +95,14 @@ class FlowRow(GroupedRow):
         interval: around it; Wilson's, or clustered by contact where contacts repeat.
     """
 
-    step: int | None = field(metadata=cell(_STEP, "step"))
+    step: int | None = field(metadata=cell(_STEP, NAMED))
     source: str = field(metadata=cell(TEXT, "from"))
     target: str = field(metadata=cell(TEXT, "to"))
-    share: float = field(metadata=cell(SHARE, "share"))
-    interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
-    transitions: int = field(metadata=cell(COUNT, "transitions"))
-    leaving: int = field(metadata=cell(COUNT, "of"))
-    contacts: int = field(metadata=cell(COUNT, "contacts"))
+    share: float = field(metadata=cell(SHARE, NAMED))
+    interval: Interval | None = field(metadata=cell(between(SHARE), NAMED))
+    transitions: int = field(metadata=cell(COUNT, NAMED))
+    leaving: int = field(metadata=cell(COUNT, NAMED))
+    contacts: int = field(metadata=cell(COUNT, NAMED))
 
 
 def picture(answer: Flows) -> Picture:

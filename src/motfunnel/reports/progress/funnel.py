@@ -17,7 +17,7 @@ from motfunnel.answers.answer import Draw, Grouped, GroupedRow, Row, Table, colu
 from motfunnel.answers.cells import (
     COHORT,
     COUNT,
-    LEVEL,
+    NAMED,
     SHARE,
     TEXT,
     WAIT,
@@ -131,19 +131,19 @@ class StageRow(GroupedRow):
         losses: who went no further, who departed from the stage, and who of them returned.
     """
 
-    stage: str = field(metadata=cell(TEXT, "stage"))
-    contacts: int = field(metadata=cell(COUNT, "contacts"))
+    stage: str = field(metadata=cell(TEXT, NAMED))
+    contacts: int = field(metadata=cell(COUNT, NAMED))
     within: timedelta | None = field(metadata=cell(WINDOW))
     from_previous: float | None = field(metadata=cell(SHARE))
     interval: Interval | None = field(metadata=cell(between(SHARE)))
     numerator: int | None = field(metadata=cell(COUNT))
     denominator: int | None = field(metadata=cell(COUNT))
     immature: int | None = field(metadata=cell(COUNT))
-    from_first: float | None = field(metadata=cell(SHARE, "of first"))
-    from_first_interval: Interval | None = field(metadata=cell(between(SHARE), LEVEL))
-    lower_quartile: timedelta | None = field(metadata=cell(WAIT, "25% within"))
-    median: timedelta | None = field(metadata=cell(WAIT, "median"))
-    upper_quartile: timedelta | None = field(metadata=cell(WAIT, "75% within"))
+    from_first: float | None = field(metadata=cell(SHARE, NAMED))
+    from_first_interval: Interval | None = field(metadata=cell(between(SHARE), NAMED))
+    lower_quartile: timedelta | None = field(metadata=cell(WAIT, NAMED))
+    median: timedelta | None = field(metadata=cell(WAIT, NAMED))
+    upper_quartile: timedelta | None = field(metadata=cell(WAIT, NAMED))
     losses: Losses = field(metadata=cell(nested(Losses)))
 
 
@@ -189,23 +189,23 @@ class StageFunnel(Grouped[StageRow]):
 
 _SHARES: Final = {
     "From the stage before": headed(
-        ("from_previous", SHARE, "of previous"),
-        ("interval", between(SHARE), LEVEL),
-        ("numerator", COUNT, "counted"),
-        ("denominator", COUNT, "observed"),
-        ("immature", COUNT, "immature"),
+        ("from_previous", SHARE),
+        ("interval", between(SHARE)),
+        ("numerator", COUNT),
+        ("denominator", COUNT),
+        ("immature", COUNT),
     ),
     "By now: who reached the stage and went no further": headed(
-        ("losses.drop_off", SHARE, "drop-off"),
-        ("losses.drop_off_interval", between(SHARE), LEVEL),
-        ("losses.dropped", COUNT, "no further"),
-        ("contacts", COUNT, "contacts"),
+        ("losses.drop_off", SHARE),
+        ("losses.drop_off_interval", between(SHARE)),
+        ("losses.dropped", COUNT),
+        ("contacts", COUNT),
     ),
     "By now: who departed from the stage, and who of them returned": headed(
-        ("losses.return_rate", SHARE, "of departed"),
-        ("losses.return_interval", between(SHARE), LEVEL),
-        ("losses.returned", COUNT, "returned"),
-        ("losses.departed", COUNT, "departed"),
+        ("losses.return_rate", SHARE),
+        ("losses.return_interval", between(SHARE)),
+        ("losses.returned", COUNT),
+        ("losses.departed", COUNT),
     ),
 }
 """The tables of shares, each share with its interval and its counts, by what is said above it."""

@@ -22,13 +22,13 @@ from motfunnel.answers.cells import (
     FLAG,
     INSTANT,
     KEY,
-    LEVEL,
+    NAMED,
     NUMBER,
     ROWS,
     TEXT,
-    Cell,
     between,
     cell,
+    headed,
     nested,
 )
 from motfunnel.answers.members import Members
@@ -83,9 +83,9 @@ class LensRow(Row):
     """
 
     touchpoint: str | None = field(default=None, metadata=cell(TEXT))
-    of_class: str = field(metadata=cell(TEXT, "class"))
+    of_class: str = field(metadata=cell(TEXT, NAMED))
     events: int = field(metadata=cell(COUNT, "{unit}"))
-    contacts: int = field(metadata=cell(COUNT, "contacts"))
+    contacts: int = field(metadata=cell(COUNT, NAMED))
 
 
 def picture(answer: LensAnswer) -> Picture:
@@ -131,7 +131,7 @@ class LensAnswer(Answer[LensRow]):
             return
         shown = columns_of(LensRow)
         if any(row.touchpoint is not None for row in self.rows):
-            shown = [("touchpoint", Cell(TEXT, "touchpoint")), *shown]
+            shown = [*headed(("touchpoint", TEXT)), *shown]
         yield self.table(None, shown, self.rows)
 
 
@@ -150,14 +150,14 @@ class Link:
         credited: whether the opening is credited to this referral: the latest no later than it.
     """
 
-    contact: str = field(metadata=cell(KEY, "contact"))
+    contact: str = field(metadata=cell(KEY, NAMED))
     occurred_at: datetime = field(metadata=cell(INSTANT))
     event_id: str | None = field(metadata=cell(KEY))
-    referred: str = field(metadata=cell(KEY, "referred"))
-    zero_moment: bool = field(metadata=cell(FLAG, "zero moment"))
-    researched: int = field(metadata=cell(COUNT, "then researched"))
+    referred: str = field(metadata=cell(KEY, NAMED))
+    zero_moment: bool = field(metadata=cell(FLAG, NAMED))
+    researched: int = field(metadata=cell(COUNT, NAMED))
     opened_at: datetime | None = field(metadata=cell(INSTANT))
-    credited: bool = field(metadata=cell(FLAG, "opened by it"))
+    credited: bool = field(metadata=cell(FLAG, NAMED))
 
 
 @frozen(kw_only=True)
@@ -190,9 +190,9 @@ class Made:
     """One line of the loop as it is printed: what was made, and how many for each moment."""
 
     what: str = field(metadata=cell(TEXT, "made by them"))
-    count: int = field(metadata=cell(COUNT, "count"))
-    each: float | None = field(metadata=cell(NUMBER, "for each"))
-    interval: Interval | None = field(metadata=cell(between(NUMBER), LEVEL))
+    count: int = field(metadata=cell(COUNT, NAMED))
+    each: float | None = field(metadata=cell(NUMBER, NAMED))
+    interval: Interval | None = field(metadata=cell(between(NUMBER), NAMED))
 
 
 @frozen(kw_only=True, repr=False)

@@ -14,7 +14,7 @@ from typing import ClassVar, Final
 from attrs import field, frozen
 
 from motfunnel.answers.answer import Answer, Row
-from motfunnel.answers.cells import COHORT, COUNT, LEVEL, NUMBER, TEXT, between, cell
+from motfunnel.answers.cells import COHORT, COUNT, NAMED, NUMBER, Kind, between, cell
 from motfunnel.answers.members import Members
 from motfunnel.domain.columns import NEVER
 from motfunnel.reports.facts.facts import Facts
@@ -27,9 +27,12 @@ from motfunnel.statistics import Interval, Ratio
 
 DEFINITION: Final = (
     "the contacts that opened in the period and that another contact had referred by then, each "
-    "credited to the latest such referral, for each contact that was active in the period; and for "
+    "credited to the latest such referral, for each contact that was seen in the period; and for "
     "each contact that referred somebody in it"
 )
+
+
+_PER: Final = Kind("text", lambda per: {"active": "was seen"}.get(per, per))
 
 
 @frozen(kw_only=True)
@@ -47,11 +50,11 @@ class YieldRow(Row):
         contacts: those that they are divided by.
     """
 
-    per: str = field(metadata=cell(TEXT, "per contact that"))
-    k: float | None = field(metadata=cell(NUMBER, "K"))
-    interval: Interval | None = field(metadata=cell(between(NUMBER), LEVEL))
-    openings: int = field(metadata=cell(COUNT, "openings"))
-    contacts: int = field(metadata=cell(COUNT, "contacts"))
+    per: str = field(metadata=cell(_PER, "per {contact} that"))
+    k: float | None = field(metadata=cell(NUMBER, NAMED))
+    interval: Interval | None = field(metadata=cell(between(NUMBER), NAMED))
+    openings: int = field(metadata=cell(COUNT, NAMED))
+    contacts: int = field(metadata=cell(COUNT, NAMED))
 
 
 @frozen(kw_only=True, repr=False)

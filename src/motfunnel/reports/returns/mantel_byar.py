@@ -16,7 +16,7 @@ from typing import ClassVar, Final
 from attrs import field, frozen
 
 from motfunnel.answers.answer import Answer, Draw, Row
-from motfunnel.answers.cells import COHORT, COUNT, NUMBER, P_VALUE, TEXT, cell
+from motfunnel.answers.cells import COHORT, COUNT, NAMED, NUMBER, P_VALUE, TEXT, cell
 from motfunnel.answers.table import wrapped
 from motfunnel.charts.labels import label
 from motfunnel.charts.scene import Bars, Panel, Picture, Rows, numbers, plain
@@ -53,10 +53,10 @@ class PaceRow(Row):
     """
 
     group: str = field(metadata=cell(TEXT, "state"))
-    contacts: int = field(metadata=cell(COUNT, "contacts"))
-    observed: int = field(metadata=cell(COUNT, "returned"))
-    expected: float | None = field(metadata=cell(NUMBER, "expected"))
-    ratio: float | None = field(metadata=cell(NUMBER, "ratio"))
+    contacts: int = field(metadata=cell(COUNT, NAMED))
+    observed: int = field(metadata=cell(COUNT, NAMED))
+    expected: float | None = field(metadata=cell(NUMBER, NAMED))
+    ratio: float | None = field(metadata=cell(NUMBER, NAMED))
 
 
 def picture(answer: PaceComparison) -> Picture:
