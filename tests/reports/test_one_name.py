@@ -158,7 +158,7 @@ def test_pages_and_text_have_the_same_words(question: Entry, report: Report) -> 
     answer = put(question, report)
     if answer.lacking:
         return
-    text = answer.to_text(detail=True)
+    text = answer.to_text(400, detail=True)
     for table in tables(answer, lambda row, column: "", lambda contact: ""):
         for one in table.header:
             assert one.text in text

@@ -121,7 +121,7 @@ class Answer(Generic[R]):
     is_anything_known: bool = True
     unfinished: int = 0
     lacking: str = ""
-    spoken: Mapping[str, str] = field(default=USUAL, repr=False)
+    spoken: Mapping[str, str] = field(factory=lambda: dict(USUAL), repr=False)
 
     @property
     def remarks(self) -> tuple[str, ...]:

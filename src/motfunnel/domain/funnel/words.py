@@ -6,7 +6,6 @@ One table of the usual words; a funnel may put its own in their place. They chan
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, Final
 
 from motfunnel.domain.event import check_text
@@ -20,24 +19,22 @@ Words = Mapping[str, str | tuple[str, str]]
 NOUNS: Final = ("contact", "purchase")
 """What is counted, and has a word for one and for several."""
 
-USUAL: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "contact": "contact",
-        "contacts": "contacts",
-        "purchase": "purchase",
-        "purchases": "purchases",
-        Presence.ACTIVE.value: "with us",
-        Presence.DEPARTED.value: "away",
-        MomentKind.OPENING.value: "new",
-        MomentKind.CONVERSION.value: "reached a stage",
-        MomentKind.LOYALIST.value: "bought again",
-        MomentKind.REFERRAL.value: "referred somebody",
-        MomentKind.APOSTLE.value: "praised us",
-        MomentKind.COMPLAINT.value: "complained",
-        MomentKind.DEPART.value: "left",
-        MomentKind.RECIDIVISM.value: "came back",
-    }
-)
+USUAL: Final[Mapping[str, str]] = {
+    "contact": "contact",
+    "contacts": "contacts",
+    "purchase": "purchase",
+    "purchases": "purchases",
+    Presence.ACTIVE.value: "with us",
+    Presence.DEPARTED.value: "away",
+    MomentKind.OPENING.value: "new",
+    MomentKind.CONVERSION.value: "reached a stage",
+    MomentKind.LOYALIST.value: "bought again",
+    MomentKind.REFERRAL.value: "referred somebody",
+    MomentKind.APOSTLE.value: "praised us",
+    MomentKind.COMPLAINT.value: "complained",
+    MomentKind.DEPART.value: "left",
+    MomentKind.RECIDIVISM.value: "came back",
+}
 """The word for everything that a funnel can name, where it does not."""
 
 KEYS: Final = tuple(key for key in USUAL if key not in ("contacts", "purchases"))
