@@ -147,7 +147,6 @@ def _shown(
         shown=shown(section.view, both, href),
         listed=None if section.lists is None else listed(*section.lists, both, href),
         definition=report.definition,
-        spoken=report.definition.spoken,
         href=href,
         filters=then,
         chosen=filters,
