@@ -224,29 +224,17 @@ def test_search(tracker: Tracker, staff: Client) -> None:
     assert len(found("")) == len(found("a\x00")) == 9  # Django's form refuses a NUL
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("key", HOSTILE, ids=ascii)
-@only_sqlite
-def test_hostile_keys_by_themselves(tracker: Tracker, staff: Client, key: str) -> None:
-    """Whatever a key holds, its story opens from the list, and shows as text alone."""
-    open_hostile(tracker, staff, [key])
-
-
 def test_hostile_keys(tracker: Tracker, staff: Client) -> None:
     """Whatever keys hold, their stories open from the list, and show as text alone."""
-    open_hostile(tracker, staff, HOSTILE)
-
-
-def open_hostile(tracker: Tracker, staff: Client, keys: list[str]) -> None:
     harm = "<b>bold</b><script>alert(1)</script>"
-    for key in keys:
+    for key in HOSTILE:
         tracker.track(key, "Signed Up", id=key, properties={harm: harm})
         tracker.identify(key, {harm: harm})
         tracker.track(key, "Account Deleted", properties={"reason": harm})
     listed = page(staff.get(LISTS[0]))
     links = {link.get_text(): link["href"] for link in listed.select("#result_list tbody th a")}
     assert not [one for one in listed.select("#content script, #content img[onerror]")]
-    for key in keys:
+    for key in HOSTILE:
         assert links[shown(key)] == story_url(key)
         found = page(staff.get(story_url(key)))
         assert found.select("#content script, #content img[onerror], #content b") == []
