@@ -12,7 +12,7 @@ import pytest
 
 from motfunnel import Funnel, Tracker, note, purchase, rating, reach, touch
 from motfunnel.errors import SourceError
-from motfunnel.intake import import_file
+from motfunnel.intake import import_file, retry_rejects
 from tests.intake.conftest import NOW, Write, rejects, stored
 
 SHOPIFY = (
@@ -116,6 +116,24 @@ def test_a_row_of_several_dates_on_every_database(tracker: Tracker, write: Write
     assert len(rejects(tracker)) == 2
     later = write("who,signed,bought,plan\nada,2025-01-01,2025-01-05,free\n")
     assert import_file(tracker, later, **wide).duplicates == 2
+
+
+def test_dates_of_a_row_are_tried_again(tracker: Tracker, write: Write) -> None:
+    """Each by itself, under the name and the id that it would have had."""
+    path = write("who,signed,bought\nada,01|02|2025,05|03|2025\nbob,03|02|2025,soon\n")
+    wide: Any = {"contact": "who", "wide": ("signed", "bought")}
+    assert import_file(tracker, path, **wide).rejected == 4
+    again = retry_rejects(tracker, at_format="%d|%m|%Y")
+    assert (again.rows, again.added, again.rejected) == (4, 3, 1)
+    [left] = rejects(tracker)
+    assert "soon" in left.reason
+    assert [(who, what, when) for who, what, when, _ in stored(tracker)] == [
+        ("ada", "bought", datetime(2025, 3, 5, tzinfo=UTC)),
+        ("ada", "signed", datetime(2025, 2, 1, tzinfo=UTC)),
+        ("bob", "signed", datetime(2025, 2, 3, tzinfo=UTC)),
+    ]
+    told = import_file(tracker, path, at_format="%d|%m|%Y", **wide)
+    assert (told.added, told.duplicates, told.rejected) == (0, 3, 1)
 
 
 def test_columns_that_are_none_or_too_many(lite: Tracker, write: Write) -> None:
