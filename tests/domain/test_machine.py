@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -89,7 +90,10 @@ def from_now(state: list[int], now: int) -> Row:
     return tuple(row)
 
 
-REACHABLE = list(reachable())
+@cache
+def all_reachable() -> list[tuple[Row, Signal, int, int]]:
+    """All of them, found once, and only where a test asks for them."""
+    return list(reachable())
 
 
 def moves_of(state: Row, signal: int, at: int, argument: int) -> Iterator[tuple[int, int, int]]:
@@ -108,7 +112,7 @@ def moves_of(state: Row, signal: int, at: int, argument: int) -> Iterator[tuple[
 
 def test_every_move_is_a_row_and_every_row_is_made() -> None:
     """The table of transitions lists all changes and moments that there are, and no others."""
-    made = {move for taken in REACHABLE for move in moves_of(*taken)}
+    made = {move for taken in all_reachable() for move in moves_of(*taken)}
     assert made == {(before, after, bit) for before, _, after, bit in TRANSITIONS}
 
 
@@ -141,7 +145,7 @@ def test_the_bits_stand_in_the_order_of_the_kinds() -> None:
 
 def test_step_opens_what_the_signals_open() -> None:
     """An unknown contact opens exactly by the signals whose row says so."""
-    for state, signal, at, argument in REACHABLE:
+    for state, signal, at, argument in all_reachable():
         if state[PRESENCE] == UNKNOWN:
             after = list(state)
             made = step(after, TERMS, signal, at, argument)
@@ -151,7 +155,7 @@ def test_step_opens_what_the_signals_open() -> None:
 
 def test_step_returns_what_the_signals_return() -> None:
     """A departed contact returns exactly by the signals whose row says so."""
-    for state, signal, at, argument in REACHABLE:
+    for state, signal, at, argument in all_reachable():
         if state[PRESENCE] == DEPARTED:
             after = list(state)
             made = step(after, TERMS, signal, at, argument)
@@ -164,7 +168,7 @@ def test_step_keeps_alive_what_the_signals_keep_alive() -> None:
 
     It is then its last touch, and no other event is.
     """
-    for state, signal, at, argument in REACHABLE:
+    for state, signal, at, argument in all_reachable():
         after = list(state)
         made = step(after, TERMS, signal, at, argument)
         touched = SIGNALS[signal].keeps_alive and after[PRESENCE] == ACTIVE
@@ -174,7 +178,7 @@ def test_step_keeps_alive_what_the_signals_keep_alive() -> None:
 
 def test_step_departs_by_silence_whatever_the_signal() -> None:
     """An active contact departs by silence after its deadline only, and by any signal."""
-    for state, signal, at, argument in REACHABLE:
+    for state, signal, at, argument in all_reachable():
         if state[PRESENCE] == ACTIVE:
             after = list(state)
             made = step(after, TERMS, signal, at, argument)
@@ -188,7 +192,7 @@ def test_step_departs_by_silence_whatever_the_signal() -> None:
 
 def test_a_signal_without_an_effect_has_none() -> None:
     """Notes, research, outreach and resolutions make no moment but a silence's."""
-    for state, signal, at, argument in REACHABLE:
+    for state, signal, at, argument in all_reachable():
         if signal in (Signal.NOTE, Signal.RESEARCH, Signal.OUTREACH, Signal.RESOLVE):
             assert step(list(state), TERMS, signal, at, argument) in (0, DEPART)
 

@@ -6,7 +6,7 @@ import csv
 import gzip
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from time import process_time
 
@@ -43,15 +43,15 @@ def long_text(n: int) -> Iterator[bytes]:
     return (b"x" * MOST for _ in range(n))
 
 
-FILES: dict[str, tuple[Iterator[bytes], int, int]] = {
-    "one line of an object.jsonl.gz": (iter([OBJECT, ROW, *long_text(64), b'"}\n']), 1, 1),
-    "no end of a line.jsonl": (iter([OBJECT, ROW, *long_text(64)]), 1, 1),
+FILES: dict[str, tuple[Callable[[], Iterable[bytes]], int, int]] = {
+    "one line of an object.jsonl.gz": (lambda: [OBJECT, ROW, *long_text(64), b'"}\n'], 1, 1),
+    "no end of a line.jsonl": (lambda: [OBJECT, ROW, *long_text(64)], 1, 1),
     "lines within the bound.jsonl": (
-        iter([OBJECT, *[ROW[:-1], b"[", b"[]," * 300_000, b"[]]}\n"] * 5]), 1, 5),
-    "a cell.csv.gz": (iter([HEAD, b"ada,seen,2025-01-01,", *long_text(99), b"\n", GOOD]), 1, 1),
-    "a quote.csv": (iter([HEAD, b'ada,seen,2025-01-01,"', *long_text(99), b"\n", GOOD]), 1, 1),
-    "a quote over lines.csv": (iter([HEAD, b'ada,seen,2025-01-01,"x\n', GOOD * 9_000]), 9_000, 1),
-    "cells that go on.csv": (iter([HEAD, b'"a\n",' * 4_000_000]), 0, -1),
+        lambda: [OBJECT, *[ROW[:-1], b"[", b"[]," * 300_000, b"[]]}\n"] * 5], 1, 5),
+    "a cell.csv.gz": (lambda: [HEAD, b"ada,seen,2025-01-01,", *long_text(99), b"\n", GOOD], 1, 1),
+    "a quote.csv": (lambda: [HEAD, b'ada,seen,2025-01-01,"', *long_text(99), b"\n", GOOD], 1, 1),
+    "a quote over lines.csv": (lambda: [HEAD, b'ada,seen,2025-01-01,"x\n', GOOD * 9_000], 9_000, 1),
+    "cells that go on.csv": (lambda: [HEAD, b'"a\n",' * 4_000_000], 0, -1),
 }  # fmt: skip
 
 
@@ -63,7 +63,7 @@ def test_no_file_takes_more_than_a_bound(tmp_path: Path, name: str) -> None:
     parts, added, rejected = FILES[name]
     path = tmp_path / name
     with gzip.open(path, "wb", 1) if name.endswith(".gz") else path.open("wb") as file:
-        file.writelines(parts)
+        file.writelines(parts())
     run = [sys.executable, "-c", RUN, str(path)]
     told = subprocess.run(run, check=True, capture_output=True, text=True).stdout.split()
     assert int(told[0]) == added
