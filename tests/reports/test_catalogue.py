@@ -22,6 +22,7 @@ from motfunnel.charts.scene import Picture
 from motfunnel.cli.report import REPORTS, Form
 from motfunnel.domain.instant import Duration
 from motfunnel.domain.lens import LENSES
+from motfunnel.errors import QuestionError
 from motfunnel.reports.catalogue import CATALOGUE, Entry
 from motfunnel.reports.facts.known import Known
 from motfunnel.reports.report import Report
@@ -82,26 +83,6 @@ def test_what_is_known_now_is_what_is_stored(
     assert len(walks) == WALKS.get(question.name, 1)
 
 
-UNNAMED: Final = {
-    "lens": {"events"},  # these are events; their contacts have names
-    "flows": {"leaving"},  # one number in all rows of a moment
-    "touchpoints": {"with_expectation"},  # delight, met and disappointment together
-    "complaints": {"outcomes.contacts", "outcomes.purchase_first", "outcomes.advocacy_first"},
-    "worklist": {"at_risk", "returns", "purchases"},  # on how many a chance rests; events
-    "plan_holdout": {"contacts", "control", "treatment"},  # nobody is assigned yet
-    "patience": {
-        "silences",
-        "suggested_numerator",
-        "suggested_denominator",
-        "suggested_ever",
-        "steps.numerator",
-        "steps.denominator",
-    },
-    "simulate": {"before", "after", "same"},
-}
-"""The counts behind which no names stand."""
-
-
 def counts_of(row: Any, before: str = "") -> Iterator[tuple[str, str, int | None]]:
     """Each count of a row, with the part under which its names are kept."""
     for name, one in cells(type(row)).items():
@@ -120,12 +101,14 @@ def counts_of(row: Any, before: str = "") -> Iterator[tuple[str, str, int | None
 def test_names_are_as_many_as_the_number(question: Entry, report: Report) -> None:
     """Behind every count stand so many names, and the command line's list is as long."""
     lenses = [{"name": name} for name in LENSES] if question.name == "lens" else [{}]
+    counts = set[str]()
     for lens in lenses:
         answer = put(question, report, **lens)
         lengths = Counter[str]()
         for row in answer.rows:
             for path, part, number in counts_of(row):
-                if path in UNNAMED.get(question.name, ()):
+                if path in question.unnamed:
+                    counts.add(path)
                     continue
                 assert part in row.names or number is None, (path, row)
                 if part not in row.names:
@@ -139,6 +122,20 @@ def test_names_are_as_many_as_the_number(question: Entry, report: Report) -> Non
             told = named.to_dict()["rows"]
             assert [len(one["members"]) for one in told] == [one["count"] for one in told]
             assert sum(one["count"] for one in told) == length
+    assert counts == {*question.unnamed}
+
+
+@each
+def test_what_has_no_names_says_why(question: Entry, report: Report) -> None:
+    """Whoever asks for them reads the reason, and what there is."""
+    answer = put(question, report)
+    for part, why in question.unnamed.items():
+        if any(part in row.names for row in answer.rows):
+            continue
+        with pytest.raises(QuestionError, match=re.escape(f"{part!r}: {why}; there are: ")):
+            answer.members(answer.rows[0], part)
+        with pytest.raises(QuestionError, match=re.escape(why)):
+            Named(answer, part)
 
 
 @each

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from random import Random
 from typing import Any
 from uuid import uuid4
@@ -279,6 +280,35 @@ def test_where_some_left_for_good_it_is_said_when_and_how_surely(shared_engine: 
     (note,) = [note for note in answer.notes if "merely slow" in note]
     assert "after 15d, 0.0% are heard of within 90d; more come later (2.4% so far)" in note
     assert "15d   0.0%" in str(answer)
+    assert_named_as_by_hand(touches, answer, row)
+
+
+NOT_YET = float("inf")
+
+
+def assert_named_as_by_hand(touches: dict[str, list[float]], answer: Any, row: Any) -> None:
+    """Each silence of the raw touches once more: how long it was, and how it ended."""
+    end = (answer.as_of - day(0)) / DAY
+    silences, of, came, ever = [], [], [], []
+    for contact, days in touches.items():
+        for since, until in pairwise([*sorted(days), NOT_YET]):
+            silences.append(contact)
+            length = (end if until == NOT_YET else until) - since
+            if min(length, end - answer.horizon / DAY - since) < row.suggested / DAY:
+                continue
+            of.append(contact)
+            if until != NOT_YET:
+                ever.append(contact)
+                if length <= (row.suggested + answer.horizon) / DAY:
+                    came.append(contact)
+    expected = {
+        "silences": silences,
+        "suggested_denominator": of,
+        "suggested_numerator": came,
+        "suggested_ever": ever,
+    }
+    for part, names in expected.items():
+        assert sorted(answer.members(row, part)) == sorted(names), part
 
 
 def test_a_share_that_is_met_exactly_is_not_below(shared_engine: Engine) -> None:

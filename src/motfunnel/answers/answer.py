@@ -108,6 +108,9 @@ class Answer(Generic[R]):
     _pictures: ClassVar[Mapping[str, Draw]] = {"dots": dots}
     """What is drawn of it, by kind."""
 
+    unnamed: ClassVar[Mapping[str, str]] = {}
+    """The counts behind which no names stand, each with why."""
+
     name: str = field(metadata=cell(TEXT))
     definition: str = field(metadata=cell(TEXT))
     as_of: datetime = field(metadata=cell(INSTANT))
@@ -156,9 +159,14 @@ class Answer(Generic[R]):
         names = (self._only_row() if row is None else row).names
         chosen = next(iter(names), "") if part is None else part
         if chosen not in names:
-            known = ", ".join(names) or "none"
-            raise QuestionError(f"no names stand behind {chosen!r}; there are: {known}")
+            raise QuestionError(self.nobody_behind(chosen, names))
         return list(names[chosen])
+
+    def nobody_behind(self, part: str, known: Iterable[str]) -> str:
+        """Why no names stand behind a count, and behind which there are."""
+        why = self.unnamed.get(part)
+        there_are = ", ".join(known) or "none"
+        return f"no names stand behind {part!r}{(why and f': {why}') or ''}; there are: {there_are}"
 
     def to_dict(self) -> dict[str, Any]:
         """The whole answer, ready for JSON; instants as ISO 8601, durations in seconds."""

@@ -38,8 +38,7 @@ class Named:
     def __attrs_post_init__(self) -> None:
         known = list(dict.fromkeys(part for row in self.answer.rows for part in row.names))
         if self.answer.rows and self.part not in known:
-            there_are = ", ".join(known) or "none"
-            raise QuestionError(f"no names stand behind {self.part!r}; there are: {there_are}")
+            raise QuestionError(self.answer.nobody_behind(self.part, known))
 
     def rows(self) -> Iterator[tuple[dict[str, Any], Sequence[str]]]:
         """What each row is grouped by, and who is counted in it."""

@@ -26,7 +26,7 @@ from motfunnel.errors import QuestionError
 from motfunnel.reports.catalogue import CATALOGUE, Entry
 from motfunnel.reports.report import Report
 
-BY_PERIODS: Final = frozenset({"lifecycle", "growth", "retention"})
+BY_PERIODS: Final = frozenset({"lifecycle", "growth", "retention", "value"})
 """The questions of which ``period`` is a length of time."""
 
 
@@ -134,7 +134,9 @@ def people(section: Section, report: Report, filters: Filters, row: int, column:
 
 def questions(section: Section, report: Report, filters: Filters) -> Sequence[Question]:
     """What a section asks, with all that each question is told."""
-    return [one for ask in section.asks for one in _each(ask, report, filters)]
+    has_values = report.definition.has_values
+    asks = [ask for ask in section.asks if has_values or not ask.of_values]
+    return [one for ask in asks for one in _each(ask, report, filters)]
 
 
 def complete_periods(report: Report, filters: Filters, most: int = SHOWN) -> list[Period]:

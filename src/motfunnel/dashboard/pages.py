@@ -29,6 +29,7 @@ class Ask:
         by: by what to tell apart where the reader chose nothing; None: not at all then; empty:
             never.
         label: what tells it apart from the others of its section.
+        of_values: whether it is asked only where the funnel says what purchases are worth.
     """
 
     question: str
@@ -37,6 +38,7 @@ class Ask:
     kind: str = ""
     by: str | None = None
     label: str = ""
+    of_values: bool = False
 
 
 @frozen(kw_only=True)
@@ -113,6 +115,14 @@ _NO_TRIAL: Final = (
 )
 _NO_SCORE: Final = "nobody has given a score yet: track one when somebody does"
 
+
+def _other(patience: str) -> Mapping[str, Any]:
+    """What is given where another patience is tried."""
+    return {"other_funnel": f"{patience} patience"}
+
+
+_ALL_THE_WAY: Final = {"start": "first stage", "goal": "last stage"}
+
 _GROWTH: Final = Section(
     slug="growth",
     heading="Is it growing?",
@@ -144,7 +154,11 @@ OVERVIEW: Final = Page(
         Section(
             slug="now",
             heading="How are we doing?",
-            asks=(Ask(question="growth", by=""), Ask(question="recidivism", by="", each="newest")),
+            asks=(
+                Ask(question="growth", by=""),
+                Ask(question="recidivism", by="", each="newest"),
+                Ask(question="value", by="", of_values=True),
+            ),
             meanwhile="who is with us, who is new, who left and who came back",
             nothing=_NOBODY,
             view="cards",
@@ -190,6 +204,13 @@ GROWTH: Final = Page(
             meanwhile="who came and left in each group",
             nothing=_NOBODY,
             view="groups",
+        ),
+        Section(
+            slug="value",
+            heading="What are they worth, and what were those who left?",
+            asks=(Ask(question="value", by="", of_values=True),),
+            meanwhile="what purchases were worth in each period",
+            nothing="nobody has bought in the periods shown",
         ),
         Section(
             slug="loyalty",
@@ -271,14 +292,7 @@ FUNNEL: Final = Page(
         Section(
             slug="all-the-way",
             heading="Do more go all the way than before?",
-            asks=(
-                Ask(
-                    question="conversion",
-                    given={"start": "first stage", "goal": "last stage"},
-                    each="period",
-                    by="",
-                ),
-            ),
+            asks=(Ask(question="conversion", given=_ALL_THE_WAY, each="period", by=""),),
             meanwhile="who went from the first stage to the last",
             nothing="nobody came to the first stage in a period that is over",
             view="series",
@@ -289,7 +303,7 @@ FUNNEL: Final = Page(
 RETENTION: Final = Page(
     slug="retention",
     title="Retention",
-    says="Of those who were new in one period, who was seen again in those after it.",
+    says="Of those who were new in one period, who was seen again later, and who is with us.",
     sections=(
         Section(
             slug="seen-again",
@@ -304,6 +318,14 @@ RETENTION: Final = Page(
             heading="Who is seen again then, or later?",
             asks=(Ask(question="retention", given={"how": "in or after"}, by="", kind="none"),),
             meanwhile="who was seen again then or later",
+            nothing=_NOBODY,
+            view="cohorts",
+        ),
+        Section(
+            slug="with-us",
+            heading="Who is still with us?",
+            asks=(Ask(question="retention", given={"how": "with-us"}, by="", kind="none"),),
+            meanwhile="who had not left by the end of each period",
             nothing=_NOBODY,
             view="cohorts",
         ),
@@ -393,21 +415,9 @@ PATIENCE: Final = Page(
             slug="otherwise",
             heading="What if you waited for less long, or longer?",
             asks=(
-                Ask(
-                    question="simulate",
-                    given={"other_funnel": "shorter patience"},
-                    label="Half as long",
-                ),
-                Ask(
-                    question="simulate",
-                    given={"other_funnel": "longer patience"},
-                    label="Twice as long",
-                ),
-                Ask(
-                    question="simulate",
-                    given={"other_funnel": "chosen patience"},
-                    each="patience",
-                ),
+                Ask(question="simulate", given=_other("shorter"), label="Half as long"),
+                Ask(question="simulate", given=_other("longer"), label="Twice as long"),
+                Ask(question="simulate", given=_other("chosen"), each="patience"),
             ),
             view="otherwise",
             meanwhile="what another patience would make of the same events",

@@ -69,6 +69,11 @@ class Entry:
         return first.partition(";")[0].removesuffix(".") + "."
 
     @property
+    def unnamed(self) -> Mapping[str, str]:
+        """The counts behind which no names stand, each with why."""
+        return self.answer.unnamed
+
+    @property
     def cohort(self) -> tuple[str, ...]:
         """The options that bound it in time: one of two instants, or one for each end."""
         periods = tuple(one.name for one in self.options.values() if one.is_period)

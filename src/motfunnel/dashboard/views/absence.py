@@ -11,7 +11,7 @@ from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.errors import QuestionError
 from motfunnel.reports.decisions.simulate import Simulation
 from motfunnel.reports.measure.rate import Rate
-from motfunnel.reports.remarks import RULES, can
+from motfunnel.reports.remarks import RULES, can, no_values
 
 
 class NothingError(QuestionError):
@@ -39,6 +39,8 @@ def check_funnel(section: Section, funnel: Funnel) -> None:
     Raises:
         NothingError: it has none.
     """
+    if section.asks and all(ask.of_values for ask in section.asks) and not funnel.has_values:
+        raise NothingError(no_values(funnel))
     if section.needs and not can(funnel, section.needs):
         rule = next(RULES[signal] for signal in sorted(section.needs) if signal in RULES)
         raise NothingError("no event of the funnel says so", rule)

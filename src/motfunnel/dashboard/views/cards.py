@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Final
 
 from attrs import frozen
 
-from motfunnel.answers.cells import percent, span
+from motfunnel.answers.cells import MONEY, percent, span
 from motfunnel.dashboard.words import days
 from motfunnel.domain.instant import format_duration
 from motfunnel.reports.measure.rate import Rate
 from motfunnel.reports.periods.growth import Growth
-from motfunnel.statistics import Change
+from motfunnel.reports.periods.value import Value
+from motfunnel.statistics import Change, Interval
 
 
 @frozen(kw_only=True)
@@ -41,16 +43,20 @@ class Card:
 _FLOWS: Final = ("openings", "returns", "departures")
 
 
-def cards(growth: Growth, rates: Sequence[tuple[str, Rate]]) -> list[Card]:
+def cards(
+    growth: Growth, rates: Sequence[tuple[str, Rate]], values: Sequence[Value] = ()
+) -> list[Card]:
     """The cards of the first page: who is with us, who came and went, and who came back.
 
     Args:
         growth: the latest periods, of all contacts together.
         rates: who came back of the newest cohort that was followed for long enough, with its name.
+        values: what purchases were worth, in the same periods; none where that is not known.
     """
     if not growth.rows:
         return [Card(title=_now(growth), number="0", change="nobody has come yet")]
-    return [*_counts(growth), *_rate(rates)]
+    worth = [card for one in values for card in _value(one)]
+    return [*_counts(growth), *_rate(rates), *worth]
 
 
 def _counts(growth: Growth) -> Iterator[Card]:
@@ -135,3 +141,41 @@ def _rate(rates: Sequence[tuple[str, Rate]]) -> Iterator[Card]:
                 answer=n,
                 column="numerator" if row.numerator else "",
             )
+
+
+def _value(value: Value) -> Iterator[Card]:
+    """What was bought in the latest period that is over, and what those who left had spent."""
+    over = [n for n, row in enumerate(value.rows) if not row.unfinished]
+    if not over:
+        return
+    this = over[-1]
+    row, unit = value.rows[this], "" if value.currency is None else f" {value.currency}"
+    moved = ""
+    if this:
+        before = value.rows[this - 1]
+        difference = row.value - before.value
+        sign = "" if difference < 0 else "+"
+        moved = f", {sign}{MONEY.show(difference)} on {before.period}"
+    yield Card(
+        title="Value",
+        number=f"{MONEY.show(row.value)}{unit}",
+        change=f"in {row.period}{moved}",
+        sure=_each(row.per_contact, row.per_contact_interval, value.word("per_contact")),
+    )
+    if row.departed_worth is not None:
+        left = value.word("departed")
+        yield Card(
+            title=f"Spent by each who {left}",
+            number=f"{MONEY.show(row.departed_worth)}{unit}",
+            change=f"{row.departed:,} {left} in {row.period}",
+            sure=_each(None, row.departed_worth_interval, "each"),
+        )
+
+
+def _each(mean: Decimal | None, around: Interval | None, what: str) -> str:
+    """A mean with its interval."""
+    told = "" if mean is None else f"{MONEY.show(mean)} "
+    if around is None or around.upper is None:
+        return f"{told}{what}" if told else ""
+    ends = f"{MONEY.show(around.lower)} to {MONEY.show(around.upper)}"
+    return f"{told}{what}: {ends}"

@@ -30,6 +30,7 @@ from motfunnel.reports.decisions.patience import Patience
 from motfunnel.reports.experience.nps import Nps
 from motfunnel.reports.measure.rate import Rate
 from motfunnel.reports.periods.growth import Growth
+from motfunnel.reports.periods.value import Value
 
 Href = Callable[[int, str], str]
 """Gives the address of the people behind a count, by its row in the section and its name."""
@@ -149,12 +150,13 @@ def made_cards(asked: Asked, href: Href) -> list[tuple[Card, str]]:
     if growth is None:
         return []
     rates = [(question.label, one) for question, one in asked if isinstance(one, Rate)]
+    values = [one for _, one in asked if isinstance(one, Value)]
     first = [0]
     for _, answer in asked:
         first.append(first[-1] + len(answer.rows))
     return [
         (card, href(first[card.answer] + card.row, card.column) if card.column else "")
-        for card in cards(growth, rates)
+        for card in cards(growth, rates, values)
     ]
 
 

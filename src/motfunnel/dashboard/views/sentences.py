@@ -28,6 +28,7 @@ from motfunnel.reports.measure.rate import Rate, RateRow
 from motfunnel.reports.periods.growth import Growth
 from motfunnel.reports.periods.lifecycle import Lifecycle
 from motfunnel.reports.periods.retention import IN_OR_AFTER, WITH_US, Retention
+from motfunnel.reports.periods.value import Value
 from motfunnel.reports.progress.flows import Flows
 from motfunnel.reports.progress.funnel import StageFunnel
 from motfunnel.reports.progress.lens import LensAnswer
@@ -185,6 +186,36 @@ def _opened(number: int, spoken: Mapping[str, str]) -> str:
     """What so many did who came for the first time."""
     usual = spoken["opening"] == USUAL["opening"]
     return f"{_be(number, 'were')} {USUAL['opening']}" if usual else spoken["opening"]
+
+
+def _value(answer: Value) -> Iterator[Part]:
+    """What was bought in the latest period that is over, and what those who left had spent."""
+    if answer.by is not None:
+        return
+    latest = _latest(answer)
+    n = len(answer.rows) - 1 if latest is None else latest
+    row, unit = answer.rows[n], "" if answer.currency is None else f" {answer.currency}"
+    yield text(f"In {row.period}{' so far' if latest is None else ''} ")
+    yield people(answer, n, "purchases")
+    word = answer.spoken["purchase" if row.purchases == 1 else "purchases"]
+    yield text(f" {word}, less refunds, {_be(row.purchases, 'were')} worth ")
+    yield strong(f"{MONEY.show(row.value)}{unit}")
+    yield text(
+        f": {MONEY.show(row.first)} of first ones, {MONEY.show(row.repeated)} of repeated ones, "
+        f"{MONEY.show(row.returned)} of those who {answer.spoken['recidivism']} within "
+        f"{days(format_duration(answer.within))} before"
+    )
+    if row.departed_worth is not None:
+        yield text(f". Who {answer.spoken['depart']} in it, ")
+        yield people(answer, n, "departed")
+        yield text(", had spent ")
+        yield strong(f"{MONEY.show(row.departed_worth)}{unit}")
+        around = row.departed_worth_interval
+        if around is None:
+            yield text(" each")
+        else:
+            yield text(f" each ({MONEY.show(around.lower)} to {MONEY.show(around.upper)})")
+    yield text(".")
 
 
 def _moved(answer: Growth) -> Iterator[Part]:
@@ -437,6 +468,7 @@ _TELLS: Final[Sequence[tuple[type, Callable[[Any], Iterator[Part]]]]] = (
     (Rate, _rate),
     (Growth, _growth),
     (Lifecycle, _lifecycle),
+    (Value, _value),
     (Retention, _retention),
     (StageFunnel, _funnel),
     (Flows, _flows),

@@ -41,6 +41,7 @@ from motfunnel.reports.decisions.silences import (
     Asked,
     Silence,
     StageCounts,
+    Suggestion,
     silences,
     without_patience,
 )
@@ -153,7 +154,7 @@ class PatienceOutcome(Row):
 class PatienceRow(Row):
     """The silences at one stage, at the patience in force and at the one suggested.
 
-    Behind ``numerator`` and ``denominator`` stand names, a contact's once for each silence.
+    Behind the counts stand names, a contact's once for each silence.
 
     Attributes:
         stage: the stage.
@@ -238,6 +239,11 @@ class Patience(Answer[PatienceRow]):
 
     row_class: ClassVar[type[Row]] = PatienceRow
     _pictures: ClassVar[Mapping[str, Draw]] = {"lines": picture}
+
+    unnamed: ClassVar[Mapping[str, str]] = {
+        f"steps.{part}": "these are other lengths of silence; put one in force, and ask again"
+        for part in ("numerator", "denominator")
+    }
 
     horizon: timedelta = field(metadata=cell(WINDOW))
     below: float = field(metadata=cell(SHARE))
@@ -342,8 +348,21 @@ class Gathered:
             silences=counts.silences,
             outcomes=tuple(self._outcomes(n, (patience, suggested, rhythm), confidence)),
             steps=tuple(step for step in steps if step.denominator),
-            names={"numerator": tuple(came), "denominator": tuple(of)},
+            names={
+                "numerator": tuple(came),
+                "denominator": tuple(of),
+                "silences": self._kept[n].names(),
+                **self._named(n, found),
+            },
         )
+
+    def _named(self, n: int, found: Suggestion | None) -> dict[str, list[str]]:
+        """Whose silences the patience suggested rests on."""
+        if found is None:
+            return {}
+        names = self._kept[n].names_at(found.step * self.asked.step, self.asked)
+        parts = ("suggested_denominator", "suggested_numerator", "suggested_ever")
+        return dict(zip(parts, names, strict=True))
 
     def _outcomes(
         self, n: int, rules: tuple[Waits | None, ...], confidence: float

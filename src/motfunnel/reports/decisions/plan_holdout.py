@@ -82,6 +82,11 @@ class PlanHoldout(Answer[PlanRow]):
     row_class: ClassVar[type[Row]] = PlanRow
     _pictures: ClassVar[Mapping[str, Draw]] = {"sizes": picture}
 
+    unnamed: ClassVar[Mapping[str, str]] = {
+        part: "the trial has not begun, and nobody is assigned to an arm"
+        for part in ("contacts", "control", "treatment")
+    }
+
     baseline: float = field(metadata=cell(SHARE))
     expected: float = field(metadata=cell(POINTS))
     wanted: float = field(metadata=cell(SHARE))

@@ -168,6 +168,25 @@ class StageSilences:
                 said.of += [self._names[place]] * of
         return said
 
+    def names(self) -> list[str]:
+        """Whose the silences are, a contact's name once for each."""
+        each = zip(self._names, self._contacts(), strict=True)
+        return [name for name, (begin, end) in each for _ in range(begin, end)]
+
+    def names_at(self, length: int, asked: Asked) -> tuple[list[str], list[str], list[str]]:
+        """Whose silences lasted so long, and of them who came soon after, and who came at all."""
+        of, came, ever = list[str](), list[str](), list[str]()
+        for name, (begin, end) in zip(self._names, self._contacts(), strict=True):
+            for n in range(begin, end):
+                if min(self._lengths[n], asked.as_of - asked.horizon - self._starts[n]) < length:
+                    continue
+                of.append(name)
+                if self._endings[n] == _TOUCHED:
+                    ever.append(name)
+                    if self._lengths[n] - asked.horizon <= length:
+                        came.append(name)
+        return of, came, ever
+
     def suggested(self, asked: Asked, wanted: Wanted) -> Rhythm | None:
         """The smallest rhythm, to the tenth, of whose departures surely few come back; or None."""
         usual = self._usual(wanted.step)

@@ -218,6 +218,11 @@ class Simulation(Answer[MomentChange]):
     row_class: ClassVar[type[Row]] = MomentChange
     _pictures: ClassVar[Mapping[str, Draw]] = {"changes": picture, "silences": silences_picture}
 
+    unnamed: ClassVar[Mapping[str, str]] = {
+        part: "these are nearly all moments of the history; who differs stands behind the others"
+        for part in ("before", "after", "same")
+    }
+
     other_funnel: str = field(metadata=cell(TEXT))
     within: timedelta = field(metadata=cell(WINDOW))
     folded: int = field(metadata=cell(COUNT))

@@ -161,6 +161,12 @@ class Worklist(Grouped[WorkRow]):
 
     row_class: ClassVar[type[Row]] = WorkRow
 
+    unnamed: ClassVar[Mapping[str, str]] = {
+        "at_risk": "it is on how many departures of contacts alike a chance rests",
+        "returns": "these are moments of the one contact in the row; its story tells them",
+        "purchases": "these are purchases of the one contact in the row; its story tells them",
+    }
+
     within: timedelta = field(metadata=cell(WINDOW))
     departed: int = field(metadata=cell(COUNT))
     meant: int = field(metadata=cell(COUNT))

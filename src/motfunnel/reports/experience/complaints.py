@@ -144,7 +144,7 @@ class ComplaintRow(Row):
     """The complaints of one group.
 
     Names stand behind ``cases``, ``resolved``, ``unresolved``, ``reopened``,
-    ``departed_meanwhile`` (once for each case), ``mature``, ``recovered`` and ``departed``.
+    ``departed_meanwhile`` (once for each case), and behind every count of the outcomes.
 
     Attributes:
         group: the group's value; None where all are one group.
@@ -413,7 +413,14 @@ def _outcomes(
         departed_interval=bad.interval(confidence),
         **_incidences(complaints, window, confidence),
     )
-    parts = {"mature": mature, RECOVERED: recovered, "departed": by_cause[DEPARTURE]}
+    parts = {
+        "contacts": range(len(complaints)),
+        "mature": mature,
+        RECOVERED: recovered,
+        "purchase_first": by_cause[PURCHASE],
+        "advocacy_first": by_cause[ADVOCACY],
+        "departed": by_cause[DEPARTURE],
+    }
     return outcomes, {part: complaints.members(who) for part, who in parts.items()}
 
 

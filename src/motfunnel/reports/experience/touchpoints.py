@@ -448,8 +448,16 @@ def _row(key: Key, tally: Tally, funnel: Funnel, confidence: float) -> Touchpoin
             **_shares(parts, AgainstExpectation.parts, confidence)
         ),
         verdicts=Verdicts(**_shares(parts, Verdicts.parts, confidence)),
-        names={part: Members(tally.people, who) for part, who in parts.items()},
+        names={
+            part: Members(tally.people, who)
+            for part, who in (parts | {AgainstExpectation.of: _expected(parts)}).items()
+        },
     )
+
+
+def _expected(parts: Mapping[str, Column]) -> Column:
+    """Whose experiences came with an expectation."""
+    return column(contact for part in AgainstExpectation.parts for contact in parts[part])
 
 
 def _shares(parts: dict[str, Column], names: tuple[str, ...], confidence: float) -> dict[str, Any]:

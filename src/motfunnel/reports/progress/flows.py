@@ -241,8 +241,10 @@ def flow_rows(counted: Counted, people: Sequence[str], confidence: float) -> Ite
     for group, step in sorted(counted, key=lambda key: (groups.index(key[0]), key[1] or 0)):
         flows = counted[group, step]
         leaving: defaultdict[str, Counter[int]] = defaultdict(Counter)
+        left: defaultdict[str, array[int]] = defaultdict(lambda: array("q"))
         for (source, _), contacts in flows.items():
             leaving[source].update(contacts)
+            left[source].extend(contacts)
         order = ((-leaving[source].total(), source, -len(contacts), target, contacts)
                  for (source, target), contacts in flows.items())  # fmt: skip
         for _, source, _, target, contacts in sorted(order, key=itemgetter(0, 1, 2, 3)):
@@ -262,6 +264,7 @@ def flow_rows(counted: Counted, people: Sequence[str], confidence: float) -> Ite
                 contacts=len(mine),
                 names={
                     "transitions": Members(people, contacts),
+                    "leaving": Members(people, left[source]),
                     "contacts": Members(people, mine),
                 },
             )

@@ -411,7 +411,7 @@ def _rows(facts: LensFacts) -> Iterator[LensRow]:
                 of_class=of_class,
                 events=len(each),
                 contacts=len(who),
-                names={"contacts": who},
+                names={"contacts": who, "events": Members(facts.people, each)},
             )
 
 
