@@ -181,7 +181,7 @@ def test_what_is_looked_at_first_comes_first(filled: Run) -> None:
     """A page has its reports in the order of the dashboard."""
     told = filled("report", "--html", "--within", "7d").stdout
     anchors = re.findall(r'<section id="([^"]+)"', told)
-    assert anchors[:3] == ["growth", "recidivism", "worklist"]
+    assert anchors[:3] == ["growth", "recidivism", "value"]
     assert anchors.index("funnel") < anchors.index("retention") < anchors.index("flows")
 
 
