@@ -72,7 +72,8 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"…"},
     ),
     "motfunnel.dashboard": (
-        {"assets", "filters", "pages", "words"},
+        {"assets", "filters", "page", "words"},
+        {"pages"},
         {"links"},
         {"asking"},
         {"views"},

@@ -22,7 +22,8 @@ from motfunnel.dashboard.asking import answers, people
 from motfunnel.dashboard.assets import SHEET, assets
 from motfunnel.dashboard.filters import Filters
 from motfunnel.dashboard.links import Links
-from motfunnel.dashboard.pages import PAGES, Page
+from motfunnel.dashboard.page import Page
+from motfunnel.dashboard.pages import PAGES
 from motfunnel.dashboard.render import (
     render_error,
     render_page,

@@ -16,7 +16,8 @@ from motfunnel import Funnel, Tracker, leave, purchase, touch
 from motfunnel.dashboard.asking import answers, people
 from motfunnel.dashboard.filters import Filters
 from motfunnel.dashboard.links import Links
-from motfunnel.dashboard.pages import GROWTH, OVERVIEW, RETENTION, Page
+from motfunnel.dashboard.page import Page
+from motfunnel.dashboard.pages import GROWTH, OVERVIEW, RETENTION, WORKLIST
 from motfunnel.dashboard.render import render_section
 from motfunnel.reports.report import Report
 
@@ -165,3 +166,20 @@ def test_where_nothing_says_it_there_is_a_line(raw: Raw) -> None:
 def evolve_rules() -> Funnel:
     """The same funnel without the property that says the value."""
     return evolve(FUNNEL, rules={**FUNNEL.rules, "ordered": purchase()})
+
+
+def test_who_left_lately_is_listed_with_the_reason(raw: Raw, report: Report) -> None:
+    """Those of the last seven days who are away still, as many as the sentence says."""
+    left, here = {}, dict[str, bool]()
+    for who, event, at, _ in sorted(raw, key=lambda one: one[2]):
+        if event == "quit" and here.get(who):
+            left[who] = at
+        here[who] = event != "quit"
+    mine = {who for who, at in left.items() if not here[who] and NOW - at <= timedelta(days=7)}
+    said = shown(WORKLIST, "lately", report)
+    assert f"{len(mine)} cancelled in the last 7 days and" in said
+    section = WORKLIST.section("lately")
+    assert section is not None
+    [answer] = answers(section, report, Filters())
+    assert {row.contact for row in answer.rows} == mine
+    assert all(who in said for who in mine)

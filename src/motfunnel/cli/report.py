@@ -22,7 +22,8 @@ from motfunnel.cli.help import Choice, Command
 from motfunnel.cli.output import formats, print_lines, print_whole, terminal_width
 from motfunnel.cli.store import with_tracker_or_files
 from motfunnel.dashboard.filters import Filters
-from motfunnel.dashboard.pages import PAGES, Page
+from motfunnel.dashboard.page import Page
+from motfunnel.dashboard.pages import PAGES
 from motfunnel.dashboard.render import render_file
 from motfunnel.domain.calendar import RELATIVE, UNITS, WEEKDAYS
 from motfunnel.domain.instant import Duration, When

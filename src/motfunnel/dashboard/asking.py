@@ -15,7 +15,7 @@ from attrs import evolve, frozen
 
 from motfunnel.answers.answer import Answer
 from motfunnel.dashboard.filters import SHOWN, WINDOWS, Filters
-from motfunnel.dashboard.pages import Ask, Section
+from motfunnel.dashboard.page import Ask, Section
 from motfunnel.dashboard.words import days
 from motfunnel.domain.calendar import Calendar, Period
 from motfunnel.domain.event import to_readable_json

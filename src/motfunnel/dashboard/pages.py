@@ -7,90 +7,12 @@ looks from its view (``render``).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final
 
-from attrs import field, frozen
-
+from motfunnel.dashboard.page import Ask, Page, Section
 from motfunnel.domain.lens import LENSES
 from motfunnel.domain.signal import Signal
-
-
-@frozen(kw_only=True)
-class Ask:
-    """A question of the catalogue, as a section asks it.
-
-    Attributes:
-        question: its name in the catalogue.
-        given: the options that do not follow from the filters.
-        each: asked once for each ``period`` of the latest, for the ``newest`` of them that was
-            followed for the whole window, for each ``window``, or for the ``patience`` that was
-            chosen, if one was; empty: once.
-        kind: of which kind its picture is; empty: the one that suits it best.
-        by: by what to tell apart where the reader chose nothing; None: not at all then; empty:
-            never.
-        label: what tells it apart from the others of its section.
-        of_values: whether it is asked only where the funnel says what purchases are worth.
-    """
-
-    question: str
-    given: Mapping[str, Any] = field(factory=dict)
-    each: str = ""
-    kind: str = ""
-    by: str | None = None
-    label: str = ""
-    of_values: bool = False
-
-
-@frozen(kw_only=True)
-class Section:
-    """A section of a page.
-
-    Attributes:
-        slug: by which an address names it.
-        heading: the question that it answers.
-        asks: what is asked for it.
-        meanwhile: what is being counted, said until it is there.
-        view: how it is shown.
-        needs: the signals without any of which the funnel has nothing to show here.
-        nothing: what is said in its place where it is about nobody: why, and what to do.
-        lists: the count whose people are listed by name, and what is said above them.
-    """
-
-    slug: str
-    heading: str
-    asks: tuple[Ask, ...]
-    meanwhile: str = ""
-    view: str = "answer"
-    needs: frozenset[Signal] = frozenset()
-    nothing: str = ""
-    lists: tuple[str, str] | None = None
-
-
-@frozen(kw_only=True)
-class Page:
-    """A page.
-
-    Attributes:
-        slug: by which an address names it.
-        title: what stands above it, and in the list of pages.
-        says: what it is about, in a sentence.
-        sections: in order.
-    """
-
-    slug: str
-    title: str
-    says: str
-    sections: tuple[Section, ...]
-
-    @property
-    def asking(self) -> tuple[Section, ...]:
-        """The sections that ask something."""
-        return tuple(one for one in self.sections if one.asks)
-
-    def section(self, slug: str) -> Section | None:
-        """The section that an address names; None: there is none."""
-        return next((one for one in self.sections if one.slug == slug), None)
-
 
 _OUTREACH: Final = frozenset({Signal.OUTREACH})
 _BOUGHT: Final = frozenset({Signal.PURCHASE})
@@ -102,6 +24,7 @@ _NOBODY: Final = (
     "nobody came or left in the periods shown: track an event, or import a file with motfunnel "
     "import FILE"
 )
+_NOBODY_NEW: Final = "nobody was new in the periods shown; choose more of them, or longer ones"
 _NOBODY_LEFT: Final = (
     "nobody left in the periods shown: people leave by an event with the rule leave, or by a "
     "silence that is longer than the patience of the funnel"
@@ -220,6 +143,15 @@ GROWTH: Final = Page(
             nothing="nobody has bought yet",
             needs=_BOUGHT,
         ),
+        Section(
+            slug="loyal-groups",
+            heading="Which group buys again?",
+            asks=(Ask(question="loyalty", by="source", kind="rates"),),
+            meanwhile="who bought again in each group",
+            nothing="nobody has bought yet",
+            needs=_BOUGHT,
+            view="groups",
+        ),
     ),
 )
 
@@ -310,7 +242,7 @@ RETENTION: Final = Page(
             heading="Who is seen again?",
             asks=(Ask(question="retention", by="", kind="none"),),
             meanwhile="who was seen again, cohort by cohort",
-            nothing=_NOBODY,
+            nothing=_NOBODY_NEW,
             view="cohorts",
         ),
         Section(
@@ -318,7 +250,7 @@ RETENTION: Final = Page(
             heading="Who is seen again then, or later?",
             asks=(Ask(question="retention", given={"how": "in or after"}, by="", kind="none"),),
             meanwhile="who was seen again then or later",
-            nothing=_NOBODY,
+            nothing=_NOBODY_NEW,
             view="cohorts",
         ),
         Section(
@@ -326,7 +258,7 @@ RETENTION: Final = Page(
             heading="Who is still with us?",
             asks=(Ask(question="retention", given={"how": "with-us"}, by="", kind="none"),),
             meanwhile="who had not left by the end of each period",
-            nothing=_NOBODY,
+            nothing=_NOBODY_NEW,
             view="cohorts",
         ),
     ),
@@ -343,6 +275,21 @@ WORKLIST: Final = Page(
             asks=(Ask(question="worklist", by="", given={"limit": 100}, kind="none"),),
             meanwhile="who is away, and how likely each is to return",
             nothing="nobody is away",
+            view="worklist",
+        ),
+        Section(
+            slug="lately",
+            heading="Who left in the last week, and why?",
+            asks=(
+                Ask(
+                    question="worklist",
+                    by="",
+                    given={"away_at_most": timedelta(days=7), "limit": 100},
+                    kind="none",
+                ),
+            ),
+            meanwhile="who left lately",
+            nothing="nobody who left in the last week is away",
             view="worklist",
         ),
         Section(

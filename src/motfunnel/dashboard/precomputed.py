@@ -22,7 +22,8 @@ from motfunnel.dashboard.cache import Cache, Deadline
 from motfunnel.dashboard.filters import Filters
 from motfunnel.dashboard.kept import Asking, KeptReport, Whose
 from motfunnel.dashboard.links import Links
-from motfunnel.dashboard.pages import PAGES, Page, Section
+from motfunnel.dashboard.page import Page, Section
+from motfunnel.dashboard.pages import PAGES
 from motfunnel.dashboard.render import render_section
 from motfunnel.errors import QuestionError
 from motfunnel.store.database.retry import asking, persist

@@ -18,7 +18,8 @@ from motfunnel.dashboard.assets import SHEET, assets
 from motfunnel.dashboard.filters import GROUPS, PERIODS, STEPS, WINDOWS, Filters
 from motfunnel.dashboard.kept import KeptReport
 from motfunnel.dashboard.links import Links
-from motfunnel.dashboard.pages import PAGES, Page, Section
+from motfunnel.dashboard.page import Page, Section
+from motfunnel.dashboard.pages import PAGES
 from motfunnel.dashboard.views import about
 from motfunnel.dashboard.views.absence import NothingError, check_answers, check_funnel
 from motfunnel.dashboard.views.lists import listed

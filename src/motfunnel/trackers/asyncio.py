@@ -264,8 +264,8 @@ class AsyncTracker:
         contact: object = None,
         *,
         kind: MomentKind | MomentName | None = None,
-        since: datetime | None = None,
-        as_of: datetime | None = None,
+        since: When | None = None,
+        as_of: When | None = None,
     ) -> list[Moment]:
         """Read moments as of an instant, as ``Tracker.moments`` does."""
         return await self.run(

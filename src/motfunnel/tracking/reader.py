@@ -6,17 +6,18 @@ The tracker is a reader that also records; reports need no more than this.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import wraps
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from attrs import evolve
 
+from motfunnel.domain.calendar import read_when
 from motfunnel.domain.event import Event
 from motfunnel.domain.event import contact_key as check_key
 from motfunnel.domain.funnel.funnel import Funnel
-from motfunnel.domain.instant import utc
+from motfunnel.domain.instant import When, utc
 from motfunnel.domain.moment import Moment, MomentKind, MomentName
 from motfunnel.errors import EventError, NoFunnelError, OutdatedError, QuestionError
 from motfunnel.store.database.database import Database
@@ -91,11 +92,14 @@ class Reader:
 
     @question
     @taught
-    def contact(self, contact: object, *, as_of: datetime | None = None) -> Profile:
-        """Say what is known of a contact, and why; an unknown one has an empty profile."""
+    def contact(self, contact: object, *, as_of: When | None = None) -> Profile:
+        """Say what is known of a contact, and why; an unknown one has an empty profile.
+
+        ``as_of`` may be a text such as ``yesterday``, ``2017-06`` or ``-30d``, in UTC.
+        """
         return self._profile(self._key(contact), as_of)
 
-    def _profile(self, key: str, as_of: datetime | None = None) -> Profile:
+    def _profile(self, key: str, as_of: When | None = None) -> Profile:
         funnel, instant = self.funnel, self.as_of(as_of)
         with self.database.read() as connection:
             ledger = Ledger(connection, self.database.tables.schema, self.tenant)
@@ -134,12 +138,13 @@ class Reader:
         contact: object = None,
         *,
         kind: MomentKind | MomentName | None = None,
-        since: datetime | None = None,
-        as_of: datetime | None = None,
+        since: When | None = None,
+        as_of: When | None = None,
     ) -> list[Moment]:
         """Read moments as of an instant, contact by contact, each contact's in order.
 
-        Departures by silence are there from their deadline on, swept or not.
+        Departures by silence are there from their deadline on, swept or not. Instants may be texts
+        such as ``yesterday``, ``2017-06`` or ``-30d``, in UTC; ``since`` counts from ``as_of``.
 
         Raises:
             OutdatedError: contacts were classified by another funnel.
@@ -152,8 +157,8 @@ class Reader:
         contact: object = None,
         *,
         kind: MomentKind | MomentName | None = None,
-        since: datetime | None = None,
-        as_of: datetime | None = None,
+        since: When | None = None,
+        as_of: When | None = None,
     ) -> Iterator[Moment]:
         """The same one by one, read as they are asked for: for what does not fit into memory.
 
@@ -162,8 +167,8 @@ class Reader:
         """
         key = None if contact is None else self._key(contact)
         wanted = None if kind is None else moment_kind(kind)
-        earliest = None if since is None else _utc(since, "since")
         instant = self.as_of(as_of)
+        earliest = None if since is None else _read(since, "since", instant)
         self.check_current()
         funnel = self.funnel
 
@@ -185,7 +190,7 @@ class Reader:
         return ask_lazily(self.database, read)
 
     @question
-    def as_of(self, instant: datetime | None) -> datetime:
+    def as_of(self, instant: When | None) -> datetime:
         """The instant of a question; by default now.
 
         In a store that has only been imported into it is the newest imported instant, or a
@@ -224,10 +229,10 @@ class Reader:
         except ValueError as error:
             raise EventError(str(error), contact=contact) from None
 
-    def _instant(self, instant: datetime | None, now: datetime) -> datetime:
+    def _instant(self, instant: When | None, now: datetime) -> datetime:
         if instant is None:
             return now
-        given = _utc(instant, "as_of")
+        given = _read(instant, "as_of", now)
         if given > now:
             raise QuestionError(f"as_of {given.isoformat()} lies in the future")
         return given
@@ -260,8 +265,9 @@ def moment_kind(name: object) -> MomentKind:
         raise QuestionError(f"there is no moment {name!r}; {meant} are: {kinds}") from None
 
 
-def _utc(instant: datetime, name: str) -> datetime:
+def _read(instant: When, name: str, now: datetime) -> datetime:
+    """Read an instant; a text in UTC, and from now back."""
     try:
-        return utc(instant)
+        return utc(read_when(instant, UTC, now) if isinstance(instant, str) else instant)
     except ValueError as error:
         raise QuestionError(f"{name}: {error}") from None

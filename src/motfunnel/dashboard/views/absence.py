@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from motfunnel.answers.answer import Answer, Grouped
-from motfunnel.dashboard.pages import Section
+from motfunnel.dashboard.page import Section
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.errors import QuestionError
 from motfunnel.reports.decisions.simulate import Simulation

@@ -27,7 +27,7 @@ from motfunnel.reports.experience.touchpoints import Touchpoints
 from motfunnel.reports.measure.rate import Rate, RateRow
 from motfunnel.reports.periods.growth import Growth
 from motfunnel.reports.periods.lifecycle import Lifecycle
-from motfunnel.reports.periods.retention import IN_OR_AFTER, WITH_US, Retention
+from motfunnel.reports.periods.retention import IN_OR_AFTER, NEARLY_ALL, WITH_US, Retention
 from motfunnel.reports.periods.value import Value
 from motfunnel.reports.progress.flows import Flows
 from motfunnel.reports.progress.funnel import StageFunnel
@@ -106,7 +106,21 @@ _RATES: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
+_NO_LOTS: Final = " It was not drawn by lot who got one, so that it need not be the letter."
+_CAVEATS: Final[Mapping[str, str]] = {
+    "re-engagement": " How many would have come without a letter, this does not say.",
+    "landmark comparison": _NO_LOTS,
+}
+"""What is easily taken for an effect, by the names of the rates; said at once, not in details."""
+
+
 def _rate(answer: Rate) -> Iterator[Part]:
+    yield from _said_of(answer)
+    if answer.name in _CAVEATS:
+        yield text(_CAVEATS[answer.name])
+
+
+def _said_of(answer: Rate) -> Iterator[Part]:
     said, windowless = _RATES.get(answer.name, (answer.event, ""))
     said = said.format_map(answer.spoken)
     within = "" if windowless else f" within {days(format_duration(answer.within))}"
@@ -271,6 +285,9 @@ def _retention(answer: Retention) -> Iterator[Part]:
         if answer.how == WITH_US:
             said = answer.spoken["active"]
             yield text(f" were {said} at the end of the next {answer.period}.")
+            if NEARLY_ALL in answer.notes:
+                yield text(" Whoever falls silent is missed only after the patience: until then ")
+                yield text("nearly all count.")
             return
         later = " or later" if answer.how == IN_OR_AFTER else ""
         yield text(f" were seen again in the next {answer.period}{later}.")
@@ -377,6 +394,12 @@ def _complaints(answer: Complaints) -> Iterator[Part]:
 
 def _worklist(answer: Worklist) -> Iterator[Part]:
     row = answer.rows[0]
+    if answer.away_at_most is not None:
+        last = days(format_duration(answer.away_at_most))
+        yield strong(f"{answer.meant:,}")
+        yield text(f" {answer.spoken['depart']} in the last {last} and {_be(answer.meant)} still ")
+        yield text(f"{answer.spoken['departed']}, the likeliest to return first.")
+        return
     yield strong(f"{answer.departed:,}")
     if row.worth is not None:
         unit = "" if answer.currency is None else f" {answer.currency}"
@@ -461,7 +484,7 @@ def _pace(answer: PaceComparison) -> Iterator[Part]:
     apart = "differs by more than chance" if answer.p_value < 0.05 else "may differ by chance alone"  # noqa: PLR2004 - as is the custom
     yield text("The pace of coming back before a letter and after one ")
     yield strong(apart)
-    yield text(f" ({answer.verdict()}).")
+    yield text(f" ({answer.verdict()}).{_NO_LOTS}")
 
 
 _TELLS: Final[Sequence[tuple[type, Callable[[Any], Iterator[Part]]]]] = (

@@ -18,7 +18,8 @@ from motfunnel.dashboard.cache import Busy, Unfinished
 from motfunnel.dashboard.filters import Filters
 from motfunnel.dashboard.kept import Asking, KeptReport
 from motfunnel.dashboard.links import HOME, Links
-from motfunnel.dashboard.pages import PAGES, Page, Section
+from motfunnel.dashboard.page import Page, Section
+from motfunnel.dashboard.pages import PAGES
 from motfunnel.dashboard.precomputed import html_of, is_shown, is_usual, kept_of
 from motfunnel.dashboard.web.message import CSV, FOR_EVER, JSON, Request, Response, Unreadable
 from motfunnel.domain.event import contact_key

@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from motfunnel.domain.instant import iso
+from motfunnel.domain.instant import When, iso
 from motfunnel.store.database.advice import describe
 from motfunnel.store.database.migrations import migrate
 from motfunnel.store.database.retry import ask, asking, persist
@@ -35,7 +35,7 @@ _MOST_LOOKED_AT = 10_000
 class Upkeep(Writer):
     """Looks after what is stored."""
 
-    def sweep(self, *, as_of: datetime | None = None) -> int:
+    def sweep(self, *, as_of: When | None = None) -> int:
         """Write down the departures by silence up to an instant, and tell their handlers.
 
         First of all the folds that are owed to late events are written, and theirs told. Costs
