@@ -93,10 +93,7 @@ class Reader:
     @question
     @taught
     def contact(self, contact: object, *, as_of: When | None = None) -> Profile:
-        """Say what is known of a contact, and why; an unknown one has an empty profile.
-
-        ``as_of`` may be a text such as ``yesterday``, ``2017-06`` or ``-30d``, in UTC.
-        """
+        """Say what is known of a contact, and why; an unknown one has an empty profile."""
         return self._profile(self._key(contact), as_of)
 
     def _profile(self, key: str, as_of: When | None = None) -> Profile:
@@ -143,8 +140,7 @@ class Reader:
     ) -> list[Moment]:
         """Read moments as of an instant, contact by contact, each contact's in order.
 
-        Departures by silence are there from their deadline on, swept or not. Instants may be texts
-        such as ``yesterday``, ``2017-06`` or ``-30d``, in UTC; ``since`` counts from ``as_of``.
+        Departures by silence are there from their deadline on, swept or not.
 
         Raises:
             OutdatedError: contacts were classified by another funnel.
