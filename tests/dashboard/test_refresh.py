@@ -70,6 +70,8 @@ def test_pages_are_there_at_once(store: Tracker) -> None:
 def sections(html: str) -> list[str]:
     """The sections of a page, without what says of when they are known."""
     soup = BeautifulSoup(html, "html.parser")
+    for one in soup.select("input[name=whole]"):
+        one.decompose()
     for one in soup.select("a[href]"):
         address = str(one["href"]).partition("&known_by")[0].replace("whole=1", "")
         one["href"] = address.replace("?&", "?").replace("&&", "&").rstrip("?&")
