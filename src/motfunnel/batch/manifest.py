@@ -19,7 +19,8 @@ from motfunnel.errors import SourceError
 OUTPUTS: Final = ("moments", "episodes", "contacts", "events", "traits", "rejects")
 """The folders of what is classified."""
 
-_MANIFEST: Final = "manifest.json"
+MANIFEST: Final = "manifest.json"
+"""What is written last."""
 _UNFINISHED: Final = ".unfinished"
 
 
@@ -48,16 +49,16 @@ class Output:
         """
         if self.folder.exists() and not self.folder.is_dir():
             raise SourceError(f"{self.folder} is a file; name a folder to write to")
-        known = {*self.names, _MANIFEST, _UNFINISHED}
+        known = {*self.names, MANIFEST, _UNFINISHED}
         found = {one.name for one in self.folder.iterdir()} if self.folder.exists() else set()
-        if found - known or (found and not found & {_MANIFEST, _UNFINISHED}):
+        if found - known or (found and not found & {MANIFEST, _UNFINISHED}):
             raise SourceError(
                 f"{self.folder} holds other files; name a folder that is new or empty"
             )
 
     def about(self) -> dict[str, Any] | None:
         """What a finished run has noted; None where there is none."""
-        found: dict[str, Any] | None = read_json(self.folder / _MANIFEST)
+        found: dict[str, Any] | None = read_json(self.folder / MANIFEST)
         return found
 
     def finished(self, key: str) -> dict[str, Any] | None:
@@ -73,14 +74,14 @@ class Output:
         """Note what a finished run was told, unless that is noted already."""
         told = {"key": key, **about, "counts": counts}
         if self.about() != told:
-            write_json(self.folder / _MANIFEST, told)
+            write_json(self.folder / MANIFEST, told)
 
     def resume(self, key: str) -> dict[str, Any] | None:
         """What a broken run of the same had counted once its rows were parted.
 
         Whatever else is there of a broken run is taken away.
         """
-        found = read_json(self.work / _MANIFEST)
+        found = read_json(self.work / MANIFEST)
         if found and found["key"] == key:
             counts: dict[str, Any] = found["counts"]
             return counts
@@ -90,11 +91,11 @@ class Output:
 
     def note_parted(self, key: str, counts: dict[str, Any]) -> None:
         """Note that all rows are in their parts."""
-        write_json(self.work / _MANIFEST, {"key": key, "counts": counts})
+        write_json(self.work / MANIFEST, {"key": key, "counts": counts})
 
     def finish(self, key: str, about: dict[str, Any], counts: dict[str, Any]) -> None:
         """Put what is whole in its place; the manifest comes last."""
-        (self.folder / _MANIFEST).unlink(missing_ok=True)
+        (self.folder / MANIFEST).unlink(missing_ok=True)
         for name in self.names:
             shutil.rmtree(self.folder / name, ignore_errors=True)
             if (self.work / name).exists():

@@ -8,18 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
+from hashlib import file_digest
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from motfunnel.batch.classification import MEMORY, read_memory
 from motfunnel.batch.database import check_installed, connect_to_read, lend, name, write_parquet
-from motfunnel.batch.manifest import Output
+from motfunnel.batch.manifest import MANIFEST, Output
 from motfunnel.domain.columns import NEVER
 from motfunnel.domain.instant import iso
-from motfunnel.errors import SourceError
+from motfunnel.errors import NoFunnelError, SourceError
 from motfunnel.store.copies.rows import CopiedTable, Kind, Rows, copied_tables
 from motfunnel.store.database.retry import asking
 from motfunnel.store.schema.versions import VERSION
@@ -28,6 +29,7 @@ from motfunnel.trackers.tracker import Tracker
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+    from sqlalchemy import Connection
 
 TYPES: Final = {
     Kind.INSTANT: "TIMESTAMP WITH TIME ZONE",
@@ -39,6 +41,7 @@ TYPES: Final = {
 
 _KEY: Final = "dump"
 _OWNER_ALONE: Final = 0o700
+_OF_A_FILE: Final = 0o600
 _IN_A_FILE: Final = 100_000
 
 Progress = Callable[[int], object]
@@ -53,12 +56,14 @@ class Dumped:
         tenant: whose contacts they were.
         dumped_at: when it was made, by the tracker's clock.
         rows: how many rows it has of each table.
+        files: the SHA-256 of each of its files.
     """
 
     folder: Path
     tenant: str
     dumped_at: datetime
     rows: dict[str, int]
+    files: dict[str, str] = field(repr=False)
 
     def __str__(self) -> str:
         """What it holds, on a line."""
@@ -75,7 +80,7 @@ def dump(tracker: Tracker, folder: str | Path, *, progress: Progress = lambda ro
 
     One state of the database is read, so others may write meanwhile. Has also what no fold could
     make again: erasures, tombstones, rejects, messages that wait, and the moments of those whose
-    counts alone were kept. Only its owner can look into the folder. Costs one read of all rows,
+    counts alone were kept. Only its owner can look into the files. Costs one read of all rows,
     and the memory of 100,000.
 
     Args:
@@ -85,27 +90,27 @@ def dump(tracker: Tracker, folder: str | Path, *, progress: Progress = lambda ro
 
     Raises:
         SourceError: the folder holds other files.
+        NoFunnelError: nothing is stored of such a tenant.
         MissingExtraError: DuckDB or numpy is not installed.
         StoreError: the database is not there.
     """
     check_installed()
     tables = copied_tables(tracker.database.tables)
-    place = _make_room(Output(Path(folder), [one.name for one in tables]))
+    place = Output(Path(folder), [one.name for one in tables])
     now, rows = tracker.clock(), dict[str, int]()
     with (
         asking(tracker.database),
         tracker.database.read(lazily=True, widely=True) as connection,
         closing(connect_to_read(read_memory(MEMORY))) as duckdb,
     ):
+        _check_something(connection, tables, tracker.tenant)
+        _make_room(place)
         for table in tables:
-            done, rows[table.name] = sum(rows.values()), 0
-            for number, some in enumerate(_gathered(table.read(connection, tracker.tenant))):
-                _write(duckdb, table, some, place.work / table.name / f"{number:05}.parquet")
-                rows[table.name] += len(some)
-                progress(done + rows[table.name])
-    dumped = Dumped(folder=place.folder, tenant=tracker.tenant, dumped_at=now, rows=rows)
-    place.finish(_KEY, _about(dumped), rows)
-    return dumped
+            done, read = sum(rows.values()), table.read(connection, tracker.tenant)
+            for written in _write(duckdb, table, read, place.work / table.name):
+                rows[table.name] = written
+                progress(done + written)
+    return _finish(place, tracker.tenant, now, rows)
 
 
 def read_dump(folder: str | Path) -> Dumped:
@@ -124,8 +129,39 @@ def read_dump(folder: str | Path) -> Dumped:
             f"works with version {VERSION}; load it with motfunnel {about['motfunnel']}, and then "
             "run: motfunnel migrate"
         )
-    at = datetime.fromisoformat(about["dumped_at"])
-    return Dumped(folder=place, tenant=about["tenant"], dumped_at=at, rows=about["counts"])
+    if "files" not in about:
+        raise SourceError(f"an earlier version dumped {place}; dump it again")
+    return Dumped(
+        folder=place,
+        tenant=about["tenant"],
+        dumped_at=datetime.fromisoformat(about["dumped_at"]),
+        rows=about["counts"],
+        files=about["files"],
+    )
+
+
+def _finish(place: Output, tenant: str, now: datetime, rows: dict[str, int]) -> Dumped:
+    files = _digests(place.work)
+    done = Dumped(folder=place.folder, tenant=tenant, dumped_at=now, rows=rows, files=files)
+    place.finish(_KEY, _about(done), rows)
+    (place.folder / MANIFEST).chmod(_OF_A_FILE)
+    return done
+
+
+def _check_something(connection: Connection, tables: list[CopiedTable], tenant: str) -> None:
+    if all(table.is_empty(connection, tenant) for table in tables):
+        raise NoFunnelError(f"nothing is stored of tenant {tenant!r}")
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    made = {one.relative_to(folder).as_posix(): one for one in folder.rglob("*.parquet")}
+    return {file: digest(path) for file, path in sorted(made.items())}
+
+
+def digest(file: Path) -> str:
+    """The SHA-256 of a file."""
+    with file.open("rb") as opened:
+        return file_digest(opened, "sha256").hexdigest()
 
 
 def _about(dumped: Dumped) -> dict[str, Any]:
@@ -134,6 +170,7 @@ def _about(dumped: Dumped) -> dict[str, Any]:
         "tables": VERSION,
         "tenant": dumped.tenant,
         "dumped_at": iso(dumped.dumped_at),
+        "files": dumped.files,
     }
 
 
@@ -149,12 +186,21 @@ def _gathered(read: Iterator[Rows]) -> Iterator[Rows]:
         yield waiting
 
 
-def _write(connection: DuckDBPyConnection, table: CopiedTable, rows: Rows, path: Path) -> None:
-    values = zip(*rows, strict=True) if rows else ([] for _ in table.columns)
-    columns = zip(table.columns.items(), values, strict=True)
-    lend(connection, "made", {key: _array(kind, given) for (key, kind), given in columns})
-    wanted = ", ".join(_value(*column) for column in table.columns.items())
-    write_parquet(connection, f"SELECT {wanted} FROM made", path)
+def _write(
+    connection: DuckDBPyConnection, table: CopiedTable, read: Iterator[Rows], folder: Path
+) -> Iterator[int]:
+    """Write the files of a table; give how many rows are written, after each."""
+    folder.mkdir(mode=_OWNER_ALONE)
+    wanted, written = ", ".join(_value(*column) for column in table.columns.items()), 0
+    for number, rows in enumerate(_gathered(read)):
+        values = zip(*rows, strict=True) if rows else ([] for _ in table.columns)
+        columns = zip(table.columns.items(), values, strict=True)
+        lend(connection, "made", {key: _array(kind, given) for (key, kind), given in columns})
+        path = folder / f"{number:05}.parquet"
+        write_parquet(connection, f"SELECT {wanted} FROM made", path)
+        path.chmod(_OF_A_FILE)
+        written += len(rows)
+        yield written
 
 
 def _value(column: str, kind: Kind) -> str:
@@ -171,11 +217,11 @@ def _array(kind: Kind, values: Sequence[Any]) -> Any:
     return np.array(values, np.bool_) if kind is Kind.FLAG else list(values)
 
 
-def _make_room(output: Output) -> Output:
+def _make_room(output: Output) -> None:
     """Make the folder, and take away what a dump that was broken off has left in it."""
     output.check()
     if output.about() is not None:
         raise SourceError(f"{output.folder} is in use; name a folder that is new or empty")
     output.folder.mkdir(mode=_OWNER_ALONE, parents=True, exist_ok=True)
     output.resume("")
-    return output
+    output.work.chmod(_OWNER_ALONE)

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from motfunnel.batch.classification import MEMORY, read_memory
-from motfunnel.batch.database import check_installed, connect_to_read, count, name, readable, text
+from motfunnel.batch.database import check_installed, connect_to_read, name, readable, text
 from motfunnel.errors import SourceError
 from motfunnel.store.copies.rows import CopiedTable, Kind, Rows, copied_tables, offset
 from motfunnel.store.database.retry import persist
 from motfunnel.store.kept.changes import end_answers
 from motfunnel.store.schema.dialects import tell_sizes
 from motfunnel.trackers.tracker import Tracker
-from motfunnel.transfer.dump import TYPES, Dumped, Progress, read_dump
+from motfunnel.transfer.dump import Dumped, Progress, digest, read_dump
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -40,17 +40,16 @@ def load(tracker: Tracker, folder: str | Path, *, progress: Progress = lambda ro
         What the dump holds.
 
     Raises:
-        SourceError: the folder holds no whole dump, or one of another version's tables; or there
-            is something of the tenant already.
+        SourceError: the folder holds no whole dump, one of another version's tables, or a file
+            that is not as it was dumped; or there is something of the tenant already.
         MissingExtraError: DuckDB or numpy is not installed.
         StoreError: the database is not there, or did not take it; nothing was stored.
     """
     check_installed()
     found, database = read_dump(folder), tracker.database
+    _check_whole(found)
     tables = copied_tables(database.tables)
     with closing(connect_to_read(read_memory(MEMORY))) as duckdb:
-        for table in tables:
-            _check(duckdb, found, table)
 
         def put(connection: Connection) -> None:
             _check_empty(connection, tables, tracker.tenant)
@@ -75,19 +74,15 @@ def _check_empty(connection: Connection, tables: list[CopiedTable], tenant: str)
             )
 
 
-def _check(connection: DuckDBPyConnection, dump: Dumped, table: CopiedTable) -> None:
-    """Make sure that a table in a dump has the columns and as many rows as it had."""
-    folder, expected = dump.folder / table.name, dump.rows.get(table.name)
-    with readable(folder):
-        described = connection.execute(f"DESCRIBE {_files(folder)}").fetchall()
-        rows = count(connection, f"SELECT count(*) {_files(folder)}")
-    found = {one[0]: one[1] for one in described}
-    columns = {column: TYPES[kind] for column, kind in table.columns.items()}
-    if found != columns:
-        odd = ", ".join(sorted({one for one, _ in found.items() ^ columns.items()}))
-        raise SourceError(f"{folder} is not as it was dumped: see its columns {odd}")
-    if rows != expected:
-        raise SourceError(f"{folder} has {rows} rows, and had {expected}")
+def _check_whole(dump: Dumped) -> None:
+    """Make sure that each file is as it was dumped, and none came to them."""
+    found = {one.relative_to(dump.folder).as_posix() for one in dump.folder.glob("*/*.parquet")}
+    for file in sorted(found ^ {*dump.files}):
+        said = "is gone" if file in dump.files else "was not dumped with the others"
+        raise SourceError(f"{dump.folder / file} {said}")
+    for file, expected in dump.files.items():
+        if digest(dump.folder / file) != expected:
+            raise SourceError(f"{dump.folder / file} is not as it was dumped")
 
 
 def _read_all(
