@@ -18,14 +18,15 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, insert
 
 from motfunnel import Tracker
+from motfunnel.classified import Files
 from motfunnel.cli.group import group
 from motfunnel.domain.event import Event
-from motfunnel.errors import ConflictError, NoFunnelError, SourceError, StoreError
+from motfunnel.errors import ConflictError, NoFunnelError, QuestionError, SourceError, StoreError
 from motfunnel.intake import import_file
 from motfunnel.store.copies.rows import copied_tables
 from motfunnel.store.database.pace import Pace
 from motfunnel.store.schema.tables import tables
-from motfunnel.transfer import dump, load
+from motfunnel.transfer import dump, load, opened
 from tests.golden.questions import answers
 from tests.strategies import histories, make_funnel, stories
 from tests.tracking.scene import DAY, FUNNEL, NOON, Clock, day, rows_of
@@ -124,6 +125,26 @@ def test_every_question_is_answered_alike(engine: Engine, anew: Tracker, tmp_pat
     instants = [day(30), day(90)]
     told, same = ([*answers(one, instants, [tracker.clock()])] for one in (tracker, other))
     assert same == told
+
+
+@pytest.mark.slow
+def test_a_dump_is_asked_as_the_store_is(engine: Engine, tmp_path: Path) -> None:
+    """Every question, also by what was known earlier; nothing is left, or can be asked later."""
+    tracker = fill(engine, tmp_path)
+    dump(tracker, tmp_path / "out")
+    before = files(tmp_path / "out")
+    instants = [day(30), tracker.clock()]
+    with opened(tmp_path / "out") as copy:
+        assert [*answers(copy, instants, instants)] == [*answers(tracker, instants, instants)]
+        assert copy.report().as_of == tracker.clock()
+        with pytest.raises(QuestionError, match="future"):
+            copy.report(as_of=tracker.clock() + DAY)
+        place = Path(str(copy.database.engine.url.database)).parent
+        assert stat.S_IMODE(place.stat().st_mode) == 0o700
+    assert not place.exists()
+    assert files(tmp_path / "out") == before
+    with pytest.raises(SourceError, match="is a dump"):
+        Files(tmp_path / "out")
 
 
 @pytest.mark.every_database
@@ -361,3 +382,9 @@ def test_on_the_command_line(tmp_path: Path) -> None:
         for db, *of in ([old, "--tenant", "shop"], [new])
     ]
     assert told[0] == told[1] != ""
+    told = [
+        run(group, ["report", "growth", "--period", "month", "--as-of", f"{NOON:%F}", *of]).output
+        for of in (["--db", old, "--tenant", "shop"], ["--files", str(out)])
+    ]
+    assert told[0] == told[1]
+    assert told[0].startswith("Growth")

@@ -19,6 +19,9 @@ from motfunnel.errors import SourceError
 OUTPUTS: Final = ("moments", "episodes", "contacts", "events", "traits", "rejects")
 """The folders of what is classified."""
 
+DUMP: Final = "dump"
+"""The key of a dump, which is made of no sources."""
+
 MANIFEST: Final = "manifest.json"
 """What is written last."""
 _UNFINISHED: Final = ".unfinished"
@@ -60,6 +63,12 @@ class Output:
         """What a finished run has noted; None where there is none."""
         found: dict[str, Any] | None = read_json(self.folder / MANIFEST)
         return found
+
+    @property
+    def is_dump(self) -> bool:
+        """Whether there is a dump in it."""
+        about = self.about()
+        return about is not None and about["key"] == DUMP
 
     def finished(self, key: str) -> dict[str, Any] | None:
         """What a finished run of the same has counted; None where there is none."""

@@ -175,7 +175,10 @@ class Files:
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
-    about = Output(folder).about()
+    place = Output(folder)
+    if place.is_dump:
+        raise SourceError(f"{folder} is a dump; motfunnel.transfer.opened gives a tracker of it")
+    about = place.about()
     if about is None:
         raise SourceError(f"{folder} holds no classified files; motfunnel classify writes them")
     if "definition" not in about:

@@ -12,9 +12,10 @@ from typing import Any, TextIO
 
 import click
 
+from motfunnel.classified import Files
 from motfunnel.cli.exit import NOT_WHOLLY
 from motfunnel.cli.output import print_lines, showing_progress
-from motfunnel.cli.store import with_tracker
+from motfunnel.cli.store import with_tracker, with_tracker_or_files
 from motfunnel.domain.instant import Duration
 from motfunnel.errors import SettingError
 from motfunnel.trackers.tracker import Tracker
@@ -34,7 +35,7 @@ def demo_command(database: str | None) -> None:
 
 
 @click.command("serve")
-@with_tracker
+@with_tracker_or_files
 @click.option(
     "--port",
     type=click.IntRange(0, 65_535),
@@ -44,10 +45,15 @@ def demo_command(database: str | None) -> None:
 )
 @click.option("--fresh", metavar="SPAN", default="5m", show_default=True,
               help="How old an answer may be; 0s: each is computed anew.")  # fmt: skip
-def serve_command(tracker: Tracker, /, port: int, fresh: Duration) -> None:
+def serve_command(tracker: Any, /, port: int, fresh: Duration) -> None:
     """Show the dashboard in a browser of this machine, until it is interrupted."""
     from motfunnel.dashboard.web.local import LocalServer
 
+    if isinstance(tracker, Files):
+        raise click.UsageError(
+            f"{tracker.folder} has classified files, and this shows a store or a dump; of files, "
+            "write pages: motfunnel report --files OUT --pages overview --output pages.html"
+        )
     if type(tracker) is not Tracker:
         raise click.UsageError(
             "this shows the store that --db names; within an application, mount the dashboard"

@@ -25,7 +25,8 @@ from click.core import ParameterSource
 
 from motfunnel.cli.arguments import read_funnel
 from motfunnel.cli.help import HOST
-from motfunnel.cli.output import safe
+from motfunnel.cli.output import safe, showing_progress
+from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.errors import NoFunnelError, UrlError
 from motfunnel.store.engine.urls import missing_file
 from motfunnel.store.ledger.funnels import tenants
@@ -64,14 +65,17 @@ def with_tracker_of_any(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def with_tracker_or_files(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command a tracker as first argument, as ``with_tracker`` does; or classified files."""
+    """Give a command a tracker as first argument, as ``with_tracker`` does; or classified files.
+
+    Of a dump it is a tracker, too.
+    """
     of_store = with_tracker(command)
 
     @click.option(
         "--files",
         metavar="FOLDER",
         type=click.Path(path_type=Path),
-        help="Instead: a folder that motfunnel classify wrote.",
+        help="Instead: a folder that motfunnel classify or dump wrote.",
     )
     @click.pass_context
     @wraps(of_store)
@@ -81,13 +85,30 @@ def with_tracker_or_files(command: Callable[..., Any]) -> Callable[..., Any]:
         for name in _OF_STORES:
             if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
                 raise click.UsageError(f"--files names files, and --{name} a store; give one")
-        from motfunnel.classified import Files
-
         rest = {name: value for name, value in options.items() if name not in _OF_STORES}
-        with Files(files, read_funnel(rest.pop("funnel"))) as source:
+        with _opened(files, read_funnel(rest.pop("funnel"))) as source:
             return command(source, **rest)
 
     return opened
+
+
+@contextmanager
+def _opened(folder: Path, funnel: Funnel | str | None) -> Iterator[Any]:
+    """What is asked of a folder: a tracker of a dump, or classified files."""
+    from motfunnel.batch.manifest import Output
+    from motfunnel.classified import Files
+    from motfunnel.transfer import opened
+
+    if not Output(folder).is_dump:
+        with Files(folder, funnel) as files:
+            yield files
+        return
+    with (
+        rare_collections(),
+        showing_progress() as progress,
+        opened(folder, funnel, progress=lambda done: progress("rows", done)) as tracker,
+    ):
+        yield tracker
 
 
 def _with_options(command: Callable[..., Any], *, must_exist: bool) -> Callable[..., Any]:

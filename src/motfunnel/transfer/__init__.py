@@ -6,5 +6,6 @@ again, and what cannot. So a store moves from one database to another, or waits 
 
 from motfunnel.transfer.dump import Dumped, dump
 from motfunnel.transfer.load import load
+from motfunnel.transfer.opened import opened
 
-__all__ = ["Dumped", "dump", "load"]
+__all__ = ["Dumped", "dump", "load", "opened"]

@@ -17,7 +17,7 @@ from attrs import field, frozen
 
 from motfunnel.batch.classification import MEMORY, read_memory
 from motfunnel.batch.database import check_installed, connect_to_read, lend, name, write_parquet
-from motfunnel.batch.manifest import MANIFEST, Output
+from motfunnel.batch.manifest import DUMP, MANIFEST, Output
 from motfunnel.domain.columns import NEVER
 from motfunnel.domain.instant import iso
 from motfunnel.errors import NoFunnelError, SourceError
@@ -39,7 +39,6 @@ TYPES: Final = {
 }
 """What each kind of value is in Parquet, as DuckDB calls it."""
 
-_KEY: Final = "dump"
 _OWNER_ALONE: Final = 0o700
 _OF_A_FILE: Final = 0o600
 _IN_A_FILE: Final = 100_000
@@ -121,7 +120,7 @@ def read_dump(folder: str | Path) -> Dumped:
     """
     place = Path(folder)
     about = Output(place).about()
-    if about is None or about.get("key") != _KEY:
+    if about is None or about["key"] != DUMP:
         raise SourceError(f"{place} holds no whole dump; motfunnel dump writes one")
     if about["tables"] != VERSION:
         raise SourceError(
@@ -143,7 +142,7 @@ def read_dump(folder: str | Path) -> Dumped:
 def _finish(place: Output, tenant: str, now: datetime, rows: dict[str, int]) -> Dumped:
     files = _digests(place.work)
     done = Dumped(folder=place.folder, tenant=tenant, dumped_at=now, rows=rows, files=files)
-    place.finish(_KEY, _about(done), rows)
+    place.finish(DUMP, _about(done), rows)
     (place.folder / MANIFEST).chmod(_OF_A_FILE)
     return done
 
