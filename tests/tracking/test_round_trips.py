@@ -43,3 +43,18 @@ def test_what_is_written_goes_in_one(proxy: Proxy, is_joined: bool, tmp_path: Pa
         ORDERS.create(tracker.database.engine, checkfirst=True)
         found = counted(tracker, lambda: proxy.turns, is_joined=is_joined)
     assert found == (JOINED if is_joined else OWN)
+
+
+@pytest.mark.every_database
+def test_many_are_sent_together(proxy: Proxy, tmp_path: Path) -> None:
+    """A batch waits for the locks, for the ids, and for what it writes; however many they are."""
+    events = [{"contact": f"contact {n % 50}", "event": "viewed", "id": f"{n}"} for n in range(150)]
+    with Tracker(proxy.url, funnel=FUNNEL, spool=tmp_path / "spool") as tracker:
+        tracker.create_tables()
+        tracker.track("somebody", "viewed")  # the funnel is stored, and the connection made
+        seen = proxy.turns
+        answers = tracker.track_many(events)
+        assert proxy.turns - seen <= 4
+        again = tracker.track_many([*events, {"contact": "contact 0", "event": "viewed"}])
+        assert [one.duplicate for one in again] == [True] * 150 + [False]
+        assert not any(one.duplicate for one in answers)

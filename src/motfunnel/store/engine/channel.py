@@ -1,19 +1,24 @@
 """Statements on one connection, each sent by itself, or together where there is a pipeline.
 
-What is written waits in a pipeline until something is read or the transaction ends.
+What is written waits in a pipeline until something is read or the transaction ends. What a batch
+writes is gathered first, so that each statement is sent once, with many rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from motfunnel.domain.event import to_json
 from motfunnel.store.engine.compiled import Statement
 from motfunnel.store.engine.pipeline import pipeline_of
+from motfunnel.store.schema.dialects import batches
+
+_AT_ONCE: Final = 1_000  # rows in a statement, each of which may have 64 KiB
 
 Read = tuple[Statement, Mapping[str, Any]]
 """A statement that reads, and its parameters."""
@@ -25,30 +30,72 @@ class Channel:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._pipeline = pipeline_of(connection)
+        self._gathered: dict[Statement, list[Mapping[str, Any]]] | None = None
 
     @property
     def connection(self) -> Connection:
-        """The connection, on which all was sent that waited in a pipeline."""
+        """The connection, on which all was sent that waited."""
+        self._send_gathered()
         if self._pipeline is not None:
             self._pipeline.send()
         return self._connection
 
+    @contextmanager
+    def gathering(self) -> Iterator[None]:
+        """Gather what is written, and send it statement by statement before the next read.
+
+        Rows of one statement keep their order; statements have that of their first rows. So what is
+        written inside of one thing is in the same order of statements as of all others.
+        """
+        self._gathered = {}
+        try:
+            yield
+            self._send_gathered()
+        finally:
+            self._gathered = None
+
+    def _send_gathered(self) -> None:
+        if self._gathered:
+            gathered, self._gathered = self._gathered, {}
+            for statement, rows in gathered.items():
+                self._send_many(statement, rows)
+
     def _write(self, statement: Statement, row: Mapping[str, Any]) -> None:
         """Run a statement whose answer nobody reads; in a pipeline it waits for the next ones."""
+        if self._gathered is not None:
+            self._gathered.setdefault(statement, []).append(row)
+        else:
+            self._send(statement, row)
+
+    def _write_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
+        """The same with many sets of parameters."""
+        if not rows:
+            return
+        if self._gathered is not None:
+            self._gathered.setdefault(statement, []).extend(rows)
+        else:
+            self._send_many(statement, rows)
+
+    def _send_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
+        arrays = statement.arrays if self._has_arrays and len(rows) > 1 else None
+        if arrays is not None:
+            for some in batches(rows, _AT_ONCE):
+                self._send(arrays, _as_arrays(some, arrays.fixed))
+        elif self._pipeline is None:
+            statement.execute_many(self._connection, rows)
+        else:
+            for row in rows:
+                self._send(statement, row)
+
+    def _send(self, statement: Statement, row: Mapping[str, Any]) -> None:
         if self._pipeline is None:
             statement.execute(self._connection, row)
         else:
             self._pipeline.add(statement.written(self._connection.dialect, row))
 
-    def _write_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
-        """The same with many sets of parameters."""
-        if self._pipeline is None:
-            statement.execute_many(self._connection, rows)
-        for row in rows if self._pipeline is not None else ():
-            self._write(statement, row)
-
     def _read(self, *reads: Read, leniently: bool = False) -> list[list[Any]]:
         """Run statements and give the rows of each; in a pipeline all are sent together."""
+        self._send_gathered()
         if self._pipeline is None:
             return [read.fetch(self._connection, row, leniently=leniently) for read, row in reads]
         dialect = self._connection.dialect
@@ -71,16 +118,13 @@ class Channel:
         """Whether many rows are written by one statement that takes their columns as arrays."""
         return self._connection.dialect.name == "postgresql"
 
-    def _write_arrays(
-        self, statement: Statement, rows: Sequence[Mapping[str, Any]], fixed: Mapping[str, Any]
-    ) -> None:
-        """Run such a statement; what is ``fixed`` is the same in all rows."""
-        arrays = {
-            name: to_json([_plain(row[name]) for row in rows])
-            for name in rows[0]
-            if name not in fixed
-        }
-        self._write(statement, {**fixed, **arrays})
+
+def _as_arrays(rows: Sequence[Mapping[str, Any]], fixed: Sequence[str]) -> dict[str, Any]:
+    """The columns of rows as JSON arrays; what is ``fixed`` is the same in all rows."""
+    return {
+        name: value if name in fixed else to_json([_plain(row[name]) for row in rows])
+        for name, value in rows[0].items()
+    }
 
 
 def _plain(value: Any) -> Any:

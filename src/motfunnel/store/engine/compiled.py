@@ -35,6 +35,8 @@ class Statement:
         types: the types of those parameters and result columns that a driver does not take or
             give as they are, by name.
         is_raw: whether rows are given as the driver gives them: the cheapest way to read many.
+        arrays: the same for many rows at once, where the database takes columns as JSON arrays.
+        fixed: of such a statement, the parameters that are one value for all rows.
     """
 
     def __init__(
@@ -43,7 +45,11 @@ class Statement:
         types: Mapping[str, TypeEngine[Any]],
         *,
         is_raw: bool = False,
+        arrays: Statement | None = None,
+        fixed: Sequence[str] = (),
     ) -> None:
+        self.arrays = arrays
+        self.fixed = fixed
         self._make = make
         self._types = types
         self._is_raw = is_raw

@@ -10,12 +10,12 @@ from contextlib import nullcontext
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter, itemgetter
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.exc import IntegrityError
 
-from motfunnel.domain.event import Event
+from motfunnel.domain.event import Event, to_json
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import from_micros
 from motfunnel.domain.moment import Episode, Moment
@@ -53,6 +53,8 @@ from motfunnel.store.ledger.statements import SOME, statements
 from motfunnel.store.schema.dialects import batches, chunks
 from motfunnel.store.schema.tables import Tables, tables
 from motfunnel.store.schema.types import MARIADB
+
+_IDS_AT_ONCE: Final = 5_000
 
 Owing: TypeAlias = dict[str, tuple[int, set[str]]]
 """Contacts whose fold is owed: how many events it takes, and the keys that were recorded under."""
@@ -162,31 +164,40 @@ class Ledger(Channel):
         return owners
 
     def _lock_each(self, keys: Sequence[str], funnel: Funnel) -> dict[str, ContactState]:
-        """Lock contacts one after another; in a pipeline, without waiting for each answer."""
-        locked: dict[str, ContactState] = {}
-        if self._pipeline is None:
+        """Lock contacts in this order, and make those that are new: these first, and all at once.
+
+        So nobody waits for a row to be made who has locked one already. MariaDB would lock gaps.
+        """
+        if self._connection.dialect.name in MARIADB:
             return {key: self.lock_contact(key, funnel) for key in keys}
-        run, dialect = self._run, self._connection.dialect
         empty = write_state(new_state("", funnel), self.tenant)
-        for some in batches([*dict.fromkeys(keys)], SOME):
-            for key in some:
-                self._write(run.put_contact, empty | {"contact": key})
-                lock = run.lock_contact.written(dialect, self._key(key))
-                self._pipeline.add(lock, is_read=True)
-            for key, cursor in zip(some, self._pipeline.send(), strict=True):
-                [row] = run.lock_contact.read(dialect, cursor, leniently=True)
-                locked[key] = read_state(row, funnel)
+        new = [empty | {"contact": key} for key in sorted({*keys})]
+        self._write_many(self._run.put_contact, new)
+        locked: dict[str, ContactState] = {}
+        for some in batches(keys, SOME):
+            rows = self._rows(self._run.lock_contacts, self._some(some), leniently=True)
+            found = {row["contact"]: row for row in rows}
+            for key in some:  # who was erased before the lock was had is made again
+                row = found.get(key)
+                locked[key] = read_state(row, funnel) if row else self.lock_contact(key, funnel)
         return locked
 
-    def look_up(self, events: Sequence[Event]) -> None:
-        """In a pipeline, find out of events of locked contacts whose ids are taken."""
-        if self._pipeline is None:
-            return
-        for some in batches(events, SOME):
-            read = self._run.read_event
-            reads = [(read, self._key(one.contact) | {"id": one.id}) for one in some]
-            for one, found in zip(some, self._read(*reads), strict=True):
-                self._looked_up[one.contact, one.id] = read_event(found[0]) if found else None
+    def look_up(self, events: Sequence[Event]) -> bool:
+        """Find out of events of locked contacts whose ids are taken; whether to gather writes.
+
+        On MariaDB it would lock the gaps where the events belong, and nothing is asked.
+        """
+        if self._connection.dialect.name in MARIADB:
+            return False
+        self._looked_up |= dict.fromkeys([(one.contact, one.id) for one in events])
+        asked: Read = (self._run.find_subscription, {"tenant": self.tenant})
+        for some in batches(events, _IDS_AT_ONCE):
+            pairs = to_json([(one.contact, one.id) for one in some])
+            find: Read = (self._run.find_taken, {"tenant": self.tenant, "pairs": pairs})
+            taken, subscribed = self._read(find, asked)
+            self._looked_up |= {(row["contact"], row["id"]): read_event(row) for row in taken}
+            self._subscribed = bool(subscribed)
+        return True
 
     def drop_strays(self, keys: Iterable[str]) -> None:
         """Delete the rows of keys that were locked for nothing, and made for it, if they are empty.
@@ -251,7 +262,9 @@ class Ledger(Channel):
         row = write_state(state, self.tenant)
         before = state.stored or {}
         changed = [name for name in row if name not in before or before[name] != row[name]]
-        if changed:
+        if self._gathered is not None and self._has_arrays:
+            self._write(self._run.update_contact, row)
+        elif changed:
             key = {name: row[name] for name in ("tenant", "contact", *changed)}
             self._write(self._run.update_columns(tuple(changed)), key)
         state.stored = row
@@ -261,18 +274,15 @@ class Ledger(Channel):
         rows = [write_state(state, self.tenant) for state in states]
         if len(rows) == 1:
             self._write(self._run.update_contact, rows[0])
-        elif rows and self._has_arrays:
-            self._write_arrays(self._run.update_contact_arrays, rows, {"tenant": self.tenant})
         else:
-            self._run.update_contacts.execute_many(self.connection, rows)
+            self._write_many(self._run.update_contacts, rows)
 
     def owe(self, state: ContactState) -> None:
         """Say that the fold of a contact, which is locked, is owed; its journey stays as it was.
 
         Nothing departs by silence meanwhile: nobody knows its deadline.
         """
-        row = write_state(state, self.tenant)
-        self._write(self._run.owe_contact, row)
+        self._write(self._run.owe_contact, write_state(state, self.tenant))
 
     def settle(self, erased: Iterable[ContactState], funnel: Funnel) -> None:
         """Say that contacts, of whom only the counts are left, await no fold by this funnel."""
@@ -458,7 +468,7 @@ class Ledger(Channel):
     def add_moments(self, moments: Iterable[Moment], first: int = 0) -> None:
         """Insert moments of one contact, from this ordinal on."""
         rows = [moment_row(moment, first + n, self.tenant) for n, moment in enumerate(moments)]
-        self._add_moment_rows(rows)
+        self._write_many(self._run.add_moment, rows)
 
     def extend_journeys(
         self, journeys: Iterable[tuple[int, list[Moment], Iterable[Episode]]]
@@ -469,11 +479,8 @@ class Ledger(Channel):
         for first, made, away in journeys:
             moments += [moment_row(m, first + n, self.tenant) for n, m in enumerate(made)]
             episodes += [episode_row(episode, self.tenant) for episode in away]
-        self._add_moment_rows(moments)
-        if len(episodes) > 1 and self._has_arrays:
-            self._write_arrays(self._run.add_episode_arrays, episodes, {"tenant": self.tenant})
-        else:
-            self._write_many(self._run.add_episode, episodes)
+        self._write_many(self._run.add_moment, moments)
+        self._write_many(self._run.add_episode, episodes)
 
     def clear_journeys(self, contacts: Sequence[str]) -> None:
         """Delete the moments and episodes of some contacts."""
@@ -490,7 +497,7 @@ class Ledger(Channel):
         gone = [self._key(contact) | {"ordinal": number} for number in change.gone()]
         self._write_many(self._run.delete_moment, gone)
         rows = [moment_row(one, number, self.tenant) for number, one in change.made()]
-        self._add_moment_rows(rows)
+        self._write_many(self._run.add_moment, rows)
 
     def change_episodes(self, contact: str, change: Change[Episode]) -> None:
         """Write what has become of episodes; only rows that differ."""
@@ -590,11 +597,3 @@ class Ledger(Channel):
         """Insert the traits that an ``identify`` gives a contact."""
         rows = trait_rows(contact, event, recorded_at, self.tenant)
         self._write_many(self._run.add_trait, rows)
-
-    def _add_moment_rows(self, rows: list[dict[str, Any]]) -> None:
-        if len(rows) == 1:
-            self._write(self._run.add_moment, rows[0])
-        elif rows and self._has_arrays:
-            self._write_arrays(self._run.add_moment_arrays, rows, {"tenant": self.tenant})
-        else:
-            self._write_many(self._run.add_moment, rows)

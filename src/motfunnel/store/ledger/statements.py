@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.sql import ClauseElement
@@ -32,6 +33,7 @@ from motfunnel.store.schema.dialects import (
     insert_arrays,
     insert_or_keep,
     insert_or_update,
+    pairs_in_json,
     position,
     update_arrays,
 )
@@ -70,7 +72,9 @@ class Statements:
         self.make_contact: Statement = _of(
             contacts, lambda d: _insert_or_lock(contacts, d).returning(*contacts.columns)
         )
-        self.put_contact: Statement = _of(contacts, lambda d: insert_or_keep(contacts, d))
+        self.put_contact: Statement = _of(
+            contacts, lambda d: insert_or_keep(contacts, d), arrays=_arrays(contacts)
+        )
         self.mark_contact: Statement = _of(
             contacts, lambda d: insert_or_update(contacts, d, ["fingerprint"], only_changed=True)
         )
@@ -106,11 +110,15 @@ class Statements:
     def _make_updates(self, contacts: Table) -> None:
         self._contacts = contacts
         self._updates: dict[tuple[str, ...], Statement] = {}
+        update_all = Statement(
+            lambda _: update_arrays(contacts, fixed=("tenant",)), {}, fixed=("tenant",)
+        )
         self.owe_contact: Statement = _of(contacts, lambda _: _owe_contact(contacts))
-        self.update_contact: Statement = _of(contacts, lambda _: _update_contact(contacts))
-        self.update_contacts: Statement = _of(contacts, lambda d: _update_contacts(contacts, d))
-        self.update_contact_arrays: Statement = Statement(
-            lambda _: update_arrays(contacts, fixed=("tenant",)), {}
+        self.update_contact: Statement = _of(
+            contacts, lambda _: _update_contact(contacts), arrays=update_all
+        )
+        self.update_contacts: Statement = _of(
+            contacts, lambda d: _update_contacts(contacts, d), arrays=update_all
         )
 
     def update_columns(self, names: tuple[str, ...]) -> Statement:
@@ -126,13 +134,13 @@ class Statements:
         return self._updates[names]
 
     def _make_events(self, events: Table) -> None:
-        self.add_event: Statement = _of(events, lambda d: _insert_new(events, d))
+        self.add_event_arrays: Statement = _arrays(events, fixed=("tenant", "recorded_at"))
+        self.add_event: Statement = _of(
+            events, lambda d: _insert_new(events, d), arrays=self.add_event_arrays
+        )
         self.add_events: Statement = _of(events, lambda d: _insert_ignoring(events, d))
         # The same, of events whose instants and properties are written as texts already.
         self.add_written_events: Statement = Statement(lambda d: _insert_ignoring(events, d), {})
-        self.add_event_arrays: Statement = Statement(
-            lambda _: insert_arrays(events, fixed=("tenant", "recorded_at")), {}
-        )
         self.read_events: Statement = _of(events, lambda _: select(events).where(_one(events)))
         # What is read to write: a locking read sees what others have committed, even where the
         # transaction that we joined on MariaDB began before they did.
@@ -142,6 +150,7 @@ class Statements:
                 d, select(events).where(_one(events), events.c.id == bindparam("id"))
             ),
         )
+        self.find_taken: Statement = _of(events, lambda d: _taken(events, d))
         self.recorded_since: Statement = _of(
             events,
             lambda _: select(events.c.contact, events.c.id).where(
@@ -179,9 +188,8 @@ class Statements:
         )
 
     def _make_moments(self, moments: Table) -> None:
-        self.add_moment: Statement = _of(moments, lambda _: _insert(moments))
-        self.add_moment_arrays: Statement = Statement(
-            lambda _: insert_arrays(moments, fixed=("tenant",)), {}
+        self.add_moment: Statement = _of(
+            moments, lambda _: _insert(moments), arrays=_arrays(moments)
         )
         self.read_moments: Statement = _of(moments, lambda _: _from(moments, moments.c.ordinal))
         self.read_moments_to_write: Statement = _of(
@@ -202,9 +210,8 @@ class Statements:
         )
 
     def _make_episodes(self, episodes: Table) -> None:
-        self.add_episode: Statement = _of(episodes, lambda _: _insert(episodes))
-        self.add_episode_arrays: Statement = Statement(
-            lambda _: insert_arrays(episodes, fixed=("tenant",)), {}
+        self.add_episode: Statement = _of(
+            episodes, lambda _: _insert(episodes), arrays=_arrays(episodes)
         )
         self.read_episode: Statement = _of(
             episodes,
@@ -297,9 +304,17 @@ def statements(schema: str | None) -> Statements:
 
 
 def _of(
-    table: Table, make: Callable[[Dialect], ClauseElement], *, is_raw: bool = False
+    table: Table,
+    make: Callable[[Dialect], ClauseElement],
+    *,
+    is_raw: bool = False,
+    arrays: Statement | None = None,
 ) -> Statement:
-    return Statement(make, _types(table), is_raw=is_raw)
+    return Statement(make, _types(table), is_raw=is_raw, arrays=arrays)
+
+
+def _arrays(table: Table, fixed: Sequence[str] = ("tenant",)) -> Statement:
+    return Statement(lambda _: insert_arrays(table, fixed), {}, fixed=fixed)
 
 
 def _types(table: Table) -> dict[str, Any]:
@@ -334,6 +349,13 @@ def _story_after(events: Table, dialect: Dialect) -> Select[Any]:
     """What a fold reads of the events of one key after an instant."""
     after = events.c.occurred_at > bindparam("occurred_at")
     return select(*unread_columns(events, dialect)).where(_one(events), after)
+
+
+def _taken(events: Table, dialect: Dialect) -> Select[Any]:
+    """The events that have some contacts and ids, given as a JSON array of pairs."""
+    e = events.c
+    pairs = pairs_in_json(dialect, e.contact, e.id)
+    return select(events).where(e.tenant == bindparam("tenant"), tuple_(e.contact, e.id).in_(pairs))
 
 
 def _count_events(events: Table) -> Select[Any]:

@@ -11,12 +11,14 @@ from sqlalchemy import (
     Connection,
     Dialect,
     Insert,
+    Integer,
     Select,
     Table,
     Update,
     bindparam,
     cast,
     func,
+    literal,
     select,
     update,
 )
@@ -128,6 +130,19 @@ def _rows_of_arrays(table: Table, fixed: Sequence[str]) -> Select[Any]:
             for column in table.columns
         )
     )
+
+
+def pairs_in_json(dialect: Dialect, *columns: ColumnElement[Any]) -> Select[Any]:
+    """The rows of a JSON array ``pairs`` of arrays of texts, to look among them for columns.
+
+    On SQLite and PostgreSQL.
+    """
+    if dialect.name == "postgresql":
+        pair = func.json_array_elements(cast(bindparam("pairs"), JSON)).column_valued("pair")
+        texts = [pair.op("->>")(literal(place, Integer)) for place in range(len(columns))]
+        return select(*(cast(text, one.type) for text, one in zip(texts, columns, strict=True)))
+    found = func.json_each(bindparam("pairs")).table_valued("value").c.value
+    return select(*(func.json_extract(found, f"$[{place}]") for place in range(len(columns))))
 
 
 def can_skip(dialect: Dialect) -> bool:

@@ -8,6 +8,7 @@ the last checkpoint before it on. Where too many events follow that, the fold is
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from operator import attrgetter
 from typing import Any, Final
@@ -85,21 +86,21 @@ def record_all(
     owners = ledger.lock_owners([one.event.contact for one in said], funnel, single)
     if marker is not None and any(find_erased(ledger, said, marker)):
         raise ErasedError
-    if single is None:
-        ledger.look_up([one.event for one in said])
+    is_known = single is None and ledger.look_up([one.event for one in said])
     groups: dict[str, list[int]] = {}
     for number, one in enumerate(said):
         groups.setdefault(owners[one.event.contact].contact, []).append(number)
     answers: dict[int, Tracked] = {}
-    for contact in sorted(groups):
-        numbers = groups[contact]
-        state = owners[said[numbers[0]].event.contact]
-        if state.owed_since is not None and state.events is not None:
-            behind = state.events - (state.checkpoint or 0)
-            ledger.owing[contact] = behind, {said[number].event.contact for number in numbers}
-        dated = _date([said[n] for n in numbers], state, clock)
-        found = _record(ledger, state, funnel, dated, recorded_at, marker)
-        answers.update(zip(numbers, found, strict=True))
+    with ledger.gathering() if is_known else nullcontext():
+        for contact in sorted(groups):
+            numbers = groups[contact]
+            state = owners[said[numbers[0]].event.contact]
+            if state.owed_since is not None and state.events is not None:
+                behind = state.events - (state.checkpoint or 0)
+                ledger.owing[contact] = behind, {said[number].event.contact for number in numbers}
+            dated = _date([said[n] for n in numbers], state, clock)
+            found = _record(ledger, state, funnel, dated, recorded_at, marker)
+            answers.update(zip(numbers, found, strict=True))
     return [answers[n] for n in range(len(said))]
 
 
