@@ -97,6 +97,8 @@ def test_an_instant_is_read(
         ("9999-12-31T23:00:00-12:00", "UTC", None, "outside the calendar"),
         ("x" * 10_000, "UTC", None, "what takes 10002 characters is no ISO 8601 instant"),
         ("2024-13-01", "UTC", "%Y-%m-%d", "does not have the form"),
+        ("2024-01-01T00:00:00\0Z", "UTC", None, "no ISO 8601 instant"),
+        ("2024-01-01T00:00:00Z\0 or later", "UTC", None, "no ISO 8601 instant"),
     ],
 )
 def test_an_instant_is_refused(

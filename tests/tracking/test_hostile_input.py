@@ -249,10 +249,14 @@ def test_a_question_about_no_contact(tracker: Tracker, contact: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "instant", [value for key, value in INSTANTS.items() if "future" not in key]
+    "instant",
+    [
+        *(value for key, value in INSTANTS.items() if key != "text" and "future" not in key),
+        *("", "soon", "-30", "2024-06-31", "2024-06-01T12:00:00\x00Z"),
+    ],
 )
 def test_a_question_since_no_instant(tracker: Tracker, instant: Any) -> None:
-    """Moments since what is not an instant are refused, as are those as of it."""
+    """Moments since what is not an instant are refused, as are those as of it; texts can be one."""
     for question in ({"since": instant}, {"as_of": instant}):
         with pytest.raises(QuestionError, match=next(iter(question))):
             next(tracker.iter_moments(**question))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -15,7 +15,7 @@ from motfunnel.cli.output import print_json, print_lines, safe
 from motfunnel.cli.queues.spool import use_spool, with_spool
 from motfunnel.cli.store import with_tracker
 from motfunnel.domain.event import to_json
-from motfunnel.domain.instant import iso, utc
+from motfunnel.domain.instant import iso, read_iso, utc
 from motfunnel.store.ledger.tombstones import Tombstone
 from motfunnel.text import counted
 from motfunnel.trackers.tracker import Tracker
@@ -151,10 +151,7 @@ def export_command(tracker: Tracker, /, key: str, path: Path | None) -> None:
 def _read_tombstones(path: Path) -> list[Tombstone]:
     try:
         read = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-        return [
-            Tombstone(str(one["mark"]), utc(datetime.fromisoformat(one["erased_at"])))
-            for one in read
-        ]
+        return [Tombstone(str(one["mark"]), utc(read_iso(one["erased_at"]))) for one in read]
     except (KeyError, TypeError, ValueError):
         raise click.UsageError(f"{safe(str(path))} holds no tombstones") from None
 

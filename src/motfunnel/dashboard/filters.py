@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from attrs import evolve, frozen
 
 from motfunnel.domain.calendar import Calendar, start_of
-from motfunnel.domain.instant import MICROSECOND, format_duration, parse_duration
+from motfunnel.domain.instant import MICROSECOND, format_duration, parse_duration, read_iso
 from motfunnel.errors import QuestionError
 from motfunnel.reports.periods.period import Unit
 
@@ -209,7 +209,7 @@ def _as_of(text: str, zone: str) -> datetime | None:
     try:
         if len(text) == len("2025-01-01"):
             return start_of(_date("as_of", text), ZoneInfo(zone))
-        instant = datetime.fromisoformat(text)
+        instant = read_iso(text)
         aware = instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(zone))
         return aware.astimezone(UTC)
     except (ValueError, OverflowError):

@@ -14,7 +14,7 @@ from typing import Final
 
 from attrs import field, frozen
 
-from motfunnel.domain.instant import MICROSECOND, parse_duration
+from motfunnel.domain.instant import MICROSECOND, parse_duration, read_iso
 
 WEEKDAYS: Final = (
     "monday",
@@ -199,7 +199,7 @@ def read_when(text: str, zone: tzinfo, now: datetime) -> datetime:
     try:
         if _DATE.fullmatch(text.strip()):
             return start_of(date.fromisoformat(text.strip()), zone)
-        read = datetime.fromisoformat(text.strip())
+        read = read_iso(text.strip())
         return read.replace(tzinfo=read.tzinfo or zone).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(

@@ -91,6 +91,17 @@ def duration_micros(duration: timedelta) -> int:
     return duration // MICROSECOND
 
 
+def read_iso(text: str) -> datetime:
+    """Read an instant as ``datetime.fromisoformat`` does, but all of the text.
+
+    Raises:
+        ValueError: it is none; that one ends at a NUL, and leaves out what follows.
+    """
+    if "\0" in text:
+        raise ValueError(f"{text!r} is no instant")
+    return datetime.fromisoformat(text)
+
+
 def iso(instant: datetime) -> str:
     """Write an instant as ISO 8601 in UTC with microseconds and ``Z``.
 

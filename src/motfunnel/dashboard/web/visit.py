@@ -23,7 +23,7 @@ from motfunnel.dashboard.pages import PAGES
 from motfunnel.dashboard.precomputed import html_of, is_shown, is_usual, kept_of
 from motfunnel.dashboard.web.message import CSV, FOR_EVER, JSON, Request, Response, Unreadable
 from motfunnel.domain.event import contact_key
-from motfunnel.domain.instant import utc
+from motfunnel.domain.instant import read_iso, utc
 from motfunnel.domain.moment import Presence
 from motfunnel.errors import MotfunnelError
 from motfunnel.store.database.retry import asking as asking_database
@@ -331,7 +331,7 @@ def _known_by(given: Mapping[str, str]) -> dict[str, str]:
 
 def _instant(text: str) -> datetime:
     try:
-        return utc(datetime.fromisoformat(text))
+        return utc(read_iso(text))
     except (ValueError, OverflowError):
         raise Unreadable(f"known_by: {text[:40]!r} is not an instant") from None
 

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from motfunnel.domain.instant import EARLIEST, clock_text, day_text, instant_text, utc
+from motfunnel.domain.instant import EARLIEST, clock_text, day_text, instant_text, read_iso, utc
 from motfunnel.intake.files.epoch import EXCEL, UNITS, brief, hint, plain, read_days, read_epoch
 
 ISO: Final = "iso"
@@ -178,7 +178,7 @@ def _read_iso(value: object, *, truncate: bool) -> datetime | date:
     try:
         if text.isdigit() and not _DATE.fullmatch(text):  # digits in a row would pass for hours
             raise ValueError(text)
-        return date.fromisoformat(text) if _DATE.fullmatch(text) else datetime.fromisoformat(text)
+        return date.fromisoformat(text) if _DATE.fullmatch(text) else read_iso(text)
     except ValueError:
         raise ValueError(f"{brief(value)} is no ISO 8601 instant{hint(text)}") from None
 
