@@ -274,3 +274,11 @@ def test_an_engine_of_the_host_serves_too(filled: Run) -> None:
     host.add_command(group, "motfunnel")
     result = CliRunner().invoke(host, ["motfunnel", "contact", "ada"], env={"MOTFUNNEL_DB": None})
     assert "ada is departed" in result.stdout
+
+
+def test_moments_since_go_back_from_the_instant_of_the_question(filled: Run) -> None:
+    """A store that was only imported into is asked as of its newest instant, and so is since."""
+    for asked in ([], ["--as-of", "2024-03-01"]):
+        told = filled("moments", "--since", "-30d", "--format", "csv", *asked).stdout
+        assert [line.split(",")[0] for line in told.splitlines()[1:]] == ["ada", "bob"]
+    assert filled("moments", "--since", "2024-02-20", "--format", "csv").stdout.count("\n") == 2

@@ -27,3 +27,16 @@ def test_a_funnel_without_a_hold_out(filled: Run) -> None:
     """It says which rule to write."""
     refused = filled("assign", "ada", "--trial", "winback", "--holdout", "0.3", code=3).stderr
     assert 'holdout = "control"' in refused
+
+
+def test_a_mailing_is_as_long_as_its_limit(run: Run) -> None:
+    """Whom a trial holds out is left out before so many are counted."""
+    Path("funnel.toml").write_text(FUNNEL + RULE)
+    rows = [f"c{n},seen,2024-01-0{n},,\nc{n},left,2024-02-0{n},price," for n in range(1, 7)]
+    rows += [f"c{n},drawn,2024-02-10,,control" for n in (4, 5, 6)]
+    Path("many.csv").write_text("who,what,when,reason,arm\n" + "\n".join(rows) + "\n")
+    run("import", "many.csv", "--funnel", "funnel.toml", *COLUMNS)
+    for limit in ("1", "2", "3"):
+        told = run("report", "worklist", "--mailing", "--limit", limit).stdout.splitlines()
+        assert len(told) == 1 + int(limit)
+        assert not [line for line in told if line.startswith(("c4", "c5", "c6"))]

@@ -123,6 +123,20 @@ def test_others_are_groups_of_values(released: Tracker) -> None:
     assert model.columns[-1][::2] == [1.0, 2.5] and model.columns[-1][1] != model.columns[-1][1]
 
 
+def test_what_nobody_has_is_not_held_alike(released: Tracker) -> None:
+    """It is said, and the others are held alike as without it."""
+    report = released.report(as_of=FIRST + 53 * WEEK)
+    found, plain = (
+        report.recidivism(within="364d", by="fin", adjust=held).adjusted
+        for held in (("age", "property:nosuch"), "age")
+    )
+    assert found is not None and plain is not None
+    assert found.rows == plain.rows
+    assert (found.not_held, plain.not_held) == (("nosuch",), ())
+    assert "NOT held alike, as it is unknown or the same of all: nosuch" in found.caption
+    assert "NOT" not in plain.caption
+
+
 def test_what_cannot_be_adjusted(released: Tracker, monkeypatch: pytest.MonkeyPatch) -> None:
     """No groups, one group only, or no lifelines."""
     report = released.report(as_of=FIRST + 53 * WEEK)

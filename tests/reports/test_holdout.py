@@ -80,6 +80,7 @@ def test_an_early_look_is_said(trial: Tracker) -> None:
     early = asked(trial, planned=day(41)).notes[-1]
     assert early.startswith("the trial runs until 2025-02-11, and is looked at before: whoever")
     assert not [note for note in asked(trial, planned=day(40)).notes if "runs until" in note]
+    assert asked(trial, planned="2025-02-11").notes[-1] == early
     allowed = asked(trial, planned=day(41), sequential=True, effect=0.1).notes[-1]
     assert allowed.endswith("looked at before: the interval allows for it")
 

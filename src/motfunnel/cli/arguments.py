@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from motfunnel.domain.calendar import say_when
+from motfunnel.domain.calendar import RELATIVE, say_when
 from motfunnel.domain.funnel.file import PRESETS
 from motfunnel.domain.funnel.funnel import Funnel, preset
-from motfunnel.domain.instant import parse_duration
+from motfunnel.domain.instant import When, parse_duration
 from motfunnel.intake.files.instants import instant_reader, read_zone
 
 
@@ -50,6 +50,16 @@ def read_funnel(text: str | None) -> Funnel | None:
     if text in PRESETS and not Path(text).exists():
         return preset(text)
     return Funnel.from_toml(text)
+
+
+def read_bound(text: str | None, timezone: str, option: str) -> When | None:
+    """Read an instant; one that goes back from the instant of the question, is read with that.
+
+    Raises:
+        click.BadParameter: it is none.
+    """
+    read = read_instant(text, timezone, option)
+    return text if text is not None and text.startswith(RELATIVE) else read
 
 
 def read_instant(text: str | None, timezone: str, option: str) -> datetime | None:

@@ -9,7 +9,7 @@ from typing import Final, cast
 import click
 from attrs import evolve
 
-from motfunnel.cli.arguments import read_instant, zone
+from motfunnel.cli.arguments import read_bound, read_instant, zone
 from motfunnel.cli.exit import NOT_WHOLLY
 from motfunnel.cli.help import Choice, Command
 from motfunnel.cli.output import (
@@ -100,7 +100,7 @@ def moments_command(
     found = tracker.iter_moments(
         contact,
         kind=None if kind is None else MomentKind(kind),
-        since=read_instant(since, timezone, "since"),
+        since=read_bound(since, timezone, "since"),
         as_of=read_instant(as_of, timezone, "as-of"),
     )
     # Whoever reads may leave early; the question ends then, and not when Python finds it.

@@ -17,7 +17,7 @@ from attrs import evolve, field, frozen
 from motfunnel.answers.answer import Answer
 from motfunnel.answers.named import Named
 from motfunnel.classified import Files
-from motfunnel.cli.arguments import duration, read_funnel, read_instant, zone
+from motfunnel.cli.arguments import duration, read_bound, read_funnel, read_instant, zone
 from motfunnel.cli.help import Choice, Command
 from motfunnel.cli.output import formats, print_lines, print_whole, terminal_width
 from motfunnel.cli.store import with_tracker_or_files
@@ -25,8 +25,8 @@ from motfunnel.dashboard.filters import Filters
 from motfunnel.dashboard.page import Page
 from motfunnel.dashboard.pages import PAGES
 from motfunnel.dashboard.render import render_file
-from motfunnel.domain.calendar import RELATIVE, UNITS, WEEKDAYS
-from motfunnel.domain.instant import Duration, When
+from motfunnel.domain.calendar import UNITS, WEEKDAYS
+from motfunnel.domain.instant import Duration
 from motfunnel.domain.lens import LENSES
 from motfunnel.errors import QuestionError
 from motfunnel.pages import Section, page, write_whole
@@ -414,6 +414,7 @@ def report_command(tracker: Tracker | Files, /, name: str, form: str, **options:
         asked, title = _ask_all(report, told, tracker.funnel.stages), "Reports"
         hand_on(asked, form, output, title=title, detail=options["detail"])
     elif options["mailing"]:
+        told = evolve(told, options={**told.options, "without-held-out": True})
         _print(_ask(report, name, told).to_mailing_csv(), "csv", output)
     elif options["members"]:
         named = Named(_ask(report, name, told), options["members"])
@@ -469,14 +470,8 @@ def _read(options: dict[str, Any], timezone: str) -> Told:
     given = {option: value for option, value in given.items() if value is not None}
     bounds = {"from": options["since"], "to": options["until"]}
     sides = {side for side, bound in bounds.items() if bound is not None}
-    first, last = (_read_bound(bound, timezone, side) for side, bound in bounds.items())
+    first, last = (read_bound(bound, timezone, side) for side, bound in bounds.items())
     return Told(given, (first, last) if sides else None, frozenset({*given, *sides}))
-
-
-def _read_bound(text: str | None, timezone: str, side: str) -> When | None:
-    """Read an instant; one that may go back from the instant of the question, is read with it."""
-    read = read_instant(text, timezone, side)
-    return text if text is not None and text.startswith(RELATIVE) else read
 
 
 def _ask(report: Report, name: str, told: Told) -> Any:

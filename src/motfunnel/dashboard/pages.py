@@ -267,11 +267,11 @@ RETENTION: Final = Page(
 WORKLIST: Final = Page(
     slug="who-to-write-to",
     title="Who to write to",
-    says="Who is away, the likeliest to come back first.",
+    says="Who is away, and whom to write to first.",
     sections=(
         Section(
             slug="worklist",
-            heading="Who is the likeliest to come back?",
+            heading="Whom is it worth writing to?",
             asks=(Ask(question="worklist", by="", given={"limit": 100}, kind="none"),),
             meanwhile="who is away, and how likely each is to return",
             nothing="nobody is away",

@@ -77,7 +77,7 @@ def silence_note(
     what = f"a silence of {_in_words(waits, funnel)}, not a goodbye"
     if rate.departures == "awaited":
         return f"a departure may be {what}: who is merely slow counts as departed; {_SHORTER}"
-    if rate.event != "returned":
+    if rate.event != "returned" or rate.since != "the departure":
         return f"{what}: who is merely slow counts as departed; {_SUGGESTED}"
     heard = [_heard(chosen, window, as_of) for chosen in groups.values()]
     came, of = (sum(one[n] for one in heard) for n in (0, 1))

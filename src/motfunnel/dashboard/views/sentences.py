@@ -398,7 +398,8 @@ def _worklist(answer: Worklist) -> Iterator[Part]:
         last = days(format_duration(answer.away_at_most))
         yield strong(f"{answer.meant:,}")
         yield text(f" {answer.spoken['depart']} in the last {last} and {_be(answer.meant)} still ")
-        yield text(f"{answer.spoken['departed']}, the likeliest to return first.")
+        first = "the likeliest to return" if row.worth is None else "whose return is worth most"
+        yield text(f"{answer.spoken['departed']}, {first} first.")
         return
     yield strong(f"{answer.departed:,}")
     if row.worth is not None:
@@ -415,7 +416,7 @@ def _worklist(answer: Worklist) -> Iterator[Part]:
         yield text(f": {percent(row.chance)}{between(row.interval)}")
         yield text(f" within {days(format_duration(answer.within))} for the first")
     yield text(".")
-    if row.alike > 1 and row.chance is not None:
+    if row.alike > 1 and row.chance is not None and row.worth is None:
         yield text(
             f" {row.alike:,} are as likely as each other: among them the order says nothing."
         )

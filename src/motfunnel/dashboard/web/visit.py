@@ -158,7 +158,9 @@ class Visit:
         """Whom a worklist names, for a mailing tool."""
         filters = self._filters()
         tracker, how = self.asked()
-        [answer] = asking.answers(section, self._report(tracker, how, filters), filters)
+        asks = [evolve(one, given={**one.given, "without_held_out": True}) for one in section.asks]
+        meant = evolve(section, asks=tuple(asks))
+        [answer] = asking.answers(meant, self._report(tracker, how, filters), filters)
         told: str = answer.to_mailing_csv()  # type: ignore[attr-defined]  # it is a worklist
         return _file(told, f"{page.slug}-mailing.csv")
 

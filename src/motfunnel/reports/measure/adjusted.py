@@ -67,6 +67,7 @@ class Adjusted:
         events: to how many of them the event came.
         left_out: of how many a number was not known.
         strata: the stages that have a pace of their own; empty where all left from one.
+        not_held: what was to be held alike, and is unknown or the same of all who are in it.
     """
 
     row_class: ClassVar[type[HazardRow]] = HazardRow
@@ -76,11 +77,13 @@ class Adjusted:
     events: int = field(metadata=cell(COUNT))
     left_out: int = field(metadata=cell(COUNT))
     strata: tuple[str, ...] = ()
+    not_held: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The comparison, ready for JSON."""
         return plain(self) | {
             "strata": list(self.strata),
+            "not_held": list(self.not_held),
             "rows": [plain(one) for one in self.rows],
         }
 
@@ -91,6 +94,9 @@ class Adjusted:
         doubt = any(row.proportional_p < _DOUBT for row in self.rows)
         more = "; where the last column is below 0.05, the ratio changes with time" if doubt else ""
         gone = f"; {counted(self.left_out, 'other')} left out, a number unknown"
+        if self.not_held:
+            more += f"; NOT held alike, as it is unknown or the same of all: {self.not_held[0]}"
+            more += "".join(f", {one}" for one in self.not_held[1:])
         return (
             f"All else alike, by Cox's model{apart}, errors clustered by contact: "
             f"{self.observed:,} observed, {counted(self.events, 'event')}"
@@ -105,10 +111,12 @@ class Covariates:
     Attributes:
         columns: by number; NaN where it is unknown.
         terms: of each column the term, and against what.
+        held: which columns each thing has that is held alike, by its name.
     """
 
     columns: list[list[float]] = field(factory=list)
     terms: list[tuple[str, str]] = field(factory=list)
+    held: dict[str, range] = field(factory=dict)
 
     def add_values(self, called: str, names: Sequence[str], largest: str) -> None:
         """Add a column for each value but the one that others are compared with."""
@@ -118,6 +126,7 @@ class Covariates:
 
     def add(self, grouping: Grouping, names: Sequence[str]) -> None:
         """Add what is held alike: numbers as they are, everything else value by value."""
+        before = len(self.columns)
         read = {name: number(name) for name in {*names} - {UNKNOWN}}
         if read and not grouping.bands and None not in read.values():
             nothing = float("nan")
@@ -127,6 +136,7 @@ class Covariates:
             self.terms.append((grouping.written, "1 less"))
         else:
             self.add_values(grouping.written, names, Counter(names).most_common(1)[0][0])
+        self.held[grouping.written] = range(before, len(self.columns))
 
 
 def adjust(
@@ -197,6 +207,9 @@ def fit(data: Mapping[str, list[Any]], model: Covariates, confidence: float) -> 
         events=int(frame["event"].sum()),
         left_out=len(whole) - len(frame),
         strata=tuple(stages) if strata else (),
+        not_held=tuple(
+            name for name, own in model.held.items() if not any(f"x{n}" in told for n in own)
+        ),
     )
 
 

@@ -16,7 +16,7 @@ from motfunnel.answers.cells import percent
 from motfunnel.domain.columns import column, pick
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.funnel.rule import Rule
-from motfunnel.domain.instant import Duration
+from motfunnel.domain.instant import Duration, When
 from motfunnel.domain.moment import UNKNOWN
 from motfunnel.domain.signal import Signal
 from motfunnel.domain.trial import assigning, trial_rules
@@ -24,7 +24,7 @@ from motfunnel.errors import QuestionError
 from motfunnel.reports.facts.facts import Facts
 from motfunnel.reports.facts.relations import places_of
 from motfunnel.reports.inquiry import Inquiry
-from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_instant, read_window
+from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_window
 from motfunnel.reports.measure.clock import Clocks, Readings
 from motfunnel.reports.measure.comparison import Comparison, DifferenceRow
 from motfunnel.reports.measure.rate import Rate, RateRow
@@ -233,7 +233,7 @@ def _p(p: float) -> str:
 
 
 def _read_plan(
-    share: float | None, planned: datetime | None, effect: float | None, sequential: bool
+    share: float | None, ends_at: datetime | None, effect: float | None, sequential: bool
 ) -> Plan:
     for name, one in ("share", share), ("effect", effect):
         if one is not None and not 0 < one < 1:
@@ -243,7 +243,6 @@ def _read_plan(
             "a sequential look needs the effect that was planned, fixed beforehand; give effect, "
             "such as 0.05 for 5 points"
         )
-    ends_at = None if planned is None else read_instant("planned", planned)
     return Plan(share=share, ends_at=ends_at, effect=effect if sequential else None)
 
 
@@ -288,7 +287,7 @@ def holdout(
     assigned: Bounds | None = None,
     trial: str | None = None,
     share: float | None = None,
-    planned: datetime | None = None,
+    planned: When | None = None,
     sequential: bool = False,
     effect: float | None = None,
     confidence: float = CONFIDENCE,
@@ -315,7 +314,8 @@ def holdout(
         QuestionError: no rule of the funnel has a hold-out, there is no such trial, or the plan
             is none.
     """
-    plan = _read_plan(share, planned, effect, sequential)
+    ends_at = None if planned is None else inquiry.instant("planned", planned)
+    plan = _read_plan(share, ends_at, effect, sequential)
     return _answer(inquiry, read_window(within), assigned, trial, plan, confidence)
 
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
 
+from attrs import field, frozen
 from sqlalchemy import Connection
 
 from motfunnel.domain.event import to_json
@@ -20,8 +21,26 @@ from motfunnel.store.schema.dialects import batches
 
 _AT_ONCE: Final = 1_000  # rows in a statement, each of which may have 64 KiB
 
-Read = tuple[Statement, Mapping[str, Any]]
+Row = Mapping[str, Any]
+"""The parameters of a statement."""
+
+Read = tuple[Statement, Row]
 """A statement that reads, and its parameters."""
+
+
+@frozen
+class _Gathered:
+    """Rows that are to be sent by one statement.
+
+    Attributes:
+        statement: which.
+        rows: in order.
+        contacts: whose.
+    """
+
+    statement: Statement
+    rows: list[Row] = field(factory=list)
+    contacts: set[str] = field(factory=set)
 
 
 class Channel:
@@ -30,7 +49,7 @@ class Channel:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._pipeline = pipeline_of(connection)
-        self._gathered: dict[Statement, list[Mapping[str, Any]]] | None = None
+        self._gathered: list[_Gathered] | None = None
 
     @property
     def connection(self) -> Connection:
@@ -44,26 +63,40 @@ class Channel:
     def gathering(self) -> Iterator[None]:
         """Gather what is written, and send it statement by statement before the next read.
 
-        Rows of one statement keep their order; statements have that of their first rows. So what is
-        written inside of one thing is in the same order of statements as of all others.
+        What is written of a contact keeps its order, and so do the rows of a statement.
         """
-        self._gathered = {}
+        self._gathered = []
         try:
             yield
             self._send_gathered()
         finally:
             self._gathered = None
 
+    def _gather(self, gathered: list[_Gathered], statement: Statement, row: Row) -> None:
+        """Put a row to the others of its statement, unless it would overtake its contact's."""
+        mine = None
+        for one in reversed(gathered):
+            if one.statement is statement:
+                mine = one
+                break
+            if row["contact"] in one.contacts:
+                break
+        if mine is None:
+            mine = _Gathered(statement)
+            gathered.append(mine)
+        mine.rows.append(row)
+        mine.contacts.add(row["contact"])
+
     def _send_gathered(self) -> None:
         if self._gathered:
-            gathered, self._gathered = self._gathered, {}
-            for statement, rows in gathered.items():
-                self._send_many(statement, rows)
+            gathered, self._gathered = self._gathered, []
+            for one in gathered:
+                self._send_many(one.statement, one.rows)
 
     def _write(self, statement: Statement, row: Mapping[str, Any]) -> None:
         """Run a statement whose answer nobody reads; in a pipeline it waits for the next ones."""
         if self._gathered is not None:
-            self._gathered.setdefault(statement, []).append(row)
+            self._gather(self._gathered, statement, row)
         else:
             self._send(statement, row)
 
@@ -72,7 +105,8 @@ class Channel:
         if not rows:
             return
         if self._gathered is not None:
-            self._gathered.setdefault(statement, []).extend(rows)
+            for row in rows:
+                self._gather(self._gathered, statement, row)
         else:
             self._send_many(statement, rows)
 
