@@ -55,8 +55,22 @@ def test_none_is_chosen(ask: Ask) -> None:
     assert "days" not in {one.text for one in page.find_all("h3")}
 
 
-@pytest.mark.parametrize("text", ["0d", "-1d", "soon", "45", "1" * 300 + "d"])
+@pytest.mark.parametrize("text", ["0d", "-1d", "soon", "45", "1" * 300 + "d", "99999999d"])
 def test_what_is_no_duration_is_refused(ask: Ask, text: str) -> None:
     seen = ask(f"/patience?patience={text}")
     assert seen.status == 400
     assert "patience" in seen.text
+
+
+def test_a_moment_is_a_duration_too(ask: Ask) -> None:
+    for text in "5ms", "1us":
+        assert ask(f"/patience/otherwise?patience={text}&window={text}").status == 200
+
+
+@pytest.mark.parametrize(("period", "step"), [("30d", "month"), ("90d", "quarter"), ("1d", "week")])
+def test_no_whole_period_is_chosen(ask: Ask, period: str, step: str) -> None:
+    """Each page is there, and a section that needs one says so."""
+    for slug in PAGES:
+        assert ask(f"/{slug}?period={period}&step={step}&whole=1").status == 200
+    said = ask(f"/coming-back/reactivation?period={period}&step={step}").text
+    assert f"no whole {step} lies in the time" in said or "came back in it" in said

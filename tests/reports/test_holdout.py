@@ -67,6 +67,19 @@ def test_sizes_are_tested_where_they_were_planned(trial: Tracker) -> None:
         assert is_said in note
 
 
+def test_whose_arm_is_not_known_is_in_no_size() -> None:
+    """Of the erased the counts alone are left, and a letter may say nothing of an arm."""
+    with Tracker("sqlite://", funnel=FUNNEL) as tracker:
+        for n in range(60):
+            arm = {"arm": ("control", "letter")[n % 2]} if n < 40 else {}
+            for at, name in enumerate(("came", "left", "mailed")):
+                tracker.track(f"c{n}", name, occurred_at=day(at), id=f"{at}", properties=arm)
+        for n in range(0, 20):
+            tracker.forget(f"c{n}", keep_counts=True)
+        [note] = [one for one in asked(tracker, share=0.5).notes if "assigned were held out" in one]
+        assert note.startswith("10 of 20 assigned were held out, 50.0%")
+
+
 def test_one_of_several_trials(trial: Tracker) -> None:
     """By the event that assigns; another name is refused, with those that there are."""
     assert {row.group for row in asked(trial).rows} == {"control", "letter", "silent", "call"}

@@ -252,7 +252,7 @@ def test_a_question_about_no_contact(tracker: Tracker, contact: object) -> None:
     "instant",
     [
         *(value for key, value in INSTANTS.items() if key != "text" and "future" not in key),
-        *("", "soon", "-30", "2024-06-31", "2024-06-01T12:00:00\x00Z"),
+        *("", "soon", "-30", "2024-06-31", "2024-00", "2024-W00", "2024-06-01T12:00:00\x00Z"),
     ],
 )
 def test_a_question_since_no_instant(tracker: Tracker, instant: Any) -> None:

@@ -331,6 +331,12 @@ def test_which_folders_are_refused(tmp_path: Path) -> None:
         for folder in (tmp_path / "other", tmp_path / "other" / "letter.txt", tmp_path / "theirs"):
             with pytest.raises(SourceError):
                 dump(tracker, folder)
+        for text in "{", "[]", "null", '{"key": "x"}':  # nor is a manifest that is none of ours
+            (tmp_path / "theirs" / "manifest.json").write_text(text)
+            with pytest.raises(SourceError, match=r"manifest\.json"):
+                dump(tracker, tmp_path / "theirs")
+            with pytest.raises(SourceError):
+                load(tracker, tmp_path / "theirs")
         assert (tmp_path / "other" / "letter.txt").read_text() == theirs.read_text() == "mine"
         about = json.loads((out / "manifest.json").read_text())
         (out / "manifest.json").write_text(json.dumps(about | {"tables": 6}))

@@ -58,11 +58,21 @@ class Output:
             raise SourceError(
                 f"{self.folder} holds other files; name a folder that is new or empty"
             )
+        if MANIFEST in found and self.about() is None:
+            raise SourceError(f"{self.folder / MANIFEST} cannot be read; name another folder")
 
     def about(self) -> dict[str, Any] | None:
-        """What a finished run has noted; None where there is none."""
-        found: dict[str, Any] | None = read_json(self.folder / MANIFEST)
-        return found
+        """What a finished run has noted; None where there is none.
+
+        Raises:
+            SourceError: it is something else than a run notes.
+        """
+        found: Any = read_json(self.folder / MANIFEST)
+        if found is None:
+            return None
+        if not isinstance(found, dict) or not isinstance(found.get("counts"), dict):
+            raise SourceError(f"{self.folder / MANIFEST} is not what a run notes, or is damaged")
+        return {"key": None, **found}
 
     @property
     def is_dump(self) -> bool:

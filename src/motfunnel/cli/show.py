@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -65,6 +66,9 @@ def serve_command(tracker: Any, /, port: int, fresh: Duration) -> None:
         raise SettingError("port", f"{port} cannot be had: {error.strerror}; {remedy}") from error
     print_lines([f"open {server.address}", "it opens once; Ctrl-C ends this"])
     sys.stdout.flush()
+    for name in "SIGTERM", "SIGHUP":  # what ends a service ends it as Ctrl-C does
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
     with suppress(KeyboardInterrupt):
         server.serve()
 

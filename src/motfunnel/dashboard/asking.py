@@ -205,8 +205,11 @@ def _options(entry: Entry, ask: Ask, report: Report, filters: Filters) -> dict[s
     if not entry.cohort:
         return told
     if entry.options[entry.cohort[0]].needed:
-        latest = complete_periods(report, filters)[-1]
-        return told | {entry.cohort[0]: (latest.starts_at, latest.ends_at)}
+        whole = complete_periods(report, filters)
+        if not whole:
+            reason = f"no whole {filters.step} lies in the time that was chosen"
+            raise QuestionError(f"{reason}; choose a longer time, or shorter periods")
+        return told | {entry.cohort[0]: (whole[-1].starts_at, whole[-1].ends_at)}
     return told if bounds == (None, None) else told | {entry.cohort[0]: bounds}
 
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from attrs import evolve, frozen
 
 from motfunnel.domain.calendar import Calendar, start_of
-from motfunnel.domain.instant import MICROSECOND, format_duration, parse_duration, read_iso
+from motfunnel.domain.instant import LONGEST, MICROSECOND, format_duration, parse_duration, read_iso
 from motfunnel.errors import QuestionError
 from motfunnel.reports.periods.period import Unit
 
@@ -191,6 +191,8 @@ def _duration(name: str, text: str) -> timedelta:
         raise FilterError(name, str(error)) from None
     if duration <= timedelta():
         raise FilterError(name, "it has to be longer than nothing")
+    if duration > LONGEST:
+        raise FilterError(name, f"it has to be no longer than a century, {LONGEST.days:,} days")
     return duration
 
 

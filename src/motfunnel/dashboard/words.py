@@ -105,11 +105,19 @@ def column(name: str, spoken: Mapping[str, str]) -> str:
 def days(text: str) -> str:
     """A duration as one says it.
 
-    >>> days("30d"), days("1d"), days("36h"), days("45m")
-    ('30 days', '1 day', '36 hours', '45 minutes')
+    >>> days("30d"), days("1d"), days("36h"), days("45m"), days("5ms")
+    ('30 days', '1 day', '36 hours', '45 minutes', '5 milliseconds')
     """
-    number, unit = text[:-1], _UNITS[text[-1]]
+    number = text.rstrip("dhmsu")
+    unit = _UNITS[text.removeprefix(number)]
     return f"{int(number):,} {unit}{'' if number == '1' else 's'}"
 
 
-_UNITS: Final = {"d": "day", "h": "hour", "m": "minute", "s": "second"}
+_UNITS: Final = {
+    "d": "day",
+    "h": "hour",
+    "m": "minute",
+    "s": "second",
+    "ms": "millisecond",
+    "us": "microsecond",
+}

@@ -225,12 +225,12 @@ def say_when(text: str, zone: tzinfo, now: datetime) -> datetime | None:
 
 
 def _first_date(period: re.Match[str]) -> date:
-    year, week, quarter, month = (int(one) if one else 0 for one in period.groups())
-    if week:
-        return date.fromisocalendar(year, week, 1)
-    if quarter:
-        return date(year, quarter * 3 - 2, 1)
-    return date(year, month or 1, 1)
+    year, week, quarter, month = period.groups()
+    if week is not None:
+        return date.fromisocalendar(int(year), int(week), 1)
+    if quarter is not None:
+        return date(int(year), int(quarter) * 3 - 2, 1)
+    return date(int(year), int(month or 1), 1)
 
 
 def read_week_start(named: int | str) -> int:

@@ -197,7 +197,9 @@ class Plan:
         """Whether the arms have the sizes that were planned, by chance alone."""
         if self.share is None:
             return None
-        sizes = {row.group: row.denominator + row.immature_count for row in rows}
+        sizes = {
+            row.group: row.denominator + row.immature_count for row in rows if row.group != UNKNOWN
+        }
         kept = sum(size for group, size in sizes.items() if group in held_out)
         whole = sum(sizes.values())
         test = goodness_of_fit([kept, whole - kept], [self.share, 1 - self.share])
