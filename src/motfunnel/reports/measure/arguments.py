@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final, Literal
 
 from motfunnel.domain.calendar import read_when
-from motfunnel.domain.instant import LONGEST, Duration, When, read_duration, utc
+from motfunnel.domain.instant import Duration, When, read_duration, utc
 from motfunnel.errors import QuestionError
 from motfunnel.reports.measure.clock import EVERYBODY, Cohort
 
@@ -82,8 +82,6 @@ def read_window(within: Duration, what: str = "within") -> timedelta:
         raise QuestionError(f"{what}: {error}") from None
     if window < timedelta():
         raise QuestionError(f"{what} is {within!r}, which is below zero; write e.g. '90d'")
-    if window > LONGEST:
-        raise QuestionError(f"{what} is {within!r}, which is longer than a century")
     return window
 
 
