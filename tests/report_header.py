@@ -9,7 +9,7 @@ import pytest
 from tests.databases import where_found
 
 MINUTES = {
-    "not slow": ("all tests but the slow ones; `make test-all` runs those too", 22),
+    "not slow": ("all tests but the slow ones; `make test-all` runs those too", 30),
     "": ("all tests, on every database", 78),
 }
 """For what ``-m`` chooses: what that is, and the minutes that it takes one core."""
