@@ -68,11 +68,9 @@ class Output:
             SourceError: it is something else than a run notes.
         """
         found: Any = read_json(self.folder / MANIFEST)
-        if found is None:
-            return None
-        if not isinstance(found, dict) or not isinstance(found.get("counts"), dict):
+        if found is not None and not (isinstance(found, dict) and {"key", "counts"} <= {*found}):
             raise SourceError(f"{self.folder / MANIFEST} is not what a run notes, or is damaged")
-        return {"key": None, **found}
+        return found
 
     @property
     def is_dump(self) -> bool:

@@ -75,7 +75,7 @@ class Channel:
     def _gather(self, gathered: list[_Gathered], statement: Statement, row: Row) -> None:
         """Put a row to the others of its statement, unless it would overtake its contact's."""
         mine = None
-        for one in reversed(gathered):
+        for one in reversed(gathered):  # a read has sent what was before, so that orders differ
             if one.statement is statement:
                 mine = one
                 break
