@@ -64,6 +64,15 @@ def test_they_classify_nothing_and_are_kept(tmp_path: Path) -> None:
         assert tracker.funnel == funnel(words=OWN)
 
 
+@pytest.mark.parametrize(
+    "word",
+    ["ग्राहक", "ผู้ซื้อ", "e\u0301te\u0301", "می\u200cآید", "לקוח", "客户", "क्\u200dषेत्र", "d'accord"],
+)
+def test_letters_of_any_script_make_a_word(word: str) -> None:
+    """With the marks that stand upon them, and the signs that join and part them."""
+    assert funnel(words={"contact": word}).spoken["contact"] == word
+
+
 REFUSED = [
     ("words", {"words": "person"}),
     ("words.contacts", {"words": {"contacts": "people"}}),
@@ -72,6 +81,13 @@ REFUSED = [
     ("words.depart", {"words": {"depart": ""}}),
     ("words.depart", {"words": {"depart": " left"}}),
     ("words.depart", {"words": {"depart": "x" * 25}}),
+    ("words.depart", {"words": {"depart": "went  away"}}),
+    ("words.depart", {"words": {"depart": "\u0301a"}}),
+    ("words.depart", {"words": {"depart": "a" + "\u0301" * 96}}),
+    ("words.depart", {"words": {"depart": "\u200d"}}),
+    ("words.depart", {"words": {"depart": "- '"}}),
+    ("words.depart", {"words": {"depart": "left", "departed": "le\u200dft"}}),
+    ("words.depart", {"words": {"depart": "fu\u0308r", "departed": "f\u00fcr"}}),
     ("words.depart", {"words": {"depart": "{level}"}}),
     ("words.depart", {"words": {"depart": "<b>left</b>"}}),
     ("words.contact", {"words": {"contact": ["person"]}}),

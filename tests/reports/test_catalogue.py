@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from inspect import getdoc, iscoroutinefunction, signature
 from pathlib import Path
 from typing import Any, Final
@@ -51,6 +51,20 @@ def test_answers_are_what_the_signature_says(question: Entry, report: Report) ->
     assert answer.to_dict()["definition"] == answer.definition
     assert repr(answer).startswith(f"<{type(answer).__name__} {answer.title}: ")
     assert "\n" not in repr(answer)
+
+
+@each
+def test_a_window_longer_than_the_calendar_is_refused(question: Entry, report: Report) -> None:
+    """And the longest that is not has an answer; what is only held against others may be any."""
+    for name, option in question.options.items():
+        if option.type is not Duration:
+            continue
+        if name not in ("after", "away_at_least", "away_at_most"):
+            for long in ("364878d", "800000d", timedelta.max):
+                with pytest.raises(QuestionError, match=f"{name} is .*longer than any history"):
+                    put(question, report, **{name: long})
+        long = timedelta.max if name.startswith("a") else "36500d"
+        assert put(question, report, **{name: long}).to_text()
 
 
 @each

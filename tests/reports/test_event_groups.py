@@ -65,6 +65,28 @@ def test_by_the_event_in_bands_and_by_both(report: Report, name: str) -> None:
     assert both.to_dict()["by"] == both.by and both.by in str(both)
 
 
+@pytest.mark.parametrize("by", ["trait:seats", "property:n", "source"])
+def test_groups_that_are_numbers_stand_in_the_order_of_numbers(by: str) -> None:
+    """10 after 9, and what is no number after them; alone and beside another grouping."""
+    told = ["10", "9", "-1", "2.5", "few", "3"]
+    with Tracker("sqlite://", Funnel(stages=("a", "b"), rules={"came": touch()})) as tracker:
+        for n, one in enumerate(told):
+            tracker.identify(f"c{n}", {"seats": one}, occurred_at=day(1))
+            said = {"n": one, "source": one}
+            tracker.track(f"c{n}", "came", occurred_at=day(2), id="1", properties=said)
+        report = tracker.report(as_of=day(3))
+        found = ["-1", "2.5", "3", "9", "10", "few"]
+        assert [row.group for row in report.growth("year", by=by).rows] == found
+        both = report.growth("year", by=(by, "event")).rows
+        assert [row.group for row in both] == [f"{one} · came" for one in found]
+
+
+def test_a_property_that_was_asked_for_as_a_trait_is_pointed_at(report: Report) -> None:
+    """With its bands, as it is to be written."""
+    for by, meant in (("cds:2,5", "property:cds:2,5"), ("trait:cds", "property:cds")):
+        assert any(note.endswith(f"asked for as {meant}") for note in report.growth(by=by).notes)
+
+
 @pytest.mark.parametrize("known_by", [None, NOW])
 def test_who_left_without_an_event_left_by_silence(known_by: datetime | None) -> None:
     """Whether or not it was written down; of what only silence did, no property is known."""

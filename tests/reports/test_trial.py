@@ -119,6 +119,23 @@ def test_a_trial_of_a_thousand_from_end_to_end() -> None:
         assert plan.rows[0].contacts < 1_000
 
 
+@pytest.mark.parametrize(
+    ("baseline", "effect", "power", "said"),
+    [
+        (0.08, 0.0114, 0.8, ("8.0% against 9.14%", "+1.14", "80.0%")),
+        (0.08, 0.00001, 0.8, ("8.0% against 8.001%", "+0.001", "80.0%")),
+        (0.0804, 0.1, 0.99999, ("8.04% against 18.04%", "+10.0", ">99.9%")),
+    ],
+)
+def test_a_plan_is_told_in_full(
+    baseline: float, effect: float, power: float, said: tuple[str, ...]
+) -> None:
+    """With the digits that were asked for, and a power that is never 100%."""
+    with Tracker("sqlite://", FUNNEL) as tracker:
+        plan = tracker.report().plan_holdout(baseline=baseline, effect=effect, power=power)
+    assert all(one in str(plan) for one in said)
+
+
 def test_a_trial_without_an_effect() -> None:
     """The interval holds 0, and so does the one for many looks."""
     clock = Clock()

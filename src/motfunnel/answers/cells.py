@@ -6,6 +6,7 @@ for programs and shown to people. Writes no format itself: ``table`` and ``frame
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -206,6 +207,31 @@ def _number(value: Decimal | float) -> int | float | str:
     return value if isinstance(value, float) else to_number(to_millionths(value))
 
 
+def in_full(share: float, figures: int = 6, sign: str = "") -> str:
+    """Write a share in percent, with a decimal and as many more as these figures need.
+
+    >>> in_full(0.08), in_full(0.08001), in_full(0.0005, 3, "+"), in_full(0.3419231, 3, "+")
+    ('8.0', '8.001', '+0.05', '+34.2')
+    """
+    number = share * 100
+    before = math.floor(math.log10(abs(number))) if number else 0
+    digits = max(1, figures - 1 - before)
+    whole, _, rest = f"{number:{sign}.{digits}f}".partition(".")
+    return f"{whole}.{rest[0]}{rest[1:].rstrip('0')}"
+
+
+def _power(share: float) -> str:
+    """Show how often something is found, which is never always and never not at all.
+
+    >>> _power(0.8), _power(0.99999), _power(0.0)
+    ('80.0%', '>99.9%', '<0.1%')
+    """
+    least = 0.001
+    if share > 1 - least:
+        return ">99.9%"
+    return "<0.1%" if share < least else percent(share)
+
+
 def _p_value(p: float) -> str:
     return "<0.001" if p < 0.001 else f"{p:.3f}"  # noqa: PLR2004 - as is the custom
 
@@ -220,6 +246,9 @@ SHARE: Final = Kind("number", percent)
 NUMBER: Final = Kind("number", lambda number: f"{number:.3f}")
 POINTS: Final = Kind("number", _points)
 """A difference of two shares, shown in percentage points."""
+PLANNED_POINTS: Final = Kind("number", lambda share: in_full(share, 3, "+"))
+"""A difference that was planned, in percentage points: with as many digits as it takes."""
+POWER: Final = Kind("number", _power)
 P_VALUE: Final = Kind("number", _p_value)
 DURATION: Final = Kind("duration", days, _seconds)
 WAIT: Final = Kind("duration", wait, _seconds)

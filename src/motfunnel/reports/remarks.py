@@ -269,7 +269,8 @@ def all_unknown(
     if grouping.name in traits:
         return f"the trait {grouping.name!r} was known of none of those counted at their start"
     known = f"known traits: {', '.join(traits)}" if traits else "no traits are known"
-    return f"no contact has the trait {grouping.name!r}; {known}"
+    of_event = f"a property of the event is asked for as property:{grouping.plainly}"
+    return f"no contact has the trait {grouping.name!r}; {known}; {of_event}"
 
 
 def _what(awaited: Collection[Signal]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
+from unicodedata import category, normalize
 
 from motfunnel.domain.event import check_text
 from motfunnel.domain.funnel.file import check_name
@@ -41,6 +42,10 @@ KEYS: Final = tuple(key for key in USUAL if key not in ("contacts", "purchases")
 """What a funnel can name."""
 
 _LONGEST: Final = 24
+_MOST_MARKS: Final = 4
+"""How many times as many marks upon letters as letters a word may have at most, itself included."""
+_JOINERS: Final = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
+"""Written within words of Persian, Hindi and others."""
 _REMEDY: Final = 'write {key} = "{word}"'
 
 
@@ -74,13 +79,24 @@ def _checked(place: str, key: str, word: Any) -> str:
         text = check_text(word, "word")
     except ValueError as error:
         raise FunnelError(place, str(error), remedy) from None
-    if len(text) > _LONGEST:
-        raise FunnelError(place, f"{text[:40]!r} is longer than {_LONGEST} letters", remedy)
-    if text != text.strip() or not text.replace("-", " ").replace("'", " ").split():
-        raise FunnelError(place, f"{text!r} is no word", remedy)
-    if not all(letter.isalnum() or letter in " -'’" for letter in text):
-        raise FunnelError(place, f"{text!r} has more than letters in it", remedy)
+    why = _fault(text)
+    if why is not None:
+        raise FunnelError(place, f"{text[:40]!r} {why}", remedy)
     return text
+
+
+def _fault(text: str) -> str | None:
+    """Why a text is no word; None where it is one."""
+    letters = [one for one in text if one not in _JOINERS and category(one)[0] != "M"]
+    if len(letters) > _LONGEST or len(text) > _MOST_MARKS * _LONGEST:
+        return f"is longer than {_LONGEST} letters"
+    if not any(map(str.isalnum, letters)) or text[0] != letters[0]:
+        return "is no word"
+    if text != text.strip() or "  " in text:
+        return "has a blank too many: one between two words, none around them"
+    if not all(one.isalnum() or one in " -'’" for one in letters):
+        return "has more than letters in it"
+    return None
 
 
 def check_words(words: Words) -> None:
@@ -91,7 +107,7 @@ def check_words(words: Words) -> None:
     """
     taken: dict[str, str] = {}
     for key, word in spoken(words).items():
-        first = taken.setdefault(word.casefold(), key)
+        first = taken.setdefault(_alike(word), key)
         is_plural = key in ("contacts", "purchases") and first == key.removesuffix("s")
         if first != key and not is_plural:
             named = key if key in words else first.removesuffix("s")
@@ -101,6 +117,11 @@ def check_words(words: Words) -> None:
                 f'"{word}" is the word for {other}, too',
                 "give each its own word",
             )
+
+
+def _alike(word: str) -> str:
+    """The same of words that look the same."""
+    return normalize("NFKC", "".join(one for one in word if one not in _JOINERS)).casefold()
 
 
 def spoken(words: Words) -> dict[str, str]:

@@ -68,8 +68,8 @@ class Only:
         return cls(
             stage=named["stage"],
             reason=named["reason"],
-            away_at_least=None if least is None else read_window(least, "away_at_least"),
-            away_at_most=None if most is None else read_window(most, "away_at_most"),
+            away_at_least=_read_away(least, "away_at_least"),
+            away_at_most=_read_away(most, "away_at_most"),
             not_written_to=flags["not_written_to"],
             without_held_out=flags["without_held_out"],
         )
@@ -77,6 +77,10 @@ class Only:
     def told(self) -> dict[str, Any]:
         """The same by their names."""
         return asdict(self)
+
+
+def _read_away(duration: Duration | None, what: str) -> timedelta | None:
+    return None if duration is None else read_window(duration, what, longest=timedelta.max)
 
 
 @frozen(kw_only=True)

@@ -11,7 +11,18 @@ from typing import Any, ClassVar, Final
 from attrs import field, frozen
 
 from motfunnel.answers.answer import Answer, Draw, Row
-from motfunnel.answers.cells import COUNT, FLAG, NAMED, POINTS, SHARE, TEXT, cell, percent
+from motfunnel.answers.cells import (
+    COUNT,
+    FLAG,
+    NAMED,
+    PLANNED_POINTS,
+    POINTS,
+    POWER,
+    SHARE,
+    TEXT,
+    cell,
+    in_full,
+)
 from motfunnel.answers.members import Members
 from motfunnel.charts.bars import Part, stacked
 from motfunnel.charts.scene import Picture
@@ -53,8 +64,8 @@ class PlanRow(Row):
     contacts: int = field(metadata=cell(COUNT, NAMED))
     control: int = field(metadata=cell(COUNT, NAMED))
     treatment: int = field(metadata=cell(COUNT, NAMED))
-    effect: float | None = field(metadata=cell(POINTS, NAMED))
-    power: float | None = field(metadata=cell(SHARE, NAMED))
+    effect: float | None = field(metadata=cell(PLANNED_POINTS, NAMED))
+    power: float | None = field(metadata=cell(POWER, NAMED))
 
 
 def picture(answer: PlanHoldout) -> Picture:
@@ -97,8 +108,8 @@ class PlanHoldout(Answer[PlanRow]):
     def title(self) -> str:
         """What was asked, as a heading."""
         return (
-            f"Plan of a trial, {percent(self.baseline)} against "
-            f"{percent(self.baseline + self.expected)}, {percent(self.share)} held out"
+            f"Plan of a trial, {in_full(self.baseline)}% against "
+            f"{in_full(self.baseline + self.expected)}%, {in_full(self.share)}% held out"
         )
 
 

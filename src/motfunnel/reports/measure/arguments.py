@@ -10,11 +10,20 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final, Literal
 
 from motfunnel.domain.calendar import read_when
-from motfunnel.domain.instant import Duration, When, read_duration, utc
+from motfunnel.domain.instant import (
+    EARLIEST,
+    Duration,
+    When,
+    format_duration,
+    read_duration,
+    utc,
+)
 from motfunnel.errors import QuestionError
 from motfunnel.reports.measure.clock import EVERYBODY, Cohort
 
 CONFIDENCE: Final = 0.95
+LONGEST: Final = EARLIEST - datetime.min.replace(tzinfo=UTC)
+"""The longest window: however early a question's instant is, the calendar goes back so far."""
 
 Unit = Literal["contact", "episode"]
 Bounds = tuple[When | None, When | None]
@@ -70,11 +79,18 @@ def read_period(period: tuple[When, When], read: Read = read_instant) -> tuple[d
     return start, end
 
 
-def read_window(within: Duration, what: str = "within") -> timedelta:
+def read_window(
+    within: Duration, what: str = "within", *, longest: timedelta = LONGEST
+) -> timedelta:
     """Read a duration that is asked about.
 
+    Args:
+        within: as it was written.
+        what: which argument it is.
+        longest: what is refused beyond; of what only other durations are held against, nothing.
+
     Raises:
-        QuestionError: it is none, or below zero.
+        QuestionError: it is none, below zero, or too long.
     """
     try:
         window = read_duration(within)
@@ -82,6 +98,9 @@ def read_window(within: Duration, what: str = "within") -> timedelta:
         raise QuestionError(f"{what}: {error}") from None
     if window < timedelta():
         raise QuestionError(f"{what} is {within!r}, which is below zero; write e.g. '90d'")
+    if window > longest:
+        said = f"the longest is {format_duration(longest)}, which is longer than any history"
+        raise QuestionError(f"{what} is {within!r}; {said}")
     return window
 
 

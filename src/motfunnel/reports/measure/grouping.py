@@ -25,12 +25,15 @@ from motfunnel.reports.measure.clock import Clocks, Readings
 
 By: TypeAlias = str | Sequence[str] | None
 """By what to group, as a user gives it: one name, several of which all count, or nothing."""
+Rank: TypeAlias = tuple[int, float, str]
 NO_TRAITS: Final = ("stage", "reason", "source", "event")
 """The plain names that mean no trait."""
 TOGETHER: Final = " · "
 """What stands between the values of several groupings in the name of a group."""
 _OF_THE_CLOCK: Final = ("stage", "reason", "arm")
 _OF_THE_EVENT: Final = ("property", "event")
+_READ: Final = ("source", "trait", "property")
+"""What has values that hosts wrote, of which some are numbers."""
 _UNSEEN: Final = ("Cc", "Cf", "Zl", "Zp", "Zs")
 """The categories of letters that leave no mark: controls, formats and all kinds of blanks."""
 _PREFIXES: Final = {"trait:": "trait", "property:": "property"}
@@ -60,8 +63,13 @@ class Grouping:
     @property
     def written(self) -> str:
         """What it is called in answers of which a plain name means a property."""
-        name = ":".join([self.name, *([",".join(self.bands)] if self.bands else [])])
+        name = self.plainly
         return name if self.kind == "property" else f"{self.kind}:{name}" if name else self.kind
+
+    @property
+    def plainly(self) -> str:
+        """The name with its bands, as it is written without a prefix."""
+        return ":".join([self.name, *([",".join(self.bands)] if self.bands else [])])
 
     @property
     def is_of_the_clock(self) -> bool:
@@ -91,10 +99,16 @@ class Grouping:
         read = None if value is None else number(value)
         return UNKNOWN if read is None else self._bands[sum(read >= float(b) for b in self.bands)]
 
-    def rank(self, group: str) -> tuple[int, str]:
-        """Where a group stands among others: bands from the lowest on, then by name."""
-        place = self._bands.index(group) if group in self._bands else len(self._bands)
-        return place, group
+    def rank(self, group: str) -> Rank:
+        """Where a group stands among others: bands and numbers from the lowest on, then by name.
+
+        >>> sorted(["10", "few", "2.5", "2", "-1"], key=Grouping("trait", "seats").rank)
+        ['-1', '2', '2.5', '10', 'few']
+        """
+        if group in self._bands:
+            return 0, self._bands.index(group), group
+        read = None if self.kind not in _READ else number(group)
+        return (2, 0, group) if read is None else (1, read, group)
 
     @property
     def _bands(self) -> tuple[str, ...]:
@@ -126,7 +140,7 @@ class Groupings:
         """Whether any of the values is the start event's."""
         return any(one.is_of_the_event for one in self.each)
 
-    def rank(self, group: str | None) -> tuple[tuple[int, str], ...]:
+    def rank(self, group: str | None) -> tuple[Rank, ...]:
         """Where a group stands among others."""
         parts = [group or ""] if self.alone else (group or "").split(TOGETHER)
         return tuple(one.rank(part) for one, part in zip(self.each, parts, strict=False))

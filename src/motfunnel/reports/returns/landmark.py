@@ -78,7 +78,7 @@ def landmark(
         departed: the cohort: departures from the first instant on, before the second.
         confidence: of the intervals.
     """
-    window, gap = read_window(within), read_window(after, "after")
+    window, gap = read_window(within), read_window(after, "after", longest=timedelta.max)
     rate = Windowed(
         name="landmark comparison",
         definition=(
