@@ -74,7 +74,8 @@ def shown(page: Page, slug: str, report: Report) -> str:
     section = page.section(slug)
     assert section is not None
     html = render_section(page, section, report, Filters(), Links(prefix=""))
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+    text = re.sub(r"<[^>]+>", " ", html.replace("<wbr>", ""))
+    return " ".join(unescape(text).split())
 
 
 def bought(raw: Raw, month: str) -> Decimal:

@@ -24,6 +24,7 @@ class Card:
     Attributes:
         title: what it counts.
         number: the number.
+        unit: what it is a number of, where it is money; else empty.
         change: how it compares with the period before; empty: there is none.
         sure: what chance alone would make of it; empty where that cannot be said.
         answer: in which answer of the section who is behind it stands.
@@ -33,14 +34,21 @@ class Card:
 
     title: str
     number: str
+    unit: str = ""
     change: str = ""
     sure: str = ""
     answer: int = 0
     row: int = 0
     column: str = ""
 
+    @property
+    def room(self) -> int:
+        """How much room it takes: that of a count is 1."""
+        return 1 + (len(self.number) + len(self.unit)) // _LONG
+
 
 _FLOWS: Final = ("openings", "returns", "departures")
+_LONG: Final = 10  # letters
 
 
 def cards(
@@ -149,7 +157,7 @@ def _value(value: Value) -> Iterator[Card]:
     if not over:
         return
     this = over[-1]
-    row, unit = value.rows[this], "" if value.currency is None else f" {value.currency}"
+    row, unit = value.rows[this], value.currency or ""
     moved = ""
     if this:
         before = value.rows[this - 1]
@@ -158,7 +166,8 @@ def _value(value: Value) -> Iterator[Card]:
         moved = f", {sign}{MONEY.show(difference)} on {before.period}"
     yield Card(
         title="Value",
-        number=f"{MONEY.show(row.value)}{unit}",
+        number=MONEY.show(row.value),
+        unit=unit,
         change=f"in {row.period}{moved}",
         sure=_each(row.per_contact, row.per_contact_interval, value.word("per_contact")),
     )
@@ -166,7 +175,8 @@ def _value(value: Value) -> Iterator[Card]:
         left = value.word("departed")
         yield Card(
             title=f"Spent by each who {left}",
-            number=f"{MONEY.show(row.departed_worth)}{unit}",
+            number=MONEY.show(row.departed_worth),
+            unit=unit,
             change=f"{row.departed:,} {left} in {row.period}",
             sure=_each(None, row.departed_worth_interval, "each"),
         )

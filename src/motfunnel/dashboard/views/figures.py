@@ -5,7 +5,7 @@ And what has no answer of its own: a number by the time at which it was asked, o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from attrs import evolve, frozen
@@ -30,7 +30,6 @@ from motfunnel.charts.scene import (
 from motfunnel.charts.style import BLUE, PAPER
 from motfunnel.charts.svg import to_svg
 from motfunnel.dashboard.words import phrase, told
-from motfunnel.domain.funnel.words import USUAL
 from motfunnel.domain.moment import MomentKind
 from motfunnel.reports.experience.nps import POINTS, NpsRow
 from motfunnel.reports.measure.rate import RateRow
@@ -41,6 +40,11 @@ NARROW: Final = 340
 
 _LABELS: Final = 12
 _TOLD_ROWS: Final = {*MomentKind, "at risk"}
+_NAMES: Final = ("group", "stage", "touchpoint")
+"""What holds names that somebody gave: such a name stays, whatever a report calls so."""
+
+Say = Callable[[str], str]
+"""Gives a reader's word for one of a report's."""
 
 
 @frozen(kw_only=True)
@@ -64,7 +68,12 @@ class Figure:
 
 def figure_of(answer: Answer[Any], kind: str = "") -> Figure:
     """Draw the picture of an answer in a reader's words."""
-    return drawn(worded(picture(answer, kind or None), answer.spoken))
+    named = {f"{getattr(row, name, '')}" for row in answer.rows for name in _NAMES}
+
+    def say(text: str) -> str:
+        return text if text in named else told(text, answer.spoken)
+
+    return drawn(_worded(picture(answer, kind or None), say))
 
 
 def drawn(scene: Picture) -> Figure:
@@ -79,14 +88,14 @@ def drawn(scene: Picture) -> Figure:
     )
 
 
-def worded(scene: Picture, spoken: Mapping[str, str] = USUAL) -> Picture:
+def _worded(scene: Picture, say: Say) -> Picture:
     """The same picture in a reader's words."""
     panels = [
         evolve(
             one,
-            marks=[_mark(mark, spoken) for mark in one.marks],
-            y=_axis(one.y, spoken),
-            heading=told(one.heading, spoken),
+            marks=[_mark(mark, say) for mark in one.marks],
+            y=_axis(one.y, say),
+            heading=say(one.heading),
         )
         for one in scene.panels
     ]
@@ -94,35 +103,35 @@ def worded(scene: Picture, spoken: Mapping[str, str] = USUAL) -> Picture:
     return evolve(scene, panels=panels, x=x, note=phrase(scene.note))
 
 
-def _axis(y: Axis | Rows | None, spoken: Mapping[str, str]) -> Axis | Rows | None:
+def _axis(y: Axis | Rows | None, say: Say) -> Axis | Rows | None:
     """The axis of a panel; where moments are its rows, what happened then."""
     match y:
         case Axis():
             return evolve(y, title=phrase(y.title))
         case Rows():
-            return evolve(y, names=[_row(one, spoken) for one in y.names])
+            return evolve(y, names=[_row(one, say) for one in y.names])
     return y
 
 
-def _row(name: str, spoken: Mapping[str, str]) -> str:
+def _row(name: str, say: Say) -> str:
     """The name of a row; that of a group is its own."""
     moment, behind, more = name.partition(" (n = ")
-    return f"{told(moment, spoken)}{behind}{more}" if moment in _TOLD_ROWS else name
+    return f"{say(moment)}{behind}{more}" if moment in _TOLD_ROWS else name
 
 
-def _mark(mark: Mark, spoken: Mapping[str, str]) -> Mark:
+def _mark(mark: Mark, say: Say) -> Mark:
     match mark:
         case Bars() | Line() | Dots() | Numbers():
-            return evolve(mark, name=told(mark.name, spoken))
+            return evolve(mark, name=say(mark.name))
         case Ribbons():
-            return evolve(mark, nodes=[_node(one, spoken) for one in mark.nodes])
+            return evolve(mark, nodes=[_node(one, say) for one in mark.nodes])
     return mark
 
 
-def _node(node: Node, spoken: Mapping[str, str]) -> Node:
+def _node(node: Node, say: Say) -> Node:
     """A place in a flow; what is added to its name stays."""
     name = node.name.partition(",")[0]
-    own, beside = (one.replace(name, told(name, spoken)) for one in (node.name, node.lettered))
+    own, beside = (one.replace(name, say(name)) for one in (node.name, node.lettered))
     return evolve(node, name=own, lettered=beside)
 
 

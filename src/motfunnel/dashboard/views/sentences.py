@@ -47,12 +47,14 @@ class Part:
         is_strong: whether it is read first.
         row: of a number of people, in which row of the answer it stands; None: it is none.
         column: and the name of the count.
+        is_name: whether somebody gave it as a name: its letters may run the other way.
     """
 
     text: str
     is_strong: bool = False
     row: int | None = None
     column: str = ""
+    is_name: bool = False
 
 
 Sentence = Sequence[Part]
@@ -67,6 +69,11 @@ def sentence(answer: Answer[Any]) -> Sentence:
 def text(said: str) -> Part:
     """Words."""
     return Part(said)
+
+
+def name(said: object) -> Part:
+    """What somebody called a group, a stage, a touchpoint."""
+    return Part(f"{said}", is_name=True)
 
 
 def strong(said: str) -> Part:
@@ -139,13 +146,16 @@ def _said_of(answer: Rate) -> Iterator[Part]:
         yield text("Nobody was followed for long enough yet.")
         return
     n, most = max(known, key=lambda one: one[1].rate or 0)
-    yield text(f"{most.group}: ")
+    yield name(most.group)
+    yield text(": ")
     yield strong(percent(most.rate))
     yield text(f" {said}{within}{between(most.interval)}, ")
     yield from _counts(answer, n)
     m, least = min(known, key=lambda one: one[1].rate or 0)
     if m != n:
-        yield text(f"; {least.group}: ")
+        yield text("; ")
+        yield name(least.group)
+        yield text(": ")
         yield strong(percent(least.rate))
         yield text(f"{between(least.interval)}, ")
         yield from _counts(answer, m)
@@ -242,10 +252,14 @@ def _moved(answer: Growth) -> Iterator[Part]:
     most, least = (
         pick(rows, key=lambda row: row.present_at_end - row.present_at_start) for pick in (max, min)
     )
-    yield text(f"In {last}, {most.group}: ")
+    yield text(f"In {last}, ")
+    yield name(most.group)
+    yield text(": ")
     yield strong(f"{most.present_at_end - most.present_at_start:+,}")
     if least is not most:
-        yield text(f"; {least.group}: ")
+        yield text("; ")
+        yield name(least.group)
+        yield text(": ")
         yield strong(f"{least.present_at_end - least.present_at_start:+,}")
     yield text(".")
 
@@ -299,7 +313,11 @@ def _funnel(answer: StageFunnel) -> Iterator[Part]:
         rows = [row for row in answer.rows if row.stage == last and row.from_first is not None]
         if rows:
             most = max(rows, key=lambda row: row.from_first or 0)
-            yield text(f"Most reach {last} of {most.group}: ")
+            yield text("Most reach ")
+            yield name(last)
+            yield text(" of ")
+            yield name(most.group)
+            yield text(": ")
             yield strong(percent(most.from_first))
             yield text(f"{between(most.from_first_interval)}.")
         return
@@ -308,7 +326,9 @@ def _funnel(answer: StageFunnel) -> Iterator[Part]:
     for n, row in enumerate(answer.rows[1:], start=1):
         yield text(", " if n > 1 else " who came, ")
         yield people(answer, n, "contacts")
-        yield text(f" reached {row.stage}, ")
+        yield text(" reached ")
+        yield name(row.stage)
+        yield text(", ")
         yield strong(percent(row.from_previous))
         yield text(f" of the stage before{between(row.interval)}")
     yield text(".")
@@ -337,8 +357,12 @@ def _touchpoints(answer: Touchpoints) -> Iterator[Part]:
     rows = [row for row in answer.rows if row.experienced is not None]
     if rows:
         worst = min(rows, key=lambda row: row.experienced or 0)
-        group = f", {worst.group}" if worst.group else ""
-        yield text(f"Worst at {worst.touchpoint}{group}: ")
+        yield text("Worst at ")
+        yield name(worst.touchpoint)
+        if worst.group:
+            yield text(", ")
+            yield name(worst.group)
+        yield text(": ")
         yield strong(f"{worst.experienced:.1f} of 10")
         yield text(" on average, of ")
         yield people(answer, answer.rows.index(worst), "experiences")
@@ -349,7 +373,9 @@ def _map(answer: JourneyMap) -> Iterator[Part]:
     rows = [row for row in answer.rows if row.kept is not None]
     if rows:
         worst = min(rows, key=lambda row: row.kept or 0)
-        yield text(f"Least kept at {worst.touchpoint}: ")
+        yield text("Least kept at ")
+        yield name(worst.touchpoint)
+        yield text(": ")
         yield strong(percent(worst.kept))
         yield text(f" as good as expected, or better{between(worst.interval)}.")
 
@@ -432,7 +458,9 @@ def _patience(answer: Patience) -> Iterator[Part]:
     assert row.patience is not None
     yield strong(percent(row.share))
     horizon = days(format_duration(answer.horizon))
-    yield text(f" of those at {row.stage} whom you call gone after {_waited(row.patience)} ")
+    yield text(" of those at ")
+    yield name(row.stage)
+    yield text(f" whom you call gone after {_waited(row.patience)} ")
     yield text(f"are back within {horizon} more{between(row.interval)}: ")
     yield people(answer, n, "numerator")
     yield text(" of ")

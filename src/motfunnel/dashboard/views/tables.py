@@ -14,9 +14,19 @@ from motfunnel.answers.answer import Answer, Grouped, Row, grouped
 from motfunnel.answers.html import is_words
 from motfunnel.charts.labels import readable
 from motfunnel.dashboard.words import told
+from motfunnel.reports.decisions.simulate import Simulation
+from motfunnel.reports.progress.flows import Flows
+from motfunnel.reports.progress.lens import LensAnswer
 
 MOST: Final = 60
 """So many rows of a table stand on a page; all of them are in the CSV."""
+
+_WORDS: Final[Mapping[type, Sequence[str]]] = {
+    Flows: ("from", "to"),
+    LensAnswer: ("class",),
+    Simulation: ("moment",),
+}
+"""Under which headings kinds of moments stand; elsewhere the same letters are somebody's name."""
 
 
 @frozen(kw_only=True)
@@ -106,7 +116,9 @@ def _line(
             address = _address(answer, heading, text, row, lambda key: href(places[id(row)], key))
         if heading == answer.word("contact"):
             address = person(text)
-        said = told(readable(text), answer.spoken)
+        said = readable(text)
+        if heading in _WORDS.get(type(answer), ()):
+            said = told(said, answer.spoken)
         cells.append(Cell(text=said, href=address, is_text=look or not n))
     return cells
 
