@@ -72,7 +72,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"…"},
     ),
     "motfunnel.dashboard": (
-        {"assets", "filters", "page", "words"},
+        {"assets", "filters", "page", "typed", "words"},
         {"pages"},
         {"links"},
         {"asking"},

@@ -101,15 +101,18 @@ def put(question: Entry, report: Report, **more: Any) -> Answer[Any]:
 def make_tracker(url: str, contacts: int = 60) -> Tracker:
     """A tracker with the history."""
     tracker = Tracker(url, FUNNEL)
-    tracker.track_many(
-        {
-            "contact": name(n),
-            "event": event,
-            "occurred_at": FIRST + timedelta(days=at),
-            "id": f"{event}-{at}",
-            "properties": properties,
-        }
-        for n in range(contacts)
-        for event, at, properties in acts(n)
-    )
+    tracker.track_many(history_of(contacts))
     return tracker
+
+
+def history_of(contacts: int) -> Iterator[dict[str, Any]]:
+    """The events of so many contacts."""
+    for n in range(contacts):
+        for event, at, properties in acts(n):
+            yield {
+                "contact": name(n),
+                "event": event,
+                "occurred_at": FIRST + timedelta(days=at),
+                "id": f"{event}-{at}",
+                "properties": properties,
+            }

@@ -6,6 +6,7 @@ What its outputs are, the batch engine says; how they become relations, ``facts`
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -69,6 +70,11 @@ class Files:
     def tenant(self) -> str:
         """Whose contacts: files have one tenant."""
         return _TENANT
+
+    @property
+    def store_options(self) -> tuple[str, ...]:
+        """The options by which the command line asks the same, beside the folder."""
+        return (f"--files {shlex.quote(self.folder.name)}",)
 
     def report(
         self,

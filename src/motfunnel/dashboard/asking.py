@@ -5,7 +5,6 @@ The filters are given to each question under the names that it has for them. Cou
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
@@ -16,12 +15,13 @@ from attrs import evolve, frozen
 from motfunnel.answers.answer import Answer
 from motfunnel.dashboard.filters import SHOWN, WINDOWS, Filters
 from motfunnel.dashboard.page import Ask, Section
+from motfunnel.dashboard.typed import line
 from motfunnel.dashboard.words import days
 from motfunnel.domain.calendar import Calendar, Period
 from motfunnel.domain.event import to_readable_json
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.funnel.rhythm import MOST, Rhythm
-from motfunnel.domain.instant import LONGEST, MICROSECOND, format_duration, iso, parse_duration
+from motfunnel.domain.instant import LONGEST, MICROSECOND, format_duration, parse_duration
 from motfunnel.errors import QuestionError
 from motfunnel.reports.catalogue import CATALOGUE, Entry
 from motfunnel.reports.report import Report
@@ -67,16 +67,9 @@ class Question:
             answer = evolve(answer, notes=(*answer.notes, str(error)))
         return _from_the_first(answer) if self.name in BY_PERIODS else answer
 
-    def command(self, report: Report) -> str:
-        """What to type for the same answer."""
-        entry = CATALOGUE[self.name]
-        told = [f"motfunnel report {self.name.replace('_', '-')}"]
-        for name, value in self.options.items():
-            told += _typed(entry, name, value)
-        told += ["--as-of", iso(report.as_of)]
-        if report.timezone.key != "UTC":
-            told += ["--timezone", shlex.quote(report.timezone.key)]
-        return " ".join(told)
+    def command(self, report: Report, answer: Answer[Any]) -> str:
+        """What to type for the same answer; empty: it cannot be typed."""
+        return line(self.name, self.options, report, answer)
 
 
 def _from_the_first(answer: Answer[Any]) -> Answer[Any]:
@@ -162,8 +155,13 @@ def _before(calendar: Calendar, end: datetime) -> Iterator[Period]:
 def _each(ask: Ask, report: Report, filters: Filters) -> Iterator[Question]:
     entry = CATALOGUE[ask.question]
     told = {**_options(entry, ask, report, filters), **_given(ask, report.definition, filters)}
-    if ask.each in ("period", "newest"):
-        for period in _cohorts(ask, report, filters):
+    if ask.each == "per":
+        if whole := complete_periods(report, filters):
+            bounds = (whole[0].starts_at, whole[-1].ends_at)
+            more = {entry.cohort[0]: bounds, "per": filters.step}
+            yield Question(name=entry.name, options=told | more)
+    elif ask.each == "period":
+        for period in complete_periods(report, filters):
             cohort = {entry.cohort[0]: (period.starts_at, period.ends_at)}
             yield Question(name=entry.name, options=told | cohort, label=period.name)
     elif ask.each == "window":
@@ -176,14 +174,6 @@ def _each(ask: Ask, report: Report, filters: Filters) -> Iterator[Question]:
             yield Question(name=entry.name, options=told, label=label)
     else:
         yield Question(name=entry.name, options=told, label=ask.label, kind=ask.kind)
-
-
-def _cohorts(ask: Ask, report: Report, filters: Filters) -> list[Period]:
-    """The latest periods that are over, or the newest of them that was followed for the window."""
-    periods = complete_periods(report, filters)
-    if ask.each == "period":
-        return periods
-    return [one for one in periods if one.ends_at + filters.window <= report.as_of][-1:]
 
 
 def _windows(filters: Filters) -> list[timedelta]:
@@ -250,19 +240,3 @@ def _patience(funnel: Funnel, times: int, parts: int) -> Funnel:
 
     each = {stage: other(funnel.patience_of(stage)) for stage in funnel.stages}
     return evolve(funnel, patience=each)
-
-
-def _typed(entry: Entry, name: str, value: Any) -> Iterator[str]:
-    """An option as it is typed; what cannot be typed is left out."""
-    if value is None or isinstance(value, Funnel):
-        return
-    if isinstance(value, tuple):
-        bounds = zip(("--from", "--to"), value, strict=True)
-        yield " ".join(f"{option} {iso(one)}" for option, one in bounds if one is not None)
-    elif name in ("since", "until"):
-        option = "--from" if name == "since" else "--to"
-        yield f"{option} {value.isoformat()}"
-    else:
-        called = {"name": "lens"}.get(name, name.replace("_", "-"))
-        text = format_duration(value) if isinstance(value, timedelta) else str(value)
-        yield f"--{called} {shlex.quote(text)}"

@@ -20,8 +20,8 @@ class Ask:
     Attributes:
         question: its name in the catalogue.
         given: the options that do not follow from the filters.
-        each: asked once for each ``period`` of the latest, for the ``newest`` of them that was
-            followed for the whole window, for each ``window``, or for the ``patience`` that was
+        each: asked once with a row ``per`` each of the latest periods, or for each such ``period``
+            where it has no such rows; for each ``window``; or for the ``patience`` that was
             chosen, if one was; empty: once.
         kind: of which kind its picture is; empty: the one that suits it best.
         by: by what to tell apart where the reader chose nothing; None: not at all then; empty:

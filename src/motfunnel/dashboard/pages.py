@@ -56,7 +56,7 @@ _GROWTH: Final = Section(
 _BY_COHORT: Final = Section(
     slug="returns",
     heading="Do those who leave come back sooner than before?",
-    asks=(Ask(question="recidivism", by="", each="period"),),
+    asks=(Ask(question="recidivism", by="", each="per"),),
     meanwhile="who came back, by when each left",
     nothing=_NOBODY_LEFT,
     view="series",
@@ -79,7 +79,7 @@ OVERVIEW: Final = Page(
             heading="How are we doing?",
             asks=(
                 Ask(question="growth", by=""),
-                Ask(question="recidivism", by="", each="newest"),
+                Ask(question="recidivism", by="", each="per"),
                 Ask(question="value", by="", of_values=True),
             ),
             meanwhile="who is with us, who is new, who left and who came back",
@@ -224,7 +224,7 @@ FUNNEL: Final = Page(
         Section(
             slug="all-the-way",
             heading="Do more go all the way than before?",
-            asks=(Ask(question="conversion", given=_ALL_THE_WAY, each="period", by=""),),
+            asks=(Ask(question="conversion", given=_ALL_THE_WAY, each="per", by=""),),
             meanwhile="who went from the first stage to the last",
             nothing="nobody came to the first stage in a period that is over",
             view="series",

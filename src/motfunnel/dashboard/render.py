@@ -144,7 +144,7 @@ def _shown(
         f"{section.view}.html",
         **told,
         page=page,
-        blocks=blocks(both, [one.command(report) for one in asked], href, person),
+        blocks=blocks(both, [one.command(report, found) for one, found in both], href, person),
         shown=shown(section.view, both, href),
         listed=None if section.lists is None else listed(*section.lists, both, href),
         definition=report.definition,

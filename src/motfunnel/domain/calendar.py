@@ -151,6 +151,33 @@ class Calendar:
         return date(first.year + month // 12, month % 12 + 1, 1)
 
 
+def stretch_named(bounds: tuple[datetime | None, datetime | None], zone: tzinfo) -> str:
+    """Say which stretch of time is meant: a period by its name, any other by its local dates.
+
+    >>> at = [datetime(2026, month, 1, tzinfo=UTC) for month in (4, 5, 7)]
+    >>> [stretch_named(one, UTC) for one in ((at[0], at[1]), (at[1], at[2]), (None, at[1]))]
+    ['in 2026-04', 'from 2026-05-01 to 2026-07-01', 'before 2026-05-01']
+    """
+    start, end = bounds
+    if start is not None and end is not None:
+        for unit in UNITS:
+            calendar = Calendar(zone=zone, unit=unit)
+            period = next(calendar.periods_from(calendar.day_of(start)))
+            if (period.starts_at, period.ends_at) == (start, end):
+                return f"in {period.name}"
+    first, last = (None if one is None else _local(one, zone) for one in bounds)
+    if first is None or last is None:
+        return f"since {first}" if first else f"before {last}" if last else ""
+    return f"from {first} to {last}"
+
+
+def _local(instant: datetime, zone: tzinfo) -> str:
+    """A date where it begins, and else the local time."""
+    local = instant.astimezone(zone)
+    is_day = instant == start_of(local.date(), zone)
+    return local.date().isoformat() if is_day else f"{local:%Y-%m-%d %H:%M}"
+
+
 def start_of(day: date, zone: tzinfo) -> datetime:
     """The first instant of a local date, or, where the zone skipped it, of the next one.
 

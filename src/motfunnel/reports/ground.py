@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
@@ -53,6 +54,11 @@ class Ground(Protocol):
     @property
     def tenant(self) -> str:
         """Whose contacts."""
+        ...
+
+    @property
+    def store_options(self) -> tuple[str, ...]:
+        """The options by which the command line asks the same; no path and no host is in them."""
         ...
 
     def now(self) -> datetime:
@@ -125,6 +131,17 @@ class Tenant:
     def tenant(self) -> str:
         """Whose contacts."""
         return self.reader.tenant
+
+    @property
+    def store_options(self) -> tuple[str, ...]:
+        """The options by which the command line asks the same; the environment has the store."""
+        named = {"--tenant": self.tenant, "--schema": self.reader.database.tables.schema}
+        told = [
+            f"{option} {shlex.quote(name)}"
+            for option, name in named.items()
+            if name is not None and (option, name) != ("--tenant", "default")
+        ]
+        return (*told, '--db "$MOTFUNNEL_DB"')
 
     def now(self) -> datetime:
         """Say what time it is."""

@@ -66,6 +66,11 @@ class Inquiry:
         return self._instants.known_by
 
     @property
+    def store_options(self) -> tuple[str, ...]:
+        """The options by which the command line asks the same contacts."""
+        return self._ground.store_options
+
+    @property
     def funnel(self) -> Funnel:
         """The definition in use."""
         return self._ground.funnel

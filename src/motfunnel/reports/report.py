@@ -132,6 +132,11 @@ class Report(Questions, Synchronous):
         return f"<Report as of {iso(self.as_of)}{known}, {self.timezone.key}>"
 
     @property
+    def store_options(self) -> tuple[str, ...]:
+        """The options by which the command line asks the same contacts."""
+        return self._inquiry.store_options
+
+    @property
     def definition(self) -> Funnel:
         """The funnel in use: ``funnel`` is the question how contacts go through its stages."""
         return self._inquiry.funnel

@@ -9,9 +9,10 @@ from typing import Final
 from attrs import frozen
 
 from motfunnel.answers.cells import MONEY, percent, span
+from motfunnel.dashboard.views.sentences import newest
 from motfunnel.dashboard.words import days
 from motfunnel.domain.instant import format_duration
-from motfunnel.reports.measure.rate import Rate
+from motfunnel.reports.measure.trend import Trend
 from motfunnel.reports.periods.growth import Growth
 from motfunnel.reports.periods.value import Value
 from motfunnel.statistics import Change, Interval
@@ -51,20 +52,18 @@ _FLOWS: Final = ("openings", "returns", "departures")
 _LONG: Final = 10  # letters
 
 
-def cards(
-    growth: Growth, rates: Sequence[tuple[str, Rate]], values: Sequence[Value] = ()
-) -> list[Card]:
+def cards(growth: Growth, trends: Sequence[Trend], values: Sequence[Value] = ()) -> list[Card]:
     """The cards of the first page: who is with us, who came and went, and who came back.
 
     Args:
         growth: the latest periods, of all contacts together.
-        rates: who came back of the newest cohort that was followed for long enough, with its name.
+        trends: who came back of those who left in each period.
         values: what purchases were worth, in the same periods; none where that is not known.
     """
     if not growth.rows:
         return [Card(title=_now(growth), number="0", change="nobody has come yet")]
     worth = [card for one in values for card in _value(one)]
-    return [*_counts(growth), *_rate(rates), *worth]
+    return [*_counts(growth), *_rate(trends), *worth]
 
 
 def _counts(growth: Growth) -> Iterator[Card]:
@@ -136,17 +135,19 @@ def _sure(change: Change) -> str:
     return f"more than chance: {ends}"
 
 
-def _rate(rates: Sequence[tuple[str, Rate]]) -> Iterator[Card]:
+def _rate(trends: Sequence[Trend]) -> Iterator[Card]:
     """Who came back of the newest cohort that was followed for the whole window."""
-    for n, (label, rate) in enumerate(rates, start=1):
-        row, left = rate.rows[0], rate.word("departed")
-        if row.rate is not None:
+    for answer, trend in enumerate(trends, start=1):
+        n, left = newest(trend), trend.word("departed")
+        if n is not None:
+            row = trend.rows[n]
             yield Card(
-                title=f"Back within {days(format_duration(rate.within))}",
+                title=f"Back within {days(format_duration(trend.within))}",
                 number=percent(row.rate),
-                change=f"{row.numerator:,} of {row.denominator:,} who {left} in {label}",
+                change=f"{row.numerator:,} of {row.denominator:,} who {left} in {row.period}",
                 sure="" if row.interval is None else span(row.interval),
-                answer=n,
+                answer=answer,
+                row=n,
                 column="numerator" if row.numerator else "",
             )
 

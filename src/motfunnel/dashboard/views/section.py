@@ -29,6 +29,7 @@ from motfunnel.dashboard.views.tables import Table, tables
 from motfunnel.reports.decisions.patience import Patience
 from motfunnel.reports.experience.nps import Nps
 from motfunnel.reports.measure.rate import Rate
+from motfunnel.reports.measure.trend import Trend
 from motfunnel.reports.periods.growth import Growth
 from motfunnel.reports.periods.value import Value
 
@@ -118,13 +119,14 @@ def _only(asked: Asked) -> Any:
 
 
 def in_series(asked: Asked, _: Href) -> tuple[Figure, int]:
-    """A number by the time of its cohort, a dot for each; and the newest that can be told of."""
+    """A number by the time of its cohort, a dot for each; and the newest answer to tell of."""
     points = _points(asked, is_whole=False)
-    told = [n for n, one in enumerate(points) if not one.is_early and one.n]
+    each = points if len(asked) > 1 else []
+    told = [n for n, one in enumerate(each) if one.n]
     first = next((n for n, one in enumerate(points) if one.value is not None), 0)
     are_scores = any(isinstance(answer, Nps) for _, answer in asked)
     axis = partial(around, "net promoter score") if are_scores else partial(shares, "share")
-    return drawn(series(points[first:], axis)), told[-1] if told else len(points) - 1
+    return drawn(series(points[first:], axis)), told[-1] if told else len(asked) - 1
 
 
 def in_shares(asked: Asked, _: Href) -> tuple[Figure, list[Point]]:
@@ -137,6 +139,8 @@ def _points(asked: Asked, *, is_whole: bool) -> list[Point]:
     found = []
     for question, answer in asked:
         match answer:
+            case Trend():
+                found += [rate_point(one.period, one, is_whole=is_whole) for one in answer.rows]
             case Rate() if answer.rows:
                 found.append(rate_point(question.label, answer.rows[0], is_whole=is_whole))
             case Nps():
@@ -149,14 +153,14 @@ def made_cards(asked: Asked, href: Href) -> list[tuple[Card, str]]:
     growth = next((one for _, one in asked if isinstance(one, Growth)), None)
     if growth is None:
         return []
-    rates = [(question.label, one) for question, one in asked if isinstance(one, Rate)]
+    trends = [one for _, one in asked if isinstance(one, Trend)]
     values = [one for _, one in asked if isinstance(one, Value)]
     first = [0]
     for _, answer in asked:
         first.append(first[-1] + len(answer.rows))
     return [
         (card, href(first[card.answer] + card.row, card.column) if card.column else "")
-        for card in cards(growth, rates, values)
+        for card in cards(growth, trends, values)
     ]
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
 from motfunnel.answers.answer import Answer
-from motfunnel.answers.cells import MONEY, percent, span, wait
+from motfunnel.answers.cells import MONEY, POINTS, percent, span, wait
 from motfunnel.dashboard.words import days, told
+from motfunnel.domain.calendar import stretch_named
 from motfunnel.domain.funnel.rhythm import Rhythm
 from motfunnel.domain.funnel.words import USUAL
 from motfunnel.domain.instant import format_duration
@@ -25,6 +27,7 @@ from motfunnel.reports.experience.journey_map import JourneyMap
 from motfunnel.reports.experience.nps import Nps
 from motfunnel.reports.experience.touchpoints import Touchpoints
 from motfunnel.reports.measure.rate import Rate, RateRow
+from motfunnel.reports.measure.trend import Trend
 from motfunnel.reports.periods.growth import Growth
 from motfunnel.reports.periods.lifecycle import Lifecycle
 from motfunnel.reports.periods.retention import IN_OR_AFTER, NEARLY_ALL, WITH_US, Retention
@@ -102,7 +105,7 @@ _RATES: Final[Mapping[str, tuple[str, str]]] = {
     "recidivism": ("of those who {depart} {recidivism}", ""),
     "re-engagement": ("of those you wrote to {recidivism}", ""),
     "outreach coverage": ("of those who {depart} were written to", ""),
-    "reactivation": ("of those who were {departed} {recidivism} in it", "none"),
+    "reactivation": ("of those who were {departed} {recidivism} {period}", "none"),
     "relapse": ("of those who {recidivism} {depart} again", ""),
     "conversion": ("went all the way", ""),
     "loyalty": ("of those who bought {loyalist}", ""),
@@ -127,17 +130,23 @@ def _rate(answer: Rate) -> Iterator[Part]:
         yield text(_CAVEATS[answer.name])
 
 
-def _said_of(answer: Rate) -> Iterator[Part]:
+def _what(answer: Rate) -> str:
+    """What those did who are counted, and within what."""
     said, windowless = _RATES.get(answer.name, (answer.event, ""))
-    said = said.format_map(answer.spoken)
-    within = "" if windowless else f" within {days(format_duration(answer.within))}"
+    stretch = "" if not windowless else stretch_named(answer.cohort, ZoneInfo(answer.timezone))
+    said = said.format_map({**answer.spoken, "period": stretch})
+    return said if windowless else f"{said} within {days(format_duration(answer.within))}"
+
+
+def _said_of(answer: Rate) -> Iterator[Part]:
+    said = _what(answer)
     if answer.by is None:
         row = answer.rows[0]
         if row.rate is None:
             yield text("Nobody was followed for long enough yet")
         else:
             yield strong(percent(row.rate))
-            yield text(f" {said}{within}{between(row.interval)}: ")
+            yield text(f" {said}{between(row.interval)}: ")
             yield from _counts(answer, 0)
         yield from _recent(answer)
         return
@@ -149,7 +158,7 @@ def _said_of(answer: Rate) -> Iterator[Part]:
     yield name(most.group)
     yield text(": ")
     yield strong(percent(most.rate))
-    yield text(f" {said}{within}{between(most.interval)}, ")
+    yield text(f" {said}{between(most.interval)}, ")
     yield from _counts(answer, n)
     m, least = min(known, key=lambda one: one[1].rate or 0)
     if m != n:
@@ -176,6 +185,35 @@ def _recent(answer: Rate) -> Iterator[Part]:
         yield text(f" {_be(row.immature_count)} too recent to count.")
     else:
         yield text(".")
+
+
+def newest(answer: Trend) -> int | None:
+    """The newest period of which all were followed for the whole window, and anybody was.
+
+    The one that a page tells of, wherever it tells of one.
+    """
+    told = [n for n, row in enumerate(answer.rows) if row.denominator and not row.unfinished]
+    return told[-1] if told else None
+
+
+def _trend(answer: Trend) -> Iterator[Part]:
+    """The newest period that can be told of, and whether it differs from the one before."""
+    n = newest(answer)
+    if n is None:
+        yield text("Nobody was followed for long enough yet.")
+        return
+    row = answer.rows[n]
+    yield text(f"{row.period}: ")
+    yield strong(percent(row.rate))
+    yield text(f" {_what(answer)}{between(row.interval)}: ")
+    yield from _counts(answer, n)
+    if row.change is not None and row.change_interval is not None:
+        low, high = row.change_interval.lower, row.change_interval.upper
+        apart = POINTS.show(row.change)
+        chance = "may be chance" if low <= 0 <= high else "more than chance"
+        yield text(f"; {apart} points on {answer.rows[n - 1].period}, {chance}: ")
+        yield text(f"{POINTS.show(low)} to {POINTS.show(high)}")
+    yield text(".")
 
 
 def _latest(answer: Any) -> int | None:
@@ -517,6 +555,7 @@ def _pace(answer: PaceComparison) -> Iterator[Part]:
 
 
 _TELLS: Final[Sequence[tuple[type, Callable[[Any], Iterator[Part]]]]] = (
+    (Trend, _trend),
     (Rate, _rate),
     (Growth, _growth),
     (Lifecycle, _lifecycle),
