@@ -157,3 +157,22 @@ def test_periods_are_told_in_every_form(tracker: Tracker) -> None:
     nobody = tracker.report(as_of=datetime(2024, 1, 1, tzinfo=UTC))
     assert nobody.recidivism(within="20d", per="week").rows == ()
     assert "look at per=" not in str(answer)
+
+
+def test_periods_have_an_answer_where_somebody_was_erased() -> None:
+    """In every form; how far the erased would move it is said of one row alone."""
+    with Tracker(
+        "sqlite://", Funnel(stages=("a", "b"), rules={"came": touch(), "quit": leave()})
+    ) as tracker:
+        for n, contact in enumerate(("ada", "bob", "cyd")):
+            for what in ("came", "quit"):
+                at = datetime(2025, n + 1, 1 if what == "came" else 5, tzinfo=UTC)
+                tracker.track(contact, what, occurred_at=at, id=what)
+        tracker.forget("cyd")
+        report = tracker.report()
+        answer = report.recidivism(within="9d", per="month")
+        said = "if the erased were unlike the rest, the rate is biased"
+        for written in (answer.to_text(), answer.to_json(), answer.to_csv()):
+            assert "2025-01" in written
+        assert said in answer.remarks
+        assert f"{said}: had all of them" in " ".join(report.recidivism(within="9d").remarks)

@@ -365,7 +365,7 @@ class PeriodRate(Rate):
 def biased(answer: Rate) -> str:
     """What those may have done to a rate who were erased with nothing of them kept."""
     said = "if the erased were unlike the rest, the rate is biased"
-    if answer.by is not None or answer.unit != "contact":
+    if answer.by is not None or answer.unit != "contact" or len(answer.rows) != 1:
         return said
     none, every = (
         Proportion(numerator=row.numerator + more, denominator=row.denominator + answer.erased)
