@@ -18,7 +18,6 @@ from typing import Any
 import pytest
 from sybil import Sybil
 from sybil.parsers.myst import DocTestDirectiveParser, PythonCodeBlockParser, SkipParser
-from xdist.scheduler import LoadScopeScheduling
 
 
 def enter_an_empty_directory(namespace: dict[str, Any]) -> None:
@@ -99,19 +98,6 @@ def pytest_collection_finish() -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """One worker more than there are processors, since tests wait for servers, disks and others."""
     return min(os.cpu_count() or 1, 3) + 1
-
-
-class StoriesStayWhole(LoadScopeScheduling):
-    """Any worker may take any test, but a document is told by one."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return file if file.endswith(".md") else nodeid
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> StoriesStayWhole:
-    """Keep a document's examples on one worker, in their order."""
-    return StoriesStayWhole(config, log)
 
 
 collect_ignore = ["docs/conf.py", "tests/integrations/django_project"]

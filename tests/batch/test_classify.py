@@ -122,7 +122,7 @@ ODD = st.fixed_dictionaries(
 TYPES = {"at": "TIMESTAMP", "amount": "DOUBLE", "n": "BIGINT", "is_new": "BOOLEAN", "day": "DATE"}
 
 
-@settings(max_examples=12)
+@settings(max_examples=settings().max_examples // 4)
 @given(
     rows=st.lists(ODD, min_size=1, max_size=30),
     at=st.sampled_from(["at", "text_at"]),

@@ -89,7 +89,7 @@ def assert_equal(tracker: Tracker, out: Path, as_of: datetime) -> None:
         assert not all_seen or event["alive"] == alive
 
 
-@settings(max_examples=12)
+@settings(max_examples=settings().max_examples // 4)
 @given(drawn=told(), as_of=as_of_some())
 def test_any_history_is_classified_as_the_store_does(
     drawn: tuple[Story, list[Event]], as_of: datetime | None

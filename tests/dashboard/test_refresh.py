@@ -129,7 +129,6 @@ ENDS: dict[str, Any] = {
 }
 
 
-@pytest.mark.every_database
 @pytest.mark.parametrize("end", ENDS)
 def test_what_ends_answers(store: Tracker, tmp_path: Path, end: str) -> None:
     """Nothing is left of them; what is kept in memory is asked anew at once."""

@@ -225,6 +225,7 @@ def test_the_report_page_says_what_it_counts(site: str, browser: Browser) -> Non
         fits_a_phone(staff)
 
 
+@pytest.mark.slow
 def test_its_own_tests_pass(url: str) -> None:
     """The newsletter's tests pass on every database."""
     pytest_alone = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]

@@ -226,6 +226,7 @@ def test_the_admin_tells_a_customers_story(site: str, browser: Browser) -> None:
         expect(staff.get_by_text("friend_referred is advocacy")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_its_own_tests_pass(url: str, tmp_path: Path) -> None:
     """The shop's tests pass on every database."""
     told = run("test --noinput", {"DATABASE_URL": url, "SHOP_STATE": str(tmp_path)})
@@ -242,6 +243,7 @@ def test_seeding_twice_adds_nothing(environment: dict[str, str]) -> None:
     assert run(asked, environment) == told
 
 
+@pytest.mark.slow
 def test_its_migrations_are_complete(environment: dict[str, str]) -> None:
     """Neither the shop nor the library has a model that no migration knows."""
     assert "No changes detected" in run("makemigrations --check --dry-run", environment)

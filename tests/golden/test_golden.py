@@ -38,7 +38,7 @@ HISTORIES: dict[str, tuple[Recorded, list[datetime], list[datetime]]] = {
     **{f"drawn-{n}": (_drawn(n), [NOW - 60 * DAY, NOW], [NOW - 90 * DAY]) for n in (1, 2)},
 }
 
-LONG = {"demonstration", "drawn-2"}
+LONG = {"demonstration", "drawn-1", "drawn-2"}
 
 
 @pytest.mark.parametrize(

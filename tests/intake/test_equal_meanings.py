@@ -159,7 +159,7 @@ def engine() -> Iterator[Engine]:
         engine.dispose()
 
 
-@settings(max_examples=25)
+@settings(max_examples=settings().max_examples // 2)
 @given(funnel=funnels(), some=rows())
 def test_the_same_rows_mean_the_same_in_every_form(
     engine: Engine, funnel: Funnel, some: list[dict[str, Any]]

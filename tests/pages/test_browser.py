@@ -95,8 +95,17 @@ OVER = f"""{SEEN}.flatMap(svg => {{
 }})"""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 700, 390])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (1280, "light"),
+        (390, "dark"),
+        *(
+            pytest.param(width, scheme, marks=pytest.mark.slow)
+            for width, scheme in ((1280, "dark"), (700, "light"), (700, "dark"), (390, "light"))
+        ),
+    ],
+)
 def test_a_page_of_everything(
     sections: list[Section], opened: Any, tmp_path: Path, width: int, scheme: str
 ) -> None:

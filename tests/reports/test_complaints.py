@@ -94,7 +94,7 @@ def outcomes_of(
     return found
 
 
-@settings(max_examples=30)
+@settings(max_examples=settings().max_examples // 2)
 @given(
     told=told(),
     as_of=st.one_of(instants(12), st.just(NOW)),

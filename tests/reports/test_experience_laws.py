@@ -25,7 +25,7 @@ from tests.strategies import NEVER, START, instants
 from tests.strategies import make_funnel as funnel_of
 
 NOW = START + 2 * NEVER
-FEW = settings(max_examples=12)  # each asks every report, of two stores
+FEW = settings(max_examples=settings().max_examples // 4)  # each asks every report, of two stores
 TOLD = st.one_of(scored.told(), test_complaints.told())
 pytestmark = pytest.mark.parametrize("shared_engine", ["sqlite"], indirect=True)
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
@@ -59,7 +59,6 @@ FUNNEL = Funnel(
 )
 
 
-@settings(max_examples=40)
 @given(
     told=told(),
     as_of=st.one_of(instants(12), st.just(START + NEVER)),

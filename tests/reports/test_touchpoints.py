@@ -69,7 +69,7 @@ def tracker_of(engine: Engine, story: Story, events: list[Event]) -> Tracker:
     return tracker
 
 
-@settings(max_examples=30)
+@settings(max_examples=settings().max_examples // 2)
 @given(
     told=told(),
     as_of=st.one_of(instants(12), st.just(NOW)),
@@ -146,7 +146,7 @@ def clustered(who: list[str], of: list[str]) -> ClusteredShare:
     return ClusteredShare.of((who.count(one), of.count(one)) for one in dict.fromkeys(of))
 
 
-@settings(max_examples=20)
+@settings(max_examples=settings().max_examples // 2)
 @given(told=told(), as_of=st.one_of(instants(12), st.just(NOW)), period=bounds())
 def test_the_journey_map_is_the_one_drawn_by_hand(
     shared_engine: Engine, told: tuple[Story, list[Event]], as_of: datetime, period: Any
@@ -189,7 +189,7 @@ def test_the_journey_map_is_the_one_drawn_by_hand(
             assert sorted(one["contact"] for one in kept) == list(row.names["numerator"])
 
 
-@settings(max_examples=25)
+@settings(max_examples=settings().max_examples // 2)
 @given(told=told(), as_of=st.one_of(instants(12), st.just(NOW)), period=bounds())
 def test_the_net_promoter_score_is_the_one_counted_by_hand(
     shared_engine: Engine, told: tuple[Story, list[Event]], as_of: datetime, period: Any

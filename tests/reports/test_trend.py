@@ -30,7 +30,7 @@ RATES = [kind for kind in KINDS if kind != "reactivation"]
 PARTS = (("numerator", "n"), ("denominator", "of"), ("immature_count", "immature"))
 
 
-@settings(max_examples=12)
+@settings(max_examples=settings().max_examples // 4)
 @given(told=told(), as_of=instants(12), data=st.data())
 def test_each_period_is_a_cohort_of_its_own(
     shared_engine: Engine, told: tuple[Story, list[Event]], as_of: datetime, data: st.DataObject

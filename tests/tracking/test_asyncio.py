@@ -69,7 +69,7 @@ def test_joined(
     run(story())
 
 
-@pytest.mark.parametrize("contacts", [1, 30])
+@pytest.mark.parametrize("contacts", [pytest.param(1, marks=pytest.mark.slow), 30])
 @pytest.mark.parametrize("way", ["AsyncTracker", "atrack", "AsyncSession"])
 def test_many_tasks(
     shared_engine: Engine,

@@ -52,7 +52,7 @@ def run(module: str, *arguments: object) -> Any:
     return json.loads(done.stdout)
 
 
-@pytest.mark.parametrize("contacts", [1, 20])
+@pytest.mark.parametrize("contacts", [pytest.param(1, marks=pytest.mark.slow), 20])
 def test_fifty_threads(shared_engine: Engine, place: tuple[str, str], contacts: int) -> None:
     """Fifty threads that share a tracker lose nothing."""
     url, tenant = place
@@ -75,7 +75,7 @@ def test_fifty_threads(shared_engine: Engine, place: tuple[str, str], contacts: 
     assert len(event_ids(shared_engine, tenant)) == 50 * 4 * SOAK
 
 
-@pytest.mark.parametrize("contacts", [1, 20])
+@pytest.mark.parametrize("contacts", [pytest.param(1, marks=pytest.mark.slow), 20])
 def test_a_hundred_greenlets(
     shared_engine: Engine, place: tuple[str, str], tracker: Tracker, contacts: int
 ) -> None:

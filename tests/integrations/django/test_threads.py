@@ -30,7 +30,7 @@ def without_budget(alias: str, tenant: str) -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("contacts", [1, 20])
+@pytest.mark.parametrize("contacts", [pytest.param(1, marks=pytest.mark.slow), 20])
 def test_left_alone(alias: str, engine: Engine, tenant: str, contacts: int) -> None:
     """Eight threads that write the same contacts, each call in a transaction of its own."""
 
