@@ -271,7 +271,7 @@ class InconsistencyError(MotfunnelError, RuntimeError):
 
 
 class SourceError(MotfunnelError, ValueError):
-    """A file cannot be imported: missing, malformed, or without a column that was named."""
+    """A file cannot be used: missing, malformed, not as it was, or without a column named."""
 
 
 class ColumnsError(SourceError):

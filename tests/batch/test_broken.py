@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from motfunnel.batch import classification, classify
 from motfunnel.errors import SourceError
 
 ROWS = 60_000
+MOST_KILLED = 20
 RUN = """
 import sys
 from motfunnel.batch import classification, classify
@@ -56,12 +58,17 @@ def test_a_run_killed_again_and_again_ends_in_the_same_bytes(history: Path, tmp_
     assert run(history, tmp_path / "whole").wait() == 0
     whole, duration = bytes_of(tmp_path / "whole"), monotonic() - began
     chance, killed = Random(20), 0
-    for number in range(20):
-        broken = run(history, tmp_path / f"out{number // 4}")
+    while killed < MOST_KILLED:
+        out = tmp_path / f"out{killed // 4}"
+        broken = run(history, out)
         sleep(chance.uniform(0.2, 0.8) * duration)
         broken.kill()
-        killed += broken.wait() != 0
-    assert killed > 10
+        if broken.wait():
+            killed += 1
+        else:  # it was quicker than the first, as a machine is that has less to do
+            duration *= 0.9
+            assert bytes_of(out) == whole
+            shutil.rmtree(out)
     for folder in tmp_path.glob("out*"):
         assert not (folder / "manifest.json").exists() or bytes_of(folder) == whole
         assert run(history, folder).wait() == 0

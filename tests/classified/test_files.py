@@ -183,11 +183,15 @@ def test_files_of_another_funnel_are_refused(tmp_path: Path) -> None:
 
 
 def test_files_that_are_damaged_are_told(tmp_path: Path) -> None:
-    """By the name of the folder."""
+    """By the name of the file, even if that happens while they are open."""
     out = classified(tmp_path)
     (file,) = (out / "episodes").iterdir()
-    file.write_bytes(b"PAR1")
-    with Files(out) as files, pytest.raises(SourceError, match=f"{out} cannot be read"):
+    with Files(out) as files:
+        files.report().recidivism(within="9d")
+        file.write_bytes(b"PAR1")
+        with pytest.raises(SourceError, match=r"episodes/000000.parquet"):
+            files.report().recidivism(within="9d")
+    with Files(out) as files, pytest.raises(SourceError, match=r"0.parquet is not as it was"):
         files.report().recidivism(within="9d")
 
 

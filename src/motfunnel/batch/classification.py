@@ -10,7 +10,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from errno import ENOSPC
 from importlib.metadata import version
@@ -21,7 +21,17 @@ from attrs import asdict, define, field, fields_dict, frozen
 
 from motfunnel.batch.database import check_installed, connect, count, text, write_parquet
 from motfunnel.batch.kernel import COMPILED_FROM
-from motfunnel.batch.manifest import Output, read_json, write_json
+from motfunnel.batch.manifest import (
+    OUTPUTS,
+    Noted,
+    Output,
+    Whole,
+    digest,
+    is_number,
+    read_json,
+    remove,
+    write_json,
+)
 from motfunnel.batch.outputs import (
     write_contacts,
     write_episodes,
@@ -43,11 +53,17 @@ if TYPE_CHECKING:
 MEMORY: Final = "2GiB"
 """The memory that is taken where nothing else is said."""
 
+CLASSIFIED: Final = "classified"
+"""What was done with the files."""
+
 _PART: Final = 600_000
 _ROW_BYTES: Final = 300
 _UNITS: Final = {"": 1, "k": 10, "m": 20, "g": 30}
 _MEMORY: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmg]?)i?b?", re.IGNORECASE)
 _LEAST: Final = 1 << 28
+_CONFLICTS: Final = "conflicts"
+_ROWS: Final = ("events", "duplicates", "rejected", "later")
+_ANEW: Final = "delete it, and the same call begins anew"
 
 Progress = Callable[[str, int], object]
 """Is called with what is counted, and how many are done."""
@@ -133,7 +149,7 @@ def classify(
     check_installed()
     asked = (read_how(funnel, reading), read_instant(as_of), read_memory(memory))
     run = _Run(find_sources(sources), Output(Path(out)), *asked, events, progress or silently)
-    with _telling_faults(run.output.folder):
+    with _telling_faults(run.output):
         return run.classify(threads)
 
 
@@ -182,38 +198,59 @@ class _Run:
         self.parts = max(1, -(-about // most))
         decisive = self._decisive()
         key = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
-        counts = None if decisive["sources"] is None else self.output.finished(key)
+        counts = None if decisive["sources"] is None else self._finished(key)
         if counts is None:
-            counts = self._classify(key, decisive)
-        else:
-            self.output.note(key, self._about(counts), counts)
+            counts = self._classify(key)
         self.connection.close()
         return self._told(counts)
 
-    def _classify(self, key: str, decisive: dict[str, Any]) -> dict[str, Any]:
-        counts = self.output.resume(key)
-        if counts is None:
-            counts = self._part()
-            self.output.note_parted(key, counts)
-        for number in range(self.parts):
-            done = self._done(number)
-            if not done.exists():
-                write_json(done, self._take(number, counts))
-            self.progress("parts", number + 1)
-        for number in range(self.parts):
-            for name, more in read_json(self._done(number)).items():
-                counts[name] = counts.get(name, 0) + more
-        self._gather_rejects()
-        self.output.finish(key, self._about(counts), counts)
+    def _finished(self, key: str) -> dict[str, Any] | None:
+        """What a finished run of the same has counted, if all of its files are as they were."""
+        noted = self.output.about()
+        if noted is None or noted.said["key"] != key:
+            return None
+        try:
+            counts, files = _counts(noted), noted.texts("files")
+            whole = Whole(self.output.folder, files, CLASSIFIED)
+            whole.check_names()
+            whole.check()
+        except SourceError:  # damaged, so all of it is made anew
+            return None
+        self.output.clear()
+        self.output.note(key, self._about(counts, files), counts)
         return counts
 
-    def _about(self, counts: dict[str, Any]) -> dict[str, Any]:
+    def _classify(self, key: str) -> dict[str, Any]:
+        begun, counts = self.output.begun(key), None
+        with suppress(SourceError):
+            counts = None if begun is None else _counts(begun)
+        if counts is None:
+            self.output.begin()
+            counts = self._part()
+            self.output.note_parted(key, counts)
+        files: dict[str, str] = {}
+        for number in range(self.parts):
+            taken = self._taken(number) or self._take(number, counts)
+            for name, more in taken.numbers("counts").items():
+                counts[name] = counts.get(name, 0) + more
+            files |= taken.texts("files")
+            self.progress("parts", number + 1)
+        if counts["rows"] != sum(counts.get(name, 0) for name in _ROWS):
+            raise SourceError(f"{self.output.work} is damaged: {_ANEW}")
+        rejects = self._gather_rejects().relative_to(self.output.work).as_posix()
+        files[rejects] = digest(self.output.work / rejects)
+        files = {name: files[name] for name in sorted(files) if not name.startswith(_CONFLICTS)}
+        self.output.finish(key, self._about(counts, files), counts)
+        return counts
+
+    def _about(self, counts: dict[str, Any], files: dict[str, str]) -> dict[str, Any]:
         """What is said of the outputs to those who read them."""
         funnel = self.reading.funnel
         return {
             "as_of": counts["as_of"],
             "fingerprint": funnel.fingerprint,
             "definition": json.dumps(funnel.to_dict(), ensure_ascii=False),
+            "files": files,
         }
 
     def _decisive(self) -> dict[str, Any]:
@@ -275,17 +312,39 @@ class _Run:
         query = f"SELECT max(micros) FROM read_parquet({text(self._files('*'))})"
         return from_micros(count(self.connection, query))
 
-    def _take(self, number: int, counts: dict[str, Any]) -> dict[str, int]:
-        """Classify one part; what it counts."""
-        work, files = self.output.work, self._files(number)
-        if not files.parent.exists():
-            return {}
+    def _taken(self, number: int) -> Noted | None:
+        """What an earlier run has noted of a part, if all of its files are as they were."""
+        path = self._done(number)
+        try:
+            found = Noted(path, {"taken": read_json(path)}).of("taken")
+            found.numbers("counts")
+            Whole(self.output.work, found.texts("files"), CLASSIFIED).check()
+        except SourceError:  # nothing is, or it is damaged
+            return None
+        return found
+
+    def _take(self, number: int, counts: dict[str, Any]) -> Noted:
+        """Classify one part; what it counts, and the files that it made."""
+        work, file, made = self.output.work, f"{number:06}.parquet", {}
+        places = [f"{name}/{file}" for name in (*OUTPUTS, _CONFLICTS)]
+        for one in (self._done(number), *(work / place for place in places)):
+            remove(one)
+        if self._files(number).parent.exists():
+            made = self._write(number, counts)
+        files = {one: digest(work / one) for one in places if (work / one).exists()}
+        taken = {"counts": made, "files": files}
+        write_json(self._done(number), taken)
+        return Noted(self._done(number), taken)
+
+    def _write(self, number: int, counts: dict[str, Any]) -> dict[str, int]:
+        """Write the files of a part; what they hold."""
+        work, file = self.output.work, f"{number:06}.parquet"
         until = to_micros(datetime.fromisoformat(counts["as_of"]))
         is_compiled = int(counts["rows"]) >= COMPILED_FROM
+        files = str(self._files(number))
         part = classify_part(
-            self.connection, str(files), self.reading.funnel, until=until, is_compiled=is_compiled
+            self.connection, files, self.reading.funnel, until=until, is_compiled=is_compiled
         )
-        file = f"{number:06}.parquet"
         self._keep(part.conflicts, number)
         return {
             "moments": write_moments(part, work / "moments" / file),
@@ -309,20 +368,21 @@ class _Run:
             for one in conflicts
         ]  # fmt: skip
         if rejects:
-            write_rejects(self.connection, rejects, self.output.work / "conflicts", number)
+            write_rejects(self.connection, rejects, self.output.work / _CONFLICTS, number)
 
-    def _gather_rejects(self) -> None:
-        """Write all rejects, by source and row."""
+    def _gather_rejects(self) -> Path:
+        """Write all rejects, by source and row; where to."""
         work = self.output.work
         nothing = (
             "SELECT '' AS source, 0::BIGINT AS row, '' AS contact, '' AS id, '' AS reason, "
             "'' AS payload WHERE false"
         )
-        found = [work / name for name in ("refused", "conflicts") if (work / name).exists()]
+        found = [work / name for name in ("refused", _CONFLICTS) if (work / name).exists()]
         parts = [f"FROM read_parquet({text(folder / '*.parquet')})" for folder in found]
         query = " UNION ALL ".join([nothing, *parts])
         path = work / "rejects" / "000000.parquet"
         write_parquet(self.connection, f"FROM ({query}) ORDER BY ALL", path)
+        return path
 
     def _told(self, counts: dict[str, Any]) -> Classified:
         numbers = ["events", "duplicates", "rejected", "later", "contacts", "moments", "episodes"]
@@ -367,19 +427,40 @@ def read_instant(as_of: datetime | None) -> datetime | None:
         raise QuestionError(f"as_of: {error}") from None
 
 
+def _counts(noted: Noted) -> dict[str, Any]:
+    """What a run had counted, or has.
+
+    Raises:
+        SourceError: it is not what a run notes.
+    """
+    counts = noted.of("counts")
+    counts.instant("as_of")
+    for name in ("unmapped", "remarks"):
+        found = counts.said.get(name)
+        if not (isinstance(found, list) and all(isinstance(one, str) for one in found)):
+            counts.refuse(name)
+    others = {*counts.said} - {"as_of", "unmapped", "remarks"}
+    for name in {"rows", "rejected"} | others:
+        if not is_number(counts.said.get(name)):
+            counts.refuse(name)
+    return {**counts.said}
+
+
 @contextmanager
-def _telling_faults(folder: Path) -> Iterator[None]:
-    """Say what DuckDB or the disk says, and that the work can go on."""
-    from duckdb import IOException, OutOfMemoryException
+def _telling_faults(output: Output) -> Iterator[None]:
+    """Say what DuckDB or the disk says, and how the work goes on."""
+    from duckdb import Error, IOException, OutOfMemoryException
 
     try:
         yield
     except OutOfMemoryException as error:
         said = str(error).splitlines()[0]
         raise SourceError(f"the memory does not suffice: {said}; give more of it") from error
-    except (IOException, OSError) as error:
+    except (Error, OSError) as error:
         said = str(error).splitlines()[0]
-        why = "no space is left on the disk" if os.strerror(ENOSPC) in said else said
-        raise SourceError(
-            f"{folder} is not whole: {why}; the same call goes on where this one ended"
-        ) from error
+        if os.strerror(ENOSPC) in said:
+            said = "no space is left on the disk"
+        how = "the same call goes on where this one ended"
+        if not isinstance(error, (IOException, OSError)):
+            how = f"if {output.work} is there, {_ANEW}"
+        raise SourceError(f"{output.folder} is not whole: {said}; {how}") from error

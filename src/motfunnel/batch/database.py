@@ -5,12 +5,11 @@ Everything is counted in UTC, and no object of a row goes through Python but whe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from motfunnel.errors import MissingExtraError, SourceError, install
+from motfunnel.errors import MissingExtraError, install
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection as Connection
@@ -46,22 +45,6 @@ def connect(folder: Path, memory: int, threads: int | None = None) -> Connection
     if threads is not None:
         connection.execute(f"SET threads = {int(threads)}")
     return connection
-
-
-@contextmanager
-def readable(folder: Path) -> Iterator[None]:
-    """Say of what cannot be read in which folder it is.
-
-    Raises:
-        SourceError: a file cannot be read.
-    """
-    from duckdb import Error
-
-    try:
-        yield
-    except Error as error:
-        said = str(error).splitlines()[0]
-        raise SourceError(f"{folder} cannot be read: {said}") from error
 
 
 def connect_to_read(memory: int) -> Connection:

@@ -17,7 +17,7 @@ from motfunnel.batch.database import count, lend, text, write_parquet
 from motfunnel.batch.meaning import NOTHING, asked, looked_at
 from motfunnel.batch.plain import Plain, plain_rows
 from motfunnel.batch.relation import Relation
-from motfunnel.batch.source import Form, Given
+from motfunnel.batch.source import Form, Given, naming
 from motfunnel.domain.event import storable
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.errors import SourceError
@@ -115,6 +115,10 @@ class Parting:
         Raises:
             SourceError: it cannot be read, or lacks a column.
         """
+        with naming(one.name):
+            self._take(number, one, progress)
+
+    def _take(self, number: int, one: Given, progress: Any) -> None:
         source, columns = self.reading.open(self.connection, one)
         funnel, latest = self.reading.funnel, self.reading.latest
         try:

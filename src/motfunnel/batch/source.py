@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from errno import ENOSPC
 from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -85,9 +88,29 @@ class Given:
         found = form.file_format or format_of(self.path)
         if found == "parquet":
             file = text(_literal(self.path))
-            return count(connection, f"SELECT num_rows FROM parquet_file_metadata({file})")
+            with naming(self.name):
+                return count(connection, f"SELECT num_rows FROM parquet_file_metadata({file})")
         packed = _PACKED if self.path.suffix == ".gz" else 1
         return self.path.stat().st_size * packed // _ROW_BYTES[found]
+
+
+@contextmanager
+def naming(source: str) -> Iterator[None]:
+    """Say of which source DuckDB cannot read the rows.
+
+    Raises:
+        SourceError: it cannot, but for want of memory or of space.
+    """
+    from duckdb import Error, OutOfMemoryException
+
+    try:
+        yield
+    except OutOfMemoryException:
+        raise
+    except Error as error:
+        if os.strerror(ENOSPC) in str(error):
+            raise
+        raise SourceError(f"{source} cannot be read: {str(error).splitlines()[0]}") from error
 
 
 def find_sources(sources: Any) -> list[Given]:

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
-from motfunnel.batch.classification import MEMORY, read_memory
-from motfunnel.batch.database import check_installed, connect_to_read, readable
-from motfunnel.batch.manifest import Output
+from motfunnel.batch.classification import CLASSIFIED, MEMORY, read_memory
+from motfunnel.batch.database import check_installed, connect_to_read
+from motfunnel.batch.manifest import Noted, Output, Whole, is_number, telling_all
 from motfunnel.classified.facts import Filed
 from motfunnel.classified.relations import Relations
 from motfunnel.domain.funnel.funnel import Funnel, read_funnel
@@ -61,9 +61,12 @@ class Files:
         self.folder: Path = Path(folder)
         self.clock: Callable[[], datetime] = clock
         about = _manifest(self.folder)
-        self.classified_as_of: datetime = datetime.fromisoformat(about["as_of"])
-        self._left_out: int = about["counts"].get("later", 0)
+        self.classified_as_of: datetime = about.instant("as_of")
+        self._left_out: int = _later(about)
         self.funnel: Funnel = _funnel(funnel, about, self.folder)
+        self._whole: Whole = Whole(self.folder, about.texts("files"), CLASSIFIED)
+        self._whole.check_names()
+        self._about: Noted = about
         self._connection: Connection = connect_to_read(read_memory(memory))
 
     @property
@@ -127,10 +130,23 @@ class Files:
         """Put a question.
 
         Raises:
-            SourceError: a file cannot be read.
+            SourceError: a file cannot be read, is not as it was, or was written anew meanwhile.
         """
-        with readable(self.folder):
-            return question()
+        with telling_all(self.folder):
+            try:
+                answer = question()
+            except QuestionError:
+                raise
+            except Exception:
+                self._check_same()
+                self._whole.check()
+                raise
+        self._check_same()
+        return answer
+
+    def _check_same(self) -> None:
+        if Output(self.folder).about() != self._about:
+            raise SourceError(f"{self.folder} was classified anew meanwhile; open it again")
 
     def erased(self) -> tuple[dict[str, datetime], int]:
         """Nobody: who was erased is in no file."""
@@ -164,6 +180,7 @@ class Files:
                 folder=self.folder,
                 classified_as_of=self.classified_as_of,
                 as_of=instants.as_of,
+                check=self._whole.check_once,
             )
             yield Filed(read=read, funnel=self.funnel)
 
@@ -180,22 +197,39 @@ class Files:
         self.close()
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
+def _manifest(folder: Path) -> Noted:
     place = Output(folder)
     if place.is_dump:
         raise SourceError(f"{folder} is a dump; motfunnel.transfer.opened gives a tracker of it")
     about = place.about()
     if about is None:
         raise SourceError(f"{folder} holds no classified files; motfunnel classify writes them")
-    if "definition" not in about:
-        raise SourceError(f"an earlier version classified {folder}; classify it again")
+    if not {"definition", "files"} <= {*about.said}:
+        raise SourceError(
+            f"{place.manifest} lacks what this version notes there: an earlier one classified "
+            f"{folder}, or it is damaged; classify it again"
+        )
     return about
 
 
-def _funnel(given: Funnel | str | None, about: dict[str, Any], folder: Path) -> Funnel:
-    chosen = read_funnel(given)
+def _later(about: Noted) -> int:
+    later = about.of("counts").said.get("later", 0)
+    return int(later) if is_number(later) else about.refuse("counts")
+
+
+def _funnel(given: Funnel | str | None, about: Noted, folder: Path) -> Funnel:
+    chosen, fingerprint = read_funnel(given), about.text("fingerprint")
     if chosen is None:
-        return Funnel.from_dict(json.loads(about["definition"]))
-    if chosen.fingerprint != about["fingerprint"]:
+        return _noted(about, fingerprint)
+    if chosen.fingerprint != fingerprint:
         raise SourceError(f"another funnel classified {folder}; classify it by this one")
     return chosen
+
+
+def _noted(about: Noted, fingerprint: str) -> Funnel:
+    """The funnel that the manifest has."""
+    try:
+        funnel = Funnel.from_dict(json.loads(about.text("definition")))
+    except (ValueError, RecursionError):
+        about.refuse("definition")
+    return funnel if funnel.fingerprint == fingerprint else about.refuse("fingerprint")

@@ -6,7 +6,7 @@ An earlier instant sees less of them; at a later one silences have run out that 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -55,12 +55,14 @@ class Relations:
         folder: where they are.
         classified_as_of: as of when they were made.
         as_of: the instant of the question.
+        check: makes sure that the files of an output are as they were.
     """
 
     connection: Connection
     folder: Path
     classified_as_of: datetime
     as_of: datetime
+    check: Callable[[str], object]
 
     @property
     def order(self) -> str:
@@ -139,6 +141,7 @@ class Relations:
         return f"contact IN (SELECT contact FROM {self._output('moments')} WHERE {which})"
 
     def _output(self, name: str) -> str:
+        self.check(name)
         files = text(f"{self.folder}/{name}/*.parquet")
         read = f"read_parquet({files}, filename = 'file', file_row_number = true)"
         return f"(SELECT * EXCLUDE (file_row_number), file_row_number AS place FROM {read})"

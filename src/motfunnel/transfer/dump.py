@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
-from hashlib import file_digest
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +16,15 @@ from attrs import field, frozen
 
 from motfunnel.batch.classification import MEMORY, read_memory
 from motfunnel.batch.database import check_installed, connect_to_read, lend, name, write_parquet
-from motfunnel.batch.manifest import DUMP, MANIFEST, Output
+from motfunnel.batch.manifest import (
+    DUMP,
+    Noted,
+    Output,
+    digests,
+    is_number,
+    telling_all,
+    telling_path,
+)
 from motfunnel.domain.columns import NEVER
 from motfunnel.domain.instant import iso
 from motfunnel.errors import NoFunnelError, SourceError
@@ -25,6 +32,7 @@ from motfunnel.store.copies.rows import CopiedTable, Kind, Rows, copied_tables
 from motfunnel.store.database.retry import asking
 from motfunnel.store.schema.versions import VERSION
 from motfunnel.text import counted
+from motfunnel.trackers.options import check_tenant
 from motfunnel.trackers.tracker import Tracker
 
 if TYPE_CHECKING:
@@ -38,6 +46,9 @@ TYPES: Final = {
     Kind.TEXT: "VARCHAR",
 }
 """What each kind of value is in Parquet, as DuckDB calls it."""
+
+DUMPED: Final = "dumped"
+"""What was done with the files."""
 
 _OWNER_ALONE: Final = 0o700
 _OF_A_FILE: Final = 0o600
@@ -88,7 +99,7 @@ def dump(tracker: Tracker, folder: str | Path, *, progress: Progress = lambda ro
         progress: is called with the number of rows written so far.
 
     Raises:
-        SourceError: the folder holds other files.
+        SourceError: the folder holds other files, or cannot be written to.
         NoFunnelError: nothing is stored of such a tenant.
         MissingExtraError: DuckDB or numpy is not installed.
         StoreError: the database is not there.
@@ -120,47 +131,55 @@ def read_dump(folder: str | Path) -> Dumped:
     """
     place = Path(folder)
     about = Output(place).about()
-    if about is None or about["key"] != DUMP:
+    if about is None or about.said["key"] != DUMP:
         raise SourceError(f"{place} holds no whole dump; motfunnel dump writes one")
-    if about["tables"] != VERSION:
-        raise SourceError(
-            f"{place} was dumped from tables of version {about['tables']}, and this motfunnel "
-            f"works with version {VERSION}; load it with motfunnel {about['motfunnel']}, and then "
-            "run: motfunnel migrate"
-        )
-    if "files" not in about:
-        raise SourceError(f"an earlier version dumped {place}; dump it again")
+    _check_version(about, place)
+    counts = about.numbers("counts")
+    if not {"contacts", "events"} <= {*counts}:
+        about.refuse("counts")
     return Dumped(
         folder=place,
-        tenant=about["tenant"],
-        dumped_at=datetime.fromisoformat(about["dumped_at"]),
-        rows=about["counts"],
-        files=about["files"],
+        tenant=_tenant(about),
+        dumped_at=about.instant("dumped_at"),
+        rows=counts,
+        files=about.texts("files"),
     )
 
 
+def _check_version(about: Noted, place: Path) -> None:
+    if not is_number(tables := about.said.get("tables")):
+        about.refuse("tables")
+    if tables != VERSION:
+        raise SourceError(
+            f"{place} was dumped from tables of version {tables}, and this motfunnel works with "
+            f"version {VERSION}; load it with motfunnel {about.text('motfunnel')}, and then run: "
+            "motfunnel migrate"
+        )
+    if "files" not in about.said:
+        raise SourceError(f"an earlier version dumped {place}; dump it again")
+
+
+def _tenant(about: Noted) -> str:
+    try:
+        return check_tenant(about.text("tenant"))
+    except SourceError:
+        raise
+    except ValueError:
+        about.refuse("tenant")
+
+
 def _finish(place: Output, tenant: str, now: datetime, rows: dict[str, int]) -> Dumped:
-    files = _digests(place.work)
-    done = Dumped(folder=place.folder, tenant=tenant, dumped_at=now, rows=rows, files=files)
-    place.finish(DUMP, _about(done), rows)
-    (place.folder / MANIFEST).chmod(_OF_A_FILE)
+    with telling_path(place.folder):
+        files = digests(place.work)
+        done = Dumped(folder=place.folder, tenant=tenant, dumped_at=now, rows=rows, files=files)
+        place.finish(DUMP, _about(done), rows)
+        place.manifest.chmod(_OF_A_FILE)
     return done
 
 
 def _check_something(connection: Connection, tables: list[CopiedTable], tenant: str) -> None:
     if all(table.is_empty(connection, tenant) for table in tables):
         raise NoFunnelError(f"nothing is stored of tenant {tenant!r}")
-
-
-def _digests(folder: Path) -> dict[str, str]:
-    made = {one.relative_to(folder).as_posix(): one for one in folder.rglob("*.parquet")}
-    return {file: digest(path) for file, path in sorted(made.items())}
-
-
-def digest(file: Path) -> str:
-    """The SHA-256 of a file."""
-    with file.open("rb") as opened:
-        return file_digest(opened, "sha256").hexdigest()
 
 
 def _about(dumped: Dumped) -> dict[str, Any]:
@@ -189,15 +208,17 @@ def _write(
     connection: DuckDBPyConnection, table: CopiedTable, read: Iterator[Rows], folder: Path
 ) -> Iterator[int]:
     """Write the files of a table; give how many rows are written, after each."""
-    folder.mkdir(mode=_OWNER_ALONE)
+    with telling_path(folder):
+        folder.mkdir(mode=_OWNER_ALONE)
     wanted, written = ", ".join(_value(*column) for column in table.columns.items()), 0
     for number, rows in enumerate(_gathered(read)):
         values = zip(*rows, strict=True) if rows else ([] for _ in table.columns)
         columns = zip(table.columns.items(), values, strict=True)
         lend(connection, "made", {key: _array(kind, given) for (key, kind), given in columns})
         path = folder / f"{number:05}.parquet"
-        write_parquet(connection, f"SELECT {wanted} FROM made", path)
-        path.chmod(_OF_A_FILE)
+        with telling_all(path):
+            write_parquet(connection, f"SELECT {wanted} FROM made", path)
+            path.chmod(_OF_A_FILE)
         written += len(rows)
         yield written
 
@@ -221,6 +242,7 @@ def _make_room(output: Output) -> None:
     output.check()
     if output.about() is not None:
         raise SourceError(f"{output.folder} is in use; name a folder that is new or empty")
-    output.folder.mkdir(mode=_OWNER_ALONE, parents=True, exist_ok=True)
-    output.resume("")
-    output.work.chmod(_OWNER_ALONE)
+    with telling_path(output.folder):
+        output.folder.mkdir(mode=_OWNER_ALONE, parents=True, exist_ok=True)
+        output.begin()
+        output.work.chmod(_OWNER_ALONE)

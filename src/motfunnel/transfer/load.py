@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from motfunnel.batch.classification import MEMORY, read_memory
-from motfunnel.batch.database import check_installed, connect_to_read, name, readable, text
+from motfunnel.batch.database import check_installed, connect_to_read, count, name, text
+from motfunnel.batch.manifest import Noted, Output, Whole, telling_all
 from motfunnel.errors import SourceError
 from motfunnel.store.copies.rows import CopiedTable, Kind, Rows, copied_tables, offset
 from motfunnel.store.database.retry import persist
 from motfunnel.store.kept.changes import end_answers
 from motfunnel.store.schema.dialects import tell_sizes
 from motfunnel.trackers.tracker import Tracker
-from motfunnel.transfer.dump import Dumped, Progress, digest, read_dump
+from motfunnel.transfer.dump import DUMPED, Dumped, Progress, read_dump
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -50,6 +51,7 @@ def load(tracker: Tracker, folder: str | Path, *, progress: Progress = lambda ro
     _check_whole(found)
     tables = copied_tables(database.tables)
     with closing(connect_to_read(read_memory(MEMORY))) as duckdb:
+        _check_counts(duckdb, found, tables)
 
         def put(connection: Connection) -> None:
             _check_empty(connection, tables, tracker.tenant)
@@ -76,13 +78,20 @@ def _check_empty(connection: Connection, tables: list[CopiedTable], tenant: str)
 
 def _check_whole(dump: Dumped) -> None:
     """Make sure that each file is as it was dumped, and none came to them."""
-    found = {one.relative_to(dump.folder).as_posix() for one in dump.folder.glob("*/*.parquet")}
-    for file in sorted(found ^ {*dump.files}):
-        said = "is gone" if file in dump.files else "was not dumped with the others"
-        raise SourceError(f"{dump.folder / file} {said}")
-    for file, expected in dump.files.items():
-        if digest(dump.folder / file) != expected:
-            raise SourceError(f"{dump.folder / file} is not as it was dumped")
+    whole = Whole(dump.folder, dump.files, DUMPED)
+    whole.check_names()
+    whole.check()
+
+
+def _check_counts(connection: DuckDBPyConnection, dump: Dumped, tables: list[CopiedTable]) -> None:
+    """Make sure that the manifest counts the rows that are there."""
+    with telling_all(dump.folder):
+        rows = {
+            one.name: count(connection, f"SELECT count(*) {_files(dump.folder / one.name)}")
+            for one in tables
+        }
+    if rows != dump.rows:
+        Noted(Output(dump.folder).manifest, {}).refuse("counts")
 
 
 def _read_all(
@@ -92,7 +101,7 @@ def _read_all(
     for table in tables:
         folder = dump.folder / table.name
         wanted = ", ".join(_value(*column, zone) for column in table.columns.items())
-        with readable(folder), connection.cursor() as cursor:
+        with telling_all(folder), connection.cursor() as cursor:
             cursor.execute(f"SELECT {wanted} {_files(folder)}")
             while rows := cursor.fetchmany(_AT_ONCE):
                 yield table, rows
