@@ -13,6 +13,7 @@ from typing import Any, Final
 from motfunnel.dashboard.page import Ask, Page, Section
 from motfunnel.domain.lens import LENSES
 from motfunnel.domain.signal import Signal
+from motfunnel.reports.decisions.patience import QUARTER
 
 _OUTREACH: Final = frozenset({Signal.OUTREACH})
 _BOUGHT: Final = frozenset({Signal.PURCHASE})
@@ -44,6 +45,14 @@ def _other(patience: str) -> Mapping[str, Any]:
     return {"other_funnel": f"{patience} patience"}
 
 
+_SILENCES: Final = {
+    "within": QUARTER,
+    "departed": None,
+    "by": ("stage", "reason"),
+    "unit": "episode",
+}
+"""Of each departure by silence, whether it was one: as patience asks, at the one in force alone."""
+
 _ALL_THE_WAY: Final = {"start": "first stage", "goal": "last stage"}
 
 _GROWTH: Final = Section(
@@ -70,7 +79,7 @@ OVERVIEW: Final = Page(
         Section(
             slug="warning",
             heading="May these numbers be trusted?",
-            asks=(Ask(question="patience", kind="none"),),
+            asks=(Ask(question="recidivism", given=_SILENCES, kind="none"),),
             meanwhile="who comes back after the patience ran out",
             view="warning",
         ),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 
 from motfunnel.answers.answer import Answer
+from motfunnel.answers.cells import percent
 from motfunnel.charts.labels import readable
 from motfunnel.charts.scene import around, shares
 from motfunnel.dashboard.asking import Question
@@ -24,11 +25,24 @@ from motfunnel.dashboard.views.figures import (
     series,
 )
 from motfunnel.dashboard.views.lists import away, cohorts, moved
-from motfunnel.dashboard.views.sentences import Sentence, sentence
+from motfunnel.dashboard.views.sentences import (
+    Part,
+    Sentence,
+    between,
+    counts,
+    name,
+    sentence,
+    strong,
+    text,
+)
 from motfunnel.dashboard.views.tables import Table, tables
-from motfunnel.reports.decisions.patience import Patience
+from motfunnel.dashboard.words import days
+from motfunnel.domain.instant import format_duration
+from motfunnel.domain.moment import SILENCE
+from motfunnel.reports.decisions.patience import FEW
 from motfunnel.reports.experience.nps import Nps
-from motfunnel.reports.measure.rate import Rate
+from motfunnel.reports.measure.grouping import TOGETHER
+from motfunnel.reports.measure.rate import Rate, RateRow
 from motfunnel.reports.measure.trend import Trend
 from motfunnel.reports.periods.growth import Growth
 from motfunnel.reports.periods.value import Value
@@ -38,6 +52,10 @@ Href = Callable[[int, str], str]
 
 Asked = Sequence[tuple[Question, Answer[Any]]]
 """What a section asked, and what was answered."""
+
+
+_SILENT: Final = f"{TOGETHER}{SILENCE}"
+"""How the name of a group ends that left by silence, where stage and reason tell them apart."""
 
 
 @frozen(kw_only=True)
@@ -101,16 +119,35 @@ def shown(view: str, asked: Asked, href: Href) -> Any:
         "moved": lambda asked, href: moved(_only(asked), href),
         "windows": lambda asked, _: WINDOWS,
         "worst": lambda asked, _: _only(asked).worst,
-        "warning": lambda asked, _: is_impatient(_only(asked)),
+        "warning": lambda asked, _: hasty(_only(asked)),
     }
     return makes[view](asked, href) if view in makes else None
 
 
-def is_impatient(answer: Patience) -> bool:
-    """Whether more of those who are called gone come back than a patience is to let through."""
-    return any(
-        row.interval is not None and row.interval.lower > answer.below for row in answer.rows
-    )
+def hasty(answer: Rate) -> Sentence:
+    """Where more of those who left by silence are soon back than a patience is to let through.
+
+    Args:
+        answer: how many came back, by stage and reason.
+    """
+    silences = [(n, row) for n, row in enumerate(answer.rows) if f"{row.group}".endswith(_SILENT)]
+    found = [
+        (row.rate, n, row)
+        for n, row in silences
+        if row.rate is not None and row.interval is not None and row.interval.lower > FEW
+    ]
+    return list(_hasty(answer, *max(found)[1:])) if found else []
+
+
+def _hasty(answer: Rate, n: int, row: RateRow) -> Iterator[Part]:
+    yield strong(percent(row.rate))
+    yield text(" of those who fell silent at ")
+    yield name(f"{row.group}".removesuffix(_SILENT))
+    yield text(f" for so long that they count as {answer.spoken['departed']} ")
+    within = days(format_duration(answer.within))
+    yield text(f"came back within {within} more{between(row.interval)}: ")
+    yield from counts(answer, n)
+    yield text(".")
 
 
 def _only(asked: Asked) -> Any:

@@ -147,7 +147,7 @@ def _said_of(answer: Rate) -> Iterator[Part]:
         else:
             yield strong(percent(row.rate))
             yield text(f" {said}{between(row.interval)}: ")
-            yield from _counts(answer, 0)
+            yield from counts(answer, 0)
         yield from _recent(answer)
         return
     known = [(n, row) for n, row in enumerate(answer.rows) if row.rate is not None]
@@ -159,7 +159,7 @@ def _said_of(answer: Rate) -> Iterator[Part]:
     yield text(": ")
     yield strong(percent(most.rate))
     yield text(f" {said}{between(most.interval)}, ")
-    yield from _counts(answer, n)
+    yield from counts(answer, n)
     m, least = min(known, key=lambda one: one[1].rate or 0)
     if m != n:
         yield text("; ")
@@ -167,11 +167,12 @@ def _said_of(answer: Rate) -> Iterator[Part]:
         yield text(": ")
         yield strong(percent(least.rate))
         yield text(f"{between(least.interval)}, ")
-        yield from _counts(answer, m)
+        yield from counts(answer, m)
     yield text(".")
 
 
-def _counts(answer: Rate, n: int) -> Iterator[Part]:
+def counts(answer: Rate, n: int) -> Iterator[Part]:
+    """How many of how many, with who they are."""
     yield people(answer, n, "numerator")
     yield text(" of ")
     yield people(answer, n, "denominator")
@@ -206,7 +207,7 @@ def _trend(answer: Trend) -> Iterator[Part]:
     yield text(f"{row.period}: ")
     yield strong(percent(row.rate))
     yield text(f" {_what(answer)}{between(row.interval)}: ")
-    yield from _counts(answer, n)
+    yield from counts(answer, n)
     if row.change is not None and row.change_interval is not None:
         low, high = row.change_interval.lower, row.change_interval.upper
         apart = POINTS.show(row.change)

@@ -54,6 +54,8 @@ from motfunnel.text import counted
 from motfunnel.tracking.recording.fold import read_in_order
 
 QUARTER: Final = timedelta(days=90)
+FEW: Final = 0.10
+"""So few are to be back within it: of a patience at which more are, most had not left."""
 IN_FORCE: Final = "in force"
 PLAIN: Final = "duration"
 BY_RHYTHM: Final = "rhythm"
@@ -465,7 +467,7 @@ def _spoken(row: PatienceRow) -> str:
 def patience(
     inquiry: Inquiry,
     *,
-    share: float = 0.10,
+    share: float = FEW,
     horizon: Duration = QUARTER,
     step: Duration = DAY,
     fewest: int = FEWEST_AT_RISK,
