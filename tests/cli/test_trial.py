@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from motfunnel.domain.trial import draw
 from tests.cli.conftest import COLUMNS, FUNNEL, Run
 
@@ -40,3 +42,39 @@ def test_a_mailing_is_as_long_as_its_limit(run: Run) -> None:
         told = run("report", "worklist", "--mailing", "--limit", limit).stdout.splitlines()
         assert len(told) == 1 + int(limit)
         assert not [line for line in told if line.startswith(("c4", "c5", "c6"))]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ("--mailing", "--format", "json"),
+        ("--mailing", "--format", "text"),
+        ("--mailing", "--html"),
+        ("--mailing", "--members", "contact"),
+    ],
+)
+def test_a_mailing_is_csv_or_is_refused(filled: Run, more: tuple[str, ...]) -> None:
+    """What it cannot be is a wrong usage, and never silently CSV."""
+    assert "a mailing is CSV" in filled("report", "worklist", *more, code=2).stderr
+
+
+def test_a_mailing_may_be_asked_for_as_csv(filled: Run) -> None:
+    """With the columns that are always the same."""
+    plain = filled("report", "worklist", "--mailing", "--as-of", "2024-03-01").stdout
+    csv = ("--format", "csv", "--as-of", "2024-03-01")
+    assert filled("report", "worklist", "--mailing", *csv).stdout == plain
+    assert plain.splitlines()[0].endswith(",written_on,arm,chance_value")
+
+
+def test_pages_are_html_or_are_refused(filled: Run) -> None:
+    """A file of pages is not CSV, whatever was asked for."""
+    told = filled("report", "--pages", "overview", "--format", "json", code=2).stderr
+    assert "pages are one file of HTML" in told
+
+
+def test_names_behind_a_count_by_its_word(filled: Run) -> None:
+    """As it stands above the column; of a name that is none, all are listed with their words."""
+    asked = ("report", "growth", "--period", "year", "--members")
+    assert filled(*asked, "left").stdout == filled(*asked, "departures").stdout
+    refused = filled(*asked, "gone", code=3).stderr
+    assert "departures (left)" in refused and "returns (came back)" in refused

@@ -98,6 +98,44 @@ def test_an_early_look_is_said(trial: Tracker) -> None:
     assert allowed.endswith("looked at before: the interval allows for it")
 
 
+def test_a_running_trial_is_said_without_a_plan(trial: Tracker) -> None:
+    """While the window of the newest assignment lasts, its edge included; and not from then on."""
+
+    def said(number: float, **more: Any) -> list[str]:
+        answer = trial.report(as_of=day(number)).holdout(within="9d", **more)
+        return [note for note in answer.notes if note.startswith("the trial")]
+
+    (note,) = said(10.9)
+    assert note.startswith(
+        "the trial still runs, and is looked at meanwhile: the window of its newest assignment is "
+        "over on 2025-01-12: whoever stops"
+    )
+    (note,) = said(10.9, sequential=True, effect=0.1)
+    assert note.endswith("over on 2025-01-12: the interval allows for it")
+    assert not said(11) and not said(1.5)
+    assert not said(10.9, planned=day(10.5)) and not said(10.9, assigned=(day(3), day(9)))
+    with Tracker("sqlite://", funnel=FUNNEL) as late:
+        for contact, at in (("ada", 2), ("bob", 20)):
+            for name, on in (("came", 0), ("left", 1), ("mailed", at)):
+                late.track(contact, name, occurred_at=day(on), id=name, properties={"arm": "x"})
+        report = late.report(as_of=day(25))
+        assert "the trial still runs" in " ".join(report.holdout(within="9d").notes)
+        early = report.holdout(within="9d", assigned=(None, day(10)))
+        assert "the trial still runs" not in " ".join(early.notes)
+
+
+def test_without_a_hold_out_there_is_the_rule_to_add() -> None:
+    """As of all that a funnel does not set up: one line in place of empty figures."""
+    bare = Funnel(stages=("visitor", "customer"), rules={"came": touch(), "mailed": outreach()})
+    with Tracker("sqlite://", funnel=bare) as tracker:
+        tracker.track("ada", "came")
+        answer = tracker.report().holdout(within="9d")
+    assert "none holds an arm out; add one" in answer.lacking and 'holdout = "control"' in str(
+        answer
+    )
+    assert answer.rows == () and "points" not in str(answer)
+
+
 def test_an_interval_for_every_look(trial: Tracker) -> None:
     """Wider than that of one look, without a p, and with a caption of its own."""
     once = asked(trial, trial="mailed").comparisons[0]

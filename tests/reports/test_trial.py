@@ -306,8 +306,8 @@ def test_the_worklist_says_the_arm(make: Make) -> None:
             "5": (None, False),
         }
         lines = [line.split(",") for line in answer.to_mailing_csv().splitlines()]
-        assert lines[0][-1] == "arm"
-        assert {line[0]: line[-1] for line in lines[1:]} == {
+        assert lines[0][-2] == "arm"
+        assert {line[0]: line[-2] for line in lines[1:]} == {
             "0": "treatment",
             "2": "treatment",
             "4": "",

@@ -59,7 +59,7 @@ def plainly(
         for one in told:
             if one.get("value") is None:
                 continue
-            before = [other for other in bought if other["at"] <= one["at"]]
+            before = [other for other in bought if other["at"] < one["at"]]
             kind = classes.get(one["id"], classes[before[-1]["id"]] if before else "first")
             midnight = one["at"].replace(hour=0, minute=0, microsecond=0)
             values[midnight, kind] += one["value"]
@@ -151,12 +151,15 @@ def test_by_hand(shop: Tracker) -> None:
 
 
 def test_a_refund_of_the_same_day(shop: Tracker) -> None:
-    """Where only days are known, what is refunded was bought before."""
-    bought(shop, "ada", 0, 10)
-    bought(shop, "ada", 40, 30)
-    bought(shop, "ada", 40, -30)
-    year = shop.report(as_of=day(100)).value("year").rows[0]
-    assert [year.first, year.returned] == [10, 0]
+    """At one instant it comes before the purchase, as the note that it is; a moment later after."""
+    for contact, late in (("ada", 0.0), ("bob", 0.5)):
+        bought(shop, contact, 0, 10)
+        bought(shop, contact, 40, 30)
+        bought(shop, contact, 40 + late, -30)
+    for known_by in (None, day(400)):
+        report = shop.report(as_of=day(100), known_by=known_by)
+        year = report.value("year").rows[0]
+        assert [year.first, year.returned] == [10 - 30 + 10, 30]
 
 
 def test_an_erasure_keeps_the_value_with_the_counts(shop: Tracker) -> None:

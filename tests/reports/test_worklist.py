@@ -21,7 +21,7 @@ from motfunnel.domain.event import Event
 from motfunnel.domain.moment import MomentKind
 from motfunnel.errors import QuestionError
 from motfunnel.reports.decisions.chances import BASES
-from motfunnel.reports.decisions.worklist import Worklist
+from motfunnel.reports.decisions.worklist import MAILING, Worklist
 from tests import oracle
 from tests.oracle import Story
 from tests.reports.test_windowed import FEW, track_all
@@ -133,7 +133,7 @@ def test_the_chances_are_those_worked_out_by_hand(
         assert answer.departed == len(hand)
         known = [row for row in answer.rows if row.chance is not None]
         assert answer.rows[: len(known)] == tuple(known)
-        ranks = [(row.worth or 0, row.chance or 0) for row in known]
+        ranks = [(row.chance_value or 0, row.chance or 0) for row in known]
         assert [one for one, _ in ranks] == sorted((one for one, _ in ranks), reverse=True)
         if all(one == 0 for one, _ in ranks):
             assert ranks == sorted(ranks, reverse=True)
@@ -145,8 +145,8 @@ def test_the_chances_are_those_worked_out_by_hand(
             assert (row.per_purchase is None) == (worth is None)
             assert worth is None or Fraction(row.per_purchase or 0) == worth
             product = None if worth is None or chance is None else float(worth) * chance
-            assert (row.worth is None) == (product is None)
-            assert isclose(row.worth or 0, product or 0, abs_tol=2e-6)
+            assert (row.chance_value is None) == (product is None)
+            assert isclose(row.chance_value or 0, product or 0, abs_tol=2e-6)
             assert row.alike == sum(one.chance == row.chance for one in answer.rows)
             assert (row.chance is None) == (chance is None)
             assert chance is None or isclose(row.chance or 0.0, chance, abs_tol=1e-9)
@@ -399,7 +399,7 @@ def test_a_mailing_leaves_out_whom_a_trial_holds_out(shared_engine: Engine) -> N
     with crowd(shared_engine) as tracker:
         answer = tracker.report().worklist(limit=None)
         header, *lines = answer.to_mailing_csv().splitlines()
-        assert header == "contact,chance,away_days,stage,reason,departed_on,written_on,arm"
+        assert header == ",".join(MAILING)
         assert len(lines) == 25 and not [one for one in lines if one.startswith("c02")]
         (first,) = [one for one in lines if one.startswith("c01")]
         contact, _, *told = first.split(",")
@@ -411,6 +411,7 @@ def test_a_mailing_leaves_out_whom_a_trial_holds_out(shared_engine: Engine) -> N
             "2026-01-12",
             "2026-01-21",
             "letter",
+            "",
         ]
         by_plan = tracker.report().worklist(by="plan").to_mailing_csv()
         assert by_plan.splitlines()[0].endswith(",group")
@@ -497,18 +498,18 @@ def test_with_values_the_dearest_come_first(shared_engine: Engine, is_known: boo
         told = {row.contact: row for row in answer.rows}
         assert [row.per_purchase for row in answer.rows[:9]] == [200] * 9
         assert answer.rows[0].contact != "c03" and told["c03"].per_purchase == 0
-        assert answer.rows[-1].contact == "c03" and told["c03"].worth == 0
+        assert answer.rows[-1].contact == "c03" and told["c03"].chance_value == 0
         dear, none = told["c00"], told["new"]
-        assert dear.worth is not None and dear.chance is not None and none.chance is not None
-        assert float(dear.worth) == pytest.approx(200 * dear.chance)
+        assert dear.chance_value is not None and dear.chance is not None and none.chance is not None
+        assert float(dear.chance_value) == pytest.approx(200 * dear.chance)
         assert none.per_purchase == Decimal("73.333333")  # of all 30 purchases: 2,200 less 200
         said = str(answer).replace("\n", " ")
         assert "chance × value" in said and "× value per purchase in EUR" in answer.title
         assert "of 1 of those listed no purchase of a known worth is known" in said
         assert "whose purchases are worth more comes first" in said
         header, first, *_ = answer.to_mailing_csv().splitlines()
-        assert header.endswith(",written_on,chance_value")
-        assert first.endswith(f",{round(dear.worth, 2)}")
+        assert header == ",".join(MAILING)
+        assert first.endswith(f",{round(dear.chance_value, 2)}")
         assert answer.to_dict()["rows"][0]["per_purchase"] == 200
         bought = report.worklist(within="20d", limit=5)
         assert "no purchase of a known worth" not in str(bought)
@@ -519,10 +520,14 @@ def test_without_values_none_is_shown(shared_engine: Engine) -> None:
     bare = evolve(SHOP, rules={**SHOP.rules, "paid": purchase()}, currency=None)
     with shop(shared_engine, bare) as tracker:
         answer = tracker.report().worklist()
-        assert "value" not in str(answer) and "chance_value" not in answer.to_mailing_csv()
-        assert {row.worth for row in answer.rows} == {None}
+        header, *lines = answer.to_mailing_csv().splitlines()
+        assert "value" not in str(answer) and header == ",".join(MAILING)
+        assert lines and all(line.endswith(",") for line in lines)
+        nobody = evolve(answer, rows=())
+        assert nobody.to_mailing_csv() == f"{header}\n"
+        assert {row.chance_value for row in answer.rows} == {None}
     with Tracker(shared_engine, SHOP, tenant=uuid4().hex, clock=lambda: day(100)) as tracker:
         tracker.track("ada", "came", occurred_at=day(1))
         tracker.track("ada", "left", occurred_at=day(2))
         (row,) = tracker.report().worklist().rows
-        assert row.per_purchase is None and row.worth is None
+        assert row.per_purchase is None and row.chance_value is None

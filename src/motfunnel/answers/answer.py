@@ -157,15 +157,26 @@ class Answer(Generic[R]):
             QuestionError: there are several rows, or no names behind such a cell.
         """
         names = (self._only_row() if row is None else row).names
-        chosen = next(iter(names), "") if part is None else part
+        chosen = next(iter(names), "") if part is None else self.count_meant(part, names)
         if chosen not in names:
             raise QuestionError(self.nobody_behind(chosen, names))
         return list(names[chosen])
 
+    def count_meant(self, said: str, known: Iterable[str]) -> str:
+        """The name of a count that was called by its name, or by the word that stands above it.
+
+        What is neither, or the word of several counts, is given back.
+        """
+        each = [*known]
+        alike = [one for one in each if _plainly(self.word(one)) == _plainly(said)]
+        return alike[0] if said not in each and len(alike) == 1 else said
+
     def nobody_behind(self, part: str, known: Iterable[str]) -> str:
         """Why no names stand behind a count, and behind which there are."""
         why = self.unnamed.get(part)
-        there_are = ", ".join(known) or "none"
+        told = ((one, self.word(one)) for one in known)
+        each = [one if _plainly(one) == _plainly(word) else f"{one} ({word})" for one, word in told]
+        there_are = ", ".join(each) or "none"
         return f"no names stand behind {part!r}{(why and f': {why}') or ''}; there are: {there_are}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -329,6 +340,11 @@ class Answer(Generic[R]):
         if len(self.rows) != 1:
             raise QuestionError(f"this answer has {len(self.rows)} rows; say which")
         return self.rows[0]
+
+
+def _plainly(name: str) -> str:
+    """A name without what one need not know of how it is written."""
+    return name.strip().casefold().replace("_", " ").replace("-", " ")
 
 
 @frozen(kw_only=True)

@@ -26,7 +26,8 @@ class Named:
 
     Attributes:
         answer: the answer.
-        part: what is counted; one of the names under which its rows keep who was.
+        part: what is counted; one of the names under which its rows keep who was, or the word
+            that stands above it.
 
     Raises:
         QuestionError: no row has names behind such a count.
@@ -37,6 +38,7 @@ class Named:
 
     def __attrs_post_init__(self) -> None:
         known = list(dict.fromkeys(part for row in self.answer.rows for part in row.names))
+        object.__setattr__(self, "part", self.answer.count_meant(self.part, known))
         if self.answer.rows and self.part not in known:
             raise QuestionError(self.answer.nobody_behind(self.part, known))
 

@@ -17,6 +17,7 @@ HEADINGS: Final[Mapping[str, str]] = {
     "after": "other",
     "before": "in use",
     "between": "ICC",
+    "chance_value": "chance × value",
     "contact": "{contact}",
     "contacts": "{contacts}",
     "credited": "{opening} by it",
@@ -74,7 +75,6 @@ HEADINGS: Final[Mapping[str, str]] = {
     "unresolved": "open",
     "upper_quartile": "75% within",
     "with_expectation": "n expected",
-    "worth": "chance × value",
 }
 """What has another name for people than for programs, each with that; a heading's own words."""
 

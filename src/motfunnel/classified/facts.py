@@ -286,7 +286,7 @@ class Filed:
             f"({is_other})::BIGINT AS refund, "
             f"coalesce({_MILLIONTHS}, {UNSAID}) AS value "
             f"FROM {self.read.events()} WHERE NOT {is_other} OR value IS NOT NULL "
-            "ORDER BY file, contact, occurred_at, refund, id",
+            "ORDER BY file, contact, occurred_at, refund DESC, id",
             {"contacts": self.names.people},
         )
         return Purchases(**found)

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, get_args, get_origin
 
 import click
 from attrs import evolve, field, frozen
+from click.core import ParameterSource
 
 from motfunnel.answers.answer import Answer
 from motfunnel.answers.named import Named
@@ -426,14 +427,29 @@ def report_command(tracker: Tracker | Files, /, name: str, form: str, **options:
 
 def _check(name: str, form: str, told: Told, options: Mapping[str, Any]) -> None:
     """Refuse what does not go together."""
-    if options["mailing"] and name != "worklist":
-        raise click.UsageError("a mailing is made of a worklist; write report worklist --mailing")
+    _check_mailing(name, form, options)
     if name != ALL:
         told.check(name)
     elif form == "csv" or options["members"]:
         raise click.UsageError("each report has columns of its own; ask for one at a time")
     if options["members"] and form == "html":
         raise click.UsageError("names are written as text, json or csv; a page has none")
+
+
+def _check_mailing(name: str, form: str, options: Mapping[str, Any]) -> None:
+    """Refuse what a mailing, or a file of pages, cannot be."""
+    typed = click.get_current_context().get_parameter_source("form")
+    is_asked = options["is_page"] or typed is ParameterSource.COMMANDLINE
+    if options["pages"] and ((is_asked and form != "html") or options["members"]):
+        raise click.UsageError("pages are one file of HTML; ask for anything else without --pages")
+    if not options["mailing"]:
+        return
+    if name != "worklist":
+        raise click.UsageError("a mailing is made of a worklist; write report worklist --mailing")
+    if options["members"] or options["pages"] or (is_asked and form != "csv"):
+        raise click.UsageError(
+            "a mailing is CSV; for another form, names or pages leave --mailing out"
+        )
 
 
 def _send(pages: Sequence[Page], report: Report, told: Told, output: Path | None) -> None:

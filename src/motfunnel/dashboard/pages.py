@@ -475,7 +475,6 @@ TOUCHPOINTS: Final = Page(
             asks=(Ask(question="journey_map"),),
             meanwhile="what was promised and what was experienced",
             nothing=_NO_SCORE,
-            needs=_RATED,
         ),
         Section(
             slug="worst",
@@ -484,7 +483,6 @@ TOUCHPOINTS: Final = Page(
             view="worst",
             meanwhile="what was experienced at each touchpoint",
             nothing=_NO_SCORE,
-            needs=_RATED,
         ),
     ),
 )

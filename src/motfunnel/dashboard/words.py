@@ -82,10 +82,14 @@ def blank(reason: str) -> str:
     >>> blank("there is nothing to draw"), blank("of a reason of its own")
     ('Nothing of it has happened yet.', 'No figure: of a reason of its own.')
     """
+    if reason.startswith(_LACKING):
+        return f"{reason[:1].upper()}{reason[1:]}."
     said = next((theirs for ours, theirs in _BLANKS if ours in reason), None)
     return f"No figure: {reason}." if said is None else said
 
 
+_LACKING: Final = "the funnel "
+"""How the reason begins that names a rule to add."""
 _BLANKS: Final = (
     ("nothing to draw", "Nothing of it has happened yet."),
     ("followed for long enough", "Too early for a figure: nobody was followed for long enough."),

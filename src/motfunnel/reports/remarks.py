@@ -93,11 +93,33 @@ def not_set_up(funnel: Funnel, needs: Collection[Signal]) -> str:
     """
     for signal in needs:
         if not can(funnel, {signal}):
-            return (
-                f"the funnel has no rule for this: of its events none means {signal.label}; add "
-                f"one, by the name of yours, such as {RULES[signal]}"
-            )
+            return no_rule(f"means {signal.label}", RULES[signal])
     return ""
+
+
+def no_rule(does: str, rule: str) -> str:
+    """That no event of the funnel does what a question asks about, and which rule to add."""
+    return (
+        f"the funnel has no rule for this: of its events none {does}; add one, by the name of "
+        f"yours, such as {rule}"
+    )
+
+
+def no_scores(funnel: Funnel, *, is_any: bool) -> str:
+    """The same of scores, which any event may carry; nothing where one did."""
+    if is_any or can(funnel, {Signal.RATING}):
+        return ""
+    does = "is a rating, and none here came with a score as its property experienced"
+    return no_rule(does, RULES[Signal.RATING])
+
+
+def not_reached(funnel: Funnel, stage: str) -> str:
+    """The same of a stage that no event leads to, nor to a higher one."""
+    higher = funnel.stages[funnel.stages.index(stage) :]
+    rules = [rule for several in funnel.rules.values() for rule in several]
+    if can(funnel, {Signal.PURCHASE}) or any(rule.stage in higher for rule in rules):
+        return ""
+    return no_rule(f"reaches {stage}", f'signed_up = {{ reach = "{stage}" }}')
 
 
 def never_resolved(funnel: Funnel, cases: int) -> str | None:

@@ -50,8 +50,11 @@ def check_answers(section: Section, answers: Sequence[Answer[Any]]) -> None:
     """Make sure that there is somebody to tell of, and groups, where a section is about groups.
 
     Raises:
-        NothingError: nobody stands behind any number, or all contacts are in one group.
+        NothingError: the funnel lacks a rule for it, nobody stands behind any number, or all
+            contacts are in one group.
     """
+    if answers and all(answer.lacking for answer in answers):
+        raise NothingError(answers[0].lacking)
     if section.nothing and all(map(is_of_nobody, answers)):
         raise NothingError(section.nothing)
     if section.view not in ("groups", "moved"):

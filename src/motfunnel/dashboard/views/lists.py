@@ -65,7 +65,7 @@ def away(answer: Worklist) -> list[Away]:
             contact=row.contact,
             chance=percent(row.chance),
             interval="" if row.interval is None else span(row.interval),
-            worth="" if row.worth is None else MONEY.show(row.worth),
+            worth="" if row.chance_value is None else MONEY.show(row.chance_value),
             per_purchase="" if row.per_purchase is None else MONEY.show(row.per_purchase),
             away=days(row.away),
             stage=row.stage,

@@ -463,25 +463,26 @@ def _worklist(answer: Worklist) -> Iterator[Part]:
         last = days(format_duration(answer.away_at_most))
         yield strong(f"{answer.meant:,}")
         yield text(f" {answer.spoken['depart']} in the last {last} and {_be(answer.meant)} still ")
-        first = "the likeliest to return" if row.worth is None else "whose return is worth most"
+        is_valued = row.chance_value is not None
+        first = "whose return is worth most" if is_valued else "the likeliest to return"
         yield text(f"{answer.spoken['departed']}, {first} first.")
         return
     yield strong(f"{answer.departed:,}")
-    if row.worth is not None:
+    if row.chance_value is not None:
         unit = "" if answer.currency is None else f" {answer.currency}"
         yield text(
             f" {_be(answer.departed)} {answer.spoken['departed']}. Those come first whose return "
             "would be worth most"
         )
-        yield text(f" times its chance: {MONEY.show(row.worth)}{unit} for the first")
+        yield text(f" times its chance: {MONEY.show(row.chance_value)}{unit} for the first")
     else:
         said = answer.spoken["departed"]
         yield text(f" {_be(answer.departed)} {said}. The likeliest to return come first")
-    if row.chance is not None and row.worth is None:
+    if row.chance is not None and row.chance_value is None:
         yield text(f": {percent(row.chance)}{between(row.interval)}")
         yield text(f" within {days(format_duration(answer.within))} for the first")
     yield text(".")
-    if row.alike > 1 and row.chance is not None and row.worth is None:
+    if row.alike > 1 and row.chance is not None and row.chance_value is None:
         yield text(
             f" {row.alike:,} are as likely as each other: among them the order says nothing."
         )

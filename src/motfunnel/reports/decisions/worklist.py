@@ -104,7 +104,7 @@ class WorkRow(GroupedRow):
         at_risk: on how many departures that rests: those observed and away for as long as this.
         per_purchase: what a purchase of the contact is worth on average, refunds taken off: its
             own, else of those alike in as much as it takes; None where no values are known.
-        worth: the chance times that.
+        chance_value: the chance times that.
         first_outreach_at: when it was first written to since; None where it was not.
         held_out: whether a trial holds it out: its first assignment since was to the control arm.
         arm: the arm of that assignment; None where there was none.
@@ -126,7 +126,7 @@ class WorkRow(GroupedRow):
     basis: str = field(metadata=cell(TEXT))
     at_risk: int = field(metadata=cell(COUNT, NAMED))
     per_purchase: Decimal | None = field(default=None, metadata=cell(MONEY))
-    worth: Decimal | None = field(default=None, metadata=cell(MONEY))
+    chance_value: Decimal | None = field(default=None, metadata=cell(MONEY))
     first_outreach_at: datetime | None = field(metadata=cell(INSTANT))
     held_out: bool = field(default=False, metadata=cell(FLAG))
     arm: str | None = field(default=None, metadata=cell(TEXT))
@@ -135,11 +135,15 @@ class WorkRow(GroupedRow):
     moments: tuple[LastMoment, ...] = field(default=(), metadata=cell(ROWS))
 
 
-_WORTH: Final = headed(("worth", MONEY), ("per_purchase", MONEY))
+_WORTH: Final = headed(("chance_value", MONEY), ("per_purchase", MONEY))
 """What is shown where values are known: after the contact and its chance."""
 _SOMETIMES: Final = headed(("first_outreach_at", DATE), ("held_out", FLAG))
 """What is shown where it says anything of any of those listed."""
-MAILING: Final = ("contact", "chance", "away_days", "stage", "reason", "departed_on", "written_on")
+MAILING: Final = (
+    *("contact", "chance", "away_days", "stage", "reason", "departed_on", "written_on"),
+    *("arm", "chance_value"),
+)
+"""The columns of a mailing, whoever is in it; behind them the group, where it was asked for."""
 
 
 @frozen(kw_only=True, repr=False)
@@ -186,7 +190,7 @@ class Worklist(Grouped[WorkRow]):
         if only:
             of = f"{self.meant:,} meant ({', '.join(only)}) of the {of}"
         within = format_duration(self.within)
-        if any(row.worth is not None for row in self.rows):
+        if any(row.chance_value is not None for row in self.rows):
             unit = "" if self.currency is None else f" in {self.currency}"
             within += f" × value per purchase{unit}"
         return f"Worklist, the chance to return within {within}, {len(self.rows):,} of the {of}"
@@ -197,7 +201,7 @@ class Worklist(Grouped[WorkRow]):
             yield from super().tables()
             return
         shown = columns_of(WorkRow)
-        if any(row.worth is not None for row in self.rows):
+        if any(row.chance_value is not None for row in self.rows):
             shown[3:3] = _WORTH
         shown += [
             (name, one) for name, one in _SOMETIMES if any(getattr(row, name) for row in self.rows)
@@ -213,28 +217,21 @@ class Worklist(Grouped[WorkRow]):
     def to_mailing_csv(self) -> str:
         """A line for each whom one may write to, for a mailing tool: no header but of columns.
 
-        Whom a trial holds out is left out, always, and where there is one the others' arm is told.
-        Chances are shares from 0 to 1, days are whole.
+        The columns are the same whoever is listed; ``group`` is one where ``by`` was given. Whom a
+        trial holds out is left out, always. Chances are shares from 0 to 1, days are whole.
         A text that a spreadsheet would run as a formula gets an apostrophe before it.
         """
-        told = {
-            "arm": any(row.arm is not None for row in self.rows),
-            "chance_value": any(row.worth is not None for row in self.rows),
-            "group": self.by is not None,
-        }
-        more = [name for name, is_told in told.items() if is_told]
-        return csv_table(
-            (*MAILING, *more), [self._mailed(row, more) for row in self.rows if not row.held_out]
-        )
+        more = () if self.by is None else ("group",)
+        lines = [self._mailed(row) for row in self.rows if not row.held_out]
+        return csv_table((*MAILING, *more), [line[: len(MAILING) + len(more)] for line in lines])
 
-    def _mailed(self, row: WorkRow, more: Sequence[str]) -> tuple[object, ...]:
-        written = row.first_outreach_at
+    def _mailed(self, row: WorkRow) -> tuple[object, ...]:
+        written, left = row.first_outreach_at, row.departed_at.date()
         chance = None if row.chance is None else round(row.chance, 4)
-        left = row.departed_at.date(), None if written is None else written.date()
-        worth = None if row.worth is None else round(row.worth, 2)
-        also = {"arm": row.arm, "chance_value": worth, "group": row.group}
-        line = (row.contact, chance, row.away.days, row.stage, row.reason, *left)
-        return (*line, *(also[name] for name in more))
+        value = None if row.chance_value is None else round(row.chance_value, 2)
+        on = None if written is None else written.date()
+        told = (row.contact, chance, row.away.days, row.stage, row.reason, left, on)
+        return (*told, row.arm, value, row.group)
 
     def _only(self) -> Iterator[str]:
         """Who is meant, in words; nothing where all are."""
@@ -375,6 +372,7 @@ def _row(
     away, place = curves.departures, one.place
     worth = _worth_by(worths, curves)
     each = None if worth is None else worth(place)
+    value = None if each is None or one.chance is None else round(-one.minus_worth)
     labels, reached = away.names.labels.texts, away.exposed[place]
     read = curves.read(curves.likes[place], one.waited, confidence)
     return WorkRow(
@@ -383,7 +381,7 @@ def _row(
         chance=read.chance.value,
         interval=read.chance.interval,
         per_purchase=None if each is None else to_decimal(each),
-        worth=None if each is None or one.chance is None else to_decimal(round(-one.minus_worth)),
+        chance_value=None if value is None else to_decimal(value),
         alike=len(alike[one.chance]),
         away=one.waited * MICROSECOND,
         departed_at=from_micros(away.started[place]),
@@ -485,7 +483,7 @@ def _alike_note(rows: Sequence[WorkRow]) -> str | None:
     unlisted = sum(
         row.alike - listed[row.chance] for row in {r.chance: r for r in several}.values()
     )
-    is_valued = any(row.worth is not None for row in rows)
+    is_valued = any(row.chance_value is not None for row in rows)
     first = "whose purchases are worth more" if is_valued else "whoever left last"
     more = f"; {unlisted:,} more who are as likely are not listed" if unlisted else ""
     return (

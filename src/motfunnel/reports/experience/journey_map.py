@@ -31,7 +31,7 @@ from motfunnel.reports.experience.scores import (
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
 from motfunnel.reports.measure.clock import in_period
-from motfunnel.reports.remarks import NO_SCORES, scores_gone
+from motfunnel.reports.remarks import NO_SCORES, no_scores, scores_gone
 from motfunnel.statistics import ClusteredShare, Interval, Sample
 from motfunnel.statistics.ratio import IN_WORDS
 
@@ -212,6 +212,7 @@ def journey_map(
         name="journey map",
         definition=DEFINITION,
         rows=tuple(map_rows(tallies, funnel, confidence)),
+        lacking=no_scores(funnel, is_any=bool(tallies)),
         period=cohort,
         notes=tuple(note for note in notes if note is not None),
         **inquiry.header(confidence),

@@ -62,7 +62,7 @@ from motfunnel.reports.measure.grouping import (
     in_order,
     read_property,
 )
-from motfunnel.reports.remarks import NO_SCORES, scores_gone
+from motfunnel.reports.remarks import NO_SCORES, no_scores, scores_gone
 from motfunnel.statistics import (
     ClusteredShare,
     Interval,
@@ -365,6 +365,7 @@ def touchpoints(
         by=None if groupings is None else groupings.written,
         period=cohort,
         notes=_of_groups(inquiry, groupings, {group for _, group in tallies}),
+        lacking=no_scores(inquiry.funnel, is_any=bool(tallies)),
         **inquiry.header(confidence),
     )
 

@@ -489,8 +489,8 @@ class Kept:
             self.activity[0].extend(repeat(contact, len(touches)))
             self.activity[1].extend(touches)
         if "purchases" in self.keeps:
-            for row in sorted(history.purchases()):
-                _append(self.purchases, contact, row[0], row[1], row[4])
+            for row in history.purchases():
+                _append(self.purchases, contact, *row)
         if "referrals" in self.keeps:
             self.referrals += (one for one in moments if one.kind is MomentKind.REFERRAL)
         self._add_moments(contact, moments, labels)
@@ -565,12 +565,12 @@ class History:
         """When the contact was kept alive, in order, in microseconds since 1970."""
         return (entry[0] for entry in compress(self._ordered, self.journey.alive))
 
-    def purchases(self) -> Iterator[tuple[int, int, str, str, int]]:
-        """Of its purchases and refunds: when, whether it is one, id and key, and the value."""
-        for at, signal, _, id, key, reading in self._ordered:
+    def purchases(self) -> Iterator[tuple[int, int, int]]:
+        """Of its purchases and refunds, in the one order: when, whether it is one, the value."""
+        for at, signal, _, _, _, reading in self._ordered:
             if signal == Signal.PURCHASE or reading.value is not None:
                 worth = UNSAID if reading.value is None else reading.value
-                yield at, int(signal != Signal.PURCHASE), id, key, worth
+                yield at, int(signal != Signal.PURCHASE), worth
 
     def happenings(self, signals: Collection[Signal]) -> Iterator[tuple[Entry, StoredEvent]]:
         """Its events of some signals, in the one order, with what is stored of them."""

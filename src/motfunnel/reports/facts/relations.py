@@ -70,7 +70,7 @@ class Happenings:
 class Purchases(NamedTuple):
     """Purchases and refunds, contact by contact, each contact's by instant.
 
-    At one instant purchases stand before refunds.
+    At one instant refunds stand before purchases: they are notes, which rank so.
 
     Attributes:
         contacts: whose each is, by the number of the contact.

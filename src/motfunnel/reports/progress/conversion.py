@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from attrs import evolve
+
 from motfunnel.domain.columns import NEVER, column, pick
 from motfunnel.domain.instant import Duration
 from motfunnel.domain.moment import MomentKind
@@ -18,6 +20,7 @@ from motfunnel.reports.measure.clock import Clocks
 from motfunnel.reports.measure.grouping import By
 from motfunnel.reports.measure.rate import Rate
 from motfunnel.reports.measure.trend import Per
+from motfunnel.reports.remarks import not_reached
 from motfunnel.reports.window import Asked, MakeClocks, Windowed
 from motfunnel.reports.windowed import ask_rate
 
@@ -110,4 +113,5 @@ def conversion(
     if low >= high:
         raise QuestionError(f"{goal} does not come after {start}; nobody converts backwards")
     rate = conversion_of(low, high, stages)
-    return ask_rate(inquiry, rate, within, reached, by, "contact", confidence, per)
+    answer = ask_rate(inquiry, rate, within, reached, by, "contact", confidence, per)
+    return evolve(answer, lacking=not_reached(inquiry.funnel, goal))

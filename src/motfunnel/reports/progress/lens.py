@@ -59,7 +59,13 @@ from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
 from motfunnel.reports.measure.clock import Cohort, bounds_of, in_period
 from motfunnel.reports.progress.referrals import opened_of
-from motfunnel.reports.remarks import NO_SCORES, names_gone, promoters_gone, scores_gone
+from motfunnel.reports.remarks import (
+    NO_SCORES,
+    names_gone,
+    no_scores,
+    promoters_gone,
+    scores_gone,
+)
 from motfunnel.statistics import Interval, Ratio
 from motfunnel.store.queries.happenings import Wanted
 from motfunnel.store.queries.phases import Phased, told_of
@@ -506,6 +512,9 @@ def lens(
         "period": facts.period,
         "notes": _notes(facts),
     }
+    if lens is CARLZON:
+        are_any = bool(facts.counted or facts.scored_aside)
+        told["lacking"] = no_scores(inquiry.funnel, is_any=are_any)
     told |= inquiry.header(confidence)
     if lens is not ZERO_TO_ULTIMATE:
         return LensAnswer(**told)

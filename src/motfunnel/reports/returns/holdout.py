@@ -15,8 +15,7 @@ from attrs import define, evolve, field, frozen
 from motfunnel.answers.cells import percent
 from motfunnel.domain.columns import column, pick
 from motfunnel.domain.funnel.funnel import Funnel
-from motfunnel.domain.funnel.rule import Rule
-from motfunnel.domain.instant import Duration, When
+from motfunnel.domain.instant import Duration, When, from_micros
 from motfunnel.domain.moment import UNKNOWN
 from motfunnel.domain.signal import Signal
 from motfunnel.domain.trial import assigning, trial_rules
@@ -25,10 +24,11 @@ from motfunnel.reports.facts.facts import Facts
 from motfunnel.reports.facts.relations import places_of
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_window
-from motfunnel.reports.measure.clock import Clocks, Readings
+from motfunnel.reports.measure.clock import Clocks, Cohort, Readings, bounds_of
 from motfunnel.reports.measure.comparison import Comparison, DifferenceRow
 from motfunnel.reports.measure.rate import Rate, RateRow
 from motfunnel.reports.measure.trial import NO_TRIAL, Assignment, assignment_of
+from motfunnel.reports.remarks import RULES, no_rule
 from motfunnel.reports.window import Asked, Windowed
 from motfunnel.reports.windowed import compare_arms
 from motfunnel.statistics import Proportion, always_valid, goodness_of_fit
@@ -52,12 +52,14 @@ class Assignments:
         known: what events assign to, each once.
         of_each: of each contact that was assigned more than once, what to, in order.
         counted: of each clock of the cohort, whose it is, and which assignment began it.
+        instants: of all assignments, whoever is counted.
     """
 
     trial: str | None = None
     known: list[Assignment] = field(factory=list)
     of_each: dict[int, list[int]] = field(factory=dict)
     counted: list[tuple[int, Any]] = field(factory=list)
+    instants: Sequence[int] = ()
 
     def read_by(self, funnel: Funnel) -> Read:
         """Read the place of what an outreach assigns to."""
@@ -83,6 +85,7 @@ class Assignments:
             contact: [place for place in places if found.said[place] in meant]
             for contact, places in places_of(found.contacts).items()
         }
+        self.instants = [found.at[place] for places in assigned.values() for place in places]
         self.of_each = {
             contact: [found.said[place] for place in places]
             for contact, places in assigned.items()
@@ -126,6 +129,12 @@ class Assignments:
         if self.trial is not None and known and self.trial not in known:
             there_are = ", ".join(known)
             raise QuestionError(f"no trial is called {self.trial!r}; there are: {there_are}")
+
+    def runs_until(self, window: timedelta, cohort: Cohort) -> datetime | None:
+        """When the window of the newest assignment of the cohort is over; None: there is none."""
+        start, end = bounds_of(cohort)
+        newest = max((at for at in self.instants if start <= at < end), default=None)
+        return None if newest is None else from_micros(newest) + window
 
     def notes(self) -> Iterator[str]:
         """What a reader has to know of the assignments of those who are counted."""
@@ -217,11 +226,22 @@ class Plan:
             "is known why, the difference is no effect"
         )
 
-    def looked_at(self, as_of: datetime) -> str | None:
-        """That a trial was looked at while it runs."""
-        if self.ends_at is None or as_of >= self.ends_at:
+    def looked_at(self, as_of: datetime, seen_by: datetime | None) -> str | None:
+        """That a trial was looked at while it runs.
+
+        Args:
+            as_of: the instant of the question.
+            seen_by: when the window of its newest assignment is over; None: nobody is assigned.
+        """
+        ends_at = seen_by if self.ends_at is None else self.ends_at
+        if ends_at is None or as_of >= ends_at:
             return None
-        until = f"the trial runs until {self.ends_at:%Y-%m-%d}, and is looked at before"
+        until = f"the trial runs until {ends_at:%Y-%m-%d}, and is looked at before"
+        if self.ends_at is None:
+            until = (
+                f"the trial still runs, and is looked at meanwhile: the window of its newest "
+                f"assignment is over on {ends_at:%Y-%m-%d}"
+            )
         if self.effect is not None:
             return f"{until}: the interval allows for it"
         return (
@@ -246,17 +266,6 @@ def _read_plan(
             "such as 0.05 for 5 points"
         )
     return Plan(share=share, ends_at=ends_at, effect=effect if sequential else None)
-
-
-def _rules(funnel: Funnel) -> dict[str, list[Rule]]:
-    """The rules of trials, by the names of their events."""
-    rules = trial_rules(funnel)
-    if not rules:
-        raise QuestionError(
-            "no rule of the funnel has a hold-out; write e.g. "
-            'winback_sent = { outreach = true, arm = "arm", holdout = "control" }'
-        )
-    return rules
 
 
 def _at_every_look(answer: Rate, effect: float) -> tuple[Comparison, ...]:
@@ -313,8 +322,7 @@ def holdout(
         confidence: of the intervals.
 
     Raises:
-        QuestionError: no rule of the funnel has a hold-out, there is no such trial, or the plan
-            is none.
+        QuestionError: there is no such trial, or the plan is none.
     """
     ends_at = None if planned is None else inquiry.instant("planned", planned)
     plan = _read_plan(share, ends_at, effect, sequential)
@@ -330,7 +338,7 @@ def _answer(
     confidence: float,
 ) -> Rate:
     """Compare the arms, and hold the answer against the plan."""
-    rules, made = _rules(inquiry.funnel), Assignments(trial)
+    rules, made = trial_rules(inquiry.funnel), Assignments(trial)
     rate = evolve(HOLDOUT, clocks=made.clocks)
     held_out = {rule.holdout for several in rules.values() for rule in several}
     answer = compare_arms(
@@ -339,6 +347,8 @@ def _answer(
     made.check([name for name, several in rules.items() if not all(one.trial for one in several)])
     if plan.effect is not None:
         answer = evolve(answer, comparisons=_at_every_look(answer, plan.effect))
-    notes = plan.sizes(answer.rows, held_out), plan.looked_at(inquiry.as_of)
+    until = made.runs_until(window, answer.cohort)
+    notes = plan.sizes(answer.rows, held_out), plan.looked_at(inquiry.as_of, until)
     more = (*made.notes(), *(note for note in notes if note is not None))
-    return evolve(answer, notes=(*answer.notes, *more))
+    lacking = "" if rules else no_rule("holds an arm out", RULES[Signal.OUTREACH])
+    return evolve(answer, notes=(*answer.notes, *more), lacking=lacking)

@@ -17,7 +17,7 @@ UNSAID = -NEVER
 def read_purchases(extent: Extent, people: Codes) -> list[Column]:
     """Read the contacts, instants, whether each is a refund, and values, in millionths.
 
-    Contact by contact, each contact's by instant, at one instant purchases first, and then by id.
+    Contact by contact, each contact's by instant, at one instant refunds first, and then by id.
     """
     e, merged = extent.tables.events.c, read_merged(extent, people)
     refund = case((e.signal == Signal.PURCHASE.label, 0), else_=1)
@@ -32,7 +32,8 @@ def read_purchases(extent: Extent, people: Codes) -> list[Column]:
         for key, at, is_refund, value, id in rows:
             number = people[key]
             worth = UNSAID if value is None else value
-            found.append((merged.get(number, number), at, is_refund, id, key, worth))
+            # A refund is a note, and notes rank before purchases.
+            found.append((merged.get(number, number), at, 1 - is_refund, id, key, worth))
     found.sort()
-    contacts, at, refunds, _, _, values = zip(*found, strict=True) if found else [()] * 6
-    return [column(one) for one in (contacts, at, refunds, values)]
+    contacts, at, purchases, _, _, values = zip(*found, strict=True) if found else [()] * 6
+    return [column(one) for one in (contacts, at, (1 - one for one in purchases), values)]
