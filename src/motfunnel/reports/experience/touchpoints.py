@@ -351,8 +351,7 @@ def touchpoints(
     Raises:
         QuestionError: ``by`` names no property, or ``worst`` is not a count.
     """
-    if not isinstance(worst, int) or isinstance(worst, bool) or worst < 0:
-        raise QuestionError(f"worst is {worst!r}; it must be a count, 0 or more")
+    _check_worst(worst)
     groupings, cohort = read_property(by), read_cohort(period, inquiry.instant)
     tallies, least = _tally(inquiry, cohort, groupings, worst)
     ordered = _in_order(tallies, inquiry.funnel, groupings)
@@ -368,6 +367,11 @@ def touchpoints(
         lacking=no_scores(inquiry.funnel, is_any=bool(tallies)),
         **inquiry.header(confidence),
     )
+
+
+def _check_worst(worst: object) -> None:
+    if not isinstance(worst, int) or isinstance(worst, bool) or worst < 0:
+        raise QuestionError(f"worst is {worst!r}; it must be a count, 0 or more")
 
 
 def _of_groups(
