@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from attrs import evolve
@@ -16,13 +17,16 @@ from click.testing import CliRunner
 
 from motfunnel import Funnel, Touchpoint, Tracker, purchase
 from motfunnel.batch import classify
+from motfunnel.charts.labels import moment
 from motfunnel.classified import Files
 from motfunnel.cli.group import group
+from motfunnel.domain.calendar import read_when
 from motfunnel.domain.instant import iso
 from motfunnel.errors import QuestionError, SourceError
 from motfunnel.intake import import_file
 from motfunnel.reports.catalogue import CATALOGUE
 from motfunnel.testing import Clock
+from motfunnel.transfer import dump, opened
 from tests.golden import histories
 from tests.golden.histories import DRAWN, GROCERIES
 from tests.golden.questions import formats, questions
@@ -209,3 +213,44 @@ def test_the_command(tmp_path: Path) -> None:
     twice = CliRunner().invoke(group, [*call, "--db", "sqlite:///x.db"])
     assert twice.exit_code == 2
     assert "--files names files, and --db a store" in twice.stderr
+
+
+DUMPED_AT = datetime(2024, 1, 9, 12, tzinfo=UTC)
+"""Long ago, as a dump of last night is not; so that nobody takes it for now."""
+
+
+def a_dump(folder: Path) -> Path:
+    """The same rows, dumped by a store whose clock had gone so far."""
+    with Tracker("sqlite://", "ecommerce", clock=Clock(DUMPED_AT), spool=False) as tracker:
+        for row in ROWS:
+            at = datetime.fromisoformat(row["at"])
+            tracker.track(row["contact"], row["event"], occurred_at=at, id=row["id"])
+        dump(tracker, folder / "dump")
+    return folder / "dump"
+
+
+@pytest.mark.parametrize("text", ["-2d", "-30h", "now", "today", "yesterday"])
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
+@pytest.mark.parametrize("kind", ["classified", "dump"])
+def test_an_instant_goes_back_from_the_last_that_they_know(
+    tmp_path: Path, kind: str, zone: str, text: str
+) -> None:
+    """In text, on pages, as JSON and in Python: not from now, when nobody asked them yet."""
+    made = {"classified": classified, "dump": a_dump}[kind](tmp_path)
+    with Files(made) if kind == "classified" else opened(made) as source:
+        last = source.report().as_of
+        expected = read_when(text, ZoneInfo(zone), last)
+        asked = source.report(as_of=text, timezone=zone)
+        told = asked.funnel()
+        assert asked.as_of == expected
+    call = ["report", "funnel", "--files", str(made), f"--as-of={text}", "--timezone", zone]
+    run = CliRunner().invoke
+    assert json.loads(run(group, [*call, "--format", "json"]).stdout) == told.to_dict()
+    assert run(group, call).stdout == told.to_text(80) + "\n"
+    call = ["report", "--files", str(made), f"--as-of={text}", "--timezone", zone]
+    paged = run(group, [*call, "--pages", "overview"]).stdout
+    assert f"As of {moment(expected)}" in paged
+    if kind == "dump":
+        known = run(group, [*call[:1], "funnel", *call[1:3], f"--known-by={text}", *call[4:],
+                            "--format", "json"])  # fmt: skip
+        assert json.loads(known.stdout)["known_by"] == iso(expected)

@@ -89,7 +89,8 @@ class Files:
         """Make a report.
 
         Args:
-            as_of: the instant; by default that of the classification.
+            as_of: the instant; by default that of the classification, from which a text such as
+                ``-30d`` goes back.
             known_by: is refused: files do not say when events were recorded.
             timezone: the IANA zone of calendar periods.
 
@@ -100,8 +101,8 @@ class Files:
         return Report(self, as_of=as_of, known_by=known_by, timezone=timezone)
 
     def now(self) -> datetime:
-        """Say what time it is."""
-        return self.clock()
+        """Say what time it is for whoever asks of files: the last instant that they know."""
+        return min(self.classified_as_of, self.clock())
 
     def instants(self, as_of: datetime | None, known_by: datetime | None) -> Instants:
         """Read the instants of a question.
@@ -112,7 +113,7 @@ class Files:
         if known_by is not None:
             raise QuestionError("files do not say when events were recorded; ask without known_by")
         if as_of is None:
-            return Instants(as_of=min(self.classified_as_of, self.clock()))
+            return Instants(as_of=self.now())
         try:
             given = utc(as_of)
         except ValueError as error:

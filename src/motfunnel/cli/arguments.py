@@ -53,13 +53,16 @@ def read_funnel(text: str | None) -> Funnel | None:
 
 
 def read_bound(text: str | None, timezone: str, option: str) -> When | None:
-    """Read an instant; one that goes back from the instant of the question, is read with that.
+    """Read an instant; one that is named by another, as ``-30d``, is read by whoever knows that.
+
+    Of a store that is the instant of the question or, where this is that, now; of a dump when it
+    was made, and of classified files the last instant that they know.
 
     Raises:
         click.BadParameter: it is none.
     """
     read = read_instant(text, timezone, option)
-    return text if text is not None and text.startswith(RELATIVE) else read
+    return text if text is not None and text.strip().startswith(RELATIVE) else read
 
 
 def read_instant(text: str | None, timezone: str, option: str) -> datetime | None:

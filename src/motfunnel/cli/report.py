@@ -405,8 +405,8 @@ def report_command(tracker: Tracker | Files, /, name: str, form: str, **options:
     told = _read(options, timezone)
     _check(name, form, told, options)
     report = tracker.report(
-        as_of=read_instant(options["as_of"], timezone, "as-of"),
-        known_by=read_instant(options["known_by"], timezone, "known-by"),
+        as_of=read_bound(options["as_of"], timezone, "as-of"),
+        known_by=read_bound(options["known_by"], timezone, "known-by"),
         timezone=timezone,
     )
     if options["pages"]:
