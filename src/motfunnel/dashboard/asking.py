@@ -155,6 +155,8 @@ def _before(calendar: Calendar, end: datetime) -> Iterator[Period]:
 def _each(ask: Ask, report: Report, filters: Filters) -> Iterator[Question]:
     entry = CATALOGUE[ask.question]
     told = {**_options(entry, ask, report, filters), **_given(ask, report.definition, filters)}
+    if ask.of_meant:
+        told |= filters.meant.told()
     if ask.each == "per":
         if whole := complete_periods(report, filters):
             bounds = (whole[0].starts_at, whole[-1].ends_at)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Final, Self, get_args
+from typing import Any, Final, Self, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from attrs import evolve, frozen
+from attrs import asdict, evolve, fields, frozen
 
 from motfunnel.domain.calendar import Calendar, start_of
 from motfunnel.domain.instant import LONGEST, MICROSECOND, format_duration, parse_duration, read_iso
@@ -32,6 +32,9 @@ GROUPS: Final = ("stage", "reason", "source")
 
 SHOWN: Final = 12
 """So many periods are in a figure where no stretch of time was chosen."""
+
+MOST_LISTED: Final = 1_000_000
+"""So many people may be asked for."""
 
 _MONTH: Final = timedelta(days=30)
 _LONGEST: Final = 200
@@ -54,6 +57,62 @@ Bounds = tuple[datetime | None, datetime | None]
 
 
 @frozen(kw_only=True)
+class Meant:
+    """Who is meant of those who are away, as a worklist is told.
+
+    Attributes:
+        stage: who left from it; empty: from any.
+        reason: who left for it; empty: for any.
+        away_at_least: who is away for so long.
+        away_at_most: who is away for no longer.
+        not_written_to: who was not written to since.
+        without_held_out: whom no trial holds out.
+        limit: list no more than so many; None: as many as the page does.
+    """
+
+    stage: str = ""
+    reason: str = ""
+    away_at_least: timedelta | None = None
+    away_at_most: timedelta | None = None
+    not_written_to: bool = False
+    without_held_out: bool = False
+    limit: int | None = None
+
+    @classmethod
+    def read(cls, given: Mapping[str, str]) -> Self:
+        """Read who is meant.
+
+        Raises:
+            FilterError: one cannot be read.
+        """
+        return cls(
+            stage=given["stage"],
+            reason=given["reason"],
+            away_at_least=_span("away_at_least", given),
+            away_at_most=_span("away_at_most", given),
+            not_written_to=given["not_written_to"] not in ("", "0"),
+            without_held_out=given["without_held_out"] not in ("", "0"),
+            limit=_limit(given["limit"]) if given["limit"] else None,
+        )
+
+    def query(self) -> dict[str, str]:
+        """The query of an address that means the same."""
+        return {
+            "stage": self.stage,
+            "reason": self.reason,
+            "away_at_least": _written(self.away_at_least),
+            "away_at_most": _written(self.away_at_most),
+            "not_written_to": "1" if self.not_written_to else "",
+            "without_held_out": "1" if self.without_held_out else "",
+            "limit": "" if self.limit is None else f"{self.limit}",
+        }
+
+    def told(self) -> dict[str, Any]:
+        """What the question is told, by the names that it has."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+
+@frozen(kw_only=True)
 class Filters:
     """What was chosen.
 
@@ -67,6 +126,7 @@ class Filters:
         zone: the IANA zone of calendar periods.
         as_of: the instant of the question; None: now.
         patience: another patience, to see what it would make of the same events; None: no other.
+        meant: who is meant of those who are away, where they are listed.
         whole: whether all sections are in the page itself, for who has no script.
     """
 
@@ -77,6 +137,7 @@ class Filters:
     zone: str = "UTC"
     as_of: datetime | None = None
     patience: timedelta | None = None
+    meant: Meant = Meant()
     whole: bool = False
 
     @classmethod
@@ -101,7 +162,8 @@ class Filters:
             group=given["group"],
             zone=_zone(zone),
             as_of=_as_of(given["as_of"], zone),
-            patience=_duration("patience", given["patience"]) if given["patience"] else None,
+            patience=_span("patience", given),
+            meant=Meant.read(given),
             whole=given["whole"] not in ("", "0"),
         )
         chosen.bounds(chosen.as_of or datetime.now(UTC))
@@ -116,7 +178,8 @@ class Filters:
             "group": self.group,
             "zone": "" if self.zone == "UTC" else self.zone,
             "as_of": self.as_of_text,
-            "patience": "" if self.patience is None else format_duration(self.patience),
+            "patience": _written(self.patience),
+            **self.meant.query(),
             "whole": "1" if self.whole else "",
         }
         return {name: text for name, text in told.items() if text}
@@ -138,6 +201,11 @@ class Filters:
     def within(self, window: str) -> Filters:
         """The same, with another window."""
         return evolve(self, window=parse_duration(window))
+
+    @property
+    def elsewhere(self) -> Filters:
+        """The same, without what is chosen on one page alone."""
+        return evolve(self, patience=None, meant=Meant())
 
     def bounds(self, as_of: datetime) -> Bounds:
         """The stretch of time that was chosen, as of an instant; None leaves an end open.
@@ -174,7 +242,10 @@ class Filters:
         return None if not text else start_of(_date(name, text), ZoneInfo(self.zone))
 
 
-_NAMES: Final = ("period", "step", "window", "group", "zone", "as_of", "patience", "whole")
+SHARED: Final = ("period", "step", "window", "group", "zone", "as_of")
+"""What is chosen above each page."""
+
+_NAMES: Final = (*SHARED, "patience", "whole", *(one.name for one in fields(Meant)))
 
 
 def _step(text: str) -> Unit:
@@ -194,6 +265,21 @@ def _duration(name: str, text: str) -> timedelta:
     if duration > LONGEST:
         raise FilterError(name, f"it has to be no longer than a century, {LONGEST.days:,} days")
     return duration
+
+
+def _span(name: str, given: Mapping[str, str]) -> timedelta | None:
+    """A duration that may be left out."""
+    return _duration(name, given[name]) if given[name] else None
+
+
+def _written(duration: timedelta | None) -> str:
+    return "" if duration is None else format_duration(duration)
+
+
+def _limit(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= MOST_LISTED):
+        raise FilterError("limit", f"{text!r} is no number from 1 to {MOST_LISTED:,}")
+    return int(text)
 
 
 def _zone(text: str) -> str:

@@ -27,6 +27,7 @@ class Ask:
         by: by what to tell apart where the reader chose nothing; None: not at all then; empty:
             never.
         label: what tells it apart from the others of its section.
+        of_meant: whether it is told whom of those who are away a reader means.
         of_values: whether it is asked only where the funnel says what purchases are worth.
     """
 
@@ -36,6 +37,7 @@ class Ask:
     kind: str = ""
     by: str | None = None
     label: str = ""
+    of_meant: bool = False
     of_values: bool = False
 
 

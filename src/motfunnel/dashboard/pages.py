@@ -281,7 +281,7 @@ WORKLIST: Final = Page(
         Section(
             slug="worklist",
             heading="Whom is it worth writing to?",
-            asks=(Ask(question="worklist", by="", given={"limit": 100}, kind="none"),),
+            asks=(Ask(question="worklist", given={"limit": 100}, kind="none", of_meant=True),),
             meanwhile="who is away, and how likely each is to return",
             nothing="nobody is away",
             view="worklist",

@@ -15,7 +15,7 @@ from motfunnel.answers.cells import percent
 from motfunnel.charts.labels import moment
 from motfunnel.dashboard.asking import Question, questions
 from motfunnel.dashboard.assets import SHEET, assets
-from motfunnel.dashboard.filters import GROUPS, PERIODS, STEPS, WINDOWS, Filters
+from motfunnel.dashboard.filters import GROUPS, PERIODS, SHARED, STEPS, WINDOWS, Filters, Meant
 from motfunnel.dashboard.kept import KeptReport
 from motfunnel.dashboard.links import Links
 from motfunnel.dashboard.page import Page, Section
@@ -75,6 +75,7 @@ def render_page(
         filters=filters,
         links=links,
         usual=Filters(),
+        shared=SHARED,
         sections=_in_order(page, sections),
         is_lazy=len(sections) < len(page.sections),
         choices=_choices(filters, groups),
@@ -132,7 +133,7 @@ def _shown(
     asked = questions(section, report, filters)
     both = [(one, _put(one, section, report)) for one in asked]
     then = filters.at(report.as_of)
-    check_answers(section, [answer for _, answer in both])
+    _check(section, filters, [answer for _, answer in both])
 
     def href(row: int, column: str) -> str:
         return links.people(page.slug, section.slug, row, column, then) if links else ""
@@ -153,6 +154,18 @@ def _shown(
         chosen=filters,
         links=links,
     )
+
+
+def _check(section: Section, filters: Filters, found: Sequence[Answer[Any]]) -> None:
+    """Make sure that there is somebody to tell of, unless a reader said who is meant.
+
+    Then the fields stay, to say it otherwise.
+
+    Raises:
+        NothingError: there is nobody.
+    """
+    if filters.meant == Meant() or not any(ask.of_meant for ask in section.asks):
+        check_answers(section, found)
 
 
 def _waiting(section: Section, report: Report, told: Mapping[str, Any]) -> str:

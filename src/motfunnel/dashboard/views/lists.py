@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from itertools import islice
 from typing import Any, Final
 
 from attrs import frozen
 
 from motfunnel.answers.answer import Answer
-from motfunnel.answers.cells import MONEY, days, percent, span
+from motfunnel.answers.cells import MONEY, percent, span
 from motfunnel.charts.style import SHADES
 from motfunnel.reports.decisions.worklist import Worklist
 from motfunnel.reports.periods.growth import Growth, GrowthRow
 from motfunnel.reports.periods.retention import Retention
 
 Href = Callable[[int, str], str]
+
+SHOWN: Final = 500
+"""So many of a worklist stand on a page; all of them are in the CSV."""
+
+_YEAR: Final = 24 * 365.25
+_SPANS: Final = ((1, 1 / 60, "minute"), (24, 1, "hour"), (2 * _YEAR, 24, "day"))
+"""Up to how many hours which unit is told, and how many hours it has."""
 
 NAMED: Final = 24
 """So many people are listed by name beside a figure."""
@@ -32,6 +40,7 @@ class Away:
     """One who is away.
 
     Attributes:
+        group: which it is in; empty: they are not told apart.
         contact: who.
         chance: to return within the window.
         interval: around it.
@@ -45,6 +54,7 @@ class Away:
         held_out: whether a trial holds it out.
     """
 
+    group: str
     contact: str
     chance: str
     interval: str
@@ -62,20 +72,35 @@ def away(answer: Worklist) -> list[Away]:
     """Who is away, in the order of the answer."""
     return [
         Away(
+            group="" if answer.by is None else f"{row.group}",
             contact=row.contact,
             chance=percent(row.chance),
             interval="" if row.interval is None else span(row.interval),
             worth="" if row.chance_value is None else MONEY.show(row.chance_value),
             per_purchase="" if row.per_purchase is None else MONEY.show(row.per_purchase),
-            away=days(row.away),
+            away=away_for(row.away),
             stage=row.stage,
             reason=row.reason,
             silence=row.silence or "",
             written=f"{row.first_outreach_at:%Y-%m-%d}" if row.first_outreach_at else "",
             held_out=row.held_out,
         )
-        for row in answer.rows
+        for row in answer.rows[:SHOWN]
     ]
+
+
+def away_for(span: timedelta) -> str:
+    """For how long somebody is away, as one says it.
+
+    >>> away_for(timedelta(hours=23.4)), away_for(timedelta(days=1.2)), away_for(timedelta(9000))
+    ('23 hours', '1 day', '24.6 years')
+    """
+    hours = span / timedelta(hours=1)
+    for most, hours_each, unit in _SPANS:
+        if hours < most:
+            number = int(hours / hours_each)
+            return f"{number} {unit}{'' if number == 1 else 's'}"
+    return f"{hours / _YEAR:.1f} years"
 
 
 @frozen(kw_only=True)

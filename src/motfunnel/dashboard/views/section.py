@@ -71,6 +71,7 @@ class Block:
         definition: what its numbers mean.
         remarks: what a reader has to know besides.
         command: what to type for the same.
+        count: how many rows it has.
         is_early: whether nobody was followed for long enough yet, as its sentence says.
     """
 
@@ -82,6 +83,7 @@ class Block:
     definition: str
     remarks: Sequence[str]
     command: str
+    count: int = 0
     is_early: bool = False
 
 
@@ -101,6 +103,7 @@ def blocks(
                 definition=readable(answer.definition),
                 remarks=[readable(one) for one in answer.remarks],
                 command=command,
+                count=len(answer.rows),
                 is_early=isinstance(answer, Rate) and not any(r.denominator for r in answer.rows),
             )
         )

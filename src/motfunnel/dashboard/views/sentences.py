@@ -459,7 +459,8 @@ def _complaints(answer: Complaints) -> Iterator[Part]:
 
 def _worklist(answer: Worklist) -> Iterator[Part]:
     row = answer.rows[0]
-    if answer.away_at_most is not None:
+    else_only = (answer.stage, answer.reason, answer.away_at_least, answer.not_written_to)
+    if answer.away_at_most is not None and not any((*else_only, answer.without_held_out)):
         last = days(format_duration(answer.away_at_most))
         yield strong(f"{answer.meant:,}")
         yield text(f" {answer.spoken['depart']} in the last {last} and {_be(answer.meant)} still ")
@@ -467,17 +468,18 @@ def _worklist(answer: Worklist) -> Iterator[Part]:
         first = "whose return is worth most" if is_valued else "the likeliest to return"
         yield text(f"{answer.spoken['departed']}, {first} first.")
         return
-    yield strong(f"{answer.departed:,}")
+    yield strong(f"{answer.meant:,}")
+    said = answer.spoken["departed"]
+    if answer.meant < answer.departed:
+        yield text(f" of the {answer.departed:,} who are {said} {_be(answer.meant)} meant. ")
+    else:
+        yield text(f" {_be(answer.departed)} {said}. ")
     if row.chance_value is not None:
         unit = "" if answer.currency is None else f" {answer.currency}"
-        yield text(
-            f" {_be(answer.departed)} {answer.spoken['departed']}. Those come first whose return "
-            "would be worth most"
-        )
+        yield text("Those come first whose return would be worth most")
         yield text(f" times its chance: {MONEY.show(row.chance_value)}{unit} for the first")
     else:
-        said = answer.spoken["departed"]
-        yield text(f" {_be(answer.departed)} {said}. The likeliest to return come first")
+        yield text("The likeliest to return come first")
     if row.chance is not None and row.chance_value is None:
         yield text(f": {percent(row.chance)}{between(row.interval)}")
         yield text(f" within {days(format_duration(answer.within))} for the first")
