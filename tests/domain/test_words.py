@@ -64,6 +64,26 @@ def test_they_classify_nothing_and_are_kept(tmp_path: Path) -> None:
         assert tracker.funnel == funnel(words=OWN)
 
 
+def test_the_store_keeps_the_words_that_wrote_last(tmp_path: Path) -> None:
+    """Asking keeps nothing; a rebuild does, and so does whoever tracks."""
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+
+    def kept() -> str:
+        with Tracker(url) as tracker:
+            return tracker.report().growth().word("departures")
+
+    with Tracker(url, funnel=funnel()) as tracker:
+        tracker.track("ada", "came")
+    with Tracker(url, funnel=funnel(words=OWN)) as tracker:
+        assert tracker.report().growth().word("departures") == "cancelled"
+        assert kept() == "left"
+        tracker.rebuild()
+    assert kept() == "cancelled"
+    with Tracker(url, funnel=funnel()) as tracker:
+        tracker.track("bob", "came")
+    assert kept() == "left"
+
+
 @pytest.mark.parametrize(
     "word",
     ["ग्राहक", "ผู้ซื้อ", "e\u0301te\u0301", "می\u200cآید", "לקוח", "客户", "क्\u200dषेत्र", "d'accord"],

@@ -6,7 +6,7 @@ the names behind each number come from here. Holds values only; asks no database
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
@@ -18,6 +18,7 @@ from motfunnel.answers.cells import (
     COUNT,
     INSTANT,
     NUMBER,
+    OURS,
     TEXT,
     Cell,
     Kind,
@@ -29,15 +30,17 @@ from motfunnel.answers.cells import (
 from motfunnel.answers.dots import dots_of_cells
 from motfunnel.answers.html import in_notebook
 from motfunnel.answers.table import csv_table, text_table, without_erased, wrapped
-from motfunnel.answers.words import heading, in_own_words
+from motfunnel.answers.words import heading, in_own_words, own_moments
 from motfunnel.charts.labels import label, moment, readable, visible
 from motfunnel.charts.plotly import to_plotly
 from motfunnel.charts.scene import EMPTY, Frame, Picture
 from motfunnel.charts.style import WIDE
 from motfunnel.charts.svg import to_svg
+from motfunnel.charts.wording import reworded
 from motfunnel.domain.event import to_readable_json
 from motfunnel.domain.funnel.words import USUAL
 from motfunnel.domain.instant import iso
+from motfunnel.domain.moment import MomentKind
 from motfunnel.errors import QuestionError
 from motfunnel.text import counted
 
@@ -67,6 +70,8 @@ NOTHING_KNOWN: Final = (
     "nothing had been recorded by the instant of known-by; an import records a whole history at "
     "the instant of the import"
 )
+KINDS: Final = tuple(kind.value for kind in MomentKind)
+_GIVEN: Final = ("group", "stage", "reason", "touchpoint", "contact", "arm")
 R = TypeVar("R", bound=Row)
 Table = tuple[str | None, Sequence[str], Sequence[Sequence[str]]]
 """A caption, a header and rows, as they are printed."""
@@ -310,7 +315,18 @@ class Answer(Generic[R]):
         words = self.words()
         header = [str(one.heading).format_map(words) for _, one in shown]
         said = None if caption is None else self.said(caption)
-        return said, header, [[show(one.kind, row, path) for path, one in shown] for row in rows]
+        return said, header, [[self._shown(one, row, path) for path, one in shown] for row in rows]
+
+    def _shown(self, one: Cell, row: Any, path: str) -> str:
+        """A value as it is printed; a kind of moment in the funnel's word for it."""
+        text = show(one.kind, row, path)
+        if one.kind is not OURS:
+            return text
+        return self.said(own_moments(text, self.spoken, self.moments_told()))
+
+    def moments_told(self) -> Collection[str]:
+        """The kinds of moments, where rows are about them."""
+        return KINDS if any(one.kind is OURS for one in cells(self.row_class).values()) else ()
 
     def words(self) -> dict[str, str]:
         """What stands in headings for what is asked, or said, differently each time."""
@@ -321,8 +337,19 @@ class Answer(Generic[R]):
         return heading(name).format_map(self.words())
 
     def said(self, text: str) -> str:
-        """A sentence of ours, with the funnel's own nouns."""
-        return text if self.spoken == USUAL else in_own_words(text, self.spoken)
+        """A sentence of ours, in the funnel's own words."""
+        if self.spoken == USUAL:
+            return text
+        return in_own_words(text, self.spoken, self.given_names())
+
+    def given_names(self) -> frozenset[str]:
+        """What somebody else than us called so: groups, stages, reasons and the like."""
+        return frozenset(
+            value
+            for row in self.rows
+            for name in _GIVEN
+            if isinstance(value := getattr(row, name, None), str)
+        )
 
     def _heading(self) -> str:
         known = "" if self.known_by is None else f", as known by {iso(self.known_by)}"
@@ -408,10 +435,15 @@ def picture(answer: Answer[Any], kind: str | None = None) -> Picture:
 
 
 def _in_words(answer: Answer[Any], drawn: Picture) -> Picture:
-    """A picture with the funnel's own nouns in what is said of it."""
-    x = None if drawn.x is None else evolve(drawn.x, title=answer.said(drawn.x.title))
-    counted, told, note = map(answer.said, (drawn.counted, drawn.told, drawn.note))
-    return evolve(drawn, x=x, counted=counted, told=told, note=note)
+    """A picture in the funnel's own words."""
+    if answer.spoken == USUAL:
+        return drawn
+    names, ours = answer.given_names(), answer.moments_told()
+
+    def say(text: str) -> str:
+        return text if text in names else answer.said(own_moments(text, answer.spoken, ours))
+
+    return reworded(drawn, say)
 
 
 def grouped(rows: Iterable[G]) -> dict[str | None, list[G]]:

@@ -239,6 +239,8 @@ def _p_value(p: float) -> str:
 TEXT: Final = Kind("text")
 KEY: Final = Kind("text")
 """A text by which one knows who it is: the key of a contact, or the id of one of its events."""
+OURS: Final = Kind("text", str)
+"""A text that is ours, such as a kind of moment: people read the funnel's word for it."""
 GROUP: Final = Kind("text", missing="all")
 COUNT: Final = Kind("count", lambda count: f"{count:,}")
 FLAG: Final = Kind("flag", lambda flag: "yes" if flag else "no")

@@ -25,7 +25,7 @@ from motfunnel.dashboard.views.absence import NothingError, check_answers, check
 from motfunnel.dashboard.views.lists import listed
 from motfunnel.dashboard.views.section import blocks, shown
 from motfunnel.dashboard.views.story import revoked, state, story
-from motfunnel.dashboard.words import blank, days
+from motfunnel.dashboard.words import blank, days, own
 from motfunnel.dashboard.words import column as word
 from motfunnel.domain.funnel.words import USUAL
 from motfunnel.domain.instant import format_duration
@@ -56,6 +56,7 @@ def render_page(
     groups: Sequence[str] = (),
     foot: str = "",
     anew: str = "",
+    spoken: Mapping[str, str] = USUAL,
 ) -> str:
     """A page.
 
@@ -67,6 +68,7 @@ def render_page(
         groups: the traits by which contacts can be told apart.
         foot: when it was computed, and in what time.
         anew: the address of the same, asked now; empty: it is that.
+        spoken: the word for all that has one.
     """
     return _rendered(
         "page.html",
@@ -81,6 +83,7 @@ def render_page(
         choices=_choices(filters, groups),
         foot=foot,
         anew=anew,
+        spoken=spoken,
     )
 
 
@@ -109,7 +112,8 @@ def render_section(
         first = section is page.sections[0]
         return _rendered("warning.html", **told, reason=str(error)) if first else ""
     except NothingError as error:
-        return _rendered("lacking.html", **told, reason=str(error), rule=error.rule)
+        reason = own(str(error), report.definition.spoken)
+        return _rendered("lacking.html", **told, reason=reason, rule=error.rule)
     except MotfunnelError as error:
         return _rendered("unanswered.html", **told, reason=str(error))
 
@@ -207,8 +211,8 @@ def render_file(pages: Sequence[Page], report: Report, filters: Filters) -> str:
         }
         parts.append((page, _in_order(page, sections)))
     style = assets()[SHEET].content.decode()
-    asked = f"As of {moment(report.as_of)}"
-    return _rendered("file.html", pages=pages, parts=parts, style=style, asked=asked)
+    asked, spoken = f"As of {moment(report.as_of)}", report.definition.spoken
+    return _rendered("file.html", pages=pages, parts=parts, style=style, asked=asked, spoken=spoken)
 
 
 def render_people(
@@ -317,6 +321,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["own"] = own
     environment.globals.update(about=about, days=days, percent=percent, blank=blank)
     return environment
 

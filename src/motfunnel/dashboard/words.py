@@ -5,10 +5,10 @@ What stands above columns, pages and texts have from one table, that of ``answer
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
-from motfunnel.answers.words import heading
+from motfunnel.answers.words import heading, in_own_words
 from motfunnel.domain.funnel.words import USUAL
 from motfunnel.domain.moment import MomentKind, Presence
 
@@ -63,17 +63,22 @@ def told(text: str, spoken: Mapping[str, str] = USUAL) -> str:
     return _TOLD[text].format_map(spoken) if text in _TOLD else text
 
 
-def phrase(text: str) -> str:
+def phrase(text: str, spoken: Mapping[str, str] = USUAL) -> str:
     """What stands along an axis or above a figure, in a reader's words.
 
     >>> phrase("share that returned (by Kaplan–Meier)"), phrase("curve of")
     ('share back', 'likelihood of')
     """
     if text in _TOLD:
-        return told(text)
+        return told(text, spoken)
     for ours, theirs in _PHRASES:
         text = text.replace(ours, theirs)
-    return text
+    return own(text, spoken)
+
+
+def own(text: str, spoken: Mapping[str, str], keep: Collection[str] = ()) -> str:
+    """A text of a page in the funnel's own words; names that are to be kept stay."""
+    return text if spoken == USUAL else in_own_words(text, spoken, keep)
 
 
 def blank(reason: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
-from motfunnel.dashboard.words import days
+from motfunnel.dashboard.words import days, own
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.funnel.rhythm import Rhythm
 from motfunnel.domain.funnel.rule import Rule
@@ -57,7 +57,7 @@ WORDS: Final[tuple[Entry, ...]] = (
 
 def rules(funnel: Funnel) -> list[Entry]:
     """The funnel as one tells it: its stages, its patience, and what each event means."""
-    return [
+    told = [
         ("the stages", ", then ".join(funnel.stages)),
         ("gone", "; ".join(_patience(funnel))),
         ("bought again", f"from purchase number {funnel.loyal_after} on"),
@@ -65,6 +65,10 @@ def rules(funnel: Funnel) -> list[Entry]:
         ("any other event", {"note": "is kept, and counts for nothing", "touch": "was here"}.get(
             funnel.unmapped, "is refused")),
     ]  # fmt: skip
+    names = [*funnel.rules, *funnel.stages]
+    return [
+        (own(word, funnel.spoken, names), own(means, funnel.spoken, names)) for word, means in told
+    ]
 
 
 def waiting(health: Health) -> list[Entry]:
@@ -95,14 +99,16 @@ def late(health: Health) -> str:
     )
 
 
-def words(_: Funnel) -> tuple[Entry, ...]:
-    """What the words of the pages mean."""
-    return WORDS
+def words(funnel: Funnel) -> tuple[Entry, ...]:
+    """What the words of the pages mean, those of the funnel among them."""
+    spoken = funnel.spoken
+    return tuple((own(word, spoken), own(meaning, spoken)) for word, meaning in WORDS)
 
 
-def questions(_: Funnel) -> list[Entry]:
+def questions(funnel: Funnel) -> list[Entry]:
     """All that can be asked, each by the name that the command line has for it."""
-    return [(one.name.replace("_", "-"), one.summary) for one in CATALOGUE.values()]
+    spoken = funnel.spoken
+    return [(one.name.replace("_", "-"), own(one.summary, spoken)) for one in CATALOGUE.values()]
 
 
 def _patience(funnel: Funnel) -> Iterator[str]:

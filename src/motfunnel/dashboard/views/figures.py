@@ -5,7 +5,7 @@ And what has no answer of its own: a number by the time at which it was asked, o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from attrs import evolve, frozen
@@ -73,7 +73,7 @@ def figure_of(answer: Answer[Any], kind: str = "") -> Figure:
     def say(text: str) -> str:
         return text if text in named else told(text, answer.spoken)
 
-    return drawn(_worded(picture(answer, kind or None), say))
+    return drawn(_worded(picture(answer, kind or None), say, answer.spoken))
 
 
 def drawn(scene: Picture) -> Figure:
@@ -88,26 +88,26 @@ def drawn(scene: Picture) -> Figure:
     )
 
 
-def _worded(scene: Picture, say: Say) -> Picture:
+def _worded(scene: Picture, say: Say, spoken: Mapping[str, str]) -> Picture:
     """The same picture in a reader's words."""
     panels = [
         evolve(
             one,
             marks=[_mark(mark, say) for mark in one.marks],
-            y=_axis(one.y, say),
+            y=_axis(one.y, say, spoken),
             heading=say(one.heading),
         )
         for one in scene.panels
     ]
-    x = None if scene.x is None else evolve(scene.x, title=phrase(scene.x.title))
-    return evolve(scene, panels=panels, x=x, note=phrase(scene.note))
+    x = None if scene.x is None else evolve(scene.x, title=phrase(scene.x.title, spoken))
+    return evolve(scene, panels=panels, x=x, note=phrase(scene.note, spoken))
 
 
-def _axis(y: Axis | Rows | None, say: Say) -> Axis | Rows | None:
+def _axis(y: Axis | Rows | None, say: Say, spoken: Mapping[str, str]) -> Axis | Rows | None:
     """The axis of a panel; where moments are its rows, what happened then."""
     match y:
         case Axis():
-            return evolve(y, title=phrase(y.title))
+            return evolve(y, title=phrase(y.title, spoken))
         case Rows():
             return evolve(y, names=[_row(one, say) for one in y.names])
     return y

@@ -10,11 +10,11 @@ from datetime import timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from motfunnel.answers.answer import Answer
 from motfunnel.answers.cells import MONEY, POINTS, percent, span, wait
-from motfunnel.dashboard.words import days, told
+from motfunnel.dashboard.words import days, own, told
 from motfunnel.domain.calendar import stretch_named
 from motfunnel.domain.funnel.rhythm import Rhythm
 from motfunnel.domain.funnel.words import USUAL
@@ -66,7 +66,13 @@ Sentence = Sequence[Part]
 def sentence(answer: Answer[Any]) -> Sentence:
     """What an answer says first; nothing where it has nobody to tell of."""
     said = next((tell for kind, tell in _TELLS if isinstance(answer, kind)), None)
-    return [] if said is None or not answer.rows else list(said(answer))
+    if said is None or not answer.rows:
+        return []
+    names = answer.given_names()
+    return [
+        evolve(one, text=own(one.text, answer.spoken, names)) if not one.column else one
+        for one in said(answer)
+    ]
 
 
 def text(said: str) -> Part:
@@ -526,8 +532,8 @@ def _simulation(answer: Simulation) -> Iterator[Part]:
     rates = [one for one in answer.recidivism if one.rate is not None]
     if len(rates) > 1:
         window = days(format_duration(answer.within))
-        left = answer.spoken["depart"]
-        yield text(f" Of those who {left}, {percent(rates[0].rate)} come back within {window} now")
+        left, back = answer.spoken["depart"], answer.spoken["recidivism"]
+        yield text(f" Of those who {left}, {percent(rates[0].rate)} {back} within {window} now")
         yield text(f"{between(rates[0].interval)}, then {percent(rates[1].rate)}")
         yield text(f"{between(rates[1].interval)}.")
 

@@ -8,9 +8,8 @@ from itertools import groupby
 
 from attrs import frozen
 
-from motfunnel.answers.words import in_own_words
 from motfunnel.charts.labels import moment, readable
-from motfunnel.dashboard.words import happened, is_said
+from motfunnel.dashboard.words import happened, is_said, own
 from motfunnel.text import counted
 from motfunnel.tracking.profile.profile import Explained, Profile, Revoked
 
@@ -47,7 +46,7 @@ def _folded(alike: Sequence[Explained], spoken: Mapping[str, str]) -> Told:
         first=latest.occurred_at,
         when=day if day == since else f"{since} – {day}",
         what=f"{happened(latest.kind, spoken)}{times}",
-        why=readable(alike[0].why),
+        why=readable(own(alike[0].why, spoken, [alike[0].event or ""])),
     )
 
 
@@ -63,7 +62,7 @@ def state(profile: Profile, spoken: Mapping[str, str]) -> str:
     presence = is_said(profile.presence, spoken)
     said = [f"{presence[:1].upper()}{presence[1:]}, at stage {profile.stage}, after {events}"]
     if profile.purchases:
-        said.append(in_own_words(counted(profile.purchases, "purchase"), spoken))
+        said.append(own(counted(profile.purchases, "purchase"), spoken))
     if profile.open_cases:
         said.append(counted(len(profile.open_cases), "open case"))
     if profile.deadline_at is not None:

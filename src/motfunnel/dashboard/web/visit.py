@@ -112,7 +112,14 @@ class Visit:
             foot = _foot_of_kept(kept.values())
             anew = self.links.page(page.slug, filters.at(how.epoch(tracker.clock())))
         told = render.render_page(
-            page, filters, self.links, sections=parts, groups=groups, foot=foot, anew=anew
+            page,
+            filters,
+            self.links,
+            sections=parts,
+            groups=groups,
+            foot=foot,
+            anew=anew,
+            spoken=tracker.funnel.spoken,
         )
         return Response(body=told.encode())
 

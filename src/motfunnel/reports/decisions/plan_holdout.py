@@ -15,11 +15,11 @@ from motfunnel.answers.cells import (
     COUNT,
     FLAG,
     NAMED,
+    OURS,
     PLANNED_POINTS,
     POINTS,
     POWER,
     SHARE,
-    TEXT,
     cell,
     in_full,
 )
@@ -60,7 +60,7 @@ class PlanRow(Row):
         power: how often the planned difference is found with so many; None with nobody in an arm.
     """
 
-    sizes: str = field(metadata=cell(TEXT, NAMED))
+    sizes: str = field(metadata=cell(OURS, NAMED))
     contacts: int = field(metadata=cell(COUNT, NAMED))
     control: int = field(metadata=cell(COUNT, NAMED))
     treatment: int = field(metadata=cell(COUNT, NAMED))

@@ -17,6 +17,7 @@ from motfunnel.answers.cells import (
     COUNT,
     DURATION,
     NAMED,
+    OURS,
     ROWS,
     SHARE,
     TEXT,
@@ -87,7 +88,7 @@ class MomentChange(Row):
         lost: only by the one in use.
     """
 
-    moment: str = field(metadata=cell(TEXT, NAMED))
+    moment: str = field(metadata=cell(OURS, NAMED))
     before: int = field(metadata=cell(COUNT, NAMED))
     after: int = field(metadata=cell(COUNT, NAMED))
     same: int = field(metadata=cell(COUNT, NAMED))
@@ -110,7 +111,7 @@ class ContactChange(Row):
 
     caption: ClassVar[str] = "Contacts"
 
-    what: str = field(metadata=cell(TEXT, "{contacts} that"))
+    what: str = field(metadata=cell(OURS, "{contacts} that"))
     before: int | None = field(metadata=cell(COUNT, NAMED))
     after: int | None = field(metadata=cell(COUNT, NAMED))
     gained: int = field(metadata=cell(COUNT, NAMED))

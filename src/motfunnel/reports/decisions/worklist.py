@@ -24,6 +24,7 @@ from motfunnel.answers.cells import (
     KEY,
     MONEY,
     NAMED,
+    OURS,
     ROWS,
     SHARE,
     TEXT,
@@ -33,6 +34,7 @@ from motfunnel.answers.cells import (
     headed,
 )
 from motfunnel.answers.table import csv_table
+from motfunnel.answers.words import own_moments
 from motfunnel.domain.columns import NEVER, Codes
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.funnel.value import to_decimal
@@ -123,7 +125,7 @@ class WorkRow(GroupedRow):
     reason: str = field(metadata=cell(TEXT, NAMED))
     returns: int = field(metadata=cell(COUNT, NAMED))
     purchases: int = field(metadata=cell(COUNT, NAMED))
-    basis: str = field(metadata=cell(TEXT))
+    basis: str = field(metadata=cell(OURS))
     at_risk: int = field(metadata=cell(COUNT, NAMED))
     per_purchase: Decimal | None = field(default=None, metadata=cell(MONEY))
     chance_value: Decimal | None = field(default=None, metadata=cell(MONEY))
@@ -211,8 +213,15 @@ class Worklist(Grouped[WorkRow]):
         if silent:
             yield "By its own rhythm", (self.word("contact"), "silence"), silent
         if self.rows:
-            told = [(row.contact, row.last_moments) for row in self.rows]
+            told = [(row.contact, self._lately(row)) for row in self.rows]
             yield "What each did last", (self.word("contact"), "moments"), told
+
+    def _lately(self, row: WorkRow) -> str:
+        """What a contact did last, in the funnel's words."""
+        return ", ".join(
+            f"{own_moments(one.moment, self.spoken, (one.moment,))} {one.occurred_at:%Y-%m-%d}"
+            for one in row.moments
+        )
 
     def to_mailing_csv(self) -> str:
         """A line for each whom one may write to, for a mailing tool: no header but of columns.

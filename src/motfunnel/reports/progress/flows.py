@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Final
 from attrs import field, frozen
 
 from motfunnel.answers.answer import Draw, Grouped, GroupedRow, Row, Table, columns_of
-from motfunnel.answers.cells import COHORT, COUNT, NAMED, SHARE, TEXT, Kind, between, cell
+from motfunnel.answers.cells import COHORT, COUNT, NAMED, OURS, SHARE, Kind, between, cell
 from motfunnel.answers.members import Members
 from motfunnel.charts.labels import label
 from motfunnel.charts.sankey import Node, sankey
@@ -96,8 +96,8 @@ class FlowRow(GroupedRow):
     """
 
     step: int | None = field(metadata=cell(_STEP, NAMED))
-    source: str = field(metadata=cell(TEXT, "from"))
-    target: str = field(metadata=cell(TEXT, "to"))
+    source: str = field(metadata=cell(OURS, "from"))
+    target: str = field(metadata=cell(OURS, "to"))
     share: float = field(metadata=cell(SHARE, NAMED))
     interval: Interval | None = field(metadata=cell(between(SHARE), NAMED))
     transitions: int = field(metadata=cell(COUNT, NAMED))

@@ -24,6 +24,7 @@ from motfunnel.answers.cells import (
     KEY,
     NAMED,
     NUMBER,
+    OURS,
     ROWS,
     TEXT,
     between,
@@ -89,7 +90,7 @@ class LensRow(Row):
     """
 
     touchpoint: str | None = field(default=None, metadata=cell(TEXT))
-    of_class: str = field(metadata=cell(TEXT, NAMED))
+    of_class: str = field(metadata=cell(OURS, NAMED))
     events: int = field(metadata=cell(COUNT, "{unit}"))
     contacts: int = field(metadata=cell(COUNT, NAMED))
 
@@ -195,7 +196,7 @@ class Loop:
 class Made:
     """One line of the loop as it is printed: what was made, and how many for each moment."""
 
-    what: str = field(metadata=cell(TEXT, "made by them"))
+    what: str = field(metadata=cell(OURS, "made by them"))
     count: int = field(metadata=cell(COUNT, NAMED))
     each: float | None = field(metadata=cell(NUMBER, NAMED))
     interval: Interval | None = field(metadata=cell(between(NUMBER), NAMED))
