@@ -31,6 +31,9 @@ CHOSEN: Final = {
     "weeks": Filters(step="week", zone="Europe/Berlin", period="2025-02-01..2025-05-01"),
     "grouped": Filters(group="source", window=Filters.read({"window": "9d"}).window),
     "by reason": Filters(group="reason", period="60d"),
+    "some": Filters.read(
+        {"stage": "lead", "away_at_most": "40d", "not_written_to": "1", "limit": "3"}
+    ),
 }
 SECTIONS: Final = [(page, one) for page in PAGES.values() for one in page.asking]
 UNTYPED: Final = {"simulate"}  # of another patience, for which there is no file
