@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -18,12 +19,14 @@ from click.testing import CliRunner
 
 from motfunnel import Tracker
 from motfunnel.cli.group import group
+from motfunnel.dashboard import Dashboard, wsgi
 from motfunnel.dashboard.asking import questions
 from motfunnel.dashboard.filters import Filters
 from motfunnel.dashboard.pages import PAGES
 from motfunnel.dashboard.render import render_section
 from motfunnel.errors import QuestionError
 from motfunnel.reports.report import Report
+from tests.dashboard.conftest import asking
 from tests.reports.drawn import AS_OF, FUNNEL, history_of
 
 CHOSEN: Final = {
@@ -113,3 +116,20 @@ def test_a_shell_reads_the_line(named: Report, url: str) -> None:
     )
     (question,) = questions(section, named, Filters())
     assert json.loads(ran.stdout) == question.put(named).to_dict()
+
+
+def test_what_takes_too_long_for_a_page_has_its_line(named: Report, url: str) -> None:
+    """With all that the question needs; what it says is what the page would have said."""
+    with Tracker(url, FUNNEL, tenant="acme & sons", clock=lambda: AS_OF) as tracker:
+        ask = asking(wsgi(Dashboard(tracker, authorize=lambda environ: True, patience="0s")))
+        waiting = ask("/overview/returns?window=9d")
+        line = unescape(LINE.findall(waiting.text)[0])
+        assert waiting.status == 202
+        if not line.endswith("--help"):
+            assert "--within 9d" in line and "--per month" in line
+        words = shlex.split(line.replace('"$MOTFUNNEL_DB"', shlex.quote(url)))
+        assert not CliRunner().invoke(group, words[1:]).exit_code
+        for _ in range(1_000):  # what was begun is counted to its end
+            if ask("/overview/returns?window=9d").status == 200:
+                break
+            time.sleep(0.01)

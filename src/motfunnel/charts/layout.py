@@ -229,7 +229,7 @@ def shortened(text: str, width: float, size: float = 12) -> str:
     """Take out the middle of a text that is too wide; its end stays.
 
     >>> shortened("a" * 30 + ", 2025-01 (n = 12)", 190)
-    'aaaa…aaa, 2025-01 (n = 12)'
+    'aaaa…aaaa, 2025-01 (n = 12)'
     """
     if width_of(text, size) <= width + _EXACT:
         return text

@@ -374,7 +374,9 @@ def _left_out(asked: Asked) -> list[str]:
 @click.option("--known-by", metavar="INSTANT", help="By what had been recorded at this instant.")
 @click.option("--timezone", type=zone, default="UTC", help="Of naive instants and of periods.")
 @click.option(
-    "--members", metavar="COUNT", help="Name who was counted, e.g. numerator, and nothing else."
+    "--members",
+    metavar="COUNT",
+    help="Name who was counted, by a count's name or its word, e.g. left, and nothing else.",
 )
 @click.option(
     "--detail", is_flag=True, help="Print what is looked at second, too: the curve beside a rate."

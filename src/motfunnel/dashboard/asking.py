@@ -67,7 +67,7 @@ class Question:
             answer = evolve(answer, notes=(*answer.notes, str(error)))
         return _from_the_first(answer) if self.name in BY_PERIODS else answer
 
-    def command(self, report: Report, answer: Answer[Any]) -> str:
+    def command(self, report: Report, answer: Answer[Any] | None = None) -> str:
         """What to type for the same answer; empty: it cannot be typed."""
         return line(self.name, self.options, report, answer)
 

@@ -22,7 +22,7 @@ _WRITTEN: Final = {"in or after": "in-or-after"}
 """What is written otherwise where a blank would part it."""
 
 
-def line(name: str, options: Mapping[str, Any], report: Report, answer: Answer[Any]) -> str:
+def line(name: str, options: Mapping[str, Any], report: Report, answer: Answer[Any] | None) -> str:
     """What to type for an answer; empty where it cannot be typed.
 
     Args:
@@ -30,14 +30,14 @@ def line(name: str, options: Mapping[str, Any], report: Report, answer: Answer[A
         options: what it was told.
         report: what it was asked of.
         answer: what came of it: by what it could not be grouped is not typed, nor the periods
-            before anybody was there.
+            before anybody was there; None: there is none yet.
     """
     if any(isinstance(value, Funnel) for value in options.values()):
         return ""
     told = {one: value for one, value in options.items() if value not in (None, False)}
-    if getattr(answer, "by", None) is None:
+    if answer is not None and getattr(answer, "by", None) is None:
         told.pop("by", None)
-    if "since" in told and answer.rows:
+    if answer is not None and "since" in told and answer.rows:
         told["since"] = min(row.starts_on for row in answer.rows)
     parts = [f"motfunnel report {name.replace('_', '-')}"]
     for one, value in told.items():

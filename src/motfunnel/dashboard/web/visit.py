@@ -25,7 +25,7 @@ from motfunnel.dashboard.web.message import CSV, FOR_EVER, JSON, Request, Respon
 from motfunnel.domain.event import contact_key
 from motfunnel.domain.instant import read_iso, utc
 from motfunnel.domain.moment import Presence
-from motfunnel.errors import MotfunnelError
+from motfunnel.errors import MotfunnelError, QuestionError
 from motfunnel.store.database.retry import asking as asking_database
 from motfunnel.store.kept.answers import KeptAnswer
 from motfunnel.store.queries.search import find_contacts
@@ -141,7 +141,7 @@ class Visit:
         try:
             report = self._report(tracker, how, filters)
         except (Unfinished, Busy) as error:
-            told, is_there = _waiting(page, section, filters, links, error), False
+            told, is_there = _waiting(page, section, None, filters, links, error), False
         else:
             told, is_there = _answered(page, section, report, filters, links)
         if is_there:
@@ -269,7 +269,7 @@ def _answered(
     try:
         return render.render_section(page, section, report, filters, links), True
     except (Unfinished, Busy) as error:
-        return _waiting(page, section, filters, links, error), False
+        return _waiting(page, section, report, filters, links, error), False
 
 
 def _groups(report: KeptReport) -> Sequence[str]:
@@ -281,10 +281,17 @@ def _groups(report: KeptReport) -> Sequence[str]:
     return groups
 
 
-def _waiting(page: Page, section: Section, filters: Filters, links: Links, error: Exception) -> str:
+def _waiting(
+    page: Page,
+    section: Section,
+    report: KeptReport | None,
+    filters: Filters,
+    links: Links,
+    error: Exception,
+) -> str:
     """A section that is not there yet, and asks for itself again."""
     address = escape(links.section(page.slug, section.slug, filters))
-    slug, command = escape(section.slug), _command(section)
+    slug, command = escape(section.slug), _command(section, report, filters)
     return (
         f'<section id="{slug}" aria-labelledby="{slug}-heading" aria-busy="true" '
         f'hx-get="{address}" hx-trigger="load delay:{AGAIN}s" hx-swap="outerHTML">'
@@ -293,10 +300,20 @@ def _waiting(page: Page, section: Section, filters: Filters, links: Links, error
     )
 
 
-def _command(section: Section) -> str:
-    """What to type for the answer of a section that takes too long for a page."""
-    names = dict.fromkeys(one.question.replace("_", "-") for one in section.asks)
-    typed = " and ".join(f"<code>motfunnel report {escape(name)}</code>" for name in names)
+def _command(section: Section, report: KeptReport | None, filters: Filters) -> str:
+    """What to type for the answer of a section that takes too long for a page.
+
+    Where not even the instant of the question is known yet, how to ask is told by the command.
+    """
+    try:
+        if report is None:
+            names = [one.question.replace("_", "-") for one in section.asks]
+            lines = [f"motfunnel report {name} --help" for name in names]
+        else:
+            lines = [one.command(report) for one in asking.questions(section, report, filters)]
+    except QuestionError:  # the section will say so
+        return ""
+    typed = " and ".join(f"<code>{escape(one)}</code>" for one in dict.fromkeys(lines) if one)
     return f" Without waiting for a page: {typed}." if typed else ""
 
 
