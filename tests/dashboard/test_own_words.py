@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -11,10 +12,12 @@ from bs4 import BeautifulSoup
 
 from motfunnel import Funnel, Tracker, leave, touch
 from motfunnel.answers.answer import kinds
+from motfunnel.answers.named import Named
 from motfunnel.dashboard import Dashboard, wsgi
 from motfunnel.dashboard.pages import PAGES
 from motfunnel.dashboard.views.sentences import sentence
 from motfunnel.domain.funnel.words import KEYS, USUAL
+from motfunnel.pages import Section, page
 from motfunnel.reports.catalogue import CATALOGUE, Entry
 from tests.dashboard.conftest import Ask, asking
 from tests.reports.drawn import AS_OF, FIRST, FUNNEL, make_tracker, name, put
@@ -60,6 +63,11 @@ def test_answers_say_the_own_words(question: Entry, own: Tracker) -> None:
         check("".join(part.text for part in sentence(answer)))
         for kind in kinds(answer):
             check(BeautifulSoup(answer.svg(kind), "html.parser").get_text(" | "))
+        for html in (page([Section("asked", answer)]), answer._repr_html_()):
+            check(read(html))
+        for part in {part for row in answer.rows for part in row.names if not part.isdigit()}:
+            heading, _, rest = Named(answer, part).to_text().partition(f"\n{part}: ")
+            check(heading + rest.split("\n")[2])
 
 
 @pytest.fixture
@@ -82,6 +90,16 @@ def read(html: str) -> str:
 def test_pages_say_the_own_words(ask: Ask, slug: str, more: str) -> None:
     """In sentences, cards, tables, figures, definitions and the glossary."""
     check(read(ask(f"/{slug}?whole=1{more}").text))
+
+
+@pytest.mark.parametrize("slug", PAGES)
+def test_pages_of_nobody_say_them_too(tmp_path: Path, slug: str) -> None:
+    """Where there is nothing to tell, in the reasons why."""
+    funnel = Funnel.from_dict(FUNNEL.to_dict() | {"words": OWN})
+    with Tracker(f"sqlite:///{tmp_path / 'store.db'}", funnel) as tracker:
+        tracker.track("ada", "page_viewed")
+        ask = asking(wsgi(Dashboard(tracker, authorize=lambda environ: True, patience=None)))
+        check(read(ask(f"/{slug}?whole=1&period=1d").text))
 
 
 @pytest.mark.parametrize("n", [1, 5, 6, 7, 12])

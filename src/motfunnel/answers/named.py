@@ -69,13 +69,13 @@ class Named:
 
     def to_text(self, width: int | None = None) -> str:
         """The names as one reads them, with how many they are."""
-        heading = f"{self.answer.title}, as of {iso(self.answer.as_of)}"
+        heading = f"{self.answer.said(self.answer.title)}, as of {iso(self.answer.as_of)}"
         lines = [
             [contact, *("all" if one is None else str(one) for one in told.values())]
             for told, names in self.rows()
             for contact in names
         ]
-        table = text_table([CONTACT, *self._columns()], lines, width)
+        table = text_table([self.answer.word(CONTACT), *self._columns()], lines, width)
         return f"{wrapped(heading, width)}\n{self.part}: {len(lines):,}\n\n{table}"
 
     def _columns(self) -> list[str]:

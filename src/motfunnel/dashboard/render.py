@@ -177,7 +177,9 @@ def _waiting(section: Section, report: Report, told: Mapping[str, Any]) -> str:
     if not isinstance(report, KeptReport):
         raise NothingError("what waits is about now, and not in what is sent")
     if section.view == "health":
-        return _rendered("health.html", **told, waiting=about.waiting(report.health()))
+        health, spoken = about.waiting(report.health()), report.definition.spoken
+        said = [(own(what, spoken), own(many, spoken)) for what, many in health]
+        return _rendered("health.html", **told, waiting=said)
     waiting = report.waiting()
     if not waiting:
         raise NothingError("nobody has subscribed to moments (motfunnel subscribe)")

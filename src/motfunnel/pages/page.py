@@ -88,7 +88,7 @@ def _begun(sections: Sequence[Section], title: str) -> Iterator[str]:
     if len(sections) > 1:
         yield '<nav aria-label="Reports on this page">\n<ul>'
         for one in sections:
-            named = safe(readable(one.answer.title))
+            named = safe(readable(one.answer.said(one.answer.title)))
             yield f'<li><a href="#{escape(one.anchor)}">{named}</a></li>'
         yield "</ul>\n</nav>"
     yield "<main>"
@@ -96,7 +96,7 @@ def _begun(sections: Sequence[Section], title: str) -> Iterator[str]:
 
 def _section(section: Section, *, beside: bool) -> Iterator[str]:
     answer, anchor = section.answer, escape(section.anchor)
-    title = safe(readable(answer.title))
+    title = safe(readable(answer.said(answer.title)))
     if beside:
         yield f'<section id="{anchor}" aria-labelledby="{anchor}-title">'
         yield f'<h2 id="{anchor}-title">{title}</h2>'
@@ -138,7 +138,10 @@ def _ended(left_out: Sequence[str]) -> Iterator[str]:
 
 
 def _title(sections: Sequence[Section]) -> str:
-    return readable(sections[0].answer.title) if len(sections) == 1 else "Reports"
+    if len(sections) != 1:
+        return "Reports"
+    answer = sections[0].answer
+    return readable(answer.said(answer.title))
 
 
 def _asked(answer: Answer[Any]) -> str:
