@@ -9,6 +9,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any, ClassVar
+from unicodedata import category
 
 import pytest
 from attrs import field, frozen
@@ -138,6 +139,16 @@ def test_no_name_breaks_the_terminal_or_is_cut(name: str) -> None:
     assert name.encode("unicode_escape").decode() in text or name in text
     assert len({line.index("1,234") for line in lines if "1,234" in line}) <= 2
     assert len(lines) == len(str(ALL).splitlines())
+
+
+@pytest.mark.parametrize("name", ["ग्राहक", "e\u0301te\u0301", "می\u200cرفت", "ผู้ซื้อ"])
+def test_marks_upon_letters_take_no_column(name: str) -> None:
+    """So that what stands behind them stands below the rest; and no sign that joins is written."""
+    text = str(answer(branch(name), branch("b")))
+    (line,) = [one for one in text.splitlines() if name in one and "1,234" in one]
+    (rule, *_) = [one for one in text.splitlines() if one.startswith("─")]
+    unseen = sum(category(letter) in ("Mn", "Cf") for letter in line)
+    assert unseen and len(line) - unseen == len(rule)
 
 
 @given(

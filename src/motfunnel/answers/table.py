@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Final
-from unicodedata import east_asian_width
+from unicodedata import category, east_asian_width
 
 from motfunnel.charts.labels import visible
 from motfunnel.text import counted
@@ -14,6 +14,8 @@ from motfunnel.text import counted
 WIDTH: Final = 80
 """How many columns a line of words takes at most; longer ones are hard to read."""
 
+_UPON: Final = ("Mn", "Me", "Cf")
+"""The categories of what takes no column of its own."""
 _DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
 _QUOTED: Final = frozenset(',"\r\n')
 _NARROWEST: Final = 16  # of a column whose cells are folded; no number needs more
@@ -76,7 +78,12 @@ def _csv_cell(value: object) -> str:
 
 def _columns(text: str) -> int:
     """How many columns of a terminal a text takes."""
-    return len(text) if text.isascii() else sum(1 + (east_asian_width(c) in "WF") for c in text)
+    return len(text) if text.isascii() else sum(map(_column, text))
+
+
+def _column(letter: str) -> int:
+    """None for a mark that stands upon the letter before it, and for a sign that is not seen."""
+    return 0 if category(letter) in _UPON else 1 + (east_asian_width(letter) in "WF")
 
 
 def _least(column: Sequence[str]) -> int:

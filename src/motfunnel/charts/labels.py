@@ -16,6 +16,9 @@ from typing import Final
 MOST: Final = 32
 """Letters of a name beside an axis; what is longer is shortened."""
 
+_JOINERS: Final = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
+_JOINED: Final = "\u0590"
+"""The first letter of the scripts in which they are seen: from Hebrew on."""
 _INSTANT: Final = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):(\d\d)\.(\d{6})Z")
 _WIDTHS: Final = (
     (0.34, "'ijlIJ,.:;/\\| ·"),
@@ -61,13 +64,26 @@ def labels(texts: Iterable[object], most: int = MOST) -> list[str]:
 def visible(text: str) -> str:
     r"""Write out what cannot be seen, such as control characters and marks that turn a line round.
 
-    >>> visible("a\u202eb")
-    'a\\u202eb'
+    What joins or parts the letters of Persian, Hindi and the like stays: there it is seen.
+
+    >>> visible("a\u202eb"), visible("a\u200cb"), visible("می\u200cرفت") == "می\u200cرفت"
+    ('a\\u202eb', 'a\\u200cb', True)
     """
     if text.isprintable():
         return text
     return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
+        one if one.isprintable() or _is_joining(text, n) else one.encode("unicode_escape").decode()
+        for n, one in enumerate(text)
+    )
+
+
+def _is_joining(text: str, place: int) -> bool:
+    """Whether a sign joins or parts two letters of a script in which that is seen."""
+    around = text[max(0, place - 1) : place] + text[place + 1 : place + 2]
+    return (
+        text[place] in _JOINERS
+        and len(around) == 2  # noqa: PLR2004 - one before it, and one behind
+        and all(one >= _JOINED and unicodedata.category(one)[0] in "LM" for one in around)
     )
 
 
