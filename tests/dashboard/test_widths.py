@@ -9,6 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from motfunnel import Tracker
+from motfunnel.dashboard.asking import answers
 from motfunnel.dashboard.filters import Filters
 from motfunnel.dashboard.links import Links
 from motfunnel.dashboard.page import Page
@@ -120,3 +121,19 @@ def test_names_are_apart_from_the_words_around_them(hard: Tracker) -> None:
     moved = section(GROWTH, "groups", hard).select_one(".lead")
     assert moved is not None and {one.text for one in moved.select("bdi")} <= {*SOURCES}
     assert moved.select("bdi")
+
+
+def test_ways_that_are_not_drawn_are_in_the_table(hard: Tracker) -> None:
+    """All of them, each a number with its people."""
+    section = PAGES["paths"].section("flows")
+    assert section is not None
+    report, links = hard.report(as_of=AS_OF), Links(prefix="")
+    [flows] = answers(section, report, Filters())
+    page = BeautifulSoup(
+        render_section(PAGES["paths"], section, report, Filters(), links), "html.parser"
+    )
+    assert f"The 12 largest of {len(flows.rows)} ways are drawn" in page.text
+    behind = [str(one["href"]) for one in page.select("details td a")]
+    ways = [one for one in behind if "column=transitions" in one]
+    assert len(ways) == len(set(ways)) == len(flows.rows) > 60
+    assert "in the CSV" not in page.text

@@ -20,7 +20,7 @@ from motfunnel.domain.instant import MICROSECOND
 from motfunnel.errors import MissingExtraError, QuestionError
 from motfunnel.pages import Section, page
 from motfunnel.reports.measure.rate import traced
-from motfunnel.reports.progress.flows import ENDS, STEPS
+from motfunnel.reports.progress.flows import ENDS, LARGEST, STEPS
 from motfunnel.reports.report import Report
 from motfunnel.statistics import CompetingRisks, Curve, SurvivalCurve
 from tests.reports.drawn import FUNNEL, HOSTILE
@@ -218,6 +218,32 @@ def test_flows(report: Report) -> None:
     assert [names[n] for n in started] == ["opening"]
     assert drawn[started[0]] == -flows.contacts
     assert all(drawn[n] == 0 for n in inner if n not in started)
+
+
+def test_the_largest_flows(report: Report) -> None:
+    """Twelve are told apart; of the rest, what leaves a moment that is drawn is one, to a step."""
+    flows = report.flows(steps=4)
+    link, node = (trace(flows.figure("largest"), type="sankey")[one] for one in ("link", "node"))
+    names = node["customdata"]
+    drawn = [*zip(link["source"], link["target"], link["value"], strict=True)]
+    largest = sorted((row.transitions for row in flows.rows), reverse=True)
+    told = sorted((n for _, target, n in drawn if names[target] != "other"), reverse=True)
+    assert len(largest) > LARGEST
+    assert told == largest[:LARGEST]
+    assert not [source for source, _, _ in drawn if names[source] == "other"]
+    leaving = {(row.step, row.source): row.leaving for row in flows.rows}
+    out = Counter[int]()
+    for source, _, n in drawn:
+        out[source] += n
+    assert len({*out.values()} - {*leaving.values()}) == 0
+    assert out[names.index("opening")] == flows.contacts
+
+
+def test_few_flows_are_all_drawn(report: Report) -> None:
+    """Where there are no more than that, it is the same picture."""
+    flows = report.flows(steps=1)
+    assert len(flows.rows) <= LARGEST
+    assert flows.figure("largest").to_json() == flows.figure().to_json()
 
 
 def test_touchpoints(report: Report) -> None:

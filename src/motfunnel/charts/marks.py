@@ -389,9 +389,9 @@ def _ribbons(ribbons: Ribbons, field: Field) -> Iterator[str]:
     """From left to right; on a phone from the top down."""
     layout = field.layout
     down = layout.is_small
-    long = (field.bottom - field.top - 16) if down else layout.inner
     across = layout.inner if down else field.bottom - field.top
     found, courses = stands(ribbons, across, _PAD)
+    long = (field.bottom - field.top - 16) if down else layout.inner - _behind(ribbons, found)
     step = (long - _THICK) / max(max((one.column for one in found), default=0), 1)
     start = (field.top + 16, layout.edge) if down else (layout.edge, field.top)
     for (source, target, count), course in zip(ribbons.flows, courses, strict=True):
@@ -405,6 +405,17 @@ def _ribbons(ribbons: Ribbons, field: Field) -> Iterator[str]:
         turned = (box[1], box[0], box[3], box[2]) if down else box
         yield _rect(turned, f"node {node.colour}", node.name)
     yield from _nodes(ribbons.nodes, found, step, start, field, down=down)
+
+
+def _behind(ribbons: Ribbons, found: Sequence[Stand]) -> float:
+    """How much room the names of the last column need, behind it."""
+    last = max((one.column for one in found), default=0)
+    names = [
+        node.lettered
+        for node, stand in zip(ribbons.nodes, found, strict=True)
+        if stand.column == last
+    ]
+    return max(map(width_of, names), default=0) + 8
 
 
 def _ribbon(ends: tuple[float, float], course: Course, start: float, *, down: bool) -> str:
@@ -460,10 +471,9 @@ def _named(
         text = shortened(node.lettered, field.layout.inner)
         right = field.layout.width - field.layout.edge - width_of(text)
         return Lettered((Run(text, "halo"),), min(start[1] + stand.first, right)), along - 4
-    text = shortened(node.lettered, step - _THICK - 10)
+    room = field.layout.inner if stand.column == last else step - _THICK - 10
+    text = shortened(node.lettered, room)
     middle = min(max(middle, field.top + 8), field.bottom - 8)
-    if stand.column == last and last:
-        return Lettered((Run(text, "halo"),), along - 6, "end"), middle + 4
     return Lettered((Run(text, "halo"),), along + _THICK + 6), middle + 4
 
 

@@ -495,7 +495,7 @@ PATHS: Final = Page(
         Section(
             slug="flows",
             heading="Which ways do people go?",
-            asks=(Ask(question="flows", given={"steps": 4}, by=""),),
+            asks=(Ask(question="flows", given={"steps": 4}, by="", kind="largest"),),
             meanwhile="who went from which moment to which",
             nothing=_NOBODY,
         ),

@@ -32,7 +32,7 @@ from motfunnel.reports.periods.growth import Growth
 from motfunnel.reports.periods.lifecycle import Lifecycle
 from motfunnel.reports.periods.retention import IN_OR_AFTER, NEARLY_ALL, WITH_US, Retention
 from motfunnel.reports.periods.value import Value
-from motfunnel.reports.progress.flows import Flows
+from motfunnel.reports.progress.flows import Flows, largest_of
 from motfunnel.reports.progress.funnel import StageFunnel
 from motfunnel.reports.progress.lens import LensAnswer
 from motfunnel.reports.progress.referrals import ReferralYield
@@ -386,6 +386,10 @@ def _flows(answer: Flows) -> Iterator[Part]:
     yield text(", ")
     yield people(answer, answer.rows.index(row), "transitions")
     yield text(f" {'time' if row.transitions == 1 else 'times'} ({percent(row.share)}).")
+    few, many, share = largest_of(answer)
+    if few < many:
+        yield text(f" The {few} largest of {many:,} ways are drawn, with {percent(share)} of all ")
+        yield text("steps; the table below has the others, with who went so.")
 
 
 def _lens(answer: LensAnswer) -> Iterator[Part]:

@@ -19,7 +19,8 @@ from motfunnel.reports.progress.flows import Flows
 from motfunnel.reports.progress.lens import LensAnswer
 
 MOST: Final = 60
-"""So many rows of a table stand on a page; all of them are in the CSV."""
+"""So many rows of a table stand on a page; all of them are in the CSV. Of flows all stand there:
+the figure has the largest alone, and here are the others with their people."""
 
 _WORDS: Final[Mapping[type, Sequence[str]]] = {
     Flows: ("from", "to"),
@@ -69,6 +70,7 @@ def tables(answer: Answer[Any], href: Href, person: Callable[[str], str]) -> Ite
     """The tables of an answer, with links."""
     places = {id(row): n for n, row in enumerate(answer.rows)}
     for part, before in _parts(answer):
+        most = len(part.rows) if isinstance(part, Flows) else MOST
         for caption, header, rows in part.tables():
             lines = [[cell or "–" for cell in row] for row in rows]
             behind: Sequence[Row | None] = (
@@ -84,9 +86,9 @@ def tables(answer: Answer[Any], href: Href, person: Callable[[str], str]) -> Ite
                 ],
                 rows=[
                     _line(answer, header, looks, line, row, places, href, person)
-                    for line, row in zip(lines[:MOST], behind, strict=False)
+                    for line, row in zip(lines[:most], behind, strict=False)
                 ],
-                more=max(0, len(lines) - MOST),
+                more=max(0, len(lines) - most),
             )
 
 

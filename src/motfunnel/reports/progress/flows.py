@@ -76,6 +76,13 @@ _COLOURS: Final = {
     ERASED: GREY,
 }
 
+Flowing = Counter[tuple[Node, Node]]
+"""How many go from one place to another."""
+
+LARGEST: Final = 12
+"""So many flows are told apart at a glance."""
+
+OTHER: Final = "other"
 _STEP: Final = Kind("count", str, missing="any")
 
 
@@ -107,24 +114,66 @@ class FlowRow(GroupedRow):
 
 def picture(answer: Flows) -> Picture:
     """Draw the flows of the first steps; those of groups all together, which is said."""
-    rows = [row for row in answer.rows if row.step is None or row.step <= STEPS]
-    last = max((row.step for row in rows if row.step is not None), default=STEPS)
-    flows: Counter[tuple[Node, Node]] = Counter()
-    cut = False
-    for row in rows:
+    return _scene(answer, _drawn(answer)[0], "")
+
+
+def largest(answer: Flows) -> Picture:
+    """Draw the twelve largest of these; what else leaves their moments is grey, and one."""
+    flows, few = _drawn(answer)
+    many = len(flows) - len(few)
+    if not many:
+        return picture(answer)
+    said = f"; grey: all but the {len(few)} largest of {len(flows):,}"
+    return _scene(answer, few + _others(flows, few), said)
+
+
+def largest_of(answer: Flows) -> tuple[int, int, float]:
+    """How many flows are drawn as the largest, of how many, and what share of all they are."""
+    flows, few = _drawn(answer)
+    return len(few), len(flows), sum(few.values()) / max(1, sum(flows.values()))
+
+
+def _drawn(answer: Flows) -> tuple[Flowing, Flowing]:
+    """The flows of the first steps, and the largest of them."""
+    flows: Flowing = Counter()
+    last = _last(answer)
+    for row in _first(answer):
         is_end = row.target in ENDS or row.step is None
-        cut = cut or (row.step == last and not is_end)
         then = None if is_end or row.step is None else row.step + 1
-        flows[_node(row.step or 0, row.source, last), _node(then, row.target, last)] += (
-            row.transitions
-        )
+        ends = _node(row.step or 0, row.source, last), _node(then, row.target, last)
+        flows[ends] += row.transitions
+    return flows, Counter(dict(flows.most_common(LARGEST)))
+
+
+def _others(flows: Flowing, few: Flowing) -> Flowing:
+    """What leaves the moments of the largest flows otherwise, all that leads to a step as one."""
+    drawn = {node for flow in few for node in flow}
+    others: Flowing = Counter()
+    for (source, target), count in flows.items():
+        if source in drawn and (source, target) not in few:
+            there = Node(column=target.column, name=OTHER, lettered=OTHER, colour=GREY)
+            others[source, there] += count
+    return others
+
+
+def _first(answer: Flows) -> list[FlowRow]:
+    return [row for row in answer.rows if row.step is None or row.step <= STEPS]
+
+
+def _last(answer: Flows) -> int:
+    return max((row.step for row in _first(answer) if row.step is not None), default=STEPS)
+
+
+def _scene(answer: Flows, flows: Flowing, more: str) -> Picture:
+    rows, last = _first(answer), _last(answer)
+    cut = any(row.step == last and row.target not in ENDS for row in rows)
     first = f", the first {last} steps" if cut else ""
     said = "each step a moment of the contact; colour: where it leads"
     said += f"; {_ON}: goes on" if cut else ""
     pooled = "" if answer.by is None else f", all groups by {label(answer.by)} together"
     return Picture(
         panels=(Panel(marks=(sankey(flows),), high=_HIGH, has_x=False),),
-        note=said,
+        note=said + more,
         counted=f"n = {answer.contacts:,} contacts{pooled}{first}",
         told=_told(rows),
     )
@@ -167,7 +216,7 @@ class Flows(Grouped[FlowRow]):
     """
 
     row_class: ClassVar[type[Row]] = FlowRow
-    _pictures: ClassVar[Mapping[str, Draw]] = {"sankey": picture}
+    _pictures: ClassVar[Mapping[str, Draw]] = {"sankey": picture, "largest": largest}
 
     cohort: Cohort = field(default=EVERYBODY, metadata=cell(COHORT))
     steps: int | None = field(default=None, metadata=cell(COUNT))
