@@ -76,5 +76,8 @@ def test_names_behind_a_count_by_its_word(filled: Run) -> None:
     """As it stands above the column; of a name that is none, all are listed with their words."""
     asked = ("report", "growth", "--period", "year", "--members")
     assert filled(*asked, "left").stdout == filled(*asked, "departures").stdout
+    rate = ("report", "recidivism", "--within", "9d", "--members")
+    numerator = filled(*rate, "numerator").stdout
+    assert {filled(*rate, said).stdout for said in ("came back", "returned")} == {numerator}
     refused = filled(*asked, "gone", code=3).stderr
     assert "departures (left)" in refused and "returns (came back)" in refused

@@ -11,6 +11,7 @@ import pytest
 from scipy import stats
 
 from motfunnel import Funnel, Tracker, leave, outreach, touch
+from motfunnel.dashboard.views.sentences import sentence
 from motfunnel.errors import QuestionError
 from motfunnel.reports.measure.rate import Rate
 from motfunnel.statistics import Proportion, always_valid, goodness_of_fit
@@ -110,6 +111,9 @@ def test_a_running_trial_is_said_without_a_plan(trial: Tracker) -> None:
         "the trial still runs, and is looked at meanwhile: the window of its newest assignment is "
         "over on 2025-01-12: whoever stops"
     )
+    lead = sentence(trial.report(as_of=day(10.9)).holdout(within="9d"))
+    assert lead[-1].text == " The trial still runs, and is looked at meanwhile."
+    assert "runs" not in sentence(trial.report(as_of=day(11)).holdout(within="9d"))[-1].text
     (note,) = said(10.9, sequential=True, effect=0.1)
     assert note.endswith("over on 2025-01-12: the interval allows for it")
     assert not said(11) and not said(1.5)

@@ -173,8 +173,12 @@ class Answer(Generic[R]):
         What is neither, or the word of several counts, is given back.
         """
         each = [*known]
-        alike = [one for one in each if _plainly(self.word(one)) == _plainly(said)]
+        alike = [one for one in each if _plainly(said) in map(_plainly, self.words_of(one))]
         return alike[0] if said not in each and len(alike) == 1 else said
+
+    def words_of(self, part: str) -> Collection[str]:
+        """By which words a count may be called beside its name."""
+        return (self.word(part),)
 
     def nobody_behind(self, part: str, known: Iterable[str]) -> str:
         """Why no names stand behind a count, and behind which there are."""

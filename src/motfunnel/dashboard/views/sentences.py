@@ -36,6 +36,7 @@ from motfunnel.reports.progress.flows import Flows, largest_of
 from motfunnel.reports.progress.funnel import StageFunnel
 from motfunnel.reports.progress.lens import LensAnswer
 from motfunnel.reports.progress.referrals import ReferralYield
+from motfunnel.reports.returns.holdout import RUNNING
 from motfunnel.reports.returns.mantel_byar import PaceComparison
 from motfunnel.statistics import Interval
 from motfunnel.text import counted
@@ -134,6 +135,8 @@ def _rate(answer: Rate) -> Iterator[Part]:
     yield from _said_of(answer)
     if answer.name in _CAVEATS:
         yield text(_CAVEATS[answer.name])
+    if running := next((one for one in answer.notes if one.startswith(RUNNING)), ""):
+        yield text(f" {running[:1].upper()}{running.partition(':')[0][1:]}.")
 
 
 def _what(answer: Rate) -> str:

@@ -6,7 +6,7 @@ Made by ``estimate``. Holds who was counted, so that any number can be turned in
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final, Self
 
@@ -266,6 +266,11 @@ class Rate(Answer[RateRow]):
     def km(self) -> KaplanMeier:
         """The Kaplan–Meier answer, of a rate without groups."""
         return self.row.km
+
+    def words_of(self, part: str) -> Collection[str]:
+        """By which words a count may be called: the numerator also by what happened to it."""
+        words = super().words_of(part)
+        return (*words, self.event, self.word(self.event)) if part == "numerator" else words
 
     @property
     def title(self) -> str:

@@ -39,6 +39,8 @@ RANDOMISED: Final = (
     "assigned the arms, and nothing but the outreach differed between them"
 )
 
+RUNNING: Final = "the trial "
+"""How the remark begins that a trial was looked at while it runs."""
 _MISMATCH: Final = 0.001
 """Below this chance the sizes of the arms are not those that were planned."""
 
@@ -236,10 +238,10 @@ class Plan:
         ends_at = seen_by if self.ends_at is None else self.ends_at
         if ends_at is None or as_of >= ends_at:
             return None
-        until = f"the trial runs until {ends_at:%Y-%m-%d}, and is looked at before"
+        until = f"{RUNNING}runs until {ends_at:%Y-%m-%d}, and is looked at before"
         if self.ends_at is None:
             until = (
-                f"the trial still runs, and is looked at meanwhile: the window of its newest "
+                f"{RUNNING}still runs, and is looked at meanwhile: the window of its newest "
                 f"assignment is over on {ends_at:%Y-%m-%d}"
             )
         if self.effect is not None:
