@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
 from lifelines import CoxPHFitter
 from lifelines.datasets import load_lung, load_rossi
 from lifelines.statistics import proportional_hazard_test
+from pandas import DataFrame
 
-from motfunnel import Funnel, Tracker, leave, reach, touch
+from motfunnel import Funnel, Tracker, leave, purchase, reach, touch
 from motfunnel.errors import MissingExtraError, QuestionError
+from motfunnel.reports.catalogue import CATALOGUE
 from motfunnel.reports.measure.adjusted import NOT_FITTED, Covariates, fit
+from motfunnel.reports.measure.rate import Rate
+from motfunnel.reports.report import Report
+from tests.reports.drawn import AS_OF, make_tracker, put
 
 FUNNEL = Funnel(
     stages=("visitor", "lead", "customer"),
@@ -26,6 +34,15 @@ WEEK = timedelta(days=7)
 HELD = ("age", "race", "wexp", "mar", "paro", "prio")
 ROSSI = {"fin 1": -0.379, "age": -0.057, "prio": 0.091}
 """What R's coxph gives (Fox & Weisberg, Cox proportional-hazards regression, 2018)."""
+
+ADJUSTED = sorted(name for name, one in CATALOGUE.items() if "adjust" in one.options)
+
+
+@pytest.fixture(scope="module")
+def told() -> Iterator[Report]:
+    """A history with something for every rate."""
+    with make_tracker("sqlite://") as tracker:
+        yield tracker.report(as_of=AS_OF)
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +138,98 @@ def test_others_are_groups_of_values(released: Tracker) -> None:
     ]
     model.add(Grouping("trait", "seats"), ["1", "unknown", "2.5"])
     assert model.columns[-1][::2] == [1.0, 2.5] and model.columns[-1][1] != model.columns[-1][1]
+
+
+def test_its_lines_have_the_ratio_of_each_group(released: Tracker) -> None:
+    """In CSV and frames, as in text and JSON; nothing beside the group compared with."""
+    report = released.report(as_of=FIRST + 53 * WEEK)
+    answer = report.recidivism(within="364d", by="fin", adjust=HELD)
+    assert answer.adjusted is not None
+    told = {row.term: row for row in answer.adjusted.rows}
+    lines = [*csv.DictReader(io.StringIO(answer.to_csv()))]
+    [mine] = [line for line in lines if line["hazard_ratio"]]
+    [other] = [line for line in lines if not line["hazard_ratio"]]
+    row = told[f"fin {mine['group']}"]
+    assert mine["hazard_against"] == other["group"] == row.against
+    for name, value in (
+        ("hazard_coefficient", row.coefficient),
+        ("hazard_ratio", row.ratio),
+        ("hazard_lower", row.interval.lower),
+        ("hazard_upper", row.interval.upper),
+        ("hazard_p_value", row.p_value),
+        ("hazard_proportional_p", row.proportional_p),
+    ):
+        assert float(mine[name]) == pytest.approx(value)
+    frame = answer.to_pandas().set_index("group")
+    assert frame.loc[mine["group"], "hazard_ratio"] == pytest.approx(row.ratio)
+    in_json = {one["term"]: one for one in answer.to_dict()["adjusted"]["rows"]}
+    assert in_json[row.term]["ratio"] == pytest.approx(row.ratio)
+    assert "hazard_ratio" not in report.recidivism(within="364d", by="fin").to_csv()
+
+
+@pytest.fixture(scope="module")
+def bought() -> Iterator[tuple[Tracker, list[dict[str, Any]]]]:
+    """A hundred who came, of whom some bought, and buy the sooner the dearer their plan."""
+    rng, made = Random(4), list[dict[str, Any]]()
+    rules = {"came": touch(), "ordered": purchase(), "left": leave()}
+    with Tracker("sqlite://", Funnel(stages=("guest", "buyer"), rules=rules)) as tracker:
+        for n in range(100):
+            source, plan = rng.choice(("ads", "search")), rng.randint(1, 9)
+            waits = rng.expovariate((0.02 if source == "ads" else 0.05) * plan / 4)
+            start = FIRST + timedelta(days=rng.uniform(0, 30))
+            tracker.identify(f"c{n}", {"plan": plan}, occurred_at=start)
+            tracker.track(f"c{n}", "came", properties={"source": source}, occurred_at=start)
+            end = FIRST + timedelta(days=60)
+            if start + timedelta(days=waits) <= end:
+                tracker.track(f"c{n}", "ordered", occurred_at=start + timedelta(days=waits))
+            seen = (end - start) / timedelta(days=1)
+            made.append(
+                {
+                    "days": min(waits, seen),
+                    "event": waits <= seen,
+                    "search": source == "search",
+                    "plan": plan,
+                    "who": n,
+                }
+            )
+        yield tracker, made
+
+
+def test_a_conversion_is_adjusted(bought: tuple[Tracker, list[dict[str, Any]]]) -> None:
+    """By lifelines on what was made up: how much sooner those by search buy, plans alike."""
+    tracker, made = bought
+    theirs = CoxPHFitter().fit(DataFrame(made).astype(float), "days", "event", cluster_col="who")
+    report = tracker.report(as_of=FIRST + timedelta(days=60))
+    found = report.conversion(
+        "guest", "buyer", within="30d", by="source", adjust="trait:plan"
+    ).adjusted
+    assert found is not None
+    assert (found.observed, found.events) == (100, sum(one["event"] for one in made))
+    by_term = {row.term: row for row in found.rows}
+    sign = 1 if "source search" in by_term else -1
+    [search] = [row for term, row in by_term.items() if term.startswith("source")]
+    assert sign * search.coefficient == pytest.approx(theirs.params_["search"], abs=1e-4)
+    [plan] = [row for term, row in by_term.items() if "plan" in term]
+    assert plan.coefficient == pytest.approx(theirs.params_["plan"], abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ADJUSTED)
+def test_every_rate_with_a_clock(name: str, told: Report) -> None:
+    """Holds others alike, of all who are in its cohort, whether the window is over or not."""
+    answer = put(CATALOGUE[name], told, by="source", adjust="event", within="30d")
+    assert isinstance(answer, Rate)
+    found = answer.adjusted
+    if found is None:
+        assert NOT_FITTED in answer.notes
+        return
+    assert found.observed == sum(row.denominator + row.immature_count for row in answer.rows)
+    assert found.events >= sum(row.numerator for row in answer.rows)
+
+
+def test_most_of_them_can_be_fitted(told: Report) -> None:
+    """So that the law above is of something."""
+    asked = [put(CATALOGUE[name], told, by="source", adjust="event") for name in ADJUSTED]
+    assert sum(one.adjusted is not None for one in asked if isinstance(one, Rate)) > 4
 
 
 def test_what_nobody_has_is_not_held_alike(released: Tracker) -> None:

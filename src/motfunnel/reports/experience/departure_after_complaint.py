@@ -19,7 +19,7 @@ from motfunnel.reports.measure.grouping import By
 from motfunnel.reports.measure.rate import Rate
 from motfunnel.reports.measure.trend import Per
 from motfunnel.reports.window import IN_THE_COHORT, Asked, Windowed
-from motfunnel.reports.windowed import ask_rate
+from motfunnel.reports.windowed import adjust_rate, ask_rate
 
 
 def departures(facts: Facts, asked: Asked) -> Clocks:
@@ -48,6 +48,7 @@ def departure_after_complaint(
     within: Duration,
     complained: Bounds | None = None,
     by: By = None,
+    adjust: By = None,
     per: Per | None = None,
     unit: Unit = "contact",
     confidence: float = CONFIDENCE,
@@ -62,11 +63,13 @@ def departure_after_complaint(
         within: the window after the complaint; its edge belongs to it.
         complained: the cohort, as in ``recovery``.
         by: as in ``recovery``.
+        adjust: what to hold alike between these groups, as in ``recidivism``.
         per: ``day``, ``week``, ``month``, ``quarter`` or ``year``: a row for each such period of
             the complaint, with the change from the period before; None: one row of all.
         unit: as in ``recovery``.
         confidence: of the intervals.
     """
-    return ask_rate(
+    answer = ask_rate(
         inquiry, DEPARTURE_AFTER_COMPLAINT, within, complained, by, unit, confidence, per
     )
+    return adjust_rate(inquiry, DEPARTURE_AFTER_COMPLAINT, answer, by, adjust)

@@ -29,7 +29,7 @@ from motfunnel.reports.measure.grouping import By
 from motfunnel.reports.measure.rate import Rate
 from motfunnel.reports.measure.trend import Per
 from motfunnel.reports.window import IN_THE_COHORT, Asked, Windowed
-from motfunnel.reports.windowed import ask_rate
+from motfunnel.reports.windowed import adjust_rate, ask_rate
 from motfunnel.store.queries.happenings import Wanted
 
 PURCHASE: Final = "purchase"
@@ -180,6 +180,7 @@ def recovery(
     within: Duration,
     complained: Bounds | None = None,
     by: By = None,
+    adjust: By = None,
     per: Per | None = None,
     unit: Unit = "contact",
     confidence: float = CONFIDENCE,
@@ -196,9 +197,11 @@ def recovery(
         complained: the cohort: complaints from the first instant on, before the second.
         by: ``stage``, ``source``, a trait, or ``event`` or ``property:NAME`` of the complaint,
             as in ``recidivism``.
+        adjust: what to hold alike between these groups, as in ``recidivism``.
         per: ``day``, ``week``, ``month``, ``quarter`` or ``year``: a row for each such period of
             the complaint, with the change from the period before; None: one row of all.
         unit: ``contact`` for each contact's first complaint in the cohort, ``episode`` for all.
         confidence: of the intervals.
     """
-    return ask_rate(inquiry, RECOVERY, within, complained, by, unit, confidence, per)
+    answer = ask_rate(inquiry, RECOVERY, within, complained, by, unit, confidence, per)
+    return adjust_rate(inquiry, RECOVERY, answer, by, adjust)

@@ -15,7 +15,18 @@ from typing import Any, ClassVar, Final
 
 from attrs import field, frozen
 
-from motfunnel.answers.cells import COUNT, NAMED, NUMBER, P_VALUE, TEXT, Kind, between, cell, plain
+from motfunnel.answers.cells import (
+    COUNT,
+    NAMED,
+    NUMBER,
+    P_VALUE,
+    TEXT,
+    Kind,
+    between,
+    cell,
+    flat,
+    plain,
+)
 from motfunnel.domain.funnel.condition import number
 from motfunnel.domain.instant import MICROSECOND
 from motfunnel.domain.moment import UNKNOWN
@@ -86,6 +97,20 @@ class Adjusted:
             "not_held": list(self.not_held),
             "rows": [plain(one) for one in self.rows],
         }
+
+    def columns(self, terms: Sequence[str]) -> list[tuple[str, Kind, list[Any]]]:
+        """What stands in lines of a table beside these terms; nothing beside the one compared with.
+
+        What is held alike has no line there; ``to_dict`` has it.
+        """
+        of = {row.term: row for row in self.rows}
+        lines = [list(flat(HazardRow, of.get(term), "hazard_")) for term in terms]
+        named = flat(HazardRow, before="hazard_")
+        return [
+            (name, kind, [line[n][2] for line in lines])
+            for n, (name, kind, _) in enumerate(named)
+            if name != "hazard_term"
+        ]
 
     @property
     def caption(self) -> str:

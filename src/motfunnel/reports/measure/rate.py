@@ -24,6 +24,7 @@ from motfunnel.answers.cells import (
     TEXT,
     WAIT,
     WINDOW,
+    Kind,
     between,
     cell,
     nested,
@@ -291,6 +292,13 @@ class Rate(Answer[RateRow]):
         alone = self.row.to_dict()
         del alone["group"]
         return told | alone
+
+    def columns(self) -> list[tuple[str, Kind, list[Any]]]:
+        """As of any answer; with other things held alike, each group's hazard ratio beside it."""
+        told = super().columns()
+        if self.adjusted is None:
+            return told
+        return [*told, *self.adjusted.columns([f"{self.by} {row.group}" for row in self.rows])]
 
     def _first_tables(self) -> Iterator[Table]:
         """All but the curves."""

@@ -22,7 +22,7 @@ from motfunnel.reports.measure.rate import Rate
 from motfunnel.reports.measure.trend import Per
 from motfunnel.reports.remarks import not_reached
 from motfunnel.reports.window import Asked, MakeClocks, Windowed
-from motfunnel.reports.windowed import ask_rate
+from motfunnel.reports.windowed import adjust_rate, ask_rate
 
 REACHING: Final = frozenset({MomentKind.OPENING, MomentKind.CONVERSION})
 
@@ -85,6 +85,7 @@ def conversion(
     within: Duration,
     reached: Bounds | None = None,
     by: By = None,
+    adjust: By = None,
     per: Per | None = None,
     confidence: float = CONFIDENCE,
 ) -> Rate:
@@ -101,17 +102,23 @@ def conversion(
         reached: the cohort: who reached the start from the first instant on, before the second.
         by: ``stage`` (the one reached when the clock started), ``source``, a trait, or ``event``
             or ``property:NAME`` of the event that reached it, as in ``recidivism``.
+        adjust: what to hold alike between these groups, as in ``recidivism``.
         per: ``day``, ``week``, ``month``, ``quarter`` or ``year``: a row for each such period of
             the start, with the change from the period before; None: one row of all.
         confidence: of the intervals.
     """
-    stages = inquiry.funnel.stages
+    rate = conversion_of(*_places(inquiry.funnel.stages, start, goal), inquiry.funnel.stages)
+    answer = ask_rate(inquiry, rate, within, reached, by, "contact", confidence, per)
+    held = adjust_rate(inquiry, rate, answer, by, adjust)
+    return evolve(held, lacking=not_reached(inquiry.funnel, goal))
+
+
+def _places(stages: tuple[str, ...], start: str, goal: str) -> tuple[int, int]:
+    """Which stages these are."""
     for stage in (start, goal):
         if stage not in stages:
             raise QuestionError(f"no stage is called {stage!r}; there are: {', '.join(stages)}")
     low, high = stages.index(start), stages.index(goal)
     if low >= high:
         raise QuestionError(f"{goal} does not come after {start}; nobody converts backwards")
-    rate = conversion_of(low, high, stages)
-    answer = ask_rate(inquiry, rate, within, reached, by, "contact", confidence, per)
-    return evolve(answer, lacking=not_reached(inquiry.funnel, goal))
+    return low, high

@@ -20,7 +20,7 @@ from motfunnel.reports.measure.grouping import By
 from motfunnel.reports.measure.rate import Rate
 from motfunnel.reports.measure.trend import Per
 from motfunnel.reports.window import Asked, Windowed
-from motfunnel.reports.windowed import ask_rate
+from motfunnel.reports.windowed import adjust_rate, ask_rate
 from motfunnel.store.queries.happenings import Wanted
 
 
@@ -61,6 +61,7 @@ def loyalty(
     within: Duration,
     bought: Bounds | None = None,
     by: By = None,
+    adjust: By = None,
     per: Per | None = None,
     confidence: float = CONFIDENCE,
 ) -> Rate:
@@ -75,8 +76,10 @@ def loyalty(
         bought: the cohort: first purchases from the first instant on, before the second.
         by: ``source``, a trait, or ``event`` or ``property:NAME`` of the first purchase, as in
             ``recidivism``.
+        adjust: what to hold alike between these groups, as in ``recidivism``.
         per: ``day``, ``week``, ``month``, ``quarter`` or ``year``: a row for each such period of
             the first purchase, with the change from the period before; None: one row of all.
         confidence: of the intervals.
     """
-    return ask_rate(inquiry, LOYALTY, within, bought, by, "contact", confidence, per)
+    answer = ask_rate(inquiry, LOYALTY, within, bought, by, "contact", confidence, per)
+    return adjust_rate(inquiry, LOYALTY, answer, by, adjust)

@@ -19,7 +19,7 @@ from motfunnel.reports.measure.grouping import By
 from motfunnel.reports.measure.rate import Rate
 from motfunnel.reports.measure.trend import Per
 from motfunnel.reports.window import IN_THE_COHORT, Asked, Windowed
-from motfunnel.reports.windowed import ask_rate
+from motfunnel.reports.windowed import adjust_rate, ask_rate
 
 
 def outreaches(facts: Facts, asked: Asked) -> Clocks:
@@ -66,6 +66,7 @@ def coverage(
     within: Duration,
     departed: Bounds | None = None,
     by: By = None,
+    adjust: By = None,
     per: Per | None = None,
     unit: Unit = "contact",
     confidence: float = CONFIDENCE,
@@ -80,9 +81,11 @@ def coverage(
         within: the window; an outreach at its very end is within.
         departed: the cohort, as in ``recidivism``.
         by: as in ``recidivism``.
+        adjust: what to hold alike between these groups, as in ``recidivism``.
         per: ``day``, ``week``, ``month``, ``quarter`` or ``year``: a row for each such period of
             the departure, with the change from the period before; None: one row of all.
         unit: ``contact`` for each contact's first departure in the cohort, ``episode`` for all.
         confidence: of the intervals.
     """
-    return ask_rate(inquiry, COVERAGE, within, departed, by, unit, confidence, per)
+    answer = ask_rate(inquiry, COVERAGE, within, departed, by, unit, confidence, per)
+    return adjust_rate(inquiry, COVERAGE, answer, by, adjust)

@@ -18,7 +18,7 @@ from motfunnel.reports.measure.grouping import By
 from motfunnel.reports.measure.rate import Rate
 from motfunnel.reports.measure.trend import Per
 from motfunnel.reports.window import Asked, Windowed
-from motfunnel.reports.windowed import ask_rate
+from motfunnel.reports.windowed import adjust_rate, ask_rate
 
 
 def attempts(facts: Facts, asked: Asked) -> Clocks:
@@ -57,6 +57,7 @@ def reengagement(
     within: Duration,
     attempted: Bounds | None = None,
     by: By = None,
+    adjust: By = None,
     per: Per | None = None,
     unit: Unit = "contact",
     confidence: float = CONFIDENCE,
@@ -72,9 +73,11 @@ def reengagement(
         attempted: the cohort: first outreaches from the first instant on, before the second.
         by: as in ``recidivism``; a trait's value, and the property, are those at the first
             outreach.
+        adjust: what to hold alike between these groups, as in ``recidivism``.
         per: ``day``, ``week``, ``month``, ``quarter`` or ``year``: a row for each such period of
             the first outreach, with the change from the period before; None: one row of all.
         unit: ``contact`` for each contact's first attempted episode, ``episode`` for all.
         confidence: of the intervals.
     """
-    return ask_rate(inquiry, REENGAGEMENT, within, attempted, by, unit, confidence, per)
+    answer = ask_rate(inquiry, REENGAGEMENT, within, attempted, by, unit, confidence, per)
+    return adjust_rate(inquiry, REENGAGEMENT, answer, by, adjust)

@@ -19,7 +19,7 @@ from motfunnel.reports.measure.grouping import By
 from motfunnel.reports.measure.rate import Rate
 from motfunnel.reports.measure.trend import Per
 from motfunnel.reports.window import IN_THE_COHORT, Asked, Windowed
-from motfunnel.reports.windowed import ask_rate
+from motfunnel.reports.windowed import adjust_rate, ask_rate
 
 
 def relapses(facts: Facts, asked: Asked) -> Clocks:
@@ -63,6 +63,7 @@ def relapse(
     within: Duration,
     returned: Bounds | None = None,
     by: By = None,
+    adjust: By = None,
     per: Per | None = None,
     unit: Unit = "contact",
     confidence: float = CONFIDENCE,
@@ -78,9 +79,11 @@ def relapse(
         returned: the cohort: returns from the first instant on, before the second.
         by: as in ``recidivism``; stage and reason are those with which it had left, a trait's
             value, and the property, those at the return.
+        adjust: what to hold alike between these groups, as in ``recidivism``.
         per: ``day``, ``week``, ``month``, ``quarter`` or ``year``: a row for each such period of
             the return, with the change from the period before; None: one row of all.
         unit: ``contact`` for each contact's first return in the cohort, ``episode`` for all.
         confidence: of the intervals.
     """
-    return ask_rate(inquiry, RELAPSE, within, returned, by, unit, confidence, per)
+    answer = ask_rate(inquiry, RELAPSE, within, returned, by, unit, confidence, per)
+    return adjust_rate(inquiry, RELAPSE, answer, by, adjust)
