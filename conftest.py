@@ -6,6 +6,7 @@ block out; a block of another language than Python is only read.
 
 import gc
 import os
+import signal
 from contextlib import ExitStack, chdir
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE
 from importlib.util import find_spec
@@ -19,6 +20,8 @@ import pytest
 from sybil import Sybil
 from sybil.parsers.myst import DocTestDirectiveParser, PythonCodeBlockParser, SkipParser
 
+from motfunnel.trackers import configured
+
 
 def enter_an_empty_directory(namespace: dict[str, Any]) -> None:
     stack = namespace["_stack"] = ExitStack()
@@ -27,12 +30,20 @@ def enter_an_empty_directory(namespace: dict[str, Any]) -> None:
     namespace["lacks_spark"] = find_spec("pyspark") is None or which("java") is None
 
 
+def pytest_configure() -> None:
+    """Let processes be interrupted; what a shell starts in the background ignores that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def pytest_unconfigure() -> None:
     """Take away what the run set aside."""
     rmtree(os.environ["XDG_STATE_HOME"], ignore_errors=True)
 
 
 def leave_the_directory(namespace: dict[str, Any]) -> None:
+    while configured._configured:  # or another document would track into this one's database
+        configured._configured.pop().close()
     namespace["_stack"].close()
     gc.collect()  # what an example left behind is told of here, and not in another test
 

@@ -19,13 +19,16 @@ def test_serve(tmp_path: Path) -> None:
         tracker.track("ada", "Order Completed")
     command = [sys.executable, "-m", "motfunnel", "serve", "--db", url, "--port"]
     with subprocess.Popen([*command, "0"], stdout=subprocess.PIPE, text=True) as served:
-        assert served.stdout is not None
-        word, address = served.stdout.readline().split()
-        assert word == "open"
-        browser = build_opener(HTTPCookieProcessor())
-        assert b"<h1>Overview</h1>" in browser.open(address, timeout=30).read()
-        served.send_signal(signal.SIGINT)
-        assert served.wait(30) == 0
+        try:
+            assert served.stdout is not None
+            word, address = served.stdout.readline().split()
+            assert word == "open"
+            browser = build_opener(HTTPCookieProcessor())
+            assert b"<h1>Overview</h1>" in browser.open(address, timeout=30).read()
+            served.send_signal(signal.SIGINT)
+            assert served.wait(30) == 0
+        finally:
+            served.kill()  # or a failure would wait for it
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = subprocess.run([*command, port], capture_output=True, text=True, check=False)

@@ -247,7 +247,8 @@ def test_a_row_that_comes_and_goes_while_it_is_made(
         pytest.skip("one lock for all: there nothing comes in between")
     tracker.track("eve", "saw")  # so that the funnel is put down, which only one can do at a time
     other = create_engine(shared_engine.url, connect_args=_impatience(shared_engine))
-    contacts = tables().contacts
+    t = tables()
+    hers = [t.contacts, t.moments, t.episodes, t.events]
     tries: list[str] = []
 
     def make(statement: str) -> None:
@@ -258,10 +259,12 @@ def test_a_row_that_comes_and_goes_while_it_is_made(
 
     def take_away(statement: str) -> None:
         if statement.startswith("INSERT INTO motfunnel_contacts") and tries == ["made"]:
-            tries.append("gone")
+            tries.append("kept")  # for where it is locked already, this waits in vain
             with suppress(OperationalError), other.begin() as connection:
-                hers = (contacts.c.tenant == tracker.tenant) & (contacts.c.contact == "ada")
-                connection.execute(delete(contacts).where(hers))
+                for table in hers:
+                    mine = (table.c.tenant == tracker.tenant) & (table.c.contact == "ada")
+                    connection.execute(delete(table).where(mine))
+                tries[-1] = "gone"
 
     with around_statements(shared_engine, make, take_away):
         if call == "track":
@@ -269,8 +272,8 @@ def test_a_row_that_comes_and_goes_while_it_is_made(
         else:
             tracker.merge("ada", into="bob")
     other.dispose()
-    assert tries == ["made", "gone"]
-    assert tracker.contact("ada").events == (2 if call == "track" else 1)
+    assert tries in (["made", "kept"], ["made", "gone"])
+    assert tracker.contact("ada").events == (tries[-1] == "kept") + (call == "track")
     assert tracker.check().is_sound
 
 
