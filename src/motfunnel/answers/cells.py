@@ -28,6 +28,7 @@ LEVEL: Final = "{level}"
 BY: Final = "{by}"
 """The heading of the groups: what they are grouped by."""
 
+_MOST_DECIMALS: Final = 12
 _CELL: Final = "motfunnel.cell"
 _DAY: Final = timedelta(days=1)
 _AT_ONCE: Final = timedelta(minutes=3)
@@ -210,12 +211,18 @@ def _number(value: Decimal | float) -> int | float | str:
 def in_full(share: float, figures: int = 6, sign: str = "") -> str:
     """Write a share in percent, with a decimal and as many more as these figures need.
 
+    Neither 0 nor 100 is written of what is neither.
+
     >>> in_full(0.08), in_full(0.08001), in_full(0.0005, 3, "+"), in_full(0.3419231, 3, "+")
     ('8.0', '8.001', '+0.05', '+34.2')
+    >>> in_full(0.9999999), in_full(1e-300), in_full(0.0)
+    ('99.99999', '1e-298', '0.0')
     """
     number = share * 100
-    before = math.floor(math.log10(abs(number))) if number else 0
-    digits = max(1, figures - 1 - before)
+    least = min(abs(number), abs(100 - abs(number)))
+    digits = max(1, figures - 1 - math.floor(math.log10(least))) if least else 1
+    if digits > _MOST_DECIMALS:
+        return f"{number:{sign}.12g}"
     whole, _, rest = f"{number:{sign}.{digits}f}".partition(".")
     return f"{whole}.{rest[0]}{rest[1:].rstrip('0')}"
 
