@@ -135,7 +135,8 @@ def test_who_has_not_departed_is_refused(shared_engine: Engine, tracker: Tracker
         ({"holdout": "0.1"}, "holdout is '0.1'"),
         ({"trial": " "}, "trial"),
         ({"trial": 7}, "trial"),
-        ({"trial": "t" * 249}, "more than 248"),
+        ({"trial": "t" * 249}, "has 249 characters; the most is 248"),
+        ({"trial": "t" * 256}, "has 256 characters; the most is 248"),
     ],
 )
 def test_what_is_no_trial_is_refused(tracker: Tracker, options: dict[str, Any], why: str) -> None:

@@ -143,8 +143,13 @@ def _as_text(value: object, what: str) -> str:
     raise ValueError(f"the {what} must be a text, an int or a UUID, not {kind}{remedy}")
 
 
-def check_text(text: object, what: str) -> str:
+def check_text(text: object, what: str, most: int = MOST_CHARACTERS) -> str:
     """Give a short text back, if it can be a contact, an event name or an id.
+
+    Args:
+        text: what was given.
+        what: what it is called in the error.
+        most: how many characters it may have.
 
     Raises:
         ValueError: it is not text, blank, too long, or holds NUL or half a surrogate pair.
@@ -153,8 +158,8 @@ def check_text(text: object, what: str) -> str:
         raise ValueError(f"the {what} must be a text, not {type(text).__name__}")
     if not text.strip():
         raise ValueError(f"the {what} is blank")
-    if len(text) > MOST_CHARACTERS:
-        raise ValueError(f"the {what} has {len(text)} characters; the most is {MOST_CHARACTERS}")
+    if len(text) > most:
+        raise ValueError(f"the {what} has {len(text)} characters; the most is {most}")
     _check_storable(text, f"the {what}")
     return str.__str__(text)  # of an enum's member the value, not the name
 

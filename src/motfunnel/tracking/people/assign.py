@@ -133,12 +133,9 @@ def _read_share(key: str, trial: object, holdout: object) -> float:
 
 def _check_trial(funnel: Funnel, key: str, trial: object) -> None:
     try:
-        name = check_text(trial, "trial")
+        check_text(trial, "trial", _LONGEST)
     except ValueError as error:
         raise AssignmentError(str(error), contact=key, trial=trial) from None
-    if len(name) > _LONGEST:
-        reason = f"the trial has a name of more than {_LONGEST} characters"
-        raise AssignmentError(reason, contact=key, trial=trial)
     if not assigning(funnel):
         raise AssignmentError(
             "no rule of the funnel holds an arm out, so that no report would compare them; write "
