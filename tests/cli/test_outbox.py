@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -54,7 +55,8 @@ def test_a_command_is_given_each_message(filled: Run, tmp_path: Path) -> None:
         "open('told.txt', 'a').write(said['data']['moment'] + chr(10))\n"
     )
     take = f"{sys.executable} {script}"
-    assert "to be tried again" in filled("relay", "crm", "--command", take, code=1).stderr
+    said = filled("relay", "crm", "--command", take, code=1).stderr
+    assert re.fullmatch(r".*, 1 to be tried again; the last: CalledProcessError: .* 1\.\n", said)
     kinds = ["opening", "conversion", "depart", "recidivism"]
     assert Path("told.txt").read_text().split() == kinds
     with Tracker("sqlite:///store.db") as tracker:

@@ -167,6 +167,8 @@ def _relay(
                 click.echo(f"{describe(error)}; it is tried again", err=True)
             if watch is None:
                 break
+            if done.failed:
+                click.echo(_line(done), err=True)
             time.sleep(max(watch, done.wait or watch).total_seconds())
     _tell(ctx, done)
 
@@ -222,12 +224,16 @@ class _Service:
 
 def _tell(ctx: click.Context, done: Relayed) -> None:
     """Say on the other stream what was done: this one may hold the messages."""
-    line = f"{counted(done.delivered, 'message')} delivered"
-    if done.failed:
-        line += f", {done.failed:,} to be tried again"
-    click.echo(line, err=True)
+    click.echo(_line(done), err=True)
     if done.failed:
         ctx.exit(NOT_WHOLLY)
+
+
+def _line(done: Relayed) -> str:
+    line = f"{counted(done.delivered, 'message')} delivered"
+    if not done.failed:
+        return line
+    return f"{line}, {done.failed:,} to be tried again; the last: {safe(str(done.error))}"
 
 
 def _sender(

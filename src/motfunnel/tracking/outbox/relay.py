@@ -12,7 +12,7 @@ from typing import Final
 from attrs import define, field, frozen
 
 from motfunnel.tracking.outbox.message import Message
-from motfunnel.tracking.outbox.subscription import LEASE, Batch, Subscription
+from motfunnel.tracking.outbox.subscription import LEASE, Batch, Subscription, error_text
 
 _SIZE: Final = 100
 _FEW: Final = 10
@@ -37,11 +37,13 @@ class Relayed:
         delivered: how many messages were delivered.
         failed: how many were not, and are tried again later, or are set aside.
         wait: for how long whoever receives wants to be left alone; what was due then is so still.
+        error: what the last that failed met with; each message keeps its own.
     """
 
     delivered: int = 0
     failed: int = 0
     wait: timedelta | None = None
+    error: str | None = field(default=None, eq=False)
 
     def plus(self, other: Relayed) -> Relayed:
         """Both together."""
@@ -50,6 +52,7 @@ class Relayed:
             delivered=self.delivered + other.delivered,
             failed=self.failed + other.failed,
             wait=max(waits, default=None),
+            error=other.error or self.error,
         )
 
 
@@ -145,7 +148,7 @@ class _Delivery:
         except Exception as error:
             wait = getattr(error, "retry_after", None)
             self.batch.fail(message, error, after=wait)
-            self._done = self._done.plus(Relayed(failed=1, wait=wait))
+            self._done = self._done.plus(Relayed(failed=1, wait=wait, error=error_text(error)))
         except BaseException as error:
             self.batch.leave(message)
             self._stopped = error

@@ -324,7 +324,7 @@ class Batch:
             error: why; its text is kept with the message until it is delivered.
             after: not before so long; by default after a pause that doubles with each attempt.
         """
-        self._stops[message.contact] = _Stop(message, _words(error), after)
+        self._stops[message.contact] = _Stop(message, error_text(error), after)
 
     def leave(self, message: Message) -> None:
         """Say that one was not tried: anybody may take it at once, and what is behind it."""
@@ -375,7 +375,8 @@ def _pause(attempts: int) -> timedelta:
     return timedelta(seconds=most * random.uniform(0.5, 1))
 
 
-def _words(error: object) -> str:
+def error_text(error: object) -> str:
+    """What is kept of an error with the message that met it."""
     return f"{type(error).__name__}: {error}" if isinstance(error, BaseException) else str(error)
 
 
