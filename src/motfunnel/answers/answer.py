@@ -319,14 +319,28 @@ class Answer(Generic[R]):
         words = self.words()
         header = [str(one.heading).format_map(words) for _, one in shown]
         said = None if caption is None else self.said(caption)
-        return said, header, [[self._shown(one, row, path) for path, one in shown] for row in rows]
+        say = self._teller()
+        return (
+            said,
+            header,
+            [[say(one.kind, show(one.kind, row, path)) for path, one in shown] for row in rows],
+        )
 
-    def _shown(self, one: Cell, row: Any, path: str) -> str:
-        """A value as it is printed; a kind of moment in the funnel's word for it."""
-        text = show(one.kind, row, path)
-        if one.kind is not OURS:
-            return text
-        return self.said(own_moments(text, self.spoken, self.moments_told()))
+    def _teller(self) -> Callable[[Kind, str], str]:
+        """What tells a cell as it is printed: a kind of moment in the funnel's word for it."""
+        if self.spoken == USUAL:
+            return lambda kind, text: text
+        names, kinds, told = self.given_names(), self.moments_told(), dict[str, str]()
+
+        def say(kind: Kind, text: str) -> str:
+            if kind is not OURS:
+                return text
+            if text not in told:
+                own = own_moments(text, self.spoken, kinds)
+                told[text] = in_own_words(own, self.spoken, names)
+            return told[text]
+
+        return say
 
     def moments_told(self) -> Collection[str]:
         """The kinds of moments, where rows are about them."""
@@ -445,7 +459,9 @@ def _in_words(answer: Answer[Any], drawn: Picture) -> Picture:
     names, ours = answer.given_names(), answer.moments_told()
 
     def say(text: str) -> str:
-        return text if text in names else answer.said(own_moments(text, answer.spoken, ours))
+        if text in names:
+            return text
+        return in_own_words(own_moments(text, answer.spoken, ours), answer.spoken, names)
 
     return reworded(drawn, say)
 
