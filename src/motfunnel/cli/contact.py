@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+import re
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from typing import Final, cast
 
 import click
 from attrs import evolve
 
+from motfunnel.answers.words import in_own_words, own_moments
 from motfunnel.cli.arguments import read_bound, read_instant, zone
 from motfunnel.cli.exit import NOT_WHOLLY
 from motfunnel.cli.help import Choice, Command
@@ -21,10 +23,17 @@ from motfunnel.cli.output import (
     safe,
 )
 from motfunnel.cli.store import with_tracker
+from motfunnel.domain.funnel.words import USUAL
 from motfunnel.domain.instant import iso
 from motfunnel.domain.moment import Moment, MomentKind
 from motfunnel.trackers.tracker import Tracker
+from motfunnel.tracking.profile.profile import Profile
 
+_KINDS: Final = tuple(kind.value for kind in MomentKind)
+_MOMENT: Final = re.compile(rf"[0-9-]+ [0-9:]+  (?:{'|'.join(_KINDS)}) +")
+"""How a line of a story begins: when, and what."""
+_PRESENCE: Final = re.compile(r"( is |until then )(active|departed)(?= at |, )")
+"""What a story says that a contact is, or was until then."""
 COLUMNS: Final = (
     "contact",
     "moment",
@@ -65,7 +74,7 @@ def contact_command(
     else:
         aliases = tuple(map(safe, profile.aliases))
         told = evolve(profile, contact=safe(profile.contact), aliases=aliases)
-        print_lines(map(safe, told.tell().splitlines()))
+        print_lines(map(safe, _told(told, tracker.funnel.spoken)))
     if not profile.events:
         ctx.exit(NOT_WHOLLY)
 
@@ -111,6 +120,29 @@ def moments_command(
             print_json_rows(moment.to_dict() for moment in found)
         else:
             print_lines(_lines(found))
+
+
+def _told(profile: Profile, spoken: Mapping[str, str]) -> Iterator[str]:
+    """A story, in the funnel's own words where it has any; what others named stays."""
+    if spoken == USUAL:
+        yield from profile.tell().splitlines()
+        return
+    events = (one.event or "" for one in profile.story)
+    names = {profile.contact, profile.stage, *profile.aliases, *events}
+    for line in profile.tell().splitlines():
+        moment = _MOMENT.match(line)
+        begun = "" if moment is None else moment[0]
+        own = own_moments(begun.rstrip(), spoken, _KINDS)
+        rest = _PRESENCE.sub(lambda found: _is(found, spoken), line.removeprefix(begun))
+        told = in_own_words(rest, spoken, {*names, *spoken.values()})
+        yield f"{own:<{len(begun) - 2}}  {told}" if begun else told
+
+
+def _is(found: re.Match[str], spoken: Mapping[str, str]) -> str:
+    """What a contact is, in the funnel's word where it has one."""
+    before, presence = found.groups()
+    own = spoken[presence]
+    return f"{before}{presence if own == USUAL[presence] else own}"
 
 
 def _lines(moments: Iterator[Moment]) -> Iterator[str]:
