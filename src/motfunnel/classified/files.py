@@ -7,24 +7,28 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from motfunnel.batch.classification import CLASSIFIED, MEMORY, read_memory
-from motfunnel.batch.database import check_installed, connect_to_read
+from motfunnel.batch.database import check_installed, connect_to_read, text
 from motfunnel.batch.manifest import Noted, Output, Whole, is_number, telling_all
 from motfunnel.classified.facts import Filed
 from motfunnel.classified.relations import Relations
+from motfunnel.domain.event import Event, contact_key
 from motfunnel.domain.funnel.funnel import Funnel, read_funnel
-from motfunnel.domain.instant import When, iso, utc
+from motfunnel.domain.instant import When, from_micros, iso, utc
 from motfunnel.errors import QuestionError, SourceError
 from motfunnel.reports.facts.facts import NOTHING, Facts, Keep, Start
 from motfunnel.reports.ground import Instants
 from motfunnel.reports.measure.grouping import Groupings
 from motfunnel.reports.report import Report
+from motfunnel.tracking.profile.explain import make_profile
+from motfunnel.tracking.profile.identity import Identity
+from motfunnel.tracking.profile.profile import Profile
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection as Connection
@@ -67,6 +71,7 @@ class Files:
         self._whole: Whole = Whole(self.folder, about.texts("files"), CLASSIFIED)
         self._whole.check_names()
         self._about: Noted = about
+        self._given, self._memory = funnel, memory
         self._connection: Connection = connect_to_read(read_memory(memory))
 
     @property
@@ -175,15 +180,77 @@ class Files:
         ___: frozenset[Keep] = NOTHING,
     ) -> Iterator[Facts]:
         """Give what can be read."""
+        with self._read(instants) as relations:
+            yield Filed(read=relations, funnel=self.funnel)
+
+    @contextmanager
+    def _read(self, instants: Instants) -> Iterator[Relations]:
         with self._connection.cursor() as connection:
-            read = Relations(
+            yield Relations(
                 connection=connection,
                 folder=self.folder,
                 classified_as_of=self.classified_as_of,
                 as_of=instants.as_of,
                 check=self._whole.check_once,
             )
-            yield Filed(read=read, funnel=self.funnel)
+
+    def contact(self, contact: object, *, as_of: When | None = None) -> Profile:
+        """Say what is known of a contact, and why; an unknown one has an empty profile.
+
+        Raises:
+            QuestionError: the events were left out; or the instant is none that one can ask by.
+            EventError: it is no key of a contact.
+        """
+        key, instants = contact_key(contact), Instants(as_of=self.report(as_of=as_of).as_of)
+
+        def read() -> list[Event]:
+            with self._read(instants) as relations:
+                found = relations.rows(
+                    "SELECT id, event, epoch_us(occurred_at), properties "
+                    f"FROM {relations.events()} WHERE contact = {text(key)}"
+                )
+                return [
+                    Event(
+                        contact=key,
+                        name=name,
+                        occurred_at=from_micros(at),
+                        id=id,
+                        properties=json.loads(properties),
+                    )
+                    for id, name, at, properties in found
+                ]
+
+        return make_profile(Identity(contact=key), self.funnel, self.ask(read), instants.as_of)
+
+    def find(self, part: str, limit: int) -> list[str]:
+        """Give keys that have a text in them, in capitals or not: first itself, then beginnings."""
+        sought, key = f"lower({text(part)})", "lower(contact)"
+        rank = f"contact != {text(part)}, NOT starts_with({key}, {sought}), contact"
+
+        def read() -> list[str]:
+            with self._read(Instants(as_of=self.now())) as relations:
+                found = relations.rows(
+                    f"SELECT contact FROM {relations.contacts()} "
+                    f"WHERE contains({key}, {sought}) ORDER BY {rank} LIMIT {limit}"
+                )
+                return [contact for (contact,) in found]
+
+        return self.ask(read)
+
+    @property
+    def identity(self) -> Hashable:
+        """What tells them from all other files, also from what was there before them."""
+        return str(self.folder.absolute()), json.dumps(dict(self._about.said), sort_keys=True)
+
+    def anew(self) -> Files:
+        """Give the same; or what is there now, where they were classified anew meanwhile.
+
+        Raises:
+            SourceError: there are no classified files now.
+        """
+        if Output(self.folder).about() == self._about:
+            return self
+        return Files(self.folder, self._given, memory=self._memory, clock=self.clock)
 
     def close(self) -> None:
         """Let go of the files."""

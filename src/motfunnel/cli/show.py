@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
+from threading import Lock
 from typing import Any, TextIO
 
 import click
@@ -50,17 +51,13 @@ def serve_command(tracker: Any, /, port: int, fresh: Duration) -> None:
     """Show the dashboard in a browser of this machine, until it is interrupted."""
     from motfunnel.dashboard.web.local import LocalServer
 
-    if isinstance(tracker, Files):
-        raise click.UsageError(
-            f"{tracker.folder} has classified files, and this shows a store or a dump; of files, "
-            "write pages: motfunnel report --files OUT --pages overview --output pages.html"
-        )
-    if type(tracker) is not Tracker:
+    if type(tracker) not in (Tracker, Files):
         raise click.UsageError(
             "this shows the store that --db names; within an application, mount the dashboard"
         )
     try:
-        server = LocalServer(tracker, port, fresh=fresh)
+        source = _renewed(tracker) if isinstance(tracker, Files) else tracker
+        server = LocalServer(source, port, fresh=fresh)
     except OSError as error:
         remedy = "name another with --port, or 0 for any that is free"
         raise SettingError("port", f"{port} cannot be had: {error.strerror}; {remedy}") from error
@@ -71,6 +68,18 @@ def serve_command(tracker: Any, /, port: int, fresh: Duration) -> None:
             signal.signal(getattr(signal, name), signal.default_int_handler)
     with suppress(KeyboardInterrupt):
         server.serve()
+
+
+def _renewed(files: Files) -> Callable[[Any], Files]:
+    """What gives, for each request, the files that are there by then."""
+    lock, latest = Lock(), [files]
+
+    def give(_: object) -> Files:
+        with lock:
+            latest[0] = latest[0].anew()
+            return latest[0]
+
+    return give
 
 
 @click.command("refresh")

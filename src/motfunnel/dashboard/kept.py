@@ -15,10 +15,12 @@ from zoneinfo import ZoneInfo
 
 from attrs import define, evolve, field, frozen
 
+from motfunnel.classified import Files
 from motfunnel.dashboard.cache import Cache, Computed, Deadline, Surroundings
+from motfunnel.dashboard.source import ONLY_STORES, Source, newest, telling_faults
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import EPOCH, iso
-from motfunnel.errors import MotfunnelError, StoreError
+from motfunnel.errors import MotfunnelError, QuestionError, StoreError
 from motfunnel.reports.question import Question
 from motfunnel.reports.report import Questions, Report
 from motfunnel.store.database.retry import asking
@@ -55,8 +57,16 @@ class Whose:
     changes: Changes
 
     @classmethod
-    def of(cls, tracker: Tracker, scope: str) -> Whose:
-        """Of a tracker's contacts, for some people."""
+    def of(cls, tracker: Source, scope: str) -> Whose:
+        """Of a source's contacts, for some people."""
+        if isinstance(tracker, Files):
+            return cls(
+                database=tracker.identity,
+                tenant=tracker.tenant,
+                fingerprint=tracker.funnel.fingerprint,
+                scope=scope,
+                changes=Changes(0, 0),
+            )
         database = tracker.database
         with asking(database):
             fingerprint = tracker.funnel.fingerprint
@@ -121,11 +131,11 @@ class Asking:
         """The instant, rounded down to what is fresh enough."""
         return instant - (instant - EPOCH) % self.fresh if self.fresh else instant
 
-    def as_of(self, tracker: Tracker) -> datetime:
+    def as_of(self, tracker: Source) -> datetime:
         """The instant of a question that names none: rounded down, and not beyond what is known."""
         epoch = self.epoch(tracker.clock())
-        newest = self.get(("as_of", epoch), partial(_newest, tracker))
-        instant: datetime = newest.value
+        found = self.get(("as_of", epoch), partial(newest, tracker))
+        instant: datetime = found.value
         return min(instant, epoch)
 
     def get(self, key: Hashable, compute: Callable[[], Any]) -> Computed:
@@ -158,7 +168,7 @@ class KeptReport(Report):
 
     def __init__(
         self,
-        tracker: Tracker,
+        tracker: Source,
         how: Asking,
         *,
         as_of: datetime,
@@ -167,22 +177,31 @@ class KeptReport(Report):
     ) -> None:
         super().__init__(tracker, as_of=as_of, known_by=known_by, timezone=timezone)
         self._how = how
-        self._database, self._clock = tracker.database, tracker.clock
-        self._tracker = tracker
+        self._source, self._clock = tracker, tracker.clock
         self._epoch = how.epoch(tracker.clock() if known_by is None else known_by)
+
+    @property
+    def has_store(self) -> bool:
+        """Whether it asks a store, and not classified files."""
+        return isinstance(self._source, Tracker)
+
+    def _store(self) -> Tracker:
+        if not isinstance(self._source, Tracker):
+            raise QuestionError(ONLY_STORES)
+        return self._source
 
     def waiting(self) -> list[Waiting]:
         """What waits for each subscription, now."""
         try:
-            with asking(self._database):
-                return self._tracker.subscriptions()
+            with telling_faults(self._source):
+                return self._store().subscriptions()
         except StoreError as error:
             raise UnansweredError(error.reason) from error
 
     def health(self) -> Health:
         """How the store is, without a write on trial."""
         found = self._how.get(
-            ("health", self._epoch), partial(self._tracker.health, read_only=True)
+            ("health", self._epoch), partial(self._store().health, read_only=True)
         )
         health: Health = found.value
         return health
@@ -205,21 +224,17 @@ class KeptReport(Report):
         if found is None:
             found = how.get((*key, self.known_by), partial(self._ask, question, args, kwargs))
         how.computed.append(found)
-        how.pinned["known_by"] = iso(found.value.at)
+        if self.has_store:  # or nothing is recorded that was not known at any time
+            how.pinned["known_by"] = iso(found.value.at)
         return found.value.answer
 
     def _ask(self, question: Callable[..., Any], args: Any, kwargs: Mapping[str, Any]) -> Said:
         at = self._clock()
         try:
-            with asking(self._database):
+            with telling_faults(self._source):
                 return Said(answer=question(*args, **kwargs), at=at)
         except StoreError as error:
             raise UnansweredError(error.reason) from error
-
-
-def _newest(tracker: Tracker) -> datetime:
-    with asking(tracker.database):
-        return tracker.as_of(None)
 
 
 def _hashable(value: Any) -> Hashable:

@@ -20,6 +20,7 @@ from motfunnel.dashboard.kept import KeptReport
 from motfunnel.dashboard.links import Links
 from motfunnel.dashboard.page import Page, Section
 from motfunnel.dashboard.pages import PAGES
+from motfunnel.dashboard.source import ONLY_STORES
 from motfunnel.dashboard.views import about
 from motfunnel.dashboard.views.absence import NothingError, check_answers, check_funnel
 from motfunnel.dashboard.views.lists import listed
@@ -128,7 +129,7 @@ def _shown(
 ) -> str:
     if section.view in ("subscriptions", "health"):
         return _waiting(section, report, told)
-    if section.view == "warning" and isinstance(report, KeptReport):
+    if section.view == "warning" and isinstance(report, KeptReport) and report.has_store:
         health = report.health()
         if late := about.late(health):
             return _rendered("late.html", **told, late=late)
@@ -176,6 +177,8 @@ def _waiting(section: Section, report: Report, told: Mapping[str, Any]) -> str:
     """What waits, for a sweep and the like or for subscriptions."""
     if not isinstance(report, KeptReport):
         raise NothingError("what waits is about now, and not in what is sent")
+    if not report.has_store:
+        raise NothingError(ONLY_STORES)
     if section.view == "health":
         health, spoken = about.waiting(report.health()), report.definition.spoken
         said = [(own(what, spoken), own(many, spoken)) for what, many in health]

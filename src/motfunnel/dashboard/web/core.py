@@ -19,6 +19,7 @@ from attrs import evolve
 from motfunnel.dashboard.cache import MEMORY, Busy, Cache, Deadline, Surroundings, Unfinished
 from motfunnel.dashboard.kept import Asking, Whose
 from motfunnel.dashboard.links import Links, clean_prefix
+from motfunnel.dashboard.source import SOURCES, Source, is_alone
 from motfunnel.dashboard.web.message import Request, Response, Unreadable, finished, policy
 from motfunnel.dashboard.web.visit import AGAIN, Visit, meanwhile, said
 from motfunnel.domain.instant import Duration, read_duration
@@ -32,7 +33,6 @@ from motfunnel.errors import (
     install,
 )
 from motfunnel.store.kept.changes import Changes
-from motfunnel.trackers.tracker import Tracker
 
 FRESH: Final = timedelta(minutes=5)
 """How old an answer may be, where nothing else is said."""
@@ -60,8 +60,8 @@ class Dashboard:
     """The pages, ready to be mounted by ``wsgi``, ``asgi``, Flask or Django.
 
     Args:
-        tracker: whose contacts are shown; or a function that is given the framework's request and
-            gives the tracker, where there are several tenants.
+        tracker: whose contacts are shown, a tracker's or those of classified files; or a function
+            that is given the framework's request and gives one, where there are several tenants.
         authorize: is given the framework's request, and says whether it may look. A text lets it
             look, too, and says for whom alone the answers are kept. There is no default.
         contact_url: gives the address of your own page of a contact, or None.
@@ -84,7 +84,7 @@ class Dashboard:
 
     def __init__(
         self,
-        tracker: Tracker | Callable[[Any], Tracker],
+        tracker: Source | Callable[[Any], Source],
         *,
         authorize: Authorize | None = None,
         contact_url: Callable[[str], str | None] | None = None,
@@ -100,7 +100,7 @@ class Dashboard:
             raise SettingError("authorize", _CLOSED)
         if not callable(authorize):
             raise SettingError("authorize", f"{authorize!r} is not a function; {_CLOSED}")
-        if not (isinstance(tracker, Tracker) or callable(tracker)):
+        if not (isinstance(tracker, SOURCES) or callable(tracker)):
             raise SettingError("tracker", _NO_TRACKER.format(type(tracker).__name__))
         _check_extra()
         self.authorize: Authorize = authorize
@@ -135,21 +135,20 @@ class Dashboard:
         asked = partial(self._asked, request.native, scope)
         return _answered(Visit(request=request, links=links, asked=asked))
 
-    def _tracker_of(self, native: Any) -> Tracker:
-        if isinstance(self._tracker, Tracker):
+    def _source_of(self, native: Any) -> Source:
+        if isinstance(self._tracker, SOURCES):
             return self._tracker
         found = self._tracker(native)
-        if not isinstance(found, Tracker):
+        if not isinstance(found, SOURCES):
             raise SettingError("tracker", _NO_TRACKER.format(type(found).__name__))
         return found
 
-    def _asked(self, native: Any, scope: str) -> tuple[Tracker, Asking]:
+    def _asked(self, native: Any, scope: str) -> tuple[Source, Asking]:
         """Whom a request asks, and how; what was kept of people who are erased by now goes."""
-        tracker = self._tracker_of(native)
+        tracker = self._source_of(native)
         whose = self._known(Whose.of(tracker, scope))
-        # What lies in memory, or in a transaction that is still open, no other thread would see.
-        is_alone = not tracker.database.name or tracker.database.is_joining
-        seconds = None if self._patience is None or is_alone else self._patience.total_seconds()
+        is_endless = self._patience is None or is_alone(tracker)
+        seconds = None if self._patience is None or is_endless else self._patience.total_seconds()
         how = Asking(
             cache=self._cache,
             fresh=self._fresh,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http.cookies import CookieError, SimpleCookie
 from socketserver import ThreadingMixIn
 from threading import Lock
@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
+from motfunnel.dashboard.source import Source
 from motfunnel.dashboard.web.core import Dashboard
 from motfunnel.dashboard.web.message import Response, finished, policy
 from motfunnel.dashboard.web.visit import said
 from motfunnel.dashboard.web.wsgi import request_of, wsgi
-from motfunnel.trackers.tracker import Tracker
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
@@ -31,10 +31,10 @@ _TOKEN: Final = "token"
 
 
 class LocalServer:
-    """Serves a tracker's dashboard on this machine.
+    """Serves the dashboard of a source on this machine.
 
     Args:
-        tracker: whose contacts are shown.
+        tracker: whose contacts are shown; or a function that gives them anew for each request.
         port: the port; 0: any that is free.
         **options: what else ``Dashboard`` takes.
 
@@ -42,7 +42,9 @@ class LocalServer:
         OSError: the port is taken.
     """
 
-    def __init__(self, tracker: Tracker, port: int = 0, **options: Any) -> None:
+    def __init__(
+        self, tracker: Source | Callable[[Any], Source], port: int = 0, **options: Any
+    ) -> None:
         self._token, self._secret = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         self._lock, self._is_opened = Lock(), False
         dashboard = Dashboard(tracker, authorize=self._is_known, **options)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from html import escape
 from typing import Final
 
@@ -12,6 +11,7 @@ from attrs import evolve, frozen
 
 from motfunnel.answers.table import csv_table
 from motfunnel.charts.labels import moment
+from motfunnel.classified import Files
 from motfunnel.dashboard import asking, render
 from motfunnel.dashboard.assets import served
 from motfunnel.dashboard.cache import Busy, Unfinished
@@ -21,15 +21,13 @@ from motfunnel.dashboard.links import HOME, Links
 from motfunnel.dashboard.page import Page, Section
 from motfunnel.dashboard.pages import PAGES
 from motfunnel.dashboard.precomputed import html_of, is_shown, is_usual, kept_of
+from motfunnel.dashboard.source import Source, finder, telling_faults
 from motfunnel.dashboard.web.message import CSV, FOR_EVER, JSON, Request, Response, Unreadable
 from motfunnel.domain.event import contact_key
 from motfunnel.domain.instant import read_iso, utc
 from motfunnel.domain.moment import Presence
 from motfunnel.errors import MotfunnelError, QuestionError
-from motfunnel.store.database.retry import asking as asking_database
 from motfunnel.store.kept.answers import KeptAnswer
-from motfunnel.store.queries.search import find_contacts
-from motfunnel.trackers.tracker import Tracker
 
 AGAIN: Final = "3"
 """After so many seconds a browser asks again for what is still computed."""
@@ -53,7 +51,7 @@ class Visit:
 
     request: Request
     links: Links
-    asked: Callable[[], tuple[Tracker, Asking]]
+    asked: Callable[[], tuple[Source, Asking]]
 
     def respond(self) -> Response:
         """Find what the path names.
@@ -123,7 +121,7 @@ class Visit:
         )
         return Response(body=told.encode())
 
-    def _glance(self, tracker: Tracker, how: Asking, filters: Filters) -> tuple[Sequence[str], str]:
+    def _glance(self, tracker: Source, how: Asking, filters: Filters) -> tuple[Sequence[str], str]:
         """What stands around the sections, as far as it is known at a glance."""
         try:
             report = self._report(tracker, how, filters)
@@ -196,7 +194,7 @@ class Visit:
         filters, given = self._filters(), self.request.parameters()
         key = _key(given.get("contact", ""))
         tracker, _ = self.asked()
-        with asking_database(tracker.database):
+        with telling_faults(tracker):
             profile = tracker.contact(key, as_of=filters.as_of)
             spoken = tracker.funnel.spoken
         told = render.render_story(profile, filters, self.links, spoken=spoken)
@@ -206,7 +204,7 @@ class Visit:
     def _search(self) -> Response:
         filters, sought = self._filters(), self.request.parameters().get("q", "")
         tracker, how = self.asked()
-        found = how.get(("search", sought), partial(_find, tracker, sought)).value if sought else []
+        found = how.get(("search", sought), _finder(tracker, sought)).value if sought else []
         told = render.render_search(sought, found, filters, self.links)
         return Response(body=told.encode())
 
@@ -226,7 +224,7 @@ class Visit:
     def _filters(self) -> Filters:
         return Filters.read(self.request.parameters())
 
-    def _report(self, tracker: Tracker, how: Asking, filters: Filters) -> KeptReport:
+    def _report(self, tracker: Source, how: Asking, filters: Filters) -> KeptReport:
         known = _known_by(self.request.parameters()).get("known_by")
         return KeptReport(
             tracker,
@@ -237,10 +235,10 @@ class Visit:
         )
 
     def _kept(
-        self, page: Page, tracker: Tracker, how: Asking, filters: Filters
+        self, page: Page, tracker: Source, how: Asking, filters: Filters
     ) -> dict[str, KeptAnswer]:
         """What a refresh has kept of a page, where it is what these filters ask."""
-        if not (page.asking and is_usual(filters)):
+        if isinstance(tracker, Files) or not (page.asking and is_usual(filters)):
             return {}
         found = kept_of(tracker, how.whose, page)
         oldest = tracker.clock() - how.oldest
@@ -362,12 +360,9 @@ def _instant(text: str) -> datetime:
         raise Unreadable(f"known_by: {text[:40]!r} is not an instant") from None
 
 
-def _find(tracker: Tracker, sought: str) -> list[str]:
-    """Contacts that have a text in their keys."""
-    database = tracker.database
+def _finder(tracker: Source, sought: str) -> Callable[[], list[str]]:
+    """What looks for contacts that have a text in their keys."""
     try:
-        part = _key(sought)
+        return finder(tracker, _key(sought), _FOUND)
     except Unreadable:
-        return []
-    with asking_database(database), database.read() as connection:
-        return find_contacts(connection, database.tables, tracker.tenant, part, _FOUND)
+        return list
