@@ -13,6 +13,7 @@ DASHBOARD_PORT ?= 8765
 BENCH_DB ?= sqlite:///$(abspath $(BUILD))/report_cost.db
 BENCH_EVENTS ?= 1000000
 BENCH_ARGS ?= --write docs/explanation/costs.md
+BENCH_SIZES ?= 1000000
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -22,7 +23,7 @@ REQUIRED := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo dashboard shop newsletter test test-all soak matrix types lint format docs check bench-reports wheel lock clean
+.PHONY: help demo dashboard shop newsletter test test-all soak matrix types lint format docs check bench bench-reports wheel lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -94,6 +95,10 @@ docs: $(VENV)/.dev ## build the documents as HTML; warnings are errors
 	@echo "see $(BUILD)/docs/index.html"
 
 check: lint types test docs ## all of these four
+
+# Larger ones: `make bench BENCH_SIZES="1000000 10000000 30000000"`; that takes minutes, and a disk.
+bench: $(VENV)/.dev ## classify files beside what else one could run, and write docs/benchmarks.md
+	$(BIN)/python benchmarks/batch.py $(BENCH_SIZES) --write docs/benchmarks.md
 
 # Another database and size: `make bench-reports BENCH_DB=postgresql://… BENCH_EVENTS=10000000`.
 bench-reports: $(VENV)/.dev ## measure every report beside its marks, and write the page on costs
