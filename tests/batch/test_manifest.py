@@ -395,3 +395,21 @@ def test_a_source_that_is_damaged_is_named(tmp_path: Path) -> None:
             assert "rows.parquet" in str(error)
             told += 1
     assert told > 5
+
+
+@pytest.mark.parametrize("name", ["a [b]*c?", "q'uo\"te", "{curly} $HOME", "new\nline", "-dash ü"])
+def test_a_folder_may_be_called_anything(rows: Path, tmp_path: Path, name: str) -> None:
+    """No sign of its name is a pattern's, so that no other folder is read in its place."""
+    beside = tmp_path / name.replace("[b]*c?", "bbc1")
+    for place in (beside / "made", tmp_path / name / "made"):
+        classify(rows, place, FUNNEL, like="segment")
+        with Files(place) as files:
+            assert files.report().funnel().rows[0].contacts == 2
+            assert files.find("A", 9) == ["ada"]
+        with Tracker("sqlite://", FUNNEL, tenant=name, spool=False) as tracker:
+            tracker.track("ada", "Product Viewed")
+            dump(tracker, place.with_name("dump"))
+        with opened(place.with_name("dump")) as copy:
+            assert (copy.tenant, copy.report().funnel().rows[0].contacts) == (name, 1)
+        if beside == tmp_path / name:
+            break

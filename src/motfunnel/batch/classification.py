@@ -19,7 +19,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import asdict, define, field, fields_dict, frozen
 
-from motfunnel.batch.database import check_installed, connect, count, text, write_parquet
+from motfunnel.batch.database import (
+    check_installed,
+    connect,
+    count,
+    files_in,
+    literal,
+    write_parquet,
+)
 from motfunnel.batch.kernel import COMPILED_FROM
 from motfunnel.batch.manifest import (
     OUTPUTS,
@@ -284,8 +291,11 @@ class _Run:
             "remarks": parting.remarks,
         }
 
-    def _files(self, number: int | str) -> Path:
-        return self.output.work / "parts" / f"part={number}" / "*.parquet"
+    def _part_of(self, number: int) -> Path:
+        return self.output.work / "parts" / f"part={number}"
+
+    def _all_parts(self) -> str:
+        return files_in(self.output.work, "parts/*/*.parquet")
 
     def _done(self, number: int) -> Path:
         return self.output.work / "done" / f"{number:06}.json"
@@ -299,7 +309,7 @@ class _Run:
         rows = count(
             self.connection,
             "SELECT max(rows) FROM (SELECT sum(num_rows) AS rows FROM "
-            f"parquet_file_metadata({text(self._files('*'))}) GROUP BY parse_dirpath(file_name))",
+            f"parquet_file_metadata({self._all_parts()}) GROUP BY parse_dirpath(file_name))",
         )
         if rows * _ROW_BYTES > self.memory // 2:
             needed = rows * _ROW_BYTES * 2 // 2**20 + 1
@@ -309,7 +319,7 @@ class _Run:
             )
 
     def _newest(self) -> datetime:
-        query = f"SELECT max(micros) FROM read_parquet({text(self._files('*'))})"
+        query = f"SELECT max(micros) FROM read_parquet({self._all_parts()})"
         return from_micros(count(self.connection, query))
 
     def _taken(self, number: int) -> Noted | None:
@@ -329,7 +339,7 @@ class _Run:
         places = [f"{name}/{file}" for name in (*OUTPUTS, _CONFLICTS)]
         for one in (self._done(number), *(work / place for place in places)):
             remove(one)
-        if self._files(number).parent.exists():
+        if self._part_of(number).exists():
             made = self._write(number, counts)
         files = {one: digest(work / one) for one in places if (work / one).exists()}
         taken = {"counts": made, "files": files}
@@ -341,7 +351,7 @@ class _Run:
         work, file = self.output.work, f"{number:06}.parquet"
         until = to_micros(datetime.fromisoformat(counts["as_of"]))
         is_compiled = int(counts["rows"]) >= COMPILED_FROM
-        files = str(self._files(number))
+        files = f"{literal(self._part_of(number))}/*.parquet"
         part = classify_part(
             self.connection, files, self.reading.funnel, until=until, is_compiled=is_compiled
         )
@@ -378,7 +388,7 @@ class _Run:
             "'' AS payload WHERE false"
         )
         found = [work / name for name in ("refused", _CONFLICTS) if (work / name).exists()]
-        parts = [f"FROM read_parquet({text(folder / '*.parquet')})" for folder in found]
+        parts = [f"FROM read_parquet({files_in(folder)})" for folder in found]
         query = " UNION ALL ".join([nothing, *parts])
         path = work / "rejects" / "000000.parquet"
         write_parquet(self.connection, f"FROM ({query}) ORDER BY ALL", path)

@@ -64,6 +64,20 @@ def text(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
+def files_in(folder: Path, which: str = "*.parquet") -> str:
+    """Write a pattern of the files in a folder as SQL has it; no sign of the folder is a pattern's.
+
+    >>> print(files_in(Path("out [1]"), "moments/*.parquet"))
+    'out [[]1]/moments/*.parquet'
+    """
+    return text(f"{literal(folder)}/{which}")
+
+
+def literal(path: Path) -> str:
+    """A path as a pattern that means it alone."""
+    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in str(path))
+
+
 def name(value: str) -> str:
     """Write the name of a column as SQL has it."""
     return '"' + value.replace('"', '""') + '"'

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from motfunnel.batch.classification import MEMORY, classify, read_how, read_memory, silently
-from motfunnel.batch.database import check_installed, connect, count, text
+from motfunnel.batch.database import check_installed, connect, count, files_in
 from motfunnel.batch.manifest import OUTPUTS
 from motfunnel.batch.parts import Parting
 from motfunnel.batch.source import find_sources
@@ -99,7 +99,7 @@ def newest_in(
             parting = Parting(connection, Path(work), 1, read_how(funnel, reading))
             parting.take(0, find_sources(file)[0], silently)
             parting.finish()
-            parts = f"read_parquet({text(Path(work) / 'parts' / '*' / '*.parquet')})"
+            parts = f"read_parquet({files_in(Path(work), 'parts/*/*.parquet')})"
             if not count(connection, f"SELECT count(*) FROM {parts}"):
                 return None
             return from_micros(count(connection, f"SELECT max(micros) FROM {parts}"))

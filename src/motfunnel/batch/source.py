@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
-from motfunnel.batch.database import count, text
+from motfunnel.batch.database import count, literal, text
 from motfunnel.batch.relation import Relation
 from motfunnel.errors import SourceError
 from motfunnel.intake.files.forms import format_of, open_source
@@ -74,7 +74,7 @@ class Given:
         found = form.file_format or format_of(self.path)
         if found != "parquet":
             return open_source(self.path, found, form.delimiter, form.encoding)
-        file = f"read_parquet({text(_literal(self.path))}, file_row_number = true, "
+        file = f"read_parquet({text(literal(self.path))}, file_row_number = true, "
         file += "hive_partitioning = false)"
         table = (
             f'(SELECT file_row_number + 1 AS "{_NUMBER}", * EXCLUDE (file_row_number) FROM {file})'
@@ -87,7 +87,7 @@ class Given:
             return len(self.table)
         found = form.file_format or format_of(self.path)
         if found == "parquet":
-            file = text(_literal(self.path))
+            file = text(literal(self.path))
             with naming(self.name):
                 return count(connection, f"SELECT num_rows FROM parquet_file_metadata({file})")
         packed = _PACKED if self.path.suffix == ".gz" else 1
@@ -151,8 +151,3 @@ def _is_table(source: Any) -> bool:
 def _is_of_rows(path: Path) -> bool:
     suffix = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
     return path.is_file() and suffix.lower() in _SUFFIXES
-
-
-def _literal(path: Path) -> str:
-    """A path of which no sign is a pattern's."""
-    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in str(path))

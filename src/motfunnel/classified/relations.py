@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
-from motfunnel.batch.database import lend, text
+from motfunnel.batch.database import files_in, lend, text
 from motfunnel.domain.columns import Codes, Column, column
 from motfunnel.domain.instant import to_micros
 from motfunnel.domain.moment import SILENCE, MomentKind
@@ -142,7 +142,7 @@ class Relations:
 
     def _output(self, name: str) -> str:
         self.check(name)
-        files = text(f"{self.folder}/{name}/*.parquet")
+        files = files_in(self.folder, f"{name}/*.parquet")
         read = f"read_parquet({files}, filename = 'file', file_row_number = true)"
         return f"(SELECT * EXCLUDE (file_row_number), file_row_number AS place FROM {read})"
 

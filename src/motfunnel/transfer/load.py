@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from motfunnel.batch.classification import MEMORY, read_memory
-from motfunnel.batch.database import check_installed, connect_to_read, count, name, text
+from motfunnel.batch.database import check_installed, connect_to_read, count, files_in, name, text
 from motfunnel.batch.manifest import Noted, Output, Whole, telling_all
 from motfunnel.errors import SourceError
 from motfunnel.store.copies.rows import CopiedTable, Kind, Rows, copied_tables, offset
@@ -108,7 +108,7 @@ def _read_all(
 
 
 def _files(folder: Path) -> str:
-    return f"FROM read_parquet({text(folder / '*.parquet')})"
+    return f"FROM read_parquet({files_in(folder)})"
 
 
 def _value(column: str, kind: Kind, zone: str) -> str:
