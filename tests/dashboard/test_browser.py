@@ -23,6 +23,14 @@ WATCH = """
 window.violations = [];
 document.addEventListener('securitypolicyviolation', e => violations.push(e.violatedDirective));
 """
+LAST = """
+() => {
+  const end = Math.max(0, ...[...document.querySelectorAll('section')]
+    .map(one => one.getBoundingClientRect().bottom));
+  return [...document.querySelectorAll('.lacking')]
+    .every(one => one.getBoundingClientRect().top >= end);
+}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +68,7 @@ def test_every_page(browser: Any, address: str) -> None:
         tab.goto(f"{origin}/{slug}")
         playwright.expect(tab.locator("[aria-busy=true]")).to_have_count(0)
         playwright.expect(tab.locator("h1")).to_have_text(PAGES[slug].title)
+        assert tab.evaluate(LAST), f"{slug}: what it lacks is said last"
         assert tab.evaluate("window.violations") == []
         assert tab.evaluate("window.hurt") is None
     assert complaints == []

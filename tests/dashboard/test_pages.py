@@ -16,7 +16,7 @@ pytest.importorskip("jinja2", reason="pages are templates: install motfunnel[web
 from attrs import evolve
 from markupsafe import escape
 
-from motfunnel import Funnel, Tracker, purchase, touch
+from motfunnel import Funnel, Tracker, complain, purchase, touch
 from motfunnel.charts.svg import style
 from motfunnel.dashboard.asking import answers, people
 from motfunnel.dashboard.assets import SHEET, assets
@@ -275,3 +275,20 @@ def test_a_story_says_what_was_spent() -> None:
                 tracker.track("ada", "paid", id=str(n), properties={"total": total})
             html = render_story(tracker.contact("ada"), MONTHS, LINKS)
         assert ("<dt>spent</dt><dd>1,230.50 EUR</dd>" in html) == is_said
+
+
+def test_open_cases_are_listed_by_whom() -> None:
+    """Each person once, however many cases they have; the number leads to all cases."""
+    rules = {"came": touch(), "complained": complain(case="case")}
+    with Tracker("sqlite://", Funnel(stages=("guest", "buyer"), rules=rules)) as tracker:
+        for n in range(40):
+            who = "zoe" if n < 30 else f"p{70 - n}"
+            at = FIRST + (AS_OF - FIRST) * (n / 50)
+            tracker.track(who, "complained", properties={"case": f"{n}"}, occurred_at=at)
+        page, report = PAGES["complaints"], tracker.report(as_of=AS_OF)
+        section = page.section("cases")
+        assert section is not None
+        html = render_section(page, section, report, MONTHS, LINKS)
+    listed = re.findall(r'<li><a href="[^"]*/person[^"]*">([^<]+)</a>', html)
+    assert listed == [*sorted(f"p{70 - n}" for n in range(30, 40)), "zoe"]
+    assert "11 people first; in all <a" in html and ">40</a>" in html

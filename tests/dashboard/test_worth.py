@@ -184,3 +184,20 @@ def test_who_left_lately_is_listed_with_the_reason(raw: Raw, report: Report) -> 
     [answer] = answers(section, report, Filters())
     assert {row.contact for row in answer.rows} == mine
     assert all(who in said for who in mine)
+
+
+def test_the_bars_of_it_are_money(report: Report) -> None:
+    """The axis says so, and in what; those of growth are people."""
+    for slug, said in (("value", "value, in EUR"), ("growth", "members")):
+        drawn = GROWTH.section(slug)
+        assert drawn is not None
+        html = render_section(GROWTH, drawn, report, Filters(), Links(prefix=""))
+        texts = re.findall(r"<text[^>]*>(?:<tspan[^>]*>)?([^<]+)", html)
+        assert said in texts
+        assert ("members" in texts) == (slug == "growth")
+
+
+def test_retention_says_since_when(report: Report, raw: Raw) -> None:
+    """For the usual twelve periods are not all time."""
+    first = min(at for *_, at, _ in raw)
+    assert f"who were new since {first:%Y-%m}, " in shown(RETENTION, "seen-again", report)

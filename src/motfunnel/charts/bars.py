@@ -77,6 +77,7 @@ def calendar(
     counted: str,
     line: Sequence[int] = (),
     line_name: str = "with us",
+    title: str = "contacts",
 ) -> Picture:
     """Draw a panel for each group, one below the other, on one axis of periods.
 
@@ -86,18 +87,11 @@ def calendar(
         counted: how many they rest on.
         line: how many are present at the end of each period, drawn above the bars.
         line_name: what these are called.
+        title: what the bars count.
     """
     shown, first = panels[:_PANELS], panels[0]
-    panes = [
-        Pane(
-            marks=_upright(panel.parts, panel),
-            y=_counts(panel.parts),
-            heading="" if panel.heading is None else label(panel.heading, 100),
-            high=_HIGH if len(panels) == 1 else _LOW,
-            has_x=panel is shown[-1],
-        )
-        for panel in shown
-    ]
+    high = _HIGH if len(panels) == 1 else _LOW
+    panes = [_pane(panel, title, high, has_x=panel is shown[-1]) for panel in shown]
     if line:
         axis = numbers(line_name, line)
         above = Pane(marks=(_line(line, first, line_name),), y=axis, high=_LOW, has_x=False)
@@ -110,6 +104,17 @@ def calendar(
         has_legend=True,
         counted=counted + fewer,
         told=_told(first, period),
+    )
+
+
+def _pane(panel: Panel, title: str, high: int, *, has_x: bool) -> Pane:
+    """The bars of one group."""
+    return Pane(
+        marks=_upright(panel.parts, panel),
+        y=_counts(panel.parts, title),
+        heading="" if panel.heading is None else label(panel.heading, 100),
+        high=high,
+        has_x=has_x,
     )
 
 
@@ -163,14 +168,14 @@ def _upright(parts: Sequence[Part], panel: Panel) -> list[Bars]:
     return found
 
 
-def _counts(parts: Sequence[Part]) -> Axis:
+def _counts(parts: Sequence[Part], title: str) -> Axis:
     """Ticks that say how many, below the line too."""
     up, down = (_most([part for part in parts if part.is_below is way]) for way in (False, True))
     step = nice((up + down) / 6)
     lower, upper = -(down * 1.04), up * 1.04 or (0 if down else 1)
     at = [n * step for n in range(-(down // step), up // step + 1)]
     ticks = [Tick(one, f"{abs(one):,}") for one in at]
-    return Axis(title="contacts", lower=lower, upper=upper, ticks=ticks, zero=True)
+    return Axis(title=title, lower=lower, upper=upper, ticks=ticks, zero=True)
 
 
 def _most(parts: Sequence[Part]) -> int:

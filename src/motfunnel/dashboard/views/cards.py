@@ -44,12 +44,12 @@ class Card:
 
     @property
     def room(self) -> int:
-        """How much room it takes: that of a count is 1."""
-        return 1 + (len(self.number) + len(self.unit)) // _LONG
+        """How much room it takes: that of a count is 1, that of a sum more."""
+        return (2 if self.unit else 1) + (len(self.number) + len(self.unit)) // _LONG
 
 
 _FLOWS: Final = ("openings", "returns", "departures")
-_LONG: Final = 10  # letters
+_LONG: Final = 16  # letters
 
 
 def cards(growth: Growth, trends: Sequence[Trend], values: Sequence[Value] = ()) -> list[Card]:

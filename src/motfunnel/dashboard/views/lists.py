@@ -127,7 +127,7 @@ def listed(
     rows = [row for _, answer in asked for row in answer.rows]
     for n, row in reversed(list(enumerate(rows))):
         if names := row.names.get(column):
-            first = list(dict.fromkeys(islice(names, NAMED)))
+            first = list(islice(dict.fromkeys(names), NAMED))
             return Listed(caption=caption, names=first, count=len(names), href=href(n, column))
     return None
 

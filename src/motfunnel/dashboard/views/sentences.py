@@ -342,7 +342,8 @@ def _retention(answer: Retention) -> Iterator[Part]:
     known = [(contacts, one.retained) for contacts, one in cells if one.retained is not None]
     of, back = sum(one for one, _ in known), sum(one for _, one in known)
     if of:
-        yield text(f"Of {of:,} who {_opened(2, answer.spoken)}, {back:,} ")
+        first = next(row.period for row in answer.rows if row.contacts)
+        yield text(f"Of {of:,} who {_opened(2, answer.spoken)} since {first}, {back:,} ")
         yield strong(f"({percent(back / of)})")
         if answer.how == WITH_US:
             said = answer.spoken["active"]

@@ -81,6 +81,7 @@ def bars(
     parts: Callable[[Sequence[P]], Sequence[Part]],
     counted: str,
     line: Sequence[int] = (),
+    title: str = "contacts",
 ) -> Picture:
     """Draw bars by period, a panel for each group; and a line above them, of all together."""
     panels = [
@@ -92,7 +93,7 @@ def bars(
         )
         for group, rows in grouped(answer.rows).items()
     ]
-    return calendar(panels, answer.period, counted, line, answer.word("present"))
+    return calendar(panels, answer.period, counted, line, answer.word("present"), title)
 
 
 @frozen(kw_only=True)

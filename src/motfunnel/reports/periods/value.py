@@ -113,7 +113,8 @@ def picture(answer: Value) -> Picture:
         beyond = Part("refunded beyond", ORANGE, below, is_below=True)
         return [*above, beyond] if any(below) else above
 
-    return bars(answer, parts, f"{whole:,.2f}{unit} in all")
+    title = f"value{'' if answer.currency is None else f', in {answer.currency}'}"
+    return bars(answer, parts, f"{whole:,.2f}{unit} in all", title=title)
 
 
 @frozen(kw_only=True, repr=False)
