@@ -24,6 +24,7 @@ _FRACTION: Final = re.compile(r"([.,][0-9]{6})[0-9]+")
 _TAIL: Final = re.compile(r" ?(?:UTC|GMT)$| ([+-][0-9]{2}:?[0-9]{2})(?: UTC)?$", re.ASCII)
 _UTC: Final = ("UTC", "GMT")
 _SAMPLE: Final = datetime(2019, 11, 24, 22, 47, 58, 123456, UTC)
+_YEAR: Final = re.compile(r"%[YyGcx]")
 _CLOCK: Final = re.compile(r"%[-#]?[HIMSfpXcTRrs]")
 _SURE: Final = 11  # digits of seconds that surely lie within the calendar
 _DAY: Final = timedelta(days=1)
@@ -194,12 +195,15 @@ def _check_pattern(pattern: str) -> None:
             "%Z names zones that are not known alike everywhere; write %z, or UTC as it stands, or "
             "a zone"
         )
+    without_a_year = ValueError(f"the pattern {pattern!r} reads no year; add %Y")
+    if "%d" in pattern and not _YEAR.search(pattern):  # Python 3.13 on warns of it
+        raise without_a_year
     try:
         read = datetime.strptime(_SAMPLE.strftime(pattern), pattern)
     except ValueError as error:
         raise ValueError(f"the pattern {pattern!r} can read nothing: {error}") from None
     if read.year != _SAMPLE.year:
-        raise ValueError(f"the pattern {pattern!r} reads no year; add %Y")
+        raise without_a_year
 
 
 def _read_pattern(value: object, pattern: str, has_clock: bool) -> datetime | date:
