@@ -9,8 +9,8 @@ import pytest
 from tests.databases import where_found
 
 MINUTES = {
-    "not slow": ("all tests but the slow ones; `make test-all` runs those too", 30),
-    "": ("all tests, on every database", 78),
+    "not slow": ("all tests but the slow ones; `make test-all` runs those too", 18),
+    "": ("all tests, on every database", 96),
 }
 """For what ``-m`` chooses: what that is, and the minutes that it takes one core."""
 
