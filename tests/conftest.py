@@ -4,6 +4,7 @@
 indirect=True)` chooses. Property tests take `shared_engine` and a tenant of their own.
 """
 
+import gc
 import os
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from tests.faults.figures import Figures, print_figures
 from tests.faults.pooler import NO_PGBOUNCER
 from tests.on_servers import backend_of, fewer_examples, mark_the_slow
 from tests.report_header import header
+from tests.tracking.asynchronous import lets_go
 
 settings.register_profile(
     "default",
@@ -145,6 +147,15 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Have laws draw fewer examples on a server than on SQLite."""
     with fewer_examples(item):
         return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Have what a test lets go collected with it, and told of nowhere else."""
+    result = yield
+    if lets_go.mark in item.iter_markers("filterwarnings"):
+        gc.collect()
+    return result
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
