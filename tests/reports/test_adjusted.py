@@ -259,3 +259,53 @@ def test_what_cannot_be_adjusted(released: Tracker, monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(sys.modules, "lifelines.statistics", None)
     with pytest.raises(MissingExtraError, match=r"motfunnel\[adjust\]"):
         report.recidivism(within="9d", by="fin", adjust="age")
+
+
+def made_up(stage: Sequence[str], held: str = "", **columns: Sequence[float]) -> Any:
+    """Fit what is held of some who left these stages, of whom every other one returns."""
+    model, rng = Covariates(), Random(7)
+    for name, values in columns.items():
+        model.columns.append([*values])
+        model.terms.append((name, "1 less"))
+        if name == held:
+            model.held[name] = range(len(model.columns) - 1, len(model.columns))
+    data: dict[str, list[Any]] = {
+        "duration": [rng.expovariate(1) for _ in stage],
+        "event": [n % 2 == 0 for n in range(len(stage))],
+        "contact": [*range(len(stage))],
+        "stage": [*stage],
+    }
+    return fit(data, model, 0.95)
+
+
+def test_what_the_stages_decide_has_no_ratio() -> None:
+    """Nor what two other columns decide together, whatever the numbers would converge to."""
+    rng = Random(1)
+    pro = [float(n % 3 == 0) for n in range(200)]
+    stage = ["lead" if one else "visitor" for one in pro]
+    other = [rng.random() for _ in pro]
+    assert made_up(stage, other=other) is not None
+    assert made_up(stage, pro=pro, other=other) is None
+    assert made_up(["lead"] * 200, pro=pro, free=[1 - one for one in pro]) is None
+    assert made_up(stage, third=[1 / 3 if one else 0.1 for one in pro]) is None
+    assert made_up(stage) is None
+    alone = made_up(stage, other=other)
+    assert made_up(stage, "pro", pro=pro, other=other) == alone  # each stage has its own pace
+
+
+@pytest.mark.parametrize("origin", [0.0, -1e6, 1_700_000_000.0])
+def test_a_number_may_begin_anywhere(origin: float) -> None:
+    """A year, an instant in seconds: the ratio and both of its tests are the same."""
+    rng = Random(2)
+    ages = [rng.uniform(20, 60) for _ in range(200)]
+    [plain], [moved] = (
+        made_up(["lead"] * 200, age=[begin + age for age in ages]).rows for begin in (0.0, origin)
+    )
+    assert moved.coefficient == pytest.approx(plain.coefficient, rel=1e-4)
+    assert moved.proportional_p == pytest.approx(plain.proportional_p, rel=1e-4)
+
+
+def test_a_ratio_beyond_all_numbers_is_none() -> None:
+    """One more of what is counted in millionths says nothing that could be printed or kept."""
+    rng = Random(3)
+    assert made_up(["lead"] * 200, share=[rng.uniform(1e-5, 9e-5) for _ in range(200)]) is None

@@ -82,7 +82,7 @@ class Files:
     @property
     def store_options(self) -> tuple[str, ...]:
         """The options by which the command line asks the same, beside the folder."""
-        return (f"--files {shlex.quote(self.folder.name)}",)
+        return (f"--files {shlex.quote(self.folder.resolve().name)}",)
 
     def report(
         self,

@@ -7,10 +7,10 @@ what the numbers say of those observed, and not why.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from importlib import import_module
-from math import exp
+from math import exp, isfinite
 from typing import Any, ClassVar, Final
 
 from attrs import field, frozen
@@ -38,10 +38,12 @@ from motfunnel.text import counted
 
 NOT_FITTED: Final = (
     "the adjusted comparison could not be made: some of what is held alike occurs only with the "
-    "event, or only without it, or says the same as the groups"
+    "event, or only without it, says the same as the groups or the stages, or is a number of which "
+    "one more says too little or too much"
 )
 _RATIO: Final = Kind("number", lambda ratio: f"{ratio:.2f}")
 _DOUBT: Final = 0.05
+_NOTHING: Final = 1e-9  # of a number is what its mean leaves of it by rounding
 
 
 @frozen(kw_only=True)
@@ -103,7 +105,7 @@ class Adjusted:
 
         What is held alike has no line there; ``to_dict`` has it.
         """
-        of = {row.term: row for row in self.rows}
+        of = {row.term: row for row in reversed(self.rows)}  # groups are the first of their term
         lines = [list(flat(HazardRow, of.get(term), "hazard_")) for term in terms]
         named = flat(HazardRow, before="hazard_")
         return [
@@ -210,42 +212,75 @@ def fit(data: Mapping[str, list[Any]], model: Covariates, confidence: float) -> 
     numbers = {f"x{n}": values for n, values in enumerate(model.columns)}
     whole = pandas.DataFrame({**data, **numbers})
     frame = whole.dropna()
-    told = [name for name in numbers if frame[name].nunique() > 1]
-    if not told or not frame["event"].any():
+    vary = [name for name in numbers if frame[name].nunique() > 1]
+    held = {f"x{n}" for own in model.held.values() for n in own}
+    told, decided = _within_stages(frame, vary)
+    if not told or not frame["event"].any() or not decided <= held:
         return None
     stages = sorted(frame["stage"].unique())
-    strata = ["stage"] if len(stages) > 1 else None
-    frame = frame[["duration", "event", "contact", *(strata or ()), *told]]
-    fitter = lifelines.CoxPHFitter(alpha=1 - confidence)
+    strata = ["stage"] if len(stages) > 1 else []
+    frame = frame[["duration", "event", "contact", *strata, *told]]
     try:
-        fitter.fit(frame, "duration", "event", strata=strata, cluster_col="contact")
+        rows = tuple(_rows(lifelines, frame, told, model.terms, confidence))
     except (lifelines.exceptions.ConvergenceError, ValueError, ArithmeticError):
         return None
-    steady = lifelines.statistics.proportional_hazard_test(fitter, frame, time_transform="rank")
-    p_values = [float(p) for p in steady.p_value]
+    if not all(map(_is_finite, rows)):
+        return None
     return Adjusted(
-        rows=tuple(
-            _row(fitter, name, model.terms[int(name[1:])], p)
-            for name, p in zip(told, p_values, strict=True)
-        ),
+        rows=rows,
         observed=len(frame),
         events=int(frame["event"].sum()),
         left_out=len(whole) - len(frame),
         strata=tuple(stages) if strata else (),
         not_held=tuple(
-            name for name, own in model.held.items() if not any(f"x{n}" in told for n in own)
+            name for name, own in model.held.items() if not any(f"x{n}" in vary for n in own)
         ),
     )
 
 
-def _row(fitter: Any, name: str, term: tuple[str, str], steady: float) -> HazardRow:
+def _rows(
+    lifelines: Any,
+    frame: Any,
+    told: list[str],
+    terms: Sequence[tuple[str, str]],
+    confidence: float,
+) -> Iterator[HazardRow]:
+    unit = frame[told].std()  # lifelines warns of small numbers, and fails at large ones
+    frame = frame.assign(**(frame[told] - frame[told].mean()) / unit)
+    strata = ["stage"] if "stage" in frame else None
+    fitter = lifelines.CoxPHFitter(alpha=1 - confidence)
+    fitter.fit(frame, "duration", "event", strata=strata, cluster_col="contact")
+    steady = lifelines.statistics.proportional_hazard_test(fitter, frame, time_transform="rank")
+    for name, p in zip(told, steady.p_value, strict=True):
+        yield _row(fitter, name, unit[name], terms[int(name[1:])], float(p))
+
+
+def _within_stages(frame: Any, vary: Sequence[str]) -> tuple[list[str], set[str]]:
+    """What differs within stages, or nothing where one follows from others; and what does not.
+
+    What a stage decides is held alike by that each stage has a pace of its own.
+    """
+    within = frame[vary] - frame.groupby("stage")[list(vary)].transform("mean")
+    size = within.abs().max()
+    told = [name for name in vary if size[name] > _NOTHING * frame[name].abs().max()]
+    rank = import_module("numpy").linalg.matrix_rank((within / size)[told].to_numpy())
+    return (told if rank == len(told) else []), {*vary} - {*told}
+
+
+def _is_finite(row: HazardRow) -> bool:
+    ends = (row.interval.lower, row.interval.upper)
+    return all(map(isfinite, (row.coefficient, row.ratio, *ends, row.p_value, row.proportional_p)))
+
+
+def _row(fitter: Any, name: str, unit: float, term: tuple[str, str], steady: float) -> HazardRow:
     one = fitter.summary.loc[name]
-    lower, upper = (exp(float(end)) for end in fitter.confidence_intervals_.loc[name])
+    lower, upper = (exp(float(end) / unit) for end in fitter.confidence_intervals_.loc[name])
+    coefficient = float(one["coef"] / unit)
     return HazardRow(
         term=term[0],
         against=term[1],
-        coefficient=float(one["coef"]),
-        ratio=float(one["exp(coef)"]),
+        coefficient=coefficient,
+        ratio=exp(coefficient),
         interval=Interval(lower=lower, upper=upper),
         p_value=float(one["p"]),
         proportional_p=steady,
