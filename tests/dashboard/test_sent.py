@@ -51,9 +51,11 @@ def test_a_worklist_with_values(opened: Any, tmp_path: Path, width: int) -> None
     """What a return would be worth stands beside the chance, and fits a phone."""
     tab, _, _ = opened
     file = tmp_path / "pages.html"
-    with shop(create_engine("sqlite://"), SHOP) as tracker:
+    engine = create_engine("sqlite://")
+    with shop(engine, SHOP) as tracker:
         report = tracker.report(as_of=day(50))
         text = render_file([PAGES["who-to-write-to"]], report, Filters(window=timedelta(days=20)))
+    engine.dispose()
     file.write_text(text, "utf-8")
     assert '<th scope="col">chance × value</th>' in text
     tab.set_viewport_size({"width": width, "height": 900})
