@@ -219,7 +219,8 @@ class Proxy:
     def url(self) -> str:
         """The URL of the database behind it."""
         port = self._listener.getsockname()[1]
-        through: URL = self._target.set(host="127.0.0.1", port=port)
+        target = self._target.difference_update_query(["host"])
+        through: URL = target.set(host="127.0.0.1", port=port)
         if through.get_backend_name() == "postgresql":
             through = through.update_query_dict({"sslmode": "disable", "gssencmode": "disable"})
         return through.render_as_string(hide_password=False)
@@ -249,11 +250,17 @@ class Proxy:
         self._marker = None
         return True
 
-    def _carry(self, client: socket.socket) -> None:
+    def _connected(self) -> socket.socket:
         default = 5432 if self._target.get_backend_name() == "postgresql" else 3306
-        server = socket.create_connection(
-            (self._target.host or "127.0.0.1", self._target.port or default)
-        )
+        port, folder = self._target.port or default, self._target.query.get("host")
+        if folder is None:
+            return socket.create_connection((self._target.host or "127.0.0.1", port))
+        server = socket.socket(socket.AF_UNIX)  # of the server that the tests bring
+        server.connect(f"{folder}/.s.PGSQL.{port}")
+        return server
+
+    def _carry(self, client: socket.socket) -> None:
+        server = self._connected()
         with client, server:
             is_cutting = is_asked = False
             while True:
