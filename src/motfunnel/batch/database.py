@@ -105,7 +105,10 @@ def numbers(connection: Connection, query: str) -> dict[str, Array]:
 
 
 def column(connection: Connection, query: str) -> Array:
-    """Read one column of texts, in the order in which the query gives them."""
+    """Read one column of texts, in the order in which the query gives them.
+
+    Of a table as a whole that is the order of its rows: DuckDB keeps it unless it is told not to.
+    """
     (values,) = connection.execute(query).fetchnumpy().values()
     return values
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Array = ndarray[Any, Any]
 
-# A record of one step that made moments: a row of integers, at these places.
+# A record of one step that made moments: an integer in each of these columns.
 EVENT: Final = 0  # its place among the events; -1 for the silence at the end
 CONTACT: Final = 1
 MADE: Final = 2  # the moments, as bits
@@ -48,7 +48,7 @@ class Walked:
     """What a walk has made.
 
     Attributes:
-        records: a row for each step that made moments, in order.
+        records: of each step that made moments, in order, what is written down; column by column.
         states: a row for each contact, as ``machine`` keeps it.
         deadlines: for each contact, until when it may be silent; NEVER where nobody waits.
         open_cases: for each contact, how many of its complaints await their resolution.
@@ -82,24 +82,23 @@ def follow_case(cases: Any, count: int, signal: int, case: int) -> int:
 
 
 def record(
-    rows: Any, count: int, state: Any, place: int, contact: int, made: int, away: int
+    columns: Any, count: int, state: Any, place: int, contact: int, made: int, away: int
 ) -> int:
     """Write down what a step made; give where the latest departure of the contact stands.
 
-    The stage before the step stands in the row already.
+    The stage before the step stands there already.
     """
-    row = rows[count]
-    row[EVENT] = place
-    row[CONTACT] = contact
-    row[MADE] = made & machine.MOMENTS
-    row[AFTER] = state[machine.STAGE]
-    row[DEPARTED] = state[machine.DEPARTED_AT]
-    row[EPISODE] = state[machine.EPISODES]
-    row[RETURN] = -1
+    columns[EVENT][count] = place
+    columns[CONTACT][count] = contact
+    columns[MADE][count] = made & machine.MOMENTS
+    columns[AFTER][count] = state[machine.STAGE]
+    columns[DEPARTED][count] = state[machine.DEPARTED_AT]
+    columns[EPISODE][count] = state[machine.EPISODES]
+    columns[RETURN][count] = -1
     if made & machine.DEPART:
         away = count
     if made & machine.RECIDIVISM:
-        rows[away][RETURN] = place
+        columns[RETURN][away] = place
     return away
 
 
@@ -117,8 +116,8 @@ def make_walk(step: Any, follow_case: Any, record: Any) -> Callable[..., int]:
             state, waiting, away = states[contact], 0, -1
             while place < events and contacts[place] == contact:
                 signal = signals[place]
-                rows[count][BEFORE] = state[machine.STAGE]
-                rows[count][CUSTOMER] = state[machine.PURCHASES] > 0
+                rows[BEFORE][count] = state[machine.STAGE]
+                rows[CUSTOMER][count] = state[machine.PURCHASES] > 0
                 made = step(state, terms, signal, instants[place], arguments[place])
                 alive[place] = made >= machine.ALIVE
                 if made & machine.MOMENTS:
@@ -127,12 +126,12 @@ def make_walk(step: Any, follow_case: Any, record: Any) -> Callable[..., int]:
                 if signal in (_COMPLAIN, _RESOLVE):
                     waiting = follow_case(open_cases, waiting, signal, cases[place])
                 elif signal == _ATTEMPT and state[machine.PRESENCE] == machine.DEPARTED:
-                    rows[away][OUTREACHES] = state[machine.OUTREACHES]
-                    rows[away][FIRST] = state[machine.FIRST_OUTREACH]
+                    rows[OUTREACHES][away] = state[machine.OUTREACHES]
+                    rows[FIRST][away] = state[machine.FIRST_OUTREACH]
                 place += 1
             awaiting[contact] = waiting
-            rows[count][BEFORE] = state[machine.STAGE]
-            rows[count][CUSTOMER] = state[machine.PURCHASES] > 0
+            rows[BEFORE][count] = state[machine.STAGE]
+            rows[CUSTOMER][count] = state[machine.PURCHASES] > 0
             if step(state, terms, machine.NOTE, until + 1, 0):  # as journey.silence asks
                 record(rows, count, state, -1, contact, machine.DEPART, away)
                 count += 1
@@ -152,7 +151,12 @@ def compiled() -> Callable[..., int] | None:
         from numba import njit
     except ImportError:
         return None
-    parts = (njit(machine.step), njit(follow_case), njit(record))
+    # With their types, or each would be compiled anew for every literal that it is given.
+    parts = (
+        njit("i8(i8[::1], i8[::1], i8, i8, i8)")(machine.step),
+        njit("i8(i8[::1], i8, i8, i8)")(follow_case),
+        njit("i8(i8[:, ::1], i8, i8[::1], i8, i8, i8, i8)")(record),
+    )
     walk: Callable[..., int] = njit(make_walk(*parts))
     return walk
 
@@ -178,35 +182,36 @@ def walk(
     """
     import numpy as np
 
-    records = np.zeros((len(columns[0]) + people + 1, WIDTH), np.int64)
     complaints = int((columns[2] == _COMPLAIN).sum())
     run = compiled() if is_compiled else None
     if run is None:
-        return _walk_plainly(columns, terms, people, until, records)
+        return _walk_plainly(columns, terms, people, until)
+    records = np.zeros((WIDTH, len(columns[0]) + people + 1), np.int64)
     states = np.tile(np.array(machine.NEW_CONTACT, np.int64), (people, 1))
     deadlines, awaiting = np.zeros(people, np.int64), np.zeros(people, np.int64)
     waiting, alive = np.zeros(complaints + 1, np.int64), np.zeros(len(columns[0]), np.bool_)
     spare = np.zeros(len(machine.NEW_CONTACT), np.int64)
     kept = (states, deadlines, awaiting, waiting, alive, records, spare)
     count = run(*columns, np.array(terms, np.int64), until, *kept)
-    return Walked(records[:count], states, deadlines, awaiting, alive)
+    return Walked(records[:, :count], states, deadlines, awaiting, alive)
 
 
 def _walk_plainly(
-    columns: Sequence[Array], terms: Sequence[int], people: int, until: int, records: Array
+    columns: Sequence[Array], terms: Sequence[int], people: int, until: int
 ) -> Walked:
     """Walk without a compiler: lists of integers are quicker than arrays then."""
     import numpy as np
 
     states = [list(machine.NEW_CONTACT) for _ in range(people)]
     events = len(columns[0])
+    records = [[0] * (events + people + 1) for _ in range(WIDTH)]
     deadlines, awaiting = [0] * people, [0] * people
     waiting, alive, spare = [0] * (events + 1), [False] * events, list(machine.NEW_CONTACT)
     run = make_walk(machine.step, follow_case, record)
     kept = (states, deadlines, awaiting, waiting, alive, records, spare)
     count = run(*(column.tolist() for column in columns), terms, until, *kept)
     return Walked(
-        records[:count],
+        np.array([column[:count] for column in records], np.int64),
         np.array(states, np.int64).reshape(people, len(machine.NEW_CONTACT)),
         np.array(deadlines, np.int64),
         np.array(awaiting, np.int64),

@@ -55,22 +55,23 @@ def write_episodes(part: Part, path: Path) -> int:
     import numpy as np
 
     records = part.walked.records
-    row = records[records[:, kernel.MADE] & machine.DEPART > 0]
+    row = records[:, records[kernel.MADE] & machine.DEPART > 0]
     _, silent = _departures(part, row)
-    back, tried = row[:, kernel.RETURN], row[:, kernel.OUTREACHES] > 0
+    back, tried = row[kernel.RETURN], row[kernel.OUTREACHES] > 0
+    reasons = _words(part.meanings.reasons)
     columns = {
-        "step": np.arange(len(row)),
-        "contact": part.keys[row[:, kernel.CONTACT]],
-        "episode": row[:, kernel.EPISODE],
-        "departed": row[:, kernel.DEPARTED],
-        "said": _said(part.meanings.reasons, _at(part.meant, row[:, kernel.EVENT])),
+        "step": np.arange(row.shape[1]),
+        "contact": part.keys[row[kernel.CONTACT]],
+        "episode": row[kernel.EPISODE],
+        "departed": row[kernel.DEPARTED],
+        "said": _only(~silent, reasons, _at(part.meant, row[kernel.EVENT])),
         "silent": silent,
-        "stage": row[:, kernel.BEFORE],
-        "customer": row[:, kernel.CUSTOMER] > 0,
-        "first": np.where(tried, row[:, kernel.FIRST], _NEVER),
-        "outreaches": row[:, kernel.OUTREACHES],
+        "stage": row[kernel.BEFORE],
+        "customer": row[kernel.CUSTOMER] > 0,
+        "first": np.where(tried, row[kernel.FIRST], _NEVER),
+        "outreaches": row[kernel.OUTREACHES],
         "returned": np.where(back >= 0, _at(part.instants, back), _NEVER),
-        "id": _only(back >= 0, _at(part.ids, back)),
+        "id": _only(back >= 0, part.ids, back),
     }
     lend(part.connection, "made", columns)
     query = f"""
@@ -85,7 +86,7 @@ def write_episodes(part: Part, path: Path) -> int:
             id::VARCHAR AS return_event_id
         FROM made"""
     write_parquet(part.connection, query, path)
-    return len(row)
+    return int(row.shape[1])
 
 
 def write_contacts(part: Part, path: Path) -> int:
@@ -111,12 +112,12 @@ def write_contacts(part: Part, path: Path) -> int:
 def write_events(part: Part, path: Path) -> int:
     """Write the events in the canonical order, with their meaning; how many there are."""
     meanings, meant = part.meanings, part.meant
-    properties = column(part.connection, "SELECT properties FROM part ORDER BY rowid")
+    properties = column(part.connection, "SELECT properties FROM part")
     columns = {
         "contact": part.keys[part.contacts],
         "micros": part.instants,
         "id": part.ids,
-        "event": _said([*meanings.events], meant),
+        "event": _words([*meanings.events])[meant],
         "properties": properties[part.places],
         "signal": meanings.signals[meant],
         "argument": meanings.arguments[meant],
@@ -173,35 +174,29 @@ def _moments(part: Part) -> dict[str, Array]:
     import numpy as np
 
     records = part.walked.records
-    steps, kinds = [], []
-    for number in range(len(_KINDS)):
-        made = np.flatnonzero(records[:, kernel.MADE] >> number & 1)
-        steps.append(made)
-        kinds.append(np.full(len(made), number))
-    step, kind = np.concatenate(steps), np.concatenate(kinds)
-    order = np.lexsort((kind, step))
-    step, kind = step[order], kind[order]
-    row = records[step]
+    made = records[kernel.MADE].astype(np.uint16)
+    step, kind = np.nonzero(made[:, None] >> np.arange(len(_KINDS), dtype=np.uint16) & 1)
+    row = records[:, step]
     is_depart = kind == _KINDS.index(MomentKind.DEPART)
     at, silent = _departures(part, row)
     silent &= is_depart
-    event = row[:, kernel.EVENT]
+    event = row[kernel.EVENT]
     converts = kind == _KINDS.index(MomentKind.CONVERSION)
     refers, meant = kind == _KINDS.index(MomentKind.REFERRAL), _at(part.meant, event)
     numbered = is_depart | (kind == _KINDS.index(MomentKind.RECIDIVISM))
     return {
         "step": np.arange(len(step)),
-        "contact": part.keys[row[:, kernel.CONTACT]],
+        "contact": part.keys[row[kernel.CONTACT]],
         "kind": kind,
-        "micros": np.where(is_depart, row[:, kernel.DEPARTED], at),
-        "id": _only(~silent, _at(part.ids, event)),
-        "before": np.where(converts, row[:, kernel.BEFORE], _NONE),
-        "after": np.where(converts, row[:, kernel.AFTER], _NONE),
+        "micros": np.where(is_depart, row[kernel.DEPARTED], at),
+        "id": _only(~silent, part.ids, event),
+        "before": np.where(converts, row[kernel.BEFORE], _NONE),
+        "after": np.where(converts, row[kernel.AFTER], _NONE),
         "left": is_depart & ~silent,
         "silent": silent,
-        "said": _only(is_depart & ~silent, _said(part.meanings.reasons, meant)),
-        "referred": _only(refers, _said(part.meanings.referred, meant)),
-        "episode": np.where(numbered, row[:, kernel.EPISODE], _NONE),
+        "said": _only(is_depart & ~silent, _words(part.meanings.reasons), meant),
+        "referred": _only(refers, _words(part.meanings.referred), meant),
+        "episode": np.where(numbered, row[kernel.EPISODE], _NONE),
     }
 
 
@@ -216,7 +211,7 @@ def _contacts(part: Part) -> dict[str, Array]:
     touched = states[:, machine.LAST_TOUCH]
     opening = _openings(part)
     opened = np.full(len(part.walked.states), _NEVER)
-    opened[opening[:, kernel.CONTACT]] = part.instants[opening[:, kernel.EVENT]]
+    opened[opening[kernel.CONTACT]] = part.instants[opening[kernel.EVENT]]
     opened = opened[people]
     return {
         "number": people,
@@ -270,7 +265,7 @@ def _whole(millionths: str, digits: int) -> str:
 def _openings(part: Part) -> Array:
     """The records of the openings: each contact has one at most."""
     records = part.walked.records
-    found: Array = records[records[:, kernel.MADE] & machine.OPENING > 0]
+    found: Array = records[:, records[kernel.MADE] & machine.OPENING > 0]
     return found
 
 
@@ -278,9 +273,9 @@ def _departures(part: Part, row: Array) -> tuple[Array, Array]:
     """When the event of each step was, and whether a departure in it was by silence."""
     import numpy as np
 
-    event = row[:, kernel.EVENT]
+    event = row[kernel.EVENT]
     at = np.where(event < 0, part.until + 1, _at(part.instants, event))
-    return at, row[:, kernel.DEPARTED] < at
+    return at, row[kernel.DEPARTED] < at
 
 
 def _at(column: Array, places: Array) -> Array:
@@ -293,18 +288,20 @@ def _at(column: Array, places: Array) -> Array:
     return found
 
 
-def _only(there: Array, texts: Array) -> Array:
-    """The texts of some places, and nothing at the others."""
-    found = texts.astype(object)
-    found[~there] = None
+def _only(there: Array, texts: Array, places: Array) -> Array:
+    """Of some rows the texts at their places, and nothing of the others."""
+    import numpy as np
+
+    found = np.empty(len(there), object)
+    found[there] = texts[places[there]]
     return found
 
 
-def _said(words: list[str | None], meant: Array) -> Array:
+def _words(words: list[str | None]) -> Array:
     """What events say in words, by the numbers of their meanings."""
     import numpy as np
 
-    return _at(np.array(words, dtype=object), meant)
+    return np.array(words, dtype=object)
 
 
 def _lend_sources(part: Part) -> None:
@@ -312,8 +309,8 @@ def _lend_sources(part: Part) -> None:
     import numpy as np
 
     opening = _openings(part)
-    events = opening[:, kernel.EVENT]
-    columns = {"number": opening[:, kernel.CONTACT], "place": part.places[events]}
+    events = opening[kernel.EVENT]
+    columns = {"number": opening[kernel.CONTACT], "place": part.places[events]}
     lend(part.connection, "opening", columns)
     found = part.connection.execute(
         "SELECT number, json_extract(properties, '$.source') FROM opening "

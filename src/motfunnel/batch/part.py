@@ -33,6 +33,7 @@ _ROWS: Final = (
     "hash(id) AS id FROM part JOIN contacts USING (contact) JOIN meanings USING (event, asked)"
 )
 _STAGES: Final = 1 << 20  # more than any funnel has
+_MOST: Final = 1 << 63
 
 
 @frozen(kw_only=True)
@@ -95,31 +96,31 @@ def classify_part(
     meanings = _read_meanings(connection, funnel)
     rows = numbers(connection, _ROWS)
     gone, conflicts = _repeated(connection, rows, meanings)
-    there, past = ~np.isin(rows["place"], gone), rows["micros"] <= until
-    later = int((there & ~past).sum())
-    there &= past
-    rows = {key: column[there] for key, column in rows.items()}
+    rows, later = _until(rows, gone, until)
     order = _order(connection, rows, meanings)
-    contacts, instants, meant = (rows[key][order] for key in ("contact", "micros", "meant"))
+    places, contacts, instants, meant = (
+        rows[key][order] for key in ("place", "contact", "micros", "meant")
+    )
     read = (meanings.signals[meant], meanings.arguments[meant], meanings.cases[meant])
+    people = count(connection, "SELECT count(*) FROM contacts")
     return Part(
         connection=connection,
         funnel=funnel,
         meanings=meanings,
         keys=column(connection, "SELECT contact FROM contacts ORDER BY number"),
-        ids=column(connection, "SELECT id FROM part ORDER BY rowid")[rows["place"][order]],
-        places=rows["place"][order],
+        ids=column(connection, "SELECT id FROM part")[places],
+        places=places,
         contacts=contacts,
         instants=instants,
         meant=meant,
         walked=walk(
             (contacts, instants, *read),
             terms=funnel.terms,
-            people=count(connection, "SELECT count(*) FROM contacts"),
+            people=people,
             until=until,
             is_compiled=is_compiled,
         ),
-        people=np.unique(contacts),
+        people=np.flatnonzero(np.bincount(contacts, minlength=people)),
         conflicts=conflicts,
         duplicates=len(gone) - len(conflicts),
         later=later,
@@ -157,23 +158,47 @@ def _read_meanings(connection: Connection, funnel: Funnel) -> Meanings:
     return Meanings.of(columns["event"], readings)
 
 
+def _until(rows: dict[str, Array], gone: Array, until: int) -> tuple[dict[str, Array], int]:
+    """The rows that are neither gone nor later than an instant; and how many are later."""
+    import numpy as np
+
+    there = np.ones(len(rows["place"]), np.bool_)
+    if len(gone):
+        is_gone = np.zeros(len(there), np.bool_)
+        is_gone[gone] = True
+        there = ~is_gone[rows["place"]]
+    past = rows["micros"] <= until
+    later = int((there & ~past).sum())
+    there &= past
+    if there.all():
+        return rows, later
+    return {key: column[there] for key, column in rows.items()}, later
+
+
 def _order(connection: Connection, rows: dict[str, Array], meanings: Meanings) -> Array:
     """The canonical order: by contact, instant, signal, stage and id."""
     import numpy as np
 
-    rank = meanings.signals[rows["meant"]] * _STAGES + meanings.stages[rows["meant"]]
-    keys = (rank, rows["micros"], rows["contact"])
-    order = np.lexsort(keys)
+    keys = _keys(rows, meanings)
+    order = np.argsort(keys[-1]) if len(keys) == 1 else np.lexsort(keys)
+    contact = rows["contact"]
+    # Contacts last, sixteen bits at a time: so many numpy sorts by their digits.
+    for bits in range(0, int(contact.max(initial=0)).bit_length(), 16):
+        digits = (contact[order] >> bits & 0xFFFF).astype(np.uint16)
+        order = order[np.argsort(digits, kind="stable")]
+    keys = (*keys, contact)
     same = np.ones(max(len(order) - 1, 0), np.bool_)
     for key in keys:
-        same &= key[order][1:] == key[order][:-1]
+        ordered = key[order]
+        same &= ordered[1:] == ordered[:-1]
     tied = np.zeros(len(order), np.bool_)
     tied[:-1] |= same
     tied[1:] |= same
     if not tied.any():
         return order
     # Ids are looked at for ties only: texts cost more than numbers.
-    lend(connection, "ties", {"place": rows["place"][order[tied]]})
+    some = order[tied]
+    lend(connection, "ties", {"place": rows["place"][some]})
     ranked = numbers(
         connection,
         "SELECT place, row_number() OVER (ORDER BY id, row) AS rank FROM ties "
@@ -182,7 +207,24 @@ def _order(connection: Connection, rows: dict[str, Array], meanings: Meanings) -
     connection.unregister("ties")
     by_place = np.zeros(int(rows["place"].max()) + 1, np.int64)
     by_place[ranked["place"]] = ranked["rank"]
-    return np.lexsort((by_place[rows["place"]], *keys))
+    ranks = by_place[rows["place"][some]]
+    order[tied] = some[np.lexsort((ranks, *(key[some] for key in keys)))]
+    return order
+
+
+def _keys(rows: dict[str, Array], meanings: Meanings) -> tuple[Array, ...]:
+    """What orders the events of a contact, the weightiest last: one number, if 64 bits will do."""
+    import numpy as np
+
+    ranked = np.unique(meanings.signals * _STAGES + meanings.stages, return_inverse=True)
+    ranks, rank = len(ranked[0]), ranked[1][rows["meant"]]
+    micros = rows["micros"]
+    if not len(micros):
+        return (micros,)
+    first = int(micros.min())
+    if (int(micros.max()) - first + 1) * ranks < _MOST:
+        return ((micros - first) * ranks + rank,)
+    return rank, micros
 
 
 def _repeated(

@@ -6,6 +6,7 @@ So there is one definition of what a row means, and a test holds the two ways eq
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
@@ -21,7 +22,8 @@ from motfunnel.intake.contacts import NOBODY
 from motfunnel.intake.files.columns import Columns
 from motfunnel.intake.files.instants import ISO
 
-_WORD: Final = "'[!-~]([ -~]{0,253}[!-~])?'"
+_WORD: Final = "[!-~]([ -~]*[!-~])?"
+_LONGEST_WORD: Final = 255
 _NUMBER: Final = r"'[+-]?[0-9]{1,15}(\.[0-9]{1,9})?'"
 _VALUE: Final = r"'[+-]?[0-9]{1,12}(\.[0-9]{1,6})?'"
 _USUAL: Final = (
@@ -35,6 +37,8 @@ _FLOATS: Final = ("FLOAT", "DOUBLE")
 _NAIVE: Final = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS")
 _AWARE: Final = "TIMESTAMP WITH TIME ZONE"
 _MOST_BYTES: Final = 60_000
+_MOST_ESCAPED: Final = 6  # bytes that one of a text can take as JSON
+_MOST_OF_NUMBER: Final = 32  # bytes that a number takes, with what stands around it
 _MICROS: Final = {"unix": 1_000_000, "unix_ms": 1000, "unix_us": 1}
 _MOST_MICROS: Final = 10**17
 
@@ -73,8 +77,8 @@ def plain_rows(
         f"{micros} BETWEEN {to_micros(EARLIEST)} AND {to_micros(latest)}",
         *(condition for _, condition in filter(None, keys)),
         *_somebody(columns, types),
-        f"regexp_full_match({event}, {_WORD}) AND {event} != {text(IDENTIFY)}",
-        *_storable(properties, {column: types[column] for column in there}),
+        _is_event(event, funnel),
+        *_storable({column: types[column] for column in there}),
         *_readable(funnel, types, event),
     ]
     (contact, _), (id, _) = filter(None, keys)
@@ -91,26 +95,45 @@ def plain_rows(
     )
 
 
-def _storable(properties: str, types: Mapping[str, str]) -> list[str]:
+def _storable(types: Mapping[str, str]) -> list[str]:
     """When properties can surely be kept: they are short, hold no NUL and no number like NaN."""
-    floats = (name(column) for column, kind in types.items() if kind in _FLOATS)
+    texts = [name(column) for column, kind in types.items() if kind == "VARCHAR"]
+    floats = [name(column) for column, kind in types.items() if kind in _FLOATS]
+    others = sum(len(to_json(column)) + _MOST_OF_NUMBER for column in types)
+    most = (_MOST_BYTES - others) // _MOST_ESCAPED
+    written = " + ".join(f"coalesce(strlen({column}), 0)" for column in texts) or "0"
     return [
-        f"strlen({properties}) < {_MOST_BYTES} AND NOT contains({properties}, '\\u0000')",
+        f"{written} <= {most}",
+        *(f"{column} IS NULL OR NOT contains({column}, chr(0))" for column in texts),
         *(f"{column} IS NULL OR isfinite({column})" for column in floats),
     ]
+
+
+def _is_event(column: str, funnel: Funnel) -> str:
+    """When an event's name is surely one; those of the funnel need not be looked at."""
+    words = (one for one in funnel.rules if re.fullmatch(_WORD, one) and len(one) <= _LONGEST_WORD)
+    known = ", ".join(text(one) for one in words if one != IDENTIFY)
+    is_known = f"{column} IN ({known}) OR " if known else ""
+    return f"{is_known}({_is_word(column)} AND {column} != {text(IDENTIFY)})"
+
+
+def _is_word(column: str) -> str:
+    return f"strlen({column}) <= {_LONGEST_WORD} AND regexp_full_match({column}, {text(_WORD)})"
 
 
 def _key(column: str, kind: str) -> tuple[str, str] | None:
     """A key as a text, and when it is surely one."""
     if kind == "VARCHAR":
-        return column, f"regexp_full_match({column}, {_WORD})"
+        return column, _is_word(column)
     return (f"{column}::VARCHAR", f"{column} IS NOT NULL") if kind in _WHOLE else None
 
 
 def _somebody(columns: Columns, types: Mapping[str, str]) -> list[str]:
     if columns.any_contact or types[columns.contact] != "VARCHAR":
         return []
-    return [f"lower({name(columns.contact)}) NOT IN ({', '.join(map(text, sorted(NOBODY)))})"]
+    column, longest = name(columns.contact), max(map(len, NOBODY))
+    nobody = ", ".join(map(text, sorted(NOBODY)))
+    return [f"strlen({column}) > {longest} OR lower({column}) NOT IN ({nobody})"]
 
 
 def _instant(column: str, kind: str, columns: Columns) -> tuple[str, str] | None:
@@ -137,20 +160,17 @@ def _instant(column: str, kind: str, columns: Columns) -> tuple[str, str] | None
 
 def _json(column: str, kind: str) -> str | None:
     """A property as JSON, null where it is absent; None for a type that only Python reads."""
-    if kind in ("VARCHAR", "BOOLEAN", *_WHOLE):
-        return f"to_json({column})::VARCHAR"
-    if kind in _FLOATS:
-        return f"to_json({column}::DOUBLE)::VARCHAR"
-    return None
+    if kind in ("BOOLEAN", *_WHOLE):
+        return f"{column}::VARCHAR"
+    typed = {"VARCHAR": column} | dict.fromkeys(_FLOATS, f"{column}::DOUBLE")
+    if kind not in typed:
+        return None
+    return f"CASE WHEN {column} IS NOT NULL THEN to_json({typed[kind]})::VARCHAR END"
 
 
 def _object(written: Mapping[str, str]) -> str:
     """An object of the properties that are there, its keys sorted."""
-    parts = [
-        f"""{text(to_json(column) + ":")} || CASE WHEN {name(column)} IS NOT NULL """
-        f"THEN {written[column]} END"
-        for column in sorted(written)
-    ]
+    parts = [f"{text(to_json(column) + ':')} || {written[column]}" for column in sorted(written)]
     return f"('{{' || concat_ws(',', {', '.join(parts)}) || '}}')" if parts else "'{}'"
 
 
