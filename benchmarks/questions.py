@@ -136,7 +136,7 @@ _RETENTION: Final = ByHand(
         GROUP BY first, month ORDER BY first, month
     """,
     counts=lambda answer: [
-        (one.returned,) for row in answer.rows for one in row.cells if one.returned
+        (one.retained,) for row in answer.rows for one in row.cells if one.retained
     ],
     mark=1.0,
     is_counting=True,

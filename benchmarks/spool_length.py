@@ -26,7 +26,6 @@ from motfunnel.errors import StoreError
 from motfunnel.store.engine.deadline import within
 from motfunnel.tracking.recording.call import Call
 from motfunnel.tracking.recording.entry import SetAside, set_aside
-from motfunnel.tracking.spool.delivery import deliver_all
 from motfunnel.tracking.spool.spool import Spool
 
 FUNNEL = Funnel(
@@ -108,7 +107,7 @@ def rate(tracker: Tracker) -> float:
     assert spool is not None
     before, began = len(spool), time.process_time()
     with within(0.5):
-        deliver_all(tracker, spool, [])
+        tracker.deliver()
     return (before - len(spool)) / (time.process_time() - began)
 
 

@@ -29,7 +29,6 @@ FUNNEL = Funnel(
     patience={"default": None},
 )
 SINCE = datetime(2024, 1, 1, tzinfo=UTC)
-ROUNDS = 15
 CALLS = 100
 CONTACTS = 20
 ASKED: dict[str, tuple[MomentName, ...] | None] = {
@@ -43,12 +42,14 @@ def main() -> None:
     """Measure on each database, and print the ratios."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("urls", nargs="*", metavar="URL")
+    parser.add_argument("--rounds", type=int, default=15)
+    given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        for url in parser.parse_args().urls or [f"sqlite:///{Path(folder) / 'cost.db'}"]:
-            print(measure(url), flush=True)
+        for url in given.urls or [f"sqlite:///{Path(folder) / 'cost.db'}"]:
+            print(measure(url, given.rounds), flush=True)
 
 
-def measure(url: str) -> str:
+def measure(url: str, rounds: int) -> str:
     """Time all of them in turn."""
     with ExitStack() as stack:
         trackers = {
@@ -60,18 +61,18 @@ def measure(url: str) -> str:
             if kinds is not None:
                 trackers[name].subscribe("crm", kinds=kinds)
         dialect = trackers["none"].database.engine.name
-        said = [_ratios(trackers, ("left", "saw")), _ratios(trackers, ("saw", "saw"))]
+        said = [_ratios(trackers, steps, rounds) for steps in (("left", "saw"), ("saw", "saw"))]
     return f"{dialect}: a moment each: {said[0]}; none: {said[1]}"
 
 
-def _ratios(trackers: dict[str, Tracker], events: tuple[str, str]) -> str:
-    rounds = []
-    for number in range(ROUNDS + 1):
+def _ratios(trackers: dict[str, Tracker], events: tuple[str, str], rounds: int) -> str:
+    turns = []
+    for number in range(rounds + 1):
         times = {name: _time(one, events, number) for name, one in trackers.items()}
-        rounds.append({name: each / times["none"] for name, each in times.items()})
+        turns.append({name: each / times["none"] for name, each in times.items()})
         micros = times["none"] * 1e6 / CALLS
     told = [
-        f"{name} {statistics.median(one[name] for one in rounds[1:]):.2f} times"
+        f"{name} {statistics.median(one[name] for one in turns[1:]):.2f} times"
         for name in list(ASKED)[1:]
     ]
     return f"{', '.join(told)} ({micros:,.0f} µs without)"

@@ -21,6 +21,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from filling import fill, make_tracker
 from rich.console import Console
 
 from motfunnel import Tracker
@@ -33,16 +34,24 @@ def main() -> None:
     """Measure some rounds, and print each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=_Plain)
     parser.add_argument("--db", required=True)
+    parser.add_argument("--events", type=int, help="made up, instead of the demo's")
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        url = f"sqlite:///{place}/demo.db"
-        run(Console(file=io.StringIO()), url)
-        with Tracker(url, tenant="demo", spool=False) as old:
+        with _filled(f"sqlite:///{place}/old.db", arguments.events) as old:
             print(f"CPython {platform.python_version()}, {arguments.db}")
             for _ in range(arguments.rounds):
                 _round(old, arguments.db, place)
+
+
+def _filled(url: str, events: int | None) -> Tracker:
+    """The tracker of a store with the demo's history, or one that is made up."""
+    if events is None:
+        run(Console(file=io.StringIO()), url)
+        return Tracker(url, tenant="demo", spool=False)
+    print(fill(url, events))
+    return make_tracker(url, events)
 
 
 def _round(old: Tracker, url: str, place: Path) -> None:
