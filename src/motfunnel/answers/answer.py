@@ -70,6 +70,8 @@ NOTHING_KNOWN: Final = (
     "nothing had been recorded by the instant of known-by; an import records a whole history at "
     "the instant of the import"
 )
+BY_CONSTRUCTION: Final = "by construction"
+"""What remarks say of a number that cannot be another, by the rules of the funnel."""
 KINDS: Final = tuple(kind.value for kind in MomentKind)
 _GIVEN: Final = ("group", "stage", "reason", "touchpoint", "contact", "arm")
 R = TypeVar("R", bound=Row)
@@ -145,6 +147,16 @@ class Answer(Generic[R]):
                 "import the file again, and it goes on there"
             )
         return tuple(map(self.said, remarks))
+
+    @property
+    def beside_data(self) -> tuple[str, ...]:
+        """Those of the remarks without which bare data mislead: why nothing is in them.
+
+        What the funnel does not set up, and what is 0 for that reason; where no row is, all.
+        """
+        if self.lacking:
+            return (self.said(self.lacking),)
+        return tuple(one for one in self.remarks if not self.rows or BY_CONSTRUCTION in one)
 
     @property
     def title(self) -> str:

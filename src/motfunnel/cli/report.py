@@ -6,7 +6,7 @@ A table says which options each report takes. What it is called and says of itse
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Literal, get_args, get_origin
@@ -20,7 +20,7 @@ from motfunnel.answers.named import Named
 from motfunnel.classified import Files
 from motfunnel.cli.arguments import duration, read_bound, read_funnel, read_instant, zone
 from motfunnel.cli.help import Choice, Command
-from motfunnel.cli.output import formats, print_lines, print_whole, terminal_width
+from motfunnel.cli.output import formats, print_lines, print_whole, safe, terminal_width
 from motfunnel.cli.store import with_tracker_or_files
 from motfunnel.dashboard.filters import Filters
 from motfunnel.dashboard.page import Page
@@ -32,6 +32,7 @@ from motfunnel.domain.lens import LENSES
 from motfunnel.errors import QuestionError
 from motfunnel.pages import Section, page, write_whole
 from motfunnel.reports.catalogue import CATALOGUE, Entry
+from motfunnel.reports.decisions.worklist import Worklist
 from motfunnel.reports.measure.grouping import NO_TRAITS, By
 from motfunnel.reports.report import Report
 from motfunnel.trackers.tracker import Tracker
@@ -253,8 +254,11 @@ def hand_on(
     if form == "text":
         width = None if output is not None else terminal_width()
         _print(_told(asked, width, detail=detail), form, output)
-    else:
-        _print(_written(asked, form, title), form, output)
+        return
+    _print(_written(asked, form, title), form, output)
+    if form == "csv":
+        for answer in asked.answers.values():
+            _say_beside(answer.beside_data)
 
 
 def _print(text: str, form: str, output: Path | None) -> None:
@@ -264,6 +268,12 @@ def _print(text: str, form: str, output: Path | None) -> None:
         print_whole(text)
     else:
         print_lines([text.removesuffix("\n")])
+
+
+def _say_beside(remarks: Iterable[str]) -> None:
+    """Say on the other stream what bare data do not say of themselves."""
+    for remark in remarks:
+        click.echo(safe(f"Note: {remark}"), err=True)
 
 
 def _names(named: Named, form: str, *, beside: bool) -> str:
@@ -418,13 +428,21 @@ def report_command(tracker: Tracker | Files, /, name: str, form: str, **options:
         hand_on(asked, form, output, title=title, detail=options["detail"])
     elif options["mailing"]:
         told = evolve(told, options={**told.options, "without-held-out": True})
-        _print(_ask(report, name, told).to_mailing_csv(), "csv", output)
+        _mail(_ask(report, name, told), output)
     elif options["members"]:
         named = Named(_ask(report, name, told), options["members"])
         _print(_names(named, form, beside=output is not None), form, output)
+        if form == "csv":
+            _say_beside(named.answer.beside_data)
     else:
         answers = Asked({name: _ask(report, name, told)})
         hand_on(answers, form, output, detail=options["detail"])
+
+
+def _mail(worklist: Worklist, output: Path | None) -> None:
+    """Hand on the lines of a mailing; where there are none, say why."""
+    _print(worklist.to_mailing_csv(), "csv", output)
+    _say_beside([one for one in (worklist.empty_mailing, *worklist.beside_data) if one])
 
 
 def _check(name: str, form: str, told: Told, options: Mapping[str, Any]) -> None:

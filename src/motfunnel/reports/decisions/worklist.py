@@ -70,6 +70,7 @@ from motfunnel.reports.silence import silences_note
 from motfunnel.reports.window import Asked
 from motfunnel.statistics import Interval
 from motfunnel.store.queries.happenings import Wanted
+from motfunnel.text import counted
 
 DEFINITION: Final = (
     "of the departures after which contacts had been away for as long as this one and not "
@@ -233,6 +234,18 @@ class Worklist(Grouped[WorkRow]):
         more = () if self.by is None else ("group",)
         lines = [self._mailed(row) for row in self.rows if not row.held_out]
         return csv_table((*MAILING, *more), [line[: len(MAILING) + len(more)] for line in lines])
+
+    @property
+    def empty_mailing(self) -> str:
+        """Why a mailing has no line; nothing where it has one."""
+        if not all(row.held_out for row in self.rows):
+            return ""
+        if not self.departed:
+            return self.said("there is nobody to write to: no contact is away")
+        return self.said(
+            f"there is nobody to write to: of {counted(self.departed, 'contact')} away none is "
+            "meant whom no trial holds out"
+        )
 
     def _mailed(self, row: WorkRow) -> tuple[object, ...]:
         written, left = row.first_outreach_at, row.departed_at.date()
