@@ -9,6 +9,7 @@ from typing import Final
 from attrs import frozen
 
 from motfunnel.answers.cells import MONEY, percent, span
+from motfunnel.answers.words import in_clauses
 from motfunnel.dashboard.views.sentences import newest
 from motfunnel.dashboard.words import days
 from motfunnel.domain.instant import format_duration
@@ -138,7 +139,7 @@ def _sure(change: Change) -> str:
 def _rate(trends: Sequence[Trend]) -> Iterator[Card]:
     """Who came back of the newest cohort that was followed for the whole window."""
     for answer, trend in enumerate(trends, start=1):
-        n, left = newest(trend), trend.word("departed")
+        n, left = newest(trend), in_clauses(trend.spoken)["depart"]
         if n is not None:
             row = trend.rows[n]
             yield Card(
@@ -175,7 +176,7 @@ def _value(value: Value) -> Iterator[Card]:
     if row.departed_worth is not None:
         left = value.word("departed")
         yield Card(
-            title=f"Spent by each who {left}",
+            title=f"Spent by each who {in_clauses(value.spoken)['depart']}",
             number=MONEY.show(row.departed_worth),
             unit=unit,
             change=f"{row.departed:,} {left} in {row.period}",

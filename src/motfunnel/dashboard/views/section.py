@@ -10,6 +10,7 @@ from attrs import frozen
 
 from motfunnel.answers.answer import Answer
 from motfunnel.answers.cells import percent
+from motfunnel.answers.words import in_clauses
 from motfunnel.charts.labels import readable
 from motfunnel.charts.scene import around, shares
 from motfunnel.dashboard.asking import Question
@@ -146,9 +147,11 @@ def _hasty(answer: Rate, n: int, row: RateRow) -> Iterator[Part]:
     yield strong(percent(row.rate))
     yield text(" of those who fell silent at ")
     yield name(f"{row.group}".removesuffix(_SILENT))
-    yield text(f" for so long that they count as {answer.spoken['departed']} ")
     within = days(format_duration(answer.within))
-    yield text(f"came back within {within} more{between(row.interval)}: ")
+    yield text(
+        f" for so long that they count as {answer.spoken['departed']} "
+        f"{in_clauses(answer.spoken)['recidivism']} within {within} more{between(row.interval)}: "
+    )
     yield from counts(answer, n)
     yield text(".")
 

@@ -14,6 +14,7 @@ from attrs import evolve, frozen
 
 from motfunnel.answers.answer import Answer
 from motfunnel.answers.cells import MONEY, POINTS, percent, span, wait
+from motfunnel.answers.words import in_clauses
 from motfunnel.dashboard.words import days, own, told
 from motfunnel.domain.calendar import stretch_named
 from motfunnel.domain.funnel.rhythm import Rhythm
@@ -143,7 +144,7 @@ def _what(answer: Rate) -> str:
     """What those did who are counted, and within what."""
     said, windowless = _RATES.get(answer.name, (answer.event, ""))
     stretch = "" if not windowless else stretch_named(answer.cohort, ZoneInfo(answer.timezone))
-    said = said.format_map({**answer.spoken, "period": stretch})
+    said = said.format_map({**in_clauses(answer.spoken), "period": stretch})
     return said if windowless else f"{said} within {days(format_duration(answer.within))}"
 
 
@@ -269,16 +270,17 @@ def _value(answer: Value) -> Iterator[Part]:
     row, unit = answer.rows[n], "" if answer.currency is None else f" {answer.currency}"
     yield text(f"In {row.period}{' so far' if latest is None else ''} ")
     yield people(answer, n, "purchases")
-    word = answer.spoken["purchase" if row.purchases == 1 else "purchases"]
+    clauses = in_clauses(answer.spoken)
+    word = clauses["purchase" if row.purchases == 1 else "purchases"]
     yield text(f" {word}, less refunds, {_be(row.purchases, 'were')} worth ")
     yield strong(f"{MONEY.show(row.value)}{unit}")
     yield text(
         f": {MONEY.show(row.first)} of first ones, {MONEY.show(row.repeated)} of repeated ones, "
-        f"{MONEY.show(row.returned)} of those who {answer.spoken['recidivism']} within "
+        f"{MONEY.show(row.returned)} of those who {clauses['recidivism']} within "
         f"{days(format_duration(answer.within))} before"
     )
     if row.departed_worth is not None:
-        yield text(f". Who {answer.spoken['depart']} in it, ")
+        yield text(f". Who {clauses['depart']} in it, ")
         yield people(answer, n, "departed")
         yield text(", had spent ")
         yield strong(f"{MONEY.show(row.departed_worth)}{unit}")
@@ -343,7 +345,9 @@ def _retention(answer: Retention) -> Iterator[Part]:
     of, back = sum(one for one, _ in known), sum(one for _, one in known)
     if of:
         first = next(row.period for row in answer.rows if row.contacts)
-        yield text(f"Of {of:,} who {_opened(2, answer.spoken)} since {first}, {back:,} ")
+        yield text(
+            f"Of {of:,} who {_opened(2, in_clauses(answer.spoken))} since {first}, {back:,} "
+        )
         yield strong(f"({percent(back / of)})")
         if answer.how == WITH_US:
             said = answer.spoken["active"]
@@ -462,7 +466,7 @@ def _complaints(answer: Complaints) -> Iterator[Part]:
         yield text(f"; half were resolved within {wait(row.median)}")
     first = row.outcomes
     if first.recovered_share is not None:
-        yield text(f". Of those who {answer.spoken['complaint']} ")
+        yield text(f". Of those who {in_clauses(answer.spoken)['complaint']} ")
         yield strong(percent(first.recovered_share))
         yield text(f" came round first{between(first.recovered_interval)} and ")
         yield strong(percent(first.departed_share))
@@ -540,7 +544,8 @@ def _simulation(answer: Simulation) -> Iterator[Part]:
     rates = [one for one in answer.recidivism if one.rate is not None]
     if len(rates) > 1:
         window = days(format_duration(answer.within))
-        left, back = answer.spoken["depart"], answer.spoken["recidivism"]
+        clauses = in_clauses(answer.spoken)
+        left, back = clauses["depart"], clauses["recidivism"]
         yield text(f" Of those who {left}, {percent(rates[0].rate)} {back} within {window} now")
         yield text(f"{between(rates[0].interval)}, then {percent(rates[1].rate)}")
         yield text(f"{between(rates[1].interval)}.")

@@ -41,9 +41,10 @@ from motfunnel.text import counted
 
 DEFINITION: Final = (
     "what the purchases of the period were worth, less what was refunded in it; each purchase is "
-    "returned (within {window} of its contact's return, the purchase that returned included), else "
-    "first (of its contact), else repeated; a refund is of the class of its contact's latest "
-    "purchase, and in the period in which it was made; per contact: of those who purchased in the "
+    "of those who came back (within {window} of its contact's return, the purchase that was the "
+    "return included), else first (of its contact), else repeated; a refund is of the class of its "
+    "contact's latest purchase, and in the period in which it was made; per contact: of those who "
+    "purchased in the "
     "period; per purchase: of those of a known worth; a contact that left was worth what it had "
     "spent until then, less refunds"
 )
