@@ -14,6 +14,7 @@ BENCH_DB ?= sqlite:///$(abspath $(BUILD))/report_cost.db
 BENCH_EVENTS ?= 1000000
 BENCH_ARGS ?= --write docs/explanation/costs.md
 BENCH_SIZES ?= 1000000
+MUTANTS ?= --sample 100 --seed 1
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -23,7 +24,7 @@ REQUIRED := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo dashboard shop newsletter test test-all soak matrix types lint format docs check bench bench-reports wheel lock clean
+.PHONY: help demo dashboard shop newsletter test test-all soak matrix types lint format docs check bench bench-reports mutants wheel lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -104,6 +105,11 @@ bench: $(VENV)/.dev ## classify files beside what else one could run, and write 
 bench-reports: $(VENV)/.dev ## measure every report beside its marks, and write the page on costs
 	@mkdir -p $(BUILD)
 	$(BIN)/python benchmarks/report_cost.py --db $(BENCH_DB) --events $(BENCH_EVENTS) $(BENCH_ARGS)
+
+# A larger one: `make mutants MUTANTS="statistics --sample 300 --seed 2"`; without a package, all three.
+mutants: $(VENV)/.dev ## change the source in small places, and count what the tests notice
+	@test -d $(BUILD)/mutants || $(PIP) install --quiet --target $(BUILD)/mutants 'cosmic-ray>=8.7'
+	OMP_NUM_THREADS=1 nice $(BIN)/python benchmarks/mutants.py --tool $(BUILD)/mutants $(MUTANTS)
 
 wheel: $(VENV)/.pip ## build a wheel, in dist
 	$(PIP) wheel --quiet --no-deps --wheel-dir dist .

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parents[1] / "src"
+TESTS = SOURCE.parent / "tests"
 FILES = sorted((SOURCE / "motfunnel").rglob("*.py"))
 
 # From the ground up, of the house and of each room that has floors of its own: a file or a room
@@ -286,6 +287,19 @@ def test_nothing_grows_large(file: Path) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1
             assert length <= ALLOWED.get(node.name, 40), f"{node.name} has {length} lines"
+
+
+HAVE_A_TEST_OF_THEIR_NAME = 0.29  # where the share has risen, this rises with it
+
+
+def test_files_have_a_test_of_their_name() -> None:
+    """It lies in the folder of the same room, at any depth; the share of such files never falls."""
+    tests = {(part, file.stem) for file in TESTS.rglob("test_*.py") for part in file.parts}
+    files = [file.relative_to(SOURCE / "motfunnel") for file in FILES]
+    files = [file for file in files if not file.stem.startswith("__")]
+    named = [file for file in files if (file.parts[0], f"test_{file.stem}") in tests]
+    named += [file for file in files if (TESTS / f"test_{file.name}").exists()]
+    assert len({*named}) / len(files) >= HAVE_A_TEST_OF_THEIR_NAME
 
 
 def is_private(name: str) -> bool:
