@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from motfunnel import AsyncTracker, Funnel, Tracker, leave, touch
+from motfunnel.answers.answer import Answer
 from motfunnel.errors import QuestionError
+from motfunnel.intake import import_file
 
 NOW = datetime(2025, 6, 11, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -82,3 +89,59 @@ def test_what_is_no_instant_is_refused(tracker: Tracker, said: str) -> None:
     for ask in (tracker.contact, tracker.moments):
         with pytest.raises(QuestionError, match="as_of"):
             ask("ada", as_of=said)
+
+
+@pytest.fixture
+def imported(tmp_path: Path) -> Iterator[Tracker]:
+    """The same, imported; the newest event is of a week ago, and nothing has come in since."""
+    lines = [
+        json.dumps({"contact": "ada", "event": "came", "at": (NOW - back * DAY).isoformat()})
+        for back in (60, 38, 7)
+    ]
+    file = tmp_path / "history.jsonl"
+    file.write_text("\n".join(lines))
+    with Tracker("sqlite://", funnel=FUNNEL, clock=lambda: NOW) as tracker:
+        import_file(tracker, file)
+        yield tracker
+
+
+@given(back=st.integers(1, 50), unit=st.sampled_from("dh"))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_finished_history_is_asked_back_from_its_end(
+    imported: Tracker, back: int, unit: str
+) -> None:
+    """A text that goes back does so from the instant that stands where none is named."""
+    length = back * {"d": DAY, "h": DAY / 24}[unit]
+    at = imported.as_of(None) - length
+    assert imported.as_of(f"-{back}{unit}") == at
+    assert imported.report(as_of=f"-{back}{unit}").as_of == at
+
+
+def test_the_day_of_a_finished_history_is_its_last(imported: Tracker) -> None:
+    """But now is now."""
+    assert imported.as_of(None) == NOW - 7 * DAY
+    assert imported.as_of("today") == datetime(2025, 6, 4, tzinfo=UTC)
+    assert imported.report(as_of="yesterday").as_of == datetime(2025, 6, 3, tzinfo=UTC)
+    assert imported.as_of("now") == NOW
+
+
+@pytest.mark.parametrize("said", [None, "-1d", "2025-06-02"])
+def test_what_nobody_observed_is_not_told_where_none_is_asked_about(
+    imported: Tracker, tracker: Tracker, said: str | None
+) -> None:
+    """Neither of a history that goes on."""
+    for asked in (imported, tracker):
+        assert not _unobserved(asked.report(as_of=said).growth("month"))
+
+
+@pytest.mark.parametrize("said", ["now", "2025-06-09", NOW - DAY])
+def test_what_nobody_observed_is_told(imported: Tracker, said: str | datetime) -> None:
+    """Every answer says where the history ends, if it is asked as of a later instant."""
+    assert _unobserved(imported.report(as_of=said).growth("month")) == [
+        "the newest event that was imported is of 2025-06-04: what came later nobody knows, and "
+        "here it counts as silence"
+    ]
+
+
+def _unobserved(answer: Answer[Any]) -> list[str]:
+    return [one for one in answer.remarks if "newest event" in one]

@@ -72,6 +72,10 @@ NOTHING_KNOWN: Final = (
 )
 BY_CONSTRUCTION: Final = "by construction"
 """What remarks say of a number that cannot be another, by the rules of the funnel."""
+UNOBSERVED: Final = (
+    "the newest event that was imported is of {}: what came later nobody knows, and here it "
+    "counts as silence"
+)
 KINDS: Final = tuple(kind.value for kind in MomentKind)
 _GIVEN: Final = ("group", "stage", "reason", "touchpoint", "contact", "arm")
 R = TypeVar("R", bound=Row)
@@ -104,6 +108,8 @@ class Answer(Generic[R]):
         notes: what a reader has to know besides.
         is_anything_known: whether anything had been recorded by ``known_by``.
         unfinished: how many rows are in of imports that were broken off.
+        observed_until: the last instant that was imported, where nothing else has come in and
+            somebody asked as of an instant that was named.
         lacking: what the funnel does not set up, without which nothing is counted, and the rule to
             add; empty where it does. It is printed in place of empty figures.
         spoken: the word for all that has one, the funnel's own before the usual one.
@@ -130,6 +136,7 @@ class Answer(Generic[R]):
     notes: tuple[str, ...] = ()
     is_anything_known: bool = True
     unfinished: int = 0
+    observed_until: datetime | None = None
     lacking: str = ""
     spoken: Mapping[str, str] = field(factory=lambda: dict(USUAL), repr=False)
 
@@ -146,6 +153,8 @@ class Answer(Generic[R]):
                 f"an import is not finished, of which {counted(self.unfinished, 'row')} came: "
                 "import the file again, and it goes on there"
             )
+        if self.observed_until is not None and self.observed_until < self.as_of:
+            remarks.append(UNOBSERVED.format(self.observed_until.date()))
         return tuple(map(self.said, remarks))
 
     @property

@@ -162,6 +162,10 @@ class Files:
         """None: files are classified whole."""
         return 0
 
+    def observed_until(self) -> datetime | None:
+        """Not told: as of which instant they were classified was decided when that was done."""
+        return None
+
     def is_anything_known(self, _: Instants) -> bool:
         """Yes: nobody asks by what was known when."""
         return True

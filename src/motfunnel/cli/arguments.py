@@ -55,8 +55,8 @@ def read_funnel(text: str | None) -> Funnel | None:
 def read_bound(text: str | None, timezone: str, option: str) -> When | None:
     """Read an instant; one that is named by another, as ``-30d``, is read by whoever knows that.
 
-    Of a store that is the instant of the question or, where this is that, now; of a dump when it
-    was made, and of classified files the last instant that they know.
+    Of a store that is the instant of the question or, where this is that, the one that stands where
+    none is named; of a dump when it was made, and of classified files the last that they know.
 
     Raises:
         click.BadParameter: it is none.

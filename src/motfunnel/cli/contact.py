@@ -11,7 +11,7 @@ import click
 from attrs import evolve
 
 from motfunnel.answers.words import in_own_words, own_moments
-from motfunnel.cli.arguments import read_bound, read_instant, zone
+from motfunnel.cli.arguments import read_bound, zone
 from motfunnel.cli.exit import NOT_WHOLLY
 from motfunnel.cli.help import Choice, Command
 from motfunnel.cli.output import (
@@ -68,7 +68,7 @@ def contact_command(
 
     The exit code is 1 where nothing is recorded of such a contact.
     """
-    profile = tracker.contact(key, as_of=read_instant(as_of, timezone, "as-of"))
+    profile = tracker.contact(key, as_of=read_bound(as_of, timezone, "as-of"))
     if form == "json":
         print_json(profile.to_dict())
     else:
@@ -110,7 +110,7 @@ def moments_command(
         contact,
         kind=None if kind is None else MomentKind(kind),
         since=read_bound(since, timezone, "since"),
-        as_of=read_instant(as_of, timezone, "as-of"),
+        as_of=read_bound(as_of, timezone, "as-of"),
     )
     # Whoever reads may leave early; the question ends then, and not when Python finds it.
     with closing(cast("Generator[Moment]", found)):

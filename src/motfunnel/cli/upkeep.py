@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from motfunnel.cli.arguments import read_instant, zone
+from motfunnel.cli.arguments import read_bound, zone
 from motfunnel.cli.exit import IMPOSSIBLE, NOT_WHOLLY
 from motfunnel.cli.output import formats, print_json, print_lines, safe, showing_progress
 from motfunnel.cli.store import with_tracker
@@ -21,7 +21,7 @@ _MOST_SHOWN = 100
 @click.option("--timezone", type=zone, default="UTC", help="Where naive instants are read.")
 def sweep_command(tracker: Tracker, /, as_of: str | None, timezone: str) -> None:
     """Write down the departures by silence whose deadline has come."""
-    departed = tracker.sweep(as_of=read_instant(as_of, timezone, "as-of"))
+    departed = tracker.sweep(as_of=read_bound(as_of, timezone, "as-of"))
     print_lines([f"{counted(departed, 'contact')} departed by silence"])
 
 

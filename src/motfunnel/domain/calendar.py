@@ -235,6 +235,15 @@ def read_when(text: str, zone: tzinfo, now: datetime) -> datetime:
         ) from None
 
 
+def goes_back(when: object) -> bool:
+    """Whether an instant is told by how long before another one it was, as ``-30d``.
+
+    >>> [goes_back(text) for text in ("-30d", "yesterday", "now", "2017-06")]
+    [True, True, False, False]
+    """
+    return isinstance(when, str) and when.strip().startswith(("-", *_NAMED))
+
+
 def say_when(text: str, zone: tzinfo, now: datetime) -> datetime | None:
     """The same of what is no ISO 8601 instant and no date; None for anything else."""
     said = text.strip()

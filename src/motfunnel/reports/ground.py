@@ -21,6 +21,7 @@ from motfunnel.reports.measure.arguments import read_known_by
 from motfunnel.reports.measure.grouping import Groupings
 from motfunnel.store.database.retry import ask
 from motfunnel.store.ledger.erasure import erased_contacts
+from motfunnel.store.ledger.funnels import newest_imported
 from motfunnel.store.ledger.imports import count_unfinished
 from motfunnel.store.queries.groups import read_trait_names
 from motfunnel.store.queries.scope import Extent, is_anything_known
@@ -83,6 +84,10 @@ class Ground(Protocol):
 
     def unfinished(self) -> int:
         """How many files are not taken in whole."""
+        ...
+
+    def observed_until(self) -> datetime | None:
+        """Until when anything is known of a history that is finished; None of one that goes on."""
         ...
 
     def is_anything_known(self, instants: Instants, /) -> bool:
@@ -172,6 +177,12 @@ class Tenant:
         database = self.reader.database
         with database.read() as connection:
             return count_unfinished(connection, database.tables, self.tenant)
+
+    def observed_until(self) -> datetime | None:
+        """The last instant that was imported, where nothing else has come in."""
+        database = self.reader.database
+        with database.read() as connection:
+            return newest_imported(connection, database.tables, self.tenant)
 
     def is_anything_known(self, instants: Instants) -> bool:
         """Whether anything had been recorded by then."""

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from motfunnel.domain.calendar import goes_back
 from motfunnel.domain.funnel.funnel import Funnel
 from motfunnel.domain.instant import When
 from motfunnel.domain.moment import UNKNOWN
@@ -52,8 +53,10 @@ class Inquiry:
     ) -> None:
         self._ground: Ground = Tenant(source) if isinstance(source, Reader) else source
         self.timezone: ZoneInfo = _zone(timezone)
-        asked = self._at("as_of", as_of), self._at("known_by", known_by)
-        self._instants: Instants = self._ground.instants(*asked)
+        asked = self._at("known_by", known_by)
+        latest = self._ground.instants(None, asked).as_of if goes_back(as_of) else None
+        self._is_dated = as_of is not None and latest is None
+        self._instants: Instants = self._ground.instants(self._at("as_of", as_of, latest), asked)
 
     @property
     def as_of(self) -> datetime:
@@ -83,11 +86,11 @@ class Inquiry:
         """
         return read_instant(what, when, self.timezone, self.as_of)
 
-    def _at(self, what: str, when: When | None) -> datetime | None:
-        """Read the instant of the question itself: a text from now back."""
+    def _at(self, what: str, when: When | None, latest: datetime | None = None) -> datetime | None:
+        """Read the instant of the question itself: a text from the latest back, or from now."""
         if not isinstance(when, str):
             return when
-        return read_instant(what, when, self.timezone, self._ground.now())
+        return read_instant(what, when, self.timezone, latest or self._ground.now())
 
     def ask(self, question: Callable[[], Answer]) -> Answer:
         """Put a question, and once more where that may help."""
@@ -108,6 +111,7 @@ class Inquiry:
             "erased": self.erased()[1],
             "unfinished": self._ground.unfinished(),
             "is_anything_known": self._ground.is_anything_known(self._instants),
+            "observed_until": self._ground.observed_until() if self._is_dated else None,
         }
 
     def erased(self) -> tuple[dict[str, datetime], int]:

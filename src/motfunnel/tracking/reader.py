@@ -13,7 +13,7 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from attrs import evolve
 
-from motfunnel.domain.calendar import read_when
+from motfunnel.domain.calendar import goes_back, read_when
 from motfunnel.domain.event import Event
 from motfunnel.domain.event import contact_key as check_key
 from motfunnel.domain.funnel.funnel import Funnel
@@ -189,18 +189,19 @@ class Reader:
     def as_of(self, instant: When | None) -> datetime:
         """The instant of a question; by default now.
 
-        In a store that has only been imported into it is the newest imported instant, or a
-        finished history would count time that nobody observed as time without a return.
+        In a store that has only been imported into it is the newest imported instant, or time
+        that nobody observed would count as silence. ``-30d`` goes back from there.
 
         Raises:
             QuestionError: the instant is naive, or yet to come.
         """
         now = self.clock()
-        if instant is not None:
-            return self._instant(instant, now)
+        if instant is not None and not goes_back(instant):
+            return _past(instant, now, now)
         with self.database.read() as connection:
             newest = funnels.newest_imported(connection, self.database.tables, self.tenant)
-        return now if newest is None else min(newest, now)
+        latest = now if newest is None else min(newest, now)
+        return latest if instant is None else _past(instant, latest, now)
 
     @question
     def check_current(self) -> None:
@@ -224,14 +225,6 @@ class Reader:
             raise
         except ValueError as error:
             raise EventError(str(error), contact=contact) from None
-
-    def _instant(self, instant: When | None, now: datetime) -> datetime:
-        if instant is None:
-            return now
-        given = _read(instant, "as_of", now)
-        if given > now:
-            raise QuestionError(f"as_of {given.isoformat()} lies in the future")
-        return given
 
     def close(self) -> None:
         """Close the connections to a database that was given as a URL."""
@@ -259,6 +252,14 @@ def moment_kind(name: object) -> MomentKind:
         meant = f"did you mean {close[0].value!r}? There" if close else "there"
         kinds = ", ".join(MomentKind)
         raise QuestionError(f"there is no moment {name!r}; {meant} are: {kinds}") from None
+
+
+def _past(instant: When, latest: datetime, now: datetime) -> datetime:
+    """Read the instant of a question; a text may go back from the latest that is asked about."""
+    given = _read(instant, "as_of", latest if goes_back(instant) else now)
+    if given > now:
+        raise QuestionError(f"as_of {given.isoformat()} lies in the future")
+    return given
 
 
 def _read(instant: When, name: str, now: datetime) -> datetime:
