@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from motfunnel import Funnel, Tracker, advocate, complain, leave, purchase, resolve, touch
+from motfunnel.answers.named import Named
 from motfunnel.domain.event import Event
 from motfunnel.errors import QuestionError
 from motfunnel.statistics import ClusteredShare, CompetingRisks, SurvivalCurve
@@ -206,6 +207,37 @@ def test_a_case_that_opens_again(tracker: Tracker) -> None:
     (row,) = tracker.report().complaints().rows
     assert (row.cases, row.resolved, row.unresolved, row.reopened) == (2, 1, 1, 1)
     assert row.median == timedelta(days=4)  # of two, one is resolved: half
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(("zoe", "bob", "ada")),
+            st.integers(0, 9),
+            st.sampled_from(("complained", "complained", "closed")),
+            st.sampled_from(("", "t1", "t2")),
+        ),
+        max_size=20,
+    )
+)
+def test_open_cases_stand_oldest_first(told: list[tuple[str, int, str, str]]) -> None:
+    """In every form that names them: whose case waits longest is named first."""
+    with Tracker("sqlite://", FUNNEL, clock=lambda: day(100)) as tracker:
+        for contact, at, event, ticket in told:
+            say(tracker, contact, event, at, **({"ticket": ticket} if ticket else {}))
+        answer = tracker.report().complaints()
+        waiting = []
+        for contact in {contact for contact, *_ in told}:
+            cases = tracker.contact(contact).open_cases
+            assert [one.opened_at for one in cases] == sorted(one.opened_at for one in cases)
+            waiting += [(one.opened_at, contact) for one in cases]
+        for row in answer.rows:
+            oldest = [contact for _, contact in sorted(waiting)]
+            assert answer.members(row, "unresolved") == oldest
+            named = Named(answer, "unresolved")
+            assert named.to_dict()["rows"][0]["members"] == oldest
+            assert [one.split(",")[0] for one in named.to_csv().splitlines()[1:]] == oldest
 
 
 def test_recovery_and_departure_compete(tracker: Tracker) -> None:

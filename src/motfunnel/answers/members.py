@@ -1,6 +1,6 @@
 """Who stands behind a count: numbers of contacts, which become names once somebody asks for them.
 
-Most answers are read for their counts; so names are decoded and sorted late, and once.
+Most answers are read for their counts; so names are decoded and put in order late, and once.
 """
 
 from __future__ import annotations
@@ -12,23 +12,30 @@ from typing import overload
 
 
 class Members(Sequence[str]):
-    """The names of some contacts, sorted; a name is there as often as its number.
+    """The names of some contacts, sorted or as given; a name is there as often as its number.
 
     >>> Members(["bob", "ada"], [0, 1, 0])
     ('ada', 'bob', 'bob')
+    >>> Members(["bob", "ada"], [0, 1, 0], are_in_order=True)
+    ('bob', 'ada', 'bob')
 
     Args:
         texts: the name of each number.
         numbers: who is counted; a column is kept as it is, and not to be changed any more.
+        are_in_order: whether the order of the numbers says something, and stays.
     """
 
-    def __init__(self, texts: Sequence[str], numbers: Iterable[int]) -> None:
+    def __init__(
+        self, texts: Sequence[str], numbers: Iterable[int], *, are_in_order: bool = False
+    ) -> None:
         self._texts = texts
+        self._are_in_order = are_in_order
         self._numbers = numbers if isinstance(numbers, array) else array("q", numbers)
 
     @cached_property
     def _names(self) -> tuple[str, ...]:
-        return tuple(sorted(map(self._texts.__getitem__, self._numbers)))
+        names = map(self._texts.__getitem__, self._numbers)
+        return tuple(names if self._are_in_order else sorted(names))
 
     def __len__(self) -> int:
         return len(self._numbers)

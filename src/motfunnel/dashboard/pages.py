@@ -394,7 +394,7 @@ COMPLAINTS: Final = Page(
             meanwhile="cases, and what became of them",
             nothing=_NO_COMPLAINT,
             needs=_COMPLAINED,
-            lists=("unresolved", "Whose cases are open"),
+            lists=("unresolved", "Whose cases are open, the oldest first"),
         ),
         Section(
             slug="recovery",

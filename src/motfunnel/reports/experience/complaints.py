@@ -144,7 +144,8 @@ class ComplaintRow(Row):
     """The complaints of one group.
 
     Names stand behind ``cases``, ``resolved``, ``unresolved``, ``reopened``,
-    ``departed_meanwhile`` (once for each case), and behind every count of the outcomes.
+    ``departed_meanwhile`` (once for each case), and behind every count of the outcomes. Those
+    behind ``unresolved`` are in the order in which their cases were opened, the oldest first.
 
     Attributes:
         group: the group's value; None where all are one group.
@@ -352,7 +353,9 @@ def make_row(
     km = curve_of(cases, 0, confidence)
     outcomes, parts = _outcomes(complaints, within, as_of, confidence)
     named = {"cases": everybody, "resolved": resolved, "reopened": reopened}
-    named |= {"unresolved": [n for n in everybody if not happened[n]], "departed_meanwhile": left}
+    named["departed_meanwhile"] = left
+    members = {part: cases.members(who) for part, who in named.items()}
+    members["unresolved"] = cases.oldest_first(n for n in everybody if not happened[n])
     return ComplaintRow(
         group=group,
         cases=len(cases),
@@ -369,7 +372,7 @@ def make_row(
         departed_meanwhile_share=gone.value,
         departed_meanwhile_interval=gone.interval(confidence),
         outcomes=outcomes,
-        names=parts | {part: cases.members(who) for part, who in named.items()},
+        names=parts | members,
     )
 
 

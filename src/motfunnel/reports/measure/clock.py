@@ -101,6 +101,12 @@ class Clocks:
         who = self.contact if places is None else map(self.contact.__getitem__, places)
         return Members(self.names.people.texts, who)
 
+    def oldest_first(self, places: Iterable[int]) -> Members:
+        """The same by when their clocks started, and by name where that was at one instant."""
+        texts = self.names.people.texts
+        dated = sorted((self.started[n], texts[self.contact[n]], self.contact[n]) for n in places)
+        return Members(texts, (who for _, _, who in dated), are_in_order=True)
+
     def texts(self, name: str) -> list[str | None]:
         """A column of labels as texts; where it is empty, nobody has any."""
         labels = getattr(self, name)
