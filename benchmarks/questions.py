@@ -122,7 +122,7 @@ _LIFECYCLE: Final = ByHand(
             FROM active) AS each
         GROUP BY month ORDER BY month
     """,
-    counts=lambda answer: [(row.active, row.new, row.returning) for row in answer.rows[:24]],
+    counts=lambda answer: [(row.seen, row.new, row.returning) for row in answer.rows[:24]],
     mark=1.0,
     is_counting=True,
     named=_ACTIVE + "SELECT contact, month FROM active ORDER BY contact, month",

@@ -62,7 +62,7 @@ FUNNEL: Final = Funnel(
 def key(n: int) -> str:
     """The n-th contact."""
     if n == _LEAVER:
-        return "active"
+        return "at risk"
     return f"{KEYS[n % len(KEYS)]}{n or ''}"
 
 

@@ -111,7 +111,7 @@ def test_a_group_keeps_its_name(hard: Tracker) -> None:
 def test_a_contact_keeps_its_name(hard: Tracker) -> None:
     """Also where its key is a word of reports."""
     names = [one.text for one in section(WORKLIST, "worklist", hard).select("details tbody th")]
-    assert "active" in names and "seen" not in names
+    assert "at risk" in names and "still followed" not in names
 
 
 def test_names_are_apart_from_the_words_around_them(hard: Tracker) -> None:

@@ -38,6 +38,10 @@ HIDDEN: Final = re.compile(r"\b(contacts?|came back)\b")
 """Usual words that the funnel has others for; the rest of them have more than one meaning."""
 
 
+STATE: Final = re.compile(r"(?<!still\s)\bactive\b")
+"""The name of a state of contacts, which nothing else may have; *still active* is that state."""
+
+
 def rows_of(row: type) -> Iterator[type]:
     """The class of a row, and those of the rows in it."""
     yield row
@@ -195,3 +199,13 @@ def test_a_funnel_speaks_its_own_words(question: Entry, own: tuple[Report, Repor
     if question.name != "simulate":  # which writes the other funnel out
         assert same.to_dict() == usual.to_dict()
         assert mine.to_csv().partition("\n")[0] == usual.to_csv().partition("\n")[0]
+
+
+@each
+def test_active_is_a_state_alone(question: Entry, report: Report) -> None:
+    """Who was seen in a period is called so in columns, keys, cells, definitions and on paper."""
+    answer = put(question, report)
+    said = [answer.to_csv(), str(answer.to_dict()), answer.definition, f"{answer}"]
+    assert [one[0] for text in said for one in STATE.finditer(text)] == []
+    assert "active" not in {key for row in rows_of(answer.row_class) for key in keys_of(row)}
+    assert "active" not in {name for row in answer.rows for name in row.names}

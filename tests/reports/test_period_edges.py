@@ -159,7 +159,7 @@ def test_as_of_the_last_instant_of_a_period_and_of_the_next(shared_engine: Engin
         (end, [1, 1], [False, True]),
     ):
         rows = tracker.report(as_of=as_of).lifecycle("day").rows
-        assert [row.active for row in rows] == active
+        assert [row.seen for row in rows] == active
         assert [row.unfinished for row in rows] == unfinished
         cells = tracker.report(as_of=as_of).retention("day").rows[0].cells
         assert [one.retained for one in cells[1:]] == [None] * (len(active) - 1)
@@ -206,7 +206,7 @@ def test_what_arrives_late_or_twice_changes_no_period(shared_engine: Engine) -> 
         weeks = report.lifecycle("week", until=date(2021, 3, 1)).rows
         seen.add(
             (
-                tuple((row.active, row.new, row.returning, row.resurrecting) for row in weeks),
+                tuple((row.seen, row.new, row.returning, row.resurrecting) for row in weeks),
                 tuple(map(tuple, returned(tracker, "week"))),
             )
         )
@@ -258,15 +258,15 @@ def test_ranges_in_which_nothing_happened(shared_engine: Engine) -> None:
     report = tracker.report()
     days = report.lifecycle("day", **asked).rows
     assert len(days) == 10
-    assert {
-        (row.active, row.new, row.returning, row.resurrecting, row.dormant) for row in days
-    } == {(0, 0, 0, 0, 0)}
+    assert {(row.seen, row.new, row.returning, row.resurrecting, row.dormant) for row in days} == {
+        (0, 0, 0, 0, 0)
+    }
     cohorts = report.retention("day", periods=1, **asked).rows
     assert {(one.retained, one.share) for row in cohorts for one in row.cells} == {(0, None)}
     assert {moves(row) for row in report.growth("day", **asked).rows} == {(1, 0, 0, 0, 1)}
     assert report.lifecycle("day", since=date(2030, 1, 1)).rows == ()
     early = report.lifecycle("year", since=date(2019, 1, 1), until=date(2020, 1, 1)).rows
-    assert [row.active for row in early] == [0]
+    assert [row.seen for row in early] == [0]
 
 
 @pytest.mark.parametrize(
@@ -330,7 +330,7 @@ def test_until_the_end_of_time(shared_engine: Engine, zone: str) -> None:
     tell(tracker, {"ada": ("2021-01-01",)})
     for until in (date.max, datetime.max.replace(tzinfo=UTC)):
         rows = tracker.report(timezone=zone).lifecycle("year", until=until).rows
-        assert [row.active for row in rows] == [1, 0, 0, 0, 0][: len(rows)]
+        assert [row.seen for row in rows] == [1, 0, 0, 0, 0][: len(rows)]
     rows = tracker.report(timezone=zone).lifecycle("year", since=date(1000, 1, 1)).rows
     assert (len(rows), [str(row.starts_on) for row in rows if row.new]) == (
         1025 if zone == "America/New_York" else 1026,

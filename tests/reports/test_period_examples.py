@@ -201,7 +201,7 @@ def test_a_merged_contact_is_one(tracker: Tracker) -> None:
         days = report.lifecycle("day", until=date(2020, 1, 5)).rows
         assert [counts(row) for row in days] == [(1, 0, 0, 0), (0, 0, 0, 1), (0, 0, 1, 0),
                                                  (0, 1, 0, 0)]  # fmt: skip
-        assert days[3].names["active"] == ("ada",)
+        assert days[3].names["seen"] == ("ada",)
         assert report.retention("month").rows[0].contacts == 1
         assert report.growth("month").rows[0].openings == 1
 
@@ -223,7 +223,7 @@ def test_the_erased_stay_in_the_counts_until_they_were_erased(shared_engine: Eng
         after = report.lifecycle("week")
         assert (after.erased, "ada" in str(after.rows)) == (1, False)
         assert [counts(row) for row in after.rows][:3] == [(1, 0, 0, 0), (0, 0, 0, 1), (0, 0, 1, 0)]
-        assert sum(row.active for row in after.rows) == 2
+        assert sum(row.seen for row in after.rows) == 2
         january, february = report.growth("month").rows
         assert (january.openings, january.erased_present, january.present_at_end) == (1, 1, 0)
         assert february.present_at_end == 0
@@ -234,7 +234,7 @@ def test_thousands_of_periods(tracker: Tracker) -> None:
     view(tracker, "ada", "2006-12-31T23", "2007-01-01T12", "2013-07-05T12", "2020-01-20T11")
     rows = tracker.report().lifecycle("day", since=date(2007, 1, 1)).rows
     assert len(rows) == 4768
-    assert [str(row.starts_on) for row in rows if row.active] == [
+    assert [str(row.starts_on) for row in rows if row.seen] == [
         "2007-01-01", "2013-07-05", "2020-01-20"
     ]  # fmt: skip
     assert [counts(row) for row in rows[:2]] == [(0, 1, 0, 0), (0, 0, 0, 1)]

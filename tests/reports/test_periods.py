@@ -158,7 +158,7 @@ class Hand:
                 if self.groups[contact] == group:
                     was = self.before(key) in mine
                     if key in mine:
-                        row["active"].append(contact)
+                        row["seen"].append(contact)
                         kind = "new" if key == min(mine) else "returning" if was else "resurrecting"
                         row[kind].append(contact)
                     elif was:

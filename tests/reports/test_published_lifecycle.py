@@ -296,7 +296,7 @@ def test_growth_accounting(shared_engine: Engine, unit: Any) -> None:
     )
     before = 0
     for row in tracker.report().lifecycle(unit, until=date(2020, 5, 1)).rows:
-        assert row.active == row.new + row.returning + row.resurrecting
+        assert row.seen == row.new + row.returning + row.resurrecting
         assert before == row.returning + row.dormant
-        before = row.active
+        before = row.seen
     assert before == 0

@@ -142,7 +142,7 @@ def test_the_same_in_a_lifecycle(
     """Their cohorts are who is active in a lifecycle; the second column who is returning next."""
     tell(tracker, {name: [when.isoformat() for when in times] for name, times in people.items()})
     rows = tracker.report().lifecycle(unit, since=since, week_start="sunday").rows
-    assert [row.active for row in rows[: len(expected)]] == [line[0] for line in expected]
+    assert [row.seen for row in rows[: len(expected)]] == [line[0] for line in expected]
     following = [row.returning for row in rows[1 : len(expected)]]
     assert following == [line[1] for line in expected[:-1]]
 

@@ -160,7 +160,7 @@ def test_recency_by_weeks(shared_engine: Engine) -> None:
     rows = tracker.report().lifecycle("week").rows
     assert [str(row.starts_on) for row in rows][:2] == ["2014-12-29", "2015-01-05"]
     repeats = {"1": 1, "2": 0, "3": 1, "4": 1, "5": 0, "6": 0}
-    active = [name for row in rows for name in row.names["active"]]
+    active = [name for row in rows for name in row.names["seen"]]
     assert {who: active.count(who) - 1 for who in BOUGHT} == repeats
     assert sum(row.new for row in rows) == 6
     assert sum(row.returning + row.resurrecting for row in rows) == sum(repeats.values())
@@ -175,7 +175,7 @@ def test_calibration_and_holdout(shared_engine: Engine) -> None:
     early = tracker.report(as_of=datetime(2015, 2, 2, tzinfo=UTC) - timedelta(microseconds=1))
     weeks = early.lifecycle("week").rows
     repeats = {"1": 0, "2": 0, "3": 1, "4": 0, "5": 0}
-    active = [name for row in weeks for name in row.names["active"]]
+    active = [name for row in weeks for name in row.names["seen"]]
     assert {who: active.count(who) - 1 for who in set(active)} == repeats
     later = tracker.report().lifecycle("week", since=date(2015, 2, 2)).rows
     held_out = [name for row in later for name in (*row.names["returning"],

@@ -14,7 +14,6 @@ from motfunnel.domain.funnel.words import NOUNS, USUAL
 from motfunnel.domain.moment import MomentKind
 
 HEADINGS: Final[Mapping[str, str]] = {
-    "active": "seen",
     "adjusted": "log-rank p",
     "advocacy_first": "advocacy",
     "after": "other",

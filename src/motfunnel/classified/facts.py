@@ -207,7 +207,7 @@ class Filed:
         return None if first is None else from_micros(first)
 
     def activity(self, bounds: Sequence[datetime], *, erased: bool) -> Activity:
-        """Give the stretches in which each contact was active."""
+        """Give the stretches in which each contact was seen."""
         numbers = range(len(bounds) + 1)
         bit = _choose(bounds, [1 << number % _WORD for number in numbers])
         word = _choose(bounds[_WORD - 1 :: _WORD], range(len(bounds) // _WORD + 1))
@@ -272,7 +272,7 @@ class Filed:
         found["referred"] = column(map(number.__getitem__, found["referred"]))
         return Referrals(**found, texts=events.texts)
 
-    def active(self, period: Cohort) -> Column:
+    def seen(self, period: Cohort) -> Column:
         """Give who had an event in a period that kept the contact alive."""
         which = where(["alive", *within("occurred_at", period)])
         query = f"SELECT DISTINCT contact FROM {self.read.events()}{which}"

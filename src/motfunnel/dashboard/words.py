@@ -14,7 +14,6 @@ from motfunnel.domain.moment import MomentKind, Presence
 
 _OPENED: Final = "was new"
 _TOLD: Final[Mapping[str, str]] = {
-    "active": "seen",
     "at risk": "still followed",
     "curve of": "likelihood of",
     "returned": "{recidivism}",

@@ -322,8 +322,8 @@ def _lifecycle(answer: Lifecycle) -> Iterator[Part]:
     row = answer.rows[n]
     so_far = " so far" if latest is None else ""
     yield text(f"In {row.period}{so_far} ")
-    yield people(answer, n, "active")
-    yield text(f" {_be(row.active, 'were')} seen: ")
+    yield people(answer, n, "seen")
+    yield text(f" {_be(row.seen, 'were')} seen: ")
     yield people(answer, n, "new")
     yield text(" new, ")
     yield people(answer, n, "returning")

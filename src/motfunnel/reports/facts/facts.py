@@ -111,9 +111,9 @@ class Facts(Protocol):
         ...
 
     def activity(self, bounds: Sequence[datetime], *, erased: bool) -> Activity:
-        """Give the stretches in which each contact was active.
+        """Give the stretches in which each contact was seen.
 
-        Active is a contact with an event that kept it alive: a rating or a complaint of one who has
+        Seen is a contact with an event that kept it alive: a rating or a complaint of one who has
         departed does not.
 
         Args:
@@ -146,7 +146,7 @@ class Facts(Protocol):
         """Give who referred whom, whenever that was."""
         ...
 
-    def active(self, period: Cohort) -> Column:
+    def seen(self, period: Cohort) -> Column:
         """Give who had an event in a period that kept the contact alive."""
         ...
 

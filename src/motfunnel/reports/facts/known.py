@@ -231,7 +231,7 @@ class Known:
         return None if first is None else from_micros(first)
 
     def activity(self, bounds: Sequence[datetime], *, erased: bool) -> Activity:
-        """Give the stretches in which each contact was active."""
+        """Give the stretches in which each contact was seen."""
         ends, bits = [*map(to_micros, bounds)], dict[int, int]()
         for contact, at in zip(*self._keep({"activity"}).activity, strict=True):
             bits[contact] = bits.get(contact, 0) | 1 << bisect_right(ends, at)
@@ -281,12 +281,12 @@ class Known:
             texts=texts.texts,
         )
 
-    def active(self, period: Cohort) -> Column:
+    def seen(self, period: Cohort) -> Column:
         """Give who had an event in a period that kept the contact alive."""
         start, end = bounds_of(period)
         who, when = self._keep({"activity"}).activity
         known = {contact for contact, at in zip(who, when, strict=True) if start <= at < end}
-        return column(known) + self._left.active(period)
+        return column(known) + self._left.seen(period)
 
     def scored(
         self,

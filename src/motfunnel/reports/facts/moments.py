@@ -82,7 +82,7 @@ def stories_of(moments: Moments) -> Stories:
 
 
 class Activity(NamedTuple):
-    """In which stretches of time contacts were active: each in at least one, that of its opening.
+    """In which stretches of time contacts were seen: each in at least one, that of its opening.
 
     Attributes:
         contacts: the contacts, by their numbers; in no order.

@@ -147,7 +147,7 @@ class Stored:
         return read_earliest(self.extent)
 
     def activity(self, bounds: Sequence[datetime], *, erased: bool) -> Activity:
-        """Give the stretches in which each contact was active."""
+        """Give the stretches in which each contact was seen."""
         return Activity(*read_activity(self.extent, self.names.people, bounds, erased=erased))
 
     def kinds(self, period: Cohort) -> tuple[Column, ...]:
@@ -176,7 +176,7 @@ class Stored:
         contacts, referred = (column(map(number.__getitem__, one)) for one in (who, whom))
         return Referrals(contacts, at, referred, ids, keys, events.texts)
 
-    def active(self, period: Cohort) -> Column:
+    def seen(self, period: Cohort) -> Column:
         """Give who had an event in a period that kept the contact alive."""
         return read_active(self.extent, self.names.people, period)
 

@@ -1,6 +1,6 @@
-"""The lifecycle: of each period's active contacts which are new, and which came back; who fell off.
+"""The lifecycle: of those seen in each period which are new, and which came back; who fell off.
 
-Counts from the stretches of time in which each contact was active, which are bits of a number.
+Counts from the stretches of time in which each contact was seen, which are bits of a number.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ from motfunnel.reports.periods.period import (
 )
 
 DEFINITION: Final = (
-    "contacts seen in the period (active), that is with an event in it that kept them alive, "
+    "contacts seen in the period, that is with an event in it that kept them alive, "
     "however many: new opened in it, returning were seen in the period just before too, "
     "resurrecting, that is seen again, are neither; dormant, that is not seen, were seen in the "
     "period just before and are not in this one; seen = seen before + new + resurrecting − dormant"
 )
 NOT_OVER: Final = "of the period that is not over, dormant are those not seen in it yet"
 PARTS: Final[Mapping[str, Callable[[int], int]]] = {
-    "active": lambda bits: bits,
+    "seen": lambda bits: bits,
     "new": lambda bits: bits & -bits,
     "returning": lambda bits: bits & bits << 1,
     "resurrecting": lambda bits: _but_first(bits & ~(bits << 1)),
     "dormant": lambda bits: bits << 1 & ~bits,
 }
-"""As what a contact counts in which stretches, of the bits of those in which it was active."""
+"""As what a contact counts in which stretches, of the bits of those in which it was seen."""
 
 
 @frozen(kw_only=True)
@@ -56,14 +56,14 @@ class LifecycleRow(PeriodRow):
     """One period.
 
     Attributes:
-        active: contacts active in it.
+        seen: contacts seen in it, that is with an event in it that kept them alive.
         new: those of them that opened in it, by the earliest event of all history.
-        returning: those that were active in the period just before too.
+        returning: those that were seen in the period just before too.
         resurrecting: those that had opened earlier, and were not.
-        dormant: contacts active in the period just before and not in this one.
+        dormant: contacts seen in the period just before and not in this one.
     """
 
-    active: int = field(metadata=cell(COUNT, NAMED))
+    seen: int = field(metadata=cell(COUNT, NAMED))
     new: int = field(metadata=cell(COUNT, NAMED))
     returning: int = field(metadata=cell(COUNT, NAMED))
     resurrecting: int = field(metadata=cell(COUNT, NAMED))
@@ -75,12 +75,12 @@ def _but_first(bits: int) -> int:
 
 
 def picture(answer: Lifecycle) -> Picture:
-    """Draw the active by where they come from, and below the line those that fell off."""
-    active: Counter[date] = Counter()
+    """Draw the seen by where they come from, and below the line those that fell off."""
+    seen: Counter[date] = Counter()
     for row in answer.rows:
-        active[row.starts_on] += row.active
+        seen[row.starts_on] += row.seen
     pooled = "" if answer.by is None else ", all groups together"
-    most = max(active.values(), default=0)
+    most = max(seen.values(), default=0)
     counted = f"at most {most:,} contacts seen in a {answer.period}{pooled}"
 
     def parts(rows: Sequence[LifecycleRow]) -> list[Part]:
@@ -98,7 +98,7 @@ def picture(answer: Lifecycle) -> Picture:
 
 @frozen(kw_only=True, repr=False)
 class Lifecycle(Periodic[LifecycleRow]):
-    """How many contacts are active in each period, and where they come from.
+    """How many contacts are seen in each period, and where they come from.
 
     Names stand behind every count.
     """
@@ -126,9 +126,9 @@ def _rows(
 ) -> Iterator[LifecycleRow]:
     counted = {part: [array("q") for _ in range(timeline.shown)] for part in PARTS}
     for place in places:
-        contact, active = activity.contacts[place], activity.stretches[place]
+        contact, seen = activity.contacts[place], activity.stretches[place]
         for part, who in counted.items():
-            for number in stretches_of(PARTS[part](active) >> FIRST):
+            for number in stretches_of(PARTS[part](seen) >> FIRST):
                 if number < timeline.shown:
                     who[number].append(contact)
     for number in range(timeline.shown):
@@ -146,12 +146,12 @@ def lifecycle(
     week_start: int | str = 0,
     by: By = None,
 ) -> Lifecycle:
-    """How many contacts are active in each period, and where they come from.
+    """How many contacts are seen in each period, and where they come from.
 
     Counted are contacts with an event in the period that kept them alive, each once. New:
-    opened in it, by the earliest event of all history. Returning: active in the period just
-    before too. Resurrecting: neither. Dormant: active just before, and not now. Always
-    ``active = active before + new + resurrecting − dormant``.
+    opened in it, by the earliest event of all history. Returning: seen in the period just
+    before too. Resurrecting: neither. Dormant: seen just before, and not now. Always
+    ``seen = seen before + new + resurrecting − dormant``.
 
     Args:
         period: ``day``, ``week``, ``month``, ``quarter`` or ``year``.

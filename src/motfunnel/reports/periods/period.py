@@ -52,7 +52,7 @@ def notes_of(inquiry: Inquiry, opened: Opened, line: Timeline | None) -> tuple[s
 
 
 def read_active(opened: Opened, timeline: Timeline) -> Activity:
-    """In which stretches of the periods asked for contacts were active."""
+    """In which stretches of the periods asked for contacts were seen."""
     return opened.source.activity(timeline.bounds, erased=bool(opened.gone))
 
 

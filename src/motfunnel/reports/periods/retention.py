@@ -1,6 +1,6 @@
 """Retention: of those who opened in one period, how many were back in each period after it.
 
-Counts from the stretches of time in which each contact was active; the first is its opening's.
+Counts from the stretches of time in which each contact was seen; the first is its opening's.
 """
 
 from __future__ import annotations
@@ -77,10 +77,10 @@ class RetentionCell:
 
     Attributes:
         number: how many periods after that of the opening.
-        retained: how many of the cohort were active in it (or in it or after), or still with us
+        retained: how many of the cohort were seen in it (or in it or after), or still with us
             at its end; None while the period is not over.
         share: of the cohort; None likewise, and where nobody opened.
-        interval: Wilson's, around the share; None in period 0, in which all were active by
+        interval: Wilson's, around the share; None in period 0, in which all were seen by
             opening.
         is_complete: whether the period is over.
     """
@@ -137,7 +137,7 @@ class Retention(Periodic[RetentionRow]):
     ``members(row, "3")``.
 
     Attributes:
-        how: active ``in`` the period, or ``in or after`` it, or still ``with-us`` at its end.
+        how: seen ``in`` the period, or ``in or after`` it, or still ``with-us`` at its end.
     """
 
     row_class: ClassVar[type[Row]] = RetentionRow
@@ -170,13 +170,13 @@ class Retention(Periodic[RetentionRow]):
             return
         columns = max((len(row.cells) for row in self.rows), default=1)
         later = ", or later" if self.how == IN_OR_AFTER else ""
-        active = f"seen in the n-th {self.period} after that of the opening{later}"
+        who = f"seen in the n-th {self.period} after that of the opening{later}"
         if self.how == WITH_US:
-            active = f"with us at the end of the n-th {self.period} after that of the opening"
+            who = f"with us at the end of the n-th {self.period} after that of the opening"
         level = self.words()["level"]
         for caption, abreast, write in (
-            (f"% {active}", _ABREAST, lambda one: _percent(one.share)),
-            (f"How many of the contacts were {active}", _ABREAST, lambda one: _count(one.retained)),
+            (f"% {who}", _ABREAST, lambda one: _percent(one.share)),
+            (f"How many of the contacts were {who}", _ABREAST, lambda one: _count(one.retained)),
             (f"{level} intervals of the %", _INTERVALS_ABREAST, lambda one: _ends(one.interval)),
         ):
             for first in range(0, columns, abreast):
@@ -255,7 +255,7 @@ Parts = Iterator[tuple[str | None, list[Cohort]]]
 
 
 def _active(opened: Opened, timeline: Timeline, how: str) -> Parts:
-    """Those who were active in a period, or in it or after it."""
+    """Those who were seen in a period, or in it or after it."""
     activity = read_active(opened, timeline)
     for group, places in opened.parts(activity.contacts).items():
         cohorts = [Cohort() for _ in range(timeline.shown)]
@@ -305,7 +305,7 @@ def _row(
     cells = []
     for n, period in enumerate(periods):
         is_told = n > 0 or asked.how == WITH_US
-        # With us at an end is known once it has come; active before it, an instant earlier.
+        # With us at an end is known once it has come; seen before it, an instant earlier.
         end = period.ends_at <= timeline.as_of
         is_complete = end if asked.how == WITH_US else period.is_over(timeline.as_of)
         retained = len(back[n]) if is_complete else None
@@ -355,7 +355,7 @@ def retention(
 
     Args:
         period: as in ``lifecycle``.
-        how: active ``in`` the n-th period or ``in or after`` it, or ``with-us`` at its end.
+        how: seen ``in`` the n-th period or ``in or after`` it, or ``with-us`` at its end.
         periods: the greatest n; by default as far as time has come.
         since: the first cohort is that of the period in which this lies.
         until: the last cohort is that of the last period that begins before it; how long the

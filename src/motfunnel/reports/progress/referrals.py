@@ -1,4 +1,4 @@
-"""The referral yield: how many openings referrals bring, for each active contact.
+"""The referral yield: how many openings referrals bring, for each contact seen.
 
 A ratio, no share: it may exceed one. An opening is credited to the latest referral before it,
 whatever its own source says.
@@ -14,7 +14,7 @@ from typing import ClassVar, Final
 from attrs import field, frozen
 
 from motfunnel.answers.answer import Answer, Row
-from motfunnel.answers.cells import COHORT, COUNT, NAMED, NUMBER, Kind, between, cell
+from motfunnel.answers.cells import COHORT, COUNT, NAMED, NUMBER, TEXT, between, cell
 from motfunnel.answers.members import Members
 from motfunnel.domain.columns import NEVER
 from motfunnel.reports.facts.facts import Facts
@@ -32,9 +32,6 @@ DEFINITION: Final = (
 )
 
 
-_PER: Final = Kind("text", lambda per: {"active": "was seen"}.get(per, per))
-
-
 @frozen(kw_only=True)
 class YieldRow(Row):
     """The yield for each contact of some kind.
@@ -42,7 +39,7 @@ class YieldRow(Row):
     Names stand behind ``openings`` and ``contacts``.
 
     Attributes:
-        per: for each contact of which kind: ``active``, or ``referred``.
+        per: for each contact of which kind: ``was seen`` in the period, or ``referred``.
         k: openings for each; None, never 0, where there are no contacts.
         interval: around it, on the log scale, by what each contact gave; None where nobody gave
             anything, or all alike.
@@ -50,7 +47,7 @@ class YieldRow(Row):
         contacts: those that they are divided by.
     """
 
-    per: str = field(metadata=cell(_PER, "per {contact} that"))
+    per: str = field(metadata=cell(TEXT, "per {contact} that"))
     k: float | None = field(metadata=cell(NUMBER, NAMED))
     interval: Interval | None = field(metadata=cell(between(NUMBER), NAMED))
     openings: int = field(metadata=cell(COUNT, NAMED))
@@ -59,7 +56,7 @@ class YieldRow(Row):
 
 @frozen(kw_only=True, repr=False)
 class ReferralYield(Answer[YieldRow]):
-    """What referrals bring: for each active contact, and for each that referred.
+    """What referrals bring: for each contact seen, and for each that referred.
 
     Attributes:
         period: of the openings, the activity and the referrals; half-open, None: no bound.
@@ -99,11 +96,11 @@ def opened_of(source: Facts, contacts: Iterable[int]) -> dict[int, int]:
 def _rows(
     found: Referrals, source: Facts, period: Cohort, confidence: float
 ) -> tuple[YieldRow, ...]:
-    """The yield for each active contact, and for each that referred."""
+    """The yield for each contact seen, and for each that referred."""
     people, (low, high) = source.names.people.texts, bounds_of(period)
     credited = _credited(found, opened_of(source, found.referred), people, period)
     referring = {who for who, at in zip(found.contacts, found.at, strict=True) if low <= at < high}
-    each = (("was active", {*source.active(period)}), ("referred", referring))
+    each = (("was seen", {*source.seen(period)}), ("referred", referring))
     return tuple(_row(per, credited, who, people, confidence) for per, who in each)
 
 

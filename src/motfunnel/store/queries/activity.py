@@ -1,4 +1,4 @@
-"""Reading in which stretches of time each contact was active, as the bits of a number.
+"""Reading in which stretches of time each contact was seen, as the bits of a number.
 
 The database puts the bits together: it is told where stretches end, and knows no zones by name.
 """
@@ -34,10 +34,10 @@ WORD: Final = 60
 def read_activity(
     extent: Extent, people: Codes, bounds: Sequence[datetime], *, erased: bool
 ) -> tuple[Column, Sequence[int]]:
-    """Read in which stretches of time contacts were active; in no order.
+    """Read in which stretches of time contacts were seen; in no order.
 
-    Active is a contact with an event that kept it alive. Stretch 0 ends before the first bound,
-    1 begins with it; of one in which a contact was active, the bit of its number is set.
+    Seen is a contact with an event that kept it alive. Stretch 0 ends before the first bound,
+    1 begins with it; of one in which a contact was seen, the bit of its number is set.
 
     Args:
         extent: of whom, and up to when.
