@@ -18,6 +18,7 @@ from motfunnel.domain.columns import NEVER, Column
 from motfunnel.domain.moment import MomentKind
 from motfunnel.reports.cohort import Opened
 from motfunnel.reports.facts.moments import PLACES, Moments, stories_of
+from motfunnel.reports.measure.grouping import group_named
 
 KINDS: Final = frozenset(
     {MomentKind.OPENING, MomentKind.CONVERSION, MomentKind.DEPART, MomentKind.RECIDIVISM}
@@ -135,4 +136,4 @@ def _reason(moments: Moments, start: int, first: int | None) -> str:
     """Why a contact first departed."""
     if first is None:
         return NEVER_DEPARTED
-    return moments.said[moments.reasons[start + first]] or ""
+    return group_named(moments.said[moments.reasons[start + first]])
