@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,13 +15,14 @@ import pytest
 pytest.importorskip("jinja2", reason="pages are templates: install motfunnel[web]")
 
 from attrs import evolve
+from bs4 import BeautifulSoup
 from markupsafe import escape
 
 from motfunnel import Funnel, Tracker, complain, purchase, touch
 from motfunnel.charts.svg import style
-from motfunnel.dashboard.asking import answers, people
+from motfunnel.dashboard.asking import BY_PERIODS, answers, people
 from motfunnel.dashboard.assets import SHEET, assets
-from motfunnel.dashboard.filters import Filters
+from motfunnel.dashboard.filters import SHOWN, Filters
 from motfunnel.dashboard.links import Links
 from motfunnel.dashboard.page import Page
 from motfunnel.dashboard.pages import PAGES
@@ -33,7 +35,9 @@ from motfunnel.dashboard.render import (
     render_story,
 )
 from motfunnel.domain.funnel.rhythm import Rhythm
+from motfunnel.domain.signal import Signal
 from motfunnel.reports.report import Report
+from tests.dashboard.conftest import Ask
 from tests.reports.drawn import AS_OF, FIRST, FUNNEL, HOSTILE
 
 LINKS = Links("/shop")
@@ -292,3 +296,40 @@ def test_open_cases_are_listed_by_whom() -> None:
     listed = re.findall(r'<li><a href="[^"]*/person[^"]*">([^<]+)</a>', html)
     assert listed == ["zoe", *(f"p{70 - n}" for n in range(30, 40))]
     assert "11 people first; in all <a" in html and ">40</a>" in html
+
+
+@pytest.mark.parametrize("step", ["week", "month"])
+@pytest.mark.parametrize("slug", [slug for slug, page in PAGES.items() if page.asking])
+def test_the_filter_says_what_is_shown(ask: Ask, slug: str, step: str) -> None:
+    """As many periods as are shown where no time was chosen, each section for itself if need be."""
+    soup = BeautifulSoup(ask(f"/{slug}?whole=1&step={step}").text, "html.parser")
+    [said] = [one.text for one in soup.select("select[name=period] option[selected]")]
+    asks = [each for one in PAGES[slug].asking for each in one.asks]
+    of_periods = [
+        one for one in asks if one.question in BY_PERIODS or one.each in ("per", "period")
+    ]
+    assert (f"the last {SHOWN} {step}s" in said) == bool(of_periods)
+    if of_periods == asks:
+        assert "all time" not in said
+    for one in soup.select("section[id] > h2 > small"):
+        assert one.text in said
+    chosen = ask(f"/{slug}?whole=1&period=90d").text
+    assert f"the last {SHOWN} " not in chosen.partition("</form>")[2].partition("<footer")[0]
+
+
+def test_groups_that_are_not_known_say_what_to_set_up() -> None:
+    """Without a source there is one line in their place: which property makes one."""
+    rules = {"came": touch(), "paid": purchase()}
+    funnel = Funnel(stages=("visitor", "customer"), rules=rules)
+    with Tracker("sqlite://", funnel) as tracker:
+        for n in range(9):
+            at = FIRST + timedelta(days=n)
+            tracker.track(f"p{n}", "came", occurred_at=at, properties={"plan": n % 2})
+            tracker.track(f"p{n}", "paid", occurred_at=at + timedelta(days=1))
+        report = tracker.report(as_of=AS_OF)
+        for page in PAGES.values():
+            for section in page.sections:
+                if section.view in ("groups", "moved") and not section.needs - {Signal.PURCHASE}:
+                    html = render_section(page, section, report, MONTHS, LINKS)
+                    assert html.count("Not on this page") == 1
+                    assert "property source" in html and "the column source" in html

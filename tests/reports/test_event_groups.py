@@ -138,7 +138,13 @@ def test_values_that_look_like_bands_are_a_name_where_no_number_ends_it(report: 
         assert report.growth(by=by).by == by
 
 
-ALIKE = ("too dear", " too dear", "too  dear ", "too\N{NO-BREAK SPACE}dear", "too\N{SOFT HYPHEN} dear")
+ALIKE = (
+    "too dear",
+    " too dear",
+    "too  dear ",
+    "too\N{NO-BREAK SPACE}dear",
+    "too\N{SOFT HYPHEN} dear",
+)
 ACCENTED = ("caf\N{LATIN SMALL LETTER E WITH ACUTE}", "cafe\N{COMBINING ACUTE ACCENT}")
 APART = ("Too dear", "toodear", "cafe", "\N{ZERO WIDTH SPACE}", "silence", "left", "unknown")
 BYES = ("bye", "ciao")

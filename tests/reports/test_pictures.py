@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from datetime import timedelta
@@ -145,9 +146,12 @@ def test_each_group_has_its_curve(report: Report) -> None:
 
 
 def test_the_funnel(report: Report) -> None:
-    """A bar for each stage, as long as many reached it."""
+    """A bar for each stage, as long as many reached it, all from one edge."""
     funnel = report.funnel()
-    assert list(trace(funnel.figure(), type="funnel")["x"]) == [row.contacts for row in funnel.rows]
+    assert list(trace(funnel.figure(), type="bar")["x"]) == [row.contacts for row in funnel.rows]
+    for width in (720, 340):
+        bars = re.findall(r'<rect class="bar [^"]*" x="([^"]*)"', funnel.svg("funnel", width=width))
+        assert len(bars) == len(funnel.rows) and len({*bars}) == 1
     grouped = report.funnel(by="source")
     bars = traces(grouped.figure(), type="bar")
     drawn = [share for bar in bars for share in bar["x"]]

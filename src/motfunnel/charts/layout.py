@@ -191,7 +191,7 @@ def placed(panel: Panel, rows: Rows, layout: Layout, top: float) -> Placed:
     is_above = stands_above(rows, layout.inner, is_stacked=layout.is_stacked)
     high, lane = _band(panel, rows, layout, is_above=is_above)
     tops, texts = [], []
-    behind = [_centred(panel, n) for n in range(len(rows.names))]
+    behind = [_of_step(panel, n) for n in range(len(rows.names))]
     for n, name in enumerate(rows.names):
         if is_above:
             beside = rows.beside[n] if rows.beside else behind[n]
@@ -315,11 +315,11 @@ def _right_of(mark: Mark) -> float:
 
 def _is_crowded(picture: Picture, room: float) -> bool:
     """Whether what is said in a funnel has no room in its bar, and none behind it."""
-    for bars in (bars for panel in picture.panels for bars in bars_of(panel) if bars.is_centred):
+    for bars in (bars for panel in picture.panels for bars in bars_of(panel) if bars.are_steps):
         most = max((size or 0 for size in bars.sizes), default=0) or 1
         for size, text in zip(bars.sizes, bars.texts, strict=True):
             long, wide = (size or 0) / most * room, width_of_text(text) + _GAP
-            if wide > long and wide > (room - long) / 2:
+            if wide > long and wide > room - long:
                 return True
     return False
 
@@ -355,9 +355,9 @@ def _band(panel: Panel, rows: Rows, layout: Layout, *, is_above: bool) -> tuple[
     return rows.high, 0
 
 
-def _centred(panel: Panel, row: int) -> Text:
+def _of_step(panel: Panel, row: int) -> Text:
     """What is said of a row of a funnel."""
-    return next((bars.texts[row] for bars in bars_of(panel) if bars.is_centred), ())
+    return next((bars.texts[row] for bars in bars_of(panel) if bars.are_steps), ())
 
 
 def _above(

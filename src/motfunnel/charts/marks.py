@@ -268,7 +268,7 @@ def _level(bars: Bars, field: Field) -> Iterator[str]:
         top, high = field.y.tops[n] + middle - lane / 2 + tops[n], lane
         if field.y.lane:
             top, high = field.y.tops[n] + bars.lane * lane + lane - 11, 9
-        if bars.is_centred and before is not None:
+        if bars.are_steps and before is not None:
             yield _connector(before, (start, end, top), bars.colour)
         before = (start, end, top + high)
         if size is not None:
@@ -294,7 +294,7 @@ def _text_of_bar(
     text, layout = bars.texts[n], field.layout
     if not text:
         return
-    if bars.is_centred and layout.is_stacked:
+    if bars.are_steps and layout.is_stacked:
         return  # it stands above the row
     if field.y is not None and isinstance(field.y, Placed) and field.y.lane:
         lines = broken(text, layout.inner)
@@ -302,10 +302,11 @@ def _text_of_bar(
             yield lettered(Lettered(line, layout.edge), top - 4 - LINE * up)
     elif bars.are_outside:
         yield lettered(Lettered(text, end + 6), top + high / 2 + 4)
-    elif width_of_text(text) + 6 <= end - start:
+    elif width_of_text(text) + (16 if bars.are_steps else 6) <= end - start:
         inside = tuple(Run(run.text, f"{run.look} on-{on(bars.colour)}".strip()) for run in text)
-        yield lettered(Lettered(inside, (start + end) / 2, "middle"), top + high / 2 + 4)
-    elif bars.is_centred:
+        at = (start + 8, "start") if bars.are_steps else ((start + end) / 2, "middle")
+        yield lettered(Lettered(inside, *at), top + high / 2 + 4)
+    elif bars.are_steps:
         yield lettered(Lettered(text, end + 6), top + high / 2 + 4)
 
 

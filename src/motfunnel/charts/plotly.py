@@ -171,7 +171,7 @@ def _bars(bars: Bars, picture: Picture) -> Iterator[Traced]:
     places, sizes = list(range(len(bars.sizes))), list(bars.sizes)
     x, y = (places, sizes) if bars.is_upright else (sizes, places)
     trace: Traced = {
-        "type": "funnel" if bars.is_centred else "bar",
+        "type": "bar",
         "name": escape(bars.name, quote=False),
         "x": x,
         "y": y,
@@ -183,8 +183,6 @@ def _bars(bars: Bars, picture: Picture) -> Iterator[Traced]:
     }
     if not bars.is_upright:
         trace["orientation"] = "h"
-    if bars.is_centred:
-        trace["connector"] = {"fillcolor": faint(bars.colour, 0.14), "line": {"width": 0}}
     yield trace
 
 
@@ -194,7 +192,7 @@ def _texts(bars: Bars, picture: Picture) -> Traced:
         return {}
     whole = picture.x.upper - picture.x.lower if picture.x else 1
     fits = [
-        bars.are_outside or bars.is_centred or (size or 0) / whole > _NARROW for size in bars.sizes
+        bars.are_outside or bars.are_steps or (size or 0) / whole > _NARROW for size in bars.sizes
     ]
     told: Traced = {
         "text": [_html(one) if fit else "" for one, fit in zip(bars.texts, fits, strict=True)],
@@ -204,9 +202,9 @@ def _texts(bars: Bars, picture: Picture) -> Traced:
         "cliponaxis": False,
         "insidetextfont": {"color": LIGHT[on(bars.colour)]},
     }
-    if bars.is_centred:
+    if bars.are_steps:
         font = {"textfont": {"size": 13}, "outsidetextfont": {"color": LIGHT[INK]}}
-        return told | {"textinfo": "text", "textposition": "auto"} | font
+        return told | {"textposition": "auto", "insidetextanchor": "start"} | font
     return told
 
 
@@ -336,7 +334,6 @@ def _layout(picture: Picture, frame: Frame) -> Traced:
         "hoverlabel": {"bgcolor": LIGHT["paper"], "font": {"color": LIGHT[INK]}},
         "barmode": "group" if any(bars.lanes > 1 for bars in _all_bars(picture)) else "relative",
         "bargap": 0.18 if any(bars.is_upright for bars in _all_bars(picture)) else 0.32,
-        "funnelgap": 0.34,
         "showlegend": picture.has_legend,
         "legend": _ABOVE | {"y": 1 + _heading(picture) / high},
         "title": {

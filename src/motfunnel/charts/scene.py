@@ -245,7 +245,7 @@ class Bars:
         lane: which it is of those that lie beside each other.
         lanes: how many these are.
         is_upright: whether they stand upright, on an axis of numbers.
-        is_centred: whether their middles stand above each other, as in a funnel.
+        are_steps: whether they are the steps of a funnel: what fell away is drawn between them.
         hatched: which are hatched.
         texts: what stands at each.
         are_outside: whether it stands behind the bar, not in it.
@@ -260,7 +260,7 @@ class Bars:
     lane: int = 0
     lanes: int = 1
     is_upright: bool = False
-    is_centred: bool = False
+    are_steps: bool = False
     hatched: Sequence[bool] = ()
     texts: Sequence[Text] = ()
     are_outside: bool = False

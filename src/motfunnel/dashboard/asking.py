@@ -132,6 +132,31 @@ def questions(section: Section, report: Report, filters: Filters) -> Sequence[Qu
     return [one for ask in asks for one in _each(ask, report, filters)]
 
 
+def stretch(section: Section, filters: Filters) -> str:
+    """Of which time a section tells where a reader chose none; empty: of now.
+
+    >>> from motfunnel.dashboard.pages import FUNNEL, GROWTH
+    >>> [stretch(FUNNEL.sections[0], Filters()), stretch(GROWTH.sections[0], Filters(step="week"))]
+    ['all time', 'the last 12 weeks']
+    """
+    return next(filter(None, (_stretch(ask, filters) for ask in section.asks)), "")
+
+
+def stretches(sections: Sequence[Section], filters: Filters) -> list[str]:
+    """Of which times the sections of a page tell, each once."""
+    return [one for one in dict.fromkeys(stretch(one, filters) for one in sections) if one]
+
+
+def _stretch(ask: Ask, filters: Filters) -> str:
+    entry = CATALOGUE[ask.question]
+    if entry.name in BY_PERIODS or ask.each in ("per", "period"):
+        return f"the last {SHOWN} {filters.step}s"
+    if not entry.cohort:
+        return ""
+    needs_one = entry.options[entry.cohort[0]].needed
+    return f"the last whole {filters.step}" if needs_one else "all time"
+
+
 def complete_periods(report: Report, filters: Filters, most: int = SHOWN) -> list[Period]:
     """The latest periods that are over, the earliest first; those that were chosen, if any were."""
     since, until = filters.bounds(report.as_of)

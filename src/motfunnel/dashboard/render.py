@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from motfunnel.answers.answer import Answer
 from motfunnel.answers.cells import percent
 from motfunnel.charts.labels import moment
-from motfunnel.dashboard.asking import Question, questions
+from motfunnel.dashboard.asking import Question, questions, stretch, stretches
 from motfunnel.dashboard.assets import SHEET, assets
 from motfunnel.dashboard.filters import GROUPS, PERIODS, SHARED, STEPS, WINDOWS, Filters, Meant
 from motfunnel.dashboard.kept import KeptReport
@@ -81,7 +81,7 @@ def render_page(
         shared=SHARED,
         sections=_in_order(page, sections),
         is_lazy=len(sections) < len(page.sections),
-        choices=_choices(filters, groups),
+        choices=_choices(page, filters, groups),
         foot=foot,
         anew=anew,
         spoken=spoken,
@@ -158,7 +158,14 @@ def _shown(
         filters=then,
         chosen=filters,
         links=links,
+        stretch=_told_apart(page, section, filters),
     )
+
+
+def _told_apart(page: Page, section: Section, filters: Filters) -> str:
+    """Of which time a section tells, where those of its page tell of several; else empty."""
+    are_alike = len(stretches(page.asking, filters)) == 1
+    return "" if filters.period or are_alike else stretch(section, filters)
 
 
 def _check(section: Section, filters: Filters, found: Sequence[Answer[Any]]) -> None:
@@ -298,7 +305,7 @@ def render_error(title: str, reason: str, links: Links | None) -> str:
     )
 
 
-def _choices(filters: Filters, groups: Sequence[str]) -> dict[str, Any]:
+def _choices(page: Page, filters: Filters, groups: Sequence[str]) -> dict[str, Any]:
     """What the form offers, each with what was chosen among it."""
     window = format_duration(filters.window)
     offered: dict[str, Iterable[str]] = {
@@ -308,7 +315,8 @@ def _choices(filters: Filters, groups: Sequence[str]) -> dict[str, Any]:
         "group": ["", *GROUPS, *groups, filters.group],
     }
     words = {one: days(one) for one in [*WINDOWS, window]}
-    lasts = {"": "all time", **{one: f"the last {days(one)}" for one in PERIODS}}
+    usual = " and ".join(stretches(page.asking, filters)) or "all time"
+    lasts = {"": usual, **{one: f"the last {days(one)}" for one in PERIODS}}
     each_once = {name: list(dict.fromkeys(values)) for name, values in offered.items()}
     return {**each_once, "chosen": window, "words": words, "lasts": lasts}
 

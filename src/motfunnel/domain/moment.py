@@ -53,6 +53,8 @@ SILENCE = "silence"
 
 LEFT = "left"
 """The reason of a departure that was said, where no other was given."""
+DIRECT = "direct"
+"""The source of who came without one, and whom nobody had referred."""
 UNKNOWN = "unknown"
 """What stands for a source, a reason or a value that nobody gave, or that an erasure took."""
 

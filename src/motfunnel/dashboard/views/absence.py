@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from motfunnel.answers.answer import Answer, Grouped
 from motfunnel.dashboard.page import Section
 from motfunnel.domain.funnel.funnel import Funnel
+from motfunnel.domain.moment import DIRECT, UNKNOWN
 from motfunnel.errors import QuestionError
 from motfunnel.reports.decisions.simulate import Simulation
 from motfunnel.reports.measure.rate import Rate
@@ -63,5 +64,21 @@ def check_answers(section: Section, answers: Sequence[Answer[Any]]) -> None:
         if not isinstance(answer, Grouped | Rate):
             continue
         if len({row.group for row in answer.rows}) == 1:
-            by = answer.by or "anything"
-            raise NothingError(f"contacts cannot be grouped by {by} here; choose another group")
+            raise NothingError(_alone(answer.by, answer.rows[0].group))
+
+
+def _alone(by: str | None, group: str | None) -> str:
+    """Why there is one group only, and what to set up or to choose."""
+    if by is None or group is None:
+        return f"{_TOLD_BY_NOTHING}; choose another group"
+    if by == "source" and group == DIRECT:
+        return (
+            "no first event says where somebody came from: give it a property source as you track "
+            "it, or name the column source in the file that you import; or choose another group"
+        )
+    if group == UNKNOWN:
+        return f"of nobody is {by} known: tell it as you track them, or choose another group"
+    return f"all are in one group by {by}, {group}; choose another group"
+
+
+_TOLD_BY_NOTHING: Final = "people cannot be told apart by what was chosen"

@@ -79,7 +79,7 @@ WITHIN: Final = (
     "times are those by now, whatever the window"
 )
 
-_STEP: Final = 84  # pixels for a stage
+_STEP: Final = 96  # pixels for a stage
 
 
 @frozen(kw_only=True)
@@ -321,8 +321,7 @@ def _funnel(answer: StageFunnel) -> Picture:
         name="contacts",
         colour=BLUE,
         sizes=[row.contacts for row in rows],
-        starts=[-row.contacts / 2 for row in rows],
-        is_centred=True,
+        are_steps=True,
         is_in_legend=False,
         texts=[_said(row) for row in rows],
         hovers=[f"{row.contacts:,} contacts reached {label(row.stage)}" for row in rows],
@@ -334,7 +333,7 @@ def _funnel(answer: StageFunnel) -> Picture:
     )
     return Picture(
         panels=(Panel(marks=(bars,), y=stages),),
-        x=Axis(lower=-(first or 1) / 2, upper=(first or 1) / 2, is_shown=False, has_grid=False),
+        x=Axis(lower=0, upper=first or 1, is_shown=False, has_grid=False),
         counted=f"n = {first:,} contacts that opened",
         told=f"Funnel. {'; '.join(f'{r.stage}: {r.contacts:,} contacts' for r in rows)}.",
     )
@@ -387,21 +386,21 @@ def _beside_bar(row: StageRow) -> Text:
 
 def _said(row: StageRow) -> Text:
     count = strong(f"{row.contacts:,}")
-    if row.from_first is None:
+    if row.from_previous is None:
         return (count,)
-    return count, Run(f"{percent(row.from_first)} of the first stage")
+    return count, Run("·"), strong(percent(row.from_previous)), Run("of the stage before")
 
 
 def _beside(row: StageRow) -> tuple[str, ...]:
-    """Below the name: the share of the stage before with its counts, and the median time."""
+    """Below the name: how sure its share is, its counts, the median time, the share of all."""
     if row.from_previous is None:
         return ()
-    sure = "" if row.interval is None else f" ({span(row.interval)})"
+    sure = "" if row.interval is None else f"{span(row.interval)} "
     counts = f"{row.numerator:,} of {row.denominator:,}"
     if row.median is not None:
         waited = wait(row.median)
         counts += f", {'' if waited == 'at once' else 'in '}{waited} at the median"
-    return f"{percent(row.from_previous)}{sure} of previous", counts
+    return f"{sure}of the stage before", counts, f"{percent(row.from_first)} of the first stage"
 
 
 def funnel(

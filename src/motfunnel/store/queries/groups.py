@@ -15,7 +15,7 @@ from sqlalchemy import and_, func, select
 
 from motfunnel.domain.columns import NEVER, Codes, Column, column
 from motfunnel.domain.event import to_json, trait_text
-from motfunnel.domain.moment import MomentKind
+from motfunnel.domain.moment import DIRECT, MomentKind
 from motfunnel.store.queries.columns import micros, raw, read_columns, read_rows
 from motfunnel.store.queries.scope import Extent
 from motfunnel.store.schema.types import read_properties
@@ -40,7 +40,7 @@ def read_sources(extent: Extent, people: Codes, sources: Codes) -> tuple[Column,
         c.tenant == extent.tenant, c.opened_at.is_not(None)
     )
     contacts, given, at = read_columns(extent.connection, opened, [people, sources, None])
-    none, direct, referral = sources[None], sources["direct"], sources["referral"]
+    none, direct, referral = sources[None], sources[DIRECT], sources["referral"]
     known = zip(contacts, given, at, strict=True)
     return contacts, column(
         source if source != none else direct if referred.get(who, NEVER) > opened else referral
@@ -52,7 +52,7 @@ def source_or_referral(given: str | None, opened_at: datetime, referred_at: date
     """A contact's source: what its opening gave, else whether a referral came before that."""
     if given is not None:
         return given
-    return "direct" if referred_at is None or referred_at > opened_at else "referral"
+    return DIRECT if referred_at is None or referred_at > opened_at else "referral"
 
 
 def read_trait(
