@@ -27,6 +27,7 @@ from motfunnel.dashboard.links import Links
 from motfunnel.dashboard.page import Page
 from motfunnel.dashboard.pages import PAGES
 from motfunnel.dashboard.render import (
+    EACH_SAYS,
     render_error,
     render_page,
     render_people,
@@ -301,18 +302,18 @@ def test_open_cases_are_listed_by_whom() -> None:
 @pytest.mark.parametrize("step", ["week", "month"])
 @pytest.mark.parametrize("slug", [slug for slug, page in PAGES.items() if page.asking])
 def test_the_filter_says_what_is_shown(ask: Ask, slug: str, step: str) -> None:
-    """As many periods as are shown where no time was chosen, each section for itself if need be."""
+    """So many periods where no time was chosen; each section for itself, where they differ."""
     soup = BeautifulSoup(ask(f"/{slug}?whole=1&step={step}").text, "html.parser")
     [said] = [one.text for one in soup.select("select[name=period] option[selected]")]
     asks = [each for one in PAGES[slug].asking for each in one.asks]
     of_periods = [
         one for one in asks if one.question in BY_PERIODS or one.each in ("per", "period")
     ]
-    assert (f"the last {SHOWN} {step}s" in said) == bool(of_periods)
+    told = {one.text for one in soup.select("section[id] > h2 > small")}
+    assert (said == f"the last {SHOWN} {step}s" or said in told | {EACH_SAYS}) == bool(of_periods)
+    assert bool(told) == (said == EACH_SAYS)
     if of_periods == asks:
-        assert "all time" not in said
-    for one in soup.select("section[id] > h2 > small"):
-        assert one.text in said
+        assert said == f"the last {SHOWN} {step}s"
     chosen = ask(f"/{slug}?whole=1&period=90d").text
     assert f"the last {SHOWN} " not in chosen.partition("</form>")[2].partition("<footer")[0]
 
@@ -333,3 +334,15 @@ def test_groups_that_are_not_known_say_what_to_set_up() -> None:
                     html = render_section(page, section, report, MONTHS, LINKS)
                     assert html.count("Not on this page") == 1
                     assert "property source" in html and "the column source" in html
+
+
+def test_what_good_words_led_to(ask: Ask, report: Report) -> None:
+    """It is said who spoke well, how often, and how many were new by it; each number as counted."""
+    lead = BeautifulSoup(ask("/advocates?whole=1").text, "html.parser").select_one("#loop .lead")
+    answer = report.lens("ultimate")
+    loop, row = answer.loop, answer.rows[-1]
+    assert lead is not None and loop.ultimate_moments
+    numbers = [int(one.replace(",", "")) for one in re.findall(r"\d[\d,]*", lead.text)]
+    assert numbers == [
+        row.contacts, loop.ultimate_moments, loop.referrals, loop.zero_moments, loop.openings
+    ]  # fmt: skip

@@ -37,6 +37,9 @@ _NO_TRIAL: Final = (
     "no trial has begun: write to some of those who left, hold out others, and track both with "
     "their arm"
 )
+_NO_WORD: Final = (
+    "nobody has spoken well of us yet: track it when somebody refers, recommends or praises"
+)
 _NO_SCORE: Final = "nobody has given a score yet: track one when somebody does"
 
 
@@ -457,9 +460,10 @@ ADVOCATES: Final = Page(
         Section(
             slug="loop",
             heading="What do their good words lead to?",
-            asks=(Ask(question="lens", given={"name": "ultimate"}),),
+            asks=(Ask(question="lens", given={"name": "ultimate"}, kind="none"),),
             meanwhile="what ultimate moments led to",
-            nothing=_NOBODY,
+            nothing=_NO_WORD,
+            view="loop",
         ),
     ),
 )

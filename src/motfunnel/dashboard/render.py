@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
+EACH_SAYS: Final = "as each section says"
+"""Of what a page tells whose sections tell of several times."""
 LACKING: Final = '<p class="lacking"'
 """How what a page lacks begins."""
 
@@ -315,7 +317,8 @@ def _choices(page: Page, filters: Filters, groups: Sequence[str]) -> dict[str, A
         "group": ["", *GROUPS, *groups, filters.group],
     }
     words = {one: days(one) for one in [*WINDOWS, window]}
-    usual = " and ".join(stretches(page.asking, filters)) or "all time"
+    times = stretches(page.asking, filters)
+    usual = EACH_SAYS if len(times) > 1 else "".join(times) or "all time"
     lasts = {"": usual, **{one: f"the last {days(one)}" for one in PERIODS}}
     each_once = {name: list(dict.fromkeys(values)) for name, values in offered.items()}
     return {**each_once, "chosen": window, "words": words, "lasts": lasts}

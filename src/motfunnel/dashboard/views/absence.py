@@ -58,6 +58,8 @@ def check_answers(section: Section, answers: Sequence[Answer[Any]]) -> None:
         raise NothingError(answers[0].lacking)
     if section.nothing and all(map(is_of_nobody, answers)):
         raise NothingError(section.nothing)
+    if section.view == "loop" and not any(one.loop.ultimate_moments for one in answers):
+        raise NothingError(section.nothing)
     if section.view not in ("groups", "moved"):
         return
     for answer in answers:

@@ -31,6 +31,7 @@ from motfunnel.dashboard.views.sentences import (
     Sentence,
     between,
     counts,
+    led_to,
     name,
     sentence,
     strong,
@@ -123,6 +124,7 @@ def shown(view: str, asked: Asked, href: Href) -> Any:
         "moved": lambda asked, href: moved(_only(asked), href),
         "windows": lambda asked, _: WINDOWS,
         "worst": lambda asked, _: _only(asked).worst,
+        "loop": lambda asked, _: led_to(_only(asked)),
         "warning": lambda asked, _: hasty(_only(asked)),
     }
     return makes[view](asked, href) if view in makes else None
