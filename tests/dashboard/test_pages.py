@@ -37,6 +37,7 @@ from motfunnel.dashboard.render import (
 )
 from motfunnel.domain.funnel.rhythm import Rhythm
 from motfunnel.domain.signal import Signal
+from motfunnel.reports.progress.lens import UltimateLens
 from motfunnel.reports.report import Report
 from tests.dashboard.conftest import Ask
 from tests.reports.drawn import AS_OF, FIRST, FUNNEL, HOSTILE
@@ -340,6 +341,7 @@ def test_what_good_words_led_to(ask: Ask, report: Report) -> None:
     """It is said who spoke well, how often, and how many were new by it; each number as counted."""
     lead = BeautifulSoup(ask("/advocates?whole=1").text, "html.parser").select_one("#loop .lead")
     answer = report.lens("ultimate")
+    assert isinstance(answer, UltimateLens)
     loop, row = answer.loop, answer.rows[-1]
     assert lead is not None and loop.ultimate_moments
     numbers = [int(one.replace(",", "")) for one in re.findall(r"\d[\d,]*", lead.text)]

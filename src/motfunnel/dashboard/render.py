@@ -108,7 +108,11 @@ def render_section(
         filters: what was chosen.
         links: the addresses of all that it leads to; None: it leads nowhere.
     """
-    told = {"section": section, "anchor": section.slug if links else f"{page.slug}-{section.slug}"}
+    told = {
+        "section": section,
+        "anchor": section.slug if links else f"{page.slug}-{section.slug}",
+        "stretch": _told_apart(page, section, filters),
+    }
     try:
         return _shown(page, section, report, filters, links, told)
     except OutdatedError as error:
@@ -160,7 +164,6 @@ def _shown(
         filters=then,
         chosen=filters,
         links=links,
-        stretch=_told_apart(page, section, filters),
     )
 
 

@@ -12,6 +12,7 @@ from motfunnel.domain.moment import DIRECT, UNKNOWN
 from motfunnel.errors import QuestionError
 from motfunnel.reports.decisions.simulate import Simulation
 from motfunnel.reports.measure.rate import Rate
+from motfunnel.reports.progress.lens import UltimateLens
 from motfunnel.reports.remarks import RULES, can, no_values
 
 
@@ -58,7 +59,8 @@ def check_answers(section: Section, answers: Sequence[Answer[Any]]) -> None:
         raise NothingError(answers[0].lacking)
     if section.nothing and all(map(is_of_nobody, answers)):
         raise NothingError(section.nothing)
-    if section.view == "loop" and not any(one.loop.ultimate_moments for one in answers):
+    loops = [one.loop for one in answers if isinstance(one, UltimateLens)]
+    if section.view == "loop" and not any(loop.ultimate_moments for loop in loops):
         raise NothingError(section.nothing)
     if section.view not in ("groups", "moved"):
         return

@@ -31,8 +31,8 @@ from motfunnel.dashboard.views.sentences import (
     Sentence,
     between,
     counts,
-    led_to,
     name,
+    people,
     sentence,
     strong,
     text,
@@ -40,6 +40,7 @@ from motfunnel.dashboard.views.sentences import (
 from motfunnel.dashboard.views.tables import Table, tables
 from motfunnel.dashboard.words import days
 from motfunnel.domain.instant import format_duration
+from motfunnel.domain.lens import ULTIMATE
 from motfunnel.domain.moment import SILENCE
 from motfunnel.reports.decisions.patience import FEW
 from motfunnel.reports.experience.nps import Nps
@@ -48,6 +49,8 @@ from motfunnel.reports.measure.rate import Rate, RateRow
 from motfunnel.reports.measure.trend import Trend
 from motfunnel.reports.periods.growth import Growth
 from motfunnel.reports.periods.value import Value
+from motfunnel.reports.progress.lens import UltimateLens
+from motfunnel.text import counted
 
 Href = Callable[[int, str], str]
 """Gives the address of the people behind a count, by its row in the section and its name."""
@@ -156,6 +159,23 @@ def _hasty(answer: Rate, n: int, row: RateRow) -> Iterator[Part]:
     )
     yield from counts(answer, n)
     yield text(".")
+
+
+def led_to(answer: UltimateLens) -> Sentence:
+    """What good words led to: how many there were, whom they named, and who came by it."""
+    return list(_led_to(answer))
+
+
+def _led_to(answer: UltimateLens) -> Iterator[Part]:
+    loop = answer.loop
+    n = next(n for n, row in enumerate(answer.rows) if row.of_class == ULTIMATE)
+    yield people(answer, n, "contacts")
+    is_one = answer.rows[n].contacts == 1
+    yield text(f" {'person' if is_one else 'people'} spoke well of us, in all ")
+    yield text(f"{counted(loop.ultimate_moments, 'time')}; {loop.referrals:,} of these named ")
+    yield text(f"somebody, {loop.zero_moments:,} of whom had not come before, and ")
+    yield strong(f"{loop.openings:,}")
+    yield text(f" {'was' if loop.openings == 1 else 'were'} {answer.spoken['opening']} by it.")
 
 
 def _only(asked: Asked) -> Any:

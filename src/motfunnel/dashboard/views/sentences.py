@@ -20,7 +20,6 @@ from motfunnel.domain.calendar import stretch_named
 from motfunnel.domain.funnel.rhythm import Rhythm
 from motfunnel.domain.funnel.words import USUAL
 from motfunnel.domain.instant import format_duration
-from motfunnel.domain.lens import ULTIMATE
 from motfunnel.reports.decisions.patience import Patience
 from motfunnel.reports.decisions.simulate import Simulation
 from motfunnel.reports.decisions.worklist import Worklist
@@ -36,7 +35,7 @@ from motfunnel.reports.periods.retention import IN_OR_AFTER, NEARLY_ALL, WITH_US
 from motfunnel.reports.periods.value import Value
 from motfunnel.reports.progress.flows import Flows, largest_of
 from motfunnel.reports.progress.funnel import StageFunnel
-from motfunnel.reports.progress.lens import LensAnswer, UltimateLens
+from motfunnel.reports.progress.lens import LensAnswer
 from motfunnel.reports.progress.referrals import ReferralYield
 from motfunnel.reports.returns.holdout import RUNNING
 from motfunnel.reports.returns.mantel_byar import PaceComparison
@@ -409,23 +408,6 @@ def _lens(answer: LensAnswer) -> Iterator[Part]:
     yield text(f": {counted(row.events, 'time')}, of ")
     yield people(answer, n, "contacts")
     yield text(" people." if len(row.names["contacts"]) != 1 else " person.")
-
-
-def led_to(answer: UltimateLens) -> Sentence:
-    """What good words led to: how many there were, whom they named, and who came by it."""
-    return list(_led_to(answer))
-
-
-def _led_to(answer: UltimateLens) -> Iterator[Part]:
-    loop = answer.loop
-    n = next(n for n, row in enumerate(answer.rows) if row.of_class == ULTIMATE)
-    yield people(answer, n, "contacts")
-    is_one = answer.rows[n].contacts == 1
-    yield text(f" {'person' if is_one else 'people'} spoke well of us, in all ")
-    yield text(f"{counted(loop.ultimate_moments, 'time')}; {loop.referrals:,} of these named ")
-    yield text(f"somebody, {loop.zero_moments:,} of whom had not come before, and ")
-    yield strong(f"{loop.openings:,}")
-    yield text(f" {_be(loop.openings, 'were')} {answer.spoken['opening']} by it.")
 
 
 def _touchpoints(answer: Touchpoints) -> Iterator[Part]:
