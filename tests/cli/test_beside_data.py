@@ -87,3 +87,18 @@ def test_a_mailing_of_nobody_says_so(filled: Run) -> None:
     assert "nobody to write to: of 1 contact away" in strict.stderr
     some = filled(*asked, "--as-of", "2024-03-01")
     assert len(some.stdout.splitlines()) == 2 and "nobody to write to" not in some.stderr
+
+
+def test_bare_minutes_are_said_beside_the_answer(filled: Run) -> None:
+    """On the command line too, of a window and of an instant."""
+    told = filled("report", "recidivism", "--within", "3m", "--format", "json")
+    assert "3m are minutes; months have no fixed length: write 90d" in told.stderr
+    told = filled("report", "recidivism", "--within", "9d", "--as-of", "-3m")
+    assert "-3m are minutes" in told.stderr
+    assert filled("report", "recidivism", "--within", "13w").stderr == ""
+
+
+def test_an_instant_that_is_none_has_the_remedy(filled: Run) -> None:
+    """How one says thirty days ago."""
+    asked = ("report", "recidivism", "--within", "9d", "--as-of", "30 days ago")
+    assert "-30d for 30 days ago" in " ".join(filled(*asked, code=2).stderr.split())

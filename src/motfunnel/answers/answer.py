@@ -198,16 +198,22 @@ class Answer(Generic[R]):
         return alike[0] if said not in each and len(alike) == 1 else said
 
     def words_of(self, part: str) -> Collection[str]:
-        """By which words a count may be called beside its name."""
-        return (self.word(part),)
+        """By which words a count may be called beside its name: what stands above it."""
+        shown = cells(self.row_class)
+        named = (shown[one] for one in (part, f"{part}_count") if one in shown)
+        above = [str(one.heading).format_map(self.words()) for one in named if one.heading]
+        return tuple(dict.fromkeys([self.word(part), *above]))
 
     def nobody_behind(self, part: str, known: Iterable[str]) -> str:
-        """Why no names stand behind a count, and behind which there are."""
-        why = self.unnamed.get(part)
-        told = ((one, self.word(one)) for one in known)
-        each = [one if _plainly(one) == _plainly(word) else f"{one} ({word})" for one, word in told]
-        there_are = ", ".join(each) or "none"
+        """Why no names stand behind a count, and behind which there are, by all their words."""
+        why = self.unnamed.get(self.count_meant(part, self.unnamed))
+        there_are = ", ".join(map(self._offered, known)) or "none"
         return f"no names stand behind {part!r}{(why and f': {why}') or ''}; there are: {there_are}"
+
+    def _offered(self, part: str) -> str:
+        """A count by its name, and by the words that mean it, too."""
+        words = [one for one in self.words_of(part) if _plainly(one) != _plainly(part)]
+        return f"{part} ({', '.join(dict.fromkeys(words))})" if words else part
 
     def to_dict(self) -> dict[str, Any]:
         """The whole answer, ready for JSON; instants as ISO 8601, durations in seconds."""

@@ -143,7 +143,7 @@ def percent(share: float | None) -> str:
     >>> percent(0.2639), percent(None)
     ('26.4%', '–')
     """
-    return "–" if share is None else f"{share:.1%}"
+    return "–" if share is None else f"{share:z.1%}"
 
 
 def span(interval: Any) -> str:
@@ -177,7 +177,7 @@ def wait(duration: timedelta) -> str:
 
 
 def _points(difference: float) -> str:
-    return f"{difference * 100:+.1f}"
+    return f"{difference * 100:+z,.1f}"
 
 
 def _from_to(show: Callable[[Any], str]) -> Callable[[Any], str]:
@@ -201,7 +201,7 @@ def _seconds(duration: timedelta) -> float:
 
 
 def _money(value: Decimal | float) -> str:
-    return f"{value:,.2f}"
+    return f"{value:z,.2f}"
 
 
 def _number(value: Decimal | float) -> int | float | str:
@@ -218,12 +218,12 @@ def in_full(share: float, figures: int = 6, sign: str = "") -> str:
     >>> in_full(0.9999999), in_full(1e-300), in_full(0.0)
     ('99.99999', '1e-298', '0.0')
     """
-    number = share * 100
+    number = share * 100 + 0.0
     least = min(abs(number), abs(100 - abs(number)))
     digits = max(1, figures - 1 - math.floor(math.log10(least))) if least else 1
     if digits > _MOST_DECIMALS:
-        return f"{number:{sign}.12g}"
-    whole, _, rest = f"{number:{sign}.{digits}f}".partition(".")
+        return f"{number:{sign}z.12g}"
+    whole, _, rest = f"{number:{sign}z.{digits}f}".partition(".")
     return f"{whole}.{rest[0]}{rest[1:].rstrip('0')}"
 
 
@@ -252,7 +252,7 @@ GROUP: Final = Kind("text", missing="all")
 COUNT: Final = Kind("count", lambda count: f"{count:,}")
 FLAG: Final = Kind("flag", lambda flag: "yes" if flag else "no")
 SHARE: Final = Kind("number", percent)
-NUMBER: Final = Kind("number", lambda number: f"{number:.3f}")
+NUMBER: Final = Kind("number", lambda number: f"{number:z,.3f}")
 POINTS: Final = Kind("number", _points)
 """A difference of two shares, shown in percentage points."""
 PLANNED_POINTS: Final = Kind("number", lambda share: in_full(share, 3, "+"))

@@ -168,7 +168,7 @@ def _scores(name: str, x: list[float | None], fill: str, edge: str) -> Dots:
 
 def _apart(row: Gap) -> Text:
     n = quiet(f"n = {row.n:,}")
-    return (n,) if row.gap is None else (strong(f"{row.gap:+.2f}"), n)
+    return (n,) if row.gap is None else (strong(f"{row.gap:+z.2f}"), n)
 
 
 def _score(score: float | None) -> str:

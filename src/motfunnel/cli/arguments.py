@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from motfunnel.domain.calendar import RELATIVE, say_when
+from motfunnel.domain.calendar import OR_WRITE, RELATIVE, say_when
 from motfunnel.domain.funnel.file import PRESETS
 from motfunnel.domain.funnel.funnel import Funnel, preset
-from motfunnel.domain.instant import When, parse_duration
+from motfunnel.domain.instant import When, minutes_meant, parse_duration
 from motfunnel.intake.files.instants import instant_reader, read_zone
 
 
@@ -20,10 +20,18 @@ def duration(text: str) -> timedelta:
     Raises:
         click.BadParameter: it is none.
     """
+    _say_minutes(text)
     try:
         return parse_duration(text)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
+
+
+def _say_minutes(text: str) -> None:
+    """Say aloud that ``3m`` are no months."""
+    said = minutes_meant(text)
+    if said is not None:
+        click.echo(f"Note: {said}", err=True)
 
 
 def zone(text: str) -> str:
@@ -73,8 +81,9 @@ def read_instant(text: str | None, timezone: str, option: str) -> datetime | Non
     """
     if text is None:
         return None
+    _say_minutes(text)
     try:
         said = say_when(text, read_zone(timezone), datetime.now(UTC))
         return instant_reader(timezone)(text) if said is None else said
     except ValueError as error:
-        raise click.BadParameter(str(error), param_hint=f"'--{option}'") from None
+        raise click.BadParameter(f"{error}; {OR_WRITE}", param_hint=f"'--{option}'") from None

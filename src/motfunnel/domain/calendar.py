@@ -25,6 +25,11 @@ WEEKDAYS: Final = (
     "saturday",
     "sunday",
 )
+OR_WRITE: Final = (
+    "write e.g. 2025-01-31, 2025-01-31T12:00Z, 2025-01, 2025-W05, yesterday, or -30d for 30 days "
+    "ago"
+)
+"""How an instant is written, as every error about one says it."""
 _DAY: Final = timedelta(days=1)
 _SECOND: Final = timedelta(seconds=1)
 _MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
@@ -229,10 +234,7 @@ def read_when(text: str, zone: tzinfo, now: datetime) -> datetime:
         read = read_iso(text.strip())
         return read.replace(tzinfo=read.tzinfo or zone).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError(
-            f"{text!r} is no instant; write e.g. 2025-01-31, 2025-01-31T12:00Z, 2025-01, 2025-W05, "
-            "yesterday or -90d"
-        ) from None
+        raise ValueError(f"{text!r} is no instant; {OR_WRITE}") from None
 
 
 def goes_back(when: object) -> bool:

@@ -35,7 +35,17 @@ _UNITS: Final = {
     "ms": timedelta(milliseconds=1),
     "us": MICROSECOND,
 }
-_DURATION: Final = re.compile(r"([0-9]{1,18})\s*(d|h|m|s|ms|us)", re.ASCII)
+_SAID: Final = {
+    "w": timedelta(weeks=1),
+    **{name: timedelta(weeks=1) for name in ("week", "weeks")},
+    **{name: timedelta(days=1) for name in ("day", "days")},
+    **{name: timedelta(hours=1) for name in ("hour", "hours")},
+    **{name: timedelta(minutes=1) for name in ("min", "minute", "minutes")},
+    **_UNITS,
+}
+"""The units in which a duration may be said; written it is in those above."""
+_DURATION: Final = re.compile(rf"([0-9]{{1,18}})\s*({'|'.join(_SAID)})", re.ASCII)
+_BARE_MINUTES: Final = re.compile(r"\s*-?([0-9]{1,18})\s*m\s*", re.ASCII)
 _TWO: Final = tuple(f"{number:02}" for number in range(60))
 
 _MAKE: Final = {
@@ -112,7 +122,7 @@ def iso(instant: datetime) -> str:
 
 
 def parse_duration(text: str) -> timedelta:
-    """Read a duration such as ``90d``, ``36h``, ``15m`` or ``30s``.
+    """Read a duration such as ``90d``, ``13w``, ``36h``, ``15m`` or ``30s``; ``m`` are minutes.
 
     >>> parse_duration("36h")
     datetime.timedelta(days=1, seconds=43200)
@@ -123,12 +133,32 @@ def parse_duration(text: str) -> timedelta:
     match = _DURATION.fullmatch(text.strip())
     if match is None:
         raise ValueError(
-            f"{text!r} is not a duration; write a whole number and a unit (d, h, m, s), such as 90d"
+            f"{text!r} is not a duration; write a whole number and a unit (w, d, h, min, s), such "
+            "as 90d; months and years have no fixed length"
         )
     try:
-        return int(match[1]) * _UNITS[match[2]]
+        return int(match[1]) * _SAID[match[2]]
     except OverflowError:
         raise ValueError(f"{text!r} is longer than any history") from None
+
+
+def minutes_meant(text: object) -> str | None:
+    """That what was written is minutes, where months may have been meant; else None.
+
+    >>> minutes_meant("3m")
+    '3m are minutes; months have no fixed length: write 90d, or 3min for minutes'
+    >>> minutes_meant("3min"), minutes_meant("90d")
+    (None, None)
+    """
+    match = _BARE_MINUTES.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        return None
+    number, written = int(match[1]), str(text).strip()
+    are = "is a minute" if number == 1 else "are minutes"
+    return (
+        f"{written} {are}; months have no fixed length: write {number * 30}d, or {number}min for "
+        "minutes"
+    )
 
 
 def read_duration(given: object) -> timedelta:

@@ -15,6 +15,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 from attrs import evolve
 
 from motfunnel.answers import answer as answers
+from motfunnel.domain.instant import minutes_meant
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.remarks import not_set_up
@@ -123,4 +124,6 @@ class Question(Generic[P, Answer_co]):
             return answer
         lacking = not_set_up(inquiry.funnel, self._needs) or answer.lacking
         said = evolve(answer, spoken=inquiry.funnel.spoken, lacking=lacking)
-        return evolve(said, definition=said.said(answer.definition))
+        given = (minutes_meant(one) for one in (*args, *kwargs.values()))
+        notes = (*(one for one in given if one is not None), *answer.notes)
+        return evolve(said, definition=said.said(answer.definition), notes=notes)

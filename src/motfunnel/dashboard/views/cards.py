@@ -130,7 +130,7 @@ def _sure(change: Change) -> str:
     around = change.interval()
     if around is None:
         return ""
-    ends = f"{around.lower:+.0%} to {around.upper:+.0%}"
+    ends = f"{around.lower:+z.0%} to {around.upper:+z.0%}"
     if not change.is_clear():
         return f"may be chance: {ends}"
     return f"more than chance: {ends}"

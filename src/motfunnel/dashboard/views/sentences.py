@@ -442,9 +442,9 @@ def _nps(answer: Nps) -> Iterator[Part]:
     if row.nps is None:
         return
     yield text("Net promoter score ")
-    yield strong(f"{row.nps:+.0f}")
+    yield strong(f"{row.nps:+z.0f}")
     if row.interval is not None:
-        yield text(f" ({row.interval.lower:+.0f} to {row.interval.upper:+.0f})")
+        yield text(f" ({row.interval.lower:+z.0f} to {row.interval.upper:+z.0f})")
     yield text(": ")
     yield people(answer, 0, "promoters")
     yield text(" would recommend us, ")

@@ -97,7 +97,7 @@ def value_text(value: float, currency: str | None = None) -> str:
     >>> value_text(1_234_500_000, "EUR"), value_text(3_000_000), value_text(-1_250_000)
     ('1,234.50 EUR', '3.00', '-1.25')
     """
-    written = f"{_WIDE.divide(Decimal(value), WHOLE):,.2f}"
+    written = f"{_WIDE.divide(Decimal(value), WHOLE):z,.2f}"
     return written if currency is None else f"{written} {currency}"
 
 

@@ -222,6 +222,9 @@ class Simulation(Answer[MomentChange]):
     unnamed: ClassVar[Mapping[str, str]] = {
         part: "these are nearly all moments of the history; who differs stands behind the others"
         for part in ("before", "after", "same")
+    } | {
+        part: "in Python, members(row) names them, of a row of silences or of recidivism"
+        for part in ("departures", "numerator", "denominator")
     }
 
     other_funnel: str = field(metadata=cell(TEXT))

@@ -29,7 +29,7 @@ from motfunnel.reports.remarks import NO_SCORES, scores_gone
 from motfunnel.statistics import Interval, NetPromoterScore
 
 _OFF_SCALE: Final = -2
-POINTS: Final = Kind("number", lambda points: f"{points:+.1f}")
+POINTS: Final = Kind("number", lambda points: f"{points:+z,.1f}")
 NO_SUCH_SCORE: Final = (
     "a net promoter score exists on the scale from 0 to 10 only, and the funnel has another; the "
     "report touchpoints tells how its scores are"

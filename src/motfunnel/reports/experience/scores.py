@@ -22,8 +22,8 @@ from motfunnel.reports.facts.relations import Scored
 from motfunnel.reports.measure.grouping import Grouping
 from motfunnel.statistics import Sample
 
-SCORE: Final = Kind("number", lambda score: f"{score:.2f}")
-GAP: Final = Kind("number", lambda gap: f"{gap:+.2f}")
+SCORE: Final = Kind("number", lambda score: f"{score:z,.2f}")
+GAP: Final = Kind("number", lambda gap: f"{gap:+z,.2f}")
 NOTHING: Final = -1
 """What an event says that carries no experience."""
 

@@ -41,7 +41,7 @@ NOT_FITTED: Final = (
     "event, or only without it, says the same as the groups or the stages, or is a number of which "
     "one more says too little or too much"
 )
-_RATIO: Final = Kind("number", lambda ratio: f"{ratio:.2f}")
+_RATIO: Final = Kind("number", lambda ratio: f"{ratio:z,.2f}")
 _DOUBT: Final = 0.05
 _NOTHING: Final = 1e-9  # of a number is what its mean leaves of it by rounding
 

@@ -43,6 +43,7 @@ _MARKLESS: Final = dict.fromkeys(
 )
 """Letters that nobody sees wherever they stand; joiners shape their neighbours, and stay."""
 _PREFIXES: Final = {"trait:": "trait", "property:": "property"}
+_BANDED: Final = "by='seats:1,5,20'"
 _BANDS: Final = re.compile(r"(.+?):(-?\d+(?:\.\d+)?(?:,-?\d+(?:\.\d+)?)*)", re.ASCII)
 
 
@@ -296,6 +297,8 @@ def _read(by: str, plainly: str) -> Grouping:
             break
     match = _BANDS.fullmatch(name)
     bands = tuple(match[2].split(",")) if match else ()
+    if match is None and "," in name.rpartition(":")[2] and ":" in name:
+        raise QuestionError(f"bands are numbers, which {by!r} has none of; write e.g. {_BANDED}")
     name = match[1] if match else name
     if not name.strip():
         raise QuestionError(f"by names no {kind}; write e.g. by='{kind}:plan'")

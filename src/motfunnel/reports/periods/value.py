@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, ClassVar, Final
@@ -115,7 +115,7 @@ def picture(answer: Value) -> Picture:
         return [*above, beyond] if any(below) else above
 
     title = f"value{'' if answer.currency is None else f', in {answer.currency}'}"
-    return bars(answer, parts, f"{whole:,.2f}{unit} in all", title=title)
+    return bars(answer, parts, f"{whole:z,.2f}{unit} in all", title=title)
 
 
 @frozen(kw_only=True, repr=False)
@@ -134,6 +134,11 @@ class Value(Periodic[ValueRow]):
 
     within: timedelta = field(metadata=cell(WINDOW))
     currency: str | None = field(default=None, metadata=cell(TEXT))
+
+    def words_of(self, part: str) -> Collection[str]:
+        """By which words a count may be called: that of a class also by what its value is."""
+        words, name = super().words_of(part), part.removesuffix(_PURCHASES)
+        return (*words, self.word(name)) if name in _CLASSES and name != part else words
 
     @property
     def title(self) -> str:

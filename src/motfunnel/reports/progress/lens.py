@@ -120,6 +120,10 @@ class LensAnswer(Answer[LensRow]):
     row_class: ClassVar[type[Row]] = LensRow
     _pictures: ClassVar[Mapping[str, Draw]] = {"events": picture}
 
+    unnamed: ClassVar[Mapping[str, str]] = {
+        "count": "it is what the moments of all made for others; referrals names who was credited"
+    }
+
     lens: str = field(metadata=cell(TEXT))
     period: tuple[datetime | None, datetime | None] = field(metadata=cell(COHORT))
 
