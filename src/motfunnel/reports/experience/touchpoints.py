@@ -55,12 +55,12 @@ from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
 from motfunnel.reports.measure.clock import Cohort, in_period
 from motfunnel.reports.measure.grouping import (
-    TOGETHER,
     By,
     Grouping,
     Groupings,
     in_order,
     read_property,
+    together,
 )
 from motfunnel.reports.remarks import NO_SCORES, no_scores, scores_gone
 from motfunnel.statistics import (
@@ -419,7 +419,7 @@ def _group(
     of_event, others = iter(own), iter(traits)
     values = [next(of_event if one.is_of_the_event else others) for one in each]
     named = [one.named(value) for one, value in zip(each, values, strict=True)]
-    return TOGETHER.join(named) if named else None
+    return together(named) if len(named) > 1 else named[0] if named else None
 
 
 def _in_order(tallies: dict[Key, Tally], funnel: Funnel, groupings: Groupings | None) -> list[Key]:

@@ -30,6 +30,8 @@ NO_TRAITS: Final = ("stage", "reason", "source", "event")
 """The plain names that mean no trait."""
 TOGETHER: Final = " · "
 """What stands between the values of several groupings in the name of a group."""
+_BETWEEN: Final = TOGETHER.strip()
+_PART: Final = re.compile(rf'(?:"((?:[^"]|"")*)"|([^{_BETWEEN}]*?))(?:{TOGETHER}|\Z)')
 _OF_THE_CLOCK: Final = ("stage", "reason", "arm")
 _OF_THE_EVENT: Final = ("property", "event")
 _READ: Final = ("source", "trait", "property")
@@ -149,7 +151,7 @@ class Groupings:
 
     def rank(self, group: str | None) -> tuple[Rank, ...]:
         """Where a group stands among others."""
-        parts = [group or ""] if self.alone else (group or "").split(TOGETHER)
+        parts = [group or ""] if self.alone else apart(group or "")
         return tuple(one.rank(part) for one, part in zip(self.each, parts, strict=False))
 
 
@@ -180,7 +182,9 @@ class Partition:
     @classmethod
     def together(cls, parts: Sequence[Partition]) -> Partition:
         """Tell apart by several at once: a group is what is alike in all."""
-        first, *others = parts
+        if len(parts) == 1:
+            return parts[0]
+        first, *others = (Partition(one.numbers, [*map(_part, one.groups)]) for one in parts)
         for other in others:
             wide = len(other.groups)
             both = column(map(add, map(mul, first.numbers, repeat(wide)), other.numbers))
@@ -202,6 +206,33 @@ class Partition:
         for place, group in enumerate(self.numbers):
             found[group].append(place)
         return dict(zip(self.groups, found, strict=True))
+
+
+def together(values: Iterable[str]) -> str:
+    """The name of a group by its values; each combination has one of its own.
+
+    >>> together(["pro", "NL"]), together(["a · b", "c"])
+    ('pro · NL', '"a · b" · c')
+    """
+    return TOGETHER.join(map(_part, values))
+
+
+def apart(group: str) -> list[str]:
+    """The values in the name of a group.
+
+    >>> apart('"a · b" · c'), apart("pro")
+    (['a · b', 'c'], ['pro'])
+    """
+    found = [quoted.replace('""', '"') or plain for quoted, plain in _PART.findall(group)]
+    return found[:-1] if len(found) > 1 and not found[-1] else found
+
+
+def _part(value: str | None) -> str:
+    """A value as it stands in the name of a group; in quotation marks where it could mislead."""
+    said = value or ""
+    if _BETWEEN in said or said.startswith('"'):
+        return '"' + said.replace('"', '""') + '"'
+    return said
 
 
 def in_order(groupings: Groupings | None, groups: Iterable[str | None]) -> list[str | None]:
