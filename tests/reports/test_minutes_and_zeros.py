@@ -66,7 +66,7 @@ def test_what_has_no_fixed_length_is_no_duration(said: str) -> None:
         parse_duration(said)
 
 
-@pytest.mark.parametrize("by", ["seats:a,b", "seats:1,b", "trait:seats:1,", "property:seats:,"])
+@pytest.mark.parametrize("by", ["seats:a,b", "seats:1,b", "trait:seats:b,1", "property:a:b:c,d"])
 def test_bands_that_are_no_numbers_are_refused(report: Report, by: str) -> None:
     """Instead of a trait of that name, of which nothing is known."""
     with pytest.raises(QuestionError, match=r"bands are numbers.*seats:1,5,20"):

@@ -45,6 +45,7 @@ _MARKLESS: Final = dict.fromkeys(
 )
 """Letters that nobody sees wherever they stand; joiners shape their neighbours, and stay."""
 _PREFIXES: Final = {"trait:": "trait", "property:": "property"}
+_LIKE_BANDS: Final = re.compile(r".+:[^:,]+(?:,[^:,]+)+")
 _BANDED: Final = "by='seats:1,5,20'"
 _BANDS: Final = re.compile(r"(.+?):(-?\d+(?:\.\d+)?(?:,-?\d+(?:\.\d+)?)*)", re.ASCII)
 
@@ -328,7 +329,7 @@ def _read(by: str, plainly: str) -> Grouping:
             break
     match = _BANDS.fullmatch(name)
     bands = tuple(match[2].split(",")) if match else ()
-    if match is None and "," in name.rpartition(":")[2] and ":" in name:
+    if match is None and _LIKE_BANDS.fullmatch(name):
         raise QuestionError(f"bands are numbers, which {by!r} has none of; write e.g. {_BANDED}")
     name = match[1] if match else name
     if not name.strip():
