@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from inspect import getdoc, iscoroutinefunction, signature
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +24,7 @@ from motfunnel.charts.scene import Picture
 from motfunnel.cli.report import REPORTS, Form
 from motfunnel.domain.instant import Duration
 from motfunnel.domain.lens import LENSES
-from motfunnel.errors import QuestionError
+from motfunnel.errors import MotfunnelError, QuestionError
 from motfunnel.reports.catalogue import CATALOGUE, Entry
 from motfunnel.reports.facts.known import Known
 from motfunnel.reports.report import Report
@@ -51,6 +53,35 @@ def test_answers_are_what_the_signature_says(question: Entry, report: Report) ->
     assert answer.to_dict()["definition"] == answer.definition
     assert repr(answer).startswith(f"<{type(answer).__name__} {answer.title}: ")
     assert "\n" not in repr(answer)
+
+
+NONE_OF_THEM: Final[tuple[Any, ...]] = (
+    [],
+    {},
+    [[]],
+    "0.9",
+    b"x",
+    Decimal("NaN"),
+    10**400,
+    math.nan,
+    -1,
+    object(),
+)
+
+
+@each
+def test_what_is_none_of_an_option_is_a_typed_error(question: Entry, nobody: Report) -> None:
+    """Whatever stands in its place: the option is named, or the value is one after all."""
+    bare = []
+    for name in question.options:
+        for value in NONE_OF_THEM:
+            try:
+                put(question, nobody, **{name: value})
+            except MotfunnelError:
+                continue
+            except Exception as error:
+                bare.append(f"{name}={str(value)[:20]}: {type(error).__name__}: {error}")
+    assert not bare, "\n".join(bare)
 
 
 @each

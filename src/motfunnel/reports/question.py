@@ -18,6 +18,7 @@ from motfunnel.answers import answer as answers
 from motfunnel.domain.instant import minutes_meant
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.inquiry import Inquiry
+from motfunnel.reports.measure.arguments import check_kinds
 from motfunnel.reports.remarks import not_set_up
 from motfunnel.tracking.recording.habits import taught
 
@@ -119,6 +120,7 @@ class Question(Generic[P, Answer_co]):
         """Ask; what the funnel does not set up is said in place of empty figures."""
         inquiry = report._inquiry
         asked = taught(MethodType(self.function, inquiry), name)
+        check_kinds(kwargs)
         answer = inquiry.ask(lambda: asked(*args, **kwargs))
         if not isinstance(answer, answers.Answer):
             return answer

@@ -161,7 +161,7 @@ def _needed(
     """How many the arms need."""
     given = {"baseline": baseline, "effect": effect, "power": power, "share": share}
     for name, one in given.items():
-        if not 0 < one < 1:
+        if one is None or not 0 < one < 1:
             raise QuestionError(f"{name} is {one!r}; it lies between 0 and 1, such as 0.2")
     if baseline + effect >= 1:
         raise QuestionError(

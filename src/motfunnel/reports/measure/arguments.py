@@ -5,7 +5,7 @@ Refuses what is none, and says what to write.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final, Literal
 
@@ -22,6 +22,10 @@ from motfunnel.errors import QuestionError
 from motfunnel.reports.measure.clock import EVERYBODY, Cohort
 
 CONFIDENCE: Final = 0.95
+FRACTIONS: Final = frozenset(("confidence", "share", "baseline", "effect", "power"))
+"""The arguments of questions that are shares of something."""
+TEXTS: Final = frozenset(("how", "reason", "stage", "trial"))
+"""Those that are names."""
 LONGEST: Final = EARLIEST - datetime.min.replace(tzinfo=UTC)
 """The longest window: however early a question's instant is, the calendar goes back so far."""
 
@@ -126,3 +130,21 @@ def check_count(what: str, count: int) -> None:
     """
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
         raise QuestionError(f"{what} is {count!r}; it must be a whole number, at least 1")
+
+
+def check_kinds(asked: Mapping[str, object]) -> None:
+    """Refuse arguments that are to be fractions or texts, and are none; and a confidence beyond.
+
+    Raises:
+        QuestionError: one is of another kind, or the confidence does not lie between 0 and 1.
+    """
+    for what in TEXTS & asked.keys():
+        if asked[what] is not None and not isinstance(asked[what], str):
+            raise QuestionError(f"{what} is {asked[what]!r}; it must be a text")
+    for what in FRACTIONS & asked.keys():
+        given = asked[what]
+        if given is not None and (isinstance(given, bool) or not isinstance(given, int | float)):
+            raise QuestionError(f"{what} is {given!r}; it must be a number, such as 0.95")
+    sure = asked.get("confidence", CONFIDENCE)
+    if not (isinstance(sure, int | float) and 0 < sure < 1 and 0.5 + sure / 2 < 1):
+        raise QuestionError(f"confidence is {sure!r}; it lies between 0 and 1, as 0.95 does")
