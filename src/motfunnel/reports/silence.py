@@ -48,6 +48,21 @@ def classes(groups: Mapping[str | None, Patiences]) -> dict[str | None, Patience
     return {group: _class(kinds) for group, kinds in groups.items()}
 
 
+def are_alike(rate: Windowed, one: Readings, other: Readings, funnel: Funnel) -> bool:
+    """Whether two groups may be compared stage by stage: at each, by one patience, or as said."""
+    kinds = [_by_stage(rate, chosen, funnel) for chosen in (one, other)]
+    both = kinds[0].keys() & kinds[1].keys()
+    found = [[_class(frozenset(kind[stage])) for kind in kinds] for stage in both]
+    return all(first == second and first is not None for first, second in found)
+
+
+def _by_stage(rate: Windowed, chosen: Readings, funnel: Funnel) -> dict[str, set[object]]:
+    found: dict[str, set[object]] = {}
+    for stage, patience in _kinds(rate, chosen, funnel):
+        found.setdefault(stage, set()).add(patience)
+    return found
+
+
 def _class(kinds: Patiences) -> Patiences | None:
     silent = kinds - {SAID}
     if len(silent) > 1 or not all(isinstance(one, timedelta) for one in silent):

@@ -50,6 +50,7 @@ from motfunnel.reports.remarks import (
 from motfunnel.reports.silence import (
     NOT_ALIKE,
     SAID,
+    are_alike,
     classes,
     mixed_note,
     patiences,
@@ -104,7 +105,13 @@ def adjust_rate(inquiry: Inquiry, rate: Windowed, answer: Rate, by: By, adjust: 
     number = len(groupings.each)
     values = [*zip(held.each, told[number:], strict=True)]
     groups = Partition.together(told[:number])
-    found = adjust_groups(chosen, groups, groupings.written, values, answer.confidence)
+
+    def is_told(parted: Partition, one: str, other: str) -> bool:
+        places = parted.places()
+        first, second = chosen.at(places[one]), chosen.at(places[other])
+        return are_alike(rate, first, second, inquiry.funnel)
+
+    found = adjust_groups(chosen, groups, groupings.written, values, answer.confidence, is_told)
     notes = answer.notes if found is not None else (*answer.notes, NOT_FITTED)
     return evolve(answer, adjusted=found, notes=notes)
 

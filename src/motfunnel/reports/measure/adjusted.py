@@ -7,7 +7,7 @@ what the numbers say of those observed, and not why.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from importlib import import_module
 from math import exp, isfinite
@@ -43,6 +43,8 @@ NOT_FITTED: Final = (
 )
 _RATIO: Final = Kind("number", lambda ratio: f"{ratio:z,.2f}")
 _DOUBT: Final = 0.05
+IsTold = Callable[[Partition, str, str], bool]
+"""Whether two groups of a partition may be compared."""
 _NOTHING: Final = 1e-9  # of a number is what its mean leaves of it by rounding
 
 
@@ -81,6 +83,8 @@ class Adjusted:
         left_out: of how many a number was not known.
         strata: the stages that have a pace of their own; empty where all left from one.
         not_held: what was to be held alike, and is unknown or the same of all who are in it.
+        not_told: of what some ratios are not told, since the departures that they compare are of
+            another patience, or were said.
     """
 
     row_class: ClassVar[type[HazardRow]] = HazardRow
@@ -91,12 +95,14 @@ class Adjusted:
     left_out: int = field(metadata=cell(COUNT))
     strata: tuple[str, ...] = ()
     not_held: tuple[str, ...] = ()
+    not_told: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The comparison, ready for JSON."""
         return plain(self) | {
             "strata": list(self.strata),
             "not_held": list(self.not_held),
+            "not_told": list(self.not_told),
             "rows": [plain(one) for one in self.rows],
         }
 
@@ -124,8 +130,12 @@ class Adjusted:
         if self.not_held:
             more += f"; NOT held alike, as it is unknown or the same of all: {self.not_held[0]}"
             more += "".join(f", {one}" for one in self.not_held[1:])
+        if self.not_told:
+            more += f"; no ratio between other patiences, or with what was said: {self.not_told[0]}"
+            more += "".join(f", {one}" for one in self.not_told[1:])
         return (
-            f"All else alike, by Cox's model{apart}, errors clustered by contact: "
+            f"All else alike, by Cox's model{apart}, over all of the observed time, whatever the "
+            "window, errors clustered by contact: "
             f"{self.observed:,} observed, {counted(self.events, 'event')}"
             f"{gone if self.left_out else ''}{more}"
         )
@@ -139,21 +149,30 @@ class Covariates:
         columns: by number; NaN where it is unknown.
         terms: of each column the term, and against what.
         held: which columns each thing has that is held alike, by its name.
+        values: which columns each thing has that is no number, whether held alike or compared.
+        not_told: columns that are held alike, and whose ratio is not told, each with whose it is.
     """
 
     columns: list[list[float]] = field(factory=list)
     terms: list[tuple[str, str]] = field(factory=list)
     held: dict[str, range] = field(factory=dict)
+    values: list[range] = field(factory=list)
+    not_told: dict[int, str] = field(factory=dict)
 
-    def add_values(self, called: str, names: Sequence[str], largest: str) -> None:
+    def add_values(self, called: str, parted: Partition, is_told: IsTold) -> None:
         """Add a column for each value but the one that others are compared with."""
+        names, before = parted.names, len(self.columns)
+        largest = Counter(names).most_common(1)[0][0]
         for value in sorted({*names} - {largest}):
+            if not is_told(parted, value, largest):
+                self.not_told[len(self.columns)] = called
             self.columns.append([float(one == value) for one in names])
             self.terms.append((f"{called} {value}", largest))
+        self.values.append(range(before, len(self.columns)))
 
-    def add(self, grouping: Grouping, names: Sequence[str]) -> None:
+    def add(self, grouping: Grouping, parted: Partition, is_told: IsTold) -> None:
         """Add what is held alike: numbers as they are, everything else value by value."""
-        before = len(self.columns)
+        before, names = len(self.columns), parted.names
         read = {name: number(name) for name in {*names} - {UNKNOWN}}
         if read and not grouping.bands and None not in read.values():
             nothing = float("nan")
@@ -162,7 +181,7 @@ class Covariates:
             )
             self.terms.append((grouping.written, "1 less"))
         else:
-            self.add_values(grouping.written, names, Counter(names).most_common(1)[0][0])
+            self.add_values(grouping.written, parted, is_told)
         self.held[grouping.written] = range(before, len(self.columns))
 
 
@@ -172,6 +191,7 @@ def adjust(
     by: str,
     held: Sequence[tuple[Grouping, Partition]],
     confidence: float,
+    is_told: IsTold,
 ) -> Adjusted | None:
     """Compare the groups of a cohort with other things held alike; None where that cannot be.
 
@@ -181,15 +201,16 @@ def adjust(
         by: what these are.
         held: what is held alike, and the values of each.
         confidence: of the intervals.
+        is_told: whether two groups of a partition may be compared.
 
     Raises:
         MissingExtraError: lifelines is not installed.
     """
     model = Covariates()
     if len(chosen):
-        model.add_values(by, groups.names, Counter(groups.names).most_common(1)[0][0])
+        model.add_values(by, groups, is_told)
         for grouping, values in held:
-            model.add(grouping, values.names)
+            model.add(grouping, values, is_told)
     day = timedelta(days=1) // MICROSECOND
     data: dict[str, list[Any]] = {
         "duration": [waited / day for waited in chosen.waited],
@@ -217,17 +238,22 @@ def fit(data: Mapping[str, list[Any]], model: Covariates, confidence: float) -> 
     told, decided = _within_stages(frame, vary)
     if not told or not frame["event"].any() or not decided <= held:
         return None
+    if any(_is_without_event(frame, [f"x{n}" for n in own]) for own in model.values):
+        return None
     stages = sorted(frame["stage"].unique())
     strata = ["stage"] if len(stages) > 1 else []
     frame = frame[["duration", "event", "contact", *strata, *told]]
+    errors = lifelines.exceptions
+    failures = (errors.ConvergenceError, errors.ConvergenceWarning, ValueError, ArithmeticError)
     try:
-        rows = tuple(_rows(lifelines, frame, told, model.terms, confidence))
-    except (lifelines.exceptions.ConvergenceError, ValueError, ArithmeticError):
+        rows = dict(zip(told, _rows(lifelines, frame, told, model.terms, confidence), strict=True))
+    except failures:  # a warning, where the host makes errors of them
         return None
-    if not all(map(_is_finite, rows)):
+    if not all(map(_is_finite, rows.values())):
         return None
+    hidden = {f"x{n}": called for n, called in model.not_told.items() if f"x{n}" in rows}
     return Adjusted(
-        rows=rows,
+        rows=tuple(row for name, row in rows.items() if name not in hidden),
         observed=len(frame),
         events=int(frame["event"].sum()),
         left_out=len(whole) - len(frame),
@@ -235,6 +261,7 @@ def fit(data: Mapping[str, list[Any]], model: Covariates, confidence: float) -> 
         not_held=tuple(
             name for name, own in model.held.items() if not any(f"x{n}" in vary for n in own)
         ),
+        not_told=tuple(dict.fromkeys(hidden.values())),
     )
 
 
@@ -250,7 +277,7 @@ def _rows(
     strata = ["stage"] if "stage" in frame else None
     fitter = lifelines.CoxPHFitter(alpha=1 - confidence)
     fitter.fit(frame, "duration", "event", strata=strata, cluster_col="contact")
-    steady = lifelines.statistics.proportional_hazard_test(fitter, frame, time_transform="rank")
+    steady = lifelines.statistics.proportional_hazard_test(fitter, frame, time_transform="km")
     for name, p in zip(told, steady.p_value, strict=True):
         yield _row(fitter, name, unit[name], terms[int(name[1:])], float(p))
 
@@ -265,6 +292,15 @@ def _within_stages(frame: Any, vary: Sequence[str]) -> tuple[list[str], set[str]
     told = [name for name in vary if size[name] > _NOTHING * frame[name].abs().max()]
     rank = import_module("numpy").linalg.matrix_rank((within / size)[told].to_numpy())
     return (told if rank == len(told) else []), {*vary} - {*told}
+
+
+def _is_without_event(frame: Any, own: Sequence[str]) -> bool:
+    """Whether a value occurs only without the event: then no ratio to it has a bound."""
+    if not own:
+        return False
+    values = frame[list(own)]
+    levels = [values[name] > 0 for name in own] + [values.sum(axis=1) == 0]
+    return any(level.any() and not frame["event"][level].any() for level in levels)
 
 
 def _is_finite(row: HazardRow) -> bool:
