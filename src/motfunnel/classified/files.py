@@ -163,8 +163,8 @@ class Files:
         return 0
 
     def observed_until(self) -> datetime | None:
-        """Not told: as of which instant they were classified was decided when that was done."""
-        return None
+        """As of when they were classified: their newest event, unless one named a later instant."""
+        return self.classified_as_of
 
     def is_anything_known(self, _: Instants) -> bool:
         """Yes: nobody asks by what was known when."""
