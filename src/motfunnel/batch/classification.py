@@ -149,14 +149,15 @@ def classify(
         reading: how files are read, by the names that ``import_file`` has for it.
 
     Raises:
-        SourceError: a source cannot be read, or the outputs cannot be written.
+        SourceError: a source cannot be read, or the outputs cannot be written; another run writes
+            there.
         QuestionError: ``as_of`` is not an instant.
         MissingExtraError: DuckDB or numpy is not installed.
     """
     check_installed()
     asked = (read_how(funnel, reading), read_instant(as_of), read_memory(memory))
     run = _Run(find_sources(sources), Output(Path(out)), *asked, events, progress or silently)
-    with _telling_faults(run.output):
+    with _telling_faults(run.output), run.output.alone():
         return run.classify(threads)
 
 
@@ -197,7 +198,6 @@ class _Run:
 
     def classify(self, threads: int | None) -> Classified:
         """Part the rows, then take the parts, unless an earlier run has done so."""
-        self.output.check()
         self.output.work.mkdir(parents=True, exist_ok=True)
         self.connection = connect(self.output.work, self.memory // 2, threads)
         about = sum(one.rows_about(self.connection, self.reading.form) for one in self.sources)

@@ -21,6 +21,11 @@ from attrs import field, frozen
 from motfunnel.domain.instant import read_iso, utc
 from motfunnel.errors import MotfunnelError, SourceError
 
+try:
+    import fcntl as _fcntl
+except ImportError:  # Windows
+    _fcntl = None  # type: ignore[assignment]
+
 OUTPUTS: Final = ("moments", "episodes", "contacts", "events", "traits", "rejects")
 """The folders of what is classified."""
 
@@ -31,6 +36,17 @@ MANIFEST: Final = "manifest.json"
 """What is written last."""
 _UNFINISHED: Final = ".unfinished"
 _HALF: Final = ".tmp"
+
+
+def _lock(folder: int) -> bool:
+    """Lock an open folder; whether nobody else has. Where that cannot be, nobody is kept out."""
+    try:
+        _fcntl.flock(folder, _fcntl.LOCK_EX | _fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return True
+    return True
 
 
 @frozen
@@ -71,6 +87,28 @@ class Output:
                 f"{self.folder} holds other files; name a folder that is new or empty"
             )
         self.about()
+
+    @contextmanager
+    def alone(self, mode: int = 0o777) -> Iterator[None]:
+        """Make the folder, and keep other runs out of it meanwhile; who is killed lets them in.
+
+        Raises:
+            SourceError: another run writes to it; or somebody else's files are there.
+        """
+        self.check()
+        with telling_path(self.folder):
+            self.folder.mkdir(mode=mode, parents=True, exist_ok=True)
+            held = os.open(self.folder, os.O_RDONLY) if _fcntl is not None else None
+        try:
+            if held is not None and not _lock(held):
+                raise SourceError(
+                    f"another run is writing to {self.folder}; wait for its end, or name another "
+                    "folder"
+                )
+            yield
+        finally:
+            if held is not None:
+                os.close(held)
 
     def about(self) -> Noted | None:
         """What a finished run has noted; None where there is none.

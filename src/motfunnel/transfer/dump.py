@@ -114,13 +114,14 @@ def dump(tracker: Tracker, folder: str | Path, *, progress: Progress = lambda ro
         closing(connect_to_read(read_memory(MEMORY))) as duckdb,
     ):
         _check_something(connection, tables, tracker.tenant)
-        _make_room(place)
-        for table in tables:
-            done, read = sum(rows.values()), table.read(connection, tracker.tenant)
-            for written in _write(duckdb, table, read, place.work / table.name):
-                rows[table.name] = written
-                progress(done + written)
-    return _finish(place, tracker.tenant, now, rows)
+        with place.alone(_OWNER_ALONE):
+            _make_room(place)
+            for table in tables:
+                done, read = sum(rows.values()), table.read(connection, tracker.tenant)
+                for written in _write(duckdb, table, read, place.work / table.name):
+                    rows[table.name] = written
+                    progress(done + written)
+            return _finish(place, tracker.tenant, now, rows)
 
 
 def read_dump(folder: str | Path) -> Dumped:
@@ -238,11 +239,9 @@ def _array(kind: Kind, values: Sequence[Any]) -> Any:
 
 
 def _make_room(output: Output) -> None:
-    """Make the folder, and take away what a dump that was broken off has left in it."""
-    output.check()
+    """Take away what a dump that was broken off has left in the folder."""
     if output.about() is not None:
         raise SourceError(f"{output.folder} is in use; name a folder that is new or empty")
     with telling_path(output.folder):
-        output.folder.mkdir(mode=_OWNER_ALONE, parents=True, exist_ok=True)
         output.begin()
         output.work.chmod(_OWNER_ALONE)
