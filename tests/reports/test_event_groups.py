@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -137,63 +136,3 @@ def test_values_that_look_like_bands_are_a_name_where_no_number_ends_it(report: 
     """What stands behind the colon has to be several values, which then have to be numbers."""
     for by in ("trait:a:b", "a:1,", ":1"):
         assert report.growth(by=by).by == by
-
-
-ALIKE = (
-    "too dear",
-    " too dear",
-    "too  dear ",
-    "too\N{NO-BREAK SPACE}dear",
-    "too\N{SOFT HYPHEN} dear",
-)
-ACCENTED = ("caf\N{LATIN SMALL LETTER E WITH ACUTE}", "cafe\N{COMBINING ACUTE ACCENT}")
-APART = ("Too dear", "toodear", "cafe", "\N{ZERO WIDTH SPACE}", "silence", "left", "unknown")
-BYES = ("bye", "ciao")
-
-
-@pytest.fixture
-def leavers() -> Iterator[Report]:
-    """Each reason is given by two events; one says none, and one is silent."""
-    rules = {"came": touch(), **{name: leave(reason="why") for name in BYES}}
-    funnel = Funnel(stages=("a", "b"), rules=rules, patience={"default": timedelta(days=30)})
-    with Tracker("sqlite://", funnel, clock=lambda: NOW) as tracker:
-        said = [{"why": one} for one in (*ALIKE, *ACCENTED, *APART)]
-        for n, properties in enumerate([*said, {}]):
-            for name in BYES:
-                who = f"{name}{n}"
-                tracker.identify(who, {"plan": properties.get("why", "")}, occurred_at=day(1))
-                tracker.track(who, "came", occurred_at=day(1))
-                tracker.track(who, name, occurred_at=day(2), properties=properties)
-        tracker.track("still", "came", occurred_at=day(1))
-        yield tracker.report()
-
-
-def looks(name: str | None) -> str:
-    """What a reader sees of a name."""
-    seen = unicodedata.normalize("NFC", name or "")
-    return " ".join("".join(c for c in seen if unicodedata.category(c) != "Cf").split())
-
-
-@pytest.mark.parametrize("by", ["reason", "trait:plan", "property:why"])
-def test_what_looks_alike_is_one_line(leavers: Report, by: str) -> None:
-    """Of several events, of silence and of blanks: one line, and as many names as it counts."""
-    answer = leavers.recidivism(within="30d", by=by)
-    groups = [looks(row.group) for row in answer.rows]
-    assert len({*groups}) == len(groups)
-    for row in answer.rows:
-        assert len(answer.members(row, "denominator")) == row.denominator
-    counts = {row.group: row.denominator for row in answer.rows}
-    assert counts["too dear"] == 2 * len(ALIKE)
-    assert counts[ACCENTED[0]] == 2 * len(ACCENTED)
-    assert sum(counts.values()) == 2 * len((*ALIKE, *ACCENTED, *APART)) + 3
-
-
-def test_one_reason_is_one_wherever_it_is_asked_for(leavers: Report) -> None:
-    """In the funnel and in a worklist, which is asked by what a reader sees."""
-    first = [row for row in leavers.funnel(by="reason").rows if row.stage == "a"]
-    assert len({looks(row.group) for row in first}) == len(first)
-    assert {row.group: row.contacts for row in first}["too dear"] == 2 * len(ALIKE)
-    for asked in ALIKE:
-        assert len(leavers.worklist(reason=asked).rows) == 2 * len(ALIKE)
-    [note] = [one for one in leavers.worklist(reason="no such").notes if "left for" in one]
-    assert note.count("too dear") == 1

@@ -22,7 +22,6 @@ from motfunnel.reports.decisions.latest import arm_by, first_arms
 from motfunnel.reports.facts.facts import Facts
 from motfunnel.reports.measure.arguments import read_window
 from motfunnel.reports.measure.clock import Readings
-from motfunnel.reports.measure.grouping import group_named
 from motfunnel.store.queries.happenings import Wanted
 
 LEFT: Final = frozenset({MomentKind.DEPART})
@@ -112,7 +111,6 @@ class Away:
     def only(self, asked: Only, source: Facts) -> list[int]:
         """The places of those who are meant."""
         these, labels = self.departures, self.departures.names.labels.texts
-        why = None if asked.reason is None else group_named(asked.reason)
         least, most = asked.away_at_least or timedelta(), asked.away_at_most or timedelta.max
         low, high = least // MICROSECOND, most // MICROSECOND
         held_out = self._held_out(source) if asked.without_held_out else ()
@@ -120,7 +118,7 @@ class Away:
             place
             for place in self.places
             if asked.stage in (None, labels[these.stage[place]])
-            and (why is None or why == group_named(labels[these.reason[place]]))
+            and asked.reason in (None, labels[these.reason[place]])
             and low <= these.waited[place] <= high
             and not (asked.not_written_to and these.exposed[place] != NEVER)
             and not (held_out and self._name(place) in held_out)
@@ -129,8 +127,7 @@ class Away:
     def reasons_note(self) -> str | None:
         """For which reasons those left who are away."""
         these = self.departures
-        texts = these.names.labels.texts
-        known = sorted({group_named(texts[these.reason[place]]) for place in self.places})
+        known = sorted({these.names.labels.texts[these.reason[place]] for place in self.places})
         return f"those who are away left for: {', '.join(known)}" if known else None
 
     def _held_out(self, source: Facts) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """By what a rate is grouped, and the value that held when a clock started.
 
 Reads ``by`` as a user writes it. A value that nobody gave, or of which nothing can be seen, is
-``unknown``; values that look alike are one.
+``unknown``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import pairwise, repeat
 from operator import add, mul
 from typing import Any, Final, Self, TypeAlias
-from unicodedata import category, normalize
+from unicodedata import category
 
 from attrs import frozen
 
@@ -36,14 +36,8 @@ _OF_THE_CLOCK: Final = ("stage", "reason", "arm")
 _OF_THE_EVENT: Final = ("property", "event")
 _READ: Final = ("source", "trait", "property")
 """What has values that hosts wrote, of which some are numbers."""
-_SAID: Final = ("reason", *_READ)
-"""What has values that hosts wrote; stages, arms and events are named by the funnel."""
 _UNSEEN: Final = ("Cc", "Cf", "Zl", "Zp", "Zs")
 """The categories of letters that leave no mark: controls, formats and all kinds of blanks."""
-_MARKLESS: Final = dict.fromkeys(
-    map(ord, "\N{SOFT HYPHEN}\N{ZERO WIDTH SPACE}\N{WORD JOINER}\N{ZERO WIDTH NO-BREAK SPACE}")
-)
-"""Letters that nobody sees wherever they stand; joiners shape their neighbours, and stay."""
 _PREFIXES: Final = {"trait:": "trait", "property:": "property"}
 _LIKE_BANDS: Final = re.compile(r".+:[^:,]+(?:,[^:,]+)+")
 _BANDED: Final = "by='seats:1,5,20'"
@@ -105,7 +99,7 @@ class Grouping:
         ['below 1', '1 to below 5', '5 and more', 'unknown']
         """
         if not self.bands:
-            return group_named(value) if self.kind in _SAID else _given(value)
+            return group_named(value)
         read = None if value is None else number(value)
         return UNKNOWN if read is None else self._bands[sum(read >= float(b) for b in self.bands)]
 
@@ -285,26 +279,16 @@ def read_property(by: By) -> Groupings | None:
 def group_named(value: str | None) -> str:
     """The name of a group by its value: ``unknown`` where there is none, or nothing to be seen.
 
-    What a reader would take for the same is one: blanks around it, more than one between its
-    words, letters that leave no mark, and accents that are letters of their own make no other.
-
     >>> group_named("team"), group_named(" "), group_named("\N{ZERO WIDTH SPACE}")
     ('team', 'unknown', 'unknown')
-    >>> group_named("too\N{NO-BREAK SPACE} dear "), len(group_named("e\N{COMBINING ACUTE ACCENT}"))
-    ('too dear', 1)
     """
-    return " ".join(normalize("NFC", _given(value)).translate(_MARKLESS).split())
-
-
-def _given(value: str | None) -> str:
-    """A value as it is, or ``unknown``."""
     is_seen = value is not None and any(category(one) not in _UNSEEN for one in value)
     return value if is_seen and value is not None else UNKNOWN
 
 
 def property_text(properties: Mapping[str, Any], name: str) -> str:
     """The value of a property, as the text to group by."""
-    return _given(Grouping("property", name).of_event("", properties))
+    return group_named(Grouping("property", name).of_event("", properties))
 
 
 def _each(by: Any) -> Sequence[str]:

@@ -18,7 +18,6 @@ from motfunnel.domain.columns import NEVER, Column
 from motfunnel.domain.moment import MomentKind
 from motfunnel.reports.cohort import Opened
 from motfunnel.reports.facts.moments import PLACES, Moments, stories_of
-from motfunnel.reports.measure.grouping import group_named
 
 KINDS: Final = frozenset(
     {MomentKind.OPENING, MomentKind.CONVERSION, MomentKind.DEPART, MomentKind.RECIDIVISM}
@@ -136,4 +135,4 @@ def _reason(moments: Moments, start: int, first: int | None) -> str:
     """Why a contact first departed."""
     if first is None:
         return NEVER_DEPARTED
-    return group_named(moments.said[moments.reasons[start + first]])
+    return moments.said[moments.reasons[start + first]] or ""
