@@ -236,20 +236,18 @@ def fit(data: Mapping[str, list[Any]], model: Covariates, confidence: float) -> 
     vary = [name for name in numbers if frame[name].nunique() > 1]
     held = {f"x{n}" for own in model.held.values() for n in own}
     told, decided = _within_stages(frame, vary)
-    if not told or not frame["event"].any() or not decided <= held:
-        return None
-    if any(_is_without_event(frame, [f"x{n}" for n in own]) for own in model.values):
+    is_separated = any(_is_without_event(frame, own) for own in model.values)
+    if not told or is_separated or not frame["event"].any() or not decided <= held:
         return None
     stages = sorted(frame["stage"].unique())
-    strata = ["stage"] if len(stages) > 1 else []
-    frame = frame[["duration", "event", "contact", *strata, *told]]
-    errors = lifelines.exceptions
-    failures = (errors.ConvergenceError, errors.ConvergenceWarning, ValueError, ArithmeticError)
+    frame = frame[["duration", "event", "contact", *["stage"][: len(stages) - 1], *told]]
+    error = lifelines.exceptions
+    failures = (error.ConvergenceError, error.ConvergenceWarning, ValueError, ArithmeticError)
     try:
         rows = dict(zip(told, _rows(lifelines, frame, told, model.terms, confidence), strict=True))
     except failures:  # a warning, where the host makes errors of them
-        return None
-    if not all(map(_is_finite, rows.values())):
+        rows = {}
+    if not rows or not all(map(_is_finite, rows.values())):
         return None
     hidden = {f"x{n}": called for n, called in model.not_told.items() if f"x{n}" in rows}
     return Adjusted(
@@ -257,7 +255,7 @@ def fit(data: Mapping[str, list[Any]], model: Covariates, confidence: float) -> 
         observed=len(frame),
         events=int(frame["event"].sum()),
         left_out=len(whole) - len(frame),
-        strata=tuple(stages) if strata else (),
+        strata=tuple(stages) if len(stages) > 1 else (),
         not_held=tuple(
             name for name, own in model.held.items() if not any(f"x{n}" in vary for n in own)
         ),
@@ -294,12 +292,12 @@ def _within_stages(frame: Any, vary: Sequence[str]) -> tuple[list[str], set[str]
     return (told if rank == len(told) else []), {*vary} - {*told}
 
 
-def _is_without_event(frame: Any, own: Sequence[str]) -> bool:
+def _is_without_event(frame: Any, own: range) -> bool:
     """Whether a value occurs only without the event: then no ratio to it has a bound."""
     if not own:
         return False
-    values = frame[list(own)]
-    levels = [values[name] > 0 for name in own] + [values.sum(axis=1) == 0]
+    values = frame[[f"x{n}" for n in own]]
+    levels = [values[name] > 0 for name in values] + [values.sum(axis=1) == 0]
     return any(level.any() and not frame["event"][level].any() for level in levels)
 
 
