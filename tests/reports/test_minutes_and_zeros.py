@@ -76,4 +76,4 @@ def test_bands_that_are_no_numbers_are_refused(report: Report, by: str) -> None:
 def test_a_look_at_every_time_says_what_is_not_given(report: Report) -> None:
     """The dashes below p are explained where they stand."""
     told = str(report.holdout(within="9d", effect=0.1, sequential=True))
-    assert "no p by log-rank (–), for it holds for a single look" in " ".join(told.split())
+    assert "log-rank is left out, for its p holds for a single look" in " ".join(told.split())

@@ -83,8 +83,8 @@ class Comparison:
         if self.planned is not None:
             return (
                 f"Against {self.against}, in percentage points; the intervals are valid however "
-                f"often one looks, for a planned effect of {self.planned * 100:.4g} points; no p "
-                "by log-rank (–), for it holds for a single look"
+                f"often one looks, for a planned effect of {self.planned * 100:.4g} points; "
+                "log-rank is left out, for its p holds for a single look"
             )
         test = describe(self.log_rank)
         whole = "" if self.log_rank is None else f", {WHOLE}"
