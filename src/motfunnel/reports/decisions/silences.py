@@ -167,10 +167,12 @@ class StageCounts:
         for place, share in self.by_step():
             if share.denominator < max(fewest, 1):
                 continue
-            interval = share.interval(confidence)
             if share.value is None or share.value >= below:
                 found = None
-            elif found is None and interval is not None and interval.upper < below:
+            elif found is None:
+                interval = share.interval(confidence)
+                if interval is None or interval.upper >= below:
+                    continue
                 ever = sum(more for n, more in self._ever.items() if n <= place)
                 counts = share.numerator, share.denominator
                 found = Suggestion(place, share.value, interval, *counts, ever)
