@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from motfunnel.answers.answer import kinds, picture
 from motfunnel.charts.curves import Scale
 from motfunnel.charts.labels import label
+from motfunnel.charts.scene import Axis
 from motfunnel.domain.instant import MICROSECOND
 from motfunnel.errors import MissingExtraError, QuestionError
 from motfunnel.pages import Section, page
@@ -392,3 +393,12 @@ def test_who_is_held_out_is_marked(report: Report) -> None:
     marked = [one.text for one in drawn.layout.annotations if "held out" in one.text]
     assert len(marked) == 1
     assert f"{first.chance:.1%}" in marked[0]
+
+
+def test_a_curve_at_0_leaves_room_for_what_may_be(report: Report) -> None:
+    """Where nobody came back the axis ends at what the share may be, and not at 100%."""
+    none = report.recidivism(within=timedelta(microseconds=1))
+    assert none.numerator == 0 and none.denominator > 10 and none.interval is not None
+    (panel, _) = picture(none).panels
+    assert isinstance(panel.y, Axis)
+    assert none.interval.upper < panel.y.upper < none.interval.upper * 1.1

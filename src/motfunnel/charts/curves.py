@@ -116,6 +116,7 @@ class Words:
         by: the estimators.
         window: the window.
         blank: why there is no curve; empty where there is one.
+        nearly: how high the axis goes where every curve stays at 0: the share that it may be.
     """
 
     since: str
@@ -123,6 +124,7 @@ class Words:
     by: str
     window: str
     blank: str
+    nearly: float = 0.0
 
 
 def curves(
@@ -172,7 +174,7 @@ def _upward(shown: Sequence[Curve], words: Words) -> Axis:
         step.upper if curve.has_band else step.share for curve in shown for step in curve.steps
     ]
     drawn += [curve.ends.upper for curve in shown if curve.ends]
-    axis = shares(title, drawn)
+    axis = shares(title, drawn if any(drawn) else [words.nearly])
     return shares(title, (), 1) if words.blank else evolve(axis, upper=min(axis.upper, 1.02))
 
 

@@ -175,6 +175,7 @@ def curve_picture(answer: Rate) -> Picture:
         by=" or ".join(dict.fromkeys(_NAMES[_estimator(row)] for row in rows)),
         window=format_duration(answer.within),
         blank=blank,
+        nearly=max((row.interval.upper for row in rows if row.interval), default=0.0),
     )
     return curves(
         shown,
