@@ -35,6 +35,7 @@ from motfunnel.dashboard.render import (
     render_section,
     render_story,
 )
+from motfunnel.dashboard.words import typeset
 from motfunnel.domain.funnel.rhythm import Rhythm
 from motfunnel.domain.signal import Signal
 from motfunnel.reports.progress.lens import UltimateLens
@@ -258,7 +259,8 @@ def test_people_and_scores_stand_up_front(report: Report) -> None:
     said = {slug: whole(PAGES[slug], report, MONTHS) for slug in PAGES}
     nps = report.nps()
     assert nps.nps is not None
-    assert f"Net promoter score <strong>{nps.nps:+.0f}</strong>" in said["advocates"]
+    score = typeset(f"{nps.nps:+.0f}")
+    assert f"Net promoter score <strong>{score}</strong>" in said["advocates"]
     [cases] = report.complaints().rows
     [_, referring] = report.referrals().rows
     worst = [one.contact for one in report.touchpoints().worst]

@@ -19,6 +19,7 @@ from motfunnel.dashboard.links import Links
 from motfunnel.dashboard.page import Page
 from motfunnel.dashboard.pages import GROWTH, OVERVIEW, RETENTION, WORKLIST
 from motfunnel.dashboard.render import render_section
+from motfunnel.dashboard.words import typeset
 from motfunnel.reports.report import Report
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -104,7 +105,8 @@ def test_the_first_page_has_cards_of_it(report: Report, raw: Raw) -> None:
     """The value of the month that is over, and what those who left in it had spent."""
     cards = shown(OVERVIEW, "now", report)
     now, before, (gone, each) = bought(raw, MONTH), bought(raw, BEFORE), spent(raw, MONTH)
-    assert f"Value {now:,.2f} EUR in {MONTH}, {now - before:+,.2f} on {BEFORE}" in cards
+    change = typeset(f"{now - before:+,.2f}")
+    assert f"Value {now:,.2f} EUR in {MONTH}, {change} on {BEFORE}" in cards
     assert f"Spent by each who cancelled {each:,.2f} EUR {len(gone)} cancelled in {MONTH}" in cards
     assert re.search(r"each: [\d.,]+ to [\d.,]+", cards)
 

@@ -5,6 +5,7 @@ What stands above columns, pages and texts have from one table, that of ``answer
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Final
 
@@ -34,6 +35,16 @@ _PHRASES: Final = (
     ("share that purchased or advocated", "share that came round"),
     ("since the departure", "since they left"),
 )
+_NEGATIVE: Final = re.compile(r"(?:(?<=[\s(])|^)-(?=\d)")
+
+
+def typeset(said: str) -> str:
+    """The same with a minus sign before a number, where a hyphen stood.
+
+    >>> typeset("-5 on 2026-06 (-9% to +2%)")
+    '−5 on 2026-06 (−9% to +2%)'
+    """
+    return _NEGATIVE.sub("−", said)
 
 
 def happened(kind: MomentKind, spoken: Mapping[str, str]) -> str:

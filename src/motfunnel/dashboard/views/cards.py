@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from motfunnel.answers.cells import MONEY, percent, span
 from motfunnel.answers.words import in_clauses
 from motfunnel.dashboard.views.sentences import newest
-from motfunnel.dashboard.words import days
+from motfunnel.dashboard.words import days, typeset
 from motfunnel.domain.instant import format_duration
 from motfunnel.reports.measure.trend import Trend
 from motfunnel.reports.periods.growth import Growth
@@ -35,10 +35,10 @@ class Card:
     """
 
     title: str
-    number: str
+    number: str = field(converter=typeset)
     unit: str = ""
-    change: str = ""
-    sure: str = ""
+    change: str = field(default="", converter=typeset)
+    sure: str = field(default="", converter=typeset)
     answer: int = 0
     row: int = 0
     column: str = ""

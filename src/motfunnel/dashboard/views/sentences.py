@@ -15,7 +15,7 @@ from attrs import evolve, frozen
 from motfunnel.answers.answer import Answer
 from motfunnel.answers.cells import MONEY, POINTS, percent, span, wait
 from motfunnel.answers.words import in_clauses
-from motfunnel.dashboard.words import days, own, told
+from motfunnel.dashboard.words import days, own, told, typeset
 from motfunnel.domain.calendar import stretch_named
 from motfunnel.domain.funnel.rhythm import Rhythm
 from motfunnel.domain.funnel.words import USUAL
@@ -71,10 +71,12 @@ def sentence(answer: Answer[Any]) -> Sentence:
     if said is None or not answer.rows:
         return []
     names = answer.given_names()
-    return [
-        evolve(one, text=own(one.text, answer.spoken, names)) if not one.column else one
-        for one in said(answer)
-    ]
+    return [one if one.column else _worded(one, answer, names) for one in said(answer)]
+
+
+def _worded(one: Part, answer: Answer[Any], names: frozenset[str]) -> Part:
+    said = own(one.text, answer.spoken, names)
+    return evolve(one, text=said if one.is_name else typeset(said))
 
 
 def text(said: str) -> Part:
