@@ -53,6 +53,17 @@ def test_it_is_the_worklist_of_python(chosen: dict[str, Any], ask: Ask, report: 
     assert len({row.contact for row in answer.rows}) > 1 or chosen == CHOSEN[-1]
 
 
+def test_a_long_list_is_folded(ask: Ask, report: Report) -> None:
+    """What stands below it is found; the next are a click away, and there where they are wanted."""
+    rows = report.worklist(within="30d").rows
+    assert len(rows) > 26
+    for query, at_once in (("", 25), ("?limit=26", 26)):
+        page = BeautifulSoup(ask(f"{WORKLIST}{query}").text, "html.parser")
+        [first, *rest] = page.select("table.full")
+        assert len(first.select("tbody tr")) == at_once
+        assert [one.parent.name for one in rest if one.parent] == ["details"] * (at_once == 25)
+
+
 def test_the_fields_say_what_was_chosen(ask: Ask) -> None:
     """They need no script, keep what else was chosen, and stand where nobody is meant, too."""
     chosen = {"stage": "lead", "reason": "none of these", "away_at_least": "30d", "limit": "7",
