@@ -71,17 +71,15 @@ def sentence(answer: Answer[Any]) -> Sentence:
     if said is None or not answer.rows:
         return []
     names = answer.given_names()
-    return [one if one.column else _worded(one, answer, names) for one in said(answer)]
-
-
-def _worded(one: Part, answer: Answer[Any], names: frozenset[str]) -> Part:
-    said = own(one.text, answer.spoken, names)
-    return evolve(one, text=said if one.is_name else typeset(said))
+    return [
+        evolve(one, text=own(one.text, answer.spoken, names)) if not one.column else one
+        for one in said(answer)
+    ]
 
 
 def text(said: str) -> Part:
     """Words."""
-    return Part(said)
+    return Part(typeset(said))
 
 
 def name(said: object) -> Part:
@@ -91,7 +89,7 @@ def name(said: object) -> Part:
 
 def strong(said: str) -> Part:
     """What is read first."""
-    return Part(said, is_strong=True)
+    return Part(typeset(said), is_strong=True)
 
 
 def people(answer: Answer[Any], row: int, column: str) -> Part:
