@@ -442,14 +442,15 @@ def _links(facts: LensFacts) -> tuple[Link, ...]:
         for place, at in enumerate(found.at)
         if found.names_another(place) and low <= at < high
     ]
+    credited = {*latest.values()}
     return tuple(
-        _link(found, place, facts, is_zero=place in zero, credited={*latest.values()})
+        _link(found, place, facts, is_zero=place in zero, is_credited=place in credited)
         for place in sorted(followed, key=ranks.__getitem__)
     )
 
 
 def _link(
-    found: Referrals, place: int, facts: LensFacts, *, is_zero: bool, credited: Collection[int]
+    found: Referrals, place: int, facts: LensFacts, *, is_zero: bool, is_credited: bool
 ) -> Link:
     whom, at = found.referred[place], found.at[place]
     opened_at = facts.opened.get(whom)
@@ -463,7 +464,7 @@ def _link(
         zero_moment=is_zero,
         researched=own if is_zero else 0,
         opened_at=None if opened_at is None else from_micros(opened_at),
-        credited=place in credited,
+        credited=is_credited,
     )
 
 

@@ -6,7 +6,7 @@ Where events share an instant their signals decide, and of purchases which is se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import case, select
@@ -21,6 +21,7 @@ from motfunnel.store.queries.scope import Bounds, Extent, between
 _RATING: Final = int(Signal.RATING)
 _TOUCH: Final = int(Signal.TOUCH)
 _PURCHASE: Final = int(Signal.PURCHASE)
+_PHASES: Final = len(Phase)
 
 
 class Phased(NamedTuple):
@@ -41,13 +42,13 @@ def kind_of(signal: int, phase: int, *, promoter: bool = False) -> int:
     >>> told_of(kind_of(Signal.RATING, Phase.TO_FIRST_PURCHASE, promoter=True))
     (<Signal.RATING: 6>, <Phase.TO_FIRST_PURCHASE: 1>, True)
     """
-    return (signal * len(Phase) + phase) * 2 + promoter
+    return (signal * _PHASES + phase) * 2 + promoter
 
 
 def told_of(kind: int) -> tuple[Signal, Phase, bool]:
     """What a number tells apart."""
     both, promoter = divmod(kind, 2)
-    signal, phase = divmod(both, len(Phase))
+    signal, phase = divmod(both, _PHASES)
     return Signal(signal), Phase(phase), bool(promoter)
 
 
@@ -63,18 +64,22 @@ class Firsts:
         self._opened, self._bought = _by_number(*opened), _by_number(*bought)
         self._has_bought = bytearray(len(self._bought))
 
-    def phase(self, contact: int, at: int, signal: int) -> int:
-        """The phase of an event; of purchases of the instant of the first, one is it."""
-        opened = self._opened[contact] if contact < len(self._opened) else NEVER
-        if at < opened or (at == opened and signal < _TOUCH):
-            return Phase.BEFORE_OPENING
-        bought = self._bought[contact] if contact < len(self._bought) else NEVER
-        if at < bought or (at == bought and signal < _PURCHASE):
-            return Phase.TO_FIRST_PURCHASE
-        if at > bought or signal > _PURCHASE or self._has_bought[contact]:
-            return Phase.AFTER_FIRST_PURCHASE
-        self._has_bought[contact] = 1
-        return Phase.TO_FIRST_PURCHASE
+    def kinds(self, contacts: Column, at: Sequence[int], signals: Sequence[int]) -> Iterator[int]:
+        """What each event is; of purchases of the instant of the first, one is it."""
+        opened, bought, has_bought = self._opened, self._bought, self._has_bought
+        before, until, after = map(int, Phase)
+        for contact, instant, signal in zip(contacts, at, signals, strict=True):
+            opening = opened[contact] if contact < len(opened) else NEVER
+            purchase = bought[contact] if contact < len(bought) else NEVER
+            phase = after
+            if instant < opening or (instant == opening and signal < _TOUCH):
+                phase = before
+            elif instant < purchase or (instant == purchase and signal < _PURCHASE):
+                phase = until
+            elif instant == purchase and signal == _PURCHASE and not has_bought[contact]:
+                has_bought[contact] = 1
+                phase = until
+            yield (signal * _PHASES + phase) * 2
 
 
 def read_phased(
@@ -109,8 +114,10 @@ def read_phased(
     merged = read_merged(extent, people)
     for rows in read_rows(extent.connection, extent.within(wanted, e.contact)):
         keys, at, signs, *more = zip(*rows, strict=True)
-        contacts = column(merged.get(one, one) for one in people.numbers(keys))
-        kinds = column(map(kind_of, signs, map(firsts.phase, contacts, at, signs)))
+        contacts = column(people.numbers(keys))
+        if merged:
+            contacts = column(merged.get(one, one) for one in contacts)
+        kinds = column(firsts.kinds(contacts, at, signs))
         if promotes:
             for place, (signal, name, unread) in enumerate(zip(signs, *more, strict=True)):
                 if signal == _RATING:
