@@ -114,9 +114,8 @@ def read_phased(
     merged = read_merged(extent, people)
     for rows in read_rows(extent.connection, extent.within(wanted, e.contact)):
         keys, at, signs, *more = zip(*rows, strict=True)
-        contacts = column(people.numbers(keys))
-        if merged:
-            contacts = column(merged.get(one, one) for one in contacts)
+        numbers = people.numbers(keys)
+        contacts = column((merged.get(one, one) for one in numbers) if merged else numbers)
         kinds = column(firsts.kinds(contacts, at, signs))
         if promotes:
             for place, (signal, name, unread) in enumerate(zip(signs, *more, strict=True)):
