@@ -97,7 +97,7 @@ class Swept:
         self.began, self.ended = began, time.perf_counter()
         self.seconds = self.ended - began
         self.processor = time.process_time() - processor
-        self.micros = self.seconds * 1e6 / contacts
+        self.micros = self.seconds * 1e6 / max(contacts, 1)  # the other may have swept all
         self.memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

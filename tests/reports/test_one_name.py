@@ -209,3 +209,14 @@ def test_active_is_a_state_alone(question: Entry, report: Report) -> None:
     assert [one[0] for text in said for one in STATE.finditer(text)] == []
     assert "active" not in {key for row in rows_of(answer.row_class) for key in keys_of(row)}
     assert "active" not in {name for row in answer.rows for name in row.names}
+
+
+def test_a_count_by_its_own_name_asks_for_no_words(
+    report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or the names behind a thousand cells would cost a million headings."""
+    kept = report.retention()
+    monkeypatch.setattr(type(kept), "words_of", None)
+    for row in kept.rows:
+        for part, names in row.names.items():
+            assert kept.members(row, part) == list(names)

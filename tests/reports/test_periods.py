@@ -76,13 +76,15 @@ class Hand:
         self.story, self.as_of, self.asked, self.zone = story, as_of, asked, ZoneInfo(zone)
         self.histories: dict[str, list[Event]] = {}
         self.ends: dict[date, datetime] = {}
+        self.present: dict[tuple[str, datetime], bool] = {}
         for event in events:
             self.histories.setdefault(event.contact, []).append(event)
         told = {c: oracle.tell(mine, story, as_of) for c, mine in self.histories.items()}
         self.told = {c: it for c, it in sorted(told.items()) if it["moments"]}
         self.touched = {c: self.touches(self.histories[c]) for c in self.told}
-        every = [self.floor(one) for touched in self.touched.values() for one in touched]
-        first = self.floor_of(asked["since"]) if asked["since"] else min(every, default=None)
+        self.seen = {c: {self.floor(at) for at in touched} for c, touched in self.touched.items()}
+        earliest = min(map(min, filter(None, self.seen.values())), default=None)
+        first = self.floor_of(asked["since"]) if asked["since"] else earliest
         self.first = first
         self.keys = [] if first is None else [*self.walk(first)]
         self.shown = [k for k in self.keys if not asked["until"] or k < asked["until"]]
@@ -150,11 +152,10 @@ class Hand:
         return [(group, key) for group in groups for key in self.shown]
 
     def lifecycle(self) -> dict[tuple[str | None, date], dict[str, list[str]]]:
-        periods = {c: {self.floor(at) for at in self.touched[c]} for c in self.told}
         counted = {}
         for group, key in self.rows():
             row: dict[str, list[str]] = {part: [] for part in PARTS}
-            for contact, mine in periods.items():
+            for contact, mine in self.seen.items():
                 if self.groups[contact] == group:
                     was = self.before(key) in mine
                     if key in mine:
@@ -169,37 +170,45 @@ class Hand:
     def growth(self) -> Counted:
         kinds = {"opening": "openings", "recidivism": "returns", "depart": "departures"}
         counted: Counted = {}
+        moved = {
+            contact: [
+                (kinds[one["kind"]], self.floor(one["at"]))
+                for one in it["moments"]
+                if one["kind"] in kinds
+            ]
+            for contact, it in self.told.items()
+        }
         for group, key in self.rows():
             row: dict[str, list[str]] = {part: [] for part in MOVES}
             end = min(self.ends_at(key) - MICROSECOND, self.as_of)
             start = self.ends_at(self.before(key)) - MICROSECOND
             row |= {"present_at_start": [], "present_at_end": []}
-            for contact, it in self.told.items():
+            for contact, mine in moved.items():
                 if self.groups[contact] == group:
-                    for moment in it["moments"]:
-                        if moment["kind"] in kinds and self.floor(moment["at"]) == key:
-                            row[kinds[moment["kind"]]].append(contact)
+                    for part, when in mine:
+                        if when == key:
+                            row[part].append(contact)
                     for part, at in (("present_at_start", start), ("present_at_end", end)):
-                        state = oracle.tell(self.histories[contact], self.story, at)
-                        if state["presence"] == "active":
+                        if self.is_present(contact, at):
                             row[part].append(contact)
             counted[group, key] = row
         return counted
 
     def is_present(self, contact: str, at: datetime) -> bool:
-        state: Story = oracle.tell(self.histories[contact], self.story, at)
-        return bool(state["presence"] == "active")
+        if (contact, at) not in self.present:
+            state: Story = oracle.tell(self.histories[contact], self.story, at)
+            self.present[contact, at] = state["presence"] == "active"
+        return self.present[contact, at]
 
     def retention(self, how: str) -> dict[tuple[str | None, date], list[list[str] | None]]:
         counted = {}
         for group, key in self.rows():
             cohort = [c for c in self.told if self.groups[c] == group
-                      and self.floor(self.touched[c][0]) == key]  # fmt: skip
+                      and min(self.seen[c]) == key]  # fmt: skip
             cells: list[list[str] | None] = []
             for later in self.keys[self.keys.index(key) :]:
                 back = [c for c in cohort if any(
-                    d == later or (how != "in" and d > later)
-                    for d in map(self.floor, self.touched[c]))]  # fmt: skip
+                    d == later or (how != "in" and d > later) for d in self.seen[c])]  # fmt: skip
                 end = self.ends_at(later)
                 over = end - MICROSECOND <= self.as_of
                 if how == "with-us":

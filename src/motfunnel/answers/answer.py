@@ -188,14 +188,15 @@ class Answer(Generic[R]):
             raise QuestionError(self.nobody_behind(chosen, names))
         return list(names[chosen])
 
-    def count_meant(self, said: str, known: Iterable[str]) -> str:
+    def count_meant(self, said: str, known: Collection[str]) -> str:
         """The name of a count that was called by its name, or by the word that stands above it.
 
         What is neither, or the word of several counts, is given back.
         """
-        each = [*known]
-        alike = [one for one in each if _plainly(said) in map(_plainly, self.words_of(one))]
-        return alike[0] if said not in each and len(alike) == 1 else said
+        if said in known:
+            return said
+        alike = [one for one in known if _plainly(said) in map(_plainly, self.words_of(one))]
+        return alike[0] if len(alike) == 1 else said
 
     def words_of(self, part: str) -> Collection[str]:
         """By which words a count may be called beside its name: what stands above it."""
