@@ -25,6 +25,7 @@ from motfunnel.reports.measure.adjusted import NOT_FITTED, Covariates, fit
 from motfunnel.reports.measure.grouping import Grouping, Partition
 from motfunnel.reports.measure.rate import Rate
 from motfunnel.reports.report import Report
+from motfunnel.statistics import holm
 from tests.reports.drawn import AS_OF, make_tracker, put
 
 FUNNEL = Funnel(
@@ -117,7 +118,7 @@ def test_stratified(released: Tracker) -> None:
         model,
         0.95,
     )
-    assert found is not None
+    assert not isinstance(found, str)
     frame = lung.assign(event=lung["status"] == lung["status"].max(), contact=range(len(lung)))
     frame = frame[["time", "event", "contact", "age", "ph.ecog", "sex"]]
     theirs = CoxPHFitter().fit(frame, "time", "event", strata=["sex"], cluster_col="contact")
@@ -130,9 +131,7 @@ def test_others_are_groups_of_values(released: Tracker) -> None:
     model = Covariates()
 
     def add(name: str, values: list[str]) -> None:
-        texts = [*dict.fromkeys(values)]
-        numbers = array("q", map(texts.index, values))
-        model.add(Grouping("trait", name), Partition(numbers, texts), lambda *_: True)
+        model.add(f"trait:{name}", Grouping("trait", name), parted(values), lambda *_: True)
 
     add("plan", ["a", "b", "b", "unknown", "7"])
     assert model.terms == [
@@ -224,7 +223,7 @@ def test_every_rate_with_a_clock(name: str, told: Report) -> None:
     assert isinstance(answer, Rate)
     found = answer.adjusted
     if found is None:
-        assert NOT_FITTED in answer.notes
+        assert any(note.startswith(NOT_FITTED) for note in answer.notes)
         return
     assert found.observed == sum(row.denominator + row.immature_count for row in answer.rows)
     assert found.events >= sum(row.numerator for row in answer.rows)
@@ -245,8 +244,8 @@ def test_what_nobody_has_is_not_held_alike(released: Tracker) -> None:
     )
     assert found is not None and plain is not None
     assert found.rows == plain.rows
-    assert (found.not_held, plain.not_held) == (("nosuch",), ())
-    assert "NOT held alike, as it is unknown or the same of all: nosuch" in found.caption
+    assert (found.not_held, plain.not_held) == (("property:nosuch",), ())
+    assert "NOT held alike, as it is unknown or the same of all: property:nosuch" in found.caption
     assert "NOT" not in plain.caption
 
 
@@ -257,12 +256,67 @@ def test_what_cannot_be_adjusted(released: Tracker, monkeypatch: pytest.MonkeyPa
     for more in wrong:
         with pytest.raises(QuestionError, match="give by, and no per"):
             report.recidivism(within="9d", adjust="age", **more)
-    alone = report.recidivism(within="9d", by="nothing", adjust="nothing")
-    assert alone.adjusted is None and NOT_FITTED in alone.notes
+    alone = report.recidivism(within="9d", by="nothing", adjust="nor")
+    assert alone.adjusted is None
+    assert f"{NOT_FITTED}: all who are in it are alike" in alone.notes
+    for by, adjust in (
+        ("fin", "fin"),
+        (("stage", "fin"), ("age", "trait:fin")),
+        ("stage", "stage"),
+    ):
+        with pytest.raises(QuestionError, match="holds alike what by is not"):
+            report.recidivism(within="9d", by=by, adjust=adjust)
     monkeypatch.setitem(sys.modules, "lifelines", None)
     monkeypatch.setitem(sys.modules, "lifelines.statistics", None)
     with pytest.raises(MissingExtraError, match=r"motfunnel\[adjust\]"):
         report.recidivism(within="9d", by="fin", adjust="age")
+
+
+def test_several_groups_are_several_comparisons() -> None:
+    """Their p is adjusted by Holm, whatever is held alike; and the caption says of how many."""
+    rng, model = Random(5), Covariates()
+    size = 600
+    group, other = ([rng.choice(texts) for _ in range(size)] for texts in ("abcd", "xyz"))
+    model.add_values("plan", parted(group), lambda *_: True)
+    model.add("property:plan", Grouping("property", "plan"), parted(other), lambda *_: True)
+    data: dict[str, list[Any]] = {
+        "duration": [rng.expovariate(1 + (one == "a")) for one in group],
+        "event": [rng.random() < 0.8 for _ in group],
+        "contact": [*range(size)],
+        "stage": ["lead"] * size,
+    }
+    found = fit(data, model, 0.95)
+    assert not isinstance(found, str)
+    mine = [row for row in found.rows if row.term.startswith("plan ")]
+    assert [row.adjusted for row in mine] == holm([row.p_value for row in mine])
+    held = [row for row in found.rows if row not in mine]
+    assert len(mine) == 3 and {row.term[:14] for row in held} == {"property:plan "}
+    assert {row.adjusted for row in held} == {None}
+    assert "3 groups compared, their p adjusted for it by Holm" in found.caption
+
+
+def test_what_is_nearly_a_number_is_said() -> None:
+    """One that is none makes a number categories, which the caption names."""
+    rng, model = Random(5), Covariates()
+    seats = [str(rng.choice((1, 2, 3))) for _ in range(300)]
+    model.add_values("plan", parted([rng.choice("ab") for _ in seats]), lambda *_: True)
+    model.add("seats", Grouping("trait", "seats"), parted([*seats, "1e400"][1:]), lambda *_: True)
+    data: dict[str, list[Any]] = {
+        "duration": [rng.expovariate(1) for _ in seats],
+        "event": [True for _ in seats],
+        "contact": [*range(300)],
+        "stage": ["lead"] * 300,
+    }
+    found = fit(data, model, 0.95)
+    assert not isinstance(found, str)
+    assert (
+        "value by value, as not all are numbers: seats (such as '1e400', 1 of 300)" in found.caption
+    )
+
+
+def parted(values: Sequence[str]) -> Partition:
+    texts = [*dict.fromkeys(values)]
+    return Partition(array("q", map(texts.index, values)), texts)
 
 
 def made_up(stage: Sequence[str], held: str = "", **columns: Sequence[float]) -> Any:
@@ -289,10 +343,10 @@ def test_what_the_stages_decide_has_no_ratio() -> None:
     stage = ["lead" if one else "visitor" for one in pro]
     other = [rng.random() for _ in pro]
     assert made_up(stage, other=other) is not None
-    assert made_up(stage, pro=pro, other=other) is None
-    assert made_up(["lead"] * 200, pro=pro, free=[1 - one for one in pro]) is None
-    assert made_up(stage, third=[1 / 3 if one else 0.1 for one in pro]) is None
-    assert made_up(stage) is None
+    assert "stage says" in made_up(stage, pro=pro, other=other)
+    assert "follows" in made_up(["lead"] * 200, pro=pro, free=[1 - one for one in pro])
+    assert "stage says" in made_up(stage, third=[1 / 3 if one else 0.1 for one in pro])
+    assert "alike" in made_up(stage)
     alone = made_up(stage, other=other)
     assert made_up(stage, "pro", pro=pro, other=other) == alone  # each stage has its own pace
 
@@ -312,7 +366,8 @@ def test_a_number_may_begin_anywhere(origin: float) -> None:
 def test_a_ratio_beyond_all_numbers_is_none() -> None:
     """One more of what is counted in millionths says nothing that could be printed or kept."""
     rng = Random(3)
-    assert made_up(["lead"] * 200, share=[rng.uniform(1e-5, 9e-5) for _ in range(200)]) is None
+    found = made_up(["lead"] * 200, share=[rng.uniform(1e-5, 9e-5) for _ in range(200)])
+    assert "no finite ratio" in found
 
 
 QUIET = Funnel(
@@ -351,7 +406,8 @@ def test_what_never_comes_has_no_ratio(adjust: str) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter(how)
             answer = report.recidivism(within="20d", by=by, adjust=adjust)
-        assert answer.adjusted is None and NOT_FITTED in answer.notes
+        assert answer.adjusted is None
+        assert any(note.startswith(f"{NOT_FITTED}: to nobody with") for note in answer.notes)
 
 
 def test_what_contacts_are_called_decides_nothing() -> None:

@@ -176,3 +176,44 @@ def test_periods_have_an_answer_where_somebody_was_erased() -> None:
             assert "2025-01" in written
         assert said in answer.remarks
         assert f"{said}: had all of them" in " ".join(report.recidivism(within="9d").remarks)
+
+
+@pytest.mark.parametrize(
+    ("departed", "changes", "part"),
+    [
+        (None, 3, None),
+        (("2025-02-01", "2025-04-01"), 0, None),
+        (("2025-01-15", "2025-05-01"), 3, "2025-01"),
+        (("2025-01-01", "2025-03-16"), 2, "2025-03"),
+        (("2025-01-15", "2025-04-20"), 3, "2025-01 and 2025-04"),
+    ],
+)
+def test_what_a_series_does_not_say_by_itself(
+    tracker: Tracker, departed: tuple[str, str] | None, changes: int, part: str | None
+) -> None:
+    """How many changes are looked at, where there are several; and what the cohort cuts."""
+    report = tracker.report()
+    for confidence, of in ((0.95, 20), (0.9, 10)):
+        notes = report.recidivism(
+            within="20d", per="month", departed=departed, confidence=confidence
+        ).notes
+        looked = [one for one in notes if "changes are shown" in one]
+        assert looked == [
+            f"{changes} changes are shown, and each interval stands for itself: of {of}, one "
+            "excludes 0 by chance alone"
+        ] * (changes > 1)
+        cut = [one for one in notes if "only a part is counted" in one]
+        assert cut == [
+            f"the cohort begins or ends within {part}: only a part is counted"
+        ] * (part is not None)  # fmt: skip
+    silent = Funnel(
+        stages=("visitor", "customer"), rules={"came": touch()}, patience={"default": "3d"}
+    )
+    with Tracker("sqlite://", silent, clock=lambda: datetime(2025, 5, 10, tzinfo=UTC)) as slow:
+        for day in (1, 10, 40):
+            slow.track("a", "came", occurred_at=datetime(2025, 1, 1, tzinfo=UTC) + day * DAY)
+        assert "at this patience 100" in str(slow.report().recidivism(within="20d"))
+        monthly = str(slow.report().recidivism(within="20d", per="month"))
+        assert "at this patience of each month's, all" in monthly
+        every = str(slow.report().recidivism(within="20d", per="month", unit="episode"))
+        assert "all together" not in every

@@ -82,9 +82,23 @@ def mixed_note(groups: Mapping[str | None, Patiences], by: str) -> str | None:
 
 
 def silence_note(
-    rate: Windowed, groups: Groups, window: timedelta, as_of: datetime, funnel: Funnel
+    rate: Windowed,
+    groups: Groups,
+    window: timedelta,
+    as_of: datetime,
+    funnel: Funnel,
+    each: str = "",
 ) -> str | None:
-    """What a silence is, where a rate counts departures by silence, and how many are heard of."""
+    """What a silence is, where a rate counts departures by silence, and how many are heard of.
+
+    Args:
+        rate: the rate.
+        groups: those counted.
+        window: within which they are heard of.
+        as_of: the instant of the question.
+        funnel: the one in use.
+        each: how a contact can be counted several times; empty where it is not.
+    """
     kinds = {one for chosen in groups.values() for one in _kinds(rate, chosen, funnel)}
     waits = {stage: patience for stage, patience in kinds if patience != SAID}
     if not waits:
@@ -99,7 +113,7 @@ def silence_note(
     if not came:
         return f"{what}: {_SHORTER}"
     return (
-        f"{what}: at this patience {percent(came / of)} are heard of within "
+        f"{what}: at this patience {each}{percent(came / of)} are heard of within "
         f"{format_duration(window)}; most of these need never have left; {_SHORTER}"
     )
 

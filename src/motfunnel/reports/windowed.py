@@ -25,18 +25,19 @@ from motfunnel.reports.measure.grouping import (
     Grouping,
     Groupings,
     Partition,
+    each_of,
     read_grouping,
 )
 from motfunnel.reports.measure.rate import CausedRate, Rate, RateRow, competing
 from motfunnel.reports.measure.timeline import Timeline, read_calendar
 from motfunnel.reports.measure.trend import (
-    BY_PERIOD,
     CausedTrend,
     CausedTrendRow,
     Per,
     Trend,
     TrendRow,
     first_of_each,
+    notes_of,
     timeline_of,
     trend_rows,
 )
@@ -99,11 +100,15 @@ def adjust_rate(inquiry: Inquiry, rate: Windowed, answer: Rate, by: By, adjust: 
         return answer
     if groupings is None or isinstance(answer, Trend):
         raise QuestionError("adjust holds alike what differs between groups; give by, and no per")
+    written = each_of(adjust)
+    for one, grouping in zip(written, held.each, strict=True):
+        if grouping in groupings.each:
+            raise QuestionError(f"adjust is {one!r}, and so is by: it holds alike what by is not")
     every = Groupings((*groupings.each, *held.each), "")
     first_only = answer.unit == "contact"
     chosen, told = inquiry.told_of_each(rate, answer.cohort, every, first_only=first_only)
     number = len(groupings.each)
-    values = [*zip(held.each, told[number:], strict=True)]
+    values = [*zip(written, held.each, told[number:], strict=True)]
     groups = Partition.together(told[:number])
 
     def is_told(parted: Partition, one: str, other: str) -> bool:
@@ -112,8 +117,9 @@ def adjust_rate(inquiry: Inquiry, rate: Windowed, answer: Rate, by: By, adjust: 
         return are_alike(rate, first, second, inquiry.funnel)
 
     found = adjust_groups(chosen, groups, groupings.written, values, answer.confidence, is_told)
-    notes = answer.notes if found is not None else (*answer.notes, NOT_FITTED)
-    return evolve(answer, adjusted=found, notes=notes)
+    if isinstance(found, str):
+        return evolve(answer, notes=(*answer.notes, f"{NOT_FITTED}: {found}"))
+    return evolve(answer, adjusted=found)
 
 
 def _by_period(
@@ -149,7 +155,10 @@ def _by_period(
         event=rate.event,
         rows=rows,
         within=window,
-        notes=(BY_PERIOD, *_notes(inquiry, rate, groups, rows, window, more)),
+        notes=(
+            *notes_of(rows, cohort, confidence),
+            *_notes(inquiry, rate, groups, rows, window, more),
+        ),
         **more,
         **inquiry.header(confidence),
     )
@@ -249,7 +258,7 @@ def _notes(
     grouping = read_grouping(more["by"], rate.name, rate.groups)
     notes = (
         rate.note,
-        silence_note(rate, groups, window, inquiry.as_of, inquiry.funnel),
+        silence_note(rate, groups, window, inquiry.as_of, inquiry.funnel, _each(more)),
         competing(erased) if erased else None,
         None if happened else impossible(inquiry.funnel, rate.awaits, window, stages),
         nobody_yet(more["cohort"], inquiry.as_of),
@@ -257,6 +266,13 @@ def _notes(
         None if "per" in more else _apart(rate, rows, inquiry.as_of - window),
     )
     yield from (note for note in notes if note is not None)
+
+
+def _each(more: Mapping[str, Any]) -> str:
+    """How often a contact can be among those of all periods together; once without periods."""
+    if "per" not in more or more["unit"] != "contact":
+        return ""
+    return f"of each {more['per']}'s, all together, "
 
 
 def _apart(rate: Windowed, rows: Sequence[RateRow], by: datetime) -> str | None:

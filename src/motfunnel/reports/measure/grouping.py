@@ -253,7 +253,7 @@ def read_grouping(by: By, name: str, groups: Collection[str]) -> Groupings | Non
         QuestionError: it names nothing, or what the rate's start events do not have.
     """
     found = []
-    for one in _each(by):
+    for one in each_of(by):
         if one in ("stage", "reason") and one not in groups:
             others = ", ".join(sorted({*groups, "source", "event", "property:NAME", "a trait"}))
             raise QuestionError(f"{name} cannot be grouped by {one}; it can be by: {others}")
@@ -263,7 +263,7 @@ def read_grouping(by: By, name: str, groups: Collection[str]) -> Groupings | Non
 
 def as_written(by: By) -> str | None:
     """What answers say of it."""
-    return TOGETHER.join(map(str, _each(by))) or None
+    return TOGETHER.join(map(str, each_of(by))) or None
 
 
 def read_property(by: By) -> Groupings | None:
@@ -272,7 +272,7 @@ def read_property(by: By) -> Groupings | None:
     Raises:
         QuestionError: it names nothing.
     """
-    found = [Grouping(one) if one == "event" else _read(one, "property") for one in _each(by)]
+    found = [Grouping(one) if one == "event" else _read(one, "property") for one in each_of(by)]
     return Groupings(tuple(found), TOGETHER.join(g.written for g in found)) if found else None
 
 
@@ -291,7 +291,8 @@ def property_text(properties: Mapping[str, Any], name: str) -> str:
     return group_named(Grouping("property", name).of_event("", properties))
 
 
-def _each(by: Any) -> Sequence[str]:
+def each_of(by: Any) -> Sequence[str]:
+    """What was written of each thing, where one or several are."""
     if by is None:
         return ()
     return tuple(by) if isinstance(by, list | tuple) else (by,)

@@ -238,6 +238,25 @@ def trend_rows(
         )
 
 
+def notes_of(rows: Sequence[TrendRow], cohort: Cohort, confidence: float) -> Iterator[str]:
+    """What a period is, how many changes are looked at, and which periods are cut."""
+    yield BY_PERIOD
+    changes = sum(row.change_interval is not None for row in rows)
+    if changes > 1:
+        yield (
+            f"{changes} changes are shown, and each interval stands for itself: of "
+            f"{round(1 / (1 - confidence))}, one excludes 0 by chance alone"
+        )
+    start, stop = cohort
+    cut = dict.fromkeys(
+        row.period
+        for row in rows
+        if (start and row.starts_at < start) or (stop and row.ends_at > stop)
+    )
+    if cut:
+        yield f"the cohort begins or ends within {' and '.join(cut)}: only a part is counted"
+
+
 def _change(row: RateRow, before: RateRow | None) -> Difference | None:
     if before is None or row.rate is None or before.rate is None:
         return None
