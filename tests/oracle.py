@@ -120,6 +120,8 @@ def read(event: Any, funnel: Story) -> Story:
             told["signal"] = "note"
     elif signal in ("refer", "complain", "resolve", "leave"):
         told["text"] = text(event.properties.get(rule.get("property")))
+        if signal == "leave" and told["text"] == "silence":
+            told["text"] = "silence, as said"
     return told
 
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import Engine
 from statsmodels.stats.multitest import multipletests
 
 from motfunnel import (
@@ -431,3 +433,22 @@ def test_of_the_erased_it_is_said_how_they_count() -> None:
         tracker.forget("silence9", keep_counts=True)
         for name, remark in asked.items():
             assert remark in " ".join(getattr(tracker.report(), name)(**ASKED[name]).notes)
+
+
+def test_a_goodbye_that_is_called_silence_is_none(shared_engine: Engine) -> None:
+    """It has a group of its own, is not held to the patience, and stays apart after a rebuild."""
+    rules = {"came": touch(), "left": leave("why")}
+    funnel = Funnel(stages=("visitor", "customer"), rules=rules, patience={"default": 9 * DAY})
+    start = datetime(2025, 1, 1, tzinfo=UTC)
+    tenant = uuid4().hex
+    with Tracker(shared_engine, funnel, tenant=tenant, clock=lambda: start + 99 * DAY) as tracker:
+        for contact in ("quiet", "loud"):
+            tracker.track(contact, "came", occurred_at=start)
+        tracker.track("loud", "left", properties={"why": "silence"}, occurred_at=start + DAY)
+        for _ in range(2):
+            answer = tracker.report().recidivism(within="30d", by="reason")
+            assert {row.group: answer.members(row, "denominator") for row in answer.rows} == {
+                "silence": ["quiet"],
+                "silence, as said": ["loud"],
+            }
+            tracker.rebuild()

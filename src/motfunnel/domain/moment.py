@@ -51,6 +51,9 @@ MomentName: TypeAlias = Literal[
 SILENCE = "silence"
 """The reason of a departure that nobody announced."""
 
+SAID_SILENCE = "silence, as said"
+"""The reason of a departure that was announced in that very word: no patience made it."""
+
 LEFT = "left"
 """The reason of a departure that was said, where no other was given."""
 DIRECT = "direct"

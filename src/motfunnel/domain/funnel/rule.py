@@ -21,6 +21,7 @@ from motfunnel.domain.funnel.condition import (
     number,
 )
 from motfunnel.domain.funnel.value import read_value, refusal
+from motfunnel.domain.moment import SAID_SILENCE, SILENCE
 from motfunnel.domain.signal import Signal
 from motfunnel.errors import FunnelError
 
@@ -161,7 +162,7 @@ class Rule:
             signal=Signal.NOTE if is_refund else self.signal,
             argument=self._argument(properties, stages, score),
             case=_text(properties, self.case),
-            reason=_text(properties, self.reason),
+            reason=_reason(properties, self.reason),
             referred=_text(properties, self.referred),
             score=score,
             value=value,
@@ -187,6 +188,12 @@ class Rule:
         if self.signal is Signal.OUTREACH:
             return int(self.holdout is None or _text(properties, self.arm) != self.holdout)
         return 0
+
+
+def _reason(properties: Mapping[str, Any], name: str | None) -> str | None:
+    """Why a contact says that it leaves, which is never the name of a silence."""
+    said = _text(properties, name)
+    return SAID_SILENCE if said == SILENCE else said
 
 
 When = Mapping[str, Any] | None
