@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
 from typing import Final
 
 import pytest
 
+from motfunnel.cli.arguments import read_funnel
 from motfunnel.cli.report import REPORTS, Form
 from tests.cli.conftest import COLUMNS, Run
 
@@ -102,3 +104,18 @@ def test_an_instant_that_is_none_has_the_remedy(filled: Run) -> None:
     """How one says thirty days ago."""
     asked = ("report", "recidivism", "--within", "9d", "--as-of", "30 days ago")
     assert "-30d for 30 days ago" in " ".join(filled(*asked, code=2).stderr.split())
+
+
+def test_a_funnel_file_that_says_minutes_is_told_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Wherever a duration stands in it: a patience, a part of a rhythm, what loyalty takes."""
+    file = tmp_path / "funnel.toml"
+    file.write_text(
+        'stages = ["visitor", "customer"]\nloyal_apart = "2m"\n[rules]\ncame = "touch"\n'
+        '[patience]\nvisitor = "3m"\ndefault = "30d"\n'
+        'customer = { rhythm = 2, usual = "4m", at_least = "5min", at_most = "90d" }\n'
+    )
+    read_funnel(str(file))
+    said = [line.partition("Note: ")[2] for line in capsys.readouterr().err.splitlines()]
+    assert [line.split()[0] for line in said] == ["2m", "3m", "4m"]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -27,7 +30,7 @@ def duration(text: str) -> timedelta:
         raise click.BadParameter(str(error)) from None
 
 
-def _say_minutes(text: str) -> None:
+def _say_minutes(text: object) -> None:
     """Say aloud that ``3m`` are no months."""
     said = minutes_meant(text)
     if said is not None:
@@ -57,7 +60,17 @@ def read_funnel(text: str | None) -> Funnel | None:
         return None
     if text in PRESETS and not Path(text).exists():
         return preset(text)
-    return Funnel.from_toml(text)
+    funnel = Funnel.from_toml(text)
+    for one in _durations(tomllib.loads(Path(text).read_text("utf-8"))):
+        _say_minutes(one)
+    return funnel
+
+
+def _durations(written: Mapping[str, Any]) -> Iterator[object]:
+    """The durations of a funnel file, as they are written."""
+    yield written.get("loyal_apart")
+    for one in written.get("patience", {}).values():
+        yield from one.values() if isinstance(one, dict) else (one,)
 
 
 def read_bound(text: str | None, timezone: str, option: str) -> When | None:

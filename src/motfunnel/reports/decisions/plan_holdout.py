@@ -221,7 +221,8 @@ def _notes(baseline: float, needed: tuple[int, int], *, sequential: bool) -> Ite
         )
     yield (
         "the baseline is a guess until it is measured: the recidivism of those who are not written "
-        "to says it best; who leaves while the trial runs adds to those who are away now"
+        "to says it best, or of those who have long been away their reactivation; who leaves while "
+        "the trial runs adds to those who are away now"
     )
     if min(needed) * min(baseline, 1 - baseline) < _ROUGH:
         yield (

@@ -15,6 +15,8 @@ from motfunnel.reports.measure.grouping import property_text
 
 CONTACTED: Final = "contacted"
 NOT_CONTACTED: Final = "not contacted"
+BY_TRIAL: Final = "only a trial tells one: plan_holdout says how large, holdout what came of it"
+"""Of an effect, where a report tells a difference."""
 ATTEMPTED: Final = 1
 """The argument of an outreach that was made, and not held out."""
 NO_TRIAL: Final = -1

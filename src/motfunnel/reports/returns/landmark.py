@@ -17,13 +17,14 @@ from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort, read_window
 from motfunnel.reports.measure.clock import Clocks, Cohort, bounds_of
 from motfunnel.reports.measure.rate import Rate
-from motfunnel.reports.measure.trial import CONTACTED, NOT_CONTACTED
+from motfunnel.reports.measure.trial import BY_TRIAL, CONTACTED, NOT_CONTACTED
 from motfunnel.reports.window import Asked, MakeClocks, Windowed
 from motfunnel.reports.windowed import compare_arms
 
 LANDMARK: Final = (
     "who was written to before the landmark, somebody chose: what they looked at may also say who "
-    "returns, and an outreach after it counts for neither side; this is a difference, no effect"
+    "returns, and an outreach after it counts for neither side; this is a difference, no effect; "
+    f"{BY_TRIAL}"
 )
 
 

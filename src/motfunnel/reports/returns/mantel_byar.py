@@ -25,7 +25,7 @@ from motfunnel.reports.inquiry import Inquiry
 from motfunnel.reports.measure.arguments import CONFIDENCE, Bounds, read_cohort
 from motfunnel.reports.measure.clock import ERASED, Readings, choose
 from motfunnel.reports.measure.comparison import describe
-from motfunnel.reports.measure.trial import CONTACTED, NOT_CONTACTED
+from motfunnel.reports.measure.trial import BY_TRIAL, CONTACTED, NOT_CONTACTED
 from motfunnel.reports.returns.recidivism import departures
 from motfunnel.reports.silence import silences_note
 from motfunnel.reports.window import Asked
@@ -34,7 +34,7 @@ from motfunnel.statistics import LogRank, log_rank_of_risk_sets
 TIMED: Final = (
     "a contact counts as not contacted until its first outreach and as contacted from then on; but "
     "who was written to, and when, somebody chose, and what they looked at may also say who "
-    "returns; this is a difference, no effect"
+    f"returns; this is a difference, no effect; {BY_TRIAL}"
 )
 
 
