@@ -452,3 +452,32 @@ def test_a_goodbye_that_is_called_silence_is_none(shared_engine: Engine) -> None
                 "silence, as said": ["loud"],
             }
             tracker.rebuild()
+
+
+def test_a_silence_has_no_property(shared_engine: Engine) -> None:
+    """It is said of how many, and what is known of them; nothing where all said goodbye."""
+    rules = {"came": touch(), "left": leave()}
+    funnel = Funnel(stages=("visitor", "customer"), rules=rules, patience={"default": 9 * DAY})
+    start = datetime(2025, 1, 1, tzinfo=UTC)
+    tenant = uuid4().hex
+    with Tracker(shared_engine, funnel, tenant=tenant, clock=lambda: start + 99 * DAY) as tracker:
+        for contact in ("loud", "quiet", "still"):
+            tracker.identify(contact, {"plan": "team"}, occurred_at=start)
+            tracker.track(contact, "came", occurred_at=start + DAY)
+            if contact == "loud":
+                plan = {"plan": "pro"}
+                tracker.track(contact, "left", occurred_at=start + 2 * DAY, properties=plan)
+            told = {
+                by: [
+                    one
+                    for one in report.recidivism(within="9d", by=by).notes
+                    if "no event says" in one
+                ]
+                for report in [tracker.report()]
+                for by in ("property:plan", "plan", "event")
+            }
+            silent = {"loud": 0, "quiet": 1, "still": 2}[contact]
+            said = f"plan is unknown of the {silent} departure{'s' * (silent > 1)} by silence"
+            assert [said in one for one in told["property:plan"]] == [True] * (silent > 0)
+            assert not told["plan"] and not told["event"]
+        assert 'a trait: by="plan"' in told["property:plan"][0]

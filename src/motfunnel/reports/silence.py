@@ -18,8 +18,9 @@ from motfunnel.domain.moment import SILENCE
 from motfunnel.reports.inquiry import Groups
 from motfunnel.reports.measure.clock import Readings
 from motfunnel.reports.measure.estimate import happened_within, part_mature
-from motfunnel.reports.measure.grouping import TOGETHER
+from motfunnel.reports.measure.grouping import TOGETHER, Groupings
 from motfunnel.reports.window import Windowed
+from motfunnel.text import counted
 
 SAID: Final = "said"
 """In place of a patience: the departure was no silence."""
@@ -115,6 +116,23 @@ def silence_note(
     return (
         f"{what}: at this patience {each}{percent(came / of)} are heard of within "
         f"{format_duration(window)}; most of these need never have left; {_SHORTER}"
+    )
+
+
+def no_event_note(rate: Windowed, groups: Groups, groupings: Groupings | None) -> str | None:
+    """That a silence has no event with a property to group by, and what there is in its place."""
+    each = () if groupings is None else groupings.each
+    names = [one.name for one in each if one.kind == "property"]
+    if rate.departures != "started" or not names:
+        return None
+    silent = sum(
+        chosen.reason.count(chosen.names.labels[SILENCE]) for chosen in groups.values() if chosen
+    )
+    if not silent:
+        return None
+    return (
+        f"no event says a silence, so {names[0]} is unknown of the {counted(silent, 'departure')} "
+        f'by silence; what was known of a contact by then is a trait: by="{names[0]}"'
     )
 
 

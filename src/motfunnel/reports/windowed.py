@@ -54,6 +54,7 @@ from motfunnel.reports.silence import (
     are_alike,
     classes,
     mixed_note,
+    no_event_note,
     patiences,
     silence_note,
 )
@@ -262,6 +263,7 @@ def _notes(
         competing(erased) if erased else None,
         None if happened else impossible(inquiry.funnel, rate.awaits, window, stages),
         nobody_yet(more["cohort"], inquiry.as_of),
+        no_event_note(rate, groups, grouping),
         inquiry.unknown(grouping, [row.group for row in rows]),
         None if "per" in more else _apart(rate, rows, inquiry.as_of - window),
     )
